@@ -1,0 +1,5 @@
+//! Collects Microsoft Exchange Online message trace, maps it to ECS inside a WebAssembly component,
+//! and delivers every document once.
+#![forbid(unsafe_code)]
+
+pub mod mapper;
