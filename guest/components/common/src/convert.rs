@@ -1,0 +1,116 @@
+//! Between the types of the contract and those of the mapping library.
+
+use exotrace_mapping::{
+    AutonomousSystem, DropReason, FailureReason, FilePosition, Geo, Location, MappedBatch, Network, Origin, Outcome,
+    Place, Settings, SettingsError,
+};
+
+use crate::bindings::{exotrace::mapping::geo, exports::exotrace::mapping::mapper};
+
+/// Asks the host.
+pub(crate) struct WitGeo;
+
+impl Geo for WitGeo {
+    fn lookup(&mut self, addresses: &[&str]) -> Vec<Option<Network>> {
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        geo::lookup(&addresses).into_iter().map(|network| network.map(Into::into)).collect()
+    }
+}
+
+impl From<geo::Network> for Network {
+    fn from(network: geo::Network) -> Self {
+        Self {
+            place: network.place.map(Into::into),
+            autonomous_system: network
+                .autonomous_system
+                .map(|system| AutonomousSystem { number: system.number, organization_name: system.organization_name }),
+        }
+    }
+}
+
+impl From<geo::Place> for Place {
+    fn from(place: geo::Place) -> Self {
+        Self {
+            continent_name: place.continent_name,
+            country_iso_code: place.country_iso_code,
+            country_name: place.country_name,
+            region_iso_code: place.region_iso_code,
+            region_name: place.region_name,
+            city_name: place.city_name,
+            location: place.location.map(|location| Location { lat: location.lat, lon: location.lon }),
+        }
+    }
+}
+
+impl From<mapper::Settings> for Settings {
+    fn from(settings: mapper::Settings) -> Self {
+        Self {
+            local_domains: settings.local_domains,
+            preserve_original_event: settings.preserve_original_event,
+            tags: settings.tags,
+            drop_status: settings.drop_status,
+            fields: settings.fields,
+            suffix_list: settings.suffix_list,
+        }
+    }
+}
+
+impl From<SettingsError> for mapper::SettingsError {
+    fn from(error: SettingsError) -> Self {
+        match error {
+            SettingsError::InvalidFields(reason) => Self::InvalidFields(reason),
+            SettingsError::ReservedField(field) => Self::ReservedField(field),
+            SettingsError::InvalidSuffixList(reason) => Self::InvalidSuffixList(reason),
+            SettingsError::Unsupported(setting) => Self::Unsupported(setting),
+        }
+    }
+}
+
+impl From<mapper::Origin> for Origin {
+    fn from(origin: mapper::Origin) -> Self {
+        let file = origin.file.map(|file| FilePosition { path: file.path, offset: file.offset });
+        Self { read_at: origin.read_at, file }
+    }
+}
+
+impl From<MappedBatch> for mapper::MappedBatch {
+    fn from(batch: MappedBatch) -> Self {
+        Self { documents: batch.documents, outcomes: batch.outcomes.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<Outcome> for mapper::Outcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Mapped { id, timestamp, length } => {
+                Self::Mapped(mapper::Mapped { id, timestamp, length: to_u32(length) })
+            }
+            Outcome::Dropped(DropReason::EmptyPage) => Self::Dropped(mapper::DropReason::EmptyPage),
+            Outcome::Dropped(DropReason::Status) => Self::Dropped(mapper::DropReason::Status),
+            Outcome::Failed { id, timestamp, reason, length } => {
+                Self::Failed(mapper::Failed { id, timestamp, reason: reason.into(), length: to_u32(length) })
+            }
+        }
+    }
+}
+
+fn to_u32(length: usize) -> u32 {
+    length.try_into().expect("a component's memory has no more bytes than fit")
+}
+
+impl From<FailureReason> for mapper::FailureReason {
+    fn from(reason: FailureReason) -> Self {
+        match reason {
+            FailureReason::NotJson => Self::NotJson,
+            FailureReason::NotAnObject => Self::NotAnObject,
+            FailureReason::TooLong => Self::TooLong,
+            FailureReason::TooDeep => Self::TooDeep,
+            FailureReason::PageNotSplit => Self::PageNotSplit,
+            FailureReason::MissingDate => Self::MissingDate,
+            FailureReason::InvalidDate => Self::InvalidDate,
+            FailureReason::InvalidAddress => Self::InvalidAddress,
+            FailureReason::InvalidIp => Self::InvalidIp,
+            FailureReason::InvalidType => Self::InvalidType,
+        }
+    }
+}

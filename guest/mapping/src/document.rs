@@ -1,0 +1,189 @@
+//! One document: first everything is found out, then it is written from front to back.
+
+mod event;
+mod mail;
+mod party;
+mod read;
+mod user;
+
+use crate::{
+    DropReason, Origin, Outcome, Version,
+    cache::Cache,
+    date::Instant,
+    domain::Domain,
+    failure::Failure,
+    fingerprint::Fingerprint,
+    json::{close, copy_pruned, push_key, push_string},
+    network::Networks,
+    record::Record,
+    settings::{PRESERVE_TAG, Prepared},
+    version::ECS_VERSION,
+};
+use event::EventDates;
+use mail::push_mail;
+use party::Party;
+
+/// All that is needed to make documents, and is kept from one to the next.
+pub(crate) struct Workshop {
+    pub(crate) version: &'static Version,
+    pub(crate) settings: Prepared,
+    pub(crate) networks: Networks,
+    pub(crate) domains: Cache<Domain>,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// What is known about a document before it is written.
+pub(crate) struct Document<'a> {
+    /// Without members when the line is no record at all.
+    record: Record<'a>,
+    source: Party<'a>,
+    destination: Party<'a>,
+    direction: Option<Direction>,
+    received: Option<Instant>,
+    dates: EventDates,
+    failures: Vec<Failure>,
+}
+
+/// `email.direction` (mapping-spec.md, section 2.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Inbound,
+    Outbound,
+    Internal,
+    External,
+}
+
+impl<'a> Document<'a> {
+    /// The document of a line that is no record: it says why, and keeps the line.
+    pub(crate) fn broken(failure: Failure) -> Self {
+        Self {
+            record: Record::empty(),
+            source: Party::default(),
+            destination: Party::default(),
+            direction: None,
+            received: None,
+            dates: EventDates::default(),
+            failures: vec![failure],
+        }
+    }
+}
+
+impl Workshop {
+    /// Writes a document; `line` is the record's own text, `offset` where it begins in its batch.
+    pub(crate) fn write(
+        &mut self,
+        mut document: Document<'_>,
+        line: &str,
+        offset: usize,
+        origin: &Origin,
+        out: &mut String,
+    ) -> Outcome {
+        let start = out.len();
+        out.push('{');
+        let read_at = origin.read_at.and_then(Instant::from_milliseconds);
+        if let Some(timestamp) = document.received.or(read_at) {
+            out.push_str(r#""@timestamp":""#);
+            timestamp.push(out);
+            out.push_str("\",");
+        }
+        self.push_party(out, r#""destination":{"#, &document.destination);
+        out.push_str(r#""ecs":{"version":""#);
+        out.push_str(ECS_VERSION);
+        out.push_str("\"},");
+        push_mail(out, &document);
+        push_failures(out, &document.failures);
+        self.push_event(out, &document, line, origin);
+        self.push_log(out, offset, origin);
+        push_record(out, &document.record);
+        user::push_related(out, &document);
+        self.push_party(out, r#""source":{"#, &document.source);
+        self.push_tags(out, !document.failures.is_empty());
+        user::push_user(out, &document);
+        out.push_str(&self.settings.fields.document);
+        close(out, start, "}");
+        out.pop(); // the comma
+
+        let id = self.id(&document, line);
+        let length = out.len() - start;
+        let timestamp = document.received.map(Instant::milliseconds);
+        match (document.failures.is_empty(), timestamp) {
+            (true, Some(timestamp)) => Outcome::Mapped { id, timestamp, length },
+            _ => {
+                let reason = document.failures.swap_remove(0).reason;
+                Outcome::Failed { id, timestamp, reason, length }
+            }
+        }
+    }
+
+    /// `log.file.path` and `log.offset`, when the record comes from a file (section 4).
+    fn push_log(&self, out: &mut String, offset: usize, origin: &Origin) {
+        let start = out.len();
+        out.push_str(r#""log":{"#);
+        if let Some(file) = &origin.file {
+            out.push_str(r#""file":{"path":"#);
+            push_string(out, &file.path);
+            out.push_str(r#"},"offset":"#);
+            out.push_str(&(file.offset + offset as u64).to_string());
+            out.push(',');
+        }
+        out.push_str(&self.settings.fields.log);
+        close(out, start, "}");
+    }
+
+    fn push_tags(&self, out: &mut String, has_failed: bool) {
+        let start = out.len();
+        out.push_str(r#""tags":["#);
+        for tag in &self.settings.tags {
+            push_string(out, tag);
+            out.push(',');
+        }
+        if has_failed && self.version.tags_failures && !self.settings.preserve_original_event {
+            push_string(out, PRESERVE_TAG);
+            out.push(',');
+        }
+        close(out, start, "]");
+    }
+}
+
+fn push_failures(out: &mut String, failures: &[Failure]) {
+    if failures.is_empty() {
+        return;
+    }
+    let start = out.len();
+    out.push_str(r#""error":{"message":["#);
+    for failure in failures {
+        push_string(out, &failure.message);
+        out.push(',');
+    }
+    close(out, start, "]}");
+}
+
+/// The record as it came, under its own names, without what is empty (rows 3, 3b and 32).
+fn push_record(out: &mut String, record: &Record<'_>) {
+    let start = out.len();
+    out.push_str(r#""microsoft":{"online_message_trace":{"#);
+    for (key, value) in record.members() {
+        let before = out.len();
+        push_key(out, key);
+        if copy_pruned(out, value) {
+            out.push(',');
+        } else {
+            out.truncate(before);
+        }
+    }
+    close(out, start, "}}");
+}
+
+impl Direction {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+            Self::Internal => "internal",
+            Self::External => "external",
+        }
+    }
+}
+
+/// Why there is no document at all.
+type Dropped = DropReason;

@@ -1,0 +1,91 @@
+//! `event`.
+
+use super::{Document, Workshop};
+use crate::{
+    Origin,
+    date::Instant,
+    json::{close, decode, push_string, copy_pruned},
+    record::Property,
+    settings::equal_ignoring_case,
+    version::OutcomeRule,
+};
+
+/// The dates of the query that found the record, which older versions take for the event's own.
+#[derive(Default)]
+pub(crate) struct EventDates {
+    pub(crate) start: Option<Instant>,
+    pub(crate) end: Option<Instant>,
+}
+
+impl Workshop {
+    /// Adds `event` (rows 1, 5, 6, 19 and 31, and section 2.12).
+    pub(crate) fn push_event(&self, out: &mut String, document: &Document<'_>, line: &str, origin: &Origin) {
+        let has_failed = !document.failures.is_empty();
+        let start = out.len();
+        out.push_str(r#""event":{"#);
+        let is_record = !document.record.members().is_empty();
+        if self.version.categorised && is_record {
+            out.push_str(r#""category":["email"],"type":["info"],"#);
+        }
+        if self.version.read_time && origin.file.is_none() {
+            push_date(out, r#""created":""#, origin.read_at.and_then(Instant::from_milliseconds));
+        }
+        out.push_str(&self.settings.fields.event);
+        push_date(out, r#""end":""#, document.dates.end);
+        if has_failed {
+            out.push_str(r#""kind":"pipeline_error","#);
+        }
+        // A failed document keeps its record in any case: what could not be mapped is nowhere else.
+        if self.settings.preserve_original_event || has_failed {
+            out.push_str(r#""original":"#);
+            push_string(out, line);
+            out.push(',');
+        }
+        if is_record {
+            self.push_outcome(out, document);
+        }
+        push_date(out, r#""start":""#, document.dates.start);
+        close(out, start, "}");
+    }
+
+    fn push_outcome(&self, out: &mut String, document: &Document<'_>) {
+        let status = document.record.get(Property::Status);
+        match self.version.outcome {
+            OutcomeRule::Status if status.is_string() => {
+                let start = out.len();
+                out.push_str(r#""outcome":"#);
+                if copy_pruned(out, &status) {
+                    out.push(',');
+                } else {
+                    out.truncate(start);
+                }
+            }
+            OutcomeRule::Status => {}
+            OutcomeRule::Ecs => {
+                out.push_str(r#""outcome":""#);
+                out.push_str(if status.is_string() { outcome(&decode(&status)) } else { "unknown" });
+                out.push_str("\",");
+            }
+        }
+    }
+}
+
+/// What a status means for the delivery (row 5, 2.x).
+fn outcome(status: &str) -> &'static str {
+    let is = |name| equal_ignoring_case(status, name);
+    if is("delivered") {
+        "success"
+    } else if is("failed") || is("quarantined") || is("filteredAsSpam") {
+        "failure"
+    } else {
+        "unknown"
+    }
+}
+
+fn push_date(out: &mut String, key: &str, date: Option<Instant>) {
+    if let Some(date) = date {
+        out.push_str(key);
+        date.push(out);
+        out.push_str("\",");
+    }
+}

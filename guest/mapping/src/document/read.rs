@@ -1,0 +1,113 @@
+//! Finds out all that a document will say.
+
+use super::{Direction, Document, Dropped, EventDates, Workshop};
+use crate::{
+    DropReason,
+    date::Instant,
+    failure::{Failure, FailureReason},
+    json::{Kind, Raw, Scanner, decode},
+    record::{Property, Record},
+    settings::equal_ignoring_case,
+};
+
+impl Workshop {
+    /// Reads a record; an error says why it is dropped on purpose.
+    pub(crate) fn read<'a>(&mut self, record: Record<'a>) -> Result<Document<'a>, Dropped> {
+        let rows = record.get(Property::Value);
+        if rows.kind == Kind::Array && is_empty_array(&rows) {
+            return Err(DropReason::EmptyPage);
+        }
+        let status = record.get(Property::Status);
+        if status.is_string() && !self.settings.drop_status.is_empty() {
+            let status = decode(&status);
+            if self.settings.drop_status.iter().any(|drop| equal_ignoring_case(drop, &status)) {
+                return Err(DropReason::Status);
+            }
+        }
+        let mut failures = Vec::new();
+        if status.present().is_some_and(|status| !status.is_string()) {
+            failures.push(Failure::wrong_type(Property::Status.name(), status.text));
+        }
+        let received = received(&record, &mut failures);
+        let dates = if self.version.query_dates {
+            EventDates {
+                start: query_date(&record, Property::StartDate, &mut failures),
+                end: query_date(&record, Property::EndDate, &mut failures),
+            }
+        } else {
+            EventDates::default()
+        };
+        let source = self.sender(&record, &mut failures);
+        let destination = self.recipient(&record, &mut failures);
+        let direction = self.settings.local_domains.are_given().then_some(match (source.is_local, destination.is_local) {
+            (true, true) => Direction::Internal,
+            (true, false) => Direction::Outbound,
+            (false, true) => Direction::Inbound,
+            (false, false) => Direction::External,
+        });
+        Ok(Document { record, source, destination, direction, received, dates, failures })
+    }
+
+    /// The document's `_id` (row 29).
+    pub(crate) fn id(&mut self, document: &Document<'_>, line: &str) -> String {
+        let record = &document.record;
+        let fingerprint = &mut self.fingerprint;
+        let present = |property| record.get(property).present().unwrap_or(Raw::MISSING);
+        fingerprint.clear();
+        fingerprint.add(&present(Property::Size));
+        if let Some(sender) = &document.source.address {
+            fingerprint.add_text(sender.text());
+        }
+        fingerprint.add(&present(Property::MessageTraceId));
+        fingerprint.add(&present(Property::MessageId));
+        fingerprint.add(&present(Property::Subject));
+        if let Some(recipient) = &document.destination.address {
+            fingerprint.add_text(recipient.text());
+        }
+        let status = record.get(Property::Status);
+        fingerprint.add(&if self.version.empty_status_counts { status } else { present(Property::Status) });
+        fingerprint.id(line)
+    }
+}
+
+fn is_empty_array(raw: &Raw<'_>) -> bool {
+    let mut is_empty = true;
+    Scanner::new(raw.text).elements(0, |_| is_empty = false).expect("scanned before");
+    is_empty
+}
+
+/// The date of receipt, which becomes `@timestamp` (row 18).
+fn received(record: &Record<'_>, failures: &mut Vec<Failure>) -> Option<Instant> {
+    let Some(raw) = record.get(Property::Received).present() else {
+        failures.push(if record.get(Property::Value).kind == Kind::Array {
+            Failure::new(FailureReason::PageNotSplit, "record is a page whose rows were not split: `value` is an array")
+        } else {
+            Failure::new(FailureReason::MissingDate, "there is no date of receipt: neither `Received` nor `receivedDateTime`")
+        });
+        return None;
+    };
+    date(&raw, Property::Received, failures)
+}
+
+/// `StartDate` or `EndDate`; an empty one is a failure, for it is not null (row 19).
+fn query_date(record: &Record<'_>, property: Property, failures: &mut Vec<Failure>) -> Option<Instant> {
+    let raw = record.get(property);
+    if raw.kind == Kind::Null { None } else { date(&raw, property, failures) }
+}
+
+fn date(raw: &Raw<'_>, property: Property, failures: &mut Vec<Failure>) -> Option<Instant> {
+    let text = match raw.kind {
+        Kind::Plain | Kind::Escaped => decode(raw),
+        Kind::Number => raw.text.into(),
+        _ => {
+            failures.push(Failure::wrong_type(property.name(), raw.text));
+            return None;
+        }
+    };
+    let date = Instant::parse(&text);
+    if date.is_none() {
+        let message = format!("`{}` is not a date: `{text}`", property.name());
+        failures.push(Failure::new(FailureReason::InvalidDate, message));
+    }
+    date
+}

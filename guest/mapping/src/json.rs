@@ -1,0 +1,56 @@
+//! JSON as text: checked in one pass, kept as slices, decoded only where the meaning of a string matters.
+
+mod prune;
+mod scan;
+mod text;
+mod write;
+
+pub(crate) use prune::{copy_pruned, last_of_each, push_key};
+pub(crate) use scan::{Scanner, Syntax};
+pub(crate) use text::decode;
+pub(crate) use write::{close, push_escaped, push_string};
+
+/// A JSON value as the text that it came as, known to be valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Raw<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) kind: Kind,
+}
+
+/// The type of a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Bool,
+    Number,
+    /// A string without any backslash: its meaning is its text between the quotes.
+    Plain,
+    /// A string with at least one backslash.
+    Escaped,
+    Array,
+    Object,
+}
+
+impl<'a> Raw<'a> {
+    /// What stands for a property that the record does not have.
+    pub(crate) const MISSING: Self = Self { text: "null", kind: Kind::Null };
+
+    /// Whether the value is null or the empty string: such values count as absent everywhere but in the fingerprint.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kind == Kind::Null || self.text == r#""""#
+    }
+
+    /// The value when it is there: neither null nor the empty string. A blank counts as a value.
+    pub(crate) fn present(self) -> Option<Self> {
+        (!self.is_empty()).then_some(self)
+    }
+
+    pub(crate) fn is_string(&self) -> bool {
+        matches!(self.kind, Kind::Plain | Kind::Escaped)
+    }
+
+    /// The text between the quotes of a string, undecoded.
+    pub(crate) fn inner(&self) -> &'a str {
+        self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,80 @@
+//! Copies a value without what is empty in it (mapping-spec.md, section 2.11).
+
+use super::{Kind, Raw, Scanner, close, decode, push_string, text::has_lone_surrogate};
+
+/// Adds `value` without the nulls, empty strings, and then-empty arrays and objects at any depth.
+/// Returns whether anything is left of it; if not, nothing was added.
+#[inline]
+pub(crate) fn copy_pruned(out: &mut String, value: &Raw<'_>) -> bool {
+    match value.kind {
+        Kind::Array | Kind::Object => copy_nested(out, value),
+        _ if value.is_empty() => false,
+        Kind::Escaped if has_lone_surrogate(value) => {
+            push_string(out, &decode(value));
+            true
+        }
+        _ => {
+            out.push_str(value.text);
+            true
+        }
+    }
+}
+
+/// Values are read again level by level; it is rare that there are any.
+fn copy_nested(out: &mut String, value: &Raw<'_>) -> bool {
+    let start = out.len();
+    let mut scanner = Scanner::new(value.text);
+    let end = if value.kind == Kind::Array {
+        out.push('[');
+        let mut elements = Vec::new();
+        scanner.elements(0, |element| elements.push(element)).expect("scanned before");
+        for element in &elements {
+            if copy_pruned(out, element) {
+                out.push(',');
+            }
+        }
+        "]"
+    } else {
+        out.push('{');
+        let mut members = Vec::new();
+        scanner.members(0, |key, member| members.push((key, member))).expect("scanned before");
+        for (key, member) in last_of_each(&members) {
+            let before = out.len();
+            push_key(out, key);
+            if copy_pruned(out, member) {
+                out.push(',');
+            } else {
+                out.truncate(before);
+            }
+        }
+        "}"
+    };
+    let left = close(out, start, end);
+    if left {
+        out.pop(); // the comma: the caller knows what comes next
+    }
+    left
+}
+
+/// Adds a key and its colon.
+pub(crate) fn push_key(out: &mut String, key: &Raw<'_>) {
+    if has_lone_surrogate(key) {
+        push_string(out, &decode(key));
+    } else {
+        out.push_str(key.text);
+    }
+    out.push(':');
+}
+
+/// The members without those whose key comes again later: of equal keys the last one counts.
+pub(crate) fn last_of_each<'m, 'a>(members: &'m [(Raw<'a>, Raw<'a>)]) -> impl Iterator<Item = &'m (Raw<'a>, Raw<'a>)> {
+    let mut repeated = vec![false; members.len()];
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    let key = |index: &usize| decode(&members[*index].0);
+    order.sort_by(|a, b| key(a).cmp(&key(b)));
+    for pair in order.windows(2) {
+        // The sort is stable, so of two equal keys the later one stands right after the earlier one.
+        repeated[pair[0]] = key(&pair[0]) == key(&pair[1]);
+    }
+    members.iter().zip(repeated).filter(|(_, repeated)| !repeated).map(|(member, _)| member)
+}

@@ -1,0 +1,236 @@
+//! Finds where JSON values begin and end, and that they are valid (RFC 8259).
+
+use super::{Kind, Raw};
+use crate::MAX_DEPTH;
+
+/// Why a text is not JSON, and at which byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// Something else was expected.
+    Expected(&'static str, usize),
+    /// Arrays and objects are nested too deep.
+    TooDeep(usize),
+}
+
+/// Reads a text value by value.
+pub(crate) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    /// Skips white space and returns the byte after it, without taking it.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        let bytes = self.bytes();
+        while let Some(&byte) = bytes.get(self.at) {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                _ => return Some(byte),
+            }
+        }
+        None
+    }
+
+    /// Takes `byte` if it comes next.
+    #[inline]
+    pub(crate) fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(crate) fn expected<T>(&self, what: &'static str) -> Result<T, Syntax> {
+        Err(Syntax::Expected(what, self.at))
+    }
+
+    /// Succeeds when nothing but white space is left.
+    pub(crate) fn end(&mut self) -> Result<(), Syntax> {
+        if self.peek().is_none() { Ok(()) } else { self.expected("the end of the line") }
+    }
+
+    /// Takes a string with its quotes.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<Raw<'a>, Syntax> {
+        if self.peek() != Some(b'"') {
+            return self.expected("`\"`");
+        }
+        let start = self.at;
+        self.at += 1;
+        let mut kind = Kind::Plain;
+        loop {
+            self.skip_plain();
+            match self.bytes().get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    kind = Kind::Escaped;
+                    self.escape()?;
+                }
+                Some(_) => return self.expected("an escaped control character"),
+                None => return self.expected("`\"`"),
+            }
+        }
+        self.at += 1;
+        Ok(self.raw(start, kind))
+    }
+
+    /// Skips to the next quote, backslash or control character, eight bytes at a time.
+    #[inline]
+    fn skip_plain(&mut self) {
+        const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+        const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+        let bytes = self.bytes();
+        while let Some(word) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
+            let word = u64::from_le_bytes(*word);
+            let quote = word ^ (ONES * u64::from(b'"'));
+            let backslash = word ^ (ONES * u64::from(b'\\'));
+            // A byte that borrows sets its high bit. Bytes above the first hit may be wrong; only the first one counts.
+            let hits = (quote.wrapping_sub(ONES) & !quote)
+                | (backslash.wrapping_sub(ONES) & !backslash)
+                | (word.wrapping_sub(ONES * 0x20) & !word);
+            let hits = hits & HIGH;
+            if hits != 0 {
+                self.at += hits.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+        while let Some(&byte) = bytes.get(self.at)
+            && byte != b'"'
+            && byte != b'\\'
+            && byte >= 0x20
+        {
+            self.at += 1;
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Syntax> {
+        self.at += 1;
+        match self.bytes().get(self.at) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                self.at += 1;
+                for _ in 0..4 {
+                    if !self.bytes().get(self.at).is_some_and(u8::is_ascii_hexdigit) {
+                        return self.expected("four hexadecimal digits");
+                    }
+                    self.at += 1;
+                }
+            }
+            _ => return self.expected("an escape sequence"),
+        }
+        Ok(())
+    }
+
+    /// Takes a value of any type. `depth` is how many arrays and objects it stands in.
+    #[inline]
+    pub(crate) fn value(&mut self, depth: usize) -> Result<Raw<'a>, Syntax> {
+        let Some(first) = self.peek() else { return self.expected("a value") };
+        let start = self.at;
+        match first {
+            b'"' => self.string(),
+            b'-' | b'0'..=b'9' => self.number(start),
+            b'n' => self.word("null", Kind::Null),
+            b't' => self.word("true", Kind::Bool),
+            b'f' => self.word("false", Kind::Bool),
+            b'[' | b'{' if depth >= MAX_DEPTH => Err(Syntax::TooDeep(start)),
+            b'[' => {
+                self.elements(depth + 1, |_| ())?;
+                Ok(self.raw(start, Kind::Array))
+            }
+            b'{' => {
+                self.members(depth + 1, |_, _| ())?;
+                Ok(self.raw(start, Kind::Object))
+            }
+            _ => self.expected("a value"),
+        }
+    }
+
+    /// Takes an array, and gives its elements to `visit`.
+    pub(crate) fn elements(&mut self, depth: usize, mut visit: impl FnMut(Raw<'a>)) -> Result<(), Syntax> {
+        self.at += 1;
+        if self.take(b']') {
+            return Ok(());
+        }
+        loop {
+            visit(self.value(depth)?);
+            if self.take(b',') {
+                continue;
+            }
+            return if self.take(b']') { Ok(()) } else { self.expected("`,` or `]`") };
+        }
+    }
+
+    /// Takes an object, and gives its members to `visit`: the key with its quotes, and the value.
+    #[inline]
+    pub(crate) fn members(&mut self, depth: usize, mut visit: impl FnMut(Raw<'a>, Raw<'a>)) -> Result<(), Syntax> {
+        self.at += 1;
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.string()?;
+            if !self.take(b':') {
+                return self.expected("`:`");
+            }
+            visit(key, self.value(depth)?);
+            if self.take(b',') {
+                continue;
+            }
+            return if self.take(b'}') { Ok(()) } else { self.expected("`,` or `}`") };
+        }
+    }
+
+    fn word(&mut self, word: &'static str, kind: Kind) -> Result<Raw<'a>, Syntax> {
+        let start = self.at;
+        if !self.bytes().get(start..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
+            return self.expected("a value");
+        }
+        self.at += word.len();
+        Ok(self.raw(start, kind))
+    }
+
+    fn number(&mut self, start: usize) -> Result<Raw<'a>, Syntax> {
+        self.at += usize::from(self.byte() == Some(b'-'));
+        let leading_zero = self.byte() == Some(b'0');
+        let digits = self.digits()?;
+        if leading_zero && digits > 1 {
+            return self.expected("a number without leading zeros");
+        }
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.byte() {
+            self.at += 1;
+            self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        Ok(self.raw(start, Kind::Number))
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.bytes().get(self.at).copied()
+    }
+
+    fn digits(&mut self) -> Result<usize, Syntax> {
+        let start = self.at;
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at == start { self.expected("a digit") } else { Ok(self.at - start) }
+    }
+
+    fn raw(&self, start: usize, kind: Kind) -> Raw<'a> {
+        let text = self.text.get(start..self.at).expect("values begin and end at ASCII characters");
+        Raw { text, kind }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a document says about an IP address.
+
+use std::{fmt::Write as _, net::IpAddr};
+
+use crate::{
+    cache::Cache,
+    json::{close, push_string},
+};
+
+/// Answers what is known about IP addresses.
+pub trait Geo {
+    /// One answer per address, in order. Every address is the text of an IPv4 or IPv6 address.
+    fn lookup(&mut self, addresses: &[&str]) -> Vec<Option<Network>>;
+}
+
+/// Knows nothing about any address.
+#[derive(Debug, Clone, Copy)]
+pub struct NoGeo;
+
+impl Geo for NoGeo {
+    fn lookup(&mut self, addresses: &[&str]) -> Vec<Option<Network>> {
+        vec![None; addresses.len()]
+    }
+}
+
+/// All that is known about one address.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Network {
+    /// Where the address is used.
+    pub place: Option<Place>,
+    /// Who announces it to the internet.
+    pub autonomous_system: Option<AutonomousSystem>,
+}
+
+/// Where an address is used; what is not known is absent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Place {
+    /// For example `Europe`.
+    pub continent_name: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country_iso_code: Option<String>,
+    /// For example `United Kingdom`.
+    pub country_name: Option<String>,
+    /// ISO 3166-2, with the country: `GB-ENG`.
+    pub region_iso_code: Option<String>,
+    /// For example `England`.
+    pub region_name: Option<String>,
+    /// For example `London`.
+    pub city_name: Option<String>,
+    /// Where the place is.
+    pub location: Option<Location>,
+}
+
+/// A point on the earth, in degrees of WGS 84.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Location {
+    /// North of the equator.
+    pub lat: f64,
+    /// East of Greenwich.
+    pub lon: f64,
+}
+
+/// The operator of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutonomousSystem {
+    /// The autonomous system number.
+    pub number: u32,
+    /// The operator's name, when known.
+    pub organization_name: Option<String>,
+}
+
+/// What the records' addresses are known as: `None` for a text that is no IP address, else
+/// `as`, `geo` and `ip`, each with a comma after it.
+pub(crate) type Networks = Cache<Option<String>>;
+
+/// Asks about every address that is not known yet, all at once.
+pub(crate) fn look_up<'a>(networks: &mut Networks, addresses: impl Iterator<Item = &'a str>, geo: &mut dyn Geo) {
+    let mut unknown: Vec<&str> = addresses.collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    unknown.retain(|address| {
+        let is_address = address.parse::<IpAddr>().is_ok();
+        if !is_address {
+            networks.insert(address, None);
+        }
+        is_address
+    });
+    if unknown.is_empty() {
+        return;
+    }
+    let mut answers = geo.lookup(&unknown).into_iter();
+    for address in unknown {
+        // A host that answers too little is a host that knows too little.
+        let network = answers.next().flatten().unwrap_or_default();
+        networks.insert(address, Some(members(address, &network)));
+    }
+}
+
+fn members(address: &str, network: &Network) -> String {
+    let mut out = String::new();
+    if let Some(system) = &network.autonomous_system {
+        // Writing to a string does not fail.
+        write!(out, r#""as":{{"number":{}"#, system.number).unwrap_or_default();
+        if let Some(name) = system.organization_name.as_deref().filter(|name| !name.is_empty()) {
+            out.push_str(r#","organization":{"name":"#);
+            push_string(&mut out, name);
+            out.push('}');
+        }
+        out.push_str("},");
+    }
+    if let Some(place) = &network.place {
+        push_place(&mut out, place);
+    }
+    out.push_str(r#""ip":"#);
+    push_string(&mut out, address);
+    out.push(',');
+    out
+}
+
+fn push_place(out: &mut String, place: &Place) {
+    let start = out.len();
+    out.push_str(r#""geo":{"#);
+    let mut push = |key: &str, value: &Option<String>| {
+        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+            out.push_str(key);
+            push_string(out, value);
+            out.push(',');
+        }
+    };
+    push(r#""city_name":"#, &place.city_name);
+    push(r#""continent_name":"#, &place.continent_name);
+    push(r#""country_iso_code":"#, &place.country_iso_code);
+    push(r#""country_name":"#, &place.country_name);
+    push(r#""region_iso_code":"#, &place.region_iso_code);
+    push(r#""region_name":"#, &place.region_name);
+    // JSON has no way to write the other numbers.
+    if let Some(Location { lat, lon }) = place.location.filter(|it| it.lat.is_finite() && it.lon.is_finite()) {
+        write!(out, r#""location":{{"lat":{lat:?},"lon":{lon:?}}},"#).unwrap_or_default();
+    }
+    close(out, start, "}");
+}

@@ -1,0 +1,144 @@
+//! How a session maps.
+
+use crate::{fields::Fields, suffix::Suffixes, version::Version};
+
+/// The tag that keeps `event.original`.
+pub(crate) const PRESERVE_TAG: &str = "preserve_original_event";
+
+/// How a session maps.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Domains of the tenant, from which `email.direction` is derived; `None`: no direction is written.
+    pub local_domains: Option<Vec<String>>,
+    /// Keep every record's own bytes in `event.original`, and put the tag `preserve_original_event` first.
+    pub preserve_original_event: bool,
+    /// Tags of every document.
+    pub tags: Vec<String>,
+    /// Statuses whose records are dropped, compared ignoring case.
+    pub drop_status: Vec<String>,
+    /// Fields to add to every document: a JSON object as text.
+    pub fields: Option<String>,
+    /// A public suffix list in the format of publicsuffix.org, in place of the built-in one.
+    pub suffix_list: Option<String>,
+}
+
+/// Why a session could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The fields to add are not a JSON object.
+    #[error("fields to add are not usable: {0}")]
+    InvalidFields(String),
+    /// A field to add is one that the mapping itself writes.
+    #[error("field `{0}` is written by the mapping itself")]
+    ReservedField(String),
+    /// The public suffix list is not one.
+    #[error("public suffix list is not usable: {0}")]
+    InvalidSuffixList(String),
+    /// The mapping has no rule for this setting.
+    #[error("this mapping has no rule for `{0}`")]
+    Unsupported(String),
+}
+
+/// Settings, checked and turned into what mapping needs.
+pub(crate) struct Prepared {
+    pub(crate) local_domains: LocalDomains,
+    pub(crate) preserve_original_event: bool,
+    /// The tags without those that are empty or repeated, the one for the switch first.
+    pub(crate) tags: Vec<String>,
+    pub(crate) drop_status: Vec<String>,
+    pub(crate) fields: Fields,
+    pub(crate) suffixes: Suffixes,
+}
+
+impl Prepared {
+    pub(crate) fn new(version: &Version, settings: &Settings) -> Result<Self, SettingsError> {
+        if !version.drops_statuses && !settings.drop_status.is_empty() {
+            return Err(SettingsError::Unsupported("drop_status".to_owned()));
+        }
+        let switch = settings.preserve_original_event.then_some(PRESERVE_TAG);
+        let mut tags: Vec<String> = Vec::new();
+        for tag in switch.into_iter().chain(settings.tags.iter().map(String::as_str)) {
+            if !tag.is_empty() && !tags.iter().any(|known| known == tag) {
+                tags.push(tag.to_owned());
+            }
+        }
+        let suffixes = match &settings.suffix_list {
+            Some(text) => {
+                Suffixes::parse(text).map_err(|error| SettingsError::InvalidSuffixList(error.to_string()))?
+            }
+            None => Suffixes::built_in(),
+        };
+        Ok(Self {
+            local_domains: LocalDomains {
+                domains: settings.local_domains.clone(),
+                ignore_case: version.local_domains_ignore_case,
+            },
+            preserve_original_event: tags.iter().any(|tag| tag == PRESERVE_TAG),
+            tags,
+            drop_status: settings.drop_status.clone(),
+            fields: Fields::parse(settings.fields.as_deref())?,
+            suffixes,
+        })
+    }
+}
+
+/// The tenant's domains (mapping-spec.md, section 2.9).
+pub(crate) struct LocalDomains {
+    domains: Option<Vec<String>>,
+    ignore_case: bool,
+}
+
+impl LocalDomains {
+    /// Whether any were given: without them no direction can be said, while an empty list makes all mail external.
+    pub(crate) fn are_given(&self) -> bool {
+        self.domains.is_some()
+    }
+
+    pub(crate) fn contain(&self, domain: &str) -> bool {
+        self.domains.iter().flatten().any(|local| {
+            local == domain || (self.ignore_case && equal_ignoring_case(local, domain))
+        })
+    }
+}
+
+/// As Java's `equalsIgnoreCase`: character by character, in upper or else in lower case.
+pub(crate) fn equal_ignoring_case(a: &str, b: &str) -> bool {
+    let mut others = b.chars();
+    let same = a.chars().all(|a| {
+        others.next().is_some_and(|b| {
+            a == b || a.to_uppercase().eq(b.to_uppercase()) || a.to_lowercase().eq(b.to_lowercase())
+        })
+    });
+    same && others.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_is_ignored_character_by_character() {
+        assert!(equal_ignoring_case("Contoso.COM", "cONTOSO.com"));
+        assert!(equal_ignoring_case("BÜCHER.de", "bücher.DE"));
+        assert!(!equal_ignoring_case("contoso.com", "contoso.co"));
+        assert!(!equal_ignoring_case("contoso.co", "contoso.com"));
+    }
+
+    #[test]
+    fn the_switch_puts_its_tag_first_and_once() {
+        let settings = Settings {
+            preserve_original_event: true,
+            tags: ["forwarded", "preserve_original_event", "", "forwarded"].map(str::to_owned).to_vec(),
+            ..Settings::default()
+        };
+        let prepared = Prepared::new(&Version::V2_2, &settings).unwrap();
+        assert_eq!(prepared.tags, ["preserve_original_event", "forwarded"]);
+    }
+
+    #[test]
+    fn a_setting_without_a_rule_is_refused() {
+        let settings = Settings { drop_status: vec!["Pending".to_owned()], ..Settings::default() };
+        let error = Prepared::new(&Version::V1_20, &settings).err();
+        assert_eq!(error, Some(SettingsError::Unsupported("drop_status".to_owned())));
+    }
+}
