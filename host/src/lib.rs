@@ -2,4 +2,7 @@
 //! and delivers every document once.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod geo;
 pub mod mapper;
+pub mod records;

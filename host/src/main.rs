@@ -1,1 +1,8 @@
-fn main(){}
+//! The program `exotrace`.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exotrace::cli::main()
+}

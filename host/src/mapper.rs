@@ -1,6 +1,40 @@
 //! Runs a mapping component: records in, documents out.
+//!
+//! The only place that knows the WIT contract. It never looks into a document.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+
+use crate::geo::Geo;
+
+mod bindings;
+mod built_in;
+mod component;
+mod convert;
+mod engine;
+mod instance;
+
+pub use built_in::{BuiltIn, BUILT_IN, built_in};
+pub use component::{Component, ComponentError, Description};
+pub use instance::MapperError;
+
+use instance::Instance;
+
+/// How the component maps; DESIGN.md, section 6, `[mapping]`.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Domains of the tenant, from which `email.direction` is derived; `None`: no direction is written.
+    pub local_domains: Option<Vec<String>>,
+    /// Keep every record's own bytes in `event.original`.
+    pub preserve_original_event: bool,
+    /// Tags of every document.
+    pub tags: Vec<String>,
+    /// Statuses whose records are dropped, compared ignoring case.
+    pub drop_status: Vec<String>,
+    /// Fields to add to every document: a JSON object.
+    pub fields: Option<serde_json::Value>,
+}
 
 /// Where a batch of records was read.
 #[derive(Debug, Clone, Default)]
@@ -32,41 +66,113 @@ pub struct MappedBatch {
 /// What became of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Mapped in full; `length` is the document's, in bytes, without the line feed.
-    Mapped { id: String, timestamp: DateTime<Utc>, length: u32 },
+    /// Mapped in full.
+    Mapped {
+        /// The document's `_id`.
+        id: String,
+        /// The document's `@timestamp`.
+        timestamp: DateTime<Utc>,
+        /// Length of the document in bytes, without its line feed.
+        length: u32,
+    },
     /// Dropped on purpose; there is no document.
     Dropped(DropReason),
     /// Mapped in part; the document says what is wrong.
-    Failed { id: String, timestamp: Option<DateTime<Utc>>, reason: FailureReason, length: u32 },
+    Failed {
+        /// The document's `_id`.
+        id: String,
+        /// The time in the record, if it has one.
+        timestamp: Option<DateTime<Utc>>,
+        /// The first thing that is wrong.
+        reason: FailureReason,
+        /// Length of the document in bytes, without its line feed.
+        length: u32,
+    },
 }
 
 /// Why a record was dropped on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropReason {
-    /// It is the envelope of an empty page.
+    /// It is the envelope of a page that has no rows.
     EmptyPage,
     /// Its status is one of those to drop.
     Status,
 }
 
-/// The first thing that is wrong with a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The first thing that is wrong with a record, as `wit/mapper.wit` explains it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "explained in wit/mapper.wit")]
 pub enum FailureReason {
-    /// Not JSON.
     NotJson,
+    NotAnObject,
+    TooLong,
+    TooDeep,
+    PageNotSplit,
+    MissingDate,
+    InvalidDate,
+    InvalidAddress,
+    InvalidIp,
+    InvalidType,
 }
 
-/// Why a batch could not be mapped.
-#[derive(Debug, thiserror::Error)]
-pub enum MapperError {}
+impl MappedBatch {
+    /// The documents one by one, each with its `_id`, in order.
+    pub fn documents(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ids = self.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Mapped { id, .. } | Outcome::Failed { id, .. } => Some(id.as_str()),
+            Outcome::Dropped(_) => None,
+        });
+        ids.zip(self.documents.lines())
+    }
+}
 
-/// Maps batches on a mapping component. Cheap to clone; clones share everything.
+/// Maps batches on one component. Cheap to clone; clones share everything.
 #[derive(Clone)]
-pub struct Mapper {}
+pub struct Mapper {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    component: Component,
+    settings: Settings,
+    geo: Arc<Geo>,
+    /// Instances that wait for work: never more than have worked at the same time.
+    idle: Mutex<Vec<Instance>>,
+}
 
 impl Mapper {
-    /// Maps `records`, NDJSON. Blocks: call it from a thread that may.
-    pub fn map_batch(&self, _records: &str, _origin: &Origin) -> Result<MappedBatch, MapperError> {
-        todo!("in work")
+    /// Gets a component ready to map with these settings.
+    ///
+    /// # Errors
+    ///
+    /// When the component cannot be run or refuses the settings.
+    pub fn new(component: Component, settings: Settings, geo: Arc<Geo>) -> Result<Self, MapperError> {
+        let first = Instance::new(&component, &settings, Arc::clone(&geo))?;
+        let shared = Shared { component, settings, geo, idle: Mutex::new(vec![first]) };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// What the component says it is.
+    pub fn description(&self) -> &Description {
+        self.shared.component.description()
+    }
+
+    /// Maps `records`, NDJSON. Blocks: call it from a thread that may. Several threads map at the same time,
+    /// each on an instance of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the component stops or breaks the contract. Its instance is then thrown away; another call gets a new one.
+    pub fn map_batch(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        let Shared { component, settings, geo, idle } = &*self.shared;
+        let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = idle().pop();
+        let mut instance = match waiting {
+            Some(instance) => instance,
+            None => Instance::new(component, settings, Arc::clone(geo))?,
+        };
+        let batch = instance.map_batch(records, origin)?;
+        idle().push(instance);
+        Ok(batch)
     }
 }

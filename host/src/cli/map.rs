@@ -1,0 +1,126 @@
+//! `exotrace map`: records in, documents out.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, IsTerminal as _, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    thread,
+};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::exit::{INCOMPLETE, say};
+use crate::{
+    geo::Geo,
+    mapper::{self, Component, Mapper, built_in},
+    records::{self, RecordsError},
+};
+
+mod parallel;
+mod print;
+
+use parallel::Lane;
+use print::Totals;
+
+/// Which mapping files get unless another one is named: that of the exports which people have in files.
+const DEFAULT_MAPPING: &str = "1.20";
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Files of records: NDJSON, a JSON array, or pages of Microsoft's services. None, or `-`: standard input.
+    files: Vec<PathBuf>,
+    /// A built-in mapping version, or a component file.
+    #[arg(long, value_name = "VERSION or FILE.wasm", default_value = DEFAULT_MAPPING)]
+    mapping: String,
+    /// A domain of the tenant, for `email.direction`; again for more.
+    #[arg(long = "local-domain", value_name = "DOMAIN")]
+    local_domains: Vec<String>,
+    /// City database in MaxMind format.
+    #[arg(long, value_name = "FILE")]
+    geoip_city: Option<PathBuf>,
+    /// ASN database in MaxMind format.
+    #[arg(long, value_name = "FILE")]
+    geoip_asn: Option<PathBuf>,
+    /// A tag for every document; again for more.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Keep every record's own bytes in `event.original`.
+    #[arg(long)]
+    preserve_original_event: bool,
+    /// Print `{"_id": ..., "document": {...}}` instead of the document alone.
+    #[arg(long)]
+    with_id: bool,
+    /// How many batches to map at the same time. The order of the documents is that of the records in any case.
+    #[arg(long, value_name = "N", default_value_t = thread::available_parallelism().map_or(1, usize::from))]
+    jobs: usize,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mapper = mapper(arguments)?;
+    let standard_input = [PathBuf::from("-")];
+    let files = if arguments.files.is_empty() { &standard_input } else { arguments.files.as_slice() };
+    let mut totals = Totals::default();
+    let mut unread = 0;
+    parallel::run(&mapper, arguments.jobs, arguments.with_id, &mut totals, |lane| {
+        for file in files {
+            if let Err(error) = read(file, lane) {
+                if matches!(error.downcast_ref(), Some(RecordsError::Stopped(_))) {
+                    return;
+                }
+                unread += 1;
+                say(&format!("error: {error:#}"));
+            }
+        }
+    })?;
+    if totals.is_notable() || io::stderr().is_terminal() {
+        say(&totals.to_string());
+    }
+    Ok(match (unread, totals.unreadable) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(INCOMPLETE),
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
+    let component = component(&arguments.mapping)?;
+    let geo = Geo::open(arguments.geoip_city.as_deref(), arguments.geoip_asn.as_deref())?;
+    let settings = mapper::Settings {
+        local_domains: (!arguments.local_domains.is_empty()).then(|| arguments.local_domains.clone()),
+        preserve_original_event: arguments.preserve_original_event,
+        tags: arguments.tags.clone(),
+        drop_status: Vec::new(),
+        fields: None,
+    };
+    Ok(Mapper::new(component, settings, Arc::new(geo))?)
+}
+
+/// The mapping that people name: a built-in version, or else a file.
+fn component(mapping: &str) -> anyhow::Result<Component> {
+    if let Some(built_in) = built_in(mapping) {
+        return Ok(Component::new(built_in.bytes)?);
+    }
+    if !mapping.contains(['/', '\\']) && !mapping.ends_with(".wasm") {
+        let known: Vec<_> = mapper::BUILT_IN.iter().map(|known| known.version).collect();
+        anyhow::bail!("there is no mapping `{mapping}`\nhint: built in are {}; or name a file: ./mapping.wasm", known.join(", "));
+    }
+    Component::open(Path::new(mapping)).with_context(|| format!("could not use mapping `{mapping}`"))
+}
+
+fn read(file: &Path, lane: &mut Lane) -> anyhow::Result<()> {
+    let input: Box<dyn Read> = if file == Path::new("-") {
+        lane.begin("standard input");
+        Box::new(io::stdin().lock())
+    } else {
+        lane.begin(&file.display().to_string());
+        let opened = File::open(file).and_then(|opened| {
+            // Opening a folder works, reading it does not: say so before anything is mapped.
+            if opened.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(opened) }
+        });
+        Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
+    };
+    records::read(BufReader::with_capacity(256 * 1024, input), lane).with_context(|| format!("could not read `{}`", file.display()))
+}

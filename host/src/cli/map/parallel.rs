@@ -1,0 +1,88 @@
+//! Maps several batches at a time, and keeps their order.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use super::print::{Totals, print};
+use crate::{
+    cli::exit::say,
+    mapper::{MappedBatch, Mapper, MapperError, Origin},
+    records::{Batch, Sink, Unreadable},
+};
+
+/// What comes out of one batch.
+type Mapped = Result<MappedBatch, MapperError>;
+
+/// A batch, and where to send what comes out of it.
+type Job = (Batch, SyncSender<Mapped>);
+
+/// Where batches go in.
+pub(super) struct Lane {
+    name: String,
+    jobs: SyncSender<Job>,
+    results: SyncSender<Receiver<Mapped>>,
+    unreadable: usize,
+}
+
+impl Lane {
+    /// Names what is read from now on.
+    pub(super) fn begin(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
+    }
+}
+
+impl Sink for Lane {
+    fn batch(&mut self, batch: Batch) -> bool {
+        // Both queues are bounded: reading waits for mapping, and mapping for printing.
+        let (result, receiver) = sync_channel(1);
+        self.results.send(receiver).is_ok() && self.jobs.send((batch, result)).is_ok()
+    }
+
+    fn unreadable(&mut self, line: Unreadable) {
+        self.unreadable += 1;
+        say(&format!("error: `{}`, line {}: not UTF-8 at byte {}; the line is left out", self.name, line.line, line.byte));
+    }
+}
+
+/// Runs `read`, maps what it gives on `jobs` threads, and prints it in order.
+pub(super) fn run(
+    mapper: &Mapper,
+    jobs: usize,
+    with_id: bool,
+    totals: &mut Totals,
+    read: impl FnOnce(&mut Lane) + Send,
+) -> anyhow::Result<()> {
+    let jobs = jobs.max(1);
+    let (job_sender, job_receiver) = sync_channel::<Job>(jobs);
+    let (result_sender, result_receiver) = sync_channel(2 * jobs);
+    let job_receiver = Mutex::new(job_receiver);
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            let mut lane = Lane { name: String::new(), jobs: job_sender, results: result_sender, unreadable: 0 };
+            read(&mut lane);
+            lane.unreadable
+        });
+        for _ in 0..jobs {
+            scope.spawn(|| work(mapper, &job_receiver));
+        }
+        let printed = print(&result_receiver, with_id, totals);
+        // Whoever still waits for room learns that nobody prints any more.
+        drop(result_receiver);
+        totals.unreadable = reader.join().expect("reading does not panic");
+        printed
+    })
+}
+
+fn work(mapper: &Mapper, jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((batch, result)) = job else { return };
+        // Nobody waits for the result any more when printing has failed; then reading stops as well.
+        drop(result.send(mapper.map_batch(&batch.records, &Origin::default())));
+    }
+}
