@@ -1,1 +1,77 @@
-//! x
+//! A simulated Exchange Online tenant: sign-in, mail and the message-trace API.
+//!
+//! Behaves as the real service was measured to behave, oddities included. Does not limit the
+//! request rate and answers without delay.
+
+#![forbid(unsafe_code)]
+
+use std::{future::Future, io, sync::Arc};
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use tokio::net::TcpListener;
+
+mod answer;
+mod config;
+mod guid;
+mod mail;
+mod row;
+mod sign_in;
+mod tenant;
+#[cfg(test)]
+mod testing;
+mod traces;
+mod truth;
+
+pub use config::TenantConfig;
+pub use row::{Row, Status};
+pub use tenant::Tenant;
+
+/// Returns the routes of the simulated sign-in and message-trace services.
+///
+/// `/truth` (all rows) and `/stats` (what was asked) are for tests: they need no token and are
+/// not counted.
+pub fn router(tenant: Arc<Tenant>) -> Router {
+    Router::new()
+        .route("/{tenant}/oauth2/v2.0/token", post(sign_in::issue_token))
+        .route(
+            "/v1.0/admin/exchange/tracing/messageTraces",
+            get(traces::list),
+        )
+        .route(
+            "/beta/admin/exchange/tracing/messageTraces",
+            get(traces::list),
+        )
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&tenant),
+            answer::pass,
+        ))
+        .route("/truth", get(truth::all_rows))
+        .route("/stats", get(truth::stats))
+        .with_state(tenant)
+}
+
+/// Serves the tenant on `listener` until `shutdown`; requests under way are finished first.
+pub async fn serve(
+    listener: TcpListener,
+    tenant: Arc<Tenant>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router(tenant))
+        .with_graceful_shutdown(shutdown)
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn serving_ends_at_the_shutdown() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tenant = Arc::new(Tenant::new(TenantConfig::default()));
+        serve(listener, tenant, async {}).await.unwrap();
+    }
+}

@@ -1,0 +1,72 @@
+//! Why the sign-in service gives no token, in Entra's words.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::Tenant;
+
+/// Why there is no token. The texts are Entra's, as far as a client may show them.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SignInError {
+    #[error(
+        "Tenant '{0}' not found. Check to make sure you have the correct tenant ID and are signing \
+         into the correct cloud."
+    )]
+    UnknownTenant(String),
+    #[error("The app requested an unsupported grant type '{0}'.")]
+    UnsupportedGrant(String),
+    #[error("Application with identifier '{0}' was not found in the directory.")]
+    UnknownClient(String),
+    #[error(
+        "The request body must contain the following parameter: 'client_assertion' or \
+         'client_secret'."
+    )]
+    MissingSecret,
+    #[error(
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client \
+         secret value, not the client secret ID, for a secret added to app '{0}'."
+    )]
+    WrongSecret(String),
+    #[error(
+        "The provided request must include a 'scope' input parameter. The provided value for the \
+         input parameter 'scope' is not valid. The scope {0} is not valid."
+    )]
+    BadScope(String),
+}
+
+impl SignInError {
+    /// Returns the answer that tells a client.
+    pub(super) fn answer(&self, tenant: &Tenant) -> Response {
+        let (status, error, code) = self.class();
+        let timestamp = tenant.now().format("%Y-%m-%d %H:%M:%SZ").to_string();
+        let trace_id = tenant.request_id();
+        let correlation_id = tenant.request_id();
+        let body = json!({
+            "error": error,
+            "error_description": format!(
+                "AADSTS{code}: {self} Trace ID: {trace_id} Correlation ID: {correlation_id} \
+                 Timestamp: {timestamp}"
+            ),
+            "error_codes": [code],
+            "timestamp": timestamp,
+            "trace_id": trace_id,
+            "correlation_id": correlation_id,
+        });
+        (status, Json(body)).into_response()
+    }
+
+    fn class(&self) -> (StatusCode, &'static str, u32) {
+        match self {
+            Self::UnknownTenant(_) => (StatusCode::BAD_REQUEST, "invalid_request", 90002),
+            Self::UnsupportedGrant(_) => (StatusCode::BAD_REQUEST, "unsupported_grant_type", 70003),
+            Self::UnknownClient(_) => (StatusCode::BAD_REQUEST, "unauthorized_client", 700016),
+            Self::MissingSecret => (StatusCode::UNAUTHORIZED, "invalid_client", 7000218),
+            Self::WrongSecret(_) => (StatusCode::UNAUTHORIZED, "invalid_client", 7000215),
+            Self::BadScope(_) => (StatusCode::BAD_REQUEST, "invalid_scope", 70011),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! One page: where it begins, what is in it, and where the next one begins.
+
+use super::{filter::Filter, range::Range};
+use crate::Row;
+
+/// Which page is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PageRequest {
+    pub(super) range: Range,
+    /// Of the rows exactly at the end of the range, only those of later recipients count.
+    pub(super) after_recipient: Option<String>,
+    pub(super) result_size: usize,
+    pub(super) filter: Filter,
+}
+
+/// One page and the one after it.
+pub(super) struct Page<'a> {
+    pub(super) rows: Vec<&'a Row>,
+    pub(super) next: Option<PageRequest>,
+}
+
+impl PageRequest {
+    /// Takes the page out of all rows, which are newest first and then by recipient.
+    pub(super) fn page<'a>(&self, all_rows: &'a [Row]) -> Page<'a> {
+        let first = all_rows.partition_point(|row| self.is_before(row));
+        let mut rows: Vec<&Row> = Vec::new();
+        for row in all_rows.iter().skip(first) {
+            if row.received < self.range.start {
+                break;
+            }
+            if !self.filter.matches(row) {
+                continue;
+            }
+            if let Some(last) = rows.last()
+                && rows.len() == self.result_size
+            {
+                let next = Some(self.next_after(last));
+                return Page { rows, next };
+            }
+            rows.push(row);
+        }
+        Page { rows, next: None }
+    }
+
+    /// Whether a row's place is before this page.
+    fn is_before(&self, row: &Row) -> bool {
+        if row.received != self.range.end {
+            return row.received > self.range.end;
+        }
+        match &self.after_recipient {
+            Some(after_recipient) => row.recipient <= *after_recipient,
+            None => false,
+        }
+    }
+
+    fn next_after(&self, last: &Row) -> Self {
+        Self {
+            range: Range {
+                start: self.range.start,
+                end: last.received,
+            },
+            after_recipient: Some(last.recipient.clone()),
+            result_size: self.result_size,
+            filter: self.filter.clone(),
+        }
+    }
+}
