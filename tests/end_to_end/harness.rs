@@ -91,7 +91,8 @@ fn map_natively(
         native::Outcome::Mapped { id, .. } | native::Outcome::Failed { id, .. } => json!({ "_id": id }),
         native::Outcome::Dropped(reason) => json!({ "dropped": format!("{reason:?}") }),
     });
-    (batch.documents, outcomes.collect())
+    let outcomes = outcomes.collect();
+    (String::from_utf8(batch.documents).unwrap(), outcomes)
 }
 
 fn map_in_component(

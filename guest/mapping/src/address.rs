@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Kind, Raw, copy_pruned, decode};
+use crate::json::{Buffer, Kind, Raw, copy_pruned, decode};
 
 /// One end of a delivery.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ impl<'a> Address<'a> {
     }
 
     /// Adds the address as a JSON string.
-    pub(crate) fn push(&self, out: &mut String) {
+    pub(crate) fn push(&self, out: &mut Buffer) {
         copy_pruned(out, &self.raw);
     }
 

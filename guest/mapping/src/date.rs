@@ -38,32 +38,26 @@ impl Instant {
         self.0.and_utc().timestamp_millis()
     }
 
-    /// Adds `YYYY-MM-DDTHH:mm:ss.SSSZ`.
-    pub(crate) fn push(self, out: &mut String) {
+    /// `YYYY-MM-DDTHH:mm:ss.SSSZ`.
+    pub(crate) fn text(self) -> [u8; 24] {
         let Self(instant) = self;
-        push_digits(out, instant.year().unsigned_abs(), 1000);
-        out.push('-');
-        push_digits(out, instant.month(), 10);
-        out.push('-');
-        push_digits(out, instant.day(), 10);
-        out.push('T');
-        push_digits(out, instant.hour(), 10);
-        out.push(':');
-        push_digits(out, instant.minute(), 10);
-        out.push(':');
-        push_digits(out, instant.second(), 10);
-        out.push('.');
-        push_digits(out, instant.nanosecond() / 1_000_000, 100);
-        out.push('Z');
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        write_digits(&mut text[..4], instant.year().unsigned_abs());
+        write_digits(&mut text[5..7], instant.month());
+        write_digits(&mut text[8..10], instant.day());
+        write_digits(&mut text[11..13], instant.hour());
+        write_digits(&mut text[14..16], instant.minute());
+        write_digits(&mut text[17..19], instant.second());
+        write_digits(&mut text[20..23], instant.nanosecond() / 1_000_000);
+        text
     }
 }
 
-/// Adds a number with its leading zeros; `place` is what its first digit counts.
-fn push_digits(out: &mut String, number: u32, mut place: u32) {
-    while place > 0 {
-        let digit = u8::try_from(number / place % 10).unwrap_or_default();
-        out.push(char::from(b'0' + digit));
-        place /= 10;
+/// Writes a number into its place, with leading zeros.
+fn write_digits(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
 }
 
@@ -130,7 +124,7 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let mut out = String::new();
         if let Some(instant) = Instant::parse(text) {
-            instant.push(&mut out);
+            out = String::from_utf8(instant.text().to_vec()).unwrap();
             assert_eq!(Instant::from_milliseconds(instant.milliseconds()), Some(instant));
         }
         assert_eq!(out, expected, "{text}");

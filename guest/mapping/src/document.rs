@@ -13,9 +13,9 @@ use crate::{
     domain::Domain,
     failure::Failure,
     fingerprint::Fingerprint,
-    json::{close, copy_pruned, push_key, push_string},
+    json::{Buffer, copy_pruned, push_key},
     network::Networks,
-    record::Record,
+    record::{Member, Record},
     settings::{PRESERVE_TAG, Prepared},
     version::ECS_VERSION,
 };
@@ -34,8 +34,9 @@ pub(crate) struct Workshop {
 
 /// What is known about a document before it is written.
 pub(crate) struct Document<'a> {
-    /// Without members when the line is no record at all.
     record: Record<'a>,
+    /// All of the record, known properties or not; nothing when the line is no record.
+    members: &'a [Member<'a>],
     source: Party<'a>,
     destination: Party<'a>,
     direction: Option<Direction>,
@@ -58,6 +59,7 @@ impl<'a> Document<'a> {
     pub(crate) fn broken(failure: Failure) -> Self {
         Self {
             record: Record::empty(),
+            members: &[],
             source: Party::default(),
             destination: Party::default(),
             direction: None,
@@ -76,31 +78,31 @@ impl Workshop {
         line: &str,
         offset: usize,
         origin: &Origin,
-        out: &mut String,
+        out: &mut Buffer,
     ) -> Outcome {
         let start = out.len();
-        out.push('{');
+        out.push(b'{');
         let read_at = origin.read_at.and_then(Instant::from_milliseconds);
         if let Some(timestamp) = document.received.or(read_at) {
-            out.push_str(r#""@timestamp":""#);
-            timestamp.push(out);
-            out.push_str("\",");
+            out.push_ascii(br#""@timestamp":""#);
+            out.push_ascii(&timestamp.text());
+            out.push_ascii(b"\",");
         }
         self.push_party(out, r#""destination":{"#, &document.destination);
-        out.push_str(r#""ecs":{"version":""#);
+        out.push_ascii(br#""ecs":{"version":""#);
         out.push_str(ECS_VERSION);
-        out.push_str("\"},");
+        out.push_ascii(b"\"},");
         push_mail(out, &document);
         push_failures(out, &document.failures);
         self.push_event(out, &document, line, origin);
         self.push_log(out, offset, origin);
-        push_record(out, &document.record);
+        push_record(out, document.members);
         user::push_related(out, &document);
         self.push_party(out, r#""source":{"#, &document.source);
         self.push_tags(out, !document.failures.is_empty());
         user::push_user(out, &document);
         out.push_str(&self.settings.fields.document);
-        close(out, start, "}");
+        out.close(start, "}");
         out.pop(); // the comma
 
         let id = self.id(&document, line);
@@ -116,62 +118,62 @@ impl Workshop {
     }
 
     /// `log.file.path` and `log.offset`, when the record comes from a file (section 4).
-    fn push_log(&self, out: &mut String, offset: usize, origin: &Origin) {
+    fn push_log(&self, out: &mut Buffer, offset: usize, origin: &Origin) {
         let start = out.len();
-        out.push_str(r#""log":{"#);
+        out.push_ascii(br#""log":{"#);
         if let Some(file) = &origin.file {
-            out.push_str(r#""file":{"path":"#);
-            push_string(out, &file.path);
-            out.push_str(r#"},"offset":"#);
+            out.push_ascii(br#""file":{"path":"#);
+            out.push_string(&file.path);
+            out.push_ascii(br#"},"offset":"#);
             out.push_str(&(file.offset + offset as u64).to_string());
-            out.push(',');
+            out.push(b',');
         }
         out.push_str(&self.settings.fields.log);
-        close(out, start, "}");
+        out.close(start, "}");
     }
 
-    fn push_tags(&self, out: &mut String, has_failed: bool) {
+    fn push_tags(&self, out: &mut Buffer, has_failed: bool) {
         let start = out.len();
-        out.push_str(r#""tags":["#);
+        out.push_ascii(br#""tags":["#);
         for tag in &self.settings.tags {
-            push_string(out, tag);
-            out.push(',');
+            out.push_string(tag);
+            out.push(b',');
         }
         if has_failed && self.version.tags_failures && !self.settings.preserve_original_event {
-            push_string(out, PRESERVE_TAG);
-            out.push(',');
+            out.push_string(PRESERVE_TAG);
+            out.push(b',');
         }
-        close(out, start, "]");
+        out.close(start, "]");
     }
 }
 
-fn push_failures(out: &mut String, failures: &[Failure]) {
+fn push_failures(out: &mut Buffer, failures: &[Failure]) {
     if failures.is_empty() {
         return;
     }
     let start = out.len();
-    out.push_str(r#""error":{"message":["#);
+    out.push_ascii(br#""error":{"message":["#);
     for failure in failures {
-        push_string(out, &failure.message);
-        out.push(',');
+        out.push_string(&failure.message);
+        out.push(b',');
     }
-    close(out, start, "]}");
+    out.close(start, "]}");
 }
 
 /// The record as it came, under its own names, without what is empty (rows 3, 3b and 32).
-fn push_record(out: &mut String, record: &Record<'_>) {
+fn push_record(out: &mut Buffer, members: &[Member<'_>]) {
     let start = out.len();
-    out.push_str(r#""microsoft":{"online_message_trace":{"#);
-    for (key, value) in record.members() {
+    out.push_ascii(br#""microsoft":{"online_message_trace":{"#);
+    for (key, value) in members {
         let before = out.len();
         push_key(out, key);
         if copy_pruned(out, value) {
-            out.push(',');
+            out.push(b',');
         } else {
             out.truncate(before);
         }
     }
-    close(out, start, "}}");
+    out.close(start, "}}");
 }
 
 impl Direction {

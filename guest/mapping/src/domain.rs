@@ -1,7 +1,7 @@
 //! What a document says about a mail domain.
 
 use crate::{
-    json::push_string,
+    json::Buffer,
     settings::LocalDomains,
     suffix::Suffixes,
 };
@@ -16,21 +16,21 @@ pub(crate) struct Domain {
 
 impl Domain {
     pub(crate) fn new(domain: &str, suffixes: &Suffixes, local_domains: &LocalDomains) -> Self {
-        let mut members = String::new();
+        let mut members = Buffer::default();
         push_member(&mut members, r#""domain":"#, domain);
         if let Some(split) = suffixes.split(domain) {
             push_member(&mut members, r#""registered_domain":"#, split.registered_domain.as_deref().unwrap_or_default());
             push_member(&mut members, r#""subdomain":"#, split.subdomain.unwrap_or_default());
             push_member(&mut members, r#""top_level_domain":"#, &split.top_level_domain);
         }
-        Self { is_local: local_domains.contain(domain), members }
+        Self { is_local: local_domains.contain(domain), members: members.into_text() }
     }
 }
 
-fn push_member(out: &mut String, key: &str, value: &str) {
+fn push_member(out: &mut Buffer, key: &str, value: &str) {
     if !value.is_empty() {
         out.push_str(key);
-        push_string(out, value);
-        out.push(',');
+        out.push_string(value);
+        out.push(b',');
     }
 }

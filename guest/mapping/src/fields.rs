@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{json::push_string, settings::SettingsError};
+use crate::{json::Buffer, settings::SettingsError};
 
 /// What the mapping writes at the top of a document.
 const RESERVED: [&str; 10] =
@@ -66,10 +66,12 @@ fn push_members(
 
 fn push_member(out: &mut String, name: &str, mut value: Value) {
     if prune(&mut value) {
-        push_string(out, name);
-        out.push(':');
-        out.push_str(&value.to_string());
-        out.push(',');
+        let mut member = Buffer::default();
+        member.push_string(name);
+        member.push(b':');
+        member.push_str(&value.to_string());
+        member.push(b',');
+        out.push_str(&member.into_text());
     }
 }
 

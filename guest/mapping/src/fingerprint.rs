@@ -46,7 +46,7 @@ impl Fingerprint {
                     self.value(member);
                 }
             }
-            Kind::Plain | Kind::Escaped => self.add_text(&decode(value)),
+            Kind::Plain | Kind::Escaped | Kind::Surrogate => self.add_text(&decode(value)),
             Kind::Null => self.bytes.push(0),
             Kind::Bool => self.bytes.extend_from_slice(&[0, if value.text == "true" { 1 } else { 2 }]),
             Kind::Number => self.number(value.text),

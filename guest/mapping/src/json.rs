@@ -8,7 +8,7 @@ mod write;
 pub(crate) use prune::{copy_pruned, last_of_each, push_key};
 pub(crate) use scan::{Scanner, Syntax};
 pub(crate) use text::decode;
-pub(crate) use write::{close, push_escaped, push_string};
+pub(crate) use write::Buffer;
 
 /// A JSON value as the text that it came as, known to be valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Plain,
     /// A string with at least one backslash.
     Escaped,
+    /// A string with an escaped surrogate, which may lack its other half.
+    Surrogate,
     Array,
     Object,
 }
@@ -46,7 +48,7 @@ impl<'a> Raw<'a> {
     }
 
     pub(crate) fn is_string(&self) -> bool {
-        matches!(self.kind, Kind::Plain | Kind::Escaped)
+        matches!(self.kind, Kind::Plain | Kind::Escaped | Kind::Surrogate)
     }
 
     /// The text between the quotes of a string, undecoded.

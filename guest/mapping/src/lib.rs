@@ -9,7 +9,7 @@
 //!
 //! let mut session = Session::open(&Version::V1_20, &Settings::default())?;
 //! let batch = session.map_batch(r#"{"Received":"2026-01-02T03:04:05.678"}"#, &Origin::default(), &mut NoGeo);
-//! assert!(batch.documents.starts_with(r#"{"@timestamp":"2026-01-02T03:04:05.678Z","#));
+//! assert!(batch.documents.starts_with(br#"{"@timestamp":"2026-01-02T03:04:05.678Z","#));
 //! # Ok::<(), exotrace_mapping::SettingsError>(())
 //! ```
 #![forbid(unsafe_code)]

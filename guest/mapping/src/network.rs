@@ -1,10 +1,10 @@
 //! What a document says about an IP address.
 
-use std::{fmt::Write as _, net::IpAddr};
+use std::net::IpAddr;
 
 use crate::{
     cache::Cache,
-    json::{close, push_string},
+    json::Buffer,
 };
 
 /// Answers what is known about IP addresses.
@@ -97,34 +97,34 @@ pub(crate) fn look_up<'a>(networks: &mut Networks, addresses: impl Iterator<Item
 }
 
 fn members(address: &str, network: &Network) -> String {
-    let mut out = String::new();
+    let mut out = Buffer::default();
     if let Some(system) = &network.autonomous_system {
-        // Writing to a string does not fail.
-        write!(out, r#""as":{{"number":{}"#, system.number).unwrap_or_default();
+        out.push_ascii(br#""as":{"number":"#);
+        out.push_str(&system.number.to_string());
         if let Some(name) = system.organization_name.as_deref().filter(|name| !name.is_empty()) {
-            out.push_str(r#","organization":{"name":"#);
-            push_string(&mut out, name);
-            out.push('}');
+            out.push_ascii(br#","organization":{"name":"#);
+            out.push_string(name);
+            out.push(b'}');
         }
-        out.push_str("},");
+        out.push_ascii(b"},");
     }
     if let Some(place) = &network.place {
         push_place(&mut out, place);
     }
-    out.push_str(r#""ip":"#);
-    push_string(&mut out, address);
-    out.push(',');
-    out
+    out.push_ascii(br#""ip":"#);
+    out.push_string(address);
+    out.push(b',');
+    out.into_text()
 }
 
-fn push_place(out: &mut String, place: &Place) {
+fn push_place(out: &mut Buffer, place: &Place) {
     let start = out.len();
-    out.push_str(r#""geo":{"#);
+    out.push_ascii(br#""geo":{"#);
     let mut push = |key: &str, value: &Option<String>| {
         if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
             out.push_str(key);
-            push_string(out, value);
-            out.push(',');
+            out.push_string(value);
+            out.push(b',');
         }
     };
     push(r#""city_name":"#, &place.city_name);
@@ -135,7 +135,7 @@ fn push_place(out: &mut String, place: &Place) {
     push(r#""region_name":"#, &place.region_name);
     // JSON has no way to write the other numbers.
     if let Some(Location { lat, lon }) = place.location.filter(|it| it.lat.is_finite() && it.lon.is_finite()) {
-        write!(out, r#""location":{{"lat":{lat:?},"lon":{lon:?}}},"#).unwrap_or_default();
+        out.push_str(&format!(r#""location":{{"lat":{lat:?},"lon":{lon:?}}},"#));
     }
-    close(out, start, "}");
+    out.close(start, "}");
 }

@@ -23,8 +23,8 @@ pub struct FilePosition {
 /// The answer to one batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MappedBatch {
-    /// The documents in the order of their records, each followed by one line feed.
-    pub documents: String,
+    /// The documents in the order of their records, each followed by one line feed. UTF-8.
+    pub documents: Vec<u8>,
     /// One outcome per record, in the order of the records.
     pub outcomes: Vec<Outcome>,
 }

@@ -1,5 +1,7 @@
 //! A message-trace record: which property is which, whatever interface it came from.
 
+use std::ops::Range;
+
 use crate::{
     MAX_RECORD_BYTES,
     failure::{Failure, FailureReason},
@@ -78,22 +80,26 @@ impl Property {
     }
 }
 
+/// A key with its quotes, and its value.
+pub(crate) type Member<'a> = (Raw<'a>, Raw<'a>);
+
 /// One record, as slices of its line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Record<'a> {
     properties: [Raw<'a>; PROPERTIES],
-    /// Every member in the order of the record, with the key it has in the documents; none twice.
-    members: Vec<(Raw<'a>, Raw<'a>)>,
+    /// Which of the members that were read are this record's.
+    members: Range<usize>,
 }
 
 impl<'a> Record<'a> {
     /// What stands for a line that is no record.
     pub(crate) fn empty() -> Self {
-        Self { properties: [Raw::MISSING; PROPERTIES], members: Vec::new() }
+        Self { properties: [Raw::MISSING; PROPERTIES], members: 0..0 }
     }
 
-    /// Reads one line. Of equal keys the last one counts.
-    pub(crate) fn parse(line: &'a str) -> Result<Self, Failure> {
+    /// Reads one line, and adds its members to `members`, in its order, with the keys that they have in the documents.
+    /// Of equal keys the last one counts.
+    pub(crate) fn parse(line: &'a str, members: &mut Vec<Member<'a>>) -> Result<Self, Failure> {
         if line.len() > MAX_RECORD_BYTES {
             let message = format!("record is {} bytes long, {MAX_RECORD_BYTES} are the most", line.len());
             return Err(Failure::new(FailureReason::TooLong, message));
@@ -103,30 +109,34 @@ impl<'a> Record<'a> {
             let value = scanner.value(0).and_then(|value| scanner.end().map(|()| value));
             return Err(value.map_or_else(broken, not_an_object));
         }
-        let mut record = Self { properties: [Raw::MISSING; PROPERTIES], members: Vec::with_capacity(16) };
+        let mut record = Self::empty();
         let mut seen = Seen::default();
-        scanner.members(1, |key, value| record.add(key, value, &mut seen)).map_err(broken)?;
-        scanner.end().map_err(broken)?;
+        let start = members.len();
+        let read = scanner.members(1, |key, value| members.push(record.add(key, value, &mut seen)));
+        read.and_then(|()| scanner.end()).map_err(broken)?;
         if seen.may_repeat {
-            record.members = last_of_each(&record.members).copied().collect();
+            let kept: Vec<_> = last_of_each(members.get(start..).unwrap_or_default()).copied().collect();
+            members.truncate(start);
+            members.extend(kept);
         }
+        record.members = start..members.len();
         Ok(record)
     }
 
+    /// Keeps a value under its property, and returns the member as it is in the document.
     #[inline]
-    fn add(&mut self, key: Raw<'a>, value: Raw<'a>, seen: &mut Seen<'a>) {
+    fn add(&mut self, key: Raw<'a>, value: Raw<'a>, seen: &mut Seen<'a>) -> Member<'a> {
         let property =
             if key.kind == Kind::Plain { Property::named(key.inner()) } else { Property::named(&decode(&key)) };
         let Some(property) = property else {
             // Two keys of which one is escaped may be the same: then look closely.
-            seen.may_repeat |= key.kind == Kind::Escaped || seen.others.contains_or_full(key.text);
-            self.members.push((key, value));
-            return;
+            seen.may_repeat |= key.kind != Kind::Plain || seen.others.contains_or_full(key.text);
+            return (key, value);
         };
         seen.may_repeat |= seen.known[property as usize];
         seen.known[property as usize] = true;
         self.properties[property as usize] = value;
-        self.members.push((Raw { text: property.key(), kind: Kind::Plain }, value));
+        (Raw { text: property.key(), kind: Kind::Plain }, value)
     }
 
     /// The value of a property; null when the record does not have it.
@@ -135,9 +145,9 @@ impl<'a> Record<'a> {
         self.properties[property as usize]
     }
 
-    /// Every member, known or not: the key with its quotes, and the value.
-    pub(crate) fn members(&self) -> &[(Raw<'a>, Raw<'a>)] {
-        &self.members
+    /// Which of the members that were read are this record's.
+    pub(crate) fn members(&self) -> Range<usize> {
+        self.members.clone()
     }
 }
 
@@ -170,7 +180,7 @@ fn not_an_object(value: Raw<'_>) -> Failure {
         Kind::Null => "null",
         Kind::Bool => "a boolean",
         Kind::Number => "a number",
-        Kind::Plain | Kind::Escaped => "a string",
+        Kind::Plain | Kind::Escaped | Kind::Surrogate => "a string",
         Kind::Array => "an array",
         Kind::Object => "an object",
     };
@@ -194,7 +204,7 @@ mod tests {
 
     #[track_caller]
     fn check_broken(line: &str, reason: FailureReason, message: &str) {
-        let failure = Record::parse(line).unwrap_err();
+        let failure = Record::parse(line, &mut Vec::new()).unwrap_err();
         assert_eq!((failure.reason, failure.message.as_str()), (reason, message));
     }
 
@@ -212,8 +222,9 @@ mod tests {
     #[test]
     fn nesting_has_a_limit() {
         let deep = |depth| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        assert!(Record::parse(&deep(crate::MAX_DEPTH - 1)).is_ok());
-        assert_eq!(Record::parse(&deep(crate::MAX_DEPTH)).unwrap_err().reason, FailureReason::TooDeep);
+        assert!(Record::parse(&deep(crate::MAX_DEPTH - 1), &mut Vec::new()).is_ok());
+        let failure = Record::parse(&deep(crate::MAX_DEPTH), &mut Vec::new()).unwrap_err();
+        assert_eq!(failure.reason, FailureReason::TooDeep);
     }
 
     #[test]
@@ -225,15 +236,17 @@ mod tests {
             (r#"{"id":"x"}"#, Property::MessageTraceId),
             (r#"{"receivedDateTime":"x"}"#, Property::Received),
         ] {
-            assert_eq!(Record::parse(line).unwrap().get(property).inner(), "x", "{line}");
+            assert_eq!(Record::parse(line, &mut Vec::new()).unwrap().get(property).inner(), "x", "{line}");
         }
     }
 
     #[test]
     fn the_last_of_equal_keys_counts() {
-        let record = Record::parse(r#"{"status":"a","x":1,"Status":"b","x":2,"\u0078":3}"#).unwrap();
+        let mut members = Vec::new();
+        let line = r#"{"status":"a","x":1,"Status":"b","x":2,"\u0078":3}"#;
+        let record = Record::parse(line, &mut members).unwrap();
         assert_eq!(record.get(Property::Status).inner(), "b");
-        let members: Vec<_> = record.members().iter().map(|(key, value)| (key.text, value.text)).collect();
+        let members: Vec<_> = members.iter().map(|(key, value)| (key.text, value.text)).collect();
         assert_eq!(members, [(r#""Status""#, r#""b""#), (r#""\u0078""#, "3")]);
     }
 }

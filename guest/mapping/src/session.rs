@@ -8,9 +8,9 @@ use crate::{
     document::{Document, Workshop},
     failure::Failure,
     fingerprint::Fingerprint,
-    json::decode,
+    json::{Buffer, decode},
     network::look_up,
-    record::{Property, Record},
+    record::{Member, Property, Record},
     settings::Prepared,
 };
 
@@ -23,11 +23,17 @@ pub struct Session {
 }
 
 /// One line and what was read from it.
-struct Line<'a> {
+struct Line<'a, R = Result<Record<'a>, Failure>> {
     text: &'a str,
     /// Offset in the batch, in bytes.
     offset: usize,
-    record: Result<Record<'a>, Failure>,
+    record: R,
+}
+
+impl<'a> Line<'a, ()> {
+    fn read(self, members: &mut Vec<Member<'a>>) -> Line<'a> {
+        Line { text: self.text, offset: self.offset, record: Record::parse(self.text, members) }
+    }
 }
 
 impl Session {
@@ -50,18 +56,21 @@ impl Session {
 
     /// Maps records, one JSON object a line. Lines of white space alone are no records and have no outcome.
     pub fn map_batch(&mut self, records: &str, origin: &Origin, geo: &mut dyn Geo) -> MappedBatch {
-        let mut batch = MappedBatch { documents: String::with_capacity(records.len() * 5), outcomes: Vec::new() };
+        let mut outcomes = Vec::new();
+        // Documents with the record in `event.original` are about five times as long as their records.
+        let mut documents = Buffer::with_capacity(records.len() * 5);
         let mut lines = lines(records).peekable();
         let mut chunk = Vec::with_capacity(CHUNK_RECORDS);
+        let mut members = Vec::new();
         while lines.peek().is_some() {
-            chunk.extend(lines.by_ref().take(CHUNK_RECORDS));
+            chunk.extend(lines.by_ref().take(CHUNK_RECORDS).map(|line| line.read(&mut members)));
             self.ask_about_networks(&chunk, geo);
             for line in chunk.drain(..) {
-                let outcome = self.map_line(line, origin, &mut batch.documents);
-                batch.outcomes.push(outcome);
+                outcomes.push(self.map_line(line, &members, origin, &mut documents));
             }
+            members.clear();
         }
-        batch
+        MappedBatch { documents: documents.into_bytes(), outcomes }
     }
 
     fn ask_about_networks(&mut self, chunk: &[Line<'_>], geo: &mut dyn Geo) {
@@ -80,22 +89,28 @@ impl Session {
         look_up(networks, unknown.iter().map(AsRef::as_ref), geo);
     }
 
-    fn map_line(&mut self, line: Line<'_>, origin: &Origin, documents: &mut String) -> Outcome {
+    fn map_line<'a>(
+        &mut self,
+        line: Line<'a>,
+        members: &'a [Member<'a>],
+        origin: &Origin,
+        documents: &mut Buffer,
+    ) -> Outcome {
         self.workshop.domains.trim();
         let document = match line.record {
-            Ok(record) => match self.workshop.read(record) {
+            Ok(record) => match self.workshop.read(record, members) {
                 Ok(document) => document,
                 Err(reason) => return Outcome::Dropped(reason),
             },
             Err(failure) => Document::broken(failure),
         };
         let outcome = self.workshop.write(document, line.text, line.offset, origin, documents);
-        documents.push('\n');
+        documents.push(b'\n');
         outcome
     }
 }
 
-fn lines(records: &str) -> impl Iterator<Item = Line<'_>> {
+fn lines(records: &str) -> impl Iterator<Item = Line<'_, ()>> {
     let mut offset = 0;
     records.split_inclusive('\n').filter_map(move |whole| {
         let start = offset;
@@ -103,6 +118,6 @@ fn lines(records: &str) -> impl Iterator<Item = Line<'_>> {
         let text = whole.strip_suffix('\n').unwrap_or(whole);
         let text = text.strip_suffix('\r').unwrap_or(text);
         let is_blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
-        (!is_blank).then(|| Line { text, offset: start, record: Record::parse(text) })
+        (!is_blank).then_some(Line { text, offset: start, record: () })
     })
 }

@@ -75,8 +75,14 @@ impl From<mapper::Origin> for Origin {
 
 impl From<MappedBatch> for mapper::MappedBatch {
     fn from(batch: MappedBatch) -> Self {
-        Self { documents: batch.documents, outcomes: batch.outcomes.into_iter().map(Into::into).collect() }
+        Self { documents: text(batch.documents), outcomes: batch.outcomes.into_iter().map(Into::into).collect() }
     }
+}
+
+#[expect(unsafe_code, reason = "checking would cost as much as all the copying, and the host checks every text anyway")]
+fn text(documents: Vec<u8>) -> String {
+    // SAFETY: the mapping puts documents together from whole texts only.
+    unsafe { String::from_utf8_unchecked(documents) }
 }
 
 impl From<Outcome> for mapper::Outcome {

@@ -4,7 +4,7 @@ use super::{Document, Workshop};
 use crate::{
     Origin,
     date::Instant,
-    json::{close, decode, push_string, copy_pruned},
+    json::{Buffer, copy_pruned, decode},
     record::Property,
     settings::equal_ignoring_case,
     version::OutcomeRule,
@@ -19,13 +19,13 @@ pub(crate) struct EventDates {
 
 impl Workshop {
     /// Adds `event` (rows 1, 5, 6, 19 and 31, and section 2.12).
-    pub(crate) fn push_event(&self, out: &mut String, document: &Document<'_>, line: &str, origin: &Origin) {
+    pub(crate) fn push_event(&self, out: &mut Buffer, document: &Document<'_>, line: &str, origin: &Origin) {
         let has_failed = !document.failures.is_empty();
         let start = out.len();
-        out.push_str(r#""event":{"#);
-        let is_record = !document.record.members().is_empty();
+        out.push_ascii(br#""event":{"#);
+        let is_record = !document.members.is_empty();
         if self.version.categorised && is_record {
-            out.push_str(r#""category":["email"],"type":["info"],"#);
+            out.push_ascii(br#""category":["email"],"type":["info"],"#);
         }
         if self.version.read_time && origin.file.is_none() {
             push_date(out, r#""created":""#, origin.read_at.and_then(Instant::from_milliseconds));
@@ -33,38 +33,38 @@ impl Workshop {
         out.push_str(&self.settings.fields.event);
         push_date(out, r#""end":""#, document.dates.end);
         if has_failed {
-            out.push_str(r#""kind":"pipeline_error","#);
+            out.push_ascii(br#""kind":"pipeline_error","#);
         }
         // A failed document keeps its record in any case: what could not be mapped is nowhere else.
         if self.settings.preserve_original_event || has_failed {
-            out.push_str(r#""original":"#);
-            push_string(out, line);
-            out.push(',');
+            out.push_ascii(br#""original":"#);
+            out.push_string(line);
+            out.push(b',');
         }
         if is_record {
             self.push_outcome(out, document);
         }
         push_date(out, r#""start":""#, document.dates.start);
-        close(out, start, "}");
+        out.close(start, "}");
     }
 
-    fn push_outcome(&self, out: &mut String, document: &Document<'_>) {
+    fn push_outcome(&self, out: &mut Buffer, document: &Document<'_>) {
         let status = document.record.get(Property::Status);
         match self.version.outcome {
             OutcomeRule::Status if status.is_string() => {
                 let start = out.len();
-                out.push_str(r#""outcome":"#);
+                out.push_ascii(br#""outcome":"#);
                 if copy_pruned(out, &status) {
-                    out.push(',');
+                    out.push(b',');
                 } else {
                     out.truncate(start);
                 }
             }
             OutcomeRule::Status => {}
             OutcomeRule::Ecs => {
-                out.push_str(r#""outcome":""#);
+                out.push_ascii(br#""outcome":""#);
                 out.push_str(if status.is_string() { outcome(&decode(&status)) } else { "unknown" });
-                out.push_str("\",");
+                out.push_ascii(b"\",");
             }
         }
     }
@@ -82,10 +82,10 @@ fn outcome(status: &str) -> &'static str {
     }
 }
 
-fn push_date(out: &mut String, key: &str, date: Option<Instant>) {
+fn push_date(out: &mut Buffer, key: &str, date: Option<Instant>) {
     if let Some(date) = date {
         out.push_str(key);
-        date.push(out);
-        out.push_str("\",");
+        out.push_ascii(&date.text());
+        out.push_ascii(b"\",");
     }
 }

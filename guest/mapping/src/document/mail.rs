@@ -2,45 +2,45 @@
 
 use super::{Document, party::Party};
 use crate::{
-    json::{close, copy_pruned},
+    json::{Buffer, copy_pruned},
     record::Property,
 };
 
 /// Adds `email` (rows 7, 9, 11 to 14, 17 and 25).
-pub(crate) fn push_mail(out: &mut String, document: &Document<'_>) {
+pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>) {
     let start = out.len();
-    out.push_str(r#""email":{"#);
+    out.push_ascii(br#""email":{"#);
     push_value(out, document, r#""attachments":{"file":{"size":"#, Property::Size, "}}");
     push_value(out, document, r#""delivery_timestamp":"#, Property::Received, "");
     if let Some(direction) = document.direction {
-        out.push_str(r#""direction":""#);
+        out.push_ascii(br#""direction":""#);
         out.push_str(direction.name());
-        out.push_str("\",");
+        out.push_ascii(b"\",");
     }
     push_address(out, r#""from":{"address":["#, &document.source);
     push_value(out, document, r#""local_id":"#, Property::MessageTraceId, "");
     push_value(out, document, r#""message_id":"#, Property::MessageId, "");
     push_value(out, document, r#""subject":"#, Property::Subject, "");
     push_address(out, r#""to":{"address":["#, &document.destination);
-    close(out, start, "}");
+    out.close(start, "}");
 }
 
 /// Copies a property of any type, unless nothing is in it.
-fn push_value(out: &mut String, document: &Document<'_>, before: &str, property: Property, after: &str) {
+fn push_value(out: &mut Buffer, document: &Document<'_>, before: &str, property: Property, after: &str) {
     let start = out.len();
     out.push_str(before);
     if copy_pruned(out, &document.record.get(property)) {
         out.push_str(after);
-        out.push(',');
+        out.push(b',');
     } else {
         out.truncate(start);
     }
 }
 
-fn push_address(out: &mut String, before: &str, party: &Party<'_>) {
+fn push_address(out: &mut Buffer, before: &str, party: &Party<'_>) {
     if let Some(address) = &party.address {
         out.push_str(before);
         address.push(out);
-        out.push_str("]},");
+        out.push_ascii(b"]},");
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     document::Workshop,
     domain::Domain,
     failure::{Failure, FailureReason},
-    json::{close, decode, push_escaped},
+    json::{Buffer, decode},
     record::{Property, Record},
 };
 
@@ -31,10 +31,10 @@ impl Party<'_> {
 
     /// Adds a part of the address as it has to stand between the quotes of a string.
     #[inline]
-    pub(crate) fn push_part(&self, out: &mut String, part: &str) {
+    pub(crate) fn push_part(&self, out: &mut Buffer, part: &str) {
         match &self.address {
             Some(address) if address.is_plain() => out.push_str(part),
-            _ => push_escaped(out, part),
+            _ => out.push_escaped(part),
         }
     }
 }
@@ -99,7 +99,7 @@ impl Workshop {
     }
 
     /// Adds `source` or `destination` (rows 8, 10, 15, 16, 20 to 24 and 28).
-    pub(crate) fn push_party(&self, out: &mut String, key: &str, party: &Party<'_>) {
+    pub(crate) fn push_party(&self, out: &mut Buffer, key: &str, party: &Party<'_>) {
         let start = out.len();
         out.push_str(key);
         if let Some(domain) = party.domain {
@@ -109,25 +109,25 @@ impl Workshop {
             out.push_str(self.networks.get(network).as_deref().unwrap_or_default());
         }
         if let Some(address) = &party.address {
-            out.push_str(r#""user":{"#);
+            out.push_ascii(br#""user":{"#);
             push_part(out, r#""domain":""#, party, address.user_domain());
-            out.push_str(r#""email":"#);
+            out.push_ascii(br#""email":"#);
             address.push(out);
-            out.push_str(r#","id":"#);
+            out.push_ascii(br#","id":"#);
             address.push(out);
-            out.push(',');
+            out.push(b',');
             push_part(out, r#""name":""#, party, address.local_part());
-            close(out, start, "}");
+            out.close(start, "}");
         }
-        close(out, start, "}");
+        out.close(start, "}");
     }
 }
 
-fn push_part(out: &mut String, key: &str, party: &Party<'_>, part: &str) {
+fn push_part(out: &mut Buffer, key: &str, party: &Party<'_>, part: &str) {
     if !part.is_empty() {
         out.push_str(key);
         party.push_part(out, part);
-        out.push_str("\",");
+        out.push_ascii(b"\",");
     }
 }
 

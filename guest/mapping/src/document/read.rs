@@ -6,13 +6,13 @@ use crate::{
     date::Instant,
     failure::{Failure, FailureReason},
     json::{Kind, Raw, Scanner, decode},
-    record::{Property, Record},
+    record::{Member, Property, Record},
     settings::equal_ignoring_case,
 };
 
 impl Workshop {
     /// Reads a record; an error says why it is dropped on purpose.
-    pub(crate) fn read<'a>(&mut self, record: Record<'a>) -> Result<Document<'a>, Dropped> {
+    pub(crate) fn read<'a>(&mut self, record: Record<'a>, members: &'a [Member<'a>]) -> Result<Document<'a>, Dropped> {
         let rows = record.get(Property::Value);
         if rows.kind == Kind::Array && is_empty_array(&rows) {
             return Err(DropReason::EmptyPage);
@@ -45,7 +45,8 @@ impl Workshop {
             (false, true) => Direction::Inbound,
             (false, false) => Direction::External,
         });
-        Ok(Document { record, source, destination, direction, received, dates, failures })
+        let members = members.get(record.members()).unwrap_or_default();
+        Ok(Document { record, members, source, destination, direction, received, dates, failures })
     }
 
     /// The document's `_id` (row 29).
@@ -97,7 +98,7 @@ fn query_date(record: &Record<'_>, property: Property, failures: &mut Vec<Failur
 
 fn date(raw: &Raw<'_>, property: Property, failures: &mut Vec<Failure>) -> Option<Instant> {
     let text = match raw.kind {
-        Kind::Plain | Kind::Escaped => decode(raw),
+        Kind::Plain | Kind::Escaped | Kind::Surrogate => decode(raw),
         Kind::Number => raw.text.into(),
         _ => {
             failures.push(Failure::wrong_type(property.name(), raw.text));

@@ -1,10 +1,10 @@
 //! The people of a delivery: `related.user` and `user`.
 
 use super::{Direction, Document, party::Party};
-use crate::json::close;
+use crate::json::Buffer;
 
 /// Adds `related.user` (row 26): recipient before sender, addresses before local parts, none twice.
-pub(crate) fn push_related(out: &mut String, document: &Document<'_>) {
+pub(crate) fn push_related(out: &mut Buffer, document: &Document<'_>) {
     let (sender, recipient) = (&document.source, &document.destination);
     let users = [
         (recipient, recipient.text()),
@@ -13,20 +13,20 @@ pub(crate) fn push_related(out: &mut String, document: &Document<'_>) {
         (sender, sender.local_part()),
     ];
     let start = out.len();
-    out.push_str(r#""related":{"user":["#);
+    out.push_ascii(br#""related":{"user":["#);
     for (index, (party, text)) in users.iter().enumerate() {
         let is_known = users.iter().take(index).any(|(_, known)| known == text);
         if !text.is_empty() && !is_known {
-            out.push('"');
+            out.push(b'"');
             party.push_part(out, text);
-            out.push_str("\",");
+            out.push_ascii(b"\",");
         }
     }
-    close(out, start, "]}");
+    out.close(start, "]}");
 }
 
 /// Adds `user` (row 27): whoever of the two belongs to the tenant.
-pub(crate) fn push_user(out: &mut String, document: &Document<'_>) {
+pub(crate) fn push_user(out: &mut Buffer, document: &Document<'_>) {
     let (sender, recipient) = (&document.source, &document.destination);
     let people: &[&Party<'_>] = match document.direction {
         Some(Direction::Inbound) => &[recipient],
@@ -35,31 +35,31 @@ pub(crate) fn push_user(out: &mut String, document: &Document<'_>) {
         Some(Direction::External) | None => return,
     };
     let start = out.len();
-    out.push_str(r#""user":{"#);
+    out.push_ascii(br#""user":{"#);
     push_texts(out, r#""email":"#, people, Party::text);
     push_texts(out, r#""id":"#, people, Party::text);
     push_texts(out, r#""name":"#, people, Party::local_part);
-    close(out, start, "}");
+    out.close(start, "}");
 }
 
 /// One text as a string, two as an array. Two of which one is empty are an array of one: Elastic reduces the array
 /// before it removes what is empty (section 2.10).
-fn push_texts<'p>(out: &mut String, key: &str, people: &[&'p Party<'p>], text: impl Fn(&'p Party<'p>) -> &'p str) {
+fn push_texts<'p>(out: &mut Buffer, key: &str, people: &[&'p Party<'p>], text: impl Fn(&'p Party<'p>) -> &'p str) {
     let is_array = matches!(people, [first, second] if text(first) != text(second));
     let start = out.len();
     out.push_str(key);
     if is_array {
-        out.push('[');
+        out.push(b'[');
     }
     let people = if is_array { people } else { people.get(..1).unwrap_or_default() };
     for person in people.iter().filter(|person| !text(person).is_empty()) {
-        out.push('"');
+        out.push(b'"');
         person.push_part(out, text(person));
-        out.push_str("\",");
+        out.push_ascii(b"\",");
     }
     if is_array {
-        close(out, start, "]");
-    } else if out.ends_with(':') {
+        out.close(start, "]");
+    } else if out.ends_with_key() {
         out.truncate(start);
     }
 }

@@ -1,16 +1,17 @@
 //! Copies a value without what is empty in it (mapping-spec.md, section 2.11).
 
-use super::{Kind, Raw, Scanner, close, decode, push_string, text::has_lone_surrogate};
+use super::{Buffer, Kind, Raw, Scanner, decode};
 
 /// Adds `value` without the nulls, empty strings, and then-empty arrays and objects at any depth.
 /// Returns whether anything is left of it; if not, nothing was added.
 #[inline]
-pub(crate) fn copy_pruned(out: &mut String, value: &Raw<'_>) -> bool {
+pub(crate) fn copy_pruned(out: &mut Buffer, value: &Raw<'_>) -> bool {
     match value.kind {
         Kind::Array | Kind::Object => copy_nested(out, value),
         _ if value.is_empty() => false,
-        Kind::Escaped if has_lone_surrogate(value) => {
-            push_string(out, &decode(value));
+        Kind::Surrogate => {
+            // Decoded and encoded again: half a surrogate pair would make the document unreadable for many.
+            out.push_string(&decode(value));
             true
         }
         _ => {
@@ -21,35 +22,35 @@ pub(crate) fn copy_pruned(out: &mut String, value: &Raw<'_>) -> bool {
 }
 
 /// Values are read again level by level; it is rare that there are any.
-fn copy_nested(out: &mut String, value: &Raw<'_>) -> bool {
+fn copy_nested(out: &mut Buffer, value: &Raw<'_>) -> bool {
     let start = out.len();
     let mut scanner = Scanner::new(value.text);
     let end = if value.kind == Kind::Array {
-        out.push('[');
+        out.push(b'[');
         let mut elements = Vec::new();
         scanner.elements(0, |element| elements.push(element)).expect("scanned before");
         for element in &elements {
             if copy_pruned(out, element) {
-                out.push(',');
+                out.push(b',');
             }
         }
         "]"
     } else {
-        out.push('{');
+        out.push(b'{');
         let mut members = Vec::new();
         scanner.members(0, |key, member| members.push((key, member))).expect("scanned before");
         for (key, member) in last_of_each(&members) {
             let before = out.len();
             push_key(out, key);
             if copy_pruned(out, member) {
-                out.push(',');
+                out.push(b',');
             } else {
                 out.truncate(before);
             }
         }
         "}"
     };
-    let left = close(out, start, end);
+    let left = out.close(start, end);
     if left {
         out.pop(); // the comma: the caller knows what comes next
     }
@@ -57,13 +58,13 @@ fn copy_nested(out: &mut String, value: &Raw<'_>) -> bool {
 }
 
 /// Adds a key and its colon.
-pub(crate) fn push_key(out: &mut String, key: &Raw<'_>) {
-    if has_lone_surrogate(key) {
-        push_string(out, &decode(key));
+pub(crate) fn push_key(out: &mut Buffer, key: &Raw<'_>) {
+    if key.kind == Kind::Surrogate {
+        out.push_string(&decode(key));
     } else {
         out.push_str(key.text);
     }
-    out.push(':');
+    out.push(b':');
 }
 
 /// The members without those whose key comes again later: of equal keys the last one counts.

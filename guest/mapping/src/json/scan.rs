@@ -12,6 +12,22 @@ pub(crate) enum Syntax {
     TooDeep(usize),
 }
 
+/// Where the first quote, backslash or control character is among eight bytes.
+#[inline]
+pub(super) fn first_special(word: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let word = u64::from_le_bytes(word);
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    // A byte that borrows sets its high bit. Bytes above the first hit may be wrong; only the first one counts.
+    let hits = (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(ONES * 0x20) & !word);
+    let hits = hits & HIGH;
+    (hits != 0).then_some(hits.trailing_zeros() as usize / 8)
+}
+
 /// Reads a text value by value.
 pub(crate) struct Scanner<'a> {
     text: &'a str,
@@ -71,8 +87,12 @@ impl<'a> Scanner<'a> {
             match self.bytes().get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    kind = Kind::Escaped;
-                    self.escape()?;
+                    let is_surrogate = self.escape()?;
+                    if is_surrogate {
+                        kind = Kind::Surrogate;
+                    } else if kind == Kind::Plain {
+                        kind = Kind::Escaped;
+                    }
                 }
                 Some(_) => return self.expected("an escaped control character"),
                 None => return self.expected("`\"`"),
@@ -85,20 +105,10 @@ impl<'a> Scanner<'a> {
     /// Skips to the next quote, backslash or control character, eight bytes at a time.
     #[inline]
     fn skip_plain(&mut self) {
-        const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-        const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
         let bytes = self.bytes();
         while let Some(word) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
-            let word = u64::from_le_bytes(*word);
-            let quote = word ^ (ONES * u64::from(b'"'));
-            let backslash = word ^ (ONES * u64::from(b'\\'));
-            // A byte that borrows sets its high bit. Bytes above the first hit may be wrong; only the first one counts.
-            let hits = (quote.wrapping_sub(ONES) & !quote)
-                | (backslash.wrapping_sub(ONES) & !backslash)
-                | (word.wrapping_sub(ONES * 0x20) & !word);
-            let hits = hits & HIGH;
-            if hits != 0 {
-                self.at += hits.trailing_zeros() as usize / 8;
+            if let Some(at) = first_special(*word) {
+                self.at += at;
                 return;
             }
             self.at += 8;
@@ -112,22 +122,26 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<(), Syntax> {
+    /// Takes an escape sequence, and says whether it is that of a surrogate.
+    fn escape(&mut self) -> Result<bool, Syntax> {
         self.at += 1;
         match self.bytes().get(self.at) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
             Some(b'u') => {
                 self.at += 1;
+                let start = self.at;
                 for _ in 0..4 {
                     if !self.bytes().get(self.at).is_some_and(u8::is_ascii_hexdigit) {
                         return self.expected("four hexadecimal digits");
                     }
                     self.at += 1;
                 }
+                let first = self.bytes().get(start..start + 2);
+                return Ok(matches!(first, Some([b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F'])));
             }
             _ => return self.expected("an escape sequence"),
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes a value of any type. `depth` is how many arrays and objects it stands in.

@@ -7,7 +7,7 @@ use super::{Kind, Raw};
 /// Decodes a string. A surrogate without its other half becomes U+FFFD, as there is no such character.
 pub(crate) fn decode<'a>(raw: &Raw<'a>) -> Cow<'a, str> {
     let inner = raw.inner();
-    if raw.kind != Kind::Escaped {
+    if raw.kind == Kind::Plain {
         return Cow::Borrowed(inner);
     }
     let mut text = String::with_capacity(inner.len());
@@ -55,14 +55,6 @@ fn push_unicode<'a>(text: &mut String, rest: &'a str) -> &'a str {
 fn hexadecimal(text: &str) -> Option<(u32, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
     Some((u32::from_str_radix(digits, 16).ok()?, rest))
-}
-
-/// Whether a string has a surrogate without its other half, which many readers refuse.
-pub(crate) fn has_lone_surrogate(raw: &Raw<'_>) -> bool {
-    // Cheap first: most escapes are not of surrogates.
-    raw.kind == Kind::Escaped
-        && (raw.text.contains("\\ud") || raw.text.contains("\\uD"))
-        && decode(raw).contains(char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]
