@@ -18,7 +18,8 @@ const COMPONENTS: [(&str, &str); 2] =
     [("exotrace-mapping-1-20", "mapping-1.20.wasm"), ("exotrace-mapping-2-2", "mapping-2.2.wasm")];
 
 /// What the components are made of, from the workspace's folder.
-const INPUTS: [&str; 6] = ["guest/mapping", "guest/components", "wit", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+const INPUTS: [&str; 6] =
+    ["guest/mapping", "guest/components", "wit", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..");

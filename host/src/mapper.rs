@@ -15,7 +15,7 @@ mod convert;
 mod engine;
 mod instance;
 
-pub use built_in::{BuiltIn, BUILT_IN, built_in};
+pub use built_in::{BUILT_IN, BuiltIn, built_in};
 pub use component::{Component, ComponentError, Description};
 pub use instance::MapperError;
 

@@ -263,9 +263,10 @@ mod tests {
     fn pages_are_cut_into_their_rows() {
         let page = r#"{"@odata.context":"x","value":[{"a":1},{"b":2}],"@odata.nextLink":"y"}"#;
         check(page, &[r#"{"a":1}"#, r#"{"b":2}"#]);
-        check(format!("{page}\n{{\"c\":3}}\n{page}"), &[
-            r#"{"a":1}"#, r#"{"b":2}"#, r#"{"c":3}"#, r#"{"a":1}"#, r#"{"b":2}"#,
-        ]);
+        check(
+            format!("{page}\n{{\"c\":3}}\n{page}"),
+            &[r#"{"a":1}"#, r#"{"b":2}"#, r#"{"c":3}"#, r#"{"a":1}"#, r#"{"b":2}"#],
+        );
         check("{\n \"@odata.context\": \"x\",\n \"value\": [\n {\n\"a\": 1}\n]\n}\n", &["{ \"a\": 1}"]);
     }
 

@@ -74,13 +74,16 @@ fn the_legacy_records_are_mapped_as_by_elastic() {
     }
     check_all(&found, &expected);
     let ids: Vec<_> = found.iter().map(|found| found["_id"].as_str()).collect();
-    assert_eq!(ids, [
-        Some("t5Ouitb1gdDeN9kQRPbbwaKER/k="),
-        Some("Gbkdv9V7GyN7+QtyYr3bXIxRolQ="),
-        Some("PTmAOHhrzU3kDr1JqeH4iE6sQvg="),
-        Some("ydirqDxPMASgewP3HQCGjgoBU28="),
-        None,
-    ]);
+    assert_eq!(
+        ids,
+        [
+            Some("t5Ouitb1gdDeN9kQRPbbwaKER/k="),
+            Some("Gbkdv9V7GyN7+QtyYr3bXIxRolQ="),
+            Some("PTmAOHhrzU3kDr1JqeH4iE6sQvg="),
+            Some("ydirqDxPMASgewP3HQCGjgoBU28="),
+            None,
+        ]
+    );
 }
 
 #[test]

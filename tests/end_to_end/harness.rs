@@ -25,9 +25,8 @@ pub(crate) fn geo(city: &Path, asn: &Path) -> Arc<geo::Geo> {
 }
 
 /// The built-in mappings: compiled once, as in the program.
-static COMPILED: LazyLock<Vec<(&str, Component)>> = LazyLock::new(|| {
-    BUILT_IN.iter().map(|known| (known.version, Component::new(known.bytes).unwrap())).collect()
-});
+static COMPILED: LazyLock<Vec<(&str, Component)>> =
+    LazyLock::new(|| BUILT_IN.iter().map(|known| (known.version, Component::new(known.bytes).unwrap())).collect());
 
 /// How to map: the settings that tests use.
 #[derive(Clone, Default)]
@@ -47,7 +46,13 @@ impl Settings {
 
 /// Maps the records natively and in the component, sees that both give the same bytes,
 /// and returns a line of JSON per record: `{"_id", "document"}` or `{"dropped"}`.
-pub(crate) fn map(version: &str, settings: &Settings, geo: &Arc<geo::Geo>, records: &str, read_at: Option<i64>) -> Vec<Value> {
+pub(crate) fn map(
+    version: &str,
+    settings: &Settings,
+    geo: &Arc<geo::Geo>,
+    records: &str,
+    read_at: Option<i64>,
+) -> Vec<Value> {
     let native = map_natively(version, settings, geo, records, read_at);
     let component = map_in_component(version, settings, geo, records, read_at);
     assert_eq!(native.0, component.0, "mapping {version}: natively and in the component");

@@ -1,10 +1,6 @@
 //! What a document says about a mail domain.
 
-use crate::{
-    json::Buffer,
-    settings::LocalDomains,
-    suffix::Suffixes,
-};
+use crate::{json::Buffer, settings::LocalDomains, suffix::Suffixes};
 
 /// What is known about one domain.
 pub(crate) struct Domain {
@@ -19,7 +15,11 @@ impl Domain {
         let mut members = Buffer::default();
         push_member(&mut members, r#""domain":"#, domain);
         if let Some(split) = suffixes.split(domain) {
-            push_member(&mut members, r#""registered_domain":"#, split.registered_domain.as_deref().unwrap_or_default());
+            push_member(
+                &mut members,
+                r#""registered_domain":"#,
+                split.registered_domain.as_deref().unwrap_or_default(),
+            );
             push_member(&mut members, r#""subdomain":"#, split.subdomain.unwrap_or_default());
             push_member(&mut members, r#""top_level_domain":"#, &split.top_level_domain);
         }

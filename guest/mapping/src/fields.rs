@@ -39,7 +39,9 @@ impl Fields {
                 return Err(SettingsError::ReservedField(name));
             }
             match (name.as_str(), value) {
-                ("event", Value::Object(members)) => push_members(&mut fields.event, "event", members, &RESERVED_IN_EVENT)?,
+                ("event", Value::Object(members)) => {
+                    push_members(&mut fields.event, "event", members, &RESERVED_IN_EVENT)?
+                }
                 ("log", Value::Object(members)) => push_members(&mut fields.log, "log", members, &RESERVED_IN_LOG)?,
                 ("event" | "log", _) => return Err(invalid(format!("`{name}` has to be an object"))),
                 (_, value) => push_member(&mut fields.document, &name, value),
@@ -115,7 +117,10 @@ mod tests {
         check_refused(r#"{"tags":["x"]}"#, "field `tags` is written by the mapping itself");
         check_refused(r#"{"event":{"outcome":"x"}}"#, "field `event.outcome` is written by the mapping itself");
         check_refused(r#"{"event":1}"#, "fields to add are not usable: `event` has to be an object");
-        check_refused(r#"{"event.kind":1}"#, "fields to add are not usable: `event.kind` has a dot in it; nest objects instead");
+        check_refused(
+            r#"{"event.kind":1}"#,
+            "fields to add are not usable: `event.kind` has a dot in it; nest objects instead",
+        );
         check_refused("[]", "fields to add are not usable: invalid type: sequence, expected a map at line 1 column 0");
     }
 }

@@ -2,10 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{
-    cache::Cache,
-    json::Buffer,
-};
+use crate::{cache::Cache, json::Buffer};
 
 /// Answers what is known about IP addresses.
 pub trait Geo {

@@ -63,9 +63,7 @@ impl Prepared {
             }
         }
         let suffixes = match &settings.suffix_list {
-            Some(text) => {
-                Suffixes::parse(text).map_err(|error| SettingsError::InvalidSuffixList(error.to_string()))?
-            }
+            Some(text) => Suffixes::parse(text).map_err(|error| SettingsError::InvalidSuffixList(error.to_string()))?,
             None => Suffixes::built_in(),
         };
         Ok(Self {
@@ -95,9 +93,10 @@ impl LocalDomains {
     }
 
     pub(crate) fn contain(&self, domain: &str) -> bool {
-        self.domains.iter().flatten().any(|local| {
-            local == domain || (self.ignore_case && equal_ignoring_case(local, domain))
-        })
+        self.domains
+            .iter()
+            .flatten()
+            .any(|local| local == domain || (self.ignore_case && equal_ignoring_case(local, domain)))
     }
 }
 
@@ -105,9 +104,9 @@ impl LocalDomains {
 pub(crate) fn equal_ignoring_case(a: &str, b: &str) -> bool {
     let mut others = b.chars();
     let same = a.chars().all(|a| {
-        others.next().is_some_and(|b| {
-            a == b || a.to_uppercase().eq(b.to_uppercase()) || a.to_lowercase().eq(b.to_lowercase())
-        })
+        others
+            .next()
+            .is_some_and(|b| a == b || a.to_uppercase().eq(b.to_uppercase()) || a.to_lowercase().eq(b.to_lowercase()))
     });
     same && others.next().is_none()
 }

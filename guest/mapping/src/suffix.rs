@@ -121,7 +121,14 @@ mod tests {
         check(&list, "co.uk", "", "co.uk", "");
         check(&list, "com", "", "com", "");
         for nothing in [
-            "localhost", "foo.local", "foo.bar.baz", "192.168.1.1", "[192.168.1.1]", "example.com.", "", ".com",
+            "localhost",
+            "foo.local",
+            "foo.bar.baz",
+            "192.168.1.1",
+            "[192.168.1.1]",
+            "example.com.",
+            "",
+            ".com",
             "example.com ",
         ] {
             check(&list, nothing, "", "", "");

@@ -105,7 +105,10 @@ fn component(mapping: &str) -> anyhow::Result<Component> {
     }
     if !mapping.contains(['/', '\\']) && !mapping.ends_with(".wasm") {
         let known: Vec<_> = mapper::BUILT_IN.iter().map(|known| known.version).collect();
-        anyhow::bail!("there is no mapping `{mapping}`\nhint: built in are {}; or name a file: ./mapping.wasm", known.join(", "));
+        anyhow::bail!(
+            "there is no mapping `{mapping}`\nhint: built in are {}; or name a file: ./mapping.wasm",
+            known.join(", ")
+        );
     }
     Component::open(Path::new(mapping)).with_context(|| format!("could not use mapping `{mapping}`"))
 }
@@ -122,5 +125,6 @@ fn read(file: &Path, lane: &mut Lane) -> anyhow::Result<()> {
         });
         Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
     };
-    records::read(BufReader::with_capacity(256 * 1024, input), lane).with_context(|| format!("could not read `{}`", file.display()))
+    records::read(BufReader::with_capacity(256 * 1024, input), lane)
+        .with_context(|| format!("could not read `{}`", file.display()))
 }

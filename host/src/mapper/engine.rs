@@ -1,10 +1,6 @@
 //! The wasmtime engine that every component shares.
 
-use std::{
-    sync::LazyLock,
-    thread,
-    time::Duration,
-};
+use std::{sync::LazyLock, thread, time::Duration};
 
 use wasmtime::{Config, Engine};
 

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::{
-    Store, StoreLimits, StoreLimitsBuilder,
-    component::ResourceAny,
-};
+use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, component::ResourceAny};
 
 use super::{
     Component, Description, MappedBatch, Origin, Settings,

@@ -22,8 +22,7 @@ const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/geo
 fn main() -> anyhow::Result<()> {
     let directory = Path::new(DIRECTORY);
     let networks = directory.join("networks.json");
-    let json = fs::read_to_string(&networks)
-        .with_context(|| format!("could not read `{}`", networks.display()))?;
+    let json = fs::read_to_string(&networks).with_context(|| format!("could not read `{}`", networks.display()))?;
     write(&directory.join("City.mmdb"), &city_database(&json)?)?;
     write(&directory.join("ASN.mmdb"), &asn_database(&json)?)
 }

@@ -68,8 +68,7 @@ pub(crate) fn parse(json: &str) -> anyhow::Result<Vec<(IpAddrWithMask, Network)>
     let networks: Vec<Network> = serde_json::from_str(json).context("could not read networks")?;
     let mut paths = Vec::new();
     for network in networks {
-        let path = path(&network.network)
-            .with_context(|| format!("`{}` is not a network", network.network))?;
+        let path = path(&network.network).with_context(|| format!("`{}` is not a network", network.network))?;
         paths.push((path, network));
     }
     paths.sort_by_key(|(path, _)| path.mask);
@@ -81,10 +80,7 @@ fn path(network: &str) -> anyhow::Result<IpAddrWithMask> {
     let (address, prefix_length) = network.split_once('/').context("no prefix length")?;
     let prefix_length: u8 = prefix_length.parse()?;
     let (address, prefix_length) = match address.parse()? {
-        IpAddr::V4(address) => (
-            Ipv6Addr::from_bits(u128::from(address.to_bits())),
-            prefix_length.saturating_add(96),
-        ),
+        IpAddr::V4(address) => (Ipv6Addr::from_bits(u128::from(address.to_bits())), prefix_length.saturating_add(96)),
         IpAddr::V6(address) => (address, prefix_length),
     };
     ensure!(prefix_length <= 128, "prefix length out of range");

@@ -56,55 +56,35 @@ struct LocationRecord {
 impl<'a> From<&'a Place> for CityRecord<'a> {
     fn from(place: &'a Place) -> Self {
         Self {
-            city: place.city.as_deref().map(|city| Named {
-                names: Names { en: city },
-            }),
+            city: place.city.as_deref().map(|city| Named { names: Names { en: city } }),
             continent: ContinentRecord::from(&place.continent),
             country: DivisionRecord::from(&place.country),
             location: place.location.as_ref().map(LocationRecord::from),
-            subdivisions: place
-                .subdivisions
-                .iter()
-                .map(DivisionRecord::from)
-                .collect(),
+            subdivisions: place.subdivisions.iter().map(DivisionRecord::from).collect(),
         }
     }
 }
 
 impl<'a> From<&'a AutonomousSystem> for AsnRecord<'a> {
     fn from(system: &'a AutonomousSystem) -> Self {
-        Self {
-            autonomous_system_number: system.number,
-            autonomous_system_organization: system.organization.as_deref(),
-        }
+        Self { autonomous_system_number: system.number, autonomous_system_organization: system.organization.as_deref() }
     }
 }
 
 impl<'a> From<&'a Continent> for ContinentRecord<'a> {
     fn from(continent: &'a Continent) -> Self {
-        Self {
-            code: &continent.code,
-            names: Names {
-                en: &continent.name,
-            },
-        }
+        Self { code: &continent.code, names: Names { en: &continent.name } }
     }
 }
 
 impl<'a> From<&'a Division> for DivisionRecord<'a> {
     fn from(division: &'a Division) -> Self {
-        Self {
-            iso_code: &division.iso_code,
-            names: Names { en: &division.name },
-        }
+        Self { iso_code: &division.iso_code, names: Names { en: &division.name } }
     }
 }
 
 impl From<&Location> for LocationRecord {
     fn from(location: &Location) -> Self {
-        Self {
-            latitude: location.latitude,
-            longitude: location.longitude,
-        }
+        Self { latitude: location.latitude, longitude: location.longitude }
     }
 }

@@ -27,16 +27,8 @@ fn check_place(address: &str, expected: Option<(&str, &[&str], Option<&str>)>) {
         assert_eq!(expected, None);
         return;
     };
-    let subdivisions: Vec<&str> = place
-        .subdivisions
-        .iter()
-        .map(|subdivision| subdivision.iso_code.unwrap())
-        .collect();
-    let found = (
-        place.country.iso_code.unwrap(),
-        subdivisions.as_slice(),
-        place.city.names.english,
-    );
+    let subdivisions: Vec<&str> = place.subdivisions.iter().map(|subdivision| subdivision.iso_code.unwrap()).collect();
+    let found = (place.country.iso_code.unwrap(), subdivisions.as_slice(), place.city.names.english);
     assert_eq!(Some(found), expected);
 }
 
@@ -45,26 +37,18 @@ fn check_autonomous_system(address: &str, expected: Option<(u32, Option<&str>)>)
     let bytes = fixture("ASN.mmdb");
     let reader = Reader::from_source(bytes.as_slice()).unwrap();
     let result = reader.lookup(address.parse().unwrap()).unwrap();
-    let found = result.decode::<Asn<'_>>().unwrap().map(|system| {
-        (
-            system.autonomous_system_number.unwrap(),
-            system.autonomous_system_organization,
-        )
-    });
+    let found = result
+        .decode::<Asn<'_>>()
+        .unwrap()
+        .map(|system| (system.autonomous_system_number.unwrap(), system.autonomous_system_organization));
     assert_eq!(found, expected);
 }
 
 #[test]
 fn the_committed_databases_are_what_the_networks_give() {
     let json = networks();
-    assert!(
-        city_database(&json).unwrap() == fixture("City.mmdb"),
-        "{HINT}"
-    );
-    assert!(
-        asn_database(&json).unwrap() == fixture("ASN.mmdb"),
-        "{HINT}"
-    );
+    assert!(city_database(&json).unwrap() == fixture("City.mmdb"), "{HINT}");
+    assert!(asn_database(&json).unwrap() == fixture("ASN.mmdb"), "{HINT}");
 }
 
 #[test]
@@ -94,10 +78,7 @@ fn a_system_may_have_no_organization() {
 #[test]
 fn either_database_may_know_nothing_of_an_address() {
     check_place("2001:db8:ff::1", None);
-    check_autonomous_system(
-        "2001:db8:ff::1",
-        Some((64511, Some("Documentation Backbone"))),
-    );
+    check_autonomous_system("2001:db8:ff::1", Some((64511, Some("Documentation Backbone"))));
     check_autonomous_system("203.0.113.200", None);
     check_place("10.1.2.3", None);
     check_autonomous_system("10.1.2.3", None);

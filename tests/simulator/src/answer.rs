@@ -26,11 +26,7 @@ pub(crate) struct Stats {
 }
 
 /// Lets a request through and counts it with its answer.
-pub(crate) async fn pass(
-    State(tenant): State<Arc<Tenant>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     let is_token_request = request.uri().path().ends_with("/token");
     let response = next.run(request).await;
     let status = response.status();
@@ -44,9 +40,6 @@ pub(crate) async fn pass(
             *stats.errors.entry(status.as_u16()).or_default() += 1;
         }
     });
-    debug!(
-        status = status.as_u16(),
-        is_token_request, "request answered"
-    );
+    debug!(status = status.as_u16(), is_token_request, "request answered");
     response
 }

@@ -36,18 +36,9 @@ pub use tenant::Tenant;
 pub fn router(tenant: Arc<Tenant>) -> Router {
     Router::new()
         .route("/{tenant}/oauth2/v2.0/token", post(sign_in::issue_token))
-        .route(
-            "/v1.0/admin/exchange/tracing/messageTraces",
-            get(traces::list),
-        )
-        .route(
-            "/beta/admin/exchange/tracing/messageTraces",
-            get(traces::list),
-        )
-        .route_layer(middleware::from_fn_with_state(
-            Arc::clone(&tenant),
-            answer::pass,
-        ))
+        .route("/v1.0/admin/exchange/tracing/messageTraces", get(traces::list))
+        .route("/beta/admin/exchange/tracing/messageTraces", get(traces::list))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&tenant), answer::pass))
         .route("/truth", get(truth::all_rows))
         .route("/stats", get(truth::stats))
         .with_state(tenant)
@@ -59,9 +50,7 @@ pub async fn serve(
     tenant: Arc<Tenant>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(tenant))
-        .with_graceful_shutdown(shutdown)
-        .await
+    axum::serve(listener, router(tenant)).with_graceful_shutdown(shutdown).await
 }
 
 #[cfg(test)]

@@ -76,12 +76,7 @@ struct Journal {
 
 impl Journal {
     fn new(limit: usize) -> Self {
-        Self {
-            rows: Vec::with_capacity(limit),
-            limit,
-            block_start: 0,
-            block_recipients: HashSet::new(),
-        }
+        Self { rows: Vec::with_capacity(limit), limit, block_start: 0, block_recipients: HashSet::new() }
     }
 
     /// Adds a row for each recipient of a message, as far as there is room.

@@ -39,10 +39,7 @@ pub struct Row {
 impl Row {
     /// Compares by the place in an answer: newest first, then by recipient.
     pub(crate) fn cmp_place(&self, other: &Self) -> Ordering {
-        other
-            .received
-            .cmp(&self.received)
-            .then_with(|| self.recipient.cmp(&other.recipient))
+        other.received.cmp(&self.received).then_with(|| self.recipient.cmp(&other.recipient))
     }
 }
 

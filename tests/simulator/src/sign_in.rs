@@ -58,9 +58,7 @@ pub(crate) async fn issue_token(
 }
 
 fn check(config: &TenantConfig, tenant_name: &str, form: &TokenForm) -> Result<(), SignInError> {
-    if !tenant_name.eq_ignore_ascii_case(&config.tenant_id)
-        && !tenant_name.eq_ignore_ascii_case(&config.domain)
-    {
+    if !tenant_name.eq_ignore_ascii_case(&config.tenant_id) && !tenant_name.eq_ignore_ascii_case(&config.domain) {
         return Err(SignInError::UnknownTenant(tenant_name.to_owned()));
     }
     if form.grant_type != "client_credentials" {
@@ -96,10 +94,7 @@ mod tests {
         assert_eq!(body["error"], error);
         assert_eq!(body["error_codes"][0], code);
         let description = body["error_description"].as_str().unwrap();
-        assert!(
-            description.starts_with(&format!("AADSTS{code}: ")),
-            "{description}"
-        );
+        assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
         assert!(description.ends_with('Z'), "{description}");
         assert!(body["trace_id"].is_string());
         assert!(body["correlation_id"].is_string());

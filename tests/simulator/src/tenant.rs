@@ -50,11 +50,7 @@ impl Tenant {
             config,
             rows,
             started: Instant::now(),
-            memory: Mutex::new(Memory {
-                rng,
-                token_expiries: HashMap::new(),
-                stats: Stats::default(),
-            }),
+            memory: Mutex::new(Memory { rng, token_expiries: HashMap::new(), stats: Stats::default() }),
         }
     }
 
@@ -79,9 +75,7 @@ impl Tenant {
         let expiry = self.now().checked_add_signed(lifetime);
         let mut memory = self.memory();
         let token = URL_SAFE_NO_PAD.encode(memory.rng.random::<[u8; 32]>());
-        memory
-            .token_expiries
-            .insert(token.clone(), expiry.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        memory.token_expiries.insert(token.clone(), expiry.unwrap_or(DateTime::<Utc>::MAX_UTC));
         token
     }
 
@@ -120,10 +114,7 @@ mod tests {
     #[test]
     fn the_clock_moves_on_from_the_configured_time() {
         let now = DateTime::UNIX_EPOCH;
-        let tenant = Tenant::new(TenantConfig {
-            now,
-            ..TenantConfig::default()
-        });
+        let tenant = Tenant::new(TenantConfig { now, ..TenantConfig::default() });
         let first = tenant.now();
         assert!(first >= now);
         assert!(tenant.now() > first);
@@ -136,10 +127,8 @@ mod tests {
         assert_eq!(tenant.token_state(&token), TokenState::Valid);
         assert_eq!(tenant.token_state("made-up"), TokenState::Unknown);
 
-        let forgetful = Tenant::new(TenantConfig {
-            token_lifetime: std::time::Duration::ZERO,
-            ..TenantConfig::default()
-        });
+        let forgetful =
+            Tenant::new(TenantConfig { token_lifetime: std::time::Duration::ZERO, ..TenantConfig::default() });
         let token = forgetful.issue_token();
         assert_eq!(forgetful.token_state(&token), TokenState::Expired);
     }

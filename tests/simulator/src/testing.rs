@@ -38,10 +38,7 @@ pub(crate) fn noon() -> DateTime<Utc> {
 
 /// Returns the default configuration at noon.
 pub(crate) fn config() -> TenantConfig {
-    TenantConfig {
-        now: noon(),
-        ..TenantConfig::default()
-    }
+    TenantConfig { now: noon(), ..TenantConfig::default() }
 }
 
 impl Simulation {
@@ -55,11 +52,7 @@ impl Simulation {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(serve(listener, Arc::clone(&tenant), std::future::pending()));
-        Self {
-            tenant,
-            address,
-            _runtime: runtime,
-        }
+        Self { tenant, address, _runtime: runtime }
     }
 
     pub(crate) fn get(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
@@ -97,10 +90,7 @@ impl Simulation {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer {
-            status,
-            body: body.to_owned(),
-        }
+        Answer { status, body: body.to_owned() }
     }
 }
 

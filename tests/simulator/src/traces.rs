@@ -81,10 +81,7 @@ fn check_bearer(tenant: &Tenant, headers: &HeaderMap) -> Result<(), TraceError> 
 
 /// Returns the link to the next page at the address where the client found this one.
 fn next_link(path: &str, headers: &HeaderMap, next: &PageRequest) -> String {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("localhost");
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
     let skip_token = skip_token::encode(next);
     format!("http://{host}{path}?$skiptoken={skip_token}")
 }

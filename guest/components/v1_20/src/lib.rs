@@ -11,7 +11,10 @@ impl Mapping for This {
     const VERSION: &'static Version = &Version::V1_20;
 }
 
-#[expect(unsafe_code, reason = "generated: exported names, and a section that a host reads before it compiles anything")]
+#[expect(
+    unsafe_code,
+    reason = "generated: exported names, and a section that a host reads before it compiles anything"
+)]
 mod component {
     type Mapper = super::Component<super::This>;
 

@@ -39,12 +39,13 @@ impl Workshop {
         };
         let source = self.sender(&record, &mut failures);
         let destination = self.recipient(&record, &mut failures);
-        let direction = self.settings.local_domains.are_given().then_some(match (source.is_local, destination.is_local) {
-            (true, true) => Direction::Internal,
-            (true, false) => Direction::Outbound,
-            (false, true) => Direction::Inbound,
-            (false, false) => Direction::External,
-        });
+        let direction =
+            self.settings.local_domains.are_given().then_some(match (source.is_local, destination.is_local) {
+                (true, true) => Direction::Internal,
+                (true, false) => Direction::Outbound,
+                (false, true) => Direction::Inbound,
+                (false, false) => Direction::External,
+            });
         let members = members.get(record.members()).unwrap_or_default();
         Ok(Document { record, members, source, destination, direction, received, dates, failures })
     }
@@ -83,7 +84,10 @@ fn received(record: &Record<'_>, failures: &mut Vec<Failure>) -> Option<Instant>
         failures.push(if record.get(Property::Value).kind == Kind::Array {
             Failure::new(FailureReason::PageNotSplit, "record is a page whose rows were not split: `value` is an array")
         } else {
-            Failure::new(FailureReason::MissingDate, "there is no date of receipt: neither `Received` nor `receivedDateTime`")
+            Failure::new(
+                FailureReason::MissingDate,
+                "there is no date of receipt: neither `Received` nor `receivedDateTime`",
+            )
         });
         return None;
     };

@@ -158,7 +158,9 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_as_json_wants_it() {
-        for text in ["", "plain", "\"\\/", "\n\r\t\u{8}\u{c}\u{0}\u{1f}", "é€😀", "1234567\"", "12345678\"é\"12345678€\\"] {
+        for text in
+            ["", "plain", "\"\\/", "\n\r\t\u{8}\u{c}\u{0}\u{1f}", "é€😀", "1234567\"", "12345678\"é\"12345678€\\"]
+        {
             let mut out = Buffer::default();
             out.push_string(text);
             assert_eq!(serde_json::from_slice::<String>(&out.into_bytes()).unwrap(), text);

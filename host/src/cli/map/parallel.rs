@@ -45,7 +45,10 @@ impl Sink for Lane {
 
     fn unreadable(&mut self, line: Unreadable) {
         self.unreadable += 1;
-        say(&format!("error: `{}`, line {}: not UTF-8 at byte {}; the line is left out", self.name, line.line, line.byte));
+        say(&format!(
+            "error: `{}`, line {}: not UTF-8 at byte {}; the line is left out",
+            self.name, line.line, line.byte
+        ));
     }
 }
 

@@ -68,10 +68,7 @@ const CORRESPONDENTS: &[Correspondent] = &[
     Correspondent::new("adatum.com", [network::SEATTLE_SIDE, network::BACKBONE]),
     Correspondent::new("tailspintoys.com", [network::SEATTLE_SIDE, network::PARIS]),
     Correspondent::new("example.co.uk", [network::LONDON_SIDE, network::BACKBONE]),
-    Correspondent::new(
-        "news.example.co.uk",
-        [network::BERLIN_SIDE, network::BACKBONE],
-    ),
+    Correspondent::new("news.example.co.uk", [network::BERLIN_SIDE, network::BACKBONE]),
 ];
 
 /// The tenant's domains and everybody else's.
@@ -83,19 +80,12 @@ pub(super) struct AddressBook {
 impl AddressBook {
     pub(super) fn new(main_domain: &str) -> Self {
         let label = main_domain.split('.').next().unwrap_or(main_domain);
-        Self {
-            main_domain: main_domain.to_owned(),
-            routing_domain: format!("{label}.onmicrosoft.com"),
-        }
+        Self { main_domain: main_domain.to_owned(), routing_domain: format!("{label}.onmicrosoft.com") }
     }
 
     /// Returns the address of somebody in the tenant.
     pub(super) fn local(&self, rng: &mut impl Rng) -> String {
-        let domain = if rng.random_ratio(1, 12) {
-            &self.routing_domain
-        } else {
-            &self.main_domain
-        };
+        let domain = if rng.random_ratio(1, 12) { &self.routing_domain } else { &self.main_domain };
         join(pick(PEOPLE, rng), domain, rng)
     }
 

@@ -25,14 +25,7 @@ pub(super) struct Delivery {
 impl Message {
     /// Returns a row for each recipient.
     pub(super) fn into_rows(self, received: DateTime<Utc>) -> impl Iterator<Item = Row> {
-        let Self {
-            id,
-            message_id,
-            sender,
-            subject,
-            from_ip,
-            deliveries,
-        } = self;
+        let Self { id, message_id, sender, subject, from_ip, deliveries } = self;
         deliveries.into_iter().map(move |delivery| Row {
             id: id.clone(),
             message_id: message_id.clone(),

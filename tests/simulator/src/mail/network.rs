@@ -46,11 +46,7 @@ impl Network {
 
 /// Returns an address in either network, more often in the first.
 pub(super) fn server_in([often, seldom]: [Network; 2], rng: &mut impl Rng) -> String {
-    let network = if rng.random_ratio(2, 3) {
-        often
-    } else {
-        seldom
-    };
+    let network = if rng.random_ratio(2, 3) { often } else { seldom };
     network.server(rng)
 }
 

@@ -5,12 +5,7 @@ use crate::{Status, testing::config};
 use network::NO_ADDRESS;
 
 fn mail(seed: u64, rows: usize, span: Duration) -> Vec<Row> {
-    generate(&TenantConfig {
-        seed,
-        rows,
-        span,
-        ..config()
-    })
+    generate(&TenantConfig { seed, rows, span, ..config() })
 }
 
 /// Checks that some row is what the test expects to occur.
@@ -59,12 +54,7 @@ fn no_two_rows_of_a_message_have_the_same_recipient_in_other_letters() {
 fn mail_lies_within_the_span_in_whole_milliseconds() {
     let now = config().now + Duration::nanoseconds(999_999_999);
     let span = Duration::minutes(10);
-    let rows = generate(&TenantConfig {
-        now,
-        span,
-        rows: 3000,
-        ..config()
-    });
+    let rows = generate(&TenantConfig { now, span, rows: 3000, ..config() });
     for row in rows {
         assert!(now - span <= row.received && row.received <= now);
         assert_eq!(row.received.timestamp_subsec_nanos() % 1_000_000, 0);
@@ -75,19 +65,14 @@ fn mail_lies_within_the_span_in_whole_milliseconds() {
 fn different_messages_may_share_a_millisecond() {
     let rows = mail(1, 2000, Duration::days(10));
     assert!(rows.is_sorted_by(|newer, older| newer.received >= older.received));
-    assert!(
-        rows.windows(2)
-            .any(|pair| pair[0].received == pair[1].received && pair[0].id != pair[1].id)
-    );
+    assert!(rows.windows(2).any(|pair| pair[0].received == pair[1].received && pair[0].id != pair[1].id));
 }
 
 #[test]
 fn mail_goes_in_every_direction() {
     for (from_local, to_local) in [(false, true), (true, false), (true, true), (false, false)] {
         check_occurs(|row| {
-            row.sender != "<>"
-                && is_local(&row.sender) == from_local
-                && is_local(&row.recipient) == to_local
+            row.sender != "<>" && is_local(&row.sender) == from_local && is_local(&row.recipient) == to_local
         });
     }
     check_occurs(|row| row.sender == "<>");
@@ -111,13 +96,8 @@ fn every_status_occurs() {
 #[test]
 fn an_expanded_group_has_rows_for_its_members() {
     let rows = mail(1, 2000, Duration::hours(1));
-    let group = rows
-        .iter()
-        .find(|row| row.status == Status::Expanded)
-        .unwrap();
-    let members = rows
-        .iter()
-        .filter(|row| row.id == group.id && row.status != Status::Expanded);
+    let group = rows.iter().find(|row| row.status == Status::Expanded).unwrap();
+    let members = rows.iter().filter(|row| row.id == group.id && row.status != Status::Expanded);
     assert!(members.clone().count() >= 2);
     for member in members {
         assert_eq!(member.received, group.received);
@@ -141,10 +121,6 @@ fn the_oddities_of_real_mail_occur() {
     check_occurs(|row| row.to_ip.is_none());
     check_occurs(|row| row.to_ip.as_deref() == Some(""));
     for start in ["192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:", "10."] {
-        check_occurs(|row| {
-            row.from_ip
-                .as_deref()
-                .is_some_and(|it| it.starts_with(start))
-        });
+        check_occurs(|row| row.from_ip.as_deref().is_some_and(|it| it.starts_with(start)));
     }
 }

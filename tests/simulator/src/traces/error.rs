@@ -40,10 +40,8 @@ impl TraceError {
     pub(super) fn answer(self, tenant: &Tenant, headers: &HeaderMap) -> Response {
         let (status, code) = self.class();
         let request_id = tenant.request_id();
-        let client_request_id = headers
-            .get("client-request-id")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or(&request_id);
+        let client_request_id =
+            headers.get("client-request-id").and_then(|value| value.to_str().ok()).unwrap_or(&request_id);
         let body = json!({
             "error": {
                 "code": code,

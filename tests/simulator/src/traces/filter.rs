@@ -31,10 +31,7 @@ impl Filter {
     /// Parses a `$filter`.
     pub(super) fn parse(text: &str) -> Result<Self, TraceError> {
         let tokens = tokens(text).ok_or(TraceError::MalformedFilter)?;
-        let mut filter = Self {
-            text: text.to_owned(),
-            ..Self::default()
-        };
+        let mut filter = Self { text: text.to_owned(), ..Self::default() };
         // An `or` does no more than an `and`.
         for term in tokens.split(|token| is_word(token, "and") || is_word(token, "or")) {
             filter.add_term(without_parentheses(term))?;
@@ -54,9 +51,7 @@ impl Filter {
 
     /// Whether a row is asked for, whatever its time.
     pub(super) fn matches(&self, row: &Row) -> bool {
-        self.comparisons
-            .iter()
-            .all(|(property, comparison)| comparison.holds(property.of(row)))
+        self.comparisons.iter().all(|(property, comparison)| comparison.holds(property.of(row)))
     }
 
     /// Returns the filter as the client wrote it, if it says more than a time range.
@@ -66,16 +61,10 @@ impl Filter {
 
     fn add_term(&mut self, term: &[Token]) -> Result<(), TraceError> {
         match term {
-            [
-                Token::Word(property),
-                Token::Word(operator),
-                Token::Word(literal),
-            ] if property == "receivedDateTime" => self.add_bound(operator, literal),
-            [
-                Token::Word(property),
-                Token::Word(operator),
-                Token::Text(text),
-            ] if operator == "eq" => {
+            [Token::Word(property), Token::Word(operator), Token::Word(literal)] if property == "receivedDateTime" => {
+                self.add_bound(operator, literal)
+            }
+            [Token::Word(property), Token::Word(operator), Token::Text(text)] if operator == "eq" => {
                 if let Some(property) = Property::named(property) {
                     let comparison = property.equal_to(text);
                     self.comparisons.insert(property, comparison);

@@ -55,10 +55,7 @@ impl PageRequest {
 
     fn next_after(&self, last: &Row) -> Self {
         Self {
-            range: Range {
-                start: self.range.start,
-                end: last.received,
-            },
+            range: Range { start: self.range.start, end: last.received },
             after_recipient: Some(last.recipient.clone()),
             result_size: self.result_size,
             filter: self.filter.clone(),

@@ -36,11 +36,7 @@ impl Range {
         }
     }
 
-    fn between(
-        start: DateTime<Utc>,
-        end: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<Self, TraceError> {
+    fn between(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> Result<Self, TraceError> {
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         if start < midnight - OLDEST_START {
             return Err(TraceError::StartTooOld);
@@ -85,38 +81,22 @@ mod tests {
 
     #[test]
     fn one_bound_is_not_enough() {
-        check(
-            Some("2026-11-23T00:00:00Z"),
-            None,
-            Err(TraceError::OneBound),
-        );
-        check(
-            None,
-            Some("2026-11-23T00:00:00Z"),
-            Err(TraceError::OneBound),
-        );
+        check(Some("2026-11-23T00:00:00Z"), None, Err(TraceError::OneBound));
+        check(None, Some("2026-11-23T00:00:00Z"), Err(TraceError::OneBound));
     }
 
     #[test]
     fn ten_days_are_allowed_and_not_a_millisecond_more() {
         let end = Some("2026-11-23T00:00:00Z");
         check(Some("2026-11-13T00:00:00Z"), end, Ok(()));
-        check(
-            Some("2026-11-12T23:59:59.999Z"),
-            end,
-            Err(TraceError::RangeTooLong),
-        );
+        check(Some("2026-11-12T23:59:59.999Z"), end, Err(TraceError::RangeTooLong));
     }
 
     #[test]
     fn ninety_days_count_from_midnight() {
         let end = Some("2026-08-26T00:00:00Z");
         check(Some("2026-08-25T00:00:00Z"), end, Ok(()));
-        check(
-            Some("2026-08-24T23:59:59.999Z"),
-            end,
-            Err(TraceError::StartTooOld),
-        );
+        check(Some("2026-08-24T23:59:59.999Z"), end, Err(TraceError::StartTooOld));
     }
 
     #[test]

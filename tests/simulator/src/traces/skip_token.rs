@@ -40,20 +40,13 @@ pub(super) fn encode(request: &PageRequest) -> String {
         filter: request.filter.text_beyond_range().map(str::to_owned),
     };
     let json = serde_json::to_vec(&token).expect("a map of texts is JSON");
-    STANDARD
-        .encode(json)
-        .replace('+', "%2B")
-        .replace('/', "%2F")
-        .replace('=', "%3D")
+    STANDARD.encode(json).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
 /// Returns the page that a token asks for.
 pub(super) fn decode(text: &str, now: DateTime<Utc>) -> Result<PageRequest, TraceError> {
-    let json = STANDARD_NO_PAD
-        .decode(text.trim_end_matches('='))
-        .map_err(|_| TraceError::MalformedSkipToken)?;
-    let token: SkipToken =
-        serde_json::from_slice(&json).map_err(|_| TraceError::MalformedSkipToken)?;
+    let json = STANDARD_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| TraceError::MalformedSkipToken)?;
+    let token: SkipToken = serde_json::from_slice(&json).map_err(|_| TraceError::MalformedSkipToken)?;
     let start = range::parse(&token.start_date).ok_or(TraceError::MalformedSkipToken)?;
     let end = range::parse(&token.end_date).ok_or(TraceError::MalformedSkipToken)?;
     Ok(PageRequest {
@@ -99,8 +92,7 @@ mod tests {
     #[test]
     fn a_token_without_a_filter_has_the_four_live_values_only() {
         let text = encode(&request("")).replace("%3D", "=");
-        let json: serde_json::Value =
-            serde_json::from_slice(&STANDARD.decode(text).unwrap()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&STANDARD.decode(text).unwrap()).unwrap();
         assert_eq!(
             json,
             serde_json::json!({
@@ -124,9 +116,6 @@ mod tests {
             r#"{"StartDate":"2026-11-21T12:00:00Z","EndDate":"2026-11-23T12:00:00Z",
                 "StartingRecipientAddress":"a@contoso.com","ResultSize":1}"#,
         );
-        assert_eq!(
-            decode("no base64!", noon()),
-            Err(TraceError::MalformedSkipToken)
-        );
+        assert_eq!(decode("no base64!", noon()), Err(TraceError::MalformedSkipToken));
     }
 }

@@ -25,10 +25,7 @@ impl Client {
     fn start_with(config: TenantConfig) -> Self {
         let simulation = Simulation::start_with(config);
         let authorization = format!("Bearer {}", simulation.sign_in());
-        Self {
-            simulation,
-            authorization,
-        }
+        Self { simulation, authorization }
     }
 
     fn get(&self, target: &str) -> Answer {
@@ -57,9 +54,7 @@ impl Client {
 
     fn truth(&self) -> Vec<Value> {
         let text = self.simulation.get("/truth", &[]).body;
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
@@ -76,21 +71,14 @@ fn all_pages_together_are_the_truth_whatever_the_page_size() {
 
 #[test]
 fn a_walk_crosses_many_rows_of_one_millisecond() {
-    let client = Client::start_with(TenantConfig {
-        rows: 500,
-        span: chrono::Duration::milliseconds(3),
-        ..config()
-    });
+    let client = Client::start_with(TenantConfig { rows: 500, span: chrono::Duration::milliseconds(3), ..config() });
     let (rows, _) = client.walk("?$top=7");
     assert_eq!(rows, client.truth());
 }
 
 #[test]
 fn a_page_has_1000_rows_by_default() {
-    let client = Client::start_with(TenantConfig {
-        rows: 1001,
-        ..config()
-    });
+    let client = Client::start_with(TenantConfig { rows: 1001, ..config() });
     let page = client.get(PATH).json();
     assert_eq!(page["value"].as_array().unwrap().len(), 1000);
 }
@@ -113,10 +101,7 @@ fn the_range_is_inclusive_at_both_ends() {
     for query in [
         format!("?$filter={}", filter.replace(' ', "%20")),
         format!("?%24filter={}&%24top=5000", filter.replace(' ', "+")),
-        format!(
-            "?%24filter={}&$top=9",
-            filter.replace(' ', "+").replace(':', "%3A")
-        ),
+        format!("?%24filter={}&$top=9", filter.replace(' ', "+").replace(':', "%3A")),
     ] {
         assert_eq!(client.walk(&query).0, expected, "{query}");
     }
@@ -125,11 +110,8 @@ fn the_range_is_inclusive_at_both_ends() {
 #[test]
 fn a_filter_holds_on_later_pages_too() {
     let client = Client::start();
-    let expected: Vec<Value> = client
-        .truth()
-        .into_iter()
-        .filter(|row| row["status"] == "delivered" && row["toIP"] == "")
-        .collect();
+    let expected: Vec<Value> =
+        client.truth().into_iter().filter(|row| row["status"] == "delivered" && row["toIP"] == "").collect();
     let (rows, pages) = client.walk("?$filter=status+eq+'delivered'+and+toIP+eq+''&$top=10");
     assert_eq!(rows, expected);
     assert!(pages > 2);
@@ -137,10 +119,7 @@ fn a_filter_holds_on_later_pages_too() {
 
 #[test]
 fn without_parameters_the_last_48_hours_are_searched() {
-    let client = Client::start_with(TenantConfig {
-        span: chrono::Duration::days(4),
-        ..config()
-    });
+    let client = Client::start_with(TenantConfig { span: chrono::Duration::days(4), ..config() });
     let (rows, _) = client.walk("");
     assert!(rows.len() < 110, "{}", rows.len());
     assert_eq!(rows, client.truth()[..rows.len()]);

@@ -45,9 +45,7 @@ impl Property {
         let text = text.to_lowercase();
         // `*@` before a domain is the one wildcard there is.
         match text.strip_prefix('*') {
-            Some(domain) if self.is_address() && domain.starts_with('@') => {
-                Comparison::EndsWith(domain.to_owned())
-            }
+            Some(domain) if self.is_address() && domain.starts_with('@') => Comparison::EndsWith(domain.to_owned()),
             _ => Comparison::Equals(text),
         }
     }

@@ -95,26 +95,20 @@ fn what_is_not_supported_is_ignored() {
 #[test]
 fn parentheses_around_terms_mean_nothing() {
     check("(status eq 'filteredAsSpam') and (toIP eq '')", true);
-    check(
-        "((contains(subject,'and')) and status eq 'delivered')",
-        false,
-    );
+    check("((contains(subject,'and')) and status eq 'delivered')", false);
 }
 
 #[test]
 fn the_time_range_takes_ge_and_le_only() {
-    let filter = Filter::parse(
-        "receivedDateTime ge 2026-11-23T00:00:00Z and receivedDateTime le 2026-11-23T11:59:59.1234567Z",
-    )
-    .unwrap();
+    let filter =
+        Filter::parse("receivedDateTime ge 2026-11-23T00:00:00Z and receivedDateTime le 2026-11-23T11:59:59.1234567Z")
+            .unwrap();
     assert_eq!(filter.start(), range::parse("2026-11-23T00:00:00Z"));
     assert_eq!(filter.end(), range::parse("2026-11-23T11:59:59.1234567Z"));
     assert_eq!(filter.text_beyond_range(), None);
 
-    let filter = Filter::parse(
-        "receivedDateTime gt 2026-11-23T00:00:00Z and receivedDateTime lt 2026-11-23T12:00:00Z",
-    )
-    .unwrap();
+    let filter =
+        Filter::parse("receivedDateTime gt 2026-11-23T00:00:00Z and receivedDateTime lt 2026-11-23T12:00:00Z").unwrap();
     assert_eq!(filter.start(), None);
     assert_eq!(filter.end(), None);
 }

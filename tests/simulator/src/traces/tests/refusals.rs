@@ -26,16 +26,9 @@ fn check_unauthorized(simulation: &Simulation, headers: &[(&str, &str)], message
 fn a_bearer_token_is_needed_that_was_issued_here_and_has_not_expired() {
     let simulation = Simulation::start();
     check_unauthorized(&simulation, &[], "Access token is empty.");
-    check_unauthorized(
-        &simulation,
-        &[("Authorization", "Bearer made-up")],
-        "Access token validation failure.",
-    );
+    check_unauthorized(&simulation, &[("Authorization", "Bearer made-up")], "Access token validation failure.");
 
-    let client = Client::start_with(TenantConfig {
-        token_lifetime: std::time::Duration::ZERO,
-        ..config()
-    });
+    let client = Client::start_with(TenantConfig { token_lifetime: std::time::Duration::ZERO, ..config() });
     check_unauthorized(
         &client.simulation,
         &[("Authorization", &client.authorization)],
@@ -82,10 +75,7 @@ fn a_start_of_more_than_ninety_days_ago_is_refused() {
 
 #[test]
 fn a_broken_skip_token_is_refused() {
-    check_refused(
-        "?$skiptoken=broken",
-        "Cannot process argument transformation on parameter 'StartDate'",
-    );
+    check_refused("?$skiptoken=broken", "Cannot process argument transformation on parameter 'StartDate'");
 }
 
 #[test]
