@@ -1,1 +1,134 @@
-//! x
+//! `exotrace map`, as people run it.
+
+use std::{fs, process::Output};
+
+use serde_json::{Value, json};
+
+use crate::harness::{exotrace, project};
+
+/// A record that maps in full.
+const RECORD: &str = r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"ann@contoso.com"}"#;
+
+fn documents(output: &Output) -> Vec<Value> {
+    let text = str::from_utf8(&output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[track_caller]
+fn check_code(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Checks how the program ends and the first line that it says about it.
+#[track_caller]
+fn check_error(arguments: &[&str], input: &str, code: i32, expected: &str) {
+    let output = exotrace(arguments, input);
+    check_code(&output, code);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with(expected), "{said}");
+}
+
+#[test]
+fn the_documents_of_standard_input_come_out_in_order() {
+    let input: String = (0..5000).map(|size| format!(r#"{{"Received":"2026","Size":{size}}}"#) + "\n").collect();
+    let output = exotrace(&["map", "--jobs", "4"], &input);
+    check_code(&output, 0);
+    let sizes: Vec<_> = documents(&output).iter().map(|it| it["email"]["attachments"]["file"]["size"].as_u64()).collect();
+    assert_eq!(sizes, (0..5000).map(Some).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_options_reach_the_mapping() {
+    let arguments = [
+        "map", "--mapping", "2.2", "--with-id", "--local-domain", "contoso.com", "--tag", "forwarded",
+        "--preserve-original-event", "--geoip-city", "fixtures/geo/City.mmdb", "--geoip-asn", "fixtures/geo/ASN.mmdb",
+        "fixtures/records/well-formed.ndjson",
+    ];
+    let output = exotrace(&arguments, "");
+    check_code(&output, 0);
+    let first = &documents(&output)[0];
+    assert_eq!(first["_id"].as_str().unwrap().len(), 28);
+    let document = &first["document"];
+    assert_eq!(document["tags"], json!(["preserve_original_event", "forwarded"]));
+    assert_eq!(document["email"]["direction"], "inbound");
+    assert_eq!(document["event"]["outcome"], "success");
+    assert_eq!(document["source"]["geo"]["country_iso_code"], "GB");
+    assert!(document["source"]["as"]["number"].is_u64());
+    assert!(document["event"]["original"].is_string());
+}
+
+#[test]
+fn arrays_and_pages_are_taken_apart() {
+    let page = format!(r#"{{"@odata.context":"x","value":[{RECORD},{RECORD}],"@odata.nextLink":"y"}}"#);
+    for input in [format!("[{RECORD},\n{RECORD}]"), page] {
+        let output = exotrace(&["map"], &input);
+        check_code(&output, 0);
+        assert_eq!(documents(&output).len(), 2, "{input}");
+    }
+}
+
+#[test]
+fn no_input_makes_no_documents() {
+    let output = exotrace(&["map"], "");
+    check_code(&output, 0);
+    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+}
+
+#[test]
+fn no_record_is_lost_for_being_broken() {
+    let output = exotrace(&["map", "-", "fixtures/records/broken.ndjson"], RECORD);
+    check_code(&output, 0);
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(said, "19 records: 1 mapped, 17 mapped in part (`event.kind: pipeline_error`), 1 dropped on purpose\n");
+    assert_eq!(documents(&output).len(), 18);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_the_rest_is_mapped() {
+    let output = exotrace(&["map", "no-such-file.json", "-"], RECORD);
+    check_code(&output, 1);
+    assert_eq!(documents(&output).len(), 1);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: could not open `no-such-file.json`: No such file"), "{said}");
+    check_error(&["map", "fixtures"], "", 1, "error: could not open `fixtures`: is a directory");
+    check_error(&["map"], &format!("[{RECORD},oops]"), 1, "error: could not read `-`: not JSON after 1 records: ");
+}
+
+#[test]
+fn a_line_that_is_not_text_is_named_and_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("records.ndjson");
+    fs::write(&file, [RECORD.as_bytes(), b"\n{\"Subject\":\"\xe9\"}\n"].concat()).unwrap();
+    let output = exotrace(&["map", file.to_str().unwrap()], "");
+    check_code(&output, 2);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("records.ndjson`, line 2: not UTF-8 at byte 12; the line is left out\n"), "{said}");
+}
+
+#[test]
+fn what_is_not_a_mapping_or_a_database_is_refused() {
+    check_error(&["map", "--mapping", "9.9"], "", 1, "error: there is no mapping `9.9`\nhint: built in are 1.20, 2.2;");
+    check_error(&["map", "--mapping", "./none.wasm"], "", 1, "error: could not use mapping `./none.wasm`: could not read");
+    let expected = "error: could not use mapping `./Cargo.toml`: not a WebAssembly component";
+    check_error(&["map", "--mapping", "./Cargo.toml"], "", 1, expected);
+    let expected = "error: `Cargo.toml` is not a database in MaxMind format";
+    check_error(&["map", "--geoip-city", "Cargo.toml"], "", 1, expected);
+    check_error(&["map", "--no-such-option"], "", 2, "error: unexpected argument '--no-such-option'");
+}
+
+#[test]
+fn a_component_imports_nothing_but_geo() {
+    for file in ["mapping-1.20.wasm", "mapping-2.2.wasm"] {
+        let version = file.trim_start_matches("mapping-").trim_end_matches(".wasm");
+        let bytes = exotrace::mapper::built_in(version).unwrap().bytes;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(file);
+        fs::write(&path, bytes).unwrap();
+        let output = exotrace(&["mapping", "inspect", path.to_str().unwrap()], "");
+        check_code(&output, 0);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let imports: Vec<_> = text.lines().filter(|line| line.starts_with("imports")).collect();
+        assert_eq!(imports, ["imports  exotrace:mapping/geo@0.1.0"]);
+    }
+    assert!(project().join("wit/geo.wit").exists());
+}

@@ -11,7 +11,10 @@ pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>) {
     let start = out.len();
     out.push_ascii(br#""email":{"#);
     push_value(out, document, r#""attachments":{"file":{"size":"#, Property::Size, "}}");
-    push_value(out, document, r#""delivery_timestamp":"#, Property::Received, "");
+    if document.received.is_some() {
+        // What is no date would make Elasticsearch refuse the whole document.
+        push_value(out, document, r#""delivery_timestamp":"#, Property::Received, "");
+    }
     if let Some(direction) = document.direction {
         out.push_ascii(br#""direction":""#);
         out.push_str(direction.name());

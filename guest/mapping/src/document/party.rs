@@ -4,7 +4,7 @@ use crate::{
     address::Address,
     document::Workshop,
     domain::Domain,
-    failure::{Failure, FailureReason},
+    failure::{Failure, FailureReason, Shortened},
     json::{Buffer, decode},
     record::{Property, Record},
 };
@@ -64,7 +64,7 @@ impl Workshop {
         let network = self.network(record, ip, failures);
         let Some(address) = address else { return Party { network, ..Party::default() } };
         if !address.has_at() {
-            let message = format!("{role} address `{}` has no `@`", address.text());
+            let message = format!("{role} address `{}` has no `@`", Shortened(address.text()));
             failures.push(Failure::new(FailureReason::InvalidAddress, message));
         }
         let domain = self.domain(address.domain());
@@ -91,7 +91,7 @@ impl Workshop {
         let text = decode(&raw);
         let place = self.networks.find(&text)?;
         if self.networks.get(place).is_none() {
-            let message = format!("`{}` is not an IP address: `{text}`", property.name());
+            let message = format!("`{}` is not an IP address: `{}`", property.name(), Shortened(&text));
             failures.push(Failure::new(FailureReason::InvalidIp, message));
             return None;
         }

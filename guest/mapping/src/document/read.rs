@@ -4,7 +4,7 @@ use super::{Direction, Document, Dropped, EventDates, Workshop};
 use crate::{
     DropReason,
     date::Instant,
-    failure::{Failure, FailureReason},
+    failure::{Failure, FailureReason, Shortened},
     json::{Kind, Raw, Scanner, decode},
     record::{Member, Property, Record},
     settings::equal_ignoring_case,
@@ -50,12 +50,16 @@ impl Workshop {
         Ok(Document { record, members, source, destination, direction, received, dates, failures })
     }
 
-    /// The document's `_id` (row 29).
+    /// The document's `_id` (row 29). That of a failed document is made of the whole record: what it lacks may be
+    /// all that tells it from another.
     pub(crate) fn id(&mut self, document: &Document<'_>, line: &str) -> String {
         let record = &document.record;
         let fingerprint = &mut self.fingerprint;
         let present = |property| record.get(property).present().unwrap_or(Raw::MISSING);
         fingerprint.clear();
+        if !document.failures.is_empty() {
+            return fingerprint.id(line);
+        }
         fingerprint.add(&present(Property::Size));
         if let Some(sender) = &document.source.address {
             fingerprint.add_text(sender.text());
@@ -111,7 +115,7 @@ fn date(raw: &Raw<'_>, property: Property, failures: &mut Vec<Failure>) -> Optio
     };
     let date = Instant::parse(&text);
     if date.is_none() {
-        let message = format!("`{}` is not a date: `{text}`", property.name());
+        let message = format!("`{}` is not a date: `{}`", property.name(), Shortened(&text));
         failures.push(Failure::new(FailureReason::InvalidDate, message));
     }
     date
