@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod config;
 pub mod geo;
 pub mod mapper;
 pub mod records;
+pub mod secret;

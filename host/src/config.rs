@@ -1,0 +1,141 @@
+//! The settings file: TOML, checked before anything is started.
+//!
+//! No I/O but reading the file itself and the secret files that it names.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use url::Url;
+
+use crate::secret::Secret;
+
+mod environment;
+mod error;
+mod raw;
+mod reader;
+mod validate;
+
+pub use error::ConfigError;
+
+/// Every setting, checked. DESIGN.md, section 6, and the README's table explain them.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the ledger lies.
+    pub state_dir: PathBuf,
+    /// Which mapping, and how it maps.
+    pub mapping: MappingConfig,
+    /// Geo databases.
+    pub geoip: GeoipConfig,
+    /// What is read; at least one.
+    pub sources: Vec<SourceConfig>,
+    /// Where documents go; at least one.
+    pub outputs: Vec<OutputConfig>,
+}
+
+/// `[mapping]`
+#[derive(Debug, Clone)]
+pub struct MappingConfig {
+    /// Which mapping.
+    pub choice: MappingChoice,
+    /// Keep every record's own bytes in `event.original`.
+    pub preserve_original_event: bool,
+    /// Tags of every document.
+    pub tags: Vec<String>,
+    /// Statuses whose records are dropped.
+    pub drop_status: Vec<String>,
+}
+
+/// Which mapping to use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MappingChoice {
+    /// The one that suits the source: 2.2 for Graph.
+    Default,
+    /// A built-in version.
+    Version(String),
+    /// A component file.
+    Path(PathBuf),
+}
+
+/// `[geoip]`
+#[derive(Debug, Clone, Default)]
+pub struct GeoipConfig {
+    /// City database in MaxMind format.
+    pub city: Option<PathBuf>,
+    /// ASN database in MaxMind format.
+    pub asn: Option<PathBuf>,
+}
+
+/// `[[source]]`
+#[derive(Debug, Clone)]
+pub enum SourceConfig {
+    /// Microsoft Graph.
+    Graph(GraphConfig),
+}
+
+/// A source of type `graph`.
+#[derive(Debug, Clone)]
+pub struct GraphConfig {
+    /// The tenant: its id or one of its domains.
+    pub tenant_id: String,
+    /// The id of the app registration.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Domains of the tenant, for `email.direction`.
+    pub local_domains: Option<Vec<String>>,
+    /// Where to sign in.
+    pub login_url: Url,
+    /// Where Graph is.
+    pub url: Url,
+    /// Between polls.
+    pub interval: Duration,
+    /// How far back the first poll goes.
+    pub initial_interval: Duration,
+    /// How far back every later poll reads again, for records that show up late.
+    pub additional_look_back: Duration,
+    /// How much of the newest part is left for the next poll.
+    pub min_age: Duration,
+    /// Rows a page, `$top`.
+    pub batch_size: u32,
+    /// The longest that one request may take.
+    pub request_timeout: Duration,
+}
+
+/// `[[output]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutputConfig {
+    /// Documents on standard output, one a line.
+    Stdout,
+}
+
+impl Config {
+    /// Reads and checks a settings file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or something in it is wrong: the error names the file, the line, the key and what
+    /// is allowed.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path, &environment::variable)
+    }
+
+    /// Checks settings; `path` is for messages, and relative paths are relative to its folder.
+    /// `variable` gives the values of environment variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let reader = reader::Reader::new(text, path, variable);
+        let raw: raw::Settings = toml::from_str(text).map_err(|error| reader.toml_error(&error))?;
+        validate::settings(raw, &reader)
+    }
+}
+
+#[cfg(test)]
+mod tests;

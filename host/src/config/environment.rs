@@ -1,0 +1,51 @@
+//! `${NAME}` and `${NAME:-default}` inside of values.
+
+/// The value of an environment variable.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Puts values in for the names of variables; an error is the name of one that is not set.
+/// A `$` that no `{` follows stands for itself.
+pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((reference, tail)) = after.split_once('}') else { break };
+        expanded.push_str(before);
+        let (name, default) = reference.split_once(":-").map_or((reference, None), |(name, value)| (name, Some(value)));
+        // As in a shell, an empty variable takes the default as well.
+        let value = variable(name).filter(|value| !value.is_empty() || default.is_none());
+        match value.as_deref().or(default) {
+            Some(value) => expanded.push_str(value),
+            None => return Err(name.to_owned()),
+        }
+        rest = tail;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let variable = |name: &str| match name {
+            "SET" => Some("v#\"$".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        };
+        assert_eq!(expand(text, &variable).as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn variables_are_put_in() {
+        check("plain $ {x} $SET", Ok("plain $ {x} $SET"));
+        check("a ${SET} b ${SET}", Ok("a v#\"$ b v#\"$"));
+        check("${NOT_SET:-default}${EMPTY:-empty}${EMPTY}", Ok("defaultempty"));
+        check("${NOT_SET}", Err("NOT_SET"));
+        check("${open", Ok("${open"));
+    }
+}
