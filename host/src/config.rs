@@ -14,13 +14,15 @@ use crate::secret::Secret;
 
 mod environment;
 mod error;
+mod position;
 mod raw;
 mod reader;
+mod toml_error;
 mod validate;
 
 pub use error::ConfigError;
 
-/// Every setting, checked. DESIGN.md, section 6, and the README's table explain them.
+/// Every setting, checked. The README's table explains them.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the ledger lies.
@@ -132,7 +134,7 @@ impl Config {
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let reader = reader::Reader::new(text, path, variable);
-        let raw: raw::Settings = toml::from_str(text).map_err(|error| reader.toml_error(&error))?;
+        let raw: raw::Settings = toml::from_str(text).map_err(|error| toml_error::explain(&error, text, &reader))?;
         validate::settings(raw, &reader)
     }
 }

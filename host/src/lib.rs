@@ -5,6 +5,11 @@
 pub mod cli;
 pub mod config;
 pub mod geo;
+pub mod ledger;
 pub mod mapper;
+pub mod output;
+pub mod pipeline;
 pub mod records;
+pub mod retry;
 pub mod secret;
+pub mod source;

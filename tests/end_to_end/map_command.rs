@@ -33,15 +33,27 @@ fn the_documents_of_standard_input_come_out_in_order() {
     let input: String = (0..5000).map(|size| format!(r#"{{"Received":"2026","Size":{size}}}"#) + "\n").collect();
     let output = exotrace(&["map", "--jobs", "4"], &input);
     check_code(&output, 0);
-    let sizes: Vec<_> = documents(&output).iter().map(|it| it["email"]["attachments"]["file"]["size"].as_u64()).collect();
+    let sizes: Vec<_> =
+        documents(&output).iter().map(|it| it["email"]["attachments"]["file"]["size"].as_u64()).collect();
     assert_eq!(sizes, (0..5000).map(Some).collect::<Vec<_>>());
 }
 
 #[test]
 fn the_options_reach_the_mapping() {
     let arguments = [
-        "map", "--mapping", "2.2", "--with-id", "--local-domain", "contoso.com", "--tag", "forwarded",
-        "--preserve-original-event", "--geoip-city", "fixtures/geo/City.mmdb", "--geoip-asn", "fixtures/geo/ASN.mmdb",
+        "map",
+        "--mapping",
+        "2.2",
+        "--with-id",
+        "--local-domain",
+        "contoso.com",
+        "--tag",
+        "forwarded",
+        "--preserve-original-event",
+        "--geoip-city",
+        "fixtures/geo/City.mmdb",
+        "--geoip-asn",
+        "fixtures/geo/ASN.mmdb",
         "fixtures/records/well-formed.ndjson",
     ];
     let output = exotrace(&arguments, "");
@@ -108,7 +120,12 @@ fn a_line_that_is_not_text_is_named_and_left_out() {
 #[test]
 fn what_is_not_a_mapping_or_a_database_is_refused() {
     check_error(&["map", "--mapping", "9.9"], "", 1, "error: there is no mapping `9.9`\nhint: built in are 1.20, 2.2;");
-    check_error(&["map", "--mapping", "./none.wasm"], "", 1, "error: could not use mapping `./none.wasm`: could not read");
+    check_error(
+        &["map", "--mapping", "./none.wasm"],
+        "",
+        1,
+        "error: could not use mapping `./none.wasm`: could not read",
+    );
     let expected = "error: could not use mapping `./Cargo.toml`: not a WebAssembly component";
     check_error(&["map", "--mapping", "./Cargo.toml"], "", 1, expected);
     let expected = "error: `Cargo.toml` is not a database in MaxMind format";

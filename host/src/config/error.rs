@@ -5,11 +5,26 @@ use std::{io, path::PathBuf};
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The settings file, or a file that it names, cannot be read.
+    /// The settings file cannot be read.
     #[error("could not read `{}`", path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file that a setting names cannot be read.
+    #[error("{}:{line}: `{key}`: could not read `{}`", path.display(), file.display())]
+    UnreadableFile {
+        /// The settings file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The setting.
+        key: String,
+        /// The file that it names, as written in the settings.
+        file: PathBuf,
         /// Why.
         #[source]
         source: io::Error,

@@ -6,10 +6,10 @@ use toml::Spanned;
 /// A value and where it stands.
 pub(super) type Value<T> = Option<Spanned<T>>;
 
-/// A key that DESIGN.md promises and nothing uses yet: refused by name.
+/// A key that is planned and that nothing uses yet: refused by name.
 pub(super) type NotBuilt = Option<Spanned<IgnoredAny>>;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
     /// Folder for the ledger; made when it is not there. Required.
@@ -50,7 +50,7 @@ pub(super) struct Geoip {
     pub(super) asn: Value<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
     /// Kind of source: `graph`. Required.
@@ -91,7 +91,7 @@ pub(super) struct Source {
     pub(super) request_trace_dir: NotBuilt,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Output {
     /// Kind of output: `stdout`. Required.
@@ -100,4 +100,42 @@ pub(super) struct Output {
     pub(super) url: NotBuilt,
     pub(super) api_key: NotBuilt,
     pub(super) namespace: NotBuilt,
+}
+
+impl Settings {
+    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 2] {
+        [("metrics_listen", &self.metrics_listen), ("dead_letter", &self.dead_letter)]
+    }
+}
+
+impl Source {
+    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 8] {
+        [
+            ("paths", &self.paths),
+            ("certificate_file", &self.certificate_file),
+            ("private_key_file", &self.private_key_file),
+            ("federated_token_file", &self.federated_token_file),
+            ("managed_identity", &self.managed_identity),
+            ("proxy_url", &self.proxy_url),
+            ("ca_file", &self.ca_file),
+            ("request_trace_dir", &self.request_trace_dir),
+        ]
+    }
+}
+
+impl Output {
+    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 4] {
+        [("path", &self.path), ("url", &self.url), ("api_key", &self.api_key), ("namespace", &self.namespace)]
+    }
+}
+
+/// The keys of a section that nothing uses yet; the section of the top is empty.
+pub(super) fn not_built(section: &str) -> Vec<&'static str> {
+    let names = |keys: &[(&'static str, &NotBuilt)]| keys.iter().map(|(name, _)| *name).collect();
+    match section {
+        "" => names(&Settings::default().not_built()),
+        "source" => names(&Source::default().not_built()),
+        "output" => names(&Output::default().not_built()),
+        _ => Vec::new(),
+    }
 }

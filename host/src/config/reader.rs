@@ -1,6 +1,7 @@
 //! Reads single values, and says where and what is wrong with them.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,60 +11,58 @@ use url::{Host, Url};
 
 use super::{ConfigError, environment::expand, raw::Value};
 
-/// The text of the settings, for lines and messages.
+/// The text of the settings, for lines and messages. Messages show values as they stand in the file or not at all:
+/// what a variable holds may be a secret.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     text: &'a str,
     path: &'a Path,
     variable: &'a dyn Fn(&str) -> Option<String>,
+    /// What the keys begin with, as `source[2].`.
+    prefix: &'a str,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, path: &'a Path, variable: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { text, path, variable }
+        Self { text, path, variable, prefix: "" }
+    }
+
+    /// The same for one section.
+    pub(super) fn within(self, prefix: &'a str) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// The whole key, for messages.
+    pub(super) fn dotted(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn line(&self, at: usize) -> usize {
+        self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
     }
 
     /// Something is wrong at this byte of the file.
     pub(super) fn error(&self, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
-        let line = self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
-        ConfigError::Invalid { path: self.path.to_owned(), line, problem, hint: hint.map(str::to_owned) }
+        ConfigError::Invalid { path: self.path.to_owned(), line: self.line(at), problem, hint: hint.map(str::to_owned) }
     }
 
-    /// The parser's own errors: broken TOML, unknown keys, values of another type.
-    pub(super) fn toml_error(&self, error: &toml::de::Error) -> ConfigError {
-        let at = error.span().map_or(0, |span| span.start);
-        let message = error.message();
-        let section = self.section(at);
-        if let Some((key, known)) =
-            message.strip_prefix("unknown field `").and_then(|rest| rest.split_once("`, expected "))
-        {
-            let hint = known.strip_prefix("one of ").unwrap_or(known);
-            return self.error(at, format!("unknown key `{section}{key}`"), Some(&format!("known are {hint}")));
-        }
-        let key = self.text.get(at..).map_or("", |_| self.key_at(at));
-        let key = if key.is_empty() { String::new() } else { format!("`{section}{key}`: ") };
-        self.error(at, format!("{key}{}", message.replace('\n', ", ")), None)
-    }
-
-    /// The table that a byte stands in, with a dot after it.
-    fn section(&self, at: usize) -> String {
-        let before = self.text.get(..at).unwrap_or_default();
-        let header = before.lines().rev().map(str::trim).find(|line| line.starts_with('['));
-        header.map_or_else(String::new, |header| {
-            let name = header.split(']').next().unwrap_or_default().trim_matches(['[', ' ']);
-            if name.is_empty() { String::new() } else { format!("{name}.") }
+    /// The contents of a file that a setting names.
+    pub(super) fn contents(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
+        let file = self.file(key, value)?;
+        fs::read_to_string(file).map_err(|source| ConfigError::UnreadableFile {
+            path: self.path.to_owned(),
+            line: self.line(value.span().start),
+            key: self.dotted(key),
+            // As written: a secret put here by mistake must not show.
+            file: value.get_ref().into(),
+            source,
         })
-    }
-
-    /// The key on the line of a byte.
-    fn key_at(&self, at: usize) -> &'a str {
-        let start = self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |feed| feed + 1);
-        let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        line.split_once('=').map_or("", |(key, _)| key.trim())
     }
 
     /// A text with its variables put in; not empty.
     pub(super) fn text(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
         let at = value.span().start;
+        let key = self.dotted(key);
         let text = expand(value.get_ref(), self.variable).map_err(|name| {
             let problem = format!("`{key}`: the environment variable `{name}` is not set");
             self.error(at, problem, Some(&format!("set it, or write `${{{name}:-default}}`")))
@@ -78,7 +77,7 @@ impl<'a> Reader<'a> {
     pub(super) fn required(&self, key: &str, value: &Value<String>, at: usize) -> Result<String, ConfigError> {
         match value {
             Some(value) => self.text(key, value),
-            None => Err(self.error(at, format!("`{key}` is missing"), None)),
+            None => Err(self.error(at, format!("`{}` is missing", self.dotted(key)), None)),
         }
     }
 
@@ -106,7 +105,7 @@ impl<'a> Reader<'a> {
         let Some(value) = value else { return Ok(default) };
         let text = self.text(key, value)?;
         humantime::parse_duration(&text).map_err(|_| {
-            let problem = format!("`{key}`: `{text}` is not a length of time");
+            let problem = format!("`{}`: `{}` is not a length of time", self.dotted(key), value.get_ref());
             self.error(value.span().start, problem, Some("a number with a unit: \"90s\", \"5m\", \"1h\", \"2days\""))
         })
     }
@@ -121,7 +120,8 @@ impl<'a> Reader<'a> {
         let duration = self.duration(key, value, default)?;
         match value {
             Some(value) if duration.is_zero() => {
-                Err(self.error(value.span().start, format!("`{key}` has to be longer than nothing"), None))
+                let problem = format!("`{}` has to be longer than nothing", self.dotted(key));
+                Err(self.error(value.span().start, problem, Some("for example \"1h\"")))
             }
             _ => Ok(duration),
         }
@@ -133,11 +133,15 @@ impl<'a> Reader<'a> {
         let at = value.as_ref().map_or(0, |value| value.span().start);
         let url = Url::parse(&text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
         let Some(url) = url else {
-            let problem = format!("`{key}`: `{text}` is not the address of a service");
+            let problem = format!("`{}` is not the address of a service", self.dotted(key));
             return Err(self.error(at, problem, Some("for example `https://graph.microsoft.com`")));
         };
+        if !url.username().is_empty() || url.password().is_some() {
+            let problem = format!("`{}` has a user or a password in it", self.dotted(key));
+            return Err(self.error(at, problem, Some("leave out what stands before the `@`")));
+        }
         if url.scheme() == "http" && !is_loopback(&url) {
-            let problem = format!("`{key}`: `http` would send secrets in the clear");
+            let problem = format!("`{}`: `http` would send secrets in the clear", self.dotted(key));
             return Err(self.error(
                 at,
                 problem,

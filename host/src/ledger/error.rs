@@ -1,0 +1,70 @@
+//! Why the ledger cannot be used.
+
+use std::{io, path::PathBuf};
+
+use rusqlite::ErrorCode;
+
+use super::VERSION;
+
+/// Why the ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The folder cannot be made or written.
+    #[error("could not use state folder `{}`", path.display())]
+    Folder {
+        /// Which folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process has it.
+    #[error("state folder `{}` is in use by another process", path.display())]
+    InUse {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// It cannot be opened, though nothing says that it is damaged.
+    #[error("could not open ledger `{}`", path.display())]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file is damaged, or something else than a ledger.
+    #[error(
+        "ledger `{}` is damaged: {problem}\nhint: move it away to start over; records that were delivered before come again",
+        path.display()
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// It was made by a newer program.
+    #[error("ledger `{}` has version {found}, this program knows {VERSION}", path.display())]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// Reading or writing failed.
+    #[error("could not read or write the ledger")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl LedgerError {
+    /// Tells damage from other reasons why a file cannot be opened.
+    pub(super) fn opening(path: PathBuf, source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { path, problem: source.to_string() }
+            }
+            _ => Self::Open { path, source },
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Why a run ended.
+
+use std::{error::Error, time::Duration};
+
+use tokio::task::JoinError;
+
+use crate::{ledger::LedgerError, mapper::MapperError, output::OutputError, source::PollError};
+
+/// Why a run ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A page could not be had.
+    #[error("could not collect from {name}")]
+    Poll {
+        /// Which source.
+        name: String,
+        /// Why.
+        #[source]
+        source: PollError,
+    },
+    /// The mapping component failed.
+    #[error("could not map a page")]
+    Map(#[from] MapperError),
+    /// The thread that maps ended.
+    #[error("could not wait for a page to be mapped")]
+    Worker(#[from] JoinError),
+    /// An output failed.
+    #[error("could not deliver a page")]
+    Output(#[from] OutputError),
+    /// The ledger failed.
+    #[error("could not note what is done")]
+    Ledger(#[from] LedgerError),
+}
+
+impl RunError {
+    /// Whether the same request may succeed soon.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Poll { source, .. } if source.is_transient())
+    }
+
+    /// Whether the next poll may succeed: a bad link is not followed again.
+    pub(super) fn may_pass(&self) -> bool {
+        self.is_transient() || matches!(self, Self::Poll { source: PollError::RefusedLink { .. }, .. })
+    }
+
+    /// When the service wants to be asked again.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Poll { source, .. } => source.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+/// An error with its causes, for logs.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

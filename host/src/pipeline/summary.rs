@@ -1,0 +1,65 @@
+//! What a run has done.
+
+use std::{fmt, ops::AddAssign};
+
+use crate::mapper::{MappedBatch, Outcome};
+
+/// What a run has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Pages read.
+    pub pages: u64,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows among them that had been delivered before.
+    pub repeated: u64,
+    /// Documents delivered.
+    pub documents: u64,
+    /// Documents among them that say what is wrong with their record.
+    pub failed: u64,
+    /// Records dropped on purpose.
+    pub dropped: u64,
+}
+
+impl Summary {
+    pub(super) fn count(&mut self, batch: &MappedBatch) {
+        for outcome in &batch.outcomes {
+            match outcome {
+                Outcome::Mapped { .. } => self.documents += 1,
+                Outcome::Failed { .. } => {
+                    self.documents += 1;
+                    self.failed += 1;
+                }
+                Outcome::Dropped(_) => self.dropped += 1,
+            }
+        }
+    }
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, other: Self) {
+        self.pages += other.pages;
+        self.rows += other.rows;
+        self.repeated += other.repeated;
+        self.documents += other.documents;
+        self.failed += other.failed;
+        self.dropped += other.dropped;
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pages, rows, repeated, documents, failed, dropped } = self;
+        write!(formatter, "{rows} rows on {pages} pages: {documents} documents delivered")?;
+        for (count, what) in [
+            (failed, "of them mapped in part (`event.kind: pipeline_error`)"),
+            (dropped, "records dropped on purpose"),
+            (repeated, "rows delivered before"),
+        ] {
+            if *count > 0 {
+                write!(formatter, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}

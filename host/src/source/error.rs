@@ -1,0 +1,151 @@
+//! Why a page could not be had.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{
+    client::{AnswerError, Malformed},
+    token::TokenError,
+};
+use crate::retry;
+
+/// Why a page could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// No client can be made on this machine.
+    #[error("could not set up HTTP")]
+    Client(#[source] reqwest::Error),
+    /// There is no access token.
+    #[error("could not get an access token for tenant `{tenant}`")]
+    Token {
+        /// Which tenant.
+        tenant: String,
+        /// Why.
+        #[source]
+        source: TokenError,
+    },
+    /// The service could not be reached, or did not answer in time.
+    #[error("could not reach the message trace service")]
+    Unreachable(#[source] reqwest::Error),
+    /// The answer broke off.
+    #[error("could not read the answer of the message trace service")]
+    Answer(#[source] AnswerError),
+    /// The service refused.
+    #[error("message trace service answered {status}{explanation}")]
+    Status {
+        /// The status.
+        status: StatusCode,
+        /// What it said, for people.
+        explanation: String,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
+    },
+    /// The service does not understand a next link of its own, which does not get better (ms-api.md, section 1.7).
+    #[error("message trace service refused its own next link{explanation}")]
+    RefusedLink {
+        /// What it said, for people.
+        explanation: String,
+    },
+    /// The answer is something else than a page.
+    #[error("answer of the message trace service is not a page of records")]
+    MalformedPage(#[source] Malformed),
+    /// The next link leads to another host, which must not get the access token.
+    #[error("next link leads to another host than the configured one")]
+    ForeignLink,
+}
+
+impl PollError {
+    /// Whether asking again later may help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Token { source, .. } => source.is_transient(),
+            Self::Unreachable(_) | Self::Answer(AnswerError::Broken(_)) => true,
+            Self::Status { status, .. } => retry::is_transient(*status),
+            Self::Client(_)
+            | Self::Answer(AnswerError::TooLong)
+            | Self::RefusedLink { .. }
+            | Self::MalformedPage(_)
+            | Self::ForeignLink => false,
+        }
+    }
+
+    /// When the service wants to be asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Token { source, .. } => source.retry_after(),
+            _ => None,
+        }
+    }
+
+    /// Whether the next link is to blame, so that its window has to be read from the start.
+    pub fn is_bad_link(&self) -> bool {
+        matches!(self, Self::RefusedLink { .. } | Self::ForeignLink)
+    }
+}
+
+/// The longest message of a service that is shown, in characters.
+const SHOWN_CHARACTERS: usize = 300;
+
+/// What a refusal says, for people (ms-api.md, section 1.9). Read leniently: depth and letter case vary, and gateways
+/// answer in HTML.
+pub(super) fn explain(status: StatusCode, body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let error = &body["error"];
+    let inner = if error["innerError"].is_null() { &error["innererror"] } else { &error["innerError"] };
+    let mut text = String::new();
+    for (before, part) in [(": ", &error["code"]), (": ", &error["message"]), (", request id ", &inner["request-id"])] {
+        if let Some(part) = part.as_str().filter(|part| !part.is_empty()) {
+            text.push_str(before);
+            text.extend(part.chars().map(|it| if it.is_control() { ' ' } else { it }).take(SHOWN_CHARACTERS));
+        }
+    }
+    text + hint(status, error["message"].as_str().unwrap_or_default())
+}
+
+fn hint(status: StatusCode, message: &str) -> &'static str {
+    if message.contains("8bd644d1-64a1-4d4b-ae52-2e0cbf64e373") {
+        return "\nhint: the service principal `8bd644d1-64a1-4d4b-ae52-2e0cbf64e373` of Microsoft is missing in the tenant \
+                or not ready yet, which can take a day; the credentials are right";
+    }
+    match status {
+        StatusCode::FORBIDDEN => {
+            "\nhint: the app registration needs the application permission `ExchangeMessageTrace.Read.All` with admin consent"
+        }
+        StatusCode::NOT_FOUND => "\nhint: is `source.url` right? Only the global cloud has this API",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_explained() {
+        let body =
+            br#"{"error":{"code":"BadRequest","message":"ResultSize is invalid","innerError":{"request-id":"r1"}}}"#;
+        let text = explain(StatusCode::BAD_REQUEST, body);
+        assert_eq!(text, ": BadRequest: ResultSize is invalid, request id r1");
+    }
+
+    #[test]
+    fn refusals_are_read_leniently() {
+        let body = br#"{"error":{"code":400,"message":"no\r\nway","innererror":{"request-id":"r1"}}}"#;
+        assert_eq!(explain(StatusCode::BAD_REQUEST, body), ": no  way, request id r1");
+        assert_eq!(explain(StatusCode::BAD_REQUEST, br#"["error"]"#), "");
+    }
+
+    #[test]
+    fn what_is_not_json_is_passed_over() {
+        assert_eq!(explain(StatusCode::BAD_GATEWAY, b"<html>Bad gateway</html>"), "");
+    }
+
+    #[test]
+    fn a_missing_service_principal_is_told_apart() {
+        let body = br#"{"error":{"message":"Service principal-less Authentication failed: 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373"}}"#;
+        assert!(explain(StatusCode::UNAUTHORIZED, body).contains("the credentials are right"));
+    }
+}

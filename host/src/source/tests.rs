@@ -1,0 +1,89 @@
+//! Against a simulated tenant on loopback.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use exotrace_simulator::{Tenant, TenantConfig};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use url::Url;
+
+use super::*;
+use crate::{config::GraphConfig, secret::Secret};
+
+/// Serves a new tenant until the sender is used or dropped.
+async fn serve(address: SocketAddr, config: TenantConfig) -> (Url, oneshot::Sender<()>, JoinHandle<()>) {
+    let listener = TcpListener::bind(address).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        let stopped = async { drop(stopped.await) };
+        exotrace_simulator::serve(listener, Arc::new(Tenant::new(config)), stopped).await.unwrap();
+    });
+    (url, stop, task)
+}
+
+fn source(url: &Url) -> GraphSource {
+    let TenantConfig { tenant_id, client_id, client_secret, .. } = TenantConfig::default();
+    let hour = Duration::from_secs(3600);
+    let config = GraphConfig {
+        tenant_id,
+        client_id,
+        client_secret: Secret::new(client_secret),
+        local_domains: None,
+        login_url: url.clone(),
+        url: url.clone(),
+        interval: hour,
+        initial_interval: hour,
+        additional_look_back: hour,
+        min_age: Duration::ZERO,
+        batch_size: 7,
+        request_timeout: Duration::from_secs(10),
+    };
+    GraphSource::new(&config).unwrap()
+}
+
+fn anywhere() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+fn last_hours(end: DateTime<Utc>) -> PageRequest<'static> {
+    PageRequest::First { start: end - chrono::Duration::hours(2), end }
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_until_there_is_no_link() {
+    let (url, _stop, _task) = serve(anywhere(), TenantConfig { rows: 20, ..TenantConfig::default() }).await;
+    let mut source = source(&url);
+    let mut page = source.page(last_hours(Utc::now())).await.unwrap();
+    let mut sizes = vec![page.rows.len()];
+    while let Some(link) = &page.next_link {
+        page = source.page(PageRequest::Next(link)).await.unwrap();
+        sizes.push(page.rows.len());
+    }
+    assert_eq!(sizes, [7, 7, 6]);
+    assert!(page.rows.iter().all(|row| row.received.is_some()));
+}
+
+#[tokio::test]
+async fn a_token_that_the_service_does_not_know_any_more_is_replaced() {
+    let (url, stop, task) = serve(anywhere(), TenantConfig::default()).await;
+    let mut source = source(&url);
+    source.page(last_hours(Utc::now())).await.unwrap();
+    stop.send(()).unwrap();
+    task.await.unwrap();
+
+    let address = url.socket_addrs(|| None).unwrap()[0];
+    let _serving = serve(address, TenantConfig { seed: 2, ..TenantConfig::default() }).await;
+    let page = source.page(last_hours(Utc::now())).await.unwrap();
+    assert_eq!(page.rows.len(), 7);
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_is_told() {
+    let (url, _stop, _task) = serve(anywhere(), TenantConfig::default()).await;
+    let end = Utc::now();
+    let too_long = PageRequest::First { start: end - chrono::Duration::days(11), end };
+    let error = source(&url).page(too_long).await.unwrap_err();
+    assert!(error.to_string().contains("longer than 10 days"), "{error}");
+    assert!(!error.is_transient() && !error.is_bad_link());
+}
