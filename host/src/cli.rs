@@ -4,9 +4,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod check;
+mod demo;
 mod exit;
+mod log;
 mod map;
 mod mapping;
+mod run;
+mod simulate;
+mod start;
 
 /// Collects Microsoft Exchange Online message trace, maps it to the Elastic Common Schema (ECS) inside a
 /// WebAssembly component, and delivers every document once.
@@ -19,8 +25,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Collect, map and deliver, until told to stop.
+    Run(run::Arguments),
     /// Map records from files or standard input to documents on standard output.
     Map(map::Arguments),
+    /// Do the main job on a simulated tenant: nothing to set up.
+    Demo(demo::Arguments),
+    /// Run the simulated tenant alone.
+    Simulate(simulate::Arguments),
+    /// Check the settings and the mapping; asks nobody on the network.
+    Check(check::Arguments),
     /// Show mapping versions and what a component is.
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -30,6 +44,10 @@ enum Command {
 /// with something left out, 78 wrong configuration.
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Mapping(command) => mapping::run(&command),
     };

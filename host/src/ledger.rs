@@ -41,6 +41,8 @@ pub struct Delivered {
 pub struct Progress {
     /// Everything received up to here was read at least once.
     pub covered_until: Option<DateTime<Utc>>,
+    /// Rows received before this time may be forgotten: reading them again would deliver them again.
+    pub known_from: Option<DateTime<Utc>>,
     /// The window that was begun and not finished, and the link to its next page.
     pub in_progress: Option<(Window, String)>,
 }
@@ -63,15 +65,16 @@ impl Ledger {
     ///
     /// When the ledger cannot be read.
     pub fn progress(&self, source: &str) -> Result<Progress, LedgerError> {
-        let query = "SELECT covered_until, window_start, window_end, next_link FROM source WHERE name = ?1";
+        let query = "SELECT window_start, window_end, next_link, covered_until, known_from FROM source WHERE name = ?1";
         let found = self.connection.query_row(query, [source], |row| {
-            let in_progress = match (row.get(1)?, row.get(2)?, row.get(3)?) {
+            let in_progress = match (row.get(0)?, row.get(1)?, row.get(2)?) {
                 (Some(start), Some(end), Some(link)) => {
                     Some((Window { start: instant(start), end: instant(end) }, link))
                 }
                 _ => None,
             };
-            Ok(Progress { covered_until: row.get::<_, Option<i64>>(0)?.map(instant), in_progress })
+            let [covered_until, known_from] = [row.get::<_, Option<i64>>(3)?, row.get(4)?].map(|it| it.map(instant));
+            Ok(Progress { covered_until, known_from, in_progress })
         });
         Ok(found.optional()?.unwrap_or_default())
     }
@@ -114,15 +117,18 @@ impl Ledger {
         }
         drop(insert);
         if let Some(link) = next_link {
-            let update = "UPDATE source SET window_start = ?2, window_end = ?3, next_link = ?4 WHERE id = ?1";
+            let update = "UPDATE source SET window_start = ?2, window_end = ?3, next_link = ?4, \
+                          known_from = coalesce(known_from, ?2) WHERE id = ?1";
             let (start, end) = (window.start.timestamp_millis(), window.end.timestamp_millis());
             transaction.execute(update, params![id, start, end, link])?;
         } else {
-            let update = "UPDATE source SET covered_until = max(coalesce(covered_until, ?2), ?2), \
+            let update = "UPDATE source SET covered_until = max(coalesce(covered_until, ?3), ?3), \
+                          known_from = max(coalesce(known_from, ?2), ?4), \
                           window_start = NULL, window_end = NULL, next_link = NULL WHERE id = ?1";
-            transaction.execute(update, params![id, window.end.timestamp_millis()])?;
+            let times = [window.start, window.end, keep_from].map(|time| time.timestamp_millis());
+            transaction.execute(update, params![id, times[0], times[1], times[2]])?;
             let forget = "DELETE FROM delivered WHERE source = ?1 AND received < ?2";
-            transaction.execute(forget, params![id, keep_from.timestamp_millis()])?;
+            transaction.execute(forget, params![id, times[2]])?;
         }
         transaction.commit()?;
         Ok(())

@@ -5,6 +5,8 @@ use std::{
     process::ExitCode,
 };
 
+use crate::config::ConfigError;
+
 /// It finished, but something was left out.
 pub(super) const INCOMPLETE: u8 = 2;
 
@@ -19,7 +21,7 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     say(&format!("error: {error:#}"));
-    ExitCode::FAILURE
+    if error.chain().any(|cause| cause.is::<ConfigError>()) { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
 }
 
 /// Prints a line for people.

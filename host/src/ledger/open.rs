@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{LedgerError, VERSION};
 
@@ -24,7 +24,10 @@ pub(super) fn lock(state_dir: &Path) -> Result<File, LedgerError> {
 /// Opens the database at `path`.
 pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
     let opening = |error| LedgerError::opening(path.to_owned(), error);
-    let connection = Connection::open(path).map_err(opening)?;
+    if !path.exists() {
+        create(path)?;
+    }
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
     if let Some(problem) = problem(&connection).map_err(opening)? {
         return Err(LedgerError::Damaged { path: path.to_owned(), problem });
     }
@@ -32,11 +35,27 @@ pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
     if found > VERSION {
         return Err(LedgerError::Newer { path: path.to_owned(), found });
     }
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(opening)?;
-    if found == 0 {
-        connection.execute_batch(include_str!("schema.sql")).map_err(opening)?;
-    }
+    connection.execute_batch("PRAGMA synchronous = FULL;").map_err(opening)?;
     Ok(connection)
+}
+
+/// Makes a ledger under another name first: so whatever bears the right name was whole once, and an empty file is
+/// damage and not a beginning.
+fn create(path: &Path) -> Result<(), LedgerError> {
+    let unfinished = path.with_extension("new");
+    let opening = |error| LedgerError::opening(unfinished.clone(), error);
+    let folder = |source| LedgerError::Folder { path: path.to_owned(), source };
+    let log = path.with_extension("sqlite3-wal");
+    if log.exists() {
+        let problem = format!("only its log `{}` is there", log.display());
+        return Err(LedgerError::Damaged { path: path.to_owned(), problem });
+    }
+    File::create(&unfinished).map_err(folder)?;
+    let connection = Connection::open(&unfinished).map_err(opening)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(opening)?;
+    connection.execute_batch(include_str!("schema.sql")).map_err(opening)?;
+    connection.close().map_err(|(_, error)| opening(error))?;
+    fs::rename(&unfinished, path).map_err(folder)
 }
 
 /// What is wrong with the file.
@@ -45,9 +64,11 @@ fn problem(connection: &Connection) -> rusqlite::Result<Option<String>> {
     if verdict != "ok" {
         return Ok(Some(verdict));
     }
-    let is_strange = number(connection, "PRAGMA user_version")? == 0
-        && number(connection, "SELECT count(*) FROM sqlite_schema")? > 0;
-    Ok(is_strange.then(|| "it has tables of another program".to_owned()))
+    if number(connection, "PRAGMA user_version")? != 0 {
+        return Ok(None);
+    }
+    let tables = number(connection, "SELECT count(*) FROM sqlite_schema")?;
+    Ok(Some(if tables == 0 { "it is empty" } else { "it has tables of another program" }.to_owned()))
 }
 
 fn number(connection: &Connection, query: &str) -> rusqlite::Result<i64> {

@@ -6,6 +6,8 @@ CREATE TABLE source (
     id            INTEGER PRIMARY KEY,
     name          TEXT NOT NULL UNIQUE,
     covered_until INTEGER,
+    -- Rows received before this time may be forgotten, so nothing before it is read again.
+    known_from    INTEGER,
     -- The window that was begun and not finished, and the link to its next page.
     window_start  INTEGER,
     window_end    INTEGER,

@@ -34,13 +34,15 @@ fn what_was_committed_is_known_after_a_restart() {
     drop(ledger);
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    let progress = Progress { covered_until: None, in_progress: Some((WINDOW, "link".to_owned())) };
+    let progress =
+        Progress { in_progress: Some((WINDOW, "link".to_owned())), known_from: Some(at(0)), ..Progress::default() };
     assert_eq!(ledger.progress("a").unwrap(), progress);
     check(&ledger, "a", &[1, 2]);
     check(&ledger, "b", &[]);
 
     ledger.commit_page("a", WINDOW, &[row(3, 70)], None, at(75)).unwrap();
-    assert_eq!(ledger.progress("a").unwrap(), Progress { covered_until: Some(at(100)), in_progress: None });
+    let progress = Progress { covered_until: Some(at(100)), known_from: Some(at(75)), in_progress: None };
+    assert_eq!(ledger.progress("a").unwrap(), progress);
     // Only what may be read again is kept.
     check(&ledger, "a", &[1, 2]);
 }
@@ -51,7 +53,8 @@ fn a_link_can_be_given_up() {
     let mut ledger = Ledger::open(folder.path()).unwrap();
     ledger.commit_page("a", WINDOW, &[row(1, 90)], Some("link"), at(0)).unwrap();
     ledger.drop_link("a").unwrap();
-    assert_eq!(ledger.progress("a").unwrap(), Progress::default());
+    let progress = ledger.progress("a").unwrap();
+    assert_eq!((progress.covered_until, progress.in_progress), (None, None));
     check(&ledger, "a", &[1]);
 }
 
@@ -113,4 +116,15 @@ fn a_newer_ledger_is_refused() {
     connection.pragma_update(None, "user_version", 9).unwrap();
     drop(connection);
     check_refused(folder.path(), "` has version 9, this program knows 1");
+}
+
+#[test]
+fn a_file_that_was_emptied_is_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Ledger::open(folder.path()).unwrap());
+    let path = folder.path().join("ledger.sqlite3");
+    fs::write(&path, "").unwrap();
+    let error = Ledger::open(folder.path()).err().unwrap().to_string();
+    assert!(error.contains("ledger.sqlite3` is damaged: "), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), b"");
 }

@@ -1,6 +1,6 @@
 //! One source with its mapper.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::{task::spawn_blocking, time::sleep};
@@ -10,7 +10,7 @@ use super::{RunError, Summary, error::chain};
 use crate::{
     config::GraphConfig,
     ledger::{Delivered, Ledger, MAX_LOOK_BACK, Progress, Window, WindowSettings, next_window},
-    mapper::{Mapper, Origin},
+    mapper::{Mapper, MapperError, Origin},
     output::Output,
     retry::Backoff,
     source::{GraphSource, Page, PageRequest, PollError, Row},
@@ -18,6 +18,9 @@ use crate::{
 
 /// How many rows are mapped and delivered together.
 const BATCH_ROWS: usize = 1000;
+
+/// How many bytes of rows are mapped and delivered together, unless a single row is longer.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// One source with its mapper.
 pub struct Collector {
@@ -93,11 +96,15 @@ impl Collector {
     }
 
     async fn next_page(&mut self, ledger: &mut Ledger, now: DateTime<Utc>) -> Result<Option<Collected>, RunError> {
-        let Progress { covered_until, in_progress } = ledger.progress(&self.name)?;
+        let Progress { covered_until, known_from, in_progress } = ledger.progress(&self.name)?;
         let (window, request) = match &in_progress {
             Some((window, link)) => (*window, PageRequest::Next(link)),
             None => match next_window(covered_until, now, &self.windows) {
-                Some(window) => (window, PageRequest::First { start: window.start, end: window.end }),
+                Some(Window { start, end }) => {
+                    // A longer look-back than before must not reach rows of which nobody knows whether they were delivered.
+                    let start = known_from.map_or(start, |known_from| start.max(known_from));
+                    (Window { start, end }, PageRequest::First { start, end })
+                }
                 None => return Ok(None),
             },
         };
@@ -128,9 +135,14 @@ impl Collector {
         let new: Vec<_> = page.rows.into_iter().filter(|row| seen.insert(row.key.0)).collect();
         summary.repeated = summary.rows - new.len() as u64;
         let origin = Origin { read_at: Some(read_at), file: None };
-        for rows in new.chunks(BATCH_ROWS) {
+        for rows in batches(&new) {
             let (mapper, records, origin) = (self.mapper.clone(), records(rows), origin.clone());
             let batch = spawn_blocking(move || mapper.map_batch(&records, &origin)).await??;
+            if batch.outcomes.len() != rows.len() {
+                // The ledger would note rows of which nothing was delivered.
+                let problem = format!("{} outcomes for {} records", batch.outcomes.len(), rows.len());
+                return Err(MapperError::Contract(problem).into());
+            }
             for output in &mut *outputs {
                 output.deliver(&batch)?;
             }
@@ -146,8 +158,38 @@ impl Collector {
     }
 }
 
+/// Rows cut into batches.
+fn batches(mut rows: &[Row]) -> impl Iterator<Item = &[Row]> {
+    iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |row: &&Row| {
+            bytes += row.text.len();
+            bytes <= BATCH_BYTES
+        };
+        let count = rows.iter().take(BATCH_ROWS).take_while(fits).count().max(1).min(rows.len());
+        let (batch, rest) = rows.split_at(count);
+        rows = rest;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
 /// Rows as the mapper takes them: one a line.
 fn records(rows: &[Row]) -> String {
     let texts: Vec<_> = rows.iter().map(|row| row.text.as_str()).collect();
     texts.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::RowKey;
+
+    #[test]
+    fn batches_have_a_bounded_size() {
+        let row = |length| Row { text: "x".repeat(length), key: RowKey([0; 16]), received: None };
+        let sizes = |rows: &[Row]| batches(rows).map(<[Row]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&vec![row(1); 2 * BATCH_ROWS + 1]), [BATCH_ROWS, BATCH_ROWS, 1]);
+        assert_eq!(sizes(&[row(BATCH_BYTES + 1), row(BATCH_BYTES), row(1), row(1)]), [1, 1, 2]);
+    }
 }

@@ -40,7 +40,8 @@ impl RunError {
 
     /// Whether the next poll may succeed: a bad link is not followed again.
     pub(super) fn may_pass(&self) -> bool {
-        self.is_transient() || matches!(self, Self::Poll { source: PollError::RefusedLink { .. }, .. })
+        self.is_transient()
+            || matches!(self, Self::Poll { source: PollError::RefusedLink { .. } | PollError::CircularLink, .. })
     }
 
     /// When the service wants to be asked again.

@@ -9,7 +9,10 @@ use std::{
 
 use exotrace_simulator::{Tenant, TenantConfig};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use super::*;
 use crate::{
@@ -230,4 +233,38 @@ async fn a_service_that_is_not_there_is_asked_again_and_then_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = chain(&run_once(folder.path(), &graph, &Sink::default()).await.unwrap_err());
     assert!(error.contains("could not reach the sign-in service"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_longer_look_back_does_not_repeat_what_was_delivered() {
+    let (tenant, mut graph) = tenant(100).await;
+    let folder = tempfile::tempdir().unwrap();
+    let sink = Sink::default();
+    graph.additional_look_back = Duration::from_secs(60);
+    run_once(folder.path(), &graph, &sink).await.unwrap();
+    graph.additional_look_back = Duration::from_secs(2 * 3600);
+    run_once(folder.path(), &graph, &sink).await.unwrap();
+    assert_all_delivered(&tenant, &sink);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_next_link_that_leads_to_itself_does_not_go_on_for_ever() {
+    let page = |link: &str| format!(r#"{{"value":[],"@odata.nextLink":"{link}"}}"#);
+    let (_tenant, mut graph) = tenant(1).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    graph.url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let body = page(&format!("{}again", graph.url));
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), run_once(folder.path(), &graph, &Sink::default())).await;
+    let error = chain(&ended.expect("it ends").unwrap_err());
+    assert!(error.contains("next link leads to itself"), "{error}");
 }

@@ -51,6 +51,9 @@ pub enum PollError {
     /// The answer is something else than a page.
     #[error("answer of the message trace service is not a page of records")]
     MalformedPage(#[source] Malformed),
+    /// The next link of a page leads to the page itself, so that there would be no end (ms-api.md, section 1.7).
+    #[error("next link leads to itself")]
+    CircularLink,
     /// The next link leads to another host, which must not get the access token.
     #[error("next link leads to another host than the configured one")]
     ForeignLink,
@@ -66,6 +69,7 @@ impl PollError {
             Self::Client(_)
             | Self::Answer(AnswerError::TooLong)
             | Self::RefusedLink { .. }
+            | Self::CircularLink
             | Self::MalformedPage(_)
             | Self::ForeignLink => false,
         }
@@ -82,7 +86,7 @@ impl PollError {
 
     /// Whether the next link is to blame, so that its window has to be read from the start.
     pub fn is_bad_link(&self) -> bool {
-        matches!(self, Self::RefusedLink { .. } | Self::ForeignLink)
+        matches!(self, Self::RefusedLink { .. } | Self::CircularLink | Self::ForeignLink)
     }
 }
 

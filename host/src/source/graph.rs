@@ -74,7 +74,11 @@ impl GraphSource {
                 _ => PollError::Status { status, explanation, retry_after },
             });
         }
-        Page::parse(&body).map_err(PollError::MalformedPage)
+        let page = Page::parse(&body).map_err(PollError::MalformedPage)?;
+        match request {
+            PageRequest::Next(link) if page.next_link.as_deref() == Some(link) => Err(PollError::CircularLink),
+            _ => Ok(page),
+        }
     }
 
     async fn send(&mut self, url: Url) -> Result<Response, PollError> {

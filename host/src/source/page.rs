@@ -27,7 +27,8 @@ pub struct Row {
     pub received: Option<DateTime<Utc>>,
 }
 
-/// What a row is known by: a hash of its id, its recipient ignoring case, and its status. Equal keys, equal rows.
+/// What a row is known by: a hash of its id, its recipient and its status, the latter two ignoring case; or of the
+/// whole row, when it has no id or no recipient. Equal keys, equal rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RowKey(pub [u8; 16]);
 
@@ -65,8 +66,10 @@ impl Row {
         let received =
             received.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).map(|received| received.to_utc());
         let key = identity.and_then(|identity| {
-            let recipient = identity.recipient_address.unwrap_or_default().to_lowercase();
-            Some(RowKey::of(&[&identity.id?, &recipient, &identity.status.unwrap_or_default()]))
+            // Without a recipient, other rows of the same message would look like repetitions and be left out.
+            let recipient = identity.recipient_address.filter(|recipient| !recipient.is_empty())?.to_lowercase();
+            let status = identity.status.unwrap_or_default().to_lowercase();
+            Some(RowKey::of(&[&identity.id?, &recipient, &status]))
         });
         Self { key: key.unwrap_or_else(|| RowKey::of(&[&text])), text, received }
     }
@@ -100,6 +103,13 @@ mod tests {
         assert_ne!(row, key(r#"{"id":"1","recipientAddress":"ann@contoso.com","status":"delivered","size":1}"#));
         assert_ne!(row, key(r#"{"id":"1","recipientAddress":"bob@contoso.com","status":"pending","size":1}"#));
         assert_ne!(row, key(r#"{"id":"2","recipientAddress":"ann@contoso.com","status":"pending","size":1}"#));
+    }
+
+    #[test]
+    fn rows_without_a_recipient_are_known_by_their_text() {
+        assert_ne!(key(r#"{"id":"1","status":"failed","size":1}"#), key(r#"{"id":"1","status":"failed","size":2}"#));
+        let empty = |size| key(&format!(r#"{{"id":"1","recipientAddress":"","status":"failed","size":{size}}}"#));
+        assert_ne!(empty(1), empty(2));
     }
 
     #[test]

@@ -1,0 +1,73 @@
+//! From settings to stages that can run.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::{
+    config::{Config, GraphConfig, MappingChoice, OutputConfig, SourceConfig},
+    geo::Geo,
+    ledger::Ledger,
+    mapper::{self, Component, Mapper, built_in},
+    output::{Output, Stdout},
+    pipeline::{BACKOFF, Collector, Stages},
+};
+
+/// The mapping of a Graph source unless the settings name one.
+const GRAPH_MAPPING: &str = "2.2";
+
+/// The data set that Elastic's integration writes to, so that its dashboards find the documents.
+const DATASET: &str = "microsoft_exchange_online_message_trace.log";
+
+/// Gets everything ready but the ledger; nothing is sent yet.
+pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<Collector>> {
+    let component = component(&config.mapping.choice)?;
+    let geo = Arc::new(geo);
+    let collectors = config.sources.iter().map(|SourceConfig::Graph(graph)| {
+        let mapper = Mapper::new(component.clone(), settings(config, graph), Arc::clone(&geo))?;
+        Ok(Collector::new(graph, mapper)?)
+    });
+    collectors.collect()
+}
+
+/// Gets everything ready to run.
+pub(super) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
+    let collectors = collectors(config, geo)?;
+    let outputs = config.outputs.iter().map(|OutputConfig::Stdout| Output::Stdout(Stdout::new())).collect();
+    Ok(Stages { collectors, outputs, ledger: Ledger::open(&config.state_dir)?, backoff: BACKOFF })
+}
+
+/// Opens the databases that the settings name.
+pub(super) fn geo(config: &Config) -> anyhow::Result<Geo> {
+    Ok(Geo::open(config.geoip.city.as_deref(), config.geoip.asn.as_deref())?)
+}
+
+fn component(choice: &MappingChoice) -> anyhow::Result<Component> {
+    let version = match choice {
+        MappingChoice::Default => GRAPH_MAPPING,
+        MappingChoice::Version(version) => version,
+        MappingChoice::Path(path) => {
+            return Component::open(path).with_context(|| format!("could not use mapping `{}`", path.display()));
+        }
+    };
+    let built_in = built_in(version).with_context(|| {
+        let known: Vec<_> = mapper::BUILT_IN.iter().map(|known| known.version).collect();
+        format!("`mapping.version`: there is no mapping `{version}`\nhint: built in are {}", known.join(", "))
+    })?;
+    Ok(Component::new(built_in.bytes)?)
+}
+
+fn settings(config: &Config, graph: &GraphConfig) -> mapper::Settings {
+    mapper::Settings {
+        local_domains: graph.local_domains.clone(),
+        preserve_original_event: config.mapping.preserve_original_event,
+        tags: config.mapping.tags.clone(),
+        drop_status: config.mapping.drop_status.clone(),
+        fields: Some(json!({
+            "data_stream": { "type": "logs", "dataset": DATASET, "namespace": "default" },
+            "event": { "dataset": DATASET },
+            "input": { "type": "graph" },
+        })),
+    }
+}
