@@ -37,7 +37,8 @@ fn records() -> String {
         let mut record = legacy(&row, index);
         let missing = RECORD_BYTES.saturating_sub(record.to_string().len());
         let subject = record["Subject"].as_str().unwrap_or_default().to_owned();
-        record["Subject"] = Value::String(subject + &" and so on".repeat(RECORD_BYTES)[..missing]);
+        record["Subject"] =
+            Value::String(subject + &" and so on".repeat(RECORD_BYTES).chars().take(missing).collect::<String>());
         records.push_str(&record.to_string());
         records.push('\n');
     }

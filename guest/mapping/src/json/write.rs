@@ -172,8 +172,9 @@ mod tests {
         let text = "0123456789abcdefghijklmnopqrstuvwxyz".repeat(8);
         for length in 0..text.len() {
             let mut out = Buffer::default();
-            out.push_str(&text[..length]);
-            assert_eq!(out.into_bytes(), text[..length].as_bytes());
+            let piece = text.get(..length).unwrap();
+            out.push_str(piece);
+            assert_eq!(out.into_bytes(), piece.as_bytes());
         }
     }
 }
