@@ -41,7 +41,7 @@ fn every_setting_is_in_the_table_with_the_words_of_the_code() {
     for line in code.lines().map(str::trim) {
         if let Some(text) = line.strip_prefix("/// ") {
             explanation = format!("{explanation} {text}").trim().to_owned();
-        } else if line.starts_with("pub(super) ") && line.contains(": ") && !explanation.is_empty() {
+        } else if line.starts_with("pub(super) ") && line.ends_with(">,") && !explanation.is_empty() {
             assert!(readme.contains(&format!("| {explanation} |")), "not in the README: {explanation}");
             settings += 1;
             explanation.clear();
