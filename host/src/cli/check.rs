@@ -2,9 +2,10 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::Args;
 
-use super::start;
+use super::{exit::Unusable, start};
 use crate::config::{Config, SourceConfig};
 
 #[derive(Args)]
@@ -18,7 +19,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.config)?;
     // Opens the geo databases, compiles the component, and opens a session with the settings.
-    start::collectors(&config, start::geo(&config)?)?;
+    start::geo(&config).and_then(|geo| start::collectors(&config, geo)).context(Unusable)?;
     for SourceConfig::Graph(graph) in &config.sources {
         println!("source  graph, tenant `{}` at {}", graph.tenant_id, graph.url);
     }

@@ -13,6 +13,11 @@ pub(super) const INCOMPLETE: u8 = 2;
 /// Something in the configuration is wrong (`EX_CONFIG` of sysexits).
 pub(super) const CONFIGURATION: u8 = 78;
 
+/// The settings are well formed, but what they name cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("settings cannot be used")]
+pub(super) struct Unusable;
+
 /// Prints an error with its causes, and returns the code to exit with.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     let is_broken_pipe = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
@@ -21,7 +26,11 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     say(&format!("error: {error:#}"));
-    if error.chain().any(|cause| cause.is::<ConfigError>()) { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
+    if error.is::<Unusable>() || error.chain().any(|cause| cause.is::<ConfigError>()) {
+        ExitCode::from(CONFIGURATION)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Prints a line for people.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::exit::Unusable;
 use crate::{
     config::{Config, GraphConfig, MappingChoice, OutputConfig, SourceConfig},
     geo::Geo,
@@ -33,14 +34,14 @@ pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<Collec
 
 /// Gets everything ready to run.
 pub(super) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
-    let collectors = collectors(config, geo)?;
+    let collectors = collectors(config, geo).context(Unusable)?;
     let outputs = config.outputs.iter().map(|OutputConfig::Stdout| Output::Stdout(Stdout::new())).collect();
     Ok(Stages { collectors, outputs, ledger: Ledger::open(&config.state_dir)?, backoff: BACKOFF })
 }
 
 /// Opens the databases that the settings name.
 pub(super) fn geo(config: &Config) -> anyhow::Result<Geo> {
-    Ok(Geo::open(config.geoip.city.as_deref(), config.geoip.asn.as_deref())?)
+    Geo::open(config.geoip.city.as_deref(), config.geoip.asn.as_deref()).context(Unusable)
 }
 
 fn component(choice: &MappingChoice) -> anyhow::Result<Component> {
