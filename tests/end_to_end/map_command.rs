@@ -70,6 +70,19 @@ fn the_options_reach_the_mapping() {
 }
 
 #[test]
+fn settings_can_come_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("exotrace.toml");
+    let settings = fs::read_to_string(project().join("fixtures/config/good/minimal.toml")).unwrap();
+    fs::write(&file, settings + "\n[mapping]\nversion = \"2.2\"\ntags = [\"from-file\"]\n").unwrap();
+    let output = exotrace(&["map", "--config", file.to_str().unwrap()], RECORD);
+    check_code(&output, 0);
+    assert_eq!(documents(&output)[0]["tags"], json!(["from-file"]));
+    assert_eq!(documents(&output)[0]["event"]["outcome"], "unknown");
+    check_error(&["map", "--config", "fixtures/config/bad/unknown-key.toml"], "", 78, "error: fixtures/config/bad");
+}
+
+#[test]
 fn arrays_and_pages_are_taken_apart() {
     let page = format!(r#"{{"@odata.context":"x","value":[{RECORD},{RECORD}],"@odata.nextLink":"y"}}"#);
     for input in [format!("[{RECORD},\n{RECORD}]"), page] {

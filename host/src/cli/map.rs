@@ -12,8 +12,12 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 
-use super::exit::{INCOMPLETE, say};
+use super::{
+    exit::{INCOMPLETE, Unusable, say},
+    start,
+};
 use crate::{
+    config::{Config, MappingChoice, SourceConfig},
     geo::Geo,
     mapper::{self, Component, Mapper, built_in},
     records::{self, RecordsError},
@@ -33,8 +37,14 @@ pub(super) struct Arguments {
     /// Files of records: NDJSON, a JSON array, or pages of Microsoft's services. None, or `-`: standard input.
     files: Vec<PathBuf>,
     /// A built-in mapping version, or a component file.
-    #[arg(long, value_name = "VERSION or FILE.wasm", default_value = DEFAULT_MAPPING)]
-    mapping: String,
+    ///
+    /// Default: that of the settings, or 1.20.
+    #[arg(long, value_name = "VERSION or FILE.wasm")]
+    mapping: Option<String>,
+    /// Take the mapping, its settings, geo databases and local domains of the first source from a settings file.
+    /// What is also given here counts instead.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// A domain of the tenant, for `email.direction`; again for more.
     #[arg(long = "local-domain", value_name = "DOMAIN")]
     local_domains: Vec<String>,
@@ -86,16 +96,35 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
-    let component = component(&arguments.mapping)?;
-    let geo = Geo::open(arguments.geoip_city.as_deref(), arguments.geoip_asn.as_deref())?;
+    let config = arguments.config.as_deref().map(Config::load).transpose()?;
+    let config = config.as_ref();
+    let component = match (&arguments.mapping, config.map(|config| &config.mapping.choice)) {
+        (Some(mapping), _) => component(mapping)?,
+        (None, Some(choice)) if *choice != MappingChoice::Default => start::component(choice).context(Unusable)?,
+        (None, _) => component(DEFAULT_MAPPING)?,
+    };
+    let geoip = config.map(|config| config.geoip.clone()).unwrap_or_default();
+    let city = arguments.geoip_city.clone().or(geoip.city);
+    let asn = arguments.geoip_asn.clone().or(geoip.asn);
+    let geo = Geo::open(city.as_deref(), asn.as_deref())?;
+    let mapping = config.map(|config| &config.mapping);
+    let local_domains = config
+        .and_then(|config| config.sources.first())
+        .and_then(|SourceConfig::Graph(graph)| graph.local_domains.clone());
     let settings = mapper::Settings {
-        local_domains: (!arguments.local_domains.is_empty()).then(|| arguments.local_domains.clone()),
-        preserve_original_event: arguments.preserve_original_event,
-        tags: arguments.tags.clone(),
-        drop_status: Vec::new(),
+        local_domains: given(&arguments.local_domains).or(local_domains),
+        preserve_original_event: arguments.preserve_original_event
+            || mapping.is_some_and(|mapping| mapping.preserve_original_event),
+        tags: given(&arguments.tags).or(mapping.map(|mapping| mapping.tags.clone())).unwrap_or_default(),
+        drop_status: mapping.map(|mapping| mapping.drop_status.clone()).unwrap_or_default(),
         fields: None,
     };
     Ok(Mapper::new(component, settings, Arc::new(geo))?)
+}
+
+/// What was given on the command line, if anything was.
+fn given(texts: &[String]) -> Option<Vec<String>> {
+    (!texts.is_empty()).then(|| texts.to_vec())
 }
 
 /// The mapping that people name: a built-in version, or else a file.

@@ -44,7 +44,8 @@ pub(super) fn geo(config: &Config) -> anyhow::Result<Geo> {
     Geo::open(config.geoip.city.as_deref(), config.geoip.asn.as_deref()).context(Unusable)
 }
 
-fn component(choice: &MappingChoice) -> anyhow::Result<Component> {
+/// The mapping that the settings name.
+pub(super) fn component(choice: &MappingChoice) -> anyhow::Result<Component> {
     let version = match choice {
         MappingChoice::Default => GRAPH_MAPPING,
         MappingChoice::Version(version) => version,
