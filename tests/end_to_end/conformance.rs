@@ -33,26 +33,36 @@ fn expected(text: &str) -> Vec<Value> {
     value.get("expected").unwrap_or(&value).as_array().unwrap().clone()
 }
 
-#[test]
-fn the_example_of_the_seed_document_is_reproduced() {
-    let Some(folder) = folder() else { return };
-    let mut expected: Value = serde_json::from_str(&read(folder.join("seed-example-event.json"))).unwrap();
+/// A whole event and the record that it was made of. What the agent and Fleet add is theirs, and taken away.
+fn whole_event(path: PathBuf) -> (String, Value) {
+    let mut expected: Value = serde_json::from_str(&read(path)).unwrap();
     let record = expected["event"]["original"].as_str().unwrap().to_owned();
-    // What the agent and Fleet add is theirs.
     for name in ["agent", "elastic_agent"] {
         expected.as_object_mut().unwrap().remove(name);
     }
     for name in ["ingested", "agent_id_status"] {
         expected["event"].as_object_mut().unwrap().remove(name);
     }
+    (record, expected)
+}
+
+/// The fields of an event that a host gives to the mapping.
+fn host_fields(event: &Value) -> Value {
+    json!({
+        "data_stream": event["data_stream"],
+        "event": { "dataset": event["event"]["dataset"] },
+        "input": event["input"],
+    })
+}
+
+#[test]
+fn the_example_of_the_seed_document_is_reproduced() {
+    let Some(folder) = folder() else { return };
+    let (record, expected) = whole_event(folder.join("seed-example-event.json"));
     let settings = Settings {
         // The example was made without local domains.
         local_domains: None,
-        fields: Some(json!({
-            "data_stream": expected["data_stream"],
-            "event": { "dataset": expected["event"]["dataset"] },
-            "input": expected["input"],
-        })),
+        fields: Some(host_fields(&expected)),
         ..Settings::new(&[], &["preserve_original_event", "forwarded"])
     };
     let read_at = chrono::DateTime::parse_from_rfc3339(expected["event"]["created"].as_str().unwrap()).unwrap();
@@ -110,20 +120,9 @@ fn check_all(found: &[Value], expected: &[Value]) {
 #[test]
 fn the_whole_event_of_2_1_is_reproduced() {
     let Some(folder) = folder() else { return };
-    let mut expected: Value = serde_json::from_str(&read(folder.join("elastic-2.1-example-event.json"))).unwrap();
-    let record = expected["event"]["original"].as_str().unwrap().to_owned();
-    for name in ["agent", "elastic_agent"] {
-        expected.as_object_mut().unwrap().remove(name);
-    }
-    for name in ["ingested", "agent_id_status"] {
-        expected["event"].as_object_mut().unwrap().remove(name);
-    }
+    let (record, expected) = whole_event(folder.join("elastic-2.1-example-event.json"));
     let settings = Settings {
-        fields: Some(json!({
-            "data_stream": expected["data_stream"],
-            "event": { "dataset": expected["event"]["dataset"] },
-            "input": expected["input"],
-        })),
+        fields: Some(host_fields(&expected)),
         ..Settings::new(&["contoso.com"], &["preserve_original_event", "forwarded"])
     };
     let found = map("2.2", &settings, &elastic_geo(&folder), &record, None);

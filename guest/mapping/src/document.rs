@@ -7,7 +7,7 @@ mod read;
 mod user;
 
 use crate::{
-    DropReason, Origin, Outcome, Version,
+    Origin, Outcome, Version,
     cache::Cache,
     date::Instant,
     domain::Domain,
@@ -186,6 +186,3 @@ impl Direction {
         }
     }
 }
-
-/// Why there is no document at all.
-type Dropped = DropReason;

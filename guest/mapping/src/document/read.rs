@@ -1,6 +1,6 @@
 //! Finds out all that a document will say.
 
-use super::{Direction, Document, Dropped, EventDates, Workshop};
+use super::{Direction, Document, EventDates, Workshop};
 use crate::{
     DropReason,
     date::Instant,
@@ -12,7 +12,11 @@ use crate::{
 
 impl Workshop {
     /// Reads a record; an error says why it is dropped on purpose.
-    pub(crate) fn read<'a>(&mut self, record: Record<'a>, members: &'a [Member<'a>]) -> Result<Document<'a>, Dropped> {
+    pub(crate) fn read<'a>(
+        &mut self,
+        record: Record<'a>,
+        members: &'a [Member<'a>],
+    ) -> Result<Document<'a>, DropReason> {
         let rows = record.get(Property::Value);
         if rows.kind == Kind::Array && is_empty_array(&rows) {
             return Err(DropReason::EmptyPage);
