@@ -11,11 +11,11 @@ use crate::{
     cache::Cache,
     date::Instant,
     domain::Domain,
-    failure::Failure,
-    fingerprint::Fingerprint,
-    json::{Buffer, copy_pruned, push_key},
+    failure::{Failure, FailureReason},
+    fingerprint::Fingerprints,
+    json::{Buffer, Member, copy_pruned, push_key},
     network::Networks,
-    record::{Member, Record},
+    record::Record,
     settings::{PRESERVE_TAG, Prepared},
     version::ECS_VERSION,
 };
@@ -29,20 +29,37 @@ pub(crate) struct Workshop {
     pub(crate) settings: Prepared,
     pub(crate) networks: Networks,
     pub(crate) domains: Cache<Domain>,
-    pub(crate) fingerprint: Fingerprint,
+    pub(crate) fingerprints: Fingerprints,
 }
 
 /// What is known about a document before it is written.
 pub(crate) struct Document<'a> {
     record: Record<'a>,
-    /// All of the record, known properties or not; nothing when the line is no record.
-    members: &'a [Member<'a>],
     source: Party<'a>,
     destination: Party<'a>,
     direction: Option<Direction>,
     received: Option<Instant>,
     dates: EventDates,
     failures: Vec<Failure>,
+}
+
+/// What became of a document, but for its id, which is worked out for several at a time.
+pub(crate) struct Written {
+    timestamp: Option<i64>,
+    /// In bytes.
+    length: usize,
+    failure: Option<FailureReason>,
+}
+
+impl Written {
+    pub(crate) fn outcome(self, id: String) -> Outcome {
+        let Self { timestamp, length, failure } = self;
+        match (failure, timestamp) {
+            (None, Some(timestamp)) => Outcome::Mapped { id, timestamp, length },
+            // Without a date there is a failure that says so.
+            _ => Outcome::Failed { id, timestamp, reason: failure.unwrap_or(FailureReason::MissingDate), length },
+        }
+    }
 }
 
 /// `email.direction` (mapping-spec.md, section 2.9).
@@ -58,8 +75,7 @@ impl<'a> Document<'a> {
     /// The document of a line that is no record: it says why, and keeps the line.
     pub(crate) fn broken(failure: Failure) -> Self {
         Self {
-            record: Record::empty(),
-            members: &[],
+            record: Record::NONE,
             source: Party::default(),
             destination: Party::default(),
             direction: None,
@@ -74,12 +90,12 @@ impl Workshop {
     /// Writes a document; `line` is the record's own text, `offset` where it begins in its batch.
     pub(crate) fn write(
         &mut self,
-        mut document: Document<'_>,
+        document: &Document<'_>,
         line: &str,
         offset: usize,
         origin: &Origin,
         out: &mut Buffer,
-    ) -> Outcome {
+    ) -> Written {
         let start = out.len();
         out.push(b'{');
         let read_at = origin.read_at.and_then(Instant::from_milliseconds);
@@ -92,29 +108,22 @@ impl Workshop {
         out.push_ascii(br#""ecs":{"version":""#);
         out.push_str(ECS_VERSION);
         out.push_ascii(b"\"},");
-        push_mail(out, &document);
+        push_mail(out, document);
         push_failures(out, &document.failures);
-        self.push_event(out, &document, line, origin);
+        self.push_event(out, document, line, origin);
         self.push_log(out, offset, origin);
-        push_record(out, document.members);
-        user::push_related(out, &document);
+        push_record(out, document.record.members(), line);
+        user::push_related(out, document);
         self.push_party(out, r#""source":{"#, &document.source);
         self.push_tags(out, !document.failures.is_empty());
-        user::push_user(out, &document);
+        user::push_user(out, document);
         out.push_str(&self.settings.fields.document);
         out.close(start, "}");
         out.pop(); // the comma
 
-        let id = self.id(&document, line);
-        let length = out.len() - start;
-        let timestamp = document.received.map(Instant::milliseconds);
-        match (document.failures.is_empty(), timestamp) {
-            (true, Some(timestamp)) => Outcome::Mapped { id, timestamp, length },
-            _ => {
-                let reason = document.failures.swap_remove(0).reason;
-                Outcome::Failed { id, timestamp, reason, length }
-            }
-        }
+        self.take_fingerprint(document, line);
+        let failure = document.failures.first().map(|failure| failure.reason);
+        Written { timestamp: document.received.map(Instant::milliseconds), length: out.len() - start, failure }
     }
 
     /// `log.file.path` and `log.offset`, when the record comes from a file (section 4).
@@ -161,13 +170,24 @@ fn push_failures(out: &mut Buffer, failures: &[Failure]) {
 }
 
 /// The record as it came, under its own names, without what is empty (rows 3, 3b and 32).
-fn push_record(out: &mut Buffer, members: &[Member<'_>]) {
+fn push_record(out: &mut Buffer, members: &[Member<'_>], line: &str) {
     let start = out.len();
     out.push_ascii(br#""microsoft":{"online_message_trace":{"#);
-    for (key, value) in members {
+    let mut members = members.iter().peekable();
+    while let Some(member) = members.next() {
+        if member.is_verbatim() {
+            // Nothing but a comma stands between members that are next to each other: all of them are copied at once.
+            let mut end = member.place.end;
+            while let Some(next) = members.next_if(|next| next.place.start == end + 1 && next.is_verbatim()) {
+                end = next.place.end;
+            }
+            out.push_str(line.get(member.place.start..end).unwrap_or_default());
+            out.push(b',');
+            continue;
+        }
         let before = out.len();
-        push_key(out, key);
-        if copy_pruned(out, value) {
+        push_key(out, &member.key);
+        if copy_pruned(out, &member.value) {
             out.push(b',');
         } else {
             out.truncate(before);

@@ -1,22 +1,23 @@
 //! The document's `_id`, byte for byte that of Elasticsearch's fingerprint processor (mapping-spec.md, section 2.8).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use sha1::{Digest as _, Sha1};
 
-use crate::json::{Kind, Raw, Scanner, decode};
+use crate::{
+    bytes::Bytes,
+    json::{Kind, Raw, Scanner, decode},
+    sha1::{LANES, digests},
+};
 
-/// Collects values in the order of their fields' names, each after a zero byte, and hashes them.
+/// Collects what the ids of several documents are made of: the values in the order of their fields' names, each after
+/// a zero byte.
 #[derive(Default)]
-pub(crate) struct Fingerprint {
-    bytes: Vec<u8>,
+pub(crate) struct Fingerprints {
+    bytes: Bytes,
+    /// Where the bytes of each document end.
+    ends: Vec<usize>,
 }
 
-impl Fingerprint {
-    /// Starts over, for the next document.
-    pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
+impl Fingerprints {
     /// Adds the value of a field. A null is no value.
     pub(crate) fn add(&mut self, value: &Raw<'_>) {
         if value.kind != Kind::Null {
@@ -27,7 +28,7 @@ impl Fingerprint {
     /// Adds the text of a field.
     pub(crate) fn add_text(&mut self, text: &str) {
         self.bytes.push(0);
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.extend(text.as_bytes());
     }
 
     fn value(&mut self, value: &Raw<'_>) {
@@ -39,16 +40,16 @@ impl Fingerprint {
             }
             Kind::Object => {
                 let mut members = Vec::new();
-                Scanner::new(value.text).members(0, |key, member| members.push((key, member))).expect("scanned before");
-                members.sort_by(|(a, _), (b, _)| decode(a).cmp(&decode(b)));
-                for (key, member) in &members {
-                    self.add_text(&decode(key));
-                    self.value(member);
+                Scanner::new(value.text).members(0, |member| members.push(member)).expect("scanned before");
+                members.sort_by(|a, b| decode(&a.key).cmp(&decode(&b.key)));
+                for member in &members {
+                    self.add_text(&decode(&member.key));
+                    self.value(&member.value);
                 }
             }
             Kind::Plain | Kind::Escaped | Kind::Surrogate => self.add_text(&decode(value)),
             Kind::Null => self.bytes.push(0),
-            Kind::Bool => self.bytes.extend_from_slice(&[0, if value.text == "true" { 1 } else { 2 }]),
+            Kind::Bool => self.bytes.extend(&[0, if value.text == "true" { 1 } else { 2 }]),
             Kind::Number => self.number(value.text),
         }
     }
@@ -59,20 +60,39 @@ impl Fingerprint {
         self.bytes.push(0);
         let is_integer = !text.contains(['.', 'e', 'E']);
         if let Ok(number) = text.parse::<i32>() {
-            self.bytes.extend_from_slice(&number.to_le_bytes());
+            self.bytes.extend(&number.to_le_bytes());
         } else if let Ok(number) = text.parse::<i64>() {
-            self.bytes.extend_from_slice(&number.to_le_bytes());
+            self.bytes.extend(&number.to_le_bytes());
         } else if let (false, Ok(number)) = (is_integer, text.parse::<f64>()) {
-            self.bytes.extend_from_slice(&number.to_le_bytes());
+            self.bytes.extend(&number.to_le_bytes());
         } else {
-            self.bytes.extend_from_slice(text.as_bytes());
+            self.bytes.extend(text.as_bytes());
         }
     }
 
-    /// The hash of all that was added; of `line` when nothing was, so that there is always the same id.
-    pub(crate) fn id(&self, line: &str) -> String {
-        let digest = Sha1::digest(if self.bytes.is_empty() { line.as_bytes() } else { &self.bytes });
-        STANDARD.encode(digest)
+    /// Ends the document whose values were added. If none were, `line` counts, so that there is always the same id.
+    pub(crate) fn end(&mut self, line: &str) {
+        if self.bytes.len() == self.ends.last().copied().unwrap_or_default() {
+            self.bytes.extend(line.as_bytes());
+        }
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Takes the ids of all documents that were ended, in order.
+    pub(crate) fn take(&mut self) -> Vec<String> {
+        let mut ids = Vec::with_capacity(self.ends.len());
+        let mut start = 0;
+        for ends in self.ends.chunks(LANES) {
+            let mut texts = [[].as_slice(); LANES];
+            for (text, end) in texts.iter_mut().zip(ends) {
+                *text = self.bytes.as_ref().get(start..*end).unwrap_or_default();
+                start = *end;
+            }
+            ids.extend(digests(texts).iter().take(ends.len()).map(|digest| STANDARD.encode(digest)));
+        }
+        self.bytes.truncate(0);
+        self.ends.clear();
+        ids
     }
 }
 
@@ -84,9 +104,9 @@ mod tests {
     #[track_caller]
     fn check(json: &str, expected: &[u8]) {
         let raw = Scanner::new(json).value(0).unwrap();
-        let mut fingerprint = Fingerprint::default();
+        let mut fingerprint = Fingerprints::default();
         fingerprint.add(&raw);
-        assert_eq!(fingerprint.bytes, expected, "{json}");
+        assert_eq!(fingerprint.bytes.as_ref(), expected, "{json}");
     }
 
     #[test]
@@ -101,5 +121,21 @@ mod tests {
         check("false", b"\0\x02");
         check(r#"["x",null]"#, b"\0x\0");
         check(r#"{"b":1,"a":"x"}"#, b"\0a\0x\0b\0\x01\0\0\0");
+    }
+
+    #[test]
+    fn ids_come_in_the_order_of_their_documents() {
+        let mut fingerprints = Fingerprints::default();
+        for line in ["a", "b", "c", "d", "e"] {
+            fingerprints.end(line);
+        }
+        fingerprints.add_text("bc");
+        fingerprints.end("f");
+        let ids = fingerprints.take();
+        // printf a | openssl sha1 -binary | base64
+        assert_eq!(ids[0], "hvfkN/qlp/zhXR3cuerq6jd2Z7g=");
+        assert_eq!(ids[4], "WOazpBSh4JDfxgKa3Q81Vcy6En8=");
+        assert_eq!(ids.len(), 6);
+        assert_eq!(fingerprints.take().len(), 0);
     }
 }

@@ -1,5 +1,8 @@
 //! JSON as text: checked in one pass, kept as slices, decoded only where the meaning of a string matters.
 
+use std::ops::Range;
+
+mod block;
 mod prune;
 mod scan;
 mod text;
@@ -15,6 +18,28 @@ pub(crate) use write::Buffer;
 pub(crate) struct Raw<'a> {
     pub(crate) text: &'a str,
     pub(crate) kind: Kind,
+}
+
+/// A member of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member<'a> {
+    /// With the quotes.
+    pub(crate) key: Raw<'a>,
+    pub(crate) value: Raw<'a>,
+    /// Where both stand in the text, from the key's first quote; empty when the key has been changed.
+    pub(crate) place: Range<usize>,
+}
+
+impl Member<'_> {
+    /// Whether a document has it just as it stands in the text.
+    #[inline]
+    pub(crate) fn is_verbatim(&self) -> bool {
+        let is_scalar = matches!(self.value.kind, Kind::Bool | Kind::Number | Kind::Plain | Kind::Escaped);
+        is_scalar
+            && !self.value.is_empty()
+            && self.key.kind != Kind::Surrogate
+            && self.place.len() == self.key.text.len() + 1 + self.value.text.len()
+    }
 }
 
 /// The type of a JSON value.

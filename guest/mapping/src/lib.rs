@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod bytes;
 mod cache;
 mod date;
 mod document;
@@ -28,6 +29,7 @@ mod outcome;
 mod record;
 mod session;
 mod settings;
+mod sha1;
 mod suffix;
 mod version;
 

@@ -1,11 +1,11 @@
 //! A message-trace record: which property is which, whatever interface it came from.
 
-use std::ops::Range;
+use std::{ops::Range, ptr};
 
 use crate::{
     MAX_RECORD_BYTES,
     failure::{Failure, FailureReason},
-    json::{Kind, Raw, Scanner, Syntax, decode, last_of_each},
+    json::{Kind, Member, Raw, Scanner, Syntax, decode, last_of_each},
 };
 
 /// The properties that have a meaning here. Any other one is only kept.
@@ -70,6 +70,11 @@ impl Property {
         })
     }
 
+    /// The property that a key names.
+    fn of(key: &Raw<'_>) -> Option<Self> {
+        if key.kind == Kind::Plain { Self::named(key.inner()) } else { Self::named(&decode(key)) }
+    }
+
     /// Its name in the documents.
     pub(crate) fn name(self) -> &'static str {
         self.key().trim_matches('"')
@@ -80,26 +85,41 @@ impl Property {
     }
 }
 
-/// A key with its quotes, and its value.
-pub(crate) type Member<'a> = (Raw<'a>, Raw<'a>);
+/// The keys of a record, in order, none twice. The next record has mostly the same ones.
+pub(crate) type Shape<'a> = Vec<Known<'a>>;
 
-/// One record, as slices of its line.
-#[derive(Debug, Clone)]
-pub(crate) struct Record<'a> {
-    properties: [Raw<'a>; PROPERTIES],
+/// A key, and the property that it names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// With its quotes; empty when it has an escape in it.
+    key: &'a str,
+    property: Option<Property>,
+}
+
+/// Where the properties of a record are, before it is known where the memory of its members will be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    /// Which of the members each property is, counted from 1; 0 when the record does not have it.
+    places: [u32; PROPERTIES],
     /// Which of the members that were read are this record's.
     members: Range<usize>,
 }
 
-impl<'a> Record<'a> {
-    /// What stands for a line that is no record.
-    pub(crate) fn empty() -> Self {
-        Self { properties: [Raw::MISSING; PROPERTIES], members: 0..0 }
-    }
+/// One record, as slices of its line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record<'a> {
+    places: &'a [u32; PROPERTIES],
+    members: &'a [Member<'a>],
+}
 
+impl Index {
     /// Reads one line, and adds its members to `members`, in its order, with the keys that they have in the documents.
-    /// Of equal keys the last one counts.
-    pub(crate) fn parse(line: &'a str, members: &mut Vec<Member<'a>>) -> Result<Self, Failure> {
+    /// Of equal keys the last one counts. `shape` is that of the line before, and becomes that of this one.
+    pub(crate) fn read<'a>(
+        line: &'a str,
+        shape: &mut Shape<'a>,
+        members: &mut Vec<Member<'a>>,
+    ) -> Result<Self, Failure> {
         if line.len() > MAX_RECORD_BYTES {
             let message = format!("record is {} bytes long, {MAX_RECORD_BYTES} are the most", line.len());
             return Err(Failure::new(FailureReason::TooLong, message));
@@ -109,54 +129,109 @@ impl<'a> Record<'a> {
             let value = scanner.value(0).and_then(|value| scanner.end().map(|()| value));
             return Err(value.map_or_else(broken, not_an_object));
         }
-        let mut record = Self::empty();
-        let mut seen = Seen::default();
         let start = members.len();
-        let read = scanner.members(1, |key, value| members.push(record.add(key, value, &mut seen)));
-        read.and_then(|()| scanner.end()).map_err(broken)?;
+        let mut seen = Seen::default();
+        read_members(&mut scanner, shape, &mut seen, members).map_err(broken)?;
         if seen.may_repeat {
-            let kept: Vec<_> = last_of_each(members.get(start..).unwrap_or_default()).copied().collect();
+            shape.clear();
+            let kept: Vec<_> = last_of_each(members.get(start..).unwrap_or_default()).cloned().collect();
             members.truncate(start);
-            members.extend(kept);
+            seen = Seen::default();
+            for member in kept {
+                let property = Property::of(&member.key);
+                members.push(seen.add(member, property, false));
+            }
         }
-        record.members = start..members.len();
-        Ok(record)
+        Ok(Self { places: seen.places, members: start..members.len() })
     }
 
-    /// Keeps a value under its property, and returns the member as it is in the document.
-    #[inline]
-    fn add(&mut self, key: Raw<'a>, value: Raw<'a>, seen: &mut Seen<'a>) -> Member<'a> {
-        let property =
-            if key.kind == Kind::Plain { Property::named(key.inner()) } else { Property::named(&decode(&key)) };
-        let Some(property) = property else {
-            // Two keys of which one is escaped may be the same: then look closely.
-            seen.may_repeat |= key.kind != Kind::Plain || seen.others.contains_or_full(key.text);
-            return (key, value);
-        };
-        seen.may_repeat |= seen.known[property as usize];
-        seen.known[property as usize] = true;
-        self.properties[property as usize] = value;
-        (Raw { text: property.key(), kind: Kind::Plain }, value)
+    /// The record, once all members of its batch are read.
+    pub(crate) fn record<'a>(&'a self, members: &'a [Member<'a>]) -> Record<'a> {
+        Record { places: &self.places, members: members.get(self.members.clone()).unwrap_or_default() }
     }
+}
+
+fn read_members<'a>(
+    scanner: &mut Scanner<'a>,
+    shape: &mut Shape<'a>,
+    seen: &mut Seen<'a>,
+    members: &mut Vec<Member<'a>>,
+) -> Result<(), Syntax> {
+    let mut has_more = scanner.open(b'}');
+    let mut count = 0;
+    while has_more {
+        let known = shape.get(count).copied();
+        let expected = known.map_or("", |known| known.key);
+        let member = scanner.member(1, expected)?;
+        // The very same text, that is: not one that looks the same.
+        let (property, is_expected) = match known {
+            Some(known) if ptr::eq(member.key.text, known.key) => (known.property, true),
+            _ => (Property::of(&member.key), false),
+        };
+        if !is_expected {
+            shape.truncate(count);
+        }
+        if count == shape.len() {
+            let key = if member.key.kind == Kind::Plain { member.key.text } else { "" };
+            shape.push(Known { key, property });
+        }
+        members.push(seen.add(member, property, is_expected));
+        count += 1;
+        has_more = scanner.has_more()?;
+    }
+    scanner.end()
+}
+
+impl<'a> Record<'a> {
+    /// What stands for a line that is no record.
+    pub(crate) const NONE: Record<'static> = Record { places: &[0; PROPERTIES], members: &[] };
 
     /// The value of a property; null when the record does not have it.
     #[inline]
     pub(crate) fn get(&self, property: Property) -> Raw<'a> {
-        self.properties[property as usize]
+        let place = (self.places[property as usize] as usize).checked_sub(1);
+        place.and_then(|place| self.members.get(place)).map_or(Raw::MISSING, |member| member.value)
     }
 
-    /// Which of the members that were read are this record's.
-    pub(crate) fn members(&self) -> Range<usize> {
-        self.members.clone()
+    /// All of the record, known properties or not.
+    pub(crate) fn members(&self) -> &'a [Member<'a>] {
+        self.members
     }
 }
 
 /// The keys met so far.
 #[derive(Default)]
 struct Seen<'a> {
-    known: [bool; PROPERTIES],
+    places: [u32; PROPERTIES],
     others: Others<'a>,
+    count: u32,
+    /// Whether a key was not that of the record before, of which it is known that none is there twice.
+    is_unexpected: bool,
     may_repeat: bool,
+}
+
+impl<'a> Seen<'a> {
+    /// Notes a member, and gives it the key that it has in the document.
+    #[inline]
+    fn add(&mut self, mut member: Member<'a>, property: Option<Property>, is_expected: bool) -> Member<'a> {
+        self.count += 1;
+        self.is_unexpected |= !is_expected;
+        let Some(property) = property else {
+            // Two keys of which one is escaped may be the same: then look closely.
+            self.may_repeat |= member.key.kind != Kind::Plain
+                || (self.is_unexpected && self.others.contains_or_full(member.key.text));
+            self.others.push(member.key.text);
+            return member;
+        };
+        let place = &mut self.places[property as usize];
+        self.may_repeat |= *place != 0;
+        *place = self.count;
+        if member.key.text != property.key() {
+            member.key = Raw { text: property.key(), kind: Kind::Plain };
+            member.place = 0..0;
+        }
+        member
+    }
 }
 
 /// The first few keys without a meaning. Real records have two or three; more of them are compared by sorting.
@@ -167,11 +242,15 @@ struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    fn contains_or_full(&mut self, key: &'a str) -> bool {
-        let Some(place) = self.keys.get_mut(self.count) else { return true };
-        *place = key;
+    fn contains_or_full(&self, key: &str) -> bool {
+        self.keys.get(..self.count).is_none_or(|keys| keys.contains(&key))
+    }
+
+    fn push(&mut self, key: &'a str) {
+        if let Some(place) = self.keys.get_mut(self.count) {
+            *place = key;
+        }
         self.count += 1;
-        self.keys[..self.count - 1].contains(&key)
     }
 }
 
@@ -202,9 +281,13 @@ fn broken(syntax: Syntax) -> Failure {
 mod tests {
     use super::*;
 
+    fn read<'a>(line: &'a str, members: &mut Vec<Member<'a>>) -> Result<Index, Failure> {
+        Index::read(line, &mut Shape::new(), members)
+    }
+
     #[track_caller]
     fn check_broken(line: &str, reason: FailureReason, message: &str) {
-        let failure = Record::parse(line, &mut Vec::new()).unwrap_err();
+        let failure = read(line, &mut Vec::new()).unwrap_err();
         assert_eq!((failure.reason, failure.message.as_str()), (reason, message));
     }
 
@@ -222,8 +305,8 @@ mod tests {
     #[test]
     fn nesting_has_a_limit() {
         let deep = |depth| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        assert!(Record::parse(&deep(crate::MAX_DEPTH - 1), &mut Vec::new()).is_ok());
-        let failure = Record::parse(&deep(crate::MAX_DEPTH), &mut Vec::new()).unwrap_err();
+        assert!(read(&deep(crate::MAX_DEPTH - 1), &mut Vec::new()).is_ok());
+        let failure = read(&deep(crate::MAX_DEPTH), &mut Vec::new()).unwrap_err();
         assert_eq!(failure.reason, FailureReason::TooDeep);
     }
 
@@ -236,7 +319,9 @@ mod tests {
             (r#"{"id":"x"}"#, Property::MessageTraceId),
             (r#"{"receivedDateTime":"x"}"#, Property::Received),
         ] {
-            assert_eq!(Record::parse(line, &mut Vec::new()).unwrap().get(property).inner(), "x", "{line}");
+            let mut members = Vec::new();
+            let index = read(line, &mut members).unwrap();
+            assert_eq!(index.record(&members).get(property).inner(), "x", "{line}");
         }
     }
 
@@ -244,9 +329,37 @@ mod tests {
     fn the_last_of_equal_keys_counts() {
         let mut members = Vec::new();
         let line = r#"{"status":"a","x":1,"Status":"b","x":2,"\u0078":3}"#;
-        let record = Record::parse(line, &mut members).unwrap();
-        assert_eq!(record.get(Property::Status).inner(), "b");
-        let members: Vec<_> = members.iter().map(|(key, value)| (key.text, value.text)).collect();
+        let index = read(line, &mut members).unwrap();
+        assert_eq!(index.record(&members).get(Property::Status).inner(), "b");
+        let members: Vec<_> = members.iter().map(|member| (member.key.text, member.value.text)).collect();
         assert_eq!(members, [(r#""Status""#, r#""b""#), (r#""\u0078""#, "3")]);
+    }
+
+    #[test]
+    fn the_record_before_changes_nothing() {
+        let lines = [
+            r#"{"status":"a","x":1,"y":2}"#,
+            r#"{"status":"b","x":3,"y":4}"#,
+            r#"{"x":5,"x":6,"status":"c"}"#,
+            r#"{"x":5,"y":6,"status":"c","z":1}"#,
+            r#"{"y":1,"y":2,"x":3}"#,
+            r#"{"status":"d","\u0078":7,"y":8,"x":9}"#,
+            r#"{"status":"d","\u0078":7,"y":8}"#,
+            r#"{"status":"d" ,"x":7,"y":8,"Status":"e"}"#,
+            "{}",
+            r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}"#,
+            r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}"#,
+            r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"a":2}"#,
+        ];
+        for before in lines {
+            for line in lines {
+                let (mut members, mut shape) = (Vec::new(), Shape::new());
+                Index::read(before, &mut shape, &mut Vec::new()).unwrap();
+                let index = Index::read(line, &mut shape, &mut members).unwrap();
+                let mut alone = Vec::new();
+                let expected = read(line, &mut alone).unwrap();
+                assert_eq!((index.places, members), (expected.places, alone), "{line} after {before}");
+            }
+        }
     }
 }

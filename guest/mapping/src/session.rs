@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr_iter;
+
 use crate::{
-    Geo, MappedBatch, Origin, Outcome, Settings, SettingsError, Version,
+    DropReason, Geo, MappedBatch, Origin, Outcome, Settings, SettingsError, Version,
     cache::Cache,
-    document::{Document, Workshop},
+    document::{Document, Workshop, Written},
     failure::Failure,
-    fingerprint::Fingerprint,
-    json::{Buffer, decode},
+    fingerprint::Fingerprints,
+    json::{Buffer, Member, decode},
     network::look_up,
-    record::{Member, Property, Record},
+    record::{Index, Property, Shape},
     settings::Prepared,
 };
 
@@ -23,17 +25,11 @@ pub struct Session {
 }
 
 /// One line and what was read from it.
-struct Line<'a, R = Result<Record<'a>, Failure>> {
+struct Line<'a> {
     text: &'a str,
     /// Offset in the batch, in bytes.
     offset: usize,
-    record: R,
-}
-
-impl<'a> Line<'a, ()> {
-    fn read(self, members: &mut Vec<Member<'a>>) -> Line<'a> {
-        Line { text: self.text, offset: self.offset, record: Record::parse(self.text, members) }
-    }
+    index: Result<Index, Failure>,
 }
 
 impl Session {
@@ -49,7 +45,7 @@ impl Session {
             settings,
             networks: Cache::new(),
             domains: Cache::new(),
-            fingerprint: Fingerprint::default(),
+            fingerprints: Fingerprints::default(),
         };
         Ok(Self { workshop })
     }
@@ -62,22 +58,33 @@ impl Session {
         let mut lines = lines(records).peekable();
         let mut chunk = Vec::with_capacity(CHUNK_RECORDS);
         let mut members = Vec::new();
+        let mut shape = Shape::new();
+        let mut written = Vec::with_capacity(CHUNK_RECORDS);
         while lines.peek().is_some() {
-            chunk.extend(lines.by_ref().take(CHUNK_RECORDS).map(|line| line.read(&mut members)));
-            self.ask_about_networks(&chunk, geo);
-            for line in chunk.drain(..) {
-                outcomes.push(self.map_line(line, &members, origin, &mut documents));
+            for (offset, text) in lines.by_ref().take(CHUNK_RECORDS) {
+                chunk.push(Line { text, offset, index: Index::read(text, &mut shape, &mut members) });
             }
+            self.ask_about_networks(&chunk, &members, geo);
+            for line in &chunk {
+                written.push(self.map_line(line, &members, origin, &mut documents));
+            }
+            let mut ids = self.workshop.fingerprints.take().into_iter();
+            outcomes.extend(written.drain(..).map(|written| match written {
+                Ok(written) => written.outcome(ids.next().unwrap_or_default()),
+                Err(reason) => Outcome::Dropped(reason),
+            }));
+            chunk.clear();
             members.clear();
         }
         MappedBatch { documents: documents.into_bytes(), outcomes }
     }
 
-    fn ask_about_networks(&mut self, chunk: &[Line<'_>], geo: &mut dyn Geo) {
+    fn ask_about_networks(&mut self, chunk: &[Line<'_>], members: &[Member<'_>], geo: &mut dyn Geo) {
         let networks = &mut self.workshop.networks;
         networks.trim();
         let mut unknown: Vec<Cow<'_, str>> = Vec::new();
-        for record in chunk.iter().filter_map(|line| line.record.as_ref().ok()) {
+        for index in chunk.iter().filter_map(|line| line.index.as_ref().ok()) {
+            let record = index.record(members);
             for property in [Property::FromIp, Property::ToIp] {
                 let Some(raw) = record.get(property).present().filter(|raw| raw.is_string()) else { continue };
                 let address = decode(&raw);
@@ -89,35 +96,40 @@ impl Session {
         look_up(networks, unknown.iter().map(AsRef::as_ref), geo);
     }
 
-    fn map_line<'a>(
+    fn map_line(
         &mut self,
-        line: Line<'a>,
-        members: &'a [Member<'a>],
+        line: &Line<'_>,
+        members: &[Member<'_>],
         origin: &Origin,
         documents: &mut Buffer,
-    ) -> Outcome {
+    ) -> Result<Written, DropReason> {
         self.workshop.domains.trim();
-        let document = match line.record {
-            Ok(record) => match self.workshop.read(record, members) {
-                Ok(document) => document,
-                Err(reason) => return Outcome::Dropped(reason),
-            },
-            Err(failure) => Document::broken(failure),
+        let document = match &line.index {
+            Ok(index) => {
+                let record = index.record(members);
+                if let Some(reason) = self.workshop.drop_reason(&record) {
+                    return Err(reason);
+                }
+                self.workshop.read(record)
+            }
+            Err(failure) => Document::broken(failure.clone()),
         };
-        let outcome = self.workshop.write(document, line.text, line.offset, origin, documents);
+        let written = self.workshop.write(&document, line.text, line.offset, origin, documents);
         documents.push(b'\n');
-        outcome
+        Ok(written)
     }
 }
 
-fn lines(records: &str) -> impl Iterator<Item = Line<'_, ()>> {
-    let mut offset = 0;
-    records.split_inclusive('\n').filter_map(move |whole| {
-        let start = offset;
-        offset += whole.len();
-        let text = whole.strip_suffix('\n').unwrap_or(whole);
+/// The lines with something in them, each with its offset in bytes.
+fn lines(records: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    let ends = memchr_iter(b'\n', records.as_bytes()).chain([records.len()]);
+    ends.filter_map(move |end| {
+        let offset = start;
+        start = end + 1;
+        let text = records.get(offset..end)?;
         let text = text.strip_suffix('\r').unwrap_or(text);
         let is_blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
-        (!is_blank).then_some(Line { text, offset: start, record: () })
+        (!is_blank).then_some((offset, text))
     })
 }

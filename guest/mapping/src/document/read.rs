@@ -6,29 +6,30 @@ use crate::{
     date::Instant,
     failure::{Failure, FailureReason, Shortened},
     json::{Kind, Raw, Scanner, decode},
-    record::{Member, Property, Record},
+    record::{Property, Record},
     settings::equal_ignoring_case,
 };
 
 impl Workshop {
-    /// Reads a record; an error says why it is dropped on purpose.
-    pub(crate) fn read<'a>(
-        &mut self,
-        record: Record<'a>,
-        members: &'a [Member<'a>],
-    ) -> Result<Document<'a>, DropReason> {
+    /// Why a record is dropped on purpose, if it is (rows 4 and 4b).
+    pub(crate) fn drop_reason(&self, record: &Record<'_>) -> Option<DropReason> {
         let rows = record.get(Property::Value);
         if rows.kind == Kind::Array && is_empty_array(&rows) {
-            return Err(DropReason::EmptyPage);
+            return Some(DropReason::EmptyPage);
         }
         let status = record.get(Property::Status);
         if status.is_string() && !self.settings.drop_status.is_empty() {
             let status = decode(&status);
-            if self.settings.drop_status.iter().any(|drop| equal_ignoring_case(drop, &status)) {
-                return Err(DropReason::Status);
-            }
+            let is_one = self.settings.drop_status.iter().any(|drop| equal_ignoring_case(drop, &status));
+            return is_one.then_some(DropReason::Status);
         }
+        None
+    }
+
+    /// Reads a record.
+    pub(crate) fn read<'a>(&mut self, record: Record<'a>) -> Document<'a> {
         let mut failures = Vec::new();
+        let status = record.get(Property::Status);
         if status.present().is_some_and(|status| !status.is_string()) {
             failures.push(Failure::wrong_type(Property::Status.name(), status.text));
         }
@@ -50,33 +51,30 @@ impl Workshop {
                 (false, true) => Direction::Inbound,
                 (false, false) => Direction::External,
             });
-        let members = members.get(record.members()).unwrap_or_default();
-        Ok(Document { record, members, source, destination, direction, received, dates, failures })
+        Document { record, source, destination, direction, received, dates, failures }
     }
 
-    /// The document's `_id` (row 29). That of a failed document is made of the whole record: what it lacks may be
-    /// all that tells it from another.
-    pub(crate) fn id(&mut self, document: &Document<'_>, line: &str) -> String {
-        let record = &document.record;
-        let fingerprint = &mut self.fingerprint;
-        let present = |property| record.get(property).present().unwrap_or(Raw::MISSING);
-        fingerprint.clear();
-        if !document.failures.is_empty() {
-            return fingerprint.id(line);
+    /// Takes down what the document's `_id` is made of (row 29). That of a failed document is made of the whole
+    /// record: what it lacks may be all that tells it from another.
+    pub(crate) fn take_fingerprint(&mut self, document: &Document<'_>, line: &str) {
+        let fingerprints = &mut self.fingerprints;
+        if document.failures.is_empty() {
+            let record = &document.record;
+            let present = |property| record.get(property).present().unwrap_or(Raw::MISSING);
+            fingerprints.add(&present(Property::Size));
+            if let Some(sender) = &document.source.address {
+                fingerprints.add_text(sender.text());
+            }
+            fingerprints.add(&present(Property::MessageTraceId));
+            fingerprints.add(&present(Property::MessageId));
+            fingerprints.add(&present(Property::Subject));
+            if let Some(recipient) = &document.destination.address {
+                fingerprints.add_text(recipient.text());
+            }
+            let status = record.get(Property::Status);
+            fingerprints.add(&if self.version.empty_status_counts { status } else { present(Property::Status) });
         }
-        fingerprint.add(&present(Property::Size));
-        if let Some(sender) = &document.source.address {
-            fingerprint.add_text(sender.text());
-        }
-        fingerprint.add(&present(Property::MessageTraceId));
-        fingerprint.add(&present(Property::MessageId));
-        fingerprint.add(&present(Property::Subject));
-        if let Some(recipient) = &document.destination.address {
-            fingerprint.add_text(recipient.text());
-        }
-        let status = record.get(Property::Status);
-        fingerprint.add(&if self.version.empty_status_counts { status } else { present(Property::Status) });
-        fingerprint.id(line)
+        fingerprints.end(line);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Copies a value without what is empty in it (mapping-spec.md, section 2.11).
 
-use super::{Buffer, Kind, Raw, Scanner, decode};
+use super::{Buffer, Kind, Member, Raw, Scanner, decode};
 
 /// Adds `value` without the nulls, empty strings, and then-empty arrays and objects at any depth.
 /// Returns whether anything is left of it; if not, nothing was added.
@@ -38,11 +38,11 @@ fn copy_nested(out: &mut Buffer, value: &Raw<'_>) -> bool {
     } else {
         out.push(b'{');
         let mut members = Vec::new();
-        scanner.members(0, |key, member| members.push((key, member))).expect("scanned before");
-        for (key, member) in last_of_each(&members) {
+        scanner.members(0, |member| members.push(member)).expect("scanned before");
+        for Member { key, value, .. } in last_of_each(&members) {
             let before = out.len();
             push_key(out, key);
-            if copy_pruned(out, member) {
+            if copy_pruned(out, value) {
                 out.push(b',');
             } else {
                 out.truncate(before);
@@ -68,10 +68,10 @@ pub(crate) fn push_key(out: &mut Buffer, key: &Raw<'_>) {
 }
 
 /// The members without those whose key comes again later: of equal keys the last one counts.
-pub(crate) fn last_of_each<'m, 'a>(members: &'m [(Raw<'a>, Raw<'a>)]) -> impl Iterator<Item = &'m (Raw<'a>, Raw<'a>)> {
+pub(crate) fn last_of_each<'m, 'a>(members: &'m [Member<'a>]) -> impl Iterator<Item = &'m Member<'a>> {
     let mut repeated = vec![false; members.len()];
     let mut order: Vec<usize> = (0..members.len()).collect();
-    let key = |index: &usize| decode(&members[*index].0);
+    let key = |index: &usize| decode(&members[*index].key);
     order.sort_by(|a, b| key(a).cmp(&key(b)));
     for pair in order.windows(2) {
         // The sort is stable, so of two equal keys the later one stands right after the earlier one.

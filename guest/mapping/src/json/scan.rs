@@ -1,7 +1,10 @@
 //! Finds where JSON values begin and end, and that they are valid (RFC 8259).
 
-use super::{Kind, Raw};
-use crate::MAX_DEPTH;
+use super::{
+    Kind, Member, Raw,
+    block::{BLOCK_BYTES, first_special},
+};
+use crate::{MAX_DEPTH, bytes::starts_with};
 
 /// Why a text is not JSON, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,22 +13,6 @@ pub(crate) enum Syntax {
     Expected(&'static str, usize),
     /// Arrays and objects are nested too deep.
     TooDeep(usize),
-}
-
-/// Where the first quote, backslash or control character is among eight bytes.
-#[inline]
-pub(super) fn first_special(word: [u8; 8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let word = u64::from_le_bytes(word);
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    // A byte that borrows sets its high bit. Bytes above the first hit may be wrong; only the first one counts.
-    let hits = (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
-    let hits = hits & HIGH;
-    (hits != 0).then_some(hits.trailing_zeros() as usize / 8)
 }
 
 /// Reads a text value by value.
@@ -102,16 +89,16 @@ impl<'a> Scanner<'a> {
         Ok(self.raw(start, kind))
     }
 
-    /// Skips to the next quote, backslash or control character, eight bytes at a time.
+    /// Skips to the next quote, backslash or control character, a block at a time.
     #[inline]
     fn skip_plain(&mut self) {
         let bytes = self.bytes();
-        while let Some(word) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
-            if let Some(at) = first_special(*word) {
+        while let Some(block) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>) {
+            if let Some(at) = first_special(*block) {
                 self.at += at;
                 return;
             }
-            self.at += 8;
+            self.at += BLOCK_BYTES;
         }
         while let Some(&byte) = bytes.get(self.at)
             && byte != b'"'
@@ -161,7 +148,7 @@ impl<'a> Scanner<'a> {
                 Ok(self.raw(start, Kind::Array))
             }
             b'{' => {
-                self.members(depth + 1, |_, _| ())?;
+                self.members(depth + 1, |_| ())?;
                 Ok(self.raw(start, Kind::Object))
             }
             _ => self.expected("a value"),
@@ -170,8 +157,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes an array, and gives its elements to `visit`.
     pub(crate) fn elements(&mut self, depth: usize, mut visit: impl FnMut(Raw<'a>)) -> Result<(), Syntax> {
-        self.at += 1;
-        if self.take(b']') {
+        if !self.open(b']') {
             return Ok(());
         }
         loop {
@@ -183,24 +169,48 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes an object, and gives its members to `visit`: the key with its quotes, and the value.
+    /// Takes an object, and gives its members to `visit`.
+    pub(crate) fn members(&mut self, depth: usize, mut visit: impl FnMut(Member<'a>)) -> Result<(), Syntax> {
+        let mut has_more = self.open(b'}');
+        while has_more {
+            visit(self.member(depth, "")?);
+            has_more = self.has_more()?;
+        }
+        Ok(())
+    }
+
+    /// Takes what opens an object or array, and its end if that comes next. Returns whether there is something in it.
     #[inline]
-    pub(crate) fn members(&mut self, depth: usize, mut visit: impl FnMut(Raw<'a>, Raw<'a>)) -> Result<(), Syntax> {
+    pub(crate) fn open(&mut self, end: u8) -> bool {
         self.at += 1;
-        if self.take(b'}') {
-            return Ok(());
+        !self.take(end)
+    }
+
+    /// Takes what follows a member, and returns whether another one comes.
+    #[inline]
+    pub(crate) fn has_more(&mut self) -> Result<bool, Syntax> {
+        if self.take(b',') {
+            return Ok(true);
         }
-        loop {
-            let key = self.string()?;
-            if !self.take(b':') {
-                return self.expected("`:`");
-            }
-            visit(key, self.value(depth)?);
-            if self.take(b',') {
-                continue;
-            }
-            return if self.take(b'}') { Ok(()) } else { self.expected("`,` or `}`") };
+        if self.take(b'}') { Ok(false) } else { self.expected("`,` or `}`") }
+    }
+
+    /// Takes a member. A plain key that is `expected`, quotes and all, is known without looking at every character.
+    #[inline]
+    pub(crate) fn member(&mut self, depth: usize, expected: &'a str) -> Result<Member<'a>, Syntax> {
+        let rest = self.bytes().get(self.at..).unwrap_or_default();
+        let key = if !expected.is_empty() && starts_with(rest, expected.as_bytes()) {
+            self.at += expected.len();
+            Raw { text: expected, kind: Kind::Plain }
+        } else {
+            self.string()?
+        };
+        let start = self.at - key.text.len();
+        if !self.take(b':') {
+            return self.expected("`:`");
         }
+        let value = self.value(depth)?;
+        Ok(Member { key, value, place: start..self.at })
     }
 
     fn word(&mut self, word: &'static str, kind: Kind) -> Result<Raw<'a>, Syntax> {

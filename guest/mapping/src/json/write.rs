@@ -1,23 +1,20 @@
 //! Puts JSON together as text. Every member is written with a comma after it; closing an object takes the last one away.
 
-use super::scan::first_special;
+use super::block::{BLOCK_BYTES, Specials};
+use crate::bytes::{Bytes, copy};
 
 /// JSON under construction. Always UTF-8, since only whole `str`s are added and only ASCII is taken away.
-///
-/// Short pieces are copied sixteen bytes at a time: in WebAssembly a call of `memory.copy` costs more than the copying.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
-    bytes: Vec<u8>,
+    bytes: Bytes,
 }
-
-/// Longer pieces are worth a call of `memory.copy`.
-const SHORT_BYTES: usize = 192;
 
 impl Buffer {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity) }
+        Self { bytes: Bytes::with_capacity(capacity) }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -37,69 +34,75 @@ impl Buffer {
 
     #[inline]
     pub(crate) fn push_str(&mut self, text: &str) {
-        self.push_bytes(text.as_bytes());
+        self.bytes.extend(text.as_bytes());
     }
 
-    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
-        if bytes.len() > SHORT_BYTES {
-            self.bytes.extend_from_slice(bytes);
-            return;
-        }
-        let (sixteens, rest) = bytes.as_chunks::<16>();
-        for sixteen in sixteens {
-            self.bytes.extend_from_slice(sixteen);
-        }
-        let (eights, rest) = rest.as_chunks::<8>();
-        for eight in eights {
-            self.bytes.extend_from_slice(eight);
-        }
-        let (fours, rest) = rest.as_chunks::<4>();
-        for four in fours {
-            self.bytes.extend_from_slice(four);
-        }
-        for byte in rest {
-            self.bytes.push(*byte);
-        }
+    /// Adds ASCII text whose length is known when this is compiled, so that no call is left of it.
+    #[inline]
+    pub(crate) fn push_ascii<const N: usize>(&mut self, text: &[u8; N]) {
+        debug_assert!(text.is_ascii());
+        self.bytes.extend_array(text);
     }
 
     /// Adds `text` as it has to stand between the quotes of a string.
     pub(crate) fn push_escaped(&mut self, text: &str) {
         let mut rest = text.as_bytes();
-        while let Some((word, after)) = rest.split_first_chunk::<8>() {
-            // All eight are copied, and those from the first special one on taken back: cheaper than to copy some.
-            self.bytes.extend_from_slice(word);
-            let Some(at) = first_special(*word) else {
-                rest = after;
-                continue;
-            };
-            self.bytes.truncate(self.bytes.len() - (8 - at));
-            let Some((special, after)) = rest.get(at..).and_then(<[u8]>::split_first) else { return };
-            self.push_special(*special);
-            rest = after;
+        while let Some(window) = rest.first_chunk::<{ 2 * BLOCK_BYTES }>() {
+            self.push_block(window);
+            rest = rest.get(BLOCK_BYTES..).unwrap_or_default();
         }
-        for byte in rest {
-            match byte {
-                b'"' | b'\\' | 0..0x20 => self.push_special(*byte),
-                _ => self.bytes.push(*byte),
-            }
+        // What is left is followed by spaces, which nothing is added to: they can be taken away again.
+        let mut padded = [b' '; 3 * BLOCK_BYTES];
+        copy(rest, padded.get_mut(..rest.len()).unwrap_or_default());
+        let mut padding = 0;
+        for window in padded.windows(2 * BLOCK_BYTES).step_by(BLOCK_BYTES).take(rest.len().div_ceil(BLOCK_BYTES)) {
+            padding += BLOCK_BYTES;
+            window.as_array().into_iter().for_each(|window| self.push_block(window));
         }
+        self.bytes.truncate(self.bytes.len() + rest.len() - padding);
     }
 
+    /// Adds the first half of a window, escaped.
+    ///
+    /// The half is copied whole. At each quote and backslash in it, a backslash and all that follows are copied over
+    /// what was there: that takes fewer steps than copying the pieces between them.
     #[inline]
-    fn push_special(&mut self, byte: u8) {
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                let [high, low] = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
-                self.bytes.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-                return;
+    fn push_block(&mut self, window: &[u8; 2 * BLOCK_BYTES]) {
+        let Some(block) = window.first_chunk::<BLOCK_BYTES>() else { return };
+        let Specials { mut escaped, has_control } = Specials::of(*block);
+        if has_control {
+            block.iter().for_each(|byte| self.push_character(*byte));
+            return;
+        }
+        let start = self.bytes.len();
+        let mut end = BLOCK_BYTES;
+        if let Some(room) = self.bytes.room(3 * BLOCK_BYTES).as_mut_array::<{ 3 * BLOCK_BYTES }>() {
+            copy_block(window, 0, room, 0);
+            while escaped != 0 {
+                let at = escaped.trailing_zeros() as usize;
+                let place = end - BLOCK_BYTES + at;
+                room[place] = b'\\';
+                copy_block(window, at, room, place + 1);
+                end += 1;
+                escaped &= escaped - 1;
             }
-        };
-        self.bytes.extend_from_slice(&[b'\\', short]);
+        }
+        self.bytes.truncate(start + end);
+    }
+
+    fn push_character(&mut self, byte: u8) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        match byte {
+            b'"' | b'\\' => self.push_ascii(&[b'\\', byte]),
+            b'\n' => self.push_ascii(br"\n"),
+            b'\r' => self.push_ascii(br"\r"),
+            b'\t' => self.push_ascii(br"\t"),
+            0..0x20 => {
+                let [high, low] = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
+                self.push_ascii(&[b'\\', b'u', b'0', b'0', high, low]);
+            }
+            _ => self.bytes.push(byte),
+        }
     }
 
     /// Adds `text` as a JSON string, quotes and all.
@@ -113,8 +116,8 @@ impl Buffer {
     /// it, by taking it away again. Returns whether it is there.
     #[inline]
     pub(crate) fn close(&mut self, start: usize, end: &str) -> bool {
-        if self.bytes.last() == Some(&b',') {
-            self.bytes.pop();
+        if self.bytes.last() == Some(b',') {
+            self.pop();
             self.push_str(end);
             self.push(b',');
             return true;
@@ -126,29 +129,31 @@ impl Buffer {
     /// Whether nothing was added after the colon of a key.
     #[inline]
     pub(crate) fn ends_with_key(&self) -> bool {
-        self.bytes.last() == Some(&b':')
+        self.bytes.last() == Some(b':')
     }
 
     /// Takes the last character, a comma, away.
     #[inline]
     pub(crate) fn pop(&mut self) {
-        self.bytes.pop();
-    }
-
-    /// Adds ASCII text whose length is known when this is compiled, so that no call is left of it.
-    #[inline]
-    pub(crate) fn push_ascii<const N: usize>(&mut self, text: &[u8; N]) {
-        debug_assert!(text.is_ascii());
-        self.bytes.extend_from_slice(text);
+        self.truncate(self.len() - 1);
     }
 
     pub(crate) fn into_text(self) -> String {
-        String::from_utf8(self.bytes).expect("made of whole texts")
+        String::from_utf8(self.into_bytes()).expect("made of whole texts")
     }
 
     /// The bytes, which are UTF-8.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        self.bytes.into_vec()
+    }
+}
+
+#[inline]
+fn copy_block(from: &[u8], at: usize, to: &mut [u8], place: usize) {
+    let from = from.get(at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>);
+    let to = to.get_mut(place..).and_then(<[u8]>::first_chunk_mut::<BLOCK_BYTES>);
+    if let (Some(from), Some(to)) = (from, to) {
+        *to = *from;
     }
 }
 
@@ -159,22 +164,14 @@ mod tests {
     #[test]
     fn strings_are_escaped_as_json_wants_it() {
         for text in
-            ["", "plain", "\"\\/", "\n\r\t\u{8}\u{c}\u{0}\u{1f}", "é€😀", "1234567\"", "12345678\"é\"12345678€\\"]
+            ["", "plain", "\"\\/", "\n\r\t\u{8}\u{c}\u{0}\u{1f}", "é€😀", "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"", "1234567890123456€"]
         {
-            let mut out = Buffer::default();
-            out.push_string(text);
-            assert_eq!(serde_json::from_slice::<String>(&out.into_bytes()).unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn pieces_of_every_length_are_copied_whole() {
-        let text = "0123456789abcdefghijklmnopqrstuvwxyz".repeat(8);
-        for length in 0..text.len() {
-            let mut out = Buffer::default();
-            let piece = text.get(..length).unwrap();
-            out.push_str(piece);
-            assert_eq!(out.into_bytes(), piece.as_bytes());
+            for before in 0..40 {
+                let text = format!("{}{text}{}", "x".repeat(before), "y".repeat(40 - before));
+                let mut out = Buffer::default();
+                out.push_string(&text);
+                assert_eq!(serde_json::from_slice::<String>(&out.into_bytes()).unwrap(), text);
+            }
         }
     }
 }

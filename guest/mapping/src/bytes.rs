@@ -1,0 +1,162 @@
+//! Bytes put together from many short pieces.
+
+/// Bytes under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Bytes {
+    /// The bytes, and room for more of them.
+    bytes: Vec<u8>,
+    /// Where the bytes end.
+    end: usize,
+}
+
+/// How much room is made at a time, in bytes: little enough that its zeros are still in the cache when they are replaced.
+const ROOM_BYTES: usize = 16 * 1024;
+
+impl Bytes {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity), end: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.end
+    }
+
+    #[inline]
+    pub(crate) fn last(&self) -> Option<u8> {
+        self.bytes.get(self.end.checked_sub(1)?).copied()
+    }
+
+    /// Takes everything after `length` away again.
+    #[inline]
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.end = self.end.min(length);
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, byte: u8) {
+        self.extend_array(&[byte]);
+    }
+
+    #[inline]
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        copy(bytes, self.room(bytes.len()));
+    }
+
+    /// Adds as many bytes as are known when this is compiled, so that no call is left of it.
+    #[inline]
+    pub(crate) fn extend_array<const N: usize>(&mut self, bytes: &[u8; N]) {
+        if let Some(room) = self.room(N).as_mut_array() {
+            *room = *bytes;
+        }
+    }
+
+    /// The next `count` bytes, to be written at once.
+    #[inline]
+    pub(crate) fn room(&mut self, count: usize) -> &mut [u8] {
+        let start = self.end;
+        self.end += count;
+        if self.end > self.bytes.len() {
+            self.make_room();
+        }
+        &mut self.bytes[start..self.end]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        self.bytes.resize(self.end + ROOM_BYTES, 0);
+    }
+
+    pub(crate) fn into_vec(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.end);
+        self.bytes
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.end]
+    }
+}
+
+/// Copies all of `from`. Both are equally long, and mostly short: their two ends are copied, which meet or overlap.
+/// That is less work than a loop, and than WebAssembly's `memory.copy`, which is a call.
+pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
+    let length = from.len();
+    if length < 16 {
+        match length {
+            8.. => copy_ends::<8>(from, to),
+            4.. => copy_ends::<4>(from, to),
+            2.. => copy_ends::<2>(from, to),
+            _ => copy_ends::<1>(from, to),
+        }
+    } else if length <= 32 {
+        copy_ends::<16>(from, to);
+    } else if length <= 64 {
+        copy_ends::<32>(from, to);
+    } else if length <= 128 {
+        copy_ends::<64>(from, to);
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+#[inline]
+fn copy_ends<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
+        *to = *from;
+    }
+    if let (Some(from), Some(to)) = (from.last_chunk::<N>(), to.last_chunk_mut::<N>()) {
+        *to = *from;
+    }
+}
+
+/// Whether `bytes` begin with `start`. As with [`copy`], the two ends are compared.
+#[inline]
+pub(crate) fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
+    let Some(bytes) = bytes.get(..start.len()) else { return false };
+    match start.len() {
+        16..=32 => equal_ends::<16>(bytes, start),
+        8..16 => equal_ends::<8>(bytes, start),
+        4..8 => equal_ends::<4>(bytes, start),
+        _ => bytes == start,
+    }
+}
+
+#[inline]
+fn equal_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_every_length_are_copied_whole() {
+        let bytes: Vec<u8> = (0..=255).chain(0..100).collect();
+        for length in 0..bytes.len() {
+            let mut out = Bytes::default();
+            out.push(7);
+            out.extend(&bytes[..length]);
+            out.push(8);
+            assert_eq!(out.as_ref()[1..=length], bytes[..length]);
+            assert_eq!((out.as_ref()[0], out.last(), out.len()), (7, Some(8), length + 2));
+        }
+    }
+
+    #[test]
+    fn starts_of_every_length_are_compared_whole() {
+        let bytes: Vec<u8> = (0..60).collect();
+        for length in 0..50 {
+            assert!(starts_with(&bytes, &bytes[..length]));
+            for at in 0..length {
+                let mut other = bytes[..length].to_vec();
+                other[at] = 99;
+                assert!(!starts_with(&bytes, &other));
+            }
+        }
+        assert!(!starts_with(b"a", b"ab"));
+    }
+}
