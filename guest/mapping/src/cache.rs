@@ -1,8 +1,11 @@
 //! Finished pieces of documents, kept for the next record that needs them.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
 use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use crate::bytes::equal;
 
 /// How many pieces are kept.
 const MAX_ENTRIES: usize = 4096;
@@ -12,19 +15,19 @@ const MAX_KEY_BYTES: usize = 1024 * 1024;
 
 /// Values by text. Never answers differently for having forgotten.
 pub(crate) struct Cache<T> {
-    places: HashMap<Box<str>, usize, FixedState>,
-    values: Vec<T>,
+    places: HashTable<usize>,
+    entries: Vec<(Box<str>, T)>,
     key_bytes: usize,
 }
 
 impl<T> Cache<T> {
     pub(crate) fn new() -> Self {
-        Self { places: HashMap::default(), values: Vec::new(), key_bytes: 0 }
+        Self { places: HashTable::new(), entries: Vec::new(), key_bytes: 0 }
     }
 
     /// Forgets everything when it has become too much. Places found before are then no longer valid.
     pub(crate) fn trim(&mut self) {
-        if self.values.len() >= MAX_ENTRIES || self.key_bytes >= MAX_KEY_BYTES {
+        if self.entries.len() >= MAX_ENTRIES || self.key_bytes >= MAX_KEY_BYTES {
             *self = Self::new();
         }
     }
@@ -32,22 +35,29 @@ impl<T> Cache<T> {
     /// Where the value of `key` is.
     #[inline]
     pub(crate) fn find(&self, key: &str) -> Option<usize> {
-        self.places.get(key).copied()
+        let is_key = |place: &usize| equal(self.entries[*place].0.as_bytes(), key.as_bytes());
+        self.places.find(hash(key), is_key).copied()
     }
 
-    /// Keeps a value, and says where.
+    /// Keeps the value of a key that is not there yet, and says where.
     pub(crate) fn insert(&mut self, key: &str, value: T) -> usize {
-        let place = self.values.len();
-        self.values.push(value);
+        let place = self.entries.len();
+        self.entries.push((key.into(), value));
         self.key_bytes += key.len();
-        self.places.insert(key.into(), place);
+        let entries = &self.entries;
+        self.places.insert_unique(hash(key), place, |place| hash(&entries[*place].0));
         place
     }
 
     #[inline]
     pub(crate) fn get(&self, place: usize) -> &T {
-        &self.values[place]
+        &self.entries[place].1
     }
+}
+
+fn hash(key: &str) -> u64 {
+    // The seed is the same every time: a component has nothing to be random with.
+    FixedState::default().hash_one(key)
 }
 
 #[cfg(test)]
@@ -71,6 +81,6 @@ mod tests {
         let mut cache = Cache::new();
         cache.insert(&"x".repeat(MAX_KEY_BYTES), ());
         cache.trim();
-        assert!(cache.values.is_empty());
+        assert!(cache.entries.is_empty());
     }
 }

@@ -6,6 +6,8 @@ mod party;
 mod read;
 mod user;
 
+use std::ops::Range;
+
 use crate::{
     Origin, Outcome, Version,
     cache::Cache,
@@ -13,9 +15,9 @@ use crate::{
     domain::Domain,
     failure::{Failure, FailureReason},
     fingerprint::Fingerprints,
-    json::{Buffer, Member, copy_pruned, push_key},
+    json::{Buffer, copy_pruned, push_key},
     network::Networks,
-    record::Record,
+    record::{Member, Record},
     settings::{PRESERVE_TAG, Prepared},
     version::ECS_VERSION,
 };
@@ -118,7 +120,7 @@ impl Workshop {
         self.push_tags(out, !document.failures.is_empty());
         user::push_user(out, document);
         out.push_str(&self.settings.fields.document);
-        out.close(start, "}");
+        out.close(start, b"}");
         out.pop(); // the comma
 
         self.take_fingerprint(document, line);
@@ -138,7 +140,7 @@ impl Workshop {
             out.push(b',');
         }
         out.push_str(&self.settings.fields.log);
-        out.close(start, "}");
+        out.close(start, b"}");
     }
 
     fn push_tags(&self, out: &mut Buffer, has_failed: bool) {
@@ -152,7 +154,7 @@ impl Workshop {
             out.push_string(PRESERVE_TAG);
             out.push(b',');
         }
-        out.close(start, "]");
+        out.close(start, b"]");
     }
 }
 
@@ -166,7 +168,7 @@ fn push_failures(out: &mut Buffer, failures: &[Failure]) {
         out.push_string(&failure.message);
         out.push(b',');
     }
-    out.close(start, "]}");
+    out.close(start, b"]}");
 }
 
 /// The record as it came, under its own names, without what is empty (rows 3, 3b and 32).
@@ -177,23 +179,23 @@ fn push_record(out: &mut Buffer, members: &[Member<'_>], line: &str) {
     while let Some(member) = members.next() {
         if member.is_verbatim() {
             // Nothing but a comma stands between members that are next to each other: all of them are copied at once.
-            let mut end = member.place.end;
-            while let Some(next) = members.next_if(|next| next.place.start == end + 1 && next.is_verbatim()) {
-                end = next.place.end;
+            let Range { start, mut end } = member.json.place;
+            while let Some(next) = members.next_if(|next| next.json.place.start == end + 1 && next.is_verbatim()) {
+                end = next.json.place.end;
             }
-            out.push_str(line.get(member.place.start..end).unwrap_or_default());
+            out.push_str(line.get(start..end).unwrap_or_default());
             out.push(b',');
             continue;
         }
         let before = out.len();
-        push_key(out, &member.key);
-        if copy_pruned(out, &member.value) {
+        push_key(out, &member.key());
+        if copy_pruned(out, &member.json.value) {
             out.push(b',');
         } else {
             out.truncate(before);
         }
     }
-    out.close(start, "}}");
+    out.close(start, b"}}");
 }
 
 impl Direction {

@@ -26,19 +26,15 @@ pub(crate) struct Member<'a> {
     /// With the quotes.
     pub(crate) key: Raw<'a>,
     pub(crate) value: Raw<'a>,
-    /// Where both stand in the text, from the key's first quote; empty when the key has been changed.
+    /// Where both stand in the text, from the key's first quote.
     pub(crate) place: Range<usize>,
 }
 
 impl Member<'_> {
-    /// Whether a document has it just as it stands in the text.
+    /// Whether nothing but a colon stands between the key and the value.
     #[inline]
-    pub(crate) fn is_verbatim(&self) -> bool {
-        let is_scalar = matches!(self.value.kind, Kind::Bool | Kind::Number | Kind::Plain | Kind::Escaped);
-        is_scalar
-            && !self.value.is_empty()
-            && self.key.kind != Kind::Surrogate
-            && self.place.len() == self.key.text.len() + 1 + self.value.text.len()
+    pub(crate) fn is_compact(&self) -> bool {
+        self.place.len() == self.key.text.len() + 1 + self.value.text.len()
     }
 }
 

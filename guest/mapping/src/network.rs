@@ -134,5 +134,5 @@ fn push_place(out: &mut Buffer, place: &Place) {
     if let Some(Location { lat, lon }) = place.location.filter(|it| it.lat.is_finite() && it.lon.is_finite()) {
         out.push_str(&format!(r#""location":{{"lat":{lat:?},"lon":{lon:?}}},"#));
     }
-    out.close(start, "}");
+    out.close(start, b"}");
 }

@@ -1,11 +1,12 @@
 //! A message-trace record: which property is which, whatever interface it came from.
 
-use std::{ops::Range, ptr};
+use std::{borrow::Cow, ops::Range, ptr};
 
 use crate::{
     MAX_RECORD_BYTES,
+    bytes::equal,
     failure::{Failure, FailureReason},
-    json::{Kind, Member, Raw, Scanner, Syntax, decode, last_of_each},
+    json::{self, Kind, Raw, Scanner, Syntax, decode, last_of_each},
 };
 
 /// The properties that have a meaning here. Any other one is only kept.
@@ -85,6 +86,40 @@ impl Property {
     }
 }
 
+/// A member of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member<'a> {
+    pub(crate) json: json::Member<'a>,
+    property: Option<Property>,
+    /// Whether the property has another key in the documents.
+    is_renamed: bool,
+}
+
+impl<'a> Member<'a> {
+    #[inline]
+    fn new(json: json::Member<'a>, property: Option<Property>) -> Self {
+        let is_renamed = property.is_some_and(|property| !equal(property.key().as_bytes(), json.key.text.as_bytes()));
+        Self { json, property, is_renamed }
+    }
+
+    /// The key that it has in the documents, with its quotes.
+    #[inline]
+    pub(crate) fn key(&self) -> Raw<'a> {
+        self.property.map_or(self.json.key, |property| Raw { text: property.key(), kind: Kind::Plain })
+    }
+
+    /// Whether a document has it just as it stands in the record.
+    #[inline]
+    pub(crate) fn is_verbatim(&self) -> bool {
+        let json::Member { key, value, .. } = &self.json;
+        !self.is_renamed
+            && self.json.is_compact()
+            && matches!(value.kind, Kind::Bool | Kind::Number | Kind::Plain | Kind::Escaped)
+            && !value.is_empty()
+            && key.kind != Kind::Surrogate
+    }
+}
+
 /// The keys of a record, in order, none twice. The next record has mostly the same ones.
 pub(crate) type Shape<'a> = Vec<Known<'a>>;
 
@@ -115,6 +150,7 @@ pub(crate) struct Record<'a> {
 impl Index {
     /// Reads one line, and adds its members to `members`, in its order, with the keys that they have in the documents.
     /// Of equal keys the last one counts. `shape` is that of the line before, and becomes that of this one.
+    #[inline(never)]
     pub(crate) fn read<'a>(
         line: &'a str,
         shape: &mut Shape<'a>,
@@ -134,12 +170,16 @@ impl Index {
         read_members(&mut scanner, shape, &mut seen, members).map_err(broken)?;
         if seen.may_repeat {
             shape.clear();
-            let kept: Vec<_> = last_of_each(members.get(start..).unwrap_or_default()).cloned().collect();
+            let kept: Vec<_> = last_of_each(members.get(start..).unwrap_or_default(), |member| {
+                Cow::Owned(decode(&member.key()).into_owned())
+            })
+            .cloned()
+            .collect();
             members.truncate(start);
             seen = Seen::default();
             for member in kept {
-                let property = Property::of(&member.key);
-                members.push(seen.add(member, property, false));
+                seen.add(&member, false);
+                members.push(member);
             }
         }
         Ok(Self { places: seen.places, members: start..members.len() })
@@ -151,6 +191,7 @@ impl Index {
     }
 }
 
+#[inline(never)]
 fn read_members<'a>(
     scanner: &mut Scanner<'a>,
     shape: &mut Shape<'a>,
@@ -162,20 +203,22 @@ fn read_members<'a>(
     while has_more {
         let known = shape.get(count).copied();
         let expected = known.map_or("", |known| known.key);
-        let member = scanner.member(1, expected)?;
+        let json = scanner.member(1, expected)?;
         // The very same text, that is: not one that looks the same.
         let (property, is_expected) = match known {
-            Some(known) if ptr::eq(member.key.text, known.key) => (known.property, true),
-            _ => (Property::of(&member.key), false),
+            Some(known) if ptr::eq(json.key.text, known.key) => (known.property, true),
+            _ => (Property::of(&json.key), false),
         };
         if !is_expected {
             shape.truncate(count);
         }
         if count == shape.len() {
-            let key = if member.key.kind == Kind::Plain { member.key.text } else { "" };
+            let key = if json.key.kind == Kind::Plain { json.key.text } else { "" };
             shape.push(Known { key, property });
         }
-        members.push(seen.add(member, property, is_expected));
+        let member = Member::new(json, property);
+        seen.add(&member, is_expected);
+        members.push(member);
         count += 1;
         has_more = scanner.has_more()?;
     }
@@ -190,7 +233,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub(crate) fn get(&self, property: Property) -> Raw<'a> {
         let place = (self.places[property as usize] as usize).checked_sub(1);
-        place.and_then(|place| self.members.get(place)).map_or(Raw::MISSING, |member| member.value)
+        place.and_then(|place| self.members.get(place)).map_or(Raw::MISSING, |member| member.json.value)
     }
 
     /// All of the record, known properties or not.
@@ -211,26 +254,22 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// Notes a member, and gives it the key that it has in the document.
+    /// Notes a member.
     #[inline]
-    fn add(&mut self, mut member: Member<'a>, property: Option<Property>, is_expected: bool) -> Member<'a> {
+    fn add(&mut self, member: &Member<'a>, is_expected: bool) {
         self.count += 1;
         self.is_unexpected |= !is_expected;
-        let Some(property) = property else {
+        let Some(property) = member.property else {
+            let key = &member.json.key;
             // Two keys of which one is escaped may be the same: then look closely.
-            self.may_repeat |= member.key.kind != Kind::Plain
-                || (self.is_unexpected && self.others.contains_or_full(member.key.text));
-            self.others.push(member.key.text);
-            return member;
+            self.may_repeat |=
+                key.kind != Kind::Plain || (self.is_unexpected && self.others.contains_or_full(key.text));
+            self.others.push(key.text);
+            return;
         };
         let place = &mut self.places[property as usize];
         self.may_repeat |= *place != 0;
         *place = self.count;
-        if member.key.text != property.key() {
-            member.key = Raw { text: property.key(), kind: Kind::Plain };
-            member.place = 0..0;
-        }
-        member
     }
 }
 
@@ -331,7 +370,7 @@ mod tests {
         let line = r#"{"status":"a","x":1,"Status":"b","x":2,"\u0078":3}"#;
         let index = read(line, &mut members).unwrap();
         assert_eq!(index.record(&members).get(Property::Status).inner(), "b");
-        let members: Vec<_> = members.iter().map(|member| (member.key.text, member.value.text)).collect();
+        let members: Vec<_> = members.iter().map(|member| (member.key().text, member.json.value.text)).collect();
         assert_eq!(members, [(r#""Status""#, r#""b""#), (r#""\u0078""#, "3")]);
     }
 

@@ -10,9 +10,9 @@ use crate::{
     document::{Document, Workshop, Written},
     failure::Failure,
     fingerprint::Fingerprints,
-    json::{Buffer, Member, decode},
+    json::{Buffer, decode},
     network::look_up,
-    record::{Index, Property, Shape},
+    record::{Index, Member, Property, Shape},
     settings::Prepared,
 };
 

@@ -102,6 +102,9 @@ impl LocalDomains {
 
 /// As Java's `equalsIgnoreCase`: character by character, in upper or else in lower case.
 pub(crate) fn equal_ignoring_case(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
     let mut others = b.chars();
     let same = a.chars().all(|a| {
         others

@@ -18,6 +18,7 @@ const BLOCK_BYTES: usize = 64;
 const INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 
 /// The hashes of four texts.
+#[inline(never)]
 pub(crate) fn digests(texts: [&[u8]; LANES]) -> [[u8; 20]; LANES] {
     let tails = texts.map(Tail::of);
     let counts: [usize; LANES] = array::from_fn(|lane| texts[lane].len() / BLOCK_BYTES + tails[lane].count);

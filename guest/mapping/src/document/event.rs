@@ -45,7 +45,7 @@ impl Workshop {
             self.push_outcome(out, document);
         }
         push_date(out, r#""start":""#, document.dates.start);
-        out.close(start, "}");
+        out.close(start, b"}");
     }
 
     fn push_outcome(&self, out: &mut Buffer, document: &Document<'_>) {

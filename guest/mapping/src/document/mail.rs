@@ -25,7 +25,7 @@ pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>) {
     push_value(out, document, r#""message_id":"#, Property::MessageId, "");
     push_value(out, document, r#""subject":"#, Property::Subject, "");
     push_address(out, r#""to":{"address":["#, &document.destination);
-    out.close(start, "}");
+    out.close(start, b"}");
 }
 
 /// Copies a property of any type, unless nothing is in it.

@@ -117,9 +117,9 @@ impl Workshop {
             address.push(out);
             out.push(b',');
             push_part(out, r#""name":""#, party, address.local_part());
-            out.close(start, "}");
+            out.close(start, b"}");
         }
-        out.close(start, "}");
+        out.close(start, b"}");
     }
 }
 

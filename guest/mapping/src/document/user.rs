@@ -22,7 +22,7 @@ pub(crate) fn push_related(out: &mut Buffer, document: &Document<'_>) {
             out.push_ascii(b"\",");
         }
     }
-    out.close(start, "]}");
+    out.close(start, b"]}");
 }
 
 /// Adds `user` (row 27): whoever of the two belongs to the tenant.
@@ -39,7 +39,7 @@ pub(crate) fn push_user(out: &mut Buffer, document: &Document<'_>) {
     push_texts(out, r#""email":"#, people, Party::text);
     push_texts(out, r#""id":"#, people, Party::text);
     push_texts(out, r#""name":"#, people, Party::local_part);
-    out.close(start, "}");
+    out.close(start, b"}");
 }
 
 /// One text as a string, two as an array. Two of which one is empty are an array of one: Elastic reduces the array
@@ -58,7 +58,7 @@ fn push_texts<'p>(out: &mut Buffer, key: &str, people: &[&'p Party<'p>], text: i
         out.push_ascii(b"\",");
     }
     if is_array {
-        out.close(start, "]");
+        out.close(start, b"]");
     } else if out.ends_with_key() {
         out.truncate(start);
     }

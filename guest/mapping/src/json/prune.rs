@@ -1,5 +1,7 @@
 //! Copies a value without what is empty in it (mapping-spec.md, section 2.11).
 
+use std::borrow::Cow;
+
 use super::{Buffer, Kind, Member, Raw, Scanner, decode};
 
 /// Adds `value` without the nulls, empty strings, and then-empty arrays and objects at any depth.
@@ -34,12 +36,12 @@ fn copy_nested(out: &mut Buffer, value: &Raw<'_>) -> bool {
                 out.push(b',');
             }
         }
-        "]"
+        b"]"
     } else {
         out.push(b'{');
         let mut members = Vec::new();
         scanner.members(0, |member| members.push(member)).expect("scanned before");
-        for Member { key, value, .. } in last_of_each(&members) {
+        for Member { key, value, .. } in last_of_each(&members, |member| decode(&member.key)) {
             let before = out.len();
             push_key(out, key);
             if copy_pruned(out, value) {
@@ -48,7 +50,7 @@ fn copy_nested(out: &mut Buffer, value: &Raw<'_>) -> bool {
                 out.truncate(before);
             }
         }
-        "}"
+        b"}"
     };
     let left = out.close(start, end);
     if left {
@@ -68,14 +70,13 @@ pub(crate) fn push_key(out: &mut Buffer, key: &Raw<'_>) {
 }
 
 /// The members without those whose key comes again later: of equal keys the last one counts.
-pub(crate) fn last_of_each<'m, 'a>(members: &'m [Member<'a>]) -> impl Iterator<Item = &'m Member<'a>> {
+pub(crate) fn last_of_each<'m, M>(members: &'m [M], key: impl Fn(&M) -> Cow<'_, str>) -> impl Iterator<Item = &'m M> {
     let mut repeated = vec![false; members.len()];
     let mut order: Vec<usize> = (0..members.len()).collect();
-    let key = |index: &usize| decode(&members[*index].key);
-    order.sort_by(|a, b| key(a).cmp(&key(b)));
+    order.sort_by(|a, b| key(&members[*a]).cmp(&key(&members[*b])));
     for pair in order.windows(2) {
         // The sort is stable, so of two equal keys the later one stands right after the earlier one.
-        repeated[pair[0]] = key(&pair[0]) == key(&pair[1]);
+        repeated[pair[0]] = key(&members[pair[0]]) == key(&members[pair[1]]);
     }
     members.iter().zip(repeated).filter(|(_, repeated)| !repeated).map(|(member, _)| member)
 }

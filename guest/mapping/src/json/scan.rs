@@ -4,7 +4,7 @@ use super::{
     Kind, Member, Raw,
     block::{BLOCK_BYTES, first_special},
 };
-use crate::{MAX_DEPTH, bytes::starts_with};
+use crate::{MAX_DEPTH, bytes::equal};
 
 /// Why a text is not JSON, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,8 +198,8 @@ impl<'a> Scanner<'a> {
     /// Takes a member. A plain key that is `expected`, quotes and all, is known without looking at every character.
     #[inline]
     pub(crate) fn member(&mut self, depth: usize, expected: &'a str) -> Result<Member<'a>, Syntax> {
-        let rest = self.bytes().get(self.at..).unwrap_or_default();
-        let key = if !expected.is_empty() && starts_with(rest, expected.as_bytes()) {
+        let next = self.bytes().get(self.at..self.at + expected.len()).unwrap_or_default();
+        let key = if !expected.is_empty() && equal(next, expected.as_bytes()) {
             self.at += expected.len();
             Raw { text: expected, kind: Kind::Plain }
         } else {

@@ -115,10 +115,10 @@ impl Buffer {
     /// Ends an object or array that was begun at `start` with its key: with `end` and a comma, or, if nothing is in
     /// it, by taking it away again. Returns whether it is there.
     #[inline]
-    pub(crate) fn close(&mut self, start: usize, end: &str) -> bool {
+    pub(crate) fn close<const N: usize>(&mut self, start: usize, end: &[u8; N]) -> bool {
         if self.bytes.last() == Some(b',') {
             self.pop();
-            self.push_str(end);
+            self.push_ascii(end);
             self.push(b',');
             return true;
         }
