@@ -1,33 +1,74 @@
 //! Mail addresses, split the way that Elastic's pipeline splits them.
 
-use std::borrow::Cow;
+use crate::{
+    domain::Domain,
+    json::{Buffer, Kind, Raw, decode},
+};
 
-use crate::json::{Buffer, Kind, Raw, copy_pruned, decode};
-
-/// One end of a delivery.
-#[derive(Debug, Clone)]
-pub(crate) struct Address<'a> {
-    raw: Raw<'a>,
-    text: Cow<'a, str>,
-    /// Where the first `@` is.
+/// What a document says about a mail address, worked out once.
+pub(crate) struct Address {
+    text: String,
+    /// Where the first `@` is in the text.
     at: Option<usize>,
+    /// Whether its domain is one of the tenant's.
+    pub(crate) is_local: bool,
+    /// The whole of it as a JSON string.
+    pub(crate) json: String,
+    /// What stands before the first `@` as a JSON string, or nothing.
+    pub(crate) local_part_json: String,
+    /// `domain`, `registered_domain`, `subdomain`, `top_level_domain` and `user`, each with a comma after it.
+    pub(crate) members: String,
 }
 
-impl<'a> Address<'a> {
-    pub(crate) fn new(raw: Raw<'a>) -> Self {
-        let text = decode(&raw);
-        let at = text.bytes().position(|byte| byte == b'@');
-        Self { raw, text, at }
-    }
-
-    /// Whether every part of it can stand in a JSON string as it is.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.raw.kind == Kind::Plain
-    }
-
-    /// Adds the address as a JSON string.
-    pub(crate) fn push(&self, out: &mut Buffer) {
-        copy_pruned(out, &self.raw);
+impl Address {
+    /// Works out the address that `raw`, a string, stands for. `domain` knows domains; an empty one is not asked about.
+    pub(crate) fn new<'d>(raw: &Raw<'_>, domain: impl FnOnce(&str) -> &'d Domain) -> Self {
+        let text = decode(raw).into_owned();
+        let at = text.find('@');
+        let mut address = Self {
+            text,
+            at,
+            is_local: false,
+            json: String::new(),
+            local_part_json: String::new(),
+            members: String::new(),
+        };
+        let mut members = Buffer::default();
+        if !address.domain().is_empty() {
+            let domain = domain(address.domain());
+            address.is_local = domain.is_local;
+            members.push_str(&domain.members);
+        }
+        // The same text is the same string, however it was escaped.
+        let is_plain = raw.kind == Kind::Plain;
+        let string = |text: &str| match text {
+            "" => String::new(),
+            _ if is_plain => format!("\"{text}\""),
+            _ => {
+                let mut out = Buffer::default();
+                out.push_string(text);
+                out.into_text()
+            }
+        };
+        address.json = string(&address.text);
+        address.local_part_json = string(address.local_part());
+        let start = members.len();
+        members.push_ascii(br#""user":{"#);
+        for (key, value) in [
+            (r#""domain":"#, &string(address.user_domain())),
+            (r#""email":"#, &address.json),
+            (r#""id":"#, &address.json),
+            (r#""name":"#, &address.local_part_json),
+        ] {
+            if !value.is_empty() {
+                members.push_str(key);
+                members.push_str(value);
+                members.push(b',');
+            }
+        }
+        members.close(start, b"}");
+        address.members = members.into_text();
+        address
     }
 
     /// The whole address, decoded.
@@ -51,14 +92,14 @@ impl<'a> Address<'a> {
     }
 
     /// What follows the first `@`, to the end of the line (mapping-spec.md, section 2.4).
-    pub(crate) fn domain(&self) -> &str {
+    fn domain(&self) -> &str {
         let (_, rest) = self.split();
         rest.split_once('\n').map_or(rest, |(line, _)| line)
     }
 
     /// What `user.domain` says: all that follows the first `@`, but nothing when a second one follows at once
     /// (section 2.5).
-    pub(crate) fn user_domain(&self) -> &str {
+    fn user_domain(&self) -> &str {
         let (_, rest) = self.split();
         if rest.starts_with('@') { "" } else { rest }
     }
@@ -71,7 +112,8 @@ mod tests {
     #[track_caller]
     fn check(address: &str, local_part: &str, domain: &str, user_domain: &str) {
         let json = serde_json::to_string(address).unwrap();
-        let address = Address::new(Raw { text: &json, kind: Kind::Escaped });
+        let unknown = Domain { is_local: false, members: String::new() };
+        let address = Address::new(&Raw { text: &json, kind: Kind::Escaped }, |_| &unknown);
         assert_eq!((address.local_part(), address.domain()), (local_part, domain));
         assert_eq!(address.user_domain(), user_domain);
     }

@@ -80,6 +80,9 @@ impl AsRef<[u8]> for Bytes {
     }
 }
 
+/// What is longer is worth a call of WebAssembly's `memory.copy`, in bytes.
+const LONG_BYTES: usize = 4096;
+
 /// Copies all of `from`. Both are equally long, and mostly short: their two ends are copied, which meet or overlap.
 /// That is less work than a loop, and than WebAssembly's `memory.copy`, which is a call.
 pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
@@ -95,8 +98,13 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
         copy_ends::<16>(from, to);
     } else if length <= 64 {
         copy_ends::<32>(from, to);
-    } else if length <= 128 {
-        copy_ends::<64>(from, to);
+    } else if length <= LONG_BYTES {
+        for (from, to) in from.as_chunks::<64>().0.iter().zip(to.as_chunks_mut::<64>().0) {
+            *to = *from;
+        }
+        if let (Some(from), Some(to)) = (from.last_chunk::<64>(), to.last_chunk_mut::<64>()) {
+            *to = *from;
+        }
     } else {
         to.copy_from_slice(from);
     }

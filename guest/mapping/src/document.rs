@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::{
     Origin, Outcome, Version,
+    address::Address,
     cache::Cache,
     date::Instant,
     domain::Domain,
@@ -30,6 +31,7 @@ pub(crate) struct Workshop {
     pub(crate) version: &'static Version,
     pub(crate) settings: Prepared,
     pub(crate) networks: Networks,
+    pub(crate) addresses: Cache<Address>,
     pub(crate) domains: Cache<Domain>,
     pub(crate) fingerprints: Fingerprints,
 }
@@ -37,8 +39,8 @@ pub(crate) struct Workshop {
 /// What is known about a document before it is written.
 pub(crate) struct Document<'a> {
     record: Record<'a>,
-    source: Party<'a>,
-    destination: Party<'a>,
+    source: Party,
+    destination: Party,
     direction: Option<Direction>,
     received: Option<Instant>,
     dates: EventDates,
@@ -98,6 +100,7 @@ impl Workshop {
         origin: &Origin,
         out: &mut Buffer,
     ) -> Written {
+        let addresses = self.addresses(&document.source, &document.destination);
         let start = out.len();
         out.push(b'{');
         let read_at = origin.read_at.and_then(Instant::from_milliseconds);
@@ -110,15 +113,15 @@ impl Workshop {
         out.push_ascii(br#""ecs":{"version":""#);
         out.push_str(ECS_VERSION);
         out.push_ascii(b"\"},");
-        push_mail(out, document);
+        push_mail(out, document, &addresses);
         push_failures(out, &document.failures);
         self.push_event(out, document, line, origin);
         self.push_log(out, offset, origin);
         push_record(out, document.record.members(), line);
-        user::push_related(out, document);
+        user::push_related(out, &addresses);
         self.push_party(out, r#""source":{"#, &document.source);
         self.push_tags(out, !document.failures.is_empty());
-        user::push_user(out, document);
+        user::push_user(out, document.direction, &addresses);
         out.push_str(&self.settings.fields.document);
         out.close(start, b"}");
         out.pop(); // the comma

@@ -88,7 +88,7 @@ impl Fingerprints {
                 *text = self.bytes.as_ref().get(start..*end).unwrap_or_default();
                 start = *end;
             }
-            ids.extend(digests(texts).iter().take(ends.len()).map(|digest| STANDARD.encode(digest)));
+            ids.extend(digests(&texts).iter().take(ends.len()).map(|digest| STANDARD.encode(digest)));
         }
         self.bytes.truncate(0);
         self.ends.clear();

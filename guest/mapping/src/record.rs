@@ -1,6 +1,6 @@
 //! A message-trace record: which property is which, whatever interface it came from.
 
-use std::{borrow::Cow, ops::Range, ptr};
+use std::{mem, ptr};
 
 use crate::{
     MAX_RECORD_BYTES,
@@ -120,42 +120,55 @@ impl<'a> Member<'a> {
     }
 }
 
-/// The keys of a record, in order, none twice. The next record has mostly the same ones.
-pub(crate) type Shape<'a> = Vec<Known<'a>>;
+/// The keys of the record before, in order, none twice. The next record has mostly the same ones.
+#[derive(Debug, Default)]
+pub(crate) struct Shape<'a> {
+    keys: Vec<Known<'a>>,
+    /// The first few keys of this record without a meaning.
+    others: Vec<&'a str>,
+}
 
 /// A key, and the property that it names.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Known<'a> {
+struct Known<'a> {
     /// With its quotes; empty when it has an escape in it.
     key: &'a str,
     property: Option<Property>,
 }
 
+/// How many keys without a meaning are compared with each other. Real records have two or three; more are sorted.
+const MAX_OTHERS: usize = 8;
+
 /// Where the properties of a record are, before it is known where the memory of its members will be.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    /// Which of the members each property is, counted from 1; 0 when the record does not have it.
-    places: [u32; PROPERTIES],
-    /// Which of the members that were read are this record's.
-    members: Range<usize>,
+    places: Places,
+    /// Which of the members that were read are this record's: the first, and how many.
+    first: usize,
+    count: usize,
 }
+
+/// Which of its record's members each property is, counted from 1; 0 when the record does not have it.
+type Places = [u8; PROPERTIES];
+
+/// The place of a property that comes too late for its place to be noted. No real record has as many members.
+const FAR: u8 = u8::MAX;
 
 /// One record, as slices of its line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record<'a> {
-    places: &'a [u32; PROPERTIES],
+    places: &'a Places,
     members: &'a [Member<'a>],
 }
 
 impl Index {
-    /// Reads one line, and adds its members to `members`, in its order, with the keys that they have in the documents.
-    /// Of equal keys the last one counts. `shape` is that of the line before, and becomes that of this one.
-    #[inline(never)]
+    /// Reads one line, and adds its members to `members`, in its order. Of equal keys the last one counts.
     pub(crate) fn read<'a>(
+        &mut self,
         line: &'a str,
         shape: &mut Shape<'a>,
         members: &mut Vec<Member<'a>>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(), Failure> {
         if line.len() > MAX_RECORD_BYTES {
             let message = format!("record is {} bytes long, {MAX_RECORD_BYTES} are the most", line.len());
             return Err(Failure::new(FailureReason::TooLong, message));
@@ -165,64 +178,93 @@ impl Index {
             let value = scanner.value(0).and_then(|value| scanner.end().map(|()| value));
             return Err(value.map_or_else(broken, not_an_object));
         }
-        let start = members.len();
-        let mut seen = Seen::default();
-        read_members(&mut scanner, shape, &mut seen, members).map_err(broken)?;
-        if seen.may_repeat {
-            shape.clear();
-            let kept: Vec<_> = last_of_each(members.get(start..).unwrap_or_default(), |member| {
-                Cow::Owned(decode(&member.key()).into_owned())
-            })
-            .cloned()
-            .collect();
-            members.truncate(start);
-            seen = Seen::default();
-            for member in kept {
-                seen.add(&member, false);
-                members.push(member);
+        self.places = Places::default();
+        self.first = members.len();
+        let may_repeat = self.read_members(&mut scanner, shape, members).map_err(broken)?;
+        if may_repeat {
+            shape.keys.clear();
+            self.remove_repeated(members);
+        }
+        self.count = members.len() - self.first;
+        Ok(())
+    }
+
+    /// Returns whether a key may be there twice.
+    fn read_members<'a>(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        shape: &mut Shape<'a>,
+        members: &mut Vec<Member<'a>>,
+    ) -> Result<bool, Syntax> {
+        shape.others.clear();
+        let mut may_repeat = false;
+        // Of keys that are all as in the record before it is known that none is there twice.
+        let mut is_expected = true;
+        let mut count = 0;
+        let mut has_more = scanner.open(b'}');
+        while has_more {
+            let known = shape.keys.get(count).copied();
+            let json = scanner.member(1, known.map_or("", |known| known.key))?;
+            let property = match known {
+                // The very same text, that is: not one that looks the same.
+                Some(known) if ptr::eq(json.key.text, known.key) => known.property,
+                _ => {
+                    is_expected = false;
+                    shape.keys.truncate(count);
+                    let property = Property::of(&json.key);
+                    let key = if json.key.kind == Kind::Plain { json.key.text } else { "" };
+                    shape.keys.push(Known { key, property });
+                    property
+                }
+            };
+            count += 1;
+            may_repeat |= match property {
+                Some(property) => self.note(property, count),
+                None => !shape.is_new(&json.key, is_expected),
+            };
+            members.push(Member::new(json, property));
+            has_more = scanner.has_more()?;
+        }
+        scanner.end()?;
+        shape.keys.truncate(count);
+        Ok(may_repeat)
+    }
+
+    /// Notes where a property is, and returns whether it was there before.
+    fn note(&mut self, property: Property, place: usize) -> bool {
+        let place = u8::try_from(place).unwrap_or(FAR);
+        mem::replace(&mut self.places[property as usize], place) != 0
+    }
+
+    fn remove_repeated(&mut self, members: &mut Vec<Member<'_>>) {
+        let all = members.get(self.first..).unwrap_or_default();
+        let kept: Vec<_> = last_of_each(all, |member| decode(&member.key()).into_owned().into()).cloned().collect();
+        members.truncate(self.first);
+        members.extend(kept);
+        self.places = Places::default();
+        for (place, member) in (1..).zip(members.iter().skip(self.first)) {
+            if let Some(property) = member.property {
+                self.note(property, place);
             }
         }
-        Ok(Self { places: seen.places, members: start..members.len() })
     }
 
     /// The record, once all members of its batch are read.
     pub(crate) fn record<'a>(&'a self, members: &'a [Member<'a>]) -> Record<'a> {
-        Record { places: &self.places, members: members.get(self.members.clone()).unwrap_or_default() }
+        Record { places: &self.places, members: members.get(self.first..self.first + self.count).unwrap_or_default() }
     }
 }
 
-#[inline(never)]
-fn read_members<'a>(
-    scanner: &mut Scanner<'a>,
-    shape: &mut Shape<'a>,
-    seen: &mut Seen<'a>,
-    members: &mut Vec<Member<'a>>,
-) -> Result<(), Syntax> {
-    let mut has_more = scanner.open(b'}');
-    let mut count = 0;
-    while has_more {
-        let known = shape.get(count).copied();
-        let expected = known.map_or("", |known| known.key);
-        let json = scanner.member(1, expected)?;
-        // The very same text, that is: not one that looks the same.
-        let (property, is_expected) = match known {
-            Some(known) if ptr::eq(json.key.text, known.key) => (known.property, true),
-            _ => (Property::of(&json.key), false),
-        };
-        if !is_expected {
-            shape.truncate(count);
+impl<'a> Shape<'a> {
+    /// Whether a key without a meaning is there for the first time. Also no when that takes a closer look.
+    fn is_new(&mut self, key: &Raw<'a>, is_expected: bool) -> bool {
+        let is_new = is_expected || (self.others.len() < MAX_OTHERS && !self.others.contains(&key.text));
+        if self.others.len() < MAX_OTHERS {
+            self.others.push(key.text);
         }
-        if count == shape.len() {
-            let key = if json.key.kind == Kind::Plain { json.key.text } else { "" };
-            shape.push(Known { key, property });
-        }
-        let member = Member::new(json, property);
-        seen.add(&member, is_expected);
-        members.push(member);
-        count += 1;
-        has_more = scanner.has_more()?;
+        // Two keys of which one is escaped may be the same.
+        is_new && key.kind == Kind::Plain
     }
-    scanner.end()
 }
 
 impl<'a> Record<'a> {
@@ -232,64 +274,17 @@ impl<'a> Record<'a> {
     /// The value of a property; null when the record does not have it.
     #[inline]
     pub(crate) fn get(&self, property: Property) -> Raw<'a> {
-        let place = (self.places[property as usize] as usize).checked_sub(1);
-        place.and_then(|place| self.members.get(place)).map_or(Raw::MISSING, |member| member.json.value)
+        let member = match self.places[property as usize] {
+            0 => None,
+            FAR => self.members.iter().find(|member| member.property == Some(property)),
+            place => self.members.get(usize::from(place) - 1),
+        };
+        member.map_or(Raw::MISSING, |member| member.json.value)
     }
 
     /// All of the record, known properties or not.
     pub(crate) fn members(&self) -> &'a [Member<'a>] {
         self.members
-    }
-}
-
-/// The keys met so far.
-#[derive(Default)]
-struct Seen<'a> {
-    places: [u32; PROPERTIES],
-    others: Others<'a>,
-    count: u32,
-    /// Whether a key was not that of the record before, of which it is known that none is there twice.
-    is_unexpected: bool,
-    may_repeat: bool,
-}
-
-impl<'a> Seen<'a> {
-    /// Notes a member.
-    #[inline]
-    fn add(&mut self, member: &Member<'a>, is_expected: bool) {
-        self.count += 1;
-        self.is_unexpected |= !is_expected;
-        let Some(property) = member.property else {
-            let key = &member.json.key;
-            // Two keys of which one is escaped may be the same: then look closely.
-            self.may_repeat |=
-                key.kind != Kind::Plain || (self.is_unexpected && self.others.contains_or_full(key.text));
-            self.others.push(key.text);
-            return;
-        };
-        let place = &mut self.places[property as usize];
-        self.may_repeat |= *place != 0;
-        *place = self.count;
-    }
-}
-
-/// The first few keys without a meaning. Real records have two or three; more of them are compared by sorting.
-#[derive(Default)]
-struct Others<'a> {
-    keys: [&'a str; 8],
-    count: usize,
-}
-
-impl<'a> Others<'a> {
-    fn contains_or_full(&self, key: &str) -> bool {
-        self.keys.get(..self.count).is_none_or(|keys| keys.contains(&key))
-    }
-
-    fn push(&mut self, key: &'a str) {
-        if let Some(place) = self.keys.get_mut(self.count) {
-            *place = key;
-        }
-        self.count += 1;
     }
 }
 
@@ -321,7 +316,8 @@ mod tests {
     use super::*;
 
     fn read<'a>(line: &'a str, members: &mut Vec<Member<'a>>) -> Result<Index, Failure> {
-        Index::read(line, &mut Shape::new(), members)
+        let mut index = Index::default();
+        index.read(line, &mut Shape::default(), members).map(|()| index)
     }
 
     #[track_caller]
@@ -392,13 +388,29 @@ mod tests {
         ];
         for before in lines {
             for line in lines {
-                let (mut members, mut shape) = (Vec::new(), Shape::new());
-                Index::read(before, &mut shape, &mut Vec::new()).unwrap();
-                let index = Index::read(line, &mut shape, &mut members).unwrap();
+                let (mut members, mut shape, mut index) = (Vec::new(), Shape::default(), Index::default());
+                index.read(before, &mut shape, &mut Vec::new()).unwrap();
+                index.read(line, &mut shape, &mut members).unwrap();
                 let mut alone = Vec::new();
                 let expected = read(line, &mut alone).unwrap();
                 assert_eq!((index.places, members), (expected.places, alone), "{line} after {before}");
             }
+        }
+    }
+
+    #[test]
+    fn properties_are_found_wherever_they_are() {
+        for before in [0, 1, 253, 254, 255, 300] {
+            let others: String = (0..before).map(|number| format!(r#""k{number}":0,"#)).collect();
+            let line = format!(r#"{{{others}"Status":"a","Subject":"b"}}"#);
+            let mut members = Vec::new();
+            let index = read(&line, &mut members).unwrap();
+            let record = index.record(&members);
+            assert_eq!((record.get(Property::Status).inner(), record.get(Property::Subject).inner()), ("a", "b"));
+            let line = format!(r#"{{"Status":"c",{others}"Status":"a","Subject":"b"}}"#);
+            let mut members = Vec::new();
+            let index = read(&line, &mut members).unwrap();
+            assert_eq!(index.record(&members).get(Property::Status).inner(), "a", "{before}");
         }
     }
 }

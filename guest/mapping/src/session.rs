@@ -12,7 +12,7 @@ use crate::{
     fingerprint::Fingerprints,
     json::{Buffer, decode},
     network::look_up,
-    record::{Index, Member, Property, Shape},
+    record::{Index, Member, Property, Record, Shape},
     settings::Prepared,
 };
 
@@ -25,11 +25,14 @@ pub struct Session {
 }
 
 /// One line and what was read from it.
+#[derive(Default)]
 struct Line<'a> {
     text: &'a str,
     /// Offset in the batch, in bytes.
     offset: usize,
-    index: Result<Index, Failure>,
+    index: Index,
+    /// Why the line is no record, if it is none.
+    failure: Option<Failure>,
 }
 
 impl Session {
@@ -44,6 +47,7 @@ impl Session {
             version,
             settings,
             networks: Cache::new(),
+            addresses: Cache::new(),
             domains: Cache::new(),
             fingerprints: Fingerprints::default(),
         };
@@ -56,16 +60,25 @@ impl Session {
         // Documents with the record in `event.original` are about five times as long as their records.
         let mut documents = Buffer::with_capacity(records.len() * 5);
         let mut lines = lines(records).peekable();
-        let mut chunk = Vec::with_capacity(CHUNK_RECORDS);
+        let mut chunk: Vec<Line<'_>> = Vec::new();
         let mut members = Vec::new();
-        let mut shape = Shape::new();
-        let mut written = Vec::with_capacity(CHUNK_RECORDS);
+        let mut shape = Shape::default();
+        let mut written = Vec::new();
         while lines.peek().is_some() {
+            let mut count = 0;
             for (offset, text) in lines.by_ref().take(CHUNK_RECORDS) {
-                chunk.push(Line { text, offset, index: Index::read(text, &mut shape, &mut members) });
+                if count == chunk.len() {
+                    chunk.push(Line::default());
+                }
+                // Read into its place: moving it there would cost WebAssembly a call.
+                let line = &mut chunk[count];
+                (line.offset, line.text) = (offset, text);
+                line.failure = line.index.read(text, &mut shape, &mut members).err();
+                count += 1;
             }
-            self.ask_about_networks(&chunk, &members, geo);
-            for line in &chunk {
+            let chunk = &chunk[..count];
+            self.ask_about_networks(chunk, &members, geo);
+            for line in chunk {
                 written.push(self.map_line(line, &members, origin, &mut documents));
             }
             let mut ids = self.workshop.fingerprints.take().into_iter();
@@ -73,7 +86,6 @@ impl Session {
                 Ok(written) => written.outcome(ids.next().unwrap_or_default()),
                 Err(reason) => Outcome::Dropped(reason),
             }));
-            chunk.clear();
             members.clear();
         }
         MappedBatch { documents: documents.into_bytes(), outcomes }
@@ -83,8 +95,7 @@ impl Session {
         let networks = &mut self.workshop.networks;
         networks.trim();
         let mut unknown: Vec<Cow<'_, str>> = Vec::new();
-        for index in chunk.iter().filter_map(|line| line.index.as_ref().ok()) {
-            let record = index.record(members);
+        for record in chunk.iter().map(|line| line.record(members)) {
             for property in [Property::FromIp, Property::ToIp] {
                 let Some(raw) = record.get(property).present().filter(|raw| raw.is_string()) else { continue };
                 let address = decode(&raw);
@@ -103,20 +114,32 @@ impl Session {
         origin: &Origin,
         documents: &mut Buffer,
     ) -> Result<Written, DropReason> {
+        self.workshop.addresses.trim();
         self.workshop.domains.trim();
-        let document = match &line.index {
-            Ok(index) => {
-                let record = index.record(members);
-                if let Some(reason) = self.workshop.drop_reason(&record) {
+        let workshop = &mut self.workshop;
+        let written = match &line.failure {
+            None => {
+                let record = line.record(members);
+                if let Some(reason) = workshop.drop_reason(&record) {
                     return Err(reason);
                 }
-                self.workshop.read(record)
+                let document = workshop.read(record);
+                workshop.write(&document, line.text, line.offset, origin, documents)
             }
-            Err(failure) => Document::broken(failure.clone()),
+            Some(failure) => {
+                let document = Document::broken(failure.clone());
+                workshop.write(&document, line.text, line.offset, origin, documents)
+            }
         };
-        let written = self.workshop.write(&document, line.text, line.offset, origin, documents);
         documents.push(b'\n');
         Ok(written)
+    }
+}
+
+impl Line<'_> {
+    /// The record, or what stands for it when it is none.
+    fn record<'a>(&'a self, members: &'a [Member<'a>]) -> Record<'a> {
+        if self.failure.is_some() { Record::NONE } else { self.index.record(members) }
     }
 }
 

@@ -18,16 +18,15 @@ const BLOCK_BYTES: usize = 64;
 const INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 
 /// The hashes of four texts.
-#[inline(never)]
-pub(crate) fn digests(texts: [&[u8]; LANES]) -> [[u8; 20]; LANES] {
-    let tails = texts.map(Tail::of);
-    let counts: [usize; LANES] = array::from_fn(|lane| texts[lane].len() / BLOCK_BYTES + tails[lane].count);
+pub(crate) fn digests(texts: &[&[u8]; LANES]) -> [[u8; 20]; LANES] {
+    let mut tails = [[0; 2 * BLOCK_BYTES]; LANES];
+    let mut counts = [0; LANES];
+    for ((text, tail), count) in texts.iter().zip(&mut tails).zip(&mut counts) {
+        *count = text.len() / BLOCK_BYTES + end(text, tail);
+    }
     let mut state = INITIAL.map(u32x4::splat);
     for index in 0..counts.into_iter().max().unwrap_or_default() {
-        let blocks = array::from_fn(|lane| {
-            let whole = texts[lane].as_chunks::<BLOCK_BYTES>().0;
-            whole.get(index).unwrap_or_else(|| &tails[lane].blocks[(index - whole.len()).min(1)])
-        });
+        let blocks = array::from_fn(|lane| block(texts[lane], &tails[lane], index));
         let next = compress(&state, schedule(blocks));
         // A shorter text is done sooner: its lane keeps what it has.
         let goes_on = u32x4::new(counts.map(|count| if index < count { u32::MAX } else { 0 }));
@@ -43,43 +42,45 @@ pub(crate) fn digests(texts: [&[u8]; LANES]) -> [[u8; 20]; LANES] {
     })
 }
 
-/// What follows the whole blocks of a text: the rest of it, a bit, and its length, as section 5.1.1 has it.
-struct Tail {
-    blocks: [[u8; BLOCK_BYTES]; 2],
-    /// How many of the blocks there are.
-    count: usize,
+/// Puts into `tail` what follows the whole blocks of a text: the rest of it, a bit, and its length, as section 5.1.1
+/// has it. Returns how many blocks that takes.
+fn end(text: &[u8], tail: &mut [u8; 2 * BLOCK_BYTES]) -> usize {
+    let rest = text.as_chunks::<BLOCK_BYTES>().1;
+    let count = if rest.len() < BLOCK_BYTES - 8 { 1 } else { 2 };
+    if let Some((start, [bit, ..])) = tail.split_at_mut_checked(rest.len()) {
+        copy(rest, start);
+        *bit = 0x80;
+    }
+    if let Some(length) = tail.get_mut(..count * BLOCK_BYTES).and_then(<[u8]>::last_chunk_mut) {
+        *length = (text.len() as u64 * 8).to_be_bytes();
+    }
+    count
 }
 
-impl Tail {
-    fn of(text: &[u8]) -> Self {
-        let rest = text.as_chunks::<BLOCK_BYTES>().1;
-        let mut blocks = [[0; BLOCK_BYTES]; 2];
-        let count = if rest.len() < BLOCK_BYTES - 8 { 1 } else { 2 };
-        if let Some((start, [bit, ..])) = blocks[0].split_at_mut_checked(rest.len()) {
-            copy(rest, start);
-            *bit = 0x80;
-        }
-        if let Some(length) = blocks[count - 1].last_chunk_mut() {
-            *length = (text.len() as u64 * 8).to_be_bytes();
-        }
-        Self { blocks, count }
-    }
+/// A block of a text or of its tail. There is none after the last one, and any will do: its lane is done.
+#[inline]
+fn block<'a>(text: &'a [u8], tail: &'a [u8; 2 * BLOCK_BYTES], index: usize) -> &'a [u8; BLOCK_BYTES] {
+    let whole = text.as_chunks::<BLOCK_BYTES>().0;
+    whole.get(index).unwrap_or_else(|| &tail.as_chunks::<BLOCK_BYTES>().0[(index - whole.len()).min(1)])
 }
 
 /// The first sixteen words of the message schedule, one vector for each.
 #[inline]
 fn schedule(blocks: [&[u8; BLOCK_BYTES]; LANES]) -> [u32x4; 16] {
-    let mut words = [u32x4::ZERO; 16];
-    for (quarter, words) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+    let quarter = |quarter: usize| {
         let rows = blocks.map(|block| {
             u32x4::new(array::from_fn(|word| {
                 let at = quarter * 16 + word * 4;
                 u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
             }))
         });
-        *words = u32x4::transpose(rows).map(swap_bytes);
-    }
-    words
+        u32x4::transpose(rows).map(swap_bytes)
+    };
+    let [a, b, c, d] = quarter(0);
+    let [e, f, g, h] = quarter(1);
+    let [i, j, k, l] = quarter(2);
+    let [m, n, o, p] = quarter(3);
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
 }
 
 #[inline]
@@ -141,7 +142,7 @@ mod tests {
         for length in 0..300 {
             let lengths = [length, 299 - length, length / 2, 64 * (length % 4)];
             let texts = lengths.map(|length| &bytes[..length]);
-            assert_eq!(digests(texts), texts.map(|text| <[u8; 20]>::from(Sha1::digest(text))), "{lengths:?}");
+            assert_eq!(digests(&texts), texts.map(|text| <[u8; 20]>::from(Sha1::digest(text))), "{lengths:?}");
         }
     }
 }

@@ -1,13 +1,14 @@
 //! `email`.
 
-use super::{Document, party::Party};
+use super::{Document, party::Addresses};
 use crate::{
+    address::Address,
     json::{Buffer, copy_pruned},
     record::Property,
 };
 
 /// Adds `email` (rows 7, 9, 11 to 14, 17 and 25).
-pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>) {
+pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>, addresses: &Addresses<'_>) {
     let start = out.len();
     out.push_ascii(br#""email":{"#);
     push_value(out, document, r#""attachments":{"file":{"size":"#, Property::Size, "}}");
@@ -20,11 +21,11 @@ pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>) {
         out.push_str(direction.name());
         out.push_ascii(b"\",");
     }
-    push_address(out, r#""from":{"address":["#, &document.source);
+    push_address(out, r#""from":{"address":["#, addresses.sender);
     push_value(out, document, r#""local_id":"#, Property::MessageTraceId, "");
     push_value(out, document, r#""message_id":"#, Property::MessageId, "");
     push_value(out, document, r#""subject":"#, Property::Subject, "");
-    push_address(out, r#""to":{"address":["#, &document.destination);
+    push_address(out, r#""to":{"address":["#, addresses.recipient);
     out.close(start, b"}");
 }
 
@@ -40,10 +41,10 @@ fn push_value(out: &mut Buffer, document: &Document<'_>, before: &str, property:
     }
 }
 
-fn push_address(out: &mut Buffer, before: &str, party: &Party<'_>) {
-    if let Some(address) = &party.address {
+fn push_address(out: &mut Buffer, before: &str, address: Option<&Address>) {
+    if let Some(address) = address {
         out.push_str(before);
-        address.push(out);
+        out.push_str(&address.json);
         out.push_ascii(b"]},");
     }
 }

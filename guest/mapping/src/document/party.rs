@@ -9,77 +9,76 @@ use crate::{
     record::{Property, Record},
 };
 
-/// One end of a delivery, and where in the caches its pieces are.
+/// One end of a delivery: where in the caches its pieces are.
 #[derive(Default)]
-pub(crate) struct Party<'a> {
-    pub(crate) address: Option<Address<'a>>,
-    pub(crate) is_local: bool,
-    domain: Option<usize>,
+pub(crate) struct Party {
+    pub(crate) address: Option<usize>,
     network: Option<usize>,
 }
 
-impl Party<'_> {
-    /// The whole address, or nothing.
-    pub(crate) fn text(&self) -> &str {
-        self.address.as_ref().map_or("", Address::text)
-    }
-
-    /// What stands before the `@`, or nothing.
-    pub(crate) fn local_part(&self) -> &str {
-        self.address.as_ref().map_or("", Address::local_part)
-    }
-
-    /// Adds a part of the address as it has to stand between the quotes of a string.
-    #[inline]
-    pub(crate) fn push_part(&self, out: &mut Buffer, part: &str) {
-        match &self.address {
-            Some(address) if address.is_plain() => out.push_str(part),
-            _ => out.push_escaped(part),
-        }
-    }
+/// The addresses of a delivery.
+pub(crate) struct Addresses<'a> {
+    pub(crate) sender: Option<&'a Address>,
+    pub(crate) recipient: Option<&'a Address>,
 }
 
 impl Workshop {
-    pub(crate) fn sender<'a>(&mut self, record: &Record<'a>, failures: &mut Vec<Failure>) -> Party<'a> {
-        let mut address = address(record, Property::SenderAddress, failures);
+    pub(crate) fn sender(&mut self, record: &Record<'_>, failures: &mut Vec<Failure>) -> Party {
+        let mut address = self.address(record, Property::SenderAddress, failures);
         if self.version.null_sender_is_absent {
-            address = address.filter(|address| address.text() != "<>");
+            address = address.filter(|place| self.addresses.get(*place).text() != "<>");
         }
         self.party(record, address, "sender", Property::FromIp, failures)
     }
 
-    pub(crate) fn recipient<'a>(&mut self, record: &Record<'a>, failures: &mut Vec<Failure>) -> Party<'a> {
-        let address = address(record, Property::RecipientAddress, failures);
+    pub(crate) fn recipient(&mut self, record: &Record<'_>, failures: &mut Vec<Failure>) -> Party {
+        let address = self.address(record, Property::RecipientAddress, failures);
         self.party(record, address, "recipient", Property::ToIp, failures)
     }
 
-    fn party<'a>(
+    fn party(
         &mut self,
-        record: &Record<'a>,
-        address: Option<Address<'a>>,
+        record: &Record<'_>,
+        address: Option<usize>,
         role: &str,
         ip: Property,
         failures: &mut Vec<Failure>,
-    ) -> Party<'a> {
+    ) -> Party {
         let network = self.network(record, ip, failures);
-        let Some(address) = address else { return Party { network, ..Party::default() } };
-        if !address.has_at() {
+        let without_at = address.map(|place| self.addresses.get(place)).filter(|address| !address.has_at());
+        if let Some(address) = without_at {
             let message = format!("{role} address `{}` has no `@`", Shortened(address.text()));
             failures.push(Failure::new(FailureReason::InvalidAddress, message));
         }
-        let domain = self.domain(address.domain());
-        let is_local = domain.is_some_and(|domain| self.domains.get(domain).is_local);
-        Party { address: Some(address), is_local, domain, network }
+        Party { address, network }
     }
 
-    fn domain(&mut self, domain: &str) -> Option<usize> {
-        if domain.is_empty() {
+    fn address(&mut self, record: &Record<'_>, property: Property, failures: &mut Vec<Failure>) -> Option<usize> {
+        let raw = record.get(property).present()?;
+        if !raw.is_string() {
+            failures.push(Failure::wrong_type(property.name(), raw.text));
             return None;
         }
-        self.domains.find(domain).or_else(|| {
-            let known = Domain::new(domain, &self.settings.suffixes, &self.settings.local_domains);
-            Some(self.domains.insert(domain, known))
+        self.addresses.find(raw.text).or_else(|| {
+            let Self { addresses, domains, settings, .. } = self;
+            let address = Address::new(&raw, |domain| {
+                let place = domains.find(domain).unwrap_or_else(|| {
+                    domains.insert(domain, Domain::new(domain, &settings.suffixes, &settings.local_domains))
+                });
+                domains.get(place)
+            });
+            Some(addresses.insert(raw.text, address))
         })
+    }
+
+    /// Whether the address at that end belongs to the tenant.
+    pub(crate) fn is_local(&self, party: &Party) -> bool {
+        party.address.is_some_and(|place| self.addresses.get(place).is_local)
+    }
+
+    pub(crate) fn addresses(&self, source: &Party, destination: &Party) -> Addresses<'_> {
+        let get = |party: &Party| party.address.map(|place| self.addresses.get(place));
+        Addresses { sender: get(source), recipient: get(destination) }
     }
 
     fn network(&self, record: &Record<'_>, property: Property, failures: &mut Vec<Failure>) -> Option<usize> {
@@ -99,43 +98,15 @@ impl Workshop {
     }
 
     /// Adds `source` or `destination` (rows 8, 10, 15, 16, 20 to 24 and 28).
-    pub(crate) fn push_party(&self, out: &mut Buffer, key: &str, party: &Party<'_>) {
+    pub(crate) fn push_party(&self, out: &mut Buffer, key: &str, party: &Party) {
         let start = out.len();
         out.push_str(key);
-        if let Some(domain) = party.domain {
-            out.push_str(&self.domains.get(domain).members);
-        }
         if let Some(network) = party.network {
             out.push_str(self.networks.get(network).as_deref().unwrap_or_default());
         }
-        if let Some(address) = &party.address {
-            out.push_ascii(br#""user":{"#);
-            push_part(out, r#""domain":""#, party, address.user_domain());
-            out.push_ascii(br#""email":"#);
-            address.push(out);
-            out.push_ascii(br#","id":"#);
-            address.push(out);
-            out.push(b',');
-            push_part(out, r#""name":""#, party, address.local_part());
-            out.close(start, b"}");
+        if let Some(address) = party.address {
+            out.push_str(&self.addresses.get(address).members);
         }
         out.close(start, b"}");
     }
-}
-
-fn push_part(out: &mut Buffer, key: &str, party: &Party<'_>, part: &str) {
-    if !part.is_empty() {
-        out.push_str(key);
-        party.push_part(out, part);
-        out.push_ascii(b"\",");
-    }
-}
-
-fn address<'a>(record: &Record<'a>, property: Property, failures: &mut Vec<Failure>) -> Option<Address<'a>> {
-    let raw = record.get(property).present()?;
-    if !raw.is_string() {
-        failures.push(Failure::wrong_type(property.name(), raw.text));
-        return None;
-    }
-    Some(Address::new(raw))
 }

@@ -1,6 +1,6 @@
 //! Finds out all that a document will say.
 
-use super::{Direction, Document, EventDates, Workshop};
+use super::{Direction, Document, EventDates, Party, Workshop};
 use crate::{
     DropReason,
     date::Instant,
@@ -45,7 +45,7 @@ impl Workshop {
         let source = self.sender(&record, &mut failures);
         let destination = self.recipient(&record, &mut failures);
         let direction =
-            self.settings.local_domains.are_given().then_some(match (source.is_local, destination.is_local) {
+            self.settings.local_domains.are_given().then_some(match (self.is_local(&source), self.is_local(&destination)) {
                 (true, true) => Direction::Internal,
                 (true, false) => Direction::Outbound,
                 (false, true) => Direction::Inbound,
@@ -57,20 +57,17 @@ impl Workshop {
     /// Takes down what the document's `_id` is made of (row 29). That of a failed document is made of the whole
     /// record: what it lacks may be all that tells it from another.
     pub(crate) fn take_fingerprint(&mut self, document: &Document<'_>, line: &str) {
-        let fingerprints = &mut self.fingerprints;
+        let Self { fingerprints, addresses, .. } = self;
+        let text = |party: &Party| party.address.map(|place| addresses.get(place).text());
         if document.failures.is_empty() {
             let record = &document.record;
             let present = |property| record.get(property).present().unwrap_or(Raw::MISSING);
             fingerprints.add(&present(Property::Size));
-            if let Some(sender) = &document.source.address {
-                fingerprints.add_text(sender.text());
-            }
+            text(&document.source).into_iter().for_each(|text| fingerprints.add_text(text));
             fingerprints.add(&present(Property::MessageTraceId));
             fingerprints.add(&present(Property::MessageId));
             fingerprints.add(&present(Property::Subject));
-            if let Some(recipient) = &document.destination.address {
-                fingerprints.add_text(recipient.text());
-            }
+            text(&document.destination).into_iter().for_each(|text| fingerprints.add_text(text));
             let status = record.get(Property::Status);
             fingerprints.add(&if self.version.empty_status_counts { status } else { present(Property::Status) });
         }

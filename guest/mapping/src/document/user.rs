@@ -1,65 +1,75 @@
 //! The people of a delivery: `related.user` and `user`.
 
-use super::{Direction, Document, party::Party};
-use crate::json::Buffer;
+use super::{Direction, party::Addresses};
+use crate::{address::Address, bytes::equal, json::Buffer};
 
 /// Adds `related.user` (row 26): recipient before sender, addresses before local parts, none twice.
-pub(crate) fn push_related(out: &mut Buffer, document: &Document<'_>) {
-    let (sender, recipient) = (&document.source, &document.destination);
-    let users = [
-        (recipient, recipient.text()),
-        (sender, sender.text()),
-        (recipient, recipient.local_part()),
-        (sender, sender.local_part()),
-    ];
+pub(crate) fn push_related(out: &mut Buffer, addresses: &Addresses<'_>) {
+    let Addresses { sender, recipient } = *addresses;
+    let users = [whole(recipient), whole(sender), local_part(recipient), local_part(sender)];
     let start = out.len();
     out.push_ascii(br#""related":{"user":["#);
-    for (index, (party, text)) in users.iter().enumerate() {
-        let is_known = users.iter().take(index).any(|(_, known)| known == text);
-        if !text.is_empty() && !is_known {
-            out.push(b'"');
-            party.push_part(out, text);
-            out.push_ascii(b"\",");
+    for (index, user) in users.iter().enumerate() {
+        let is_known = users.iter().take(index).any(|known| same(known, user));
+        if !user.is_empty() && !is_known {
+            out.push_str(user);
+            out.push(b',');
         }
     }
     out.close(start, b"]}");
 }
 
+fn whole(address: Option<&Address>) -> &str {
+    address.map_or("", |address| &address.json)
+}
+
+fn local_part(address: Option<&Address>) -> &str {
+    address.map_or("", |address| &address.local_part_json)
+}
+
+fn same(a: &str, b: &str) -> bool {
+    equal(a.as_bytes(), b.as_bytes())
+}
+
 /// Adds `user` (row 27): whoever of the two belongs to the tenant.
-pub(crate) fn push_user(out: &mut Buffer, document: &Document<'_>) {
-    let (sender, recipient) = (&document.source, &document.destination);
-    let people: &[&Party<'_>] = match document.direction {
-        Some(Direction::Inbound) => &[recipient],
-        Some(Direction::Outbound) => &[sender],
-        Some(Direction::Internal) => &[recipient, sender],
+pub(crate) fn push_user(out: &mut Buffer, direction: Option<Direction>, addresses: &Addresses<'_>) {
+    let Addresses { sender, recipient } = *addresses;
+    let people = match direction {
+        Some(Direction::Inbound) => (recipient, None),
+        Some(Direction::Outbound) => (sender, None),
+        Some(Direction::Internal) => (recipient, Some(sender)),
         Some(Direction::External) | None => return,
     };
     let start = out.len();
     out.push_ascii(br#""user":{"#);
-    push_texts(out, r#""email":"#, people, Party::text);
-    push_texts(out, r#""id":"#, people, Party::text);
-    push_texts(out, r#""name":"#, people, Party::local_part);
+    push_texts(out, r#""email":"#, people, whole);
+    push_texts(out, r#""id":"#, people, whole);
+    push_texts(out, r#""name":"#, people, local_part);
     out.close(start, b"}");
 }
 
 /// One text as a string, two as an array. Two of which one is empty are an array of one: Elastic reduces the array
 /// before it removes what is empty (section 2.10).
-fn push_texts<'p>(out: &mut Buffer, key: &str, people: &[&'p Party<'p>], text: impl Fn(&'p Party<'p>) -> &'p str) {
-    let is_array = matches!(people, [first, second] if text(first) != text(second));
+fn push_texts(
+    out: &mut Buffer,
+    key: &str,
+    (first, second): (Option<&Address>, Option<Option<&Address>>),
+    text: fn(Option<&Address>) -> &str,
+) {
+    let first = text(first);
     let start = out.len();
     out.push_str(key);
-    if is_array {
+    if let Some(second) = second.map(text).filter(|second| !same(first, second)) {
         out.push(b'[');
-    }
-    let people = if is_array { people } else { people.get(..1).unwrap_or_default() };
-    for person in people.iter().filter(|person| !text(person).is_empty()) {
-        out.push(b'"');
-        person.push_part(out, text(person));
-        out.push_ascii(b"\",");
-    }
-    if is_array {
+        for text in [first, second].into_iter().filter(|text| !text.is_empty()) {
+            out.push_str(text);
+            out.push(b',');
+        }
         out.close(start, b"]");
-    } else if out.ends_with_key() {
+    } else if first.is_empty() {
         out.truncate(start);
+    } else {
+        out.push_str(first);
+        out.push(b',');
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a string with its quotes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<Raw<'a>, Syntax> {
         if self.peek() != Some(b'"') {
             return self.expected("`\"`");

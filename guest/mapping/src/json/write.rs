@@ -1,6 +1,6 @@
 //! Puts JSON together as text. Every member is written with a comma after it; closing an object takes the last one away.
 
-use super::block::{BLOCK_BYTES, Specials};
+use super::block::{BLOCK_BYTES, WINDOW_BYTES, escape};
 use crate::bytes::{Bytes, copy};
 
 /// JSON under construction. Always UTF-8, since only whole `str`s are added and only ASCII is taken away.
@@ -47,47 +47,33 @@ impl Buffer {
     /// Adds `text` as it has to stand between the quotes of a string.
     pub(crate) fn push_escaped(&mut self, text: &str) {
         let mut rest = text.as_bytes();
-        while let Some(window) = rest.first_chunk::<{ 2 * BLOCK_BYTES }>() {
-            self.push_block(window);
-            rest = rest.get(BLOCK_BYTES..).unwrap_or_default();
+        loop {
+            let taken = self.push_blocks(rest);
+            rest = rest.get(taken..).unwrap_or_default();
+            if rest.len() < WINDOW_BYTES {
+                break;
+            }
+            let (with_control, after) = rest.split_at(BLOCK_BYTES);
+            with_control.iter().for_each(|byte| self.push_character(*byte));
+            rest = after;
         }
-        // What is left is followed by spaces, which nothing is added to: they can be taken away again.
-        let mut padded = [b' '; 3 * BLOCK_BYTES];
+        // The end is followed by spaces, which are taken away again.
+        let mut padded = [b' '; 2 * WINDOW_BYTES];
         copy(rest, padded.get_mut(..rest.len()).unwrap_or_default());
-        let mut padding = 0;
-        for window in padded.windows(2 * BLOCK_BYTES).step_by(BLOCK_BYTES).take(rest.len().div_ceil(BLOCK_BYTES)) {
-            padding += BLOCK_BYTES;
-            window.as_array().into_iter().for_each(|window| self.push_block(window));
+        let padding = rest.len().next_multiple_of(BLOCK_BYTES) - rest.len();
+        let taken = self.push_blocks(padded.get(..rest.len() + padding + BLOCK_BYTES).unwrap_or_default());
+        match rest.get(taken..) {
+            Some(rest) => rest.iter().for_each(|byte| self.push_character(*byte)),
+            None => self.bytes.truncate(self.bytes.len() - padding),
         }
-        self.bytes.truncate(self.bytes.len() + rest.len() - padding);
     }
 
-    /// Adds the first half of a window, escaped.
-    ///
-    /// The half is copied whole. At each quote and backslash in it, a backslash and all that follows are copied over
-    /// what was there: that takes fewer steps than copying the pieces between them.
-    #[inline]
-    fn push_block(&mut self, window: &[u8; 2 * BLOCK_BYTES]) {
-        let Some(block) = window.first_chunk::<BLOCK_BYTES>() else { return };
-        let Specials { mut escaped, has_control } = Specials::of(*block);
-        if has_control {
-            block.iter().for_each(|byte| self.push_character(*byte));
-            return;
-        }
+    /// Adds blocks of `text`, escaped, and returns how many bytes of it they are.
+    fn push_blocks(&mut self, text: &[u8]) -> usize {
         let start = self.bytes.len();
-        let mut end = BLOCK_BYTES;
-        if let Some(room) = self.bytes.room(3 * BLOCK_BYTES).as_mut_array::<{ 3 * BLOCK_BYTES }>() {
-            copy_block(window, 0, room, 0);
-            while escaped != 0 {
-                let at = escaped.trailing_zeros() as usize;
-                let place = end - BLOCK_BYTES + at;
-                room[place] = b'\\';
-                copy_block(window, at, room, place + 1);
-                end += 1;
-                escaped &= escaped - 1;
-            }
-        }
-        self.bytes.truncate(start + end);
+        let (taken, length) = escape(text, self.bytes.room(2 * text.len() + WINDOW_BYTES));
+        self.bytes.truncate(start + length);
+        taken
     }
 
     fn push_character(&mut self, byte: u8) {
@@ -126,12 +112,6 @@ impl Buffer {
         false
     }
 
-    /// Whether nothing was added after the colon of a key.
-    #[inline]
-    pub(crate) fn ends_with_key(&self) -> bool {
-        self.bytes.last() == Some(b':')
-    }
-
     /// Takes the last character, a comma, away.
     #[inline]
     pub(crate) fn pop(&mut self) {
@@ -145,15 +125,6 @@ impl Buffer {
     /// The bytes, which are UTF-8.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes.into_vec()
-    }
-}
-
-#[inline]
-fn copy_block(from: &[u8], at: usize, to: &mut [u8], place: usize) {
-    let from = from.get(at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>);
-    let to = to.get_mut(place..).and_then(<[u8]>::first_chunk_mut::<BLOCK_BYTES>);
-    if let (Some(from), Some(to)) = (from, to) {
-        *to = *from;
     }
 }
 
