@@ -85,6 +85,7 @@ const LONG_BYTES: usize = 4096;
 
 /// Copies all of `from`. Both are equally long, and mostly short: their two ends are copied, which meet or overlap.
 /// That is less work than a loop, and than WebAssembly's `memory.copy`, which is a call.
+#[inline(always)]
 pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     let length = from.len();
     if length < 16 {
@@ -110,7 +111,7 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn copy_ends<const N: usize>(from: &[u8], to: &mut [u8]) {
     if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut::<N>()) {
         *to = *from;
@@ -121,7 +122,7 @@ fn copy_ends<const N: usize>(from: &[u8], to: &mut [u8]) {
 }
 
 /// Whether both are the same. As with [`copy`], the two ends are compared: WebAssembly compares bytes one by one.
-#[inline]
+#[inline(always)]
 pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
         && match a.len() {
@@ -137,7 +138,7 @@ pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
         }
 }
 
-#[inline]
+#[inline(always)]
 fn equal_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
 }

@@ -4,7 +4,6 @@ use std::{mem, ptr};
 
 use crate::{
     MAX_RECORD_BYTES,
-    bytes::equal,
     failure::{Failure, FailureReason},
     json::{self, Kind, Raw, Scanner, Syntax, decode, last_of_each},
 };
@@ -97,9 +96,8 @@ pub(crate) struct Member<'a> {
 
 impl<'a> Member<'a> {
     #[inline]
-    fn new(json: json::Member<'a>, property: Option<Property>) -> Self {
-        let is_renamed = property.is_some_and(|property| !equal(property.key().as_bytes(), json.key.text.as_bytes()));
-        Self { json, property, is_renamed }
+    fn new(json: json::Member<'a>, known: &Known<'a>) -> Self {
+        Self { json, property: known.property, is_renamed: known.is_renamed }
     }
 
     /// The key that it has in the documents, with its quotes.
@@ -134,6 +132,16 @@ struct Known<'a> {
     /// With its quotes; empty when it has an escape in it.
     key: &'a str,
     property: Option<Property>,
+    /// Whether the property has another key in the documents.
+    is_renamed: bool,
+}
+
+impl<'a> Known<'a> {
+    fn new(key: &Raw<'a>) -> Self {
+        let property = Property::of(key);
+        let is_renamed = property.is_some_and(|property| property.key() != key.text);
+        Self { key: if key.kind == Kind::Plain { key.text } else { "" }, property, is_renamed }
+    }
 }
 
 /// How many keys without a meaning are compared with each other. Real records have two or three; more are sorted.
@@ -203,26 +211,23 @@ impl Index {
         let mut count = 0;
         let mut has_more = scanner.open(b'}');
         while has_more {
-            let known = shape.keys.get(count).copied();
-            let json = scanner.member(1, known.map_or("", |known| known.key))?;
-            let property = match known {
-                // The very same text, that is: not one that looks the same.
-                Some(known) if ptr::eq(json.key.text, known.key) => known.property,
+            let json = scanner.member(1, shape.keys.get(count).map_or("", |known| known.key))?;
+            let known = match shape.keys.get(count) {
+                Some(known) if ptr::eq(json.key.text, known.key) => *known,
                 _ => {
                     is_expected = false;
                     shape.keys.truncate(count);
-                    let property = Property::of(&json.key);
-                    let key = if json.key.kind == Kind::Plain { json.key.text } else { "" };
-                    shape.keys.push(Known { key, property });
-                    property
+                    let known = Known::new(&json.key);
+                    shape.keys.push(known);
+                    known
                 }
             };
             count += 1;
-            may_repeat |= match property {
+            may_repeat |= match known.property {
                 Some(property) => self.note(property, count),
                 None => !shape.is_new(&json.key, is_expected),
             };
-            members.push(Member::new(json, property));
+            members.push(Member::new(json, &known));
             has_more = scanner.has_more()?;
         }
         scanner.end()?;

@@ -43,10 +43,10 @@ impl<'a> Scanner<'a> {
         None
     }
 
-    /// Takes `byte` if it comes next.
+    /// Takes `byte` if it comes next, after white space or, as mostly, at once.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
+        let found = self.byte() == Some(byte) || self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
@@ -195,7 +195,8 @@ impl<'a> Scanner<'a> {
         if self.take(b'}') { Ok(false) } else { self.expected("`,` or `}`") }
     }
 
-    /// Takes a member. A plain key that is `expected`, quotes and all, is known without looking at every character.
+    /// Takes a member. If it begins with `expected`, a plain key with its quotes, that is known without looking at every
+    /// character, and the very same text becomes the key.
     #[inline]
     pub(crate) fn member(&mut self, depth: usize, expected: &'a str) -> Result<Member<'a>, Syntax> {
         let next = self.bytes().get(self.at..self.at + expected.len()).unwrap_or_default();
@@ -241,6 +242,7 @@ impl<'a> Scanner<'a> {
         Ok(self.raw(start, Kind::Number))
     }
 
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.bytes().get(self.at).copied()
     }
@@ -253,6 +255,7 @@ impl<'a> Scanner<'a> {
         if self.at == start { self.expected("a digit") } else { Ok(self.at - start) }
     }
 
+    #[inline]
     fn raw(&self, start: usize, kind: Kind) -> Raw<'a> {
         let text = self.text.get(start..self.at).expect("values begin and end at ASCII characters");
         Raw { text, kind }
