@@ -45,6 +45,17 @@ pub struct Origin {
     pub file: Option<FilePosition>,
 }
 
+impl Origin {
+    /// The origin of what begins `bytes` later in the batch.
+    fn advanced_by(&self, bytes: usize) -> Self {
+        let mut origin = self.clone();
+        if let Some(file) = &mut origin.file {
+            file.offset += bytes as u64;
+        }
+        origin
+    }
+}
+
 /// Where a batch begins in a file.
 #[derive(Debug, Clone)]
 pub struct FilePosition {
@@ -55,7 +66,7 @@ pub struct FilePosition {
 }
 
 /// What became of a batch.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MappedBatch {
     /// The documents in order, each followed by a line feed.
     pub documents: String,

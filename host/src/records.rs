@@ -14,8 +14,8 @@ pub use page::rows;
 /// How many records a batch has at most.
 const BATCH_RECORDS: usize = 1000;
 
-/// How many bytes of records a batch has, before the record that exceeds it.
-const BATCH_BYTES: usize = 1024 * 1024;
+/// How many bytes of records a batch has, before the record that exceeds it: what a component gets at once.
+const BATCH_BYTES: usize = 128 * 1024;
 
 /// The longest line that is read, in bytes. A mapping accepts less; this only bounds the memory.
 const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;

@@ -2,125 +2,182 @@
 //!
 //! `make bench` runs it and prints records a second and the ratios. Times differ from machine to machine; ratios hardly.
 
-use std::{fs, hint::black_box, path::PathBuf, sync::Arc};
+use std::{fs, hint::black_box, path::Path, sync::Arc, time::Duration};
 
-use criterion::{Criterion, Throughput};
+use criterion::{Bencher, Criterion, Throughput};
 use exotrace::{
     geo::Geo,
-    mapper::{BUILT_IN, Component, Mapper, Origin, Settings},
+    mapper::{BUILT_IN, BuiltIn, Component, Mapper, Origin, Settings},
 };
 use exotrace_mapping as native;
-use exotrace_simulator::{Tenant, TenantConfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// How many records one call gets.
+#[path = "mapping/records.rs"]
+mod records;
+
+use records::{Shape, records};
+
+/// How many records one call gets where nothing else is said.
 const RECORDS: usize = 1000;
 
-/// How long every record is made, in bytes: what a record of the legacy service has on average.
+/// How long every record is made, in bytes, where nothing else is said: what one of the legacy service has on average.
 const RECORD_BYTES: usize = 590;
 
+/// The lengths of records in the table of sizes, in bytes.
+const LENGTHS: [usize; 4] = [300, 590, 4 * 1024, 64 * 1024];
+
+/// The sizes of batches in the table of sizes, in records.
+const BATCHES: [usize; 4] = [1, 10, 1000, 10_000];
+
+/// What does not fit in a machine's memory several times over is left out, in bytes.
+const MOST_BYTES: usize = 100_000_000;
+
+/// What is measured three ways.
+struct Case {
+    name: &'static str,
+    version: usize,
+    shape: Shape,
+    preserve_original_event: bool,
+}
+
+const CASES: [Case; 4] = [
+    Case { name: "1.20 legacy", version: 0, shape: Shape::Legacy, preserve_original_event: false },
+    Case { name: "2.2 legacy", version: 1, shape: Shape::Legacy, preserve_original_event: false },
+    Case { name: "2.2 graph", version: 1, shape: Shape::Graph, preserve_original_event: false },
+    Case { name: "2.2 legacy original", version: 1, shape: Shape::Legacy, preserve_original_event: true },
+];
+
 fn main() {
-    let output = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/criterion");
+    let output = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/criterion");
     let mut criterion = Criterion::default().output_directory(&output).configure_from_args();
-    let records = records();
-    bench(&mut criterion, &records);
-    criterion.final_summary();
-    report(&output, records.len());
-}
-
-/// Believable mail as the legacy service tells it, every record padded to the same length in its subject.
-fn records() -> String {
-    let tenant = Tenant::new(TenantConfig { rows: RECORDS, ..TenantConfig::default() });
-    let mut records = String::new();
-    for (index, row) in tenant.rows().iter().enumerate() {
-        let row = serde_json::to_value(row).expect("a row is JSON");
-        let mut record = legacy(&row, index);
-        let missing = RECORD_BYTES.saturating_sub(record.to_string().len());
-        let subject = record["Subject"].as_str().unwrap_or_default().to_owned();
-        record["Subject"] =
-            Value::String(subject + &" and so on".repeat(RECORD_BYTES).chars().take(missing).collect::<String>());
-        records.push_str(&record.to_string());
-        records.push('\n');
+    for case in &CASES {
+        measure(&mut criterion, case);
     }
-    records
+    measure_sizes(&mut criterion);
+    criterion.final_summary();
+    report(&output);
+    report_allocations();
+    report_sizes(&output);
 }
 
-fn legacy(row: &Value, index: usize) -> Value {
-    let received = row["receivedDateTime"].as_str().unwrap_or_default().trim_end_matches('Z');
-    json!({
-        "Organization": "contoso.onmicrosoft.com",
-        "MessageId": row["messageId"],
-        "Received": format!("{received}4907"),
-        "SenderAddress": row["senderAddress"],
-        "RecipientAddress": row["recipientAddress"],
-        "Subject": row["subject"],
-        "Status": row["status"],
-        "ToIP": row["toIP"],
-        "FromIP": row["fromIP"],
-        "Size": row["size"],
-        "MessageTraceId": row["id"],
-        "StartDate": "2026-11-23T08:00:00.0369423Z",
-        "EndDate": "2026-11-23T09:00:00.0369423Z",
-        "Index": index,
-    })
-}
+impl Case {
+    fn built_in(&self) -> BuiltIn {
+        BUILT_IN[self.version]
+    }
 
-fn bench(criterion: &mut Criterion, records: &str) {
-    let mut group = criterion.benchmark_group("mapping");
-    group.throughput(Throughput::Elements(RECORDS as u64));
-    group.bench_function("serde_json_value", |bencher| {
-        bencher.iter(|| {
-            for line in records.lines() {
-                black_box(serde_json::from_slice::<Value>(line.as_bytes()).expect("records are JSON"));
-            }
-        });
-    });
-    for built_in in BUILT_IN {
-        let name = built_in.version;
-        let mut session = native_session(name);
-        group.bench_function(format!("native_{name}"), |bencher| {
-            bencher.iter(|| session.map_batch(records, &native::Origin::default(), &mut native::NoGeo));
-        });
-        let component = Component::new(built_in.bytes).expect("built-in components are whole");
+    fn mapper(&self) -> Mapper {
+        let component = Component::new(self.built_in().bytes).expect("built-in components are whole");
         let settings = Settings {
             local_domains: Some(vec!["contoso.com".to_owned()]),
-            preserve_original_event: true,
+            preserve_original_event: self.preserve_original_event,
             tags: vec!["forwarded".to_owned()],
             ..Settings::default()
         };
-        let mapper = Mapper::new(component, settings, Arc::new(Geo::default())).expect("the settings are right");
-        group.bench_function(format!("component_{name}"), |bencher| {
-            bencher.iter(|| mapper.map_batch(records, &Origin::default()).expect("the component works"));
+        Mapper::new(component, settings, Arc::new(Geo::default())).expect("the settings are right")
+    }
+
+    fn session(&self) -> native::Session {
+        let settings = native::Settings {
+            local_domains: Some(vec!["contoso.com".to_owned()]),
+            preserve_original_event: self.preserve_original_event,
+            tags: vec!["forwarded".to_owned()],
+            ..native::Settings::default()
+        };
+        let version = [&native::Version::V1_20, &native::Version::V2_2][self.version];
+        native::Session::open(version, &settings).expect("the settings are right")
+    }
+}
+
+fn measure(criterion: &mut Criterion, case: &Case) {
+    let records = records(case.shape, RECORDS, RECORD_BYTES);
+    let mut group = criterion.benchmark_group(case.name);
+    group.throughput(Throughput::Elements(RECORDS as u64));
+    group.bench_function("parsing", |bencher| parse(bencher, &records));
+    let mut session = case.session();
+    group.bench_function("native", |bencher| bencher.iter(|| map(&mut session, &records)));
+    let mapper = case.mapper();
+    group.bench_function("component", |bencher| {
+        bencher.iter(|| mapper.map_batch(&records, &Origin::default()).expect("the component works"));
+    });
+    group.finish();
+}
+
+fn parse(bencher: &mut Bencher<'_>, records: &str) {
+    bencher.iter(|| {
+        for line in records.lines() {
+            black_box(serde_json::from_slice::<Value>(line.as_bytes()).expect("records are JSON"));
+        }
+    });
+}
+
+fn map(session: &mut native::Session, records: &str) -> native::MappedBatch {
+    session.map_batch(records, &native::Origin::default(), &mut native::NoGeo)
+}
+
+/// Every length of record in every size of batch, through the component.
+fn sizes() -> impl Iterator<Item = (usize, usize)> {
+    LENGTHS.into_iter().flat_map(|length| BATCHES.map(|batch| (length, batch)))
+}
+
+fn measure_sizes(criterion: &mut Criterion) {
+    let mapper = CASES[2].mapper();
+    let mut group = criterion.benchmark_group("sizes");
+    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
+    for (length, batch) in sizes().filter(|(length, batch)| length * batch <= MOST_BYTES) {
+        let records = records(Shape::Graph, batch, length);
+        group.throughput(Throughput::Bytes(records.len() as u64));
+        group.bench_function(format!("{length} {batch}"), |bencher| {
+            bencher.iter(|| mapper.map_batch(&records, &Origin::default()).expect("the component works"));
         });
     }
     group.finish();
 }
 
-fn native_session(version: &str) -> native::Session {
-    let settings = native::Settings {
-        local_domains: Some(vec!["contoso.com".to_owned()]),
-        preserve_original_event: true,
-        tags: vec!["forwarded".to_owned()],
-        ..native::Settings::default()
-    };
-    let version = if version == "1.20" { &native::Version::V1_20 } else { &native::Version::V2_2 };
-    native::Session::open(version, &settings).expect("the settings are right")
+/// The median of one measurement, in nanoseconds.
+fn median(output: &Path, group: &str, name: &str) -> Option<f64> {
+    let file = output.join(group).join(name).join("new/estimates.json");
+    let estimates: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+    estimates["median"]["point_estimate"].as_f64()
 }
 
 #[expect(clippy::print_stdout, reason = "the result")]
-fn report(output: &std::path::Path, bytes: usize) {
-    let nanoseconds = |name: &str| {
-        let file = output.join("mapping").join(name).join("new/estimates.json");
-        let estimates: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-        estimates["median"]["point_estimate"].as_f64()
-    };
-    let Some(parsing) = nanoseconds("serde_json_value") else { return };
-    println!("{RECORDS} records of {} bytes, one core, medians", bytes / RECORDS);
-    println!("{:<20} {:>12} {:>10} {:>22}", "", "records/s", "ns/byte", "rate against parsing");
-    let names = BUILT_IN.iter().flat_map(|known| ["native", "component"].map(|way| format!("{way}_{}", known.version)));
-    for name in ["serde_json_value".to_owned()].into_iter().chain(names) {
-        let Some(time) = nanoseconds(&name) else { continue };
-        let per_second = RECORDS as f64 / time * 1e9;
-        println!("{name:<20} {per_second:>12.0} {:>10.2} {:>22.2}", time / bytes as f64, parsing / time);
+fn report(output: &Path) {
+    println!("\n{RECORDS} records of {RECORD_BYTES} bytes, one core, medians; rates are against parsing to a `Value`");
+    println!("{:<20} {:>12} {:>9} {:>10} {:>15}", "", "records/s", "rate", "native", "native/component");
+    for case in &CASES {
+        let time = |name| median(output, case.name, name);
+        let (Some(parsing), Some(native), Some(component)) = (time("parsing"), time("native"), time("component"))
+        else {
+            continue;
+        };
+        let (name, per_second) = (case.name, RECORDS as f64 / component * 1e9);
+        let (rate, native_rate, slower) = (parsing / component, parsing / native, component / native);
+        println!("{name:<20} {per_second:>12.0} {rate:>9.2} {native_rate:>10.2} {slower:>15.2}");
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result")]
+fn report_allocations() {
+    let records = records(Shape::Legacy, RECORDS, RECORD_BYTES);
+    let mut session = CASES[1].session();
+    map(&mut session, &records); // fills the caches
+    let counted = allocation_counter::measure(|| drop(black_box(map(&mut session, &records))));
+    println!("\nallocations: {:.2} a record", counted.count_total as f64 / RECORDS as f64);
+    for built_in in BUILT_IN {
+        println!("component {}: {} bytes", built_in.version, built_in.bytes.len());
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result")]
+fn report_sizes(output: &Path) {
+    println!("\nns per byte of Graph records, mapping 2.2\n");
+    println!("| bytes a record | {} |", BATCHES.map(|batch| format!("{batch} a batch")).join(" | "));
+    println!("|--:|--:|--:|--:|--:|");
+    for length in LENGTHS {
+        let cell = |batch| match median(output, "sizes", &format!("{length} {batch}")) {
+            Some(time) if length * batch <= MOST_BYTES => format!("{:.2}", time / (length * batch) as f64),
+            _ => "-".to_owned(),
+        };
+        println!("| {length} | {} |", BATCHES.map(cell).join(" | "));
     }
 }

@@ -54,6 +54,23 @@ impl Instance {
     }
 
     pub(super) fn map_batch(&mut self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        let mut mapped = MappedBatch::default();
+        let mut rest = records;
+        while let Some((part, after)) = split_part(rest) {
+            let batch = self.map_part(part, &origin.advanced_by(records.len() - rest.len()))?;
+            if mapped.outcomes.is_empty() {
+                mapped = batch;
+                mapped.documents.reserve(mapped.documents.len() * after.len().div_ceil(part.len()));
+            } else {
+                mapped.documents.push_str(&batch.documents);
+                mapped.outcomes.extend(batch.outcomes);
+            }
+            rest = after;
+        }
+        Ok(mapped)
+    }
+
+    fn map_part(&mut self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         self.store.set_epoch_deadline(DEADLINE_TICKS);
         let session = self.mapping.exotrace_mapping_mapper();
         let batch = session
@@ -63,6 +80,21 @@ impl Instance {
         check(&batch)?;
         Ok(batch.into())
     }
+}
+
+/// How many bytes of records a component gets at once. Records and documents then stay in the processor's second-level
+/// cache, and the memory of an instance stays small, however large a batch is.
+const PART_BYTES: usize = 128 * 1024;
+
+/// Cuts off the lines that fit into one part, at least one.
+fn split_part(records: &str) -> Option<(&str, &str)> {
+    let bytes = records.as_bytes();
+    if bytes.len() <= PART_BYTES {
+        return (!records.is_empty()).then_some((records, ""));
+    }
+    let fitting = bytes.iter().take(PART_BYTES).rposition(|byte| *byte == b'\n');
+    let end = fitting.or_else(|| bytes.iter().position(|byte| *byte == b'\n')).map_or(bytes.len(), |end| end + 1);
+    records.split_at_checked(end)
 }
 
 /// Asks a component what it is, on an instance of its own.
@@ -101,4 +133,31 @@ fn check(batch: &mapper::MappedBatch) -> Result<(), MapperError> {
         return Ok(());
     }
     Err(MapperError::Contract(format!("documents are {} bytes long, their outcomes account for {end}", bytes.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(records: &str, expected: &[usize]) {
+        let mut parts = Vec::new();
+        let mut rest = records;
+        while let Some((part, after)) = split_part(rest) {
+            parts.push(part.len());
+            rest = after;
+        }
+        assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn parts_end_with_a_line() {
+        let line = |length: usize| format!("{}\n", "x".repeat(length - 1));
+        check("", &[]);
+        check("{}", &[2]);
+        check(&line(PART_BYTES), &[PART_BYTES]);
+        check(&format!("{}{}", line(PART_BYTES), line(1)), &[PART_BYTES, 1]);
+        check(&line(PART_BYTES / 4).repeat(5), &[PART_BYTES, PART_BYTES / 4]);
+        check(&format!("{}{}{{}}", line(10), line(PART_BYTES + 5)), &[10, PART_BYTES + 5, 2]);
+    }
 }
