@@ -190,6 +190,9 @@ fn push_record(out: &mut Buffer, members: &[Member<'_>], line: &str) {
             out.push(b',');
             continue;
         }
+        if member.json.value.is_empty() {
+            continue;
+        }
         let before = out.len();
         push_key(out, &member.key());
         if copy_pruned(out, &member.json.value) {

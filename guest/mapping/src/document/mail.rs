@@ -31,9 +31,13 @@ pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>, addresses: &A
 
 /// Copies a property of any type, unless nothing is in it.
 fn push_value(out: &mut Buffer, document: &Document<'_>, before: &str, property: Property, after: &str) {
+    let value = document.record.get(property);
+    if value.is_empty() {
+        return;
+    }
     let start = out.len();
     out.push_str(before);
-    if copy_pruned(out, &document.record.get(property)) {
+    if copy_pruned(out, &value) {
         out.push_str(after);
         out.push(b',');
     } else {
