@@ -2,7 +2,7 @@
 
 use crate::{
     domain::Domain,
-    json::{Buffer, Kind, Raw, decode},
+    json::{Kind, Raw, build, decode},
 };
 
 /// What a document says about a mail address, worked out once.
@@ -33,41 +33,34 @@ impl Address {
             local_part_json: String::new(),
             members: String::new(),
         };
-        let mut members = Buffer::default();
-        if !address.domain().is_empty() {
-            let domain = domain(address.domain());
-            address.is_local = domain.is_local;
-            members.push_str(&domain.members);
-        }
+        let domain = if address.domain().is_empty() { None } else { Some(domain(address.domain())) };
         // The same text is the same string, however it was escaped.
         let is_plain = raw.kind == Kind::Plain;
         let string = |text: &str| match text {
             "" => String::new(),
             _ if is_plain => format!("\"{text}\""),
-            _ => {
-                let mut out = Buffer::default();
-                out.push_string(text);
-                out.into_text()
-            }
+            _ => build(|out| out.push_string(text)),
         };
+        address.is_local = domain.is_some_and(|domain| domain.is_local);
         address.json = string(&address.text);
         address.local_part_json = string(address.local_part());
-        let start = members.len();
-        members.push_ascii(br#""user":{"#);
-        for (key, value) in [
+        let user = [
             (r#""domain":"#, &string(address.user_domain())),
             (r#""email":"#, &address.json),
             (r#""id":"#, &address.json),
             (r#""name":"#, &address.local_part_json),
-        ] {
-            if !value.is_empty() {
-                members.push_str(key);
-                members.push_str(value);
-                members.push(b',');
+        ];
+        address.members = build(|out| {
+            out.push_str(domain.map_or("", |domain| &domain.members));
+            let start = out.len();
+            out.push_ascii(br#""user":{"#);
+            for (key, value) in user.into_iter().filter(|(_, value)| !value.is_empty()) {
+                out.push_str(key);
+                out.push_str(value);
+                out.push(b',');
             }
-        }
-        members.close(start, b"}");
-        address.members = members.into_text();
+            out.close(start, b"}");
+        });
         address
     }
 

@@ -22,11 +22,6 @@ impl Bytes {
         self.end
     }
 
-    #[inline]
-    pub(crate) fn last(&self) -> Option<u8> {
-        self.bytes.get(self.end.checked_sub(1)?).copied()
-    }
-
     /// Takes everything after `length` away again.
     #[inline]
     pub(crate) fn truncate(&mut self, length: usize) {
@@ -156,7 +151,7 @@ mod tests {
             out.extend(&bytes[..length]);
             out.push(8);
             assert_eq!(out.as_ref()[1..=length], bytes[..length]);
-            assert_eq!((out.as_ref()[0], out.last(), out.len()), (7, Some(8), length + 2));
+            assert_eq!((out.as_ref()[0], out.as_ref()[length + 1], out.len()), (7, 8, length + 2));
         }
     }
 

@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::{
     Origin, Outcome, Version,
     address::Address,
+    bytes::Bytes,
     cache::Cache,
     date::Instant,
     domain::Domain,
@@ -25,6 +26,10 @@ use crate::{
 use event::EventDates;
 use mail::push_mail;
 use party::Party;
+
+/// How much room a document gets to begin with, in bytes, beside four times the length of its record: the record itself,
+/// once more in fields of its own, and, with its quotes escaped, in `event.original`.
+const ROOM_BYTES: usize = 4096;
 
 /// All that is needed to make documents, and is kept from one to the next.
 pub(crate) struct Workshop {
@@ -98,8 +103,34 @@ impl Workshop {
         line: &str,
         offset: usize,
         origin: &Origin,
-        out: &mut Buffer,
+        out: &mut Bytes,
     ) -> Written {
+        let start = out.len();
+        let mut room = ROOM_BYTES + 4 * line.len();
+        let length = loop {
+            let mut buffer = Buffer::new(out.room(room));
+            self.push_document(&mut buffer, document, line, offset, origin);
+            if let Some(length) = buffer.finished() {
+                break length;
+            }
+            out.truncate(start);
+            room *= 2;
+        };
+        out.truncate(start + length);
+        self.take_fingerprint(document, line);
+        let failure = document.failures.first().map(|failure| failure.reason);
+        Written { timestamp: document.received.map(Instant::milliseconds), length, failure }
+    }
+
+    #[inline(always)]
+    fn push_document(
+        &self,
+        out: &mut Buffer<'_>,
+        document: &Document<'_>,
+        line: &str,
+        offset: usize,
+        origin: &Origin,
+    ) {
         let addresses = self.addresses(&document.source, &document.destination);
         let start = out.len();
         out.push(b'{');
@@ -125,28 +156,27 @@ impl Workshop {
         out.push_str(&self.settings.fields.document);
         out.close(start, b"}");
         out.pop(); // the comma
-
-        self.take_fingerprint(document, line);
-        let failure = document.failures.first().map(|failure| failure.reason);
-        Written { timestamp: document.received.map(Instant::milliseconds), length: out.len() - start, failure }
     }
 
     /// `log.file.path` and `log.offset`, when the record comes from a file (section 4).
-    fn push_log(&self, out: &mut Buffer, offset: usize, origin: &Origin) {
+    #[inline(always)]
+    fn push_log(&self, out: &mut Buffer<'_>, offset: usize, origin: &Origin) {
         let start = out.len();
         out.push_ascii(br#""log":{"#);
         if let Some(file) = &origin.file {
+            let offset = (file.offset + offset as u64).to_string();
             out.push_ascii(br#""file":{"path":"#);
             out.push_string(&file.path);
             out.push_ascii(br#"},"offset":"#);
-            out.push_str(&(file.offset + offset as u64).to_string());
+            out.push_str(&offset);
             out.push(b',');
         }
         out.push_str(&self.settings.fields.log);
         out.close(start, b"}");
     }
 
-    fn push_tags(&self, out: &mut Buffer, has_failed: bool) {
+    #[inline(always)]
+    fn push_tags(&self, out: &mut Buffer<'_>, has_failed: bool) {
         let start = out.len();
         out.push_ascii(br#""tags":["#);
         for tag in &self.settings.tags {
@@ -161,7 +191,8 @@ impl Workshop {
     }
 }
 
-fn push_failures(out: &mut Buffer, failures: &[Failure]) {
+#[inline(always)]
+fn push_failures(out: &mut Buffer<'_>, failures: &[Failure]) {
     if failures.is_empty() {
         return;
     }
@@ -175,7 +206,8 @@ fn push_failures(out: &mut Buffer, failures: &[Failure]) {
 }
 
 /// The record as it came, under its own names, without what is empty (rows 3, 3b and 32).
-fn push_record(out: &mut Buffer, members: &[Member<'_>], line: &str) {
+#[inline(always)]
+fn push_record(out: &mut Buffer<'_>, members: &[Member<'_>], line: &str) {
     let start = out.len();
     out.push_ascii(br#""microsoft":{"online_message_trace":{"#);
     let mut members = members.iter().peekable();

@@ -1,6 +1,6 @@
 //! What a document says about a mail domain.
 
-use crate::{json::Buffer, settings::LocalDomains, suffix::Suffixes};
+use crate::{json::{Buffer, build}, settings::LocalDomains, suffix::Suffixes};
 
 /// What is known about one domain.
 pub(crate) struct Domain {
@@ -12,22 +12,20 @@ pub(crate) struct Domain {
 
 impl Domain {
     pub(crate) fn new(domain: &str, suffixes: &Suffixes, local_domains: &LocalDomains) -> Self {
-        let mut members = Buffer::default();
-        push_member(&mut members, r#""domain":"#, domain);
-        if let Some(split) = suffixes.split(domain) {
-            push_member(
-                &mut members,
-                r#""registered_domain":"#,
-                split.registered_domain.as_deref().unwrap_or_default(),
-            );
-            push_member(&mut members, r#""subdomain":"#, split.subdomain.unwrap_or_default());
-            push_member(&mut members, r#""top_level_domain":"#, &split.top_level_domain);
-        }
-        Self { is_local: local_domains.contain(domain), members: members.into_text() }
+        let split = suffixes.split(domain);
+        let members = build(|out| {
+            push_member(out, r#""domain":"#, domain);
+            if let Some(split) = &split {
+                push_member(out, r#""registered_domain":"#, split.registered_domain.as_deref().unwrap_or_default());
+                push_member(out, r#""subdomain":"#, split.subdomain.unwrap_or_default());
+                push_member(out, r#""top_level_domain":"#, &split.top_level_domain);
+            }
+        });
+        Self { is_local: local_domains.contain(domain), members }
     }
 }
 
-fn push_member(out: &mut Buffer, key: &str, value: &str) {
+fn push_member(out: &mut Buffer<'_>, key: &str, value: &str) {
     if !value.is_empty() {
         out.push_str(key);
         out.push_string(value);

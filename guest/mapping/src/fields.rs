@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{json::Buffer, settings::SettingsError};
+use crate::{json::build, settings::SettingsError};
 
 /// What the mapping writes at the top of a document.
 const RESERVED: [&str; 10] =
@@ -68,12 +68,14 @@ fn push_members(
 
 fn push_member(out: &mut String, name: &str, mut value: Value) {
     if prune(&mut value) {
-        let mut member = Buffer::default();
-        member.push_string(name);
-        member.push(b':');
-        member.push_str(&value.to_string());
-        member.push(b',');
-        out.push_str(&member.into_text());
+        let value = value.to_string();
+        let member = build(|out| {
+            out.push_string(name);
+            out.push(b':');
+            out.push_str(&value);
+            out.push(b',');
+        });
+        out.push_str(&member);
     }
 }
 

@@ -11,7 +11,7 @@ mod write;
 pub(crate) use prune::{copy_pruned, last_of_each, push_key};
 pub(crate) use scan::{Scanner, Syntax};
 pub(crate) use text::decode;
-pub(crate) use write::Buffer;
+pub(crate) use write::{Buffer, build};
 
 /// A JSON value as the text that it came as, known to be valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{cache::Cache, json::Buffer};
+use crate::{cache::Cache, json::{Buffer, build}};
 
 /// Answers what is known about IP addresses.
 pub trait Geo {
@@ -94,7 +94,10 @@ pub(crate) fn look_up<'a>(networks: &mut Networks, addresses: impl Iterator<Item
 }
 
 fn members(address: &str, network: &Network) -> String {
-    let mut out = Buffer::default();
+    build(|out| push_members(out, address, network))
+}
+
+fn push_members(out: &mut Buffer<'_>, address: &str, network: &Network) {
     if let Some(system) = &network.autonomous_system {
         out.push_ascii(br#""as":{"number":"#);
         out.push_str(&system.number.to_string());
@@ -106,15 +109,14 @@ fn members(address: &str, network: &Network) -> String {
         out.push_ascii(b"},");
     }
     if let Some(place) = &network.place {
-        push_place(&mut out, place);
+        push_place(out, place);
     }
     out.push_ascii(br#""ip":"#);
     out.push_string(address);
     out.push(b',');
-    out.into_text()
 }
 
-fn push_place(out: &mut Buffer, place: &Place) {
+fn push_place(out: &mut Buffer<'_>, place: &Place) {
     let start = out.len();
     out.push_ascii(br#""geo":{"#);
     let mut push = |key: &str, value: &Option<String>| {

@@ -6,11 +6,12 @@ use memchr::memchr_iter;
 
 use crate::{
     DropReason, Geo, MappedBatch, Origin, Outcome, Settings, SettingsError, Version,
+    bytes::Bytes,
     cache::Cache,
     document::{Document, Workshop, Written},
     failure::Failure,
     fingerprint::Fingerprints,
-    json::{Buffer, decode},
+    json::decode,
     network::look_up,
     record::{Index, Member, Property, Record, Shape},
     settings::Prepared,
@@ -58,7 +59,7 @@ impl Session {
     pub fn map_batch(&mut self, records: &str, origin: &Origin, geo: &mut dyn Geo) -> MappedBatch {
         let mut outcomes = Vec::new();
         // Documents with the record in `event.original` are about five times as long as their records.
-        let mut documents = Buffer::with_capacity(records.len() * 5);
+        let mut documents = Bytes::with_capacity(records.len() * 5);
         let mut lines = lines(records).peekable();
         let mut chunk: Vec<Line<'_>> = Vec::new();
         let mut members = Vec::new();
@@ -88,7 +89,7 @@ impl Session {
             }));
             members.clear();
         }
-        MappedBatch { documents: documents.into_bytes(), outcomes }
+        MappedBatch { documents: documents.into_vec(), outcomes }
     }
 
     fn ask_about_networks(&mut self, chunk: &[Line<'_>], members: &[Member<'_>], geo: &mut dyn Geo) {
@@ -112,7 +113,7 @@ impl Session {
         line: &Line<'_>,
         members: &[Member<'_>],
         origin: &Origin,
-        documents: &mut Buffer,
+        documents: &mut Bytes,
     ) -> Result<Written, DropReason> {
         self.workshop.addresses.trim();
         self.workshop.domains.trim();

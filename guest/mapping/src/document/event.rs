@@ -19,7 +19,8 @@ pub(crate) struct EventDates {
 
 impl Workshop {
     /// Adds `event` (rows 1, 5, 6, 19 and 31, and section 2.12).
-    pub(crate) fn push_event(&self, out: &mut Buffer, document: &Document<'_>, line: &str, origin: &Origin) {
+    #[inline(always)]
+    pub(crate) fn push_event(&self, out: &mut Buffer<'_>, document: &Document<'_>, line: &str, origin: &Origin) {
         let has_failed = !document.failures.is_empty();
         let start = out.len();
         out.push_ascii(br#""event":{"#);
@@ -48,7 +49,8 @@ impl Workshop {
         out.close(start, b"}");
     }
 
-    fn push_outcome(&self, out: &mut Buffer, document: &Document<'_>) {
+    #[inline(always)]
+    fn push_outcome(&self, out: &mut Buffer<'_>, document: &Document<'_>) {
         let status = document.record.get(Property::Status);
         match self.version.outcome {
             OutcomeRule::Status if status.is_string() => {
@@ -82,7 +84,8 @@ fn outcome(status: &str) -> &'static str {
     }
 }
 
-fn push_date(out: &mut Buffer, key: &str, date: Option<Instant>) {
+#[inline(always)]
+fn push_date(out: &mut Buffer<'_>, key: &str, date: Option<Instant>) {
     if let Some(date) = date {
         out.push_str(key);
         out.push_ascii(&date.text());

@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// Adds `email` (rows 7, 9, 11 to 14, 17 and 25).
-pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>, addresses: &Addresses<'_>) {
+#[inline(always)]
+pub(crate) fn push_mail(out: &mut Buffer<'_>, document: &Document<'_>, addresses: &Addresses<'_>) {
     let start = out.len();
     out.push_ascii(br#""email":{"#);
     push_value(out, document, r#""attachments":{"file":{"size":"#, Property::Size, "}}");
@@ -30,7 +31,8 @@ pub(crate) fn push_mail(out: &mut Buffer, document: &Document<'_>, addresses: &A
 }
 
 /// Copies a property of any type, unless nothing is in it.
-fn push_value(out: &mut Buffer, document: &Document<'_>, before: &str, property: Property, after: &str) {
+#[inline(always)]
+fn push_value(out: &mut Buffer<'_>, document: &Document<'_>, before: &str, property: Property, after: &str) {
     let value = document.record.get(property);
     if value.is_empty() {
         return;
@@ -45,7 +47,8 @@ fn push_value(out: &mut Buffer, document: &Document<'_>, before: &str, property:
     }
 }
 
-fn push_address(out: &mut Buffer, before: &str, address: Option<&Address>) {
+#[inline(always)]
+fn push_address(out: &mut Buffer<'_>, before: &str, address: Option<&Address>) {
     if let Some(address) = address {
         out.push_str(before);
         out.push_str(&address.json);

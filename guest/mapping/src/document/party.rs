@@ -98,7 +98,8 @@ impl Workshop {
     }
 
     /// Adds `source` or `destination` (rows 8, 10, 15, 16, 20 to 24 and 28).
-    pub(crate) fn push_party(&self, out: &mut Buffer, key: &str, party: &Party) {
+    #[inline(always)]
+    pub(crate) fn push_party(&self, out: &mut Buffer<'_>, key: &str, party: &Party) {
         let start = out.len();
         out.push_str(key);
         if let Some(network) = party.network {

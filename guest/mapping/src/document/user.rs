@@ -4,7 +4,8 @@ use super::{Direction, party::Addresses};
 use crate::{address::Address, bytes::equal, json::Buffer};
 
 /// Adds `related.user` (row 26): recipient before sender, addresses before local parts, none twice.
-pub(crate) fn push_related(out: &mut Buffer, addresses: &Addresses<'_>) {
+#[inline(always)]
+pub(crate) fn push_related(out: &mut Buffer<'_>, addresses: &Addresses<'_>) {
     let Addresses { sender, recipient } = *addresses;
     let users = [whole(recipient), whole(sender), local_part(recipient), local_part(sender)];
     let start = out.len();
@@ -32,7 +33,8 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 /// Adds `user` (row 27): whoever of the two belongs to the tenant.
-pub(crate) fn push_user(out: &mut Buffer, direction: Option<Direction>, addresses: &Addresses<'_>) {
+#[inline(always)]
+pub(crate) fn push_user(out: &mut Buffer<'_>, direction: Option<Direction>, addresses: &Addresses<'_>) {
     let Addresses { sender, recipient } = *addresses;
     let people = match direction {
         Some(Direction::Inbound) => (recipient, None),
@@ -50,8 +52,9 @@ pub(crate) fn push_user(out: &mut Buffer, direction: Option<Direction>, addresse
 
 /// One text as a string, two as an array. Two of which one is empty are an array of one: Elastic reduces the array
 /// before it removes what is empty (section 2.10).
+#[inline(always)]
 fn push_texts(
-    out: &mut Buffer,
+    out: &mut Buffer<'_>,
     key: &str,
     (first, second): (Option<&Address>, Option<Option<&Address>>),
     text: fn(Option<&Address>) -> &str,

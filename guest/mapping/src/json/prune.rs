@@ -6,14 +6,14 @@ use super::{Buffer, Kind, Member, Raw, Scanner, decode};
 
 /// Adds `value` without the nulls, empty strings, and then-empty arrays and objects at any depth.
 /// Returns whether anything is left of it; if not, nothing was added.
-#[inline]
-pub(crate) fn copy_pruned(out: &mut Buffer, value: &Raw<'_>) -> bool {
+#[inline(always)]
+pub(crate) fn copy_pruned(out: &mut Buffer<'_>, value: &Raw<'_>) -> bool {
     match value.kind {
-        Kind::Array | Kind::Object => copy_nested(out, value),
+        Kind::Array | Kind::Object => out.push_with(|out| copy_nested(out, value)),
         _ if value.is_empty() => false,
         Kind::Surrogate => {
             // Decoded and encoded again: half a surrogate pair would make the document unreadable for many.
-            out.push_string(&decode(value));
+            out.push_with(|out| out.push_string(&decode(value)));
             true
         }
         _ => {
@@ -24,7 +24,8 @@ pub(crate) fn copy_pruned(out: &mut Buffer, value: &Raw<'_>) -> bool {
 }
 
 /// Values are read again level by level; it is rare that there are any.
-fn copy_nested(out: &mut Buffer, value: &Raw<'_>) -> bool {
+#[inline(never)]
+fn copy_nested(out: &mut Buffer<'_>, value: &Raw<'_>) -> bool {
     let start = out.len();
     let mut scanner = Scanner::new(value.text);
     let end = if value.kind == Kind::Array {
@@ -60,9 +61,10 @@ fn copy_nested(out: &mut Buffer, value: &Raw<'_>) -> bool {
 }
 
 /// Adds a key and its colon.
-pub(crate) fn push_key(out: &mut Buffer, key: &Raw<'_>) {
+#[inline(always)]
+pub(crate) fn push_key(out: &mut Buffer<'_>, key: &Raw<'_>) {
     if key.kind == Kind::Surrogate {
-        out.push_string(&decode(key));
+        out.push_with(|out| out.push_string(&decode(key)));
     } else {
         out.push_str(key.text);
     }

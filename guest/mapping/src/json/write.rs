@@ -1,58 +1,114 @@
 //! Puts JSON together as text. Every member is written with a comma after it; closing an object takes the last one away.
 
 use super::block::{BLOCK_BYTES, WINDOW_BYTES, escape};
-use crate::bytes::{Bytes, copy};
+use crate::bytes::copy;
 
-/// JSON under construction. Always UTF-8, since only whole `str`s are added and only ASCII is taken away.
-#[derive(Debug, Default)]
-pub(crate) struct Buffer {
-    bytes: Bytes,
+/// JSON under construction in a room of fixed size. Always UTF-8, since only whole `str`s are added and only ASCII is
+/// taken away.
+///
+/// Whoever makes the room tries again with a larger one when it turns out to be too small. While it is large enough, a
+/// push is a comparison and a copy, with where to go on in a register: a buffer that grows would be in memory, and every
+/// push would wait for the one before.
+#[derive(Debug)]
+pub(crate) struct Buffer<'r> {
+    room: &'r mut [u8],
+    end: usize,
+    is_too_small: bool,
 }
 
-impl Buffer {
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Bytes::with_capacity(capacity) }
+/// The text that `write` writes; it may be called several times, with more and more room.
+pub(crate) fn build(mut write: impl FnMut(&mut Buffer<'_>)) -> String {
+    let mut room = vec![0; 512];
+    loop {
+        let mut out = Buffer::new(&mut room);
+        write(&mut out);
+        if let Some(length) = out.finished() {
+            room.truncate(length);
+            return String::from_utf8(room).expect("made of whole texts");
+        }
+        room.resize(2 * room.len(), 0);
+    }
+}
+
+impl<'r> Buffer<'r> {
+    #[inline(always)]
+    pub(crate) fn new(room: &'r mut [u8]) -> Self {
+        Self { room, end: 0, is_too_small: false }
     }
 
-    #[inline]
+    /// How long the text is; `None` when the room was too small for it.
+    #[inline(always)]
+    pub(crate) fn finished(&self) -> Option<usize> {
+        (!self.is_too_small).then_some(self.end)
+    }
+
+    #[inline(always)]
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.end
     }
 
     /// Takes everything after `length` away again.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn truncate(&mut self, length: usize) {
-        self.bytes.truncate(length);
+        self.end = length;
     }
 
     /// Adds one ASCII character.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, character: u8) {
         debug_assert!(character.is_ascii());
-        self.bytes.push(character);
+        self.push_ascii(&[character]);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_str(&mut self, text: &str) {
-        self.bytes.extend(text.as_bytes());
+        let end = self.end + text.len();
+        match self.room.get_mut(self.end..end) {
+            Some(place) => {
+                copy(text.as_bytes(), place);
+                self.end = end;
+            }
+            None => self.is_too_small = true,
+        }
     }
 
-    /// Adds ASCII text whose length is known when this is compiled, so that no call is left of it.
-    #[inline]
+    /// Adds text whose length is known when this is compiled, so that no call is left of it.
+    #[inline(always)]
     pub(crate) fn push_ascii<const N: usize>(&mut self, text: &[u8; N]) {
-        debug_assert!(text.is_ascii());
-        self.bytes.extend_array(text);
+        match self.room.get_mut(self.end..self.end + N).and_then(<[u8]>::as_mut_array) {
+            Some(place) => {
+                *place = *text;
+                self.end += N;
+            }
+            None => self.is_too_small = true,
+        }
+    }
+
+    /// Has `write` write what comes next, out of line: then this buffer can stay in registers.
+    #[inline(always)]
+    pub(crate) fn push_with<T>(&mut self, write: impl FnOnce(&mut Buffer<'_>) -> T) -> T {
+        let mut rest = Buffer::new(self.room.get_mut(self.end..).unwrap_or_default());
+        let result = write(&mut rest);
+        self.end += rest.end;
+        self.is_too_small |= rest.is_too_small;
+        result
     }
 
     /// Adds `text` as it has to stand between the quotes of a string.
+    #[inline(always)]
     pub(crate) fn push_escaped(&mut self, text: &str) {
-        let mut rest = text.as_bytes();
+        self.push_with(|out| out.escape(text.as_bytes()));
+    }
+
+    #[inline(never)]
+    fn escape(&mut self, mut rest: &[u8]) {
         loop {
             let taken = self.push_blocks(rest);
             rest = rest.get(taken..).unwrap_or_default();
             if rest.len() < WINDOW_BYTES {
                 break;
             }
+            // There is a control character in the next block, or no more room.
             let (with_control, after) = rest.split_at(BLOCK_BYTES);
             with_control.iter().for_each(|byte| self.push_character(*byte));
             rest = after;
@@ -64,15 +120,15 @@ impl Buffer {
         let taken = self.push_blocks(padded.get(..rest.len() + padding + BLOCK_BYTES).unwrap_or_default());
         match rest.get(taken..) {
             Some(rest) => rest.iter().for_each(|byte| self.push_character(*byte)),
-            None => self.bytes.truncate(self.bytes.len() - padding),
+            None => self.end = self.end.saturating_sub(padding),
         }
     }
 
     /// Adds blocks of `text`, escaped, and returns how many bytes of it they are.
+    #[inline(always)]
     fn push_blocks(&mut self, text: &[u8]) -> usize {
-        let start = self.bytes.len();
-        let (taken, length) = escape(text, self.bytes.room(2 * text.len() + WINDOW_BYTES));
-        self.bytes.truncate(start + length);
+        let (taken, length) = escape(text, self.room.get_mut(self.end..).unwrap_or_default());
+        self.end += length;
         taken
     }
 
@@ -87,11 +143,12 @@ impl Buffer {
                 let [high, low] = [byte >> 4, byte & 0xf].map(|digit| DIGITS[usize::from(digit)]);
                 self.push_ascii(&[b'\\', b'u', b'0', b'0', high, low]);
             }
-            _ => self.bytes.push(byte),
+            _ => self.push_ascii(&[byte]),
         }
     }
 
     /// Adds `text` as a JSON string, quotes and all.
+    #[inline(always)]
     pub(crate) fn push_string(&mut self, text: &str) {
         self.push(b'"');
         self.push_escaped(text);
@@ -100,9 +157,9 @@ impl Buffer {
 
     /// Ends an object or array that was begun at `start` with its key: with `end` and a comma, or, if nothing is in
     /// it, by taking it away again. Returns whether it is there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn close<const N: usize>(&mut self, start: usize, end: &[u8; N]) -> bool {
-        if self.bytes.last() == Some(b',') {
+        if self.last() == Some(b',') {
             self.pop();
             self.push_ascii(end);
             self.push(b',');
@@ -113,18 +170,14 @@ impl Buffer {
     }
 
     /// Takes the last character, a comma, away.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&mut self) {
-        self.truncate(self.len() - 1);
+        self.end = self.end.saturating_sub(1);
     }
 
-    pub(crate) fn into_text(self) -> String {
-        String::from_utf8(self.into_bytes()).expect("made of whole texts")
-    }
-
-    /// The bytes, which are UTF-8.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes.into_vec()
+    #[inline(always)]
+    fn last(&self) -> Option<u8> {
+        self.room.get(self.end.checked_sub(1)?).copied()
     }
 }
 
@@ -139,9 +192,31 @@ mod tests {
         {
             for before in 0..40 {
                 let text = format!("{}{text}{}", "x".repeat(before), "y".repeat(40 - before));
-                let mut out = Buffer::default();
-                out.push_string(&text);
-                assert_eq!(serde_json::from_slice::<String>(&out.into_bytes()).unwrap(), text);
+                let json = build(|out| out.push_string(&text));
+                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn too_little_room_is_noticed_wherever_it_ends() {
+        let write = |out: &mut Buffer<'_>| {
+            let start = out.len();
+            out.push_ascii(br#""a":{"#);
+            out.push_str("\"b\":[1,2,3],");
+            out.push_with(|out| out.push_string(&"\"x\n".repeat(20)));
+            out.push(b',');
+            out.close(start, b"}");
+        };
+        let text = build(write);
+        for size in 0..text.len() + 10 {
+            let mut room = vec![0; size];
+            let mut out = Buffer::new(&mut room);
+            write(&mut out);
+            if let Some(length) = out.finished() {
+                assert_eq!(room[..length], *text.as_bytes());
+            } else {
+                assert!(size < text.len() + WINDOW_BYTES);
             }
         }
     }
