@@ -37,8 +37,9 @@ lint: setup
 docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
 
-bench: setup ## Measure mapping against parsing, and print the ratios.
+bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench mapping
+	$(CARGO) bench --locked --package exotrace --bench memory
 
 components: build ## Put the component files into target/components.
 	mkdir -p target/components

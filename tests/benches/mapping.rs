@@ -24,7 +24,7 @@ const RECORDS: usize = 1000;
 const RECORD_BYTES: usize = 590;
 
 /// The lengths of records in the table of sizes, in bytes.
-const LENGTHS: [usize; 4] = [300, 590, 4 * 1024, 64 * 1024];
+const LENGTHS: [usize; 4] = [400, 590, 4 * 1024, 64 * 1024];
 
 /// The sizes of batches in the table of sizes, in records.
 const BATCHES: [usize; 4] = [1, 10, 1000, 10_000];

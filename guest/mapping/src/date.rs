@@ -25,12 +25,17 @@ impl Instant {
         let time = rest.time()?;
         let east = rest.offset()?;
         rest.0.is_empty().then_some(())?;
-        Some(Self(date.and_time(time).checked_sub_signed(TimeDelta::minutes(east))?))
+        Self::within(date.and_time(time).checked_sub_signed(TimeDelta::minutes(east))?)
+    }
+
+    /// An instant whose year has four digits: Elasticsearch takes no other in a date.
+    fn within(instant: NaiveDateTime) -> Option<Self> {
+        (0..10_000).contains(&instant.year()).then_some(Self(instant))
     }
 
     /// The instant that is `milliseconds` after 1970-01-01T00:00:00Z.
     pub(crate) fn from_milliseconds(milliseconds: i64) -> Option<Self> {
-        chrono::DateTime::from_timestamp_millis(milliseconds).map(|instant| Self(instant.naive_utc()))
+        Self::within(chrono::DateTime::from_timestamp_millis(milliseconds)?.naive_utc())
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -177,6 +182,8 @@ mod tests {
             "2022-09-05T18:10:13+1",
             "2022-09-05T18:10:13+1:00",
             "2022T10",
+            "9999-12-31T23:00:00-18:00",
+            "0000-01-01T00:00:00+18:00",
             "２０２２",
         ] {
             check(text, "");

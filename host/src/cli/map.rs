@@ -25,9 +25,11 @@ use crate::{
 
 mod parallel;
 mod print;
+mod progress;
 
 use parallel::Lane;
 use print::Totals;
+use progress::Progress;
 
 /// Which mapping files get unless another one is named: that of the exports which people have in files.
 const DEFAULT_MAPPING: &str = "1.20";
@@ -74,17 +76,20 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let files = if arguments.files.is_empty() { &standard_input } else { arguments.files.as_slice() };
     let mut totals = Totals::default();
     let mut unread = 0;
-    parallel::run(&mapper, arguments.jobs, arguments.with_id, &mut totals, |lane| {
+    let progress = Progress::new(files);
+    let ran = parallel::run(&mapper, arguments.jobs, arguments.with_id, &progress, &mut totals, |lane| {
         for file in files {
-            if let Err(error) = read(file, lane) {
+            if let Err(error) = read(file, &progress, lane) {
                 if matches!(error.downcast_ref(), Some(RecordsError::Stopped(_))) {
                     return;
                 }
                 unread += 1;
-                say(&format!("error: {error:#}"));
+                progress.say(&format!("error: {error:#}"));
             }
         }
-    })?;
+    });
+    progress.finish();
+    ran?;
     if totals.is_notable() || io::stderr().is_terminal() {
         say(&totals.to_string());
     }
@@ -142,7 +147,7 @@ fn component(mapping: &str) -> anyhow::Result<Component> {
     Component::open(Path::new(mapping)).with_context(|| format!("could not use mapping `{mapping}`"))
 }
 
-fn read(file: &Path, lane: &mut Lane) -> anyhow::Result<()> {
+fn read(file: &Path, progress: &Progress, lane: &mut Lane) -> anyhow::Result<()> {
     let input: Box<dyn Read> = if file == Path::new("-") {
         lane.begin("standard input");
         Box::new(io::stdin().lock())
@@ -154,6 +159,6 @@ fn read(file: &Path, lane: &mut Lane) -> anyhow::Result<()> {
         });
         Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
     };
-    records::read(BufReader::with_capacity(256 * 1024, input), lane)
+    records::read(BufReader::with_capacity(256 * 1024, progress.read(input)), lane)
         .with_context(|| format!("could not read `{}`", file.display()))
 }

@@ -8,9 +8,11 @@ use std::{
     thread,
 };
 
-use super::print::{Totals, print};
+use super::{
+    print::{Totals, print},
+    progress::Progress,
+};
 use crate::{
-    cli::exit::say,
     mapper::{MappedBatch, Mapper, MapperError, Origin},
     records::{Batch, Sink, Unreadable},
 };
@@ -26,6 +28,7 @@ pub(super) struct Lane {
     name: String,
     jobs: SyncSender<Job>,
     results: SyncSender<Receiver<Mapped>>,
+    progress: Progress,
     unreadable: usize,
 }
 
@@ -45,7 +48,7 @@ impl Sink for Lane {
 
     fn unreadable(&mut self, line: Unreadable) {
         self.unreadable += 1;
-        say(&format!(
+        self.progress.say(&format!(
             "error: `{}`, line {}: not UTF-8 at byte {}; the line is left out",
             self.name, line.line, line.byte
         ));
@@ -57,6 +60,7 @@ pub(super) fn run(
     mapper: &Mapper,
     jobs: usize,
     with_id: bool,
+    progress: &Progress,
     totals: &mut Totals,
     read: impl FnOnce(&mut Lane) + Send,
 ) -> anyhow::Result<()> {
@@ -66,7 +70,9 @@ pub(super) fn run(
     let job_receiver = Mutex::new(job_receiver);
     thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            let mut lane = Lane { name: String::new(), jobs: job_sender, results: result_sender, unreadable: 0 };
+            let progress = progress.clone();
+            let mut lane =
+                Lane { name: String::new(), jobs: job_sender, results: result_sender, progress, unreadable: 0 };
             read(&mut lane);
             lane.unreadable
         });

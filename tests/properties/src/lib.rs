@@ -1,0 +1,132 @@
+//! Compares the mapping with the reference mapper.
+//!
+//! Both get the same record, settings and geo answers. Documents have to be equal as JSON, ids to the byte. What
+//! `error.message` says is not compared, only that there is one.
+
+mod geo;
+
+use exotrace_mapping as fast;
+use exotrace_reference as reference;
+use serde_json::Value;
+
+pub use geo::network;
+
+/// How a record is mapped.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// Mapping 2.2, or else 1.20.
+    pub is_newest: bool,
+    /// Domains of the tenant.
+    pub local_domains: Option<Vec<String>>,
+    /// Keep every record's own bytes.
+    pub preserve_original_event: bool,
+    /// Tags of every document.
+    pub tags: Vec<String>,
+    /// Statuses whose records are dropped; only 2.2 takes them.
+    pub drop_status: Vec<String>,
+    /// When the records were read, in milliseconds since 1970-01-01T00:00:00Z.
+    pub read_at: Option<i64>,
+    /// The file that they are from, and where in it they begin.
+    pub file: Option<(String, u64)>,
+}
+
+/// Maps lines with both, and compares them one by one.
+///
+/// # Panics
+///
+/// When anything differs, or a document is not one JSON object on one line.
+pub fn compare(setup: &Setup, lines: &[&str]) {
+    let mut session = session(setup);
+    compare_in(&mut session, setup, lines);
+    // Again, now that the caches are full.
+    compare_in(&mut session, setup, lines);
+}
+
+fn session(setup: &Setup) -> fast::Session {
+    let settings = fast::Settings {
+        local_domains: setup.local_domains.clone(),
+        preserve_original_event: setup.preserve_original_event,
+        tags: setup.tags.clone(),
+        drop_status: if setup.is_newest { setup.drop_status.clone() } else { Vec::new() },
+        ..fast::Settings::default()
+    };
+    let version = if setup.is_newest { &fast::Version::V2_2 } else { &fast::Version::V1_20 };
+    fast::Session::open(version, &settings).expect("the settings are right")
+}
+
+fn compare_in(session: &mut fast::Session, setup: &Setup, lines: &[&str]) {
+    let records = lines.join("\n");
+    let origin = fast::Origin {
+        read_at: setup.read_at,
+        file: setup.file.clone().map(|(path, offset)| fast::FilePosition { path, offset }),
+    };
+    let batch = session.map_batch(&records, &origin, &mut geo::Answers);
+    let text = String::from_utf8(batch.documents).expect("documents are UTF-8");
+    let mut documents = text.as_str();
+    let mut outcomes = batch.outcomes.into_iter();
+    let mut offset = 0;
+    for line in lines {
+        let start = offset;
+        offset += line.len() + 1;
+        let record = line.strip_suffix('\r').unwrap_or(line);
+        if record.bytes().all(|byte| byte.is_ascii_whitespace()) {
+            continue;
+        }
+        let outcome = outcomes.next().expect("every record has an outcome");
+        let document = match length(&outcome) {
+            None => None,
+            Some(length) => {
+                let (document, rest) = documents.split_at(length);
+                documents = rest.strip_prefix('\n').expect("a line feed follows every document");
+                assert!(!document.contains('\n'), "{document}");
+                Some(document)
+            }
+        };
+        let expected = expected(setup, record, start as u64);
+        check(record, &outcome, document, expected);
+    }
+    assert_eq!((outcomes.next(), documents), (None, ""));
+}
+
+fn length(outcome: &fast::Outcome) -> Option<usize> {
+    match outcome {
+        fast::Outcome::Mapped { length, .. } | fast::Outcome::Failed { length, .. } => Some(*length),
+        fast::Outcome::Dropped(_) => None,
+    }
+}
+
+fn expected(setup: &Setup, record: &str, offset: u64) -> reference::Mapped {
+    let settings = reference::Settings {
+        local_domains: setup.local_domains.clone(),
+        preserve_original_event: setup.preserve_original_event,
+        tags: setup.tags.clone(),
+        drop_status: setup.drop_status.clone(),
+    };
+    let file = setup.file.clone().map(|(path, begin)| (path, begin + offset));
+    let origin = reference::Origin { read_at: setup.read_at, file };
+    let version = if setup.is_newest { reference::Version::V2_2 } else { reference::Version::V1_20 };
+    reference::map(version, &settings, &origin, &network, record)
+}
+
+fn check(record: &str, outcome: &fast::Outcome, document: Option<&str>, expected: reference::Mapped) {
+    let reference::Mapped::Document { document: wanted, id: wanted_id, timestamp: wanted_timestamp, failed } = expected
+    else {
+        assert!(document.is_none(), "should be dropped: {record}");
+        return;
+    };
+    let document = document.unwrap_or_else(|| panic!("should not be dropped: {record}"));
+    let mut document: Value = serde_json::from_str(document).unwrap_or_else(|error| panic!("{error}: {document}"));
+    let messages = document.as_object_mut().and_then(|members| members.remove("error"));
+    let has_messages = messages.is_some_and(|error| error["message"].as_array().is_some_and(|all| !all.is_empty()));
+    let mut wanted = wanted;
+    wanted.as_object_mut().and_then(|members| members.remove("error"));
+    let (id, timestamp, has_failed) = match outcome {
+        fast::Outcome::Mapped { id, timestamp, .. } => (id, Some(*timestamp), false),
+        fast::Outcome::Failed { id, timestamp, .. } => (id, *timestamp, true),
+        fast::Outcome::Dropped(_) => unreachable!("there is a document"),
+    };
+    assert_eq!(document, wanted, "document of {record}");
+    assert_eq!((has_failed, has_messages), (failed, failed), "failure of {record}");
+    assert_eq!(timestamp, wanted_timestamp, "timestamp of {record}");
+    assert_eq!(*id, wanted_id, "id of {record}");
+}
