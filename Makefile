@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format lint docs bench components
+.PHONY: help setup build demo test check format lint docs fuzz bench components
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,29 @@ lint: setup
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
+
+# How long each target is fuzzed, in seconds.
+FUZZ_SECONDS := 600
+FUZZ := target/tools/bin/cargo-fuzz
+# The pinned toolchain is used as it is: instrumentation is all that fuzzing needs of what is not stable.
+FUZZ_RUN := RUSTC_BOOTSTRAP=1 $(FUZZ) run --fuzz-dir tests/fuzz --target-dir target/fuzz --sanitizer none
+
+$(FUZZ):
+	$(CARGO) install --locked --root target/tools --version 0.13.2 cargo-fuzz
+
+# Fuzzing begins with the records of the fixtures, one a file, each after a byte of settings.
+target/fuzz/seeds: $(wildcard fixtures/records/*.ndjson)
+	mkdir -p $@
+	cat $^ | awk '{ printf "%c%s", 32 + NR % 96, $$0 > ("$@/" NR); close("$@/" NR) }'
+
+fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping, FUZZ_SECONDS each target.
+	mkdir -p target/fuzz/corpus/map_record
+	$(FUZZ_RUN) map_record target/fuzz/corpus/map_record target/fuzz/seeds -- \
+		-max_total_time=$(FUZZ_SECONDS) -dict=tests/fuzz/record.dict -max_len=8192
+	for target in address date suffix; do \
+		mkdir -p target/fuzz/corpus/$$target && \
+		$(FUZZ_RUN) $$target target/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=256 || exit 1; \
+	done
 
 bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench mapping

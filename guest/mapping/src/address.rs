@@ -21,7 +21,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Works out the address that `raw`, a string, stands for. `domain` knows domains; an empty one is not asked about.
+    /// Works out the address that `raw`, a string, stands for. `domain` knows domains.
     pub(crate) fn new<'d>(raw: &Raw<'_>, domain: impl FnOnce(&str) -> &'d Domain) -> Self {
         let text = decode(raw).into_owned();
         let at = text.find('@');
@@ -33,7 +33,7 @@ impl Address {
             local_part_json: String::new(),
             members: String::new(),
         };
-        let domain = if address.domain().is_empty() { None } else { Some(domain(address.domain())) };
+        let domain = address.has_at().then(|| domain(address.domain()));
         // The same text is the same string, however it was escaped.
         let is_plain = raw.kind == Kind::Plain;
         let string = |text: &str| match text {

@@ -44,6 +44,8 @@ pub(crate) struct Workshop {
 /// What is known about a document before it is written.
 pub(crate) struct Document<'a> {
     record: Record<'a>,
+    /// Whether there is a record at all.
+    is_record: bool,
     source: Party,
     destination: Party,
     direction: Option<Direction>,
@@ -85,6 +87,7 @@ impl<'a> Document<'a> {
     pub(crate) fn broken(failure: Failure) -> Self {
         Self {
             record: Record::NONE,
+            is_record: false,
             source: Party::default(),
             destination: Party::default(),
             direction: None,

@@ -24,7 +24,7 @@ impl Workshop {
         let has_failed = !document.failures.is_empty();
         let start = out.len();
         out.push_ascii(br#""event":{"#);
-        let is_record = !document.record.members().is_empty();
+        let is_record = document.is_record;
         if self.version.categorised && is_record {
             out.push_ascii(br#""category":["email"],"type":["info"],"#);
         }

@@ -51,7 +51,7 @@ impl Workshop {
                 (false, true) => Direction::Inbound,
                 (false, false) => Direction::External,
             });
-        Document { record, source, destination, direction, received, dates, failures }
+        Document { record, is_record: true, source, destination, direction, received, dates, failures }
     }
 
     /// Takes down what the document's `_id` is made of (row 29). That of a failed document is made of the whole

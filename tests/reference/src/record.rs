@@ -1,0 +1,73 @@
+//! One trace record under the names of the legacy service.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::json::Json;
+
+const MAXIMUM_LENGTH: usize = 16 * 1024 * 1024;
+
+/// What Graph calls the properties, and what the legacy service calls them.
+const NAMES: [(&str, &str); 10] = [
+    ("receivedDateTime", "Received"),
+    ("senderAddress", "SenderAddress"),
+    ("recipientAddress", "RecipientAddress"),
+    ("id", "MessageTraceId"),
+    ("messageId", "MessageId"),
+    ("subject", "Subject"),
+    ("status", "Status"),
+    ("fromIP", "FromIP"),
+    ("toIP", "ToIP"),
+    ("size", "Size"),
+];
+
+/// The properties of a record, the last of each name.
+pub(crate) struct Record(BTreeMap<String, Json>);
+
+impl Record {
+    /// Reads a record, or says why it is none.
+    pub(crate) fn parse(line: &str) -> Result<Self, String> {
+        if line.len() > MAXIMUM_LENGTH {
+            return Err(format!("record is longer than {MAXIMUM_LENGTH} bytes"));
+        }
+        let Json::Object(members) = Json::parse(line)? else {
+            return Err("record is not an object".to_owned());
+        };
+        // Only now, renamed, are they put into a map: `size` after `Size` counts, and `Size` after `size`.
+        Ok(Self(members.into_iter().map(|(name, value)| (legacy_name(name), value)).collect()))
+    }
+
+    /// All of it, as it stands in the document.
+    pub(crate) fn to_value(&self) -> Value {
+        Value::Object(self.0.iter().map(|(name, value)| (name.clone(), value.to_value())).collect())
+    }
+
+    /// A property of any type, unless it is missing, null or an empty text.
+    pub(crate) fn get(&self, name: &str) -> Option<&Json> {
+        self.0.get(name).filter(|value| **value != Json::Null && **value != Json::Text(String::new()))
+    }
+
+    /// A property that must be a text.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, String> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Json::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(format!("`{name}` is not a text")),
+        }
+    }
+
+    /// A property that is given unless it is missing or null; an empty text counts as given.
+    pub(crate) fn given(&self, name: &str) -> Option<&Json> {
+        self.0.get(name).filter(|value| **value != Json::Null)
+    }
+
+    /// Whether this is a page without records instead of a record.
+    pub(crate) fn is_empty_page(&self) -> bool {
+        self.0.get("value") == Some(&Json::Array(Vec::new()))
+    }
+}
+
+fn legacy_name(name: String) -> String {
+    NAMES.iter().find(|(graph, _)| *graph == name).map_or(name, |(_, legacy)| (*legacy).to_owned())
+}
