@@ -30,62 +30,64 @@ pub struct Setup {
     pub file: Option<(String, u64)>,
 }
 
-/// Maps lines with both, and compares them one by one.
-///
-/// # Panics
-///
-/// When anything differs, or a document is not one JSON object on one line.
-pub fn compare(setup: &Setup, lines: &[&str]) {
-    let mut session = session(setup);
-    compare_in(&mut session, setup, lines);
-    // Again, now that the caches are full.
-    compare_in(&mut session, setup, lines);
+/// Both mappers, for one setup.
+pub struct Comparison {
+    setup: Setup,
+    session: fast::Session,
 }
 
-fn session(setup: &Setup) -> fast::Session {
-    let settings = fast::Settings {
-        local_domains: setup.local_domains.clone(),
-        preserve_original_event: setup.preserve_original_event,
-        tags: setup.tags.clone(),
-        drop_status: if setup.is_newest { setup.drop_status.clone() } else { Vec::new() },
-        ..fast::Settings::default()
-    };
-    let version = if setup.is_newest { &fast::Version::V2_2 } else { &fast::Version::V1_20 };
-    fast::Session::open(version, &settings).expect("the settings are right")
-}
+impl Comparison {
+    /// Opens the mapping.
+    pub fn new(setup: Setup) -> Self {
+        let settings = fast::Settings {
+            local_domains: setup.local_domains.clone(),
+            preserve_original_event: setup.preserve_original_event,
+            tags: setup.tags.clone(),
+            drop_status: if setup.is_newest { setup.drop_status.clone() } else { Vec::new() },
+            ..fast::Settings::default()
+        };
+        let version = if setup.is_newest { &fast::Version::V2_2 } else { &fast::Version::V1_20 };
+        let session = fast::Session::open(version, &settings).expect("the settings are right");
+        Self { setup, session }
+    }
 
-fn compare_in(session: &mut fast::Session, setup: &Setup, lines: &[&str]) {
-    let records = lines.join("\n");
-    let origin = fast::Origin {
-        read_at: setup.read_at,
-        file: setup.file.clone().map(|(path, offset)| fast::FilePosition { path, offset }),
-    };
-    let batch = session.map_batch(&records, &origin, &mut geo::Answers);
-    let text = String::from_utf8(batch.documents).expect("documents are UTF-8");
-    let mut documents = text.as_str();
-    let mut outcomes = batch.outcomes.into_iter();
-    let mut offset = 0;
-    for line in lines {
-        let start = offset;
-        offset += line.len() + 1;
-        let record = line.strip_suffix('\r').unwrap_or(line);
-        if record.bytes().all(|byte| byte.is_ascii_whitespace()) {
-            continue;
-        }
-        let outcome = outcomes.next().expect("every record has an outcome");
-        let document = match length(&outcome) {
-            None => None,
-            Some(length) => {
+    /// Maps lines with both, and compares them one by one: twice, the second time with all that the first one cached.
+    ///
+    /// # Panics
+    ///
+    /// When anything differs, or a document is not one JSON object on one line.
+    pub fn check(&mut self, lines: &[&str]) {
+        self.check_once(lines);
+        self.check_once(lines);
+    }
+
+    fn check_once(&mut self, lines: &[&str]) {
+        let Self { setup, session } = self;
+        let records = lines.join("\n");
+        let file = setup.file.clone().map(|(path, offset)| fast::FilePosition { path, offset });
+        let batch = session.map_batch(&records, &fast::Origin { read_at: setup.read_at, file }, &mut geo::Answers);
+        let text = String::from_utf8(batch.documents).expect("documents are UTF-8");
+        let mut documents = text.as_str();
+        let mut outcomes = batch.outcomes.into_iter();
+        let mut offset = 0;
+        for line in lines {
+            let start = offset;
+            offset += line.len() + 1;
+            let record = line.strip_suffix('\r').unwrap_or(line);
+            if record.bytes().all(|byte| byte.is_ascii_whitespace()) {
+                continue;
+            }
+            let outcome = outcomes.next().expect("every record has an outcome");
+            let document = length(&outcome).map(|length| {
                 let (document, rest) = documents.split_at(length);
                 documents = rest.strip_prefix('\n').expect("a line feed follows every document");
                 assert!(!document.contains('\n'), "{document}");
-                Some(document)
-            }
-        };
-        let expected = expected(setup, record, start as u64);
-        check(record, &outcome, document, expected);
+                document
+            });
+            check(record, &outcome, document, expected(setup, record, start as u64));
+        }
+        assert_eq!((outcomes.next(), documents), (None, ""));
     }
-    assert_eq!((outcomes.next(), documents), (None, ""));
 }
 
 fn length(outcome: &fast::Outcome) -> Option<usize> {

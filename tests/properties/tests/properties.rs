@@ -1,6 +1,6 @@
 //! The mapping equals the reference mapper on generated records.
 
-use exotrace_properties::{Setup, compare};
+use exotrace_properties::{Comparison, Setup};
 use proptest::{
     collection::vec,
     option,
@@ -235,7 +235,7 @@ proptest! {
     #[test]
     fn records_are_mapped_as_the_reference_maps_them(setup in setup(), records in vec(record(), 1..4)) {
         let lines: Vec<&str> = records.iter().map(String::as_str).collect();
-        compare(&setup, &lines);
+        Comparison::new(setup).check(&lines);
     }
 
     #[test]
@@ -244,6 +244,6 @@ proptest! {
         lines in vec(prop_oneof![value(), "\\PC{0,40}", Just("{\"Received\":\"2022\"".to_owned())], 1..4),
     ) {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        compare(&setup, &lines);
+        Comparison::new(setup).check(&lines);
     }
 }
