@@ -42,9 +42,8 @@ fn run(records: &str, size: usize) -> io::Result<(usize, usize)> {
         .spawn()?;
     let (Some(mut input), Some(mut output)) = (program.stdin.take(), program.stdout.take()) else { unreachable!() };
     thread::scope(|scope| {
-        let writer = scope.spawn(move || {
-            (0..size / records.len()).try_for_each(|_| input.write_all(records.as_bytes()))
-        });
+        let writer =
+            scope.spawn(move || (0..size / records.len()).try_for_each(|_| input.write_all(records.as_bytes())));
         let reader = scope.spawn(move || {
             let mut buffer = vec![0; 1 << 20];
             let mut lines = 0;

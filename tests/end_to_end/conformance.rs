@@ -6,6 +6,7 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use exotrace::geo::Geo;
+use exotrace_mapping::Origin;
 use serde_json::{Value, json};
 
 use crate::harness::{Settings, assert_same, geo, map, project};
@@ -66,7 +67,13 @@ fn the_example_of_the_seed_document_is_reproduced() {
         ..Settings::new(&[], &["preserve_original_event", "forwarded"])
     };
     let read_at = chrono::DateTime::parse_from_rfc3339(expected["event"]["created"].as_str().unwrap()).unwrap();
-    let found = map("1.20", &settings, &elastic_geo(&folder), &record, Some(read_at.timestamp_millis()));
+    let found = map(
+        "1.20",
+        &settings,
+        &elastic_geo(&folder),
+        &record,
+        &Origin { read_at: Some(read_at.timestamp_millis()), file: None },
+    );
     assert_same("seed example", &found[0]["document"], &expected);
     assert_eq!(found[0]["_id"], "mculcoDonlUqgawR2/Yc6MluakU=");
 }
@@ -76,7 +83,7 @@ fn the_legacy_records_are_mapped_as_by_elastic() {
     let Some(folder) = folder() else { return };
     let records = read(folder.join("elastic-legacy.ndjson"));
     let settings = Settings::new(&["contoso.com"], &["preserve_original_event"]);
-    let found = map("1.20", &settings, &elastic_geo(&folder), &records, None);
+    let found = map("1.20", &settings, &elastic_geo(&folder), &records, &Origin::default());
     let mut expected = expected(&read(folder.join("elastic-legacy-expected-1.21.json")));
     // The only difference between 1.20 and 1.21.
     for document in expected.iter_mut().filter(|document| !document.is_null()) {
@@ -101,7 +108,7 @@ fn the_records_of_2_1_are_mapped_as_by_elastic() {
     let Some(folder) = folder() else { return };
     let records = read(folder.join("elastic-2.1.ndjson"));
     let settings = Settings::new(&["contoso.com"], &["preserve_original_event"]);
-    let found = map("2.2", &settings, &elastic_geo(&folder), &records, None);
+    let found = map("2.2", &settings, &elastic_geo(&folder), &records, &Origin::default());
     check_all(&found, &expected(&read(folder.join("elastic-2.1-expected.json"))));
     assert_eq!(found[5]["_id"], "S5Hz0wo8KvMSl3Betz4S3iB+y28=");
     assert_eq!(found[6]["_id"], "S+a8VXB6m7BU4XZ++2a6tmxVL78=");
@@ -125,7 +132,7 @@ fn the_whole_event_of_2_1_is_reproduced() {
         fields: Some(host_fields(&expected)),
         ..Settings::new(&["contoso.com"], &["preserve_original_event", "forwarded"])
     };
-    let found = map("2.2", &settings, &elastic_geo(&folder), &record, None);
+    let found = map("2.2", &settings, &elastic_geo(&folder), &record, &Origin::default());
     assert_same("2.1 example", &found[0]["document"], &expected);
     assert_eq!(found[0]["_id"], "NPGm8m43KsE2jkcTKojV4MPKTLw=");
 }
@@ -155,9 +162,9 @@ fn check_edge_case(case: &Value, version: &str) {
         local_domains: texts(&case["local_domains"]),
         tags: texts(&case["tags"]).unwrap_or_default(),
         drop_status: drop_status.unwrap_or_default(),
-        fields: None,
+        ..Settings::default()
     };
-    let found = map(version, &settings, &Arc::default(), case["input"].as_str().unwrap(), None).remove(0);
+    let found = map(version, &settings, &Arc::default(), case["input"].as_str().unwrap(), &Origin::default()).remove(0);
     let expected = &case[version];
     let Some(document) = expected.get("doc").filter(|document| !document.is_null()) else {
         assert!(found.get("dropped").is_some(), "{what}: found {found}, expected it dropped");

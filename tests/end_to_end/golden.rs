@@ -4,6 +4,7 @@
 
 use std::{env, fs, path::Path};
 
+use exotrace_mapping::Origin;
 use serde_json::Value;
 
 use crate::harness::{Settings, assert_same, geo, map, project};
@@ -21,7 +22,7 @@ fn check(name: &str) {
     let databases = project().join("fixtures/geo");
     let geo = geo(&databases.join("City.mmdb"), &databases.join("ASN.mmdb"));
     for version in ["1.20", "2.2"] {
-        let found = map(version, &settings(&folder), &geo, &records, None);
+        let found = map(version, &settings(&folder), &geo, &records, &Origin::default());
         assert_eq!(found.len(), records.lines().count(), "one outcome for every record");
         let file = folder.join(format!("{name}-{version}-expected.json"));
         if env::var_os("UPDATE_GOLDEN").is_some() {

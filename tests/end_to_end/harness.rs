@@ -9,7 +9,7 @@ use std::{
 
 use exotrace::{
     geo,
-    mapper::{BUILT_IN, Component, Mapper},
+    mapper::{BUILT_IN, Component, FilePosition, Mapper},
 };
 use exotrace_mapping as native;
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ static COMPILED: LazyLock<Vec<(&str, Component)>> =
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) local_domains: Option<Vec<String>>,
+    pub(crate) preserve_original_event: bool,
     pub(crate) tags: Vec<String>,
     pub(crate) drop_status: Vec<String>,
     pub(crate) fields: Option<Value>,
@@ -51,10 +52,10 @@ pub(crate) fn map(
     settings: &Settings,
     geo: &Arc<geo::Geo>,
     records: &str,
-    read_at: Option<i64>,
+    origin: &native::Origin,
 ) -> Vec<Value> {
-    let native = map_natively(version, settings, geo, records, read_at);
-    let component = map_in_component(version, settings, geo, records, read_at);
+    let native = map_natively(version, settings, geo, records, origin);
+    let component = map_in_component(version, settings, geo, records, origin);
     assert_eq!(native.0, component.0, "mapping {version}: natively and in the component");
     assert_eq!(native.1, component.1, "mapping {version}: natively and in the component");
     let mut documents = native.0.lines();
@@ -74,11 +75,11 @@ fn map_natively(
     settings: &Settings,
     geo: &geo::Geo,
     records: &str,
-    read_at: Option<i64>,
+    origin: &native::Origin,
 ) -> (String, Vec<Value>) {
     let settings = native::Settings {
         local_domains: settings.local_domains.clone(),
-        preserve_original_event: false,
+        preserve_original_event: settings.preserve_original_event,
         tags: settings.tags.clone(),
         drop_status: settings.drop_status.clone(),
         fields: settings.fields.as_ref().map(Value::to_string),
@@ -90,8 +91,7 @@ fn map_natively(
         other => panic!("no mapping {other}"),
     };
     let mut session = native::Session::open(version, &settings).unwrap();
-    let origin = native::Origin { read_at, file: None };
-    let batch = session.map_batch(records, &origin, &mut NativeGeo(geo));
+    let batch = session.map_batch(records, origin, &mut NativeGeo(geo));
     let outcomes = batch.outcomes.iter().map(|outcome| match outcome {
         native::Outcome::Mapped { id, .. } | native::Outcome::Failed { id, .. } => json!({ "_id": id }),
         native::Outcome::Dropped(reason) => json!({ "dropped": format!("{reason:?}") }),
@@ -105,19 +105,22 @@ fn map_in_component(
     settings: &Settings,
     geo: &Arc<geo::Geo>,
     records: &str,
-    read_at: Option<i64>,
+    origin: &native::Origin,
 ) -> (String, Vec<Value>) {
     let component = COMPILED.iter().find(|(known, _)| *known == version).unwrap().1.clone();
     let settings = exotrace::mapper::Settings {
         local_domains: settings.local_domains.clone(),
-        preserve_original_event: false,
+        preserve_original_event: settings.preserve_original_event,
         tags: settings.tags.clone(),
         drop_status: settings.drop_status.clone(),
         fields: settings.fields.clone(),
     };
     let mapper = Mapper::new(component, settings, Arc::clone(geo)).unwrap();
-    let read_at = read_at.and_then(chrono::DateTime::from_timestamp_millis);
-    let batch = mapper.map_batch(records, &exotrace::mapper::Origin { read_at, file: None }).unwrap();
+    let origin = exotrace::mapper::Origin {
+        read_at: origin.read_at.and_then(chrono::DateTime::from_timestamp_millis),
+        file: origin.file.as_ref().map(|file| FilePosition { path: file.path.clone(), offset: file.offset }),
+    };
+    let batch = mapper.map_batch(records, &origin).unwrap();
     let outcomes = batch.outcomes.iter().map(|outcome| match outcome {
         exotrace::mapper::Outcome::Mapped { id, .. } | exotrace::mapper::Outcome::Failed { id, .. } => {
             json!({ "_id": id })

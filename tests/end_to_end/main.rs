@@ -1,6 +1,7 @@
 //! exotrace from the outside: the mapping as a component, the program as people run it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::string_slice, reason = "a test that panics has failed")]
 
+mod batches;
 mod conformance;
 mod demo;
 mod golden;

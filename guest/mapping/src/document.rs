@@ -126,14 +126,7 @@ impl Workshop {
     }
 
     #[inline(always)]
-    fn push_document(
-        &self,
-        out: &mut Buffer<'_>,
-        document: &Document<'_>,
-        line: &str,
-        offset: usize,
-        origin: &Origin,
-    ) {
+    fn push_document(&self, out: &mut Buffer<'_>, document: &Document<'_>, line: &str, offset: usize, origin: &Origin) {
         let addresses = self.addresses(&document.source, &document.destination);
         let start = out.len();
         out.push(b'{');

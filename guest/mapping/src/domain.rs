@@ -1,6 +1,10 @@
 //! What a document says about a mail domain.
 
-use crate::{json::{Buffer, build}, settings::LocalDomains, suffix::Suffixes};
+use crate::{
+    json::{Buffer, build},
+    settings::LocalDomains,
+    suffix::Suffixes,
+};
 
 /// What is known about one domain.
 pub(crate) struct Domain {

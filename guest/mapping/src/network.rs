@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::{cache::Cache, json::{Buffer, build}};
+use crate::{
+    cache::Cache,
+    json::{Buffer, build},
+};
 
 /// Answers what is known about IP addresses.
 pub trait Geo {

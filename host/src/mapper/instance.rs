@@ -109,6 +109,8 @@ fn new_store(geo: Arc<Geo>) -> Store<State> {
     let limits = StoreLimitsBuilder::new().memory_size(MAX_MEMORY_BYTES).instances(16).build();
     let mut store = Store::new(&ENGINE, State { geo, limits });
     store.limiter(|state| &mut state.limits);
+    // All that the component can have in its memory it may also hand over: a record of 16 MiB fills documents of over 100.
+    store.set_hostcall_fuel(MAX_MEMORY_BYTES);
     store.set_epoch_deadline(DEADLINE_TICKS);
     store
 }

@@ -194,8 +194,11 @@ fn record() -> impl Strategy<Value = String> {
             };
             let usual = keys.into_iter().zip([date, sender, recipient, ip, status, subject]);
             // Most records have most of them.
-            let mut members: Vec<_> =
-                (0_u64..).zip(usual).filter(|(bit, _)| absent >> (4 * bit) & 15 != 0).map(|(_, member)| member).collect();
+            let mut members: Vec<_> = (0_u64..)
+                .zip(usual)
+                .filter(|(bit, _)| absent >> (4 * bit) & 15 != 0)
+                .map(|(_, member)| member)
+                .collect();
             for (member, place) in more.into_iter().zip(order) {
                 members.insert(place.index(members.len() + 1), member);
             }
@@ -218,14 +221,16 @@ fn setup() -> impl Strategy<Value = Setup> {
         option::of(0_i64..4_000_000_000_000),
         option::of(0_u64..1 << 40),
     )
-        .prop_map(|(is_newest, local_domains, preserve_original_event, tags, drop_status, read_at, offset)| Setup {
-            is_newest,
-            local_domains,
-            preserve_original_event,
-            tags,
-            drop_status,
-            read_at,
-            file: offset.map(|offset| ("/var/log/\"trace\".json".to_owned(), offset)),
+        .prop_map(|(is_newest, local_domains, preserve_original_event, tags, drop_status, read_at, offset)| {
+            Setup {
+                is_newest,
+                local_domains,
+                preserve_original_event,
+                tags,
+                drop_status,
+                read_at,
+                file: offset.map(|offset| ("/var/log/\"trace\".json".to_owned(), offset)),
+            }
         })
 }
 

@@ -1,6 +1,6 @@
 //! Reading and writing dates.
 
-use chrono::{Datelike, DateTime, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate};
 
 /// Reads an ISO 8601 date as milliseconds since 1970, and `None` for what is no date.
 ///

@@ -44,13 +44,14 @@ impl Workshop {
         };
         let source = self.sender(&record, &mut failures);
         let destination = self.recipient(&record, &mut failures);
-        let direction =
-            self.settings.local_domains.are_given().then_some(match (self.is_local(&source), self.is_local(&destination)) {
+        let direction = self.settings.local_domains.are_given().then_some(
+            match (self.is_local(&source), self.is_local(&destination)) {
                 (true, true) => Direction::Internal,
                 (true, false) => Direction::Outbound,
                 (false, true) => Direction::Inbound,
                 (false, false) => Direction::External,
-            });
+            },
+        );
         Document { record, is_record: true, source, destination, direction, received, dates, failures }
     }
 

@@ -187,9 +187,15 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_as_json_wants_it() {
-        for text in
-            ["", "plain", "\"\\/", "\n\r\t\u{8}\u{c}\u{0}\u{1f}", "é€😀", "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"", "1234567890123456€"]
-        {
+        for text in [
+            "",
+            "plain",
+            "\"\\/",
+            "\n\r\t\u{8}\u{c}\u{0}\u{1f}",
+            "é€😀",
+            "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"",
+            "1234567890123456€",
+        ] {
             for before in 0..40 {
                 let text = format!("{}{text}{}", "x".repeat(before), "y".repeat(40 - before));
                 let json = build(|out| out.push_string(&text));
