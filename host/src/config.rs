@@ -48,6 +48,8 @@ pub struct MappingConfig {
     pub tags: Vec<String>,
     /// Statuses whose records are dropped.
     pub drop_status: Vec<String>,
+    /// A public suffix list, in place of the built-in one.
+    pub suffix_list: Option<PathBuf>,
 }
 
 /// Which mapping to use.

@@ -34,6 +34,8 @@ pub struct Settings {
     pub drop_status: Vec<String>,
     /// Fields to add to every document: a JSON object.
     pub fields: Option<serde_json::Value>,
+    /// A public suffix list in the format of publicsuffix.org, in place of the built-in one.
+    pub suffix_list: Option<String>,
 }
 
 /// Where a batch of records was read.

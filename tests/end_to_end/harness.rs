@@ -114,6 +114,7 @@ fn map_in_component(
         tags: settings.tags.clone(),
         drop_status: settings.drop_status.clone(),
         fields: settings.fields.clone(),
+        suffix_list: None,
     };
     let mapper = Mapper::new(component, settings, Arc::clone(geo)).unwrap();
     let origin = exotrace::mapper::Origin {

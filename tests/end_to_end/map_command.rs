@@ -162,3 +162,25 @@ fn a_component_imports_nothing_but_geo() {
     }
     assert!(project().join("wit/geo.wit").exists());
 }
+
+#[test]
+fn another_suffix_list_can_be_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.dat");
+    fs::write(&list, "// ===BEGIN ICANN DOMAINS===\ncontoso.com\n").unwrap();
+    let output = exotrace(&["map", "--suffix-list", list.to_str().unwrap()], &RECORD.replace("@", "@mail."));
+    check_code(&output, 0);
+    assert_eq!(documents(&output)[0]["source"]["registered_domain"], "mail.contoso.com");
+}
+
+#[test]
+fn a_suffix_list_that_cannot_be_used_is_named() {
+    check_error(
+        &["map", "--suffix-list", "no-such-list"],
+        RECORD,
+        1,
+        "error: could not read public suffix list `no-such-list`: No such file",
+    );
+    let arguments = ["map", "--suffix-list", "README.md"];
+    check_error(&arguments, RECORD, 1, "error: mapping refuses its settings: public suffix list: ");
+}

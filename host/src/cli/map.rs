@@ -13,13 +13,14 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::{
+    choose,
     exit::{INCOMPLETE, Unusable, say},
     start,
 };
 use crate::{
     config::{Config, MappingChoice, SourceConfig},
     geo::Geo,
-    mapper::{self, Component, Mapper, built_in},
+    mapper::{self, Mapper},
     records::{self, RecordsError},
 };
 
@@ -56,6 +57,9 @@ pub(super) struct Arguments {
     /// ASN database in MaxMind format.
     #[arg(long, value_name = "FILE")]
     geoip_asn: Option<PathBuf>,
+    /// Public suffix list in the format of publicsuffix.org, in place of the built-in one of 2022-10-22.
+    #[arg(long, value_name = "FILE")]
+    suffix_list: Option<PathBuf>,
     /// A tag for every document; again for more.
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
@@ -104,9 +108,9 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let config = config.as_ref();
     let component = match (&arguments.mapping, config.map(|config| &config.mapping.choice)) {
-        (Some(mapping), _) => component(mapping)?,
+        (Some(mapping), _) => choose::version_or_file(mapping)?,
         (None, Some(choice)) if *choice != MappingChoice::Default => start::component(choice).context(Unusable)?,
-        (None, _) => component(DEFAULT_MAPPING)?,
+        (None, _) => choose::version(DEFAULT_MAPPING)?,
     };
     let geoip = config.map(|config| config.geoip.clone()).unwrap_or_default();
     let city = arguments.geoip_city.clone().or(geoip.city);
@@ -116,6 +120,7 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
     let local_domains = config
         .and_then(|config| config.sources.first())
         .and_then(|SourceConfig::Graph(graph)| graph.local_domains.clone());
+    let suffix_list = arguments.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
     let settings = mapper::Settings {
         local_domains: given(&arguments.local_domains).or(local_domains),
         preserve_original_event: arguments.preserve_original_event
@@ -123,6 +128,7 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
         tags: given(&arguments.tags).or(mapping.map(|mapping| mapping.tags.clone())).unwrap_or_default(),
         drop_status: mapping.map(|mapping| mapping.drop_status.clone()).unwrap_or_default(),
         fields: None,
+        suffix_list: choose::suffix_list(suffix_list.as_deref())?,
     };
     Ok(Mapper::new(component, settings, Arc::new(geo))?)
 }
@@ -130,21 +136,6 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
 /// What was given on the command line, if anything was.
 fn given(texts: &[String]) -> Option<Vec<String>> {
     (!texts.is_empty()).then(|| texts.to_vec())
-}
-
-/// The mapping that people name: a built-in version, or else a file.
-fn component(mapping: &str) -> anyhow::Result<Component> {
-    if let Some(built_in) = built_in(mapping) {
-        return Ok(Component::new(built_in.bytes)?);
-    }
-    if !mapping.contains(['/', '\\']) && !mapping.ends_with(".wasm") {
-        let known: Vec<_> = mapper::BUILT_IN.iter().map(|known| known.version).collect();
-        anyhow::bail!(
-            "there is no mapping `{mapping}`\nhint: built in are {}; or name a file: ./mapping.wasm",
-            known.join(", ")
-        );
-    }
-    Component::open(Path::new(mapping)).with_context(|| format!("could not use mapping `{mapping}`"))
 }
 
 fn read(file: &Path, progress: &Progress, lane: &mut Lane) -> anyhow::Result<()> {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::exit::Unusable;
+use super::{choose, exit::Unusable};
 use crate::{
     config::{Config, GraphConfig, MappingChoice, OutputConfig, SourceConfig},
     geo::Geo,
     ledger::Ledger,
-    mapper::{self, Component, Mapper, built_in},
+    mapper::{self, Component, Mapper},
     output::{Output, Stdout},
     pipeline::{BACKOFF, Collector, Stages},
 };
@@ -24,9 +24,10 @@ const DATASET: &str = "microsoft_exchange_online_message_trace.log";
 /// Gets everything ready but the ledger; nothing is sent yet.
 pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<Collector>> {
     let component = component(&config.mapping.choice)?;
+    let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
     let geo = Arc::new(geo);
     let collectors = config.sources.iter().map(|SourceConfig::Graph(graph)| {
-        let mapper = Mapper::new(component.clone(), settings(config, graph), Arc::clone(&geo))?;
+        let mapper = Mapper::new(component.clone(), settings(config, graph, suffix_list.clone()), Arc::clone(&geo))?;
         Ok(Collector::new(graph, mapper)?)
     });
     collectors.collect()
@@ -46,21 +47,14 @@ pub(super) fn geo(config: &Config) -> anyhow::Result<Geo> {
 
 /// The mapping that the settings name.
 pub(super) fn component(choice: &MappingChoice) -> anyhow::Result<Component> {
-    let version = match choice {
-        MappingChoice::Default => GRAPH_MAPPING,
-        MappingChoice::Version(version) => version,
-        MappingChoice::Path(path) => {
-            return Component::open(path).with_context(|| format!("could not use mapping `{}`", path.display()));
-        }
-    };
-    let built_in = built_in(version).with_context(|| {
-        let known: Vec<_> = mapper::BUILT_IN.iter().map(|known| known.version).collect();
-        format!("`mapping.version`: there is no mapping `{version}`\nhint: built in are {}", known.join(", "))
-    })?;
-    Ok(Component::new(built_in.bytes)?)
+    match choice {
+        MappingChoice::Default => choose::version(GRAPH_MAPPING),
+        MappingChoice::Version(version) => choose::version(version).context("`mapping.version`"),
+        MappingChoice::Path(path) => choose::file(path).context("`mapping.path`"),
+    }
 }
 
-fn settings(config: &Config, graph: &GraphConfig) -> mapper::Settings {
+fn settings(config: &Config, graph: &GraphConfig, suffix_list: Option<String>) -> mapper::Settings {
     mapper::Settings {
         local_domains: graph.local_domains.clone(),
         preserve_original_event: config.mapping.preserve_original_event,
@@ -71,5 +65,6 @@ fn settings(config: &Config, graph: &GraphConfig) -> mapper::Settings {
             "event": { "dataset": DATASET },
             "input": { "type": "graph" },
         })),
+        suffix_list,
     }
 }

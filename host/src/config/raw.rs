@@ -39,6 +39,8 @@ pub(super) struct Mapping {
     pub(super) tags: Option<Vec<Spanned<String>>>,
     /// Statuses whose records are dropped, ignoring case; mapping 2.2 and later. Default: `[]`.
     pub(super) drop_status: Option<Vec<Spanned<String>>>,
+    /// Public suffix list in the format of publicsuffix.org. Default: the built-in one of 2022-10-22.
+    pub(super) suffix_list: Value<String>,
 }
 
 #[derive(Deserialize, Default)]

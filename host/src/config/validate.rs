@@ -63,6 +63,7 @@ fn mapping(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingConfig, Con
         preserve_original_event: raw.preserve_original_event.unwrap_or_default(),
         tags: texts("tags", &raw.tags)?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
         drop_status: texts("drop_status", &raw.drop_status)?.unwrap_or_default(),
+        suffix_list: reader.optional_file("suffix_list", &raw.suffix_list)?,
     })
 }
 

@@ -41,7 +41,7 @@ impl From<Settings> for mapper::Settings {
             tags: settings.tags,
             drop_status: settings.drop_status,
             fields: settings.fields.map(|fields| fields.to_string()),
-            suffix_list: None,
+            suffix_list: settings.suffix_list,
         }
     }
 }
