@@ -338,6 +338,11 @@ mod tests {
         check_broken("{\"a\" 1}", NotJson, "record is not JSON: expected `:` at byte 5");
         check_broken("{\"a\":01}", NotJson, "record is not JSON: expected a number without leading zeros at byte 7");
         check_broken("{\"a\":\"\t\"}", NotJson, "record is not JSON: expected an escaped control character at byte 6");
+        check_broken(
+            "{\"a\":1e999}",
+            NotJson,
+            "record is not JSON: expected a number within the range of a double at byte 5",
+        );
         check_broken("{} {}", NotJson, "record is not JSON: expected the end of the line at byte 3");
         check_broken("[1]", NotAnObject, "record is an array, not a JSON object");
     }

@@ -10,7 +10,10 @@ use crate::mapper::{BUILT_IN, Component, built_in};
 pub(super) fn version(version: &str) -> anyhow::Result<Component> {
     let built_in = built_in(version).with_context(|| {
         let known: Vec<_> = BUILT_IN.iter().map(|known| known.version).collect();
-        format!("there is no mapping `{version}`\nhint: built in are {}; or name a file: ./mapping.wasm", known.join(", "))
+        format!(
+            "there is no mapping `{version}`\nhint: built in are {}; or name a file: ./mapping.wasm",
+            known.join(", ")
+        )
     })?;
     Ok(Component::new(built_in.bytes)?)
 }

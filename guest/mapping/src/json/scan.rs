@@ -234,12 +234,21 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             self.digits()?;
         }
+        // Only these can be larger than any double.
+        let mut is_large = digits > 300;
         if let Some(b'e' | b'E') = self.byte() {
+            is_large = true;
             self.at += 1;
             self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
             self.digits()?;
         }
-        Ok(self.raw(start, Kind::Number))
+        let number = self.raw(start, Kind::Number);
+        // Many readers would refuse a document with such a number in it.
+        if is_large && !number.text.parse().is_ok_and(f64::is_finite) {
+            self.at = start;
+            return self.expected("a number within the range of a double");
+        }
+        Ok(number)
     }
 
     #[inline]
