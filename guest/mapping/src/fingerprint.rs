@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     bytes::Bytes,
-    json::{Kind, Raw, Scanner, decode},
+    json::{Kind, Raw, Scanner, decode, last_of_each},
     sha1::{LANES, digests},
 };
 
@@ -41,8 +41,10 @@ impl Fingerprints {
             Kind::Object => {
                 let mut members = Vec::new();
                 Scanner::new(value.text).members(0, |member| members.push(member)).expect("scanned before");
-                members.sort_by(|a, b| decode(&a.key).cmp(&decode(&b.key)));
-                for member in &members {
+                let mut members: Vec<_> = last_of_each(&members, |member| decode(&member.key)).collect();
+                // Java compares strings by their UTF-16.
+                members.sort_by(|a, b| decode(&a.key).encode_utf16().cmp(decode(&b.key).encode_utf16()));
+                for member in members {
                     self.add_text(&decode(&member.key));
                     self.value(&member.value);
                 }
@@ -121,6 +123,7 @@ mod tests {
         check("false", b"\0\x02");
         check(r#"["x",null]"#, b"\0x\0");
         check(r#"{"b":1,"a":"x"}"#, b"\0a\0x\0b\0\x01\0\0\0");
+        check(r#"{"a":"x","\u0061":"y"}"#, b"\0a\0y");
     }
 
     #[test]
