@@ -20,22 +20,24 @@ const SIZES: [usize; 3] = [10_000_000, 100_000_000, 1_000_000_000];
 
 #[expect(clippy::print_stdout, reason = "the result")]
 fn main() -> io::Result<()> {
-    println!("\n| input | records/s | peak memory |\n|--:|--:|--:|");
-    let records = records(Shape::Graph, 1000, 590);
-    for size in SIZES {
-        let began = Instant::now();
-        let (lines, peak) = run(&records, size)?;
-        let per_second = lines as f64 / began.elapsed().as_secs_f64();
-        println!("| {} MB | {per_second:.0} | {} MB |", size / 1_000_000, peak / 1_000_000);
+    println!("\n| mapping | input | records/s | peak memory |\n|---|--:|--:|--:|");
+    for (mapping, shape) in [("1.20", Shape::Legacy), ("2.2", Shape::Graph)] {
+        let records = records(shape, 1000, 590);
+        for size in SIZES {
+            let began = Instant::now();
+            let (lines, peak) = run(mapping, &records, size)?;
+            let per_second = lines as f64 / began.elapsed().as_secs_f64();
+            println!("| {mapping} | {} MB | {per_second:.0} | {} MB |", size / 1_000_000, peak / 1_000_000);
+        }
     }
     Ok(())
 }
 
 /// Maps the records over and over until there were `size` bytes. Returns how many documents came out, and the most
 /// memory that the program had, in bytes.
-fn run(records: &str, size: usize) -> io::Result<(usize, usize)> {
+fn run(mapping: &str, records: &str, size: usize) -> io::Result<(usize, usize)> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"))
-        .args(["map", "--mapping", "2.2"])
+        .args(["map", "--mapping", mapping])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

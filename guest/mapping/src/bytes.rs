@@ -159,7 +159,8 @@ mod tests {
     fn bytes_of_every_length_are_compared_whole() {
         let bytes: Vec<u8> = (0..60).collect();
         for length in 0..50 {
-            assert!(equal(&bytes[..length], &bytes[..length].to_vec()));
+            let same = bytes[..length].to_vec();
+            assert!(equal(&bytes[..length], &same));
             assert!(!equal(&bytes[..length], &bytes[..length + 1]));
             for at in 0..length {
                 let mut other = bytes[..length].to_vec();

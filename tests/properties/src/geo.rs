@@ -14,12 +14,12 @@ fn known(address: &str) -> Option<Network> {
         region_iso_code: text(8, "GB-ENG"),
         region_name: text(16, ""),
         city_name: text(32, "London"),
-        location: (sum % 3 == 0).then_some(Location { lat: 51.5142, lon: f64::from(sum % 2) * -0.0931 }),
+        location: sum.is_multiple_of(3).then_some(Location { lat: 51.5142, lon: f64::from(sum % 2) * -0.0931 }),
     };
     let system = AutonomousSystem { number: sum, organization_name: text(2, "Exämple") };
-    (sum % 5 != 0).then(|| Network {
-        place: (sum % 7 != 0).then_some(place),
-        autonomous_system: (sum % 4 != 0).then_some(system),
+    (!sum.is_multiple_of(5)).then(|| Network {
+        place: (!sum.is_multiple_of(7)).then_some(place),
+        autonomous_system: (!sum.is_multiple_of(4)).then_some(system),
     })
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn push_key(out: &mut Buffer<'_>, key: &Raw<'_>) {
 }
 
 /// The members without those whose key comes again later: of equal keys the last one counts.
-pub(crate) fn last_of_each<'m, M>(members: &'m [M], key: impl Fn(&M) -> Cow<'_, str>) -> impl Iterator<Item = &'m M> {
+pub(crate) fn last_of_each<M>(members: &[M], key: impl Fn(&M) -> Cow<'_, str>) -> impl Iterator<Item = &M> {
     let mut repeated = vec![false; members.len()];
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by(|a, b| key(&members[*a]).cmp(&key(&members[*b])));
