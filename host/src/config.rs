@@ -8,19 +8,17 @@ use std::{
     time::Duration,
 };
 
-use url::Url;
-
-use crate::secret::Secret;
-
 mod environment;
 mod error;
 mod position;
 mod raw;
 mod reader;
+mod service;
 mod toml_error;
 mod validate;
 
 pub use error::ConfigError;
+pub use service::{Credential, ServiceConfig, ServiceKind};
 
 /// Every setting, checked. The README's table explains them.
 #[derive(Debug, Clone)]
@@ -55,7 +53,7 @@ pub struct MappingConfig {
 /// Which mapping to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MappingChoice {
-    /// The one that suits the source: 2.2 for Graph.
+    /// The one that suits the source: 2.2 for Graph, 1.20 otherwise.
     Default,
     /// A built-in version.
     Version(String),
@@ -75,37 +73,32 @@ pub struct GeoipConfig {
 /// `[[source]]`
 #[derive(Debug, Clone)]
 pub enum SourceConfig {
-    /// Microsoft Graph.
-    Graph(GraphConfig),
+    /// A service of Microsoft.
+    Service(ServiceConfig),
+    /// Files.
+    File(FileConfig),
 }
 
-/// A source of type `graph`.
+/// A source of type `file`.
 #[derive(Debug, Clone)]
-pub struct GraphConfig {
-    /// The tenant: its id or one of its domains.
-    pub tenant_id: String,
-    /// The id of the app registration.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret,
+pub struct FileConfig {
+    /// Patterns of paths.
+    pub paths: Vec<String>,
     /// Domains of the tenant, for `email.direction`.
     pub local_domains: Option<Vec<String>>,
-    /// Where to sign in.
-    pub login_url: Url,
-    /// Where Graph is.
-    pub url: Url,
-    /// Between polls.
+    /// Between two looks at the files.
     pub interval: Duration,
-    /// How far back the first poll goes.
-    pub initial_interval: Duration,
-    /// How far back every later poll reads again, for records that show up late.
-    pub additional_look_back: Duration,
-    /// How much of the newest part is left for the next poll.
-    pub min_age: Duration,
-    /// Rows a page, `$top`.
-    pub batch_size: u32,
-    /// The longest that one request may take.
-    pub request_timeout: Duration,
+    /// How dates such as `3/4/2026` are meant.
+    pub date_order: Option<DateOrder>,
+}
+
+/// What stands first in dates such as `3/4/2026`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateOrder {
+    /// The month: 4 March.
+    MonthFirst,
+    /// The day: 3 April.
+    DayFirst,
 }
 
 /// `[[output]]`
@@ -113,6 +106,16 @@ pub struct GraphConfig {
 pub enum OutputConfig {
     /// Documents on standard output, one a line.
     Stdout,
+}
+
+impl SourceConfig {
+    /// Domains of the tenant, for `email.direction`.
+    pub fn local_domains(&self) -> Option<&[String]> {
+        match self {
+            Self::Service(service) => service.local_domains.as_deref(),
+            Self::File(files) => files.local_domains.as_deref(),
+        }
+    }
 }
 
 impl Config {

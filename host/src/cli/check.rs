@@ -20,8 +20,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.config)?;
     // Opens the geo databases, compiles the component, and opens a session with the settings.
     start::geo(&config).and_then(|geo| start::collectors(&config, geo)).context(Unusable)?;
-    for SourceConfig::Graph(graph) in &config.sources {
-        println!("source  graph, tenant `{}` at {}", graph.tenant_id, graph.url);
+    for source in &config.sources {
+        match source {
+            SourceConfig::Service(service) => {
+                println!("source  {}, tenant `{}` at {}", service.kind.as_str(), service.tenant_id, service.url);
+            }
+            SourceConfig::File(files) => println!("source  file, {}", files.paths.join(", ")),
+        }
     }
     println!("state   {}", config.state_dir.display());
     println!("{} is right", arguments.config.display());

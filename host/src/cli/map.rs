@@ -18,7 +18,7 @@ use super::{
     start,
 };
 use crate::{
-    config::{Config, MappingChoice, SourceConfig},
+    config::{Config, MappingChoice},
     geo::Geo,
     mapper::{self, Mapper},
     records::{self, RecordsError},
@@ -119,7 +119,8 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
     let mapping = config.map(|config| &config.mapping);
     let local_domains = config
         .and_then(|config| config.sources.first())
-        .and_then(|SourceConfig::Graph(graph)| graph.local_domains.clone());
+        .and_then(|source| source.local_domains())
+        .map(<[String]>::to_vec);
     let suffix_list = arguments.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
     let settings = mapper::Settings {
         local_domains: given(&arguments.local_domains).or(local_domains),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{choose, exit::Unusable};
 use crate::{
-    config::{Config, GraphConfig, MappingChoice, OutputConfig, SourceConfig},
+    config::{Config, MappingChoice, OutputConfig, ServiceConfig, SourceConfig},
     geo::Geo,
     ledger::Ledger,
     mapper::{self, Component, Mapper},
@@ -26,9 +26,10 @@ pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<Collec
     let component = component(&config.mapping.choice)?;
     let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
     let geo = Arc::new(geo);
-    let collectors = config.sources.iter().map(|SourceConfig::Graph(graph)| {
-        let mapper = Mapper::new(component.clone(), settings(config, graph, suffix_list.clone()), Arc::clone(&geo))?;
-        Ok(Collector::new(graph, mapper)?)
+    let collectors = config.sources.iter().map(|source| {
+        let SourceConfig::Service(service) = source else { anyhow::bail!("sources of type `file` are not built yet") };
+        let mapper = Mapper::new(component.clone(), settings(config, service, suffix_list.clone()), Arc::clone(&geo))?;
+        Ok(Collector::new(service, mapper)?)
     });
     collectors.collect()
 }
@@ -54,9 +55,9 @@ pub(super) fn component(choice: &MappingChoice) -> anyhow::Result<Component> {
     }
 }
 
-fn settings(config: &Config, graph: &GraphConfig, suffix_list: Option<String>) -> mapper::Settings {
+fn settings(config: &Config, service: &ServiceConfig, suffix_list: Option<String>) -> mapper::Settings {
     mapper::Settings {
-        local_domains: graph.local_domains.clone(),
+        local_domains: service.local_domains.clone(),
         preserve_original_event: config.mapping.preserve_original_event,
         tags: config.mapping.tags.clone(),
         drop_status: config.mapping.drop_status.clone(),

@@ -55,42 +55,58 @@ pub(super) struct Geoip {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
-    /// Kind of source: `graph`. Required.
+    /// Kind of source: `graph`, `reporting_webservice` or `file`. Required.
     pub(super) r#type: Value<String>,
-    /// The tenant: its id or one of its domains. Required.
+    /// The tenant: its id or one of its domains. Required, but for files.
     pub(super) tenant_id: Value<String>,
-    /// Id of the app registration. Required.
+    /// Id of the app registration. Required, but for files and with `managed_identity`.
     pub(super) client_id: Value<String>,
-    /// Secret of the app registration; this or `client_secret_file` is required.
+    /// Secret of the app registration. One of the ways to sign in is required, but for files.
     pub(super) client_secret: Value<String>,
     /// File with the secret; white space at its end does not count.
     pub(super) client_secret_file: Value<String>,
+    /// Certificate of the app registration, PEM or PFX, to sign in without a secret.
+    pub(super) certificate_file: Value<String>,
+    /// Private key of the certificate, PEM. Default: the one in `certificate_file`.
+    pub(super) private_key_file: Value<String>,
+    /// Password of a PFX file. Default: none.
+    pub(super) certificate_password: Value<String>,
+    /// File with a token of another identity provider, read anew for every sign-in (workload identity).
+    pub(super) federated_token_file: Value<String>,
+    /// Sign in as the machine: `system`, or the client id of a user-assigned identity.
+    pub(super) managed_identity: Value<String>,
+    /// National cloud: `global` (GCC as well), `gcc_high`, `dod` or `china`; gives `login_url` and `url`. Default: `global`.
+    pub(super) cloud: Value<String>,
     /// Domains of the tenant, for `email.direction`. Default: none, and no direction is written.
     pub(super) local_domains: Option<Vec<Spanned<String>>>,
-    /// Where to sign in. Default: `https://login.microsoftonline.com`.
+    /// Where to sign in. Default: `https://login.microsoftonline.com`, or that of the cloud.
     pub(super) login_url: Value<String>,
-    /// Where Graph is. Default: `https://graph.microsoft.com`.
+    /// Where the service is. Default: `https://graph.microsoft.com`, `https://reports.office365.com`, or that of the cloud.
     pub(super) url: Value<String>,
-    /// Time between polls. Default: `1h`.
+    /// Time between polls. Default: `1h`; for files `5s`.
     pub(super) interval: Value<String>,
-    /// How far back the first poll goes, 90 days at most. Default: `1h`.
+    /// How far back the first poll goes, 90 days at most, 200 hours for the Reporting Web Service. Default: `1h`.
     pub(super) initial_interval: Value<String>,
     /// How far back every later poll reads again, for records that show up late. Default: `1h`.
     pub(super) additional_look_back: Value<String>,
     /// How much of the newest part is left for the next poll. Default: `0s`.
     pub(super) min_age: Value<String>,
-    /// Rows a page, 1 to 5000. Default: `1000`.
+    /// Rows a page, 1 to 5000, or 2000 for the Reporting Web Service. Default: `1000`.
     pub(super) batch_size: Value<i64>,
     /// The longest that one request may take. Default: `60s`.
     pub(super) request_timeout: Value<String>,
-    pub(super) paths: NotBuilt,
-    pub(super) certificate_file: NotBuilt,
-    pub(super) private_key_file: NotBuilt,
-    pub(super) federated_token_file: NotBuilt,
-    pub(super) managed_identity: NotBuilt,
-    pub(super) proxy_url: NotBuilt,
-    pub(super) ca_file: NotBuilt,
-    pub(super) request_trace_dir: NotBuilt,
+    /// Requests in any five minutes, shared by all sources of a tenant; the service allows 100. Default: `90`.
+    pub(super) request_budget: Value<i64>,
+    /// HTTP proxy for this source. Default: the one of the environment.
+    pub(super) proxy_url: Value<String>,
+    /// Certificates to trust besides those of the system, PEM. Default: none.
+    pub(super) ca_file: Value<String>,
+    /// Folder for requests and answers, to find troubles; without secrets, but with personal data. Default: none.
+    pub(super) request_trace_dir: Value<String>,
+    /// Files to read, with `*`, `?` and `**`. Required for files.
+    pub(super) paths: Option<Vec<Spanned<String>>>,
+    /// How dates such as `3/4/2026` are meant: `month_first` or `day_first`. Default: refused where it matters.
+    pub(super) date_order: Value<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -111,17 +127,39 @@ impl Settings {
 }
 
 impl Source {
-    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 8] {
-        [
-            ("paths", &self.paths),
+    /// The keys for services alone that are there, and where.
+    pub(super) fn for_services(&self) -> Vec<(&'static str, usize)> {
+        let texts = [
+            ("tenant_id", &self.tenant_id),
+            ("client_id", &self.client_id),
+            ("client_secret", &self.client_secret),
+            ("client_secret_file", &self.client_secret_file),
             ("certificate_file", &self.certificate_file),
             ("private_key_file", &self.private_key_file),
+            ("certificate_password", &self.certificate_password),
             ("federated_token_file", &self.federated_token_file),
             ("managed_identity", &self.managed_identity),
+            ("cloud", &self.cloud),
+            ("login_url", &self.login_url),
+            ("url", &self.url),
+            ("initial_interval", &self.initial_interval),
+            ("additional_look_back", &self.additional_look_back),
+            ("min_age", &self.min_age),
+            ("request_timeout", &self.request_timeout),
             ("proxy_url", &self.proxy_url),
             ("ca_file", &self.ca_file),
             ("request_trace_dir", &self.request_trace_dir),
-        ]
+        ];
+        let numbers = [("batch_size", &self.batch_size), ("request_budget", &self.request_budget)];
+        let texts = texts.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?.span().start)));
+        texts.chain(numbers.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?.span().start)))).collect()
+    }
+
+    /// The keys for files alone that are there, and where; `at` is where the section begins.
+    pub(super) fn for_files(&self, at: usize) -> Vec<(&'static str, usize)> {
+        let paths = self.paths.as_ref().map(|paths| paths.first().map_or(at, |path| path.span().start));
+        let date_order = self.date_order.as_ref().map(|value| value.span().start);
+        [("paths", paths), ("date_order", date_order)].into_iter().filter_map(|(key, at)| Some((key, at?))).collect()
     }
 }
 
@@ -136,7 +174,6 @@ pub(super) fn not_built(section: &str) -> Vec<&'static str> {
     let names = |keys: &[(&'static str, &NotBuilt)]| keys.iter().map(|(name, _)| *name).collect();
     match section {
         "" => names(&Settings::default().not_built()),
-        "source" => names(&Source::default().not_built()),
         "output" => names(&Output::default().not_built()),
         _ => Vec::new(),
     }

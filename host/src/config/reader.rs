@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,6 +11,7 @@ use toml::Spanned;
 use url::{Host, Url};
 
 use super::{ConfigError, environment::expand, raw::Value};
+use crate::secret::Secret;
 
 /// The text of the settings, for lines and messages. Messages show values as they stand in the file or not at all:
 /// what a variable holds may be a secret.
@@ -125,6 +127,48 @@ impl<'a> Reader<'a> {
             }
             _ => Ok(duration),
         }
+    }
+
+    /// One of some words.
+    pub(super) fn choice(
+        &self,
+        key: &str,
+        value: &Value<String>,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, ConfigError> {
+        let Some(value) = value else { return Ok(None) };
+        let text = self.text(key, value)?;
+        let found = words.iter().find(|word| **word == text);
+        found.map(|word| Some(*word)).ok_or_else(|| {
+            let problem = format!("`{}`: there is no `{}`", self.dotted(key), value.get_ref());
+            self.error(value.span().start, problem, Some(&format!("`{}`", words.join("`, `"))))
+        })
+    }
+
+    /// A number within limits.
+    pub(super) fn number(
+        &self,
+        key: &str,
+        value: &Value<i64>,
+        allowed: RangeInclusive<u32>,
+        default: u32,
+    ) -> Result<u32, ConfigError> {
+        let Some(value) = value else { return Ok(default) };
+        u32::try_from(*value.get_ref()).ok().filter(|number| allowed.contains(number)).ok_or_else(|| {
+            let problem = format!("`{}`: {} is out of range", self.dotted(key), value.get_ref());
+            self.error(value.span().start, problem, Some(&format!("{} to {}", allowed.start(), allowed.end())))
+        })
+    }
+
+    /// The address of a proxy, which may be in the clear and have a user in it.
+    pub(super) fn proxy(&self, key: &str, value: &Value<String>) -> Result<Option<Secret>, ConfigError> {
+        let Some(value) = value else { return Ok(None) };
+        let text = self.text(key, value)?;
+        let url = Url::parse(&text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+        url.map(|_| Some(Secret::new(text))).ok_or_else(|| {
+            let problem = format!("`{}` is not the address of a proxy", self.dotted(key));
+            self.error(value.span().start, problem, Some("for example `http://proxy:3128`"))
+        })
     }
 
     /// The address of a service, to which secrets are sent.

@@ -23,6 +23,12 @@ fn parse(path: &Path) -> Result<Config, ConfigError> {
     Config::parse(&fs::read_to_string(path).unwrap(), Path::new(name), &|_| None)
 }
 
+fn secret_of(config: &Config) -> &str {
+    let SourceConfig::Service(service) = &config.sources[0] else { panic!("a service") };
+    let Credential::Secret { secret, .. } = &service.credential else { panic!("a secret") };
+    secret.expose()
+}
+
 #[test]
 fn right_settings_are_taken() {
     for path in fixtures("good") {
@@ -86,8 +92,7 @@ fn quotes_and_hashes_in_a_variable_stay() {
     let path = good("full.toml");
     let secret = |name: &str| (name == "EXOTRACE_CLIENT_SECRET").then(|| "a\"b#c\\d".to_owned());
     let config = Config::parse(&fs::read_to_string(&path).unwrap(), &path, &secret).unwrap();
-    let SourceConfig::Graph(graph) = &config.sources[0];
-    assert_eq!(graph.client_secret.expose(), "a\"b#c\\d");
+    assert_eq!(secret_of(&config), "a\"b#c\\d");
 }
 
 #[test]
@@ -99,8 +104,7 @@ fn files_are_beside_the_settings_and_a_secret_ends_before_the_line_feed() {
     fs::write(&path, good.replace("client_secret = \"simulated-secret\"", "client_secret_file = \"secret\"")).unwrap();
     let config = Config::load(&path).unwrap();
     assert_eq!(config.state_dir, folder.path().join("state"));
-    let SourceConfig::Graph(graph) = &config.sources[0];
-    assert_eq!(graph.client_secret.expose(), "hunter2");
+    assert_eq!(secret_of(&config), "hunter2");
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn what_is_left_out_has_its_default() {
     let path = good("minimal.toml");
     let config = parse(&path).unwrap();
     assert_eq!((config.mapping.choice, config.mapping.tags), (MappingChoice::Default, vec!["forwarded".to_owned()]));
-    let SourceConfig::Graph(graph) = &config.sources[0];
+    let SourceConfig::Service(graph) = &config.sources[0] else { panic!("a service") };
     let hour = Duration::from_secs(3600);
     assert_eq!([graph.interval, graph.initial_interval, graph.additional_look_back], [hour; 3]);
     assert_eq!((graph.min_age, graph.request_timeout), (Duration::ZERO, Duration::from_secs(60)));

@@ -1,21 +1,17 @@
 //! From settings as they stand in the file to settings that can be used.
 
-use std::time::Duration;
-
 use toml::Spanned;
 
 use super::{
-    Config, ConfigError, GeoipConfig, GraphConfig, MappingChoice, MappingConfig, OutputConfig, SourceConfig,
+    Config, ConfigError, GeoipConfig, MappingChoice, MappingConfig, OutputConfig, ServiceKind, SourceConfig,
     position::prefix,
     raw::{self, NotBuilt},
     reader::Reader,
 };
-use crate::{ledger::MAX_LOOK_BACK, secret::Secret};
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
-
-/// The oldest that the service answers for (ms-api.md, section 0).
-const OLDEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+mod credential;
+mod file;
+mod service;
 
 pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config, ConfigError> {
     refuse(reader, &raw.not_built())?;
@@ -69,62 +65,23 @@ fn mapping(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingConfig, Con
 
 fn source(spanned: &Spanned<raw::Source>, reader: &Reader<'_>) -> Result<SourceConfig, ConfigError> {
     let (raw, at) = (spanned.get_ref(), spanned.span().start);
-    kind(reader, "type", &raw.r#type, at, "graph", &["file", "reporting_webservice"])?;
-    refuse(reader, &raw.not_built())?;
-    let initial_interval = reader.some_duration("initial_interval", &raw.initial_interval, HOUR)?;
-    if let Some(value) = raw.initial_interval.as_ref().filter(|_| initial_interval > OLDEST) {
-        let problem = format!("`{}` is longer than the service keeps records", reader.dotted("initial_interval"));
-        return Err(reader.error(value.span().start, problem, Some("90days at most")));
-    }
-    Ok(SourceConfig::Graph(GraphConfig {
-        tenant_id: reader.required("tenant_id", &raw.tenant_id, at)?,
-        client_id: reader.required("client_id", &raw.client_id, at)?,
-        client_secret: client_secret(raw, at, reader)?,
-        local_domains: local_domains(raw, reader)?,
-        login_url: reader.url("login_url", &raw.login_url, "https://login.microsoftonline.com")?,
-        url: reader.url("url", &raw.url, "https://graph.microsoft.com")?,
-        interval: reader.some_duration("interval", &raw.interval, HOUR)?,
-        initial_interval,
-        additional_look_back: look_back(raw, reader)?,
-        min_age: reader.duration("min_age", &raw.min_age, Duration::ZERO)?,
-        batch_size: batch_size(raw, reader)?,
-        request_timeout: reader.some_duration("request_timeout", &raw.request_timeout, Duration::from_secs(60))?,
-    }))
+    let kind = reader.choice("type", &raw.r#type, &["graph", "reporting_webservice", "file"])?;
+    let kind = match kind {
+        Some("graph") => ServiceKind::Graph,
+        Some("reporting_webservice") => ServiceKind::ReportingWebService,
+        Some(_) => return Ok(SourceConfig::File(file::source(raw, at, reader)?)),
+        None => {
+            return Err(reader.error(
+                at,
+                format!("`{}` is missing", reader.dotted("type")),
+                Some("for example `type = \"graph\"`"),
+            ));
+        }
+    };
+    Ok(SourceConfig::Service(service::source(kind, raw, at, reader)?))
 }
 
-fn look_back(raw: &raw::Source, reader: &Reader<'_>) -> Result<Duration, ConfigError> {
-    let look_back = reader.duration("additional_look_back", &raw.additional_look_back, HOUR)?;
-    if let Some(value) = raw.additional_look_back.as_ref().filter(|_| look_back > MAX_LOOK_BACK) {
-        let problem =
-            format!("`{}` leaves no room in a query, which spans ten days", reader.dotted("additional_look_back"));
-        return Err(reader.error(value.span().start, problem, Some("9days at most")));
-    }
-    Ok(look_back)
-}
-
-fn client_secret(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<Secret, ConfigError> {
-    match (&raw.client_secret, &raw.client_secret_file) {
-        (Some(secret), None) => Ok(Secret::new(reader.text("client_secret", secret)?)),
-        (None, Some(file)) => {
-            let contents = reader.contents("client_secret_file", file)?;
-            let text = contents.trim_end();
-            if text.is_empty() {
-                let problem = format!("`{}`: the file is empty", reader.dotted("client_secret_file"));
-                return Err(reader.error(file.span().start, problem, None));
-            }
-            Ok(Secret::new(text.to_owned()))
-        }
-        (None, None) => {
-            let hint = Some("`client_secret = \"${EXOTRACE_CLIENT_SECRET}\"`, or `client_secret_file`");
-            Err(reader.error(at, format!("`{}` is missing", reader.dotted("client_secret")), hint))
-        }
-        (Some(_), Some(file)) => {
-            let problem = exclude(reader, "client_secret_file", "client_secret");
-            Err(reader.error(file.span().start, problem, Some("keep one of them")))
-        }
-    }
-}
-
+/// Domains of the tenant.
 fn local_domains(raw: &raw::Source, reader: &Reader<'_>) -> Result<Option<Vec<String>>, ConfigError> {
     let Some(values) = &raw.local_domains else { return Ok(None) };
     let mut domains = Vec::new();
@@ -140,40 +97,25 @@ fn local_domains(raw: &raw::Source, reader: &Reader<'_>) -> Result<Option<Vec<St
     Ok(Some(domains))
 }
 
-fn batch_size(raw: &raw::Source, reader: &Reader<'_>) -> Result<u32, ConfigError> {
-    let Some(value) = &raw.batch_size else { return Ok(1000) };
-    let size = u32::try_from(*value.get_ref()).ok().filter(|size| (1..=5000).contains(size));
-    size.ok_or_else(|| {
-        let problem = format!("`{}`: {} is out of range", reader.dotted("batch_size"), value.get_ref());
-        reader.error(value.span().start, problem, Some("1 to 5000"))
-    })
+/// Refuses keys that belong to another kind of source.
+fn misplaced(reader: &Reader<'_>, keys: &[(&str, usize)], kind: &str) -> Result<(), ConfigError> {
+    match keys.first() {
+        Some((key, at)) => Err(reader.error(
+            *at,
+            format!("`{}` is not for a source of type `{kind}`", reader.dotted(key)),
+            Some("leave it out"),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn output(spanned: &Spanned<raw::Output>, reader: &Reader<'_>) -> Result<OutputConfig, ConfigError> {
     let (raw, at) = (spanned.get_ref(), spanned.span().start);
-    kind(reader, "type", &raw.r#type, at, "stdout", &["file", "elasticsearch", "http"])?;
+    if reader.choice("type", &raw.r#type, &["stdout"])?.is_none() {
+        return Err(reader.error(at, format!("`{}` is missing", reader.dotted("type")), Some("`type = \"stdout\"`")));
+    }
     refuse(reader, &raw.not_built())?;
     Ok(OutputConfig::Stdout)
-}
-
-/// Checks a `type`: one kind is built, others are promised.
-fn kind(
-    reader: &Reader<'_>,
-    key: &str,
-    value: &raw::Value<String>,
-    at: usize,
-    built: &str,
-    promised: &[&str],
-) -> Result<(), ConfigError> {
-    let kind = reader.required(key, value, at)?;
-    let Some(value) = value.as_ref().filter(|_| kind != built) else { return Ok(()) };
-    let (key, written) = (reader.dotted(key), value.get_ref());
-    let problem = if promised.contains(&kind.as_str()) {
-        format!("`{key}`: `{written}` is not built yet")
-    } else {
-        format!("`{key}`: there is no `{written}`")
-    };
-    Err(reader.error(value.span().start, problem, Some(&format!("`{built}`"))))
 }
 
 /// Refuses keys that nothing uses yet.

@@ -8,7 +8,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{RunError, Summary, error::chain};
 use crate::{
-    config::GraphConfig,
+    config::ServiceConfig,
     ledger::{Delivered, Ledger, MAX_LOOK_BACK, Progress, Window, WindowSettings, next_window},
     mapper::{Mapper, MapperError, Origin},
     output::Output,
@@ -42,8 +42,13 @@ pub(super) struct Collected {
 }
 
 /// What the ledger knows a source by: as long as it stays the same, so does what is done.
-pub fn source_name(config: &GraphConfig) -> String {
-    format!("graph {} {} {}", config.url.as_str().trim_end_matches('/'), config.tenant_id, config.client_id)
+pub fn source_name(config: &ServiceConfig) -> String {
+    format!(
+        "graph {} {} {}",
+        config.url.as_str().trim_end_matches('/'),
+        config.tenant_id,
+        config.credential.client_id().unwrap_or("system")
+    )
 }
 
 impl Collector {
@@ -52,7 +57,7 @@ impl Collector {
     /// # Errors
     ///
     /// When this machine cannot do HTTP.
-    pub fn new(config: &GraphConfig, mapper: Mapper) -> Result<Self, PollError> {
+    pub fn new(config: &ServiceConfig, mapper: Mapper) -> Result<Self, PollError> {
         Ok(Self {
             name: source_name(config),
             interval: config.interval,

@@ -16,7 +16,7 @@ use tokio::{
 
 use super::*;
 use crate::{
-    config::GraphConfig,
+    config::{Credential, ServiceConfig, ServiceKind},
     ledger::Window,
     mapper::{Component, Mapper, Settings, built_in},
     output::Stdout,
@@ -62,17 +62,22 @@ impl Sink {
     }
 }
 
-async fn tenant(rows: usize) -> (Arc<Tenant>, GraphConfig) {
+async fn tenant(rows: usize) -> (Arc<Tenant>, ServiceConfig) {
     let config = TenantConfig { rows, ..TenantConfig::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap()).parse::<url::Url>().unwrap();
     let tenant = Arc::new(Tenant::new(config.clone()));
     tokio::spawn(exotrace_simulator::serve(listener, Arc::clone(&tenant), std::future::pending()));
     let hour = Duration::from_secs(3600);
-    let graph = GraphConfig {
+    let graph = ServiceConfig {
         tenant_id: config.tenant_id,
-        client_id: config.client_id,
-        client_secret: Secret::new(config.client_secret),
+        kind: ServiceKind::Graph,
+        credential: Credential::Secret { client_id: config.client_id, secret: Secret::new(config.client_secret) },
+        outlook_scope: "",
+        request_budget: 90,
+        proxy_url: None,
+        ca_file: None,
+        request_trace_dir: None,
         local_domains: None,
         login_url: url.clone(),
         url,
@@ -86,7 +91,12 @@ async fn tenant(rows: usize) -> (Arc<Tenant>, GraphConfig) {
     (tenant, graph)
 }
 
-fn stages(state_dir: &Path, graph: &GraphConfig, sink: &Sink) -> Stages {
+fn set_secret(graph: &mut ServiceConfig, text: &str) {
+    let Credential::Secret { secret, .. } = &mut graph.credential else { unreachable!() };
+    *secret = Secret::new(text.to_owned());
+}
+
+fn stages(state_dir: &Path, graph: &ServiceConfig, sink: &Sink) -> Stages {
     let component = Component::new(built_in("2.2").unwrap().bytes).unwrap();
     let mapper = Mapper::new(component, Settings::default(), Arc::default()).unwrap();
     Stages {
@@ -97,7 +107,7 @@ fn stages(state_dir: &Path, graph: &GraphConfig, sink: &Sink) -> Stages {
     }
 }
 
-async fn run_once(state_dir: &Path, graph: &GraphConfig, sink: &Sink) -> Result<Summary, RunError> {
+async fn run_once(state_dir: &Path, graph: &ServiceConfig, sink: &Sink) -> Result<Summary, RunError> {
     run(stages(state_dir, graph, sink), Mode::Once, std::future::pending()).await
 }
 
@@ -165,7 +175,7 @@ async fn a_shutdown_leaves_nothing_half_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_secret_is_explained() {
     let (_tenant, mut graph) = tenant(1).await;
-    graph.client_secret = Secret::new("hunter2".to_owned());
+    set_secret(&mut graph, "hunter2");
     let folder = tempfile::tempdir().unwrap();
     let error = chain(&run_once(folder.path(), &graph, &Sink::default()).await.unwrap_err());
     assert!(error.contains("hint: `source.client_secret` is wrong"), "{error}");
@@ -175,7 +185,7 @@ async fn a_wrong_secret_is_explained() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_ends_when_asking_again_does_not_help() {
     let (_tenant, mut graph) = tenant(1).await;
-    graph.client_secret = Secret::new("hunter2".to_owned());
+    set_secret(&mut graph, "hunter2");
     let folder = tempfile::tempdir().unwrap();
     let stages = stages(folder.path(), &graph, &Sink::default());
     let error = run(stages, Mode::Daemon, std::future::pending()).await.unwrap_err();
@@ -183,7 +193,7 @@ async fn a_daemon_ends_when_asking_again_does_not_help() {
 }
 
 /// A run that finds this next link in the ledger fails as expected, and the run after it reads the window again.
-async fn check_bad_link(link: impl Fn(&GraphConfig) -> String, expected: &str) {
+async fn check_bad_link(link: impl Fn(&ServiceConfig) -> String, expected: &str) {
     let (tenant, graph) = tenant(20).await;
     let folder = tempfile::tempdir().unwrap();
     let sink = Sink::default();
@@ -199,14 +209,14 @@ async fn check_bad_link(link: impl Fn(&GraphConfig) -> String, expected: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_next_link_that_is_refused_is_given_up() {
-    let link = |graph: &GraphConfig| format!("{}v1.0/admin/exchange/tracing/messageTraces?$skiptoken=e30", graph.url);
+    let link = |graph: &ServiceConfig| format!("{}v1.0/admin/exchange/tracing/messageTraces?$skiptoken=e30", graph.url);
     check_bad_link(link, "refused its own next link").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_next_link_to_another_host_is_not_followed() {
     // The simulator's own host by another name: it would answer.
-    let link = |graph: &GraphConfig| graph.url.as_str().replace("127.0.0.1", "localhost");
+    let link = |graph: &ServiceConfig| graph.url.as_str().replace("127.0.0.1", "localhost");
     check_bad_link(link, "next link leads to another host").await;
 }
 

@@ -6,7 +6,7 @@ use reqwest::{Client, Response};
 use url::Url;
 
 use super::{PollError, client, error::explain, page::Page, token::Tokens};
-use crate::config::GraphConfig;
+use crate::config::ServiceConfig;
 
 const PATH: &str = "v1.0/admin/exchange/tracing/messageTraces";
 
@@ -39,7 +39,7 @@ impl GraphSource {
     /// # Errors
     ///
     /// When this machine cannot do HTTP.
-    pub fn new(config: &GraphConfig) -> Result<Self, PollError> {
+    pub fn new(config: &ServiceConfig) -> Result<Self, PollError> {
         let client =
             client::new([&config.login_url, &config.url], config.request_timeout).map_err(PollError::Client)?;
         Ok(Self {

@@ -1,6 +1,6 @@
 //! Against a simulated tenant on loopback.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use exotrace_simulator::{Tenant, TenantConfig};
@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use url::Url;
 
 use super::*;
-use crate::{config::GraphConfig, secret::Secret};
+use crate::config::{Config, SourceConfig};
 
 /// Serves a new tenant until the sender is used or dropped.
 async fn serve(address: SocketAddr, config: TenantConfig) -> (Url, oneshot::Sender<()>, JoinHandle<()>) {
@@ -24,22 +24,24 @@ async fn serve(address: SocketAddr, config: TenantConfig) -> (Url, oneshot::Send
 
 fn source(url: &Url) -> GraphSource {
     let TenantConfig { tenant_id, client_id, client_secret, .. } = TenantConfig::default();
-    let hour = Duration::from_secs(3600);
-    let config = GraphConfig {
-        tenant_id,
-        client_id,
-        client_secret: Secret::new(client_secret),
-        local_domains: None,
-        login_url: url.clone(),
-        url: url.clone(),
-        interval: hour,
-        initial_interval: hour,
-        additional_look_back: hour,
-        min_age: Duration::ZERO,
-        batch_size: 7,
-        request_timeout: Duration::from_secs(10),
-    };
-    GraphSource::new(&config).unwrap()
+    let settings = format!(
+        r#"
+        state_dir = "state"
+        [[source]]
+        type = "graph"
+        tenant_id = "{tenant_id}"
+        client_id = "{client_id}"
+        client_secret = "{client_secret}"
+        login_url = "{url}"
+        url = "{url}"
+        batch_size = 7
+        [[output]]
+        type = "stdout"
+        "#
+    );
+    let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
+    let SourceConfig::Service(config) = &config.sources[0] else { panic!("a service") };
+    GraphSource::new(config).unwrap()
 }
 
 fn anywhere() -> SocketAddr {

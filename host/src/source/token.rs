@@ -6,10 +6,13 @@ use http::StatusCode;
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::Value;
-use url::Url;
 
 use super::client::{self, AnswerError, Malformed};
-use crate::{config::GraphConfig, retry, secret::Secret};
+use crate::{
+    config::{Credential, ServiceConfig},
+    retry,
+    secret::Secret,
+};
 
 /// A token is not used any more so long before it ends, unless half of its life is shorter.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5 * 60);
@@ -68,8 +71,7 @@ impl TokenError {
 /// Keeps the access token of one app registration.
 pub(super) struct Tokens {
     endpoint: String,
-    client_id: String,
-    client_secret: Secret,
+    credential: Credential,
     scope: String,
     current: Option<(Secret, Instant)>,
 }
@@ -82,13 +84,12 @@ struct Granted {
 }
 
 impl Tokens {
-    pub(super) fn new(config: &GraphConfig) -> Self {
+    pub(super) fn new(config: &ServiceConfig) -> Self {
         let login = config.login_url.as_str().trim_end_matches('/');
         Self {
             endpoint: format!("{login}/{}/oauth2/v2.0/token", config.tenant_id),
-            client_id: config.client_id.clone(),
-            client_secret: config.client_secret.clone(),
-            scope: format!("{}/.default", origin(&config.url)),
+            credential: config.credential.clone(),
+            scope: config.scope(),
             current: None,
         }
     }
@@ -113,10 +114,13 @@ impl Tokens {
     }
 
     async fn request(&self, client: &Client) -> Result<Granted, TokenError> {
+        let Credential::Secret { client_id, secret } = &self.credential else {
+            unimplemented!("the other ways to sign in")
+        };
         let form = [
             ("grant_type", "client_credentials"),
-            ("client_id", &self.client_id),
-            ("client_secret", self.client_secret.expose()),
+            ("client_id", client_id),
+            ("client_secret", secret.expose()),
             ("scope", &self.scope),
         ];
         let sent = client.post(&self.endpoint).form(&form).send().await;
@@ -129,11 +133,6 @@ impl Tokens {
         }
         serde_json::from_slice(&body).map_err(|error| TokenError::Malformed(error.into()))
     }
-}
-
-/// Scheme, host and port.
-fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
 }
 
 /// How long a token with this life is used.

@@ -1,0 +1,77 @@
+//! A source that is a service of Microsoft.
+
+use std::time::Duration;
+
+use super::{credential, local_domains, misplaced};
+use crate::config::{ConfigError, ServiceConfig, ServiceKind, raw, reader::Reader, service::Cloud};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+pub(super) fn source(
+    kind: ServiceKind,
+    raw: &raw::Source,
+    at: usize,
+    reader: &Reader<'_>,
+) -> Result<ServiceConfig, ConfigError> {
+    misplaced(reader, &raw.for_files(at), kind.as_str())?;
+    let cloud = cloud(kind, raw, reader)?;
+    Ok(ServiceConfig {
+        kind,
+        tenant_id: reader.required("tenant_id", &raw.tenant_id, at)?,
+        credential: credential::credential(raw, at, reader)?,
+        local_domains: local_domains(raw, reader)?,
+        login_url: reader.url("login_url", &raw.login_url, cloud.login_url())?,
+        url: reader.url("url", &raw.url, cloud.url(kind).unwrap_or_default())?,
+        outlook_scope: cloud.outlook_scope(),
+        interval: reader.some_duration("interval", &raw.interval, HOUR)?,
+        initial_interval: within_look_back(kind, "initial_interval", &raw.initial_interval, reader)?,
+        additional_look_back: within_look_back(kind, "additional_look_back", &raw.additional_look_back, reader)?,
+        min_age: reader.duration("min_age", &raw.min_age, Duration::ZERO)?,
+        batch_size: reader.number("batch_size", &raw.batch_size, 1..=kind.most_rows(), 1000)?,
+        request_timeout: reader.some_duration("request_timeout", &raw.request_timeout, Duration::from_secs(60))?,
+        request_budget: reader.number("request_budget", &raw.request_budget, 1..=1_000_000, 90)?,
+        proxy_url: reader.proxy("proxy_url", &raw.proxy_url)?,
+        ca_file: reader.optional_file("ca_file", &raw.ca_file)?,
+        request_trace_dir: reader.optional_file("request_trace_dir", &raw.request_trace_dir)?,
+    })
+}
+
+fn cloud(kind: ServiceKind, raw: &raw::Source, reader: &Reader<'_>) -> Result<Cloud, ConfigError> {
+    let cloud = match reader.choice("cloud", &raw.cloud, &["global", "gcc_high", "dod", "china"])? {
+        Some("gcc_high") => Cloud::GccHigh,
+        Some("dod") => Cloud::Dod,
+        Some("china") => Cloud::China,
+        _ => Cloud::Global,
+    };
+    match &raw.cloud {
+        Some(value) if cloud.url(kind).is_none() && raw.url.is_none() => {
+            let problem = format!("`{}`: this cloud has no known Reporting Web Service", reader.dotted("cloud"));
+            Err(reader.error(value.span().start, problem, Some("give its `url`, or export to files")))
+        }
+        _ => Ok(cloud),
+    }
+}
+
+fn within_look_back(
+    kind: ServiceKind,
+    key: &str,
+    value: &raw::Value<String>,
+    reader: &Reader<'_>,
+) -> Result<Duration, ConfigError> {
+    let duration = if key == "initial_interval" {
+        reader.some_duration(key, value, HOUR)?
+    } else {
+        reader.duration(key, value, HOUR)?
+    };
+    match value {
+        Some(value) if duration > kind.look_back() => {
+            let problem = format!("`{}` is longer than the service keeps records", reader.dotted(key));
+            let hint = match kind {
+                ServiceKind::Graph => "90days at most",
+                ServiceKind::ReportingWebService => "200h at most",
+            };
+            Err(reader.error(value.span().start, problem, Some(hint)))
+        }
+        _ => Ok(duration),
+    }
+}
