@@ -1,27 +1,36 @@
-//! Poll, map, deliver, note: a page at a time.
+//! Poll, map, deliver, note: a page at a time, every source at its own pace.
 
-use std::{future::Future, ops::ControlFlow, time::Duration};
+use std::{future::Future, time::Duration};
 
-use chrono::{DateTime, Utc};
-use tokio::time::{Instant, sleep_until};
-use tracing::{error, info};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tracing::{info, warn};
 
-mod collector;
+mod batches;
+mod budget;
 mod error;
+mod pass;
+mod service;
+mod shared;
 mod shutdown;
 mod summary;
+mod walk;
+mod worker;
 
-pub use collector::{Collector, source_name};
+pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
+pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;
 
 use crate::{ledger::Ledger, output::Output, retry::Backoff};
-use error::chain;
+use shared::Shared;
 use shutdown::Shutdown;
 
-/// How the service is asked again: after 2, 4, 8, 16 seconds, or when it says.
+/// How the service is asked again: after 2, 4, 8, 16 seconds and so on, or when it says.
 pub const BACKOFF: Backoff =
     Backoff { shortest: Duration::from_secs(2), longest: Duration::from_secs(300), attempts: 5 };
+
+/// How long a page that is under way may take to be finished when the program is told to stop.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +44,7 @@ pub enum Mode {
 /// All that takes part in a run.
 pub struct Stages {
     /// The sources, each with its mapper.
-    pub collectors: Vec<Collector>,
+    pub collectors: Vec<ServiceCollector>,
     /// Every document goes to every one of them.
     pub outputs: Vec<Output>,
     /// What is done.
@@ -48,75 +57,65 @@ pub struct Stages {
 ///
 /// # Errors
 ///
-/// When mapping, delivering or noting fails, or a page cannot be had; [`Mode::Daemon`] goes on when the page may be
-/// had later. What was delivered before is noted; another run goes on from there.
-pub async fn run(mut stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
-    info!(sources = stages.collectors.len(), outputs = stages.outputs.len(), "started");
-    let mut shutdown = Shutdown::new(shutdown);
-    let mut summary = Summary::default();
-    match mode {
-        Mode::Once => stages.run_once(&mut shutdown, &mut summary).await?,
-        Mode::Daemon => stages.run_daemon(&mut shutdown, &mut summary).await?,
+/// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
+/// before is noted; another run goes on from there.
+pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
+    let Stages { collectors, outputs, ledger, backoff } = stages;
+    info!(sources = collectors.len(), outputs = outputs.len(), "started");
+    let shared = Shared::new(ledger, outputs, mode, backoff);
+    let (stop, stopped) = watch::channel(false);
+    let mut workers = JoinSet::new();
+    for collector in collectors {
+        workers.spawn(worker::work(collector, shared.clone(), Shutdown::new(stopped.clone())));
     }
+    let mut outcome = Outcome::default();
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            done = workers.join_next() => match done {
+                Some(done) => {
+                    if outcome.take(done?) {
+                        break;
+                    }
+                }
+                None => break,
+            },
+        }
+    }
+    // Whoever still works finishes its page.
+    stop.send_replace(true);
+    let finish = async {
+        while let Some(done) = workers.join_next().await {
+            outcome.take(done?);
+        }
+        Ok::<_, RunError>(())
+    };
+    match timeout(GRACE, finish).await {
+        Ok(finished) => finished?,
+        Err(_) => warn!("page under way took too long; it will be read again"),
+    }
+    let Outcome { summary, error } = outcome;
     info!(pages = summary.pages, documents = summary.documents, failed = summary.failed, "stopped");
-    Ok(summary)
+    error.map_or(Ok(summary), Err)
 }
 
-impl Stages {
-    async fn run_once<S>(&mut self, shutdown: &mut Shutdown<S>, summary: &mut Summary) -> Result<(), RunError>
-    where
-        S: Future<Output = ()>,
-    {
-        let now = Utc::now();
-        for index in 0..self.collectors.len() {
-            if self.catch_up(index, now, shutdown, summary).await?.is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
+/// What the workers have come to.
+#[derive(Default)]
+struct Outcome {
+    summary: Summary,
+    error: Option<RunError>,
+}
 
-    async fn run_daemon<S>(&mut self, shutdown: &mut Shutdown<S>, summary: &mut Summary) -> Result<(), RunError>
-    where
-        S: Future<Output = ()>,
-    {
-        let mut due = vec![Instant::now(); self.collectors.len()];
-        while let Some((index, at)) = due.iter().copied().enumerate().min_by_key(|(_, at)| *at) {
-            if shutdown.or(sleep_until(at)).await.is_none() {
-                break;
-            }
-            match self.catch_up(index, Utc::now(), shutdown, summary).await {
-                Ok(ControlFlow::Break(())) => break,
-                Ok(ControlFlow::Continue(())) => {}
-                // The service may be back at the next poll, which begins where this one ended: nothing is lost.
-                Err(error) if error.may_pass() => {
-                    error!(error = chain(&error), "could not collect; trying again at the next poll");
-                }
-                Err(error) => return Err(error),
-            }
-            due[index] = (at + self.collectors[index].interval).max(Instant::now());
-        }
-        Ok(())
-    }
-
-    /// Reads a source until it is caught up with `now`; `Break` when told to stop before.
-    async fn catch_up<S>(
-        &mut self,
-        index: usize,
-        now: DateTime<Utc>,
-        shutdown: &mut Shutdown<S>,
-        summary: &mut Summary,
-    ) -> Result<ControlFlow<()>, RunError>
-    where
-        S: Future<Output = ()>,
-    {
-        let Self { collectors, outputs, ledger, backoff } = self;
-        let collector = &mut collectors[index];
-        while let Some(polled) = shutdown.or(collector.poll(ledger, now, backoff)).await {
-            let Some(page) = polled? else { return Ok(ControlFlow::Continue(())) };
-            *summary += collector.deliver(page, outputs, ledger).await?;
-        }
-        Ok(ControlFlow::Break(()))
+impl Outcome {
+    /// Takes what a worker has come to; says whether the others have to stop.
+    fn take(&mut self, (summary, ended): (Summary, Result<(), RunError>)) -> bool {
+        self.summary += summary;
+        let Err(error) = ended else { return false };
+        // A source that cannot be read keeps no other from being read.
+        let is_fatal = !matches!(error, RunError::Poll { .. });
+        self.error.get_or_insert(error);
+        is_fatal
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     ledger::Ledger,
     mapper::{self, Component, Mapper},
     output::{Output, Stdout},
-    pipeline::{BACKOFF, Collector, Stages},
+    pipeline::{BACKOFF, ServiceCollector, Stages},
 };
 
 /// The mapping of a Graph source unless the settings name one.
@@ -22,14 +22,14 @@ const GRAPH_MAPPING: &str = "2.2";
 const DATASET: &str = "microsoft_exchange_online_message_trace.log";
 
 /// Gets everything ready but the ledger; nothing is sent yet.
-pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<Collector>> {
+pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<ServiceCollector>> {
     let component = component(&config.mapping.choice)?;
     let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
     let geo = Arc::new(geo);
     let collectors = config.sources.iter().map(|source| {
         let SourceConfig::Service(service) = source else { anyhow::bail!("sources of type `file` are not built yet") };
         let mapper = Mapper::new(component.clone(), settings(config, service, suffix_list.clone()), Arc::clone(&geo))?;
-        Ok(Collector::new(service, mapper)?)
+        Ok(ServiceCollector::new(service, mapper)?)
     });
     collectors.collect()
 }
@@ -64,7 +64,7 @@ fn settings(config: &Config, service: &ServiceConfig, suffix_list: Option<String
         fields: Some(json!({
             "data_stream": { "type": "logs", "dataset": DATASET, "namespace": "default" },
             "event": { "dataset": DATASET },
-            "input": { "type": "graph" },
+            "input": { "type": service.kind.as_str() },
         })),
         suffix_list,
     }

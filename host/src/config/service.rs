@@ -108,6 +108,15 @@ impl ServiceKind {
     }
 
     /// How far back the service answers (ms-api.md, sections 1.6 and 2.1).
+    pub fn keeps(self) -> Duration {
+        let days = match self {
+            Self::Graph => 90,
+            Self::ReportingWebService => 10,
+        };
+        Duration::from_secs(days * 24 * 60 * 60)
+    }
+
+    /// How far back it is wise to ask (ms-api.md, section 2.1).
     pub fn look_back(self) -> Duration {
         let hours = match self {
             Self::Graph => 90 * 24,

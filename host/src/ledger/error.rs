@@ -44,9 +44,12 @@ pub enum LedgerError {
         /// What is wrong with it.
         problem: String,
     },
-    /// It was made by a newer program.
-    #[error("ledger `{}` has version {found}, this program knows {VERSION}", path.display())]
-    Newer {
+    /// It was made by a newer or older program.
+    #[error(
+        "ledger `{}` has version {found}, this program knows {VERSION}\nhint: use the program that made it, or move it away to start over",
+        path.display()
+    )]
+    OtherVersion {
         /// Which file.
         path: PathBuf,
         /// Its version.
@@ -58,6 +61,22 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether the same may succeed later: a full disk gets room again.
+    pub fn may_pass(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::ReadOnly
+            )
+        )
+    }
+
     /// Tells damage from other reasons why a file cannot be opened.
     pub(super) fn opening(path: PathBuf, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {

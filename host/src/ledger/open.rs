@@ -9,6 +9,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{LedgerError, VERSION};
 
+/// The ledger's file within the state folder.
+pub(super) const FILE_NAME: &str = "ledger.sqlite3";
+
 /// Makes the folder when it is not there, and keeps other processes out of it for as long as the file is open.
 pub(super) fn lock(state_dir: &Path) -> Result<File, LedgerError> {
     let folder = |source| LedgerError::Folder { path: state_dir.to_owned(), source };
@@ -28,15 +31,29 @@ pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
         create(path)?;
     }
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
-    if let Some(problem) = problem(&connection).map_err(opening)? {
-        return Err(LedgerError::Damaged { path: path.to_owned(), problem });
-    }
-    let found = number(&connection, "PRAGMA user_version").map_err(opening)?;
-    if found > VERSION {
-        return Err(LedgerError::Newer { path: path.to_owned(), found });
-    }
+    check(&connection, path)?;
     connection.execute_batch("PRAGMA synchronous = FULL;").map_err(opening)?;
     Ok(connection)
+}
+
+/// Opens the database at `path` beside whoever writes it.
+pub(super) fn connection_to_read(path: &Path) -> Result<Connection, LedgerError> {
+    let opening = |error| LedgerError::opening(path.to_owned(), error);
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)?;
+    check(&connection, path)?;
+    Ok(connection)
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let opening = |error| LedgerError::opening(path.to_owned(), error);
+    if let Some(problem) = problem(connection).map_err(opening)? {
+        return Err(LedgerError::Damaged { path: path.to_owned(), problem });
+    }
+    let found = number(connection, "PRAGMA user_version").map_err(opening)?;
+    if found != VERSION {
+        return Err(LedgerError::OtherVersion { path: path.to_owned(), found });
+    }
+    Ok(())
 }
 
 /// Makes a ledger under another name first: so whatever bears the right name was whole once, and an empty file is

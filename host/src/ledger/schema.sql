@@ -1,28 +1,58 @@
--- Version 1. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- Version 2. Times are milliseconds since 1970-01-01T00:00:00Z.
 BEGIN;
 
 -- How far every source has come.
 CREATE TABLE source (
     id            INTEGER PRIMARY KEY,
     name          TEXT NOT NULL UNIQUE,
+    -- Everything received between these was read at least once, gaps apart.
+    covered_from  INTEGER,
     covered_until INTEGER,
     -- Rows received before this time may be forgotten, so nothing before it is read again.
     known_from    INTEGER,
-    -- The window that was begun and not finished, and the link to its next page.
+    -- The window that was begun and not finished: all of it that was received after `reached` is delivered,
+    -- and the link to the next page, unless it was given up.
     window_start  INTEGER,
     window_end    INTEGER,
-    next_link     TEXT
+    reached       INTEGER,
+    next_link     TEXT,
+    -- What `exotrace status` tells.
+    rows          INTEGER NOT NULL DEFAULT 0,
+    changed       INTEGER NOT NULL DEFAULT 0,
+    late          INTEGER NOT NULL DEFAULT 0,
+    polled_at     INTEGER,
+    failed_at     INTEGER,
+    failure       TEXT,
+    token_until   INTEGER
 );
 
--- Rows that were delivered and may be read again.
+-- Rows that were delivered and may be read again: what a row is known by, and what may change about it.
 CREATE TABLE delivered (
     source   INTEGER NOT NULL,
     key      BLOB NOT NULL,
+    content  BLOB NOT NULL,
     received INTEGER NOT NULL,
-    PRIMARY KEY (source, key)
+    PRIMARY KEY (source, key, content)
 ) WITHOUT ROWID;
 
 CREATE INDEX delivered_received ON delivered (source, received);
 
-PRAGMA user_version = 1;
+-- Times of receipt of which rows may be missing.
+CREATE TABLE gap (
+    source INTEGER NOT NULL,
+    start  INTEGER NOT NULL,
+    end    INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (source, start, end)
+) WITHOUT ROWID;
+
+-- Requests of the last minutes, for the budget of a tenant.
+CREATE TABLE request (
+    tenant TEXT NOT NULL,
+    at     INTEGER NOT NULL
+);
+
+CREATE INDEX request_at ON request (tenant, at);
+
+PRAGMA user_version = 2;
 COMMIT;

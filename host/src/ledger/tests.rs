@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, time::Duration};
 
 use super::*;
 
@@ -6,17 +6,27 @@ fn at(milliseconds: i64) -> DateTime<Utc> {
     instant(milliseconds)
 }
 
-fn row(key: u8, received: i64) -> Delivered {
-    Delivered { key: [key; 16], received: at(received) }
+fn row(key: u8, content: u8, received: i64) -> Delivered {
+    Delivered { key: [key; 16], content: [content; 8], received: at(received) }
 }
 
 const WINDOW: Window = Window { start: DateTime::UNIX_EPOCH, end: DateTime::from_timestamp_millis(100).unwrap() };
 
-/// Checks which of the rows 1 to 4 are known to be delivered.
+fn page(delivered: &[Delivered], next: Next, keep_from: i64) -> PageDone {
+    let delivered = delivered.to_vec();
+    PageDone { window: WINDOW, delivered, changed: 0, late: 0, next, keep_from: at(keep_from) }
+}
+
+fn more(reached: i64, link: &str) -> Next {
+    Next::More { reached: Some(at(reached)), link: Some(link.to_owned()) }
+}
+
+/// Checks which of the rows 1 to 4, each with content 1, are known to be delivered.
 #[track_caller]
 fn check(ledger: &Ledger, source: &str, expected: &[u8]) {
-    let known = ledger.delivered(source, (1..=4).map(|key| [key; 16])).unwrap();
-    assert_eq!(known, expected.iter().map(|key| [*key; 16]).collect());
+    let mut known = ledger.known(source, (1..=4).map(|key| [key; 16])).unwrap();
+    let repeated = (1..=4).filter(|key| known.judge([*key; 16], [1; 8]) == Verdict::Repeated);
+    assert_eq!(repeated.collect::<Vec<_>>(), expected);
 }
 
 #[track_caller]
@@ -30,17 +40,18 @@ fn what_was_committed_is_known_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
     assert_eq!(ledger.progress("a").unwrap(), Progress::default());
-    ledger.commit_page("a", WINDOW, &[row(1, 90), row(2, 80)], Some("link"), at(0)).unwrap();
+    ledger.commit_page("a", &page(&[row(1, 1, 90), row(2, 1, 80)], more(80, "link"), 0)).unwrap();
     drop(ledger);
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
+    let in_progress = InProgress { window: WINDOW, reached: Some(at(80)), next_link: Some("link".to_owned()) };
     let progress =
-        Progress { in_progress: Some((WINDOW, "link".to_owned())), known_from: Some(at(0)), ..Progress::default() };
+        Progress { in_progress: Some(in_progress), known_from: Some(at(0)), ..Progress::default() };
     assert_eq!(ledger.progress("a").unwrap(), progress);
     check(&ledger, "a", &[1, 2]);
     check(&ledger, "b", &[]);
 
-    ledger.commit_page("a", WINDOW, &[row(3, 70)], None, at(75)).unwrap();
+    ledger.commit_page("a", &page(&[row(3, 1, 70)], Next::Done, 75)).unwrap();
     let progress = Progress { covered_until: Some(at(100)), known_from: Some(at(75)), in_progress: None };
     assert_eq!(ledger.progress("a").unwrap(), progress);
     // Only what may be read again is kept.
@@ -48,13 +59,24 @@ fn what_was_committed_is_known_after_a_restart() {
 }
 
 #[test]
-fn a_link_can_be_given_up() {
+fn a_row_is_judged_by_all_that_was_delivered_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    ledger.commit_page("a", WINDOW, &[row(1, 90)], Some("link"), at(0)).unwrap();
+    ledger.commit_page("a", &page(&[row(1, 1, 90), row(1, 2, 90)], Next::Done, 0)).unwrap();
+    let mut known = ledger.known("a", [[1; 16], [2; 16]].into_iter()).unwrap();
+    let verdicts = [(1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (2, 1)].map(|(key, content)| known.judge([key; 16], [content; 8]));
+    use Verdict::{Changed, New, Repeated};
+    assert_eq!(verdicts, [Repeated, Repeated, Changed, Repeated, New, Repeated]);
+}
+
+#[test]
+fn a_link_can_be_given_up_without_losing_the_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
+    ledger.commit_page("a", &page(&[row(1, 1, 90)], more(90, "link"), 0)).unwrap();
     ledger.drop_link("a").unwrap();
-    let progress = ledger.progress("a").unwrap();
-    assert_eq!((progress.covered_until, progress.in_progress), (None, None));
+    let in_progress = ledger.progress("a").unwrap().in_progress.unwrap();
+    assert_eq!((in_progress.reached, in_progress.next_link), (Some(at(90)), None));
     check(&ledger, "a", &[1]);
 }
 
@@ -63,9 +85,44 @@ fn coverage_never_goes_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
     for end in [100, 50] {
-        ledger.commit_page("a", Window { start: at(0), end: at(end) }, &[], None, at(0)).unwrap();
+        let window = Window { start: at(0), end: at(end) };
+        ledger.commit_page("a", &PageDone { window, ..page(&[], Next::Done, 0) }).unwrap();
     }
     assert_eq!(ledger.progress("a").unwrap().covered_until, Some(at(100)));
+}
+
+#[test]
+fn the_status_says_what_people_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
+    assert_eq!(ledger.status("a").unwrap(), None);
+    ledger.note_gap("a", WINDOW, "why").unwrap();
+    ledger.note_token("a", at(7)).unwrap();
+    ledger.commit_page("a", &PageDone { changed: 1, late: 1, ..page(&[row(1, 1, 90), row(2, 1, 80)], Next::Done, 0) }).unwrap();
+    ledger.note_failure("a", at(8), "no answer").unwrap();
+    // Beside the one that writes.
+    let status = Ledger::open_to_read(folder.path()).unwrap().unwrap().status("a").unwrap().unwrap();
+    assert_eq!((status.covered_from, status.covered_until), (Some(at(0)), Some(at(100))));
+    assert_eq!((status.rows, status.changed, status.late), (2, 1, 1));
+    assert_eq!(status.gaps, [Gap { start: WINDOW.start, end: WINDOW.end, reason: "why".to_owned() }]);
+    assert_eq!((status.failed_at, status.failure.as_deref(), status.token_until), (Some(at(8)), Some("no answer"), Some(at(7))));
+
+    ledger.commit_page("a", &page(&[], Next::Done, 0)).unwrap();
+    assert_eq!(ledger.status("a").unwrap().unwrap().failure, None);
+}
+
+#[test]
+fn requests_are_counted_in_a_running_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
+    for time in [1000, 2000, 3000] {
+        ledger.note_request("t", at(time), at(0)).unwrap();
+    }
+    let requests = |ledger: &Ledger, now| ledger.requests("t", at(now), Duration::from_secs(2)).unwrap();
+    assert_eq!(requests(&ledger, 3000), Requests { count: 2, first: Some(at(2000)) });
+    ledger.note_request("t", at(4000), at(3000)).unwrap();
+    assert_eq!(ledger.requests("t", at(4000), Duration::from_secs(60)).unwrap().count, 1);
+    assert_eq!(ledger.requests("other", at(4000), Duration::from_secs(60)).unwrap().count, 0);
 }
 
 #[test]
@@ -109,13 +166,13 @@ fn a_database_of_another_program_is_refused() {
 }
 
 #[test]
-fn a_newer_ledger_is_refused() {
+fn a_ledger_of_another_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(Ledger::open(folder.path()).unwrap());
     let connection = Connection::open(folder.path().join("ledger.sqlite3")).unwrap();
     connection.pragma_update(None, "user_version", 9).unwrap();
     drop(connection);
-    check_refused(folder.path(), "` has version 9, this program knows 1");
+    check_refused(folder.path(), "` has version 9, this program knows 2");
 }
 
 #[test]

@@ -38,12 +38,6 @@ impl RunError {
         matches!(self, Self::Poll { source, .. } if source.is_transient())
     }
 
-    /// Whether the next poll may succeed: a bad link is not followed again.
-    pub(super) fn may_pass(&self) -> bool {
-        self.is_transient()
-            || matches!(self, Self::Poll { source: PollError::RefusedLink { .. } | PollError::CircularLink, .. })
-    }
-
     /// When the service wants to be asked again.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -1,15 +1,17 @@
 //! Stopping where nothing is half done.
 
-use std::{future::Future, pin::Pin};
+use std::future::Future;
+
+use tokio::sync::watch;
 
 /// Told to stop, or not yet.
-pub(super) struct Shutdown<S> {
-    signal: Pin<Box<S>>,
+pub(super) struct Shutdown {
+    told: watch::Receiver<bool>,
 }
 
-impl<S: Future<Output = ()>> Shutdown<S> {
-    pub(super) fn new(signal: S) -> Self {
-        Self { signal: Box::pin(signal) }
+impl Shutdown {
+    pub(super) fn new(told: watch::Receiver<bool>) -> Self {
+        Self { told }
     }
 
     /// What `work` comes to; `None` when told to stop before it is done: it is given up then, and nothing more is to
@@ -18,7 +20,8 @@ impl<S: Future<Output = ()>> Shutdown<S> {
         tokio::select! {
             // In this order, or a source that always has a page would not be stopped.
             biased;
-            () = &mut self.signal => None,
+            // An error means that nobody is left to tell.
+            _ = self.told.wait_for(|told| *told) => None,
             done = work => Some(done),
         }
     }

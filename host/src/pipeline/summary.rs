@@ -11,8 +11,12 @@ pub struct Summary {
     pub pages: u64,
     /// Rows read.
     pub rows: u64,
-    /// Rows among them that had been delivered before.
+    /// Rows among them that had been delivered before as they are.
     pub repeated: u64,
+    /// Rows among them that had been delivered before and have changed.
+    pub changed: u64,
+    /// Rows among them that were new in a time that had been read before.
+    pub late: u64,
     /// Documents delivered.
     pub documents: u64,
     /// Documents among them that say what is wrong with their record.
@@ -41,6 +45,8 @@ impl AddAssign for Summary {
         self.pages += other.pages;
         self.rows += other.rows;
         self.repeated += other.repeated;
+        self.changed += other.changed;
+        self.late += other.late;
         self.documents += other.documents;
         self.failed += other.failed;
         self.dropped += other.dropped;
@@ -49,12 +55,14 @@ impl AddAssign for Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pages, rows, repeated, documents, failed, dropped } = self;
+        let Self { pages, rows, repeated, changed, late, documents, failed, dropped } = self;
         write!(formatter, "{rows} rows on {pages} pages: {documents} documents delivered")?;
         for (count, what) in [
             (failed, "of them mapped in part (`event.kind: pipeline_error`)"),
             (dropped, "records dropped on purpose"),
             (repeated, "rows delivered before"),
+            (changed, "rows that have changed since"),
+            (late, "rows that showed up late"),
         ] {
             if *count > 0 {
                 write!(formatter, ", {count} {what}")?;

@@ -51,9 +51,9 @@ pub enum PollError {
     /// The answer is something else than a page.
     #[error("answer of the message trace service is not a page of records")]
     MalformedPage(#[source] Malformed),
-    /// The next link of a page leads to the page itself, so that there would be no end (ms-api.md, section 1.7).
-    #[error("next link leads to itself")]
-    CircularLink,
+    /// The answer is Atom or HTML (ms-api.md, section 2.2).
+    #[error("answer of the message trace service is markup, not the JSON that was asked for")]
+    Markup,
     /// The next link leads to another host, which must not get the access token.
     #[error("next link leads to another host than the configured one")]
     ForeignLink,
@@ -64,14 +64,12 @@ impl PollError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Token { source, .. } => source.is_transient(),
-            Self::Unreachable(_) | Self::Answer(AnswerError::Broken(_)) => true,
+            // A gateway, or a fault of the service: the same request is answered as it should be soon.
+            Self::Unreachable(_) | Self::Answer(AnswerError::Broken(_)) | Self::MalformedPage(_) | Self::Markup => true,
             Self::Status { status, .. } => retry::is_transient(*status),
-            Self::Client(_)
-            | Self::Answer(AnswerError::TooLong)
-            | Self::RefusedLink { .. }
-            | Self::CircularLink
-            | Self::MalformedPage(_)
-            | Self::ForeignLink => false,
+            Self::Client(_) | Self::Answer(AnswerError::TooLong) | Self::RefusedLink { .. } | Self::ForeignLink => {
+                false
+            }
         }
     }
 
@@ -84,9 +82,14 @@ impl PollError {
         }
     }
 
-    /// Whether the next link is to blame, so that its window has to be read from the start.
+    /// Whether the next link is to blame, so that another way has to be found.
     pub fn is_bad_link(&self) -> bool {
-        matches!(self, Self::RefusedLink { .. } | Self::CircularLink | Self::ForeignLink)
+        matches!(self, Self::RefusedLink { .. } | Self::ForeignLink)
+    }
+
+    /// Whether the page is to blame: too long, or no page however often it is asked for.
+    pub fn is_bad_page(&self) -> bool {
+        matches!(self, Self::MalformedPage(_) | Self::Markup | Self::Answer(AnswerError::TooLong))
     }
 }
 

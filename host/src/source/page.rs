@@ -1,16 +1,16 @@
 //! A page of rows, as the service sent it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 
-use super::client::Malformed;
+use super::{PollError, client::Malformed};
 
 /// One page: rows and, unless it is the last one, the link to the next.
 #[derive(Debug)]
 pub struct Page {
-    /// The rows in the service's order, newest first.
+    /// The rows in the service's order.
     pub rows: Vec<Row>,
     /// The link to the next page. It contains an address: not for logs.
     pub next_link: Option<String>,
@@ -27,33 +27,63 @@ pub struct Row {
     pub received: Option<DateTime<Utc>>,
 }
 
-/// What a row is known by: a hash of its id, its recipient and its status, the latter two ignoring case; or of the
-/// whole row, when it has no id or no recipient. Equal keys, equal rows.
+/// What a row is known by, and what of it may change (ms-api.md, section 1.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RowKey(pub [u8; 16]);
+pub struct RowKey {
+    /// A hash of its id and its recipient, the latter ignoring case; or of the whole row, when it has no id or no
+    /// recipient.
+    pub identity: [u8; 16],
+    /// A hash of its status, ignoring case, its size and the address that it was sent to.
+    pub content: [u8; 8],
+}
 
+/// The shapes of pages: Graph's, and two of the Reporting Web Service (ms-api.md, sections 1.8 and 2.2).
 #[derive(Deserialize)]
 struct RawPage {
-    value: Vec<Box<RawValue>>,
-    #[serde(rename = "@odata.nextLink")]
+    value: Option<Vec<Box<RawValue>>>,
+    #[serde(rename = "@odata.nextLink", alias = "odata.nextLink")]
+    next_link: Option<String>,
+    d: Option<Verbose>,
+}
+
+#[derive(Deserialize)]
+struct Verbose {
+    results: Vec<Box<RawValue>>,
+    #[serde(rename = "__next")]
     next_link: Option<String>,
 }
 
 /// What a row is told apart by. A row of which these are something else is still a row.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Identity {
-    id: Option<String>,
-    recipient_address: Option<String>,
-    status: Option<String>,
-    received_date_time: Option<String>,
+    #[serde(alias = "MessageTraceId")]
+    id: Option<Value>,
+    #[serde(rename = "recipientAddress", alias = "RecipientAddress")]
+    recipient: Option<Value>,
+    #[serde(alias = "Status")]
+    status: Option<Value>,
+    #[serde(alias = "Size")]
+    size: Option<Value>,
+    #[serde(rename = "toIP", alias = "ToIP")]
+    to_ip: Option<Value>,
+    #[serde(rename = "receivedDateTime", alias = "Received")]
+    received: Option<Value>,
 }
 
 impl Page {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let page: RawPage = serde_json::from_slice(body)?;
-        let rows = page.value.iter().map(|row| Row::new(row.get())).collect();
-        Ok(Self { rows, next_link: page.next_link })
+    pub(super) fn parse(body: &[u8]) -> Result<Self, PollError> {
+        // Atom, or a page of a gateway.
+        if body.trim_ascii_start().starts_with(b"<") {
+            return Err(PollError::Markup);
+        }
+        let malformed = |error: serde_json::Error| PollError::MalformedPage(Malformed::from(error));
+        let page: RawPage = serde_json::from_slice(body).map_err(malformed)?;
+        let (rows, next_link) = match page {
+            RawPage { value: Some(rows), next_link, .. } => (rows, next_link),
+            RawPage { d: Some(verbose), .. } => (verbose.results, verbose.next_link),
+            _ => return Err(malformed(serde::de::Error::missing_field("value"))),
+        };
+        Ok(Self { rows: rows.iter().map(|row| Row::new(row.get())).collect(), next_link })
     }
 }
 
@@ -62,29 +92,52 @@ impl Row {
         // A line feed can only stand between the parts of a row, where a blank does as well.
         let text = text.replace(['\r', '\n'], " ");
         let identity: Option<Identity> = serde_json::from_str(&text).ok();
-        let received = identity.as_ref().and_then(|identity| identity.received_date_time.as_deref());
-        let received =
-            received.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).map(|received| received.to_utc());
-        let key = identity.and_then(|identity| {
-            // Without a recipient, other rows of the same message would look like repetitions and be left out.
-            let recipient = identity.recipient_address.filter(|recipient| !recipient.is_empty())?.to_lowercase();
-            let status = identity.status.unwrap_or_default().to_lowercase();
-            Some(RowKey::of(&[&identity.id?, &recipient, &status]))
+        let received = identity.as_ref().and_then(|identity| identity.received.as_ref()?.as_str());
+        let received = received.and_then(instant);
+        let key = identity.and_then(|identity| identity.key());
+        Self { key: key.unwrap_or_else(|| RowKey::of(&[&text], &[])), text, received }
+    }
+}
+
+impl Identity {
+    /// None when an id or a recipient is missing: then other rows would look like repetitions and be left out.
+    fn key(&self) -> Option<RowKey> {
+        let id = self.id.as_ref()?.as_str().filter(|id| !id.is_empty())?.to_lowercase();
+        let recipient = self.recipient.as_ref()?.as_str().filter(|recipient| !recipient.is_empty())?.to_lowercase();
+        let [status, size, to_ip] = [&self.status, &self.size, &self.to_ip].map(|value| match value {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.to_lowercase(),
+            Some(other) => other.to_string(),
         });
-        Self { key: key.unwrap_or_else(|| RowKey::of(&[&text])), text, received }
+        Some(RowKey::of(&[&id, &recipient], &[&status, &size, &to_ip]))
     }
 }
 
 impl RowKey {
-    fn of(parts: &[&str]) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
+    fn of(identity: &[&str], content: &[&str]) -> Self {
+        Self {
+            identity: *digest(identity).first_chunk().expect("half of the digest"),
+            content: *digest(content).first_chunk().expect("a quarter of the digest"),
         }
-        let digest: [u8; 32] = hash.finalize().into();
-        Self(*digest.first_chunk().expect("half of the digest"))
     }
+}
+
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (ms-api.md, sections 2.2 and 2.3).
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    if let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        return DateTime::from_timestamp_millis(milliseconds.parse().ok()?);
+    }
+    let zoned = DateTime::parse_from_rfc3339(text).ok().map(|received| received.to_utc());
+    zoned.or_else(|| text.parse::<NaiveDateTime>().ok().map(|received| received.and_utc()))
 }
 
 #[cfg(test)]
@@ -97,12 +150,40 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_known_by_id_recipient_and_status() {
+    fn a_row_is_known_by_id_and_recipient() {
         let row = key(r#"{"id":"1","recipientAddress":"Ann@contoso.com","status":"pending","size":1}"#);
-        assert_eq!(row, key(r#"{"id":"1","recipientAddress":"ann@CONTOSO.com","status":"pending","size":2}"#));
-        assert_ne!(row, key(r#"{"id":"1","recipientAddress":"ann@contoso.com","status":"delivered","size":1}"#));
-        assert_ne!(row, key(r#"{"id":"1","recipientAddress":"bob@contoso.com","status":"pending","size":1}"#));
-        assert_ne!(row, key(r#"{"id":"2","recipientAddress":"ann@contoso.com","status":"pending","size":1}"#));
+        assert_eq!(row, key(r#"{"id":"1","recipientAddress":"ann@CONTOSO.com","status":"Pending","size":1,"x":2}"#));
+        let identity = |text: &str| key(text).identity;
+        assert_ne!(row.identity, identity(r#"{"id":"1","recipientAddress":"bob@contoso.com","status":"pending"}"#));
+        assert_ne!(row.identity, identity(r#"{"id":"2","recipientAddress":"ann@contoso.com","status":"pending"}"#));
+    }
+
+    #[test]
+    fn status_size_and_to_ip_may_change() {
+        let row = key(r#"{"id":"1","recipientAddress":"a@b.c","status":"pending","size":1,"toIP":""}"#);
+        for changed in [
+            r#""delivered","size":1,"toIP":"""#,
+            r#""pending","size":2,"toIP":"""#,
+            r#""pending","size":1,"toIP":"1.2.3.4""#,
+        ] {
+            let changed = key(&format!(r#"{{"id":"1","recipientAddress":"a@b.c","status":{changed}}}"#));
+            assert_eq!(row.identity, changed.identity);
+            assert_ne!(row.content, changed.content);
+        }
+        assert_eq!(row, key(r#"{"id":"1","recipientAddress":"a@b.c","status":"pending","size":1,"toIP":null}"#));
+    }
+
+    #[test]
+    fn legacy_names_say_the_same() {
+        let legacy = Row::new(
+            r#"{"MessageTraceId":"1","RecipientAddress":"a@b.c","Status":"Pending","Size":1,"ToIP":null,"Received":"2022-09-05T18:10:13.4907658"}"#,
+        );
+        let row = Row::new(
+            r#"{"id":"1","recipientAddress":"a@b.c","status":"pending","size":1,"receivedDateTime":"2022-09-05T18:10:13.4907658Z"}"#,
+        );
+        assert_eq!((legacy.key, legacy.received), (row.key, row.received));
+        assert!(row.received.is_some());
+        assert_eq!(instant("/Date(1658751973240)/"), DateTime::from_timestamp_millis(1_658_751_973_240));
     }
 
     #[test]
@@ -117,6 +198,10 @@ mod tests {
         assert_eq!(key("7"), key("7"));
         assert_ne!(key("7"), key("8"));
         assert_ne!(key(r#"{"id":null,"size":1}"#), key(r#"{"id":null,"size":2}"#));
+        assert_ne!(
+            key(r#"{"id":7,"recipientAddress":[],"size":1}"#),
+            key(r#"{"id":7,"recipientAddress":[],"size":2}"#)
+        );
     }
 
     #[test]
@@ -127,9 +212,29 @@ mod tests {
     }
 
     #[test]
+    fn legacy_pages_are_pages() {
+        let light = Page::parse(br#"{"odata.metadata":"x","value":[{}],"odata.nextLink":"l"}"#).unwrap();
+        assert_eq!((light.rows.len(), light.next_link.as_deref()), (1, Some("l")));
+        let verbose = Page::parse(br#"{"d":{"results":[{},{}],"__next":"l"}}"#).unwrap();
+        assert_eq!((verbose.rows.len(), verbose.next_link.as_deref()), (2, Some("l")));
+    }
+
+    #[track_caller]
+    fn check_no_page(body: &str, expected: &str) {
+        let error = Page::parse(body.as_bytes()).unwrap_err();
+        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+        assert_eq!(format!("{error}{cause}"), format!("answer of the message trace service is {expected}"));
+    }
+
+    #[test]
     fn what_is_no_page_is_not_shown() {
-        let error = Page::parse(br#"{"value":"about: my secret plan"}"#).unwrap_err();
-        assert_eq!(error.to_string(), "structure error at line 1, column 32");
-        assert_eq!(Page::parse(b"<html>").unwrap_err().to_string(), "syntax error at line 1, column 1");
+        let no_page = "not a page of records";
+        check_no_page(
+            r#"{"value":"about: my secret plan"}"#,
+            &format!("{no_page}: structure error at line 1, column 32"),
+        );
+        check_no_page(r#"{"about":"my secret plan"}"#, &format!("{no_page}: structure error at line 0, column 0"));
+        check_no_page("nonsense", &format!("{no_page}: syntax error at line 1, column 2"));
+        check_no_page("<feed>", "markup, not the JSON that was asked for");
     }
 }

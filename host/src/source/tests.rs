@@ -22,7 +22,7 @@ async fn serve(address: SocketAddr, config: TenantConfig) -> (Url, oneshot::Send
     (url, stop, task)
 }
 
-fn source(url: &Url) -> GraphSource {
+fn source(url: &Url) -> ServiceSource {
     let TenantConfig { tenant_id, client_id, client_secret, .. } = TenantConfig::default();
     let settings = format!(
         r#"
@@ -41,7 +41,7 @@ fn source(url: &Url) -> GraphSource {
     );
     let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
     let SourceConfig::Service(config) = &config.sources[0] else { panic!("a service") };
-    GraphSource::new(config).unwrap()
+    ServiceSource::new(config).unwrap()
 }
 
 fn anywhere() -> SocketAddr {
@@ -49,7 +49,7 @@ fn anywhere() -> SocketAddr {
 }
 
 fn last_hours(end: DateTime<Utc>) -> PageRequest<'static> {
-    PageRequest::First { start: end - chrono::Duration::hours(2), end }
+    PageRequest::First { start: end - chrono::Duration::hours(2), end, rows: 7 }
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_token_that_the_service_does_not_know_any_more_is_replaced() {
 async fn what_the_service_refuses_is_told() {
     let (url, _stop, _task) = serve(anywhere(), TenantConfig::default()).await;
     let end = Utc::now();
-    let too_long = PageRequest::First { start: end - chrono::Duration::days(11), end };
+    let too_long = PageRequest::First { start: end - chrono::Duration::days(11), end, rows: 7 };
     let error = source(&url).page(too_long).await.unwrap_err();
     assert!(error.to_string().contains("longer than 10 days"), "{error}");
     assert!(!error.is_transient() && !error.is_bad_link());

@@ -2,12 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::{self, AnswerError, Malformed};
+use super::{
+    client::{self, AnswerError, Malformed},
+    clock::ServiceClock,
+};
 use crate::{
     config::{Credential, ServiceConfig},
     retry,
@@ -74,6 +78,7 @@ pub(super) struct Tokens {
     credential: Credential,
     scope: String,
     current: Option<(Secret, Instant)>,
+    ends: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -91,18 +96,21 @@ impl Tokens {
             credential: config.credential.clone(),
             scope: config.scope(),
             current: None,
+            ends: None,
         }
     }
 
     /// The current token, or a new one.
-    pub(super) async fn get(&mut self, client: &Client) -> Result<Secret, TokenError> {
+    pub(super) async fn get(&mut self, client: &Client, clock: &mut ServiceClock) -> Result<Secret, TokenError> {
         if let Some((token, until)) = &self.current
             && Instant::now() < *until
         {
             return Ok(token.clone());
         }
         let asked_at = Instant::now();
-        let granted = self.request(client).await?;
+        let granted = self.request(client, clock).await?;
+        self.ends =
+            Utc::now().checked_add_signed(chrono::Duration::seconds(granted.expires_in.min(1 << 31).cast_signed()));
         let token = Secret::new(granted.access_token);
         self.current = Some((token.clone(), asked_at + usable(Duration::from_secs(granted.expires_in))));
         Ok(token)
@@ -113,7 +121,12 @@ impl Tokens {
         self.current = None;
     }
 
-    async fn request(&self, client: &Client) -> Result<Granted, TokenError> {
+    /// When the current token ends.
+    pub(super) fn until(&self) -> Option<DateTime<Utc>> {
+        self.ends
+    }
+
+    async fn request(&self, client: &Client, clock: &mut ServiceClock) -> Result<Granted, TokenError> {
         let Credential::Secret { client_id, secret } = &self.credential else {
             unimplemented!("the other ways to sign in")
         };
@@ -125,6 +138,7 @@ impl Tokens {
         ];
         let sent = client.post(&self.endpoint).form(&form).send().await;
         let answer = sent.map_err(|error| TokenError::Unreachable(error.without_url()))?;
+        clock.observe(&answer);
         let status = answer.status();
         let retry_after = client::retry_after(&answer);
         let body = client::read(answer).await.map_err(TokenError::Answer)?;

@@ -1,0 +1,285 @@
+//! Collects from one service of Microsoft: a poll is a pass, a pass is windows, a window is pages.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use tracing::{debug, error, warn};
+
+use super::{
+    RunError, Summary,
+    batches::{batches, records},
+    budget::Budget,
+    error::chain,
+    pass::{Pass, PassSettings, Width},
+    shared::Shared,
+    walk::{Detour, Walk},
+};
+use crate::{
+    config::{ServiceConfig, ServiceKind},
+    ledger::{Delivered, Next, PageDone, Verdict, Window},
+    mapper::{Mapper, Origin},
+    source::{Page, PollError, Row, ServiceSource},
+};
+
+/// Why rows of a gap cannot be had.
+const TOO_OLD: &str = "older than the service keeps records";
+
+/// Why rows of a gap could not be had.
+const NO_WAY: &str = "the service refused every way to read them";
+
+/// One service with its mapper.
+pub struct ServiceCollector {
+    /// What the ledger knows it by.
+    pub(super) name: String,
+    /// Between polls.
+    pub(super) interval: Duration,
+    kind: ServiceKind,
+    source: ServiceSource,
+    mapper: Mapper,
+    budget: Budget,
+    settings: PassSettings,
+    batch_size: u32,
+    width: Width,
+    pass: Option<Pass>,
+    walk: Option<Walk>,
+    token_until: Option<DateTime<Utc>>,
+}
+
+/// What the ledger knows a source by: as long as it stays the same, so does what is done.
+pub fn service_name(config: &ServiceConfig) -> String {
+    let client = config.credential.client_id().unwrap_or("system");
+    format!("{} {} {} {client}", config.kind.as_str(), config.url.as_str().trim_end_matches('/'), config.tenant_id)
+}
+
+/// What the ledger counts the requests of a source by: its tenant, whoever asks.
+pub fn budget_name(config: &ServiceConfig) -> String {
+    format!("{} {}", config.kind.as_str(), config.tenant_id.to_lowercase())
+}
+
+/// A page on its way, with where it comes from.
+pub(super) struct Collected {
+    page: Page,
+    read_at: DateTime<Utc>,
+}
+
+impl ServiceCollector {
+    /// Puts a source and its mapper together; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot do HTTP.
+    pub fn new(config: &ServiceConfig, mapper: Mapper) -> Result<Self, PollError> {
+        Ok(Self {
+            name: service_name(config),
+            interval: config.interval,
+            kind: config.kind,
+            source: ServiceSource::new(config)?,
+            mapper,
+            budget: Budget::new(budget_name(config), config.request_budget),
+            settings: PassSettings {
+                initial_interval: config.initial_interval,
+                additional_look_back: config.additional_look_back,
+                min_age: config.min_age,
+                oldest: config.kind.keeps(),
+            },
+            batch_size: config.batch_size,
+            width: Width::first(),
+            pass: None,
+            walk: None,
+            token_until: None,
+        })
+    }
+
+    /// What a poll has read so far, and what it will: for those who watch.
+    pub(super) fn pass(&self) -> Option<&Pass> {
+        self.pass.as_ref()
+    }
+
+    /// How far the current window is read, newest first.
+    pub(super) fn window(&self) -> Option<(Window, DateTime<Utc>)> {
+        self.walk.as_ref().map(|walk| (walk.window(), walk.reached()))
+    }
+
+    /// Reads the next page; `None` at the end of a poll. Sends one request at most for a page, so that whoever calls
+    /// can wait before the next attempt.
+    pub(super) async fn next_page(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {
+        self.sign_in(shared).await?;
+        if self.walk.is_none() {
+            self.begin_window(shared).await?;
+        }
+        let Some(walk) = &self.walk else {
+            self.pass = None;
+            return Ok(None);
+        };
+        self.budget.take(shared).await?;
+        match self.source.page(walk.request(self.batch_size, self.kind.most_rows())).await {
+            Ok(page) => Ok(Some(Collected { page, read_at: Utc::now() })),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// What cannot be answered in this way is asked for in another one, without waiting; `give_up` says that asking
+    /// the same again has been tried.
+    pub(super) async fn find_detour(
+        &mut self,
+        shared: &Shared,
+        error: &RunError,
+        give_up: bool,
+    ) -> Result<bool, RunError> {
+        let RunError::Poll { source, .. } = error else { return Ok(false) };
+        let Some(walk) = &mut self.walk else { return Ok(false) };
+        if !(source.is_bad_link() || give_up && source.is_bad_page()) {
+            return Ok(false);
+        }
+        warn!(source = self.name, error = chain(error), "page cannot be had; going on from the last row accepted");
+        let name = self.name.clone();
+        match walk.detour() {
+            Detour::Again => shared.ledger(move |ledger| ledger.drop_link(&name)).await?,
+            Detour::PassOver(gap) => self.note_gap(shared, gap, NO_WAY).await?,
+            Detour::GiveUp(gap) => {
+                let window = walk.window();
+                self.note_gap(shared, gap, NO_WAY).await?;
+                self.finish_window(shared, window).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Maps the rows of a page that are new or changed, gives them to every output, and notes them in the ledger:
+    /// last, so that a crash repeats and never skips.
+    pub(super) async fn deliver(&mut self, collected: Collected, shared: &Shared) -> Result<Summary, RunError> {
+        let delivered = self.deliver_page(collected, shared).await;
+        if delivered.is_err() {
+            // The ledger knows best how far it went.
+            (self.pass, self.walk) = (None, None);
+        }
+        delivered
+    }
+
+    async fn deliver_page(
+        &mut self,
+        Collected { mut page, read_at }: Collected,
+        shared: &Shared,
+    ) -> Result<Summary, RunError> {
+        let Some(walk) = &mut self.walk else { return Ok(Summary::default()) };
+        let window = walk.window();
+        let known_until = self.pass.as_ref().and_then(|pass| pass.known_until);
+        let (name, keys) = (self.name.clone(), page.rows.iter().map(|row| row.key.identity).collect::<Vec<_>>());
+        let mut known = shared.ledger(move |ledger| ledger.known(&name, keys.iter().copied())).await?;
+        let mut summary = Summary { pages: 1, rows: page.rows.len() as u64, ..Summary::default() };
+        let mut wanted = Vec::new();
+        for row in &page.rows {
+            // A filter that the service ignores gives too much (ms-api.md, section 0): those have their own windows.
+            if row.received.is_some_and(|received| !contains(window, received)) {
+                continue;
+            }
+            match known.judge(row.key.identity, row.key.content) {
+                Verdict::Repeated => summary.repeated += 1,
+                Verdict::Changed => {
+                    summary.changed += 1;
+                    wanted.push(row.clone());
+                }
+                Verdict::New => {
+                    let is_late = known_until.is_some_and(|until| row.received.is_some_and(|it| it < until));
+                    summary.late += u64::from(is_late);
+                    wanted.push(row.clone());
+                }
+            }
+        }
+        let next = walk.accept(&page, wanted.len(), self.kind == ServiceKind::Graph);
+        let pages = walk.pages;
+        page.rows = Vec::new();
+        for rows in batches(&wanted) {
+            let origin = Origin { read_at: Some(read_at), file: None };
+            summary += shared.deliver(&self.mapper, records(rows), rows.len(), origin).await?;
+        }
+        let is_done = next == Next::Done;
+        let done = Arc::new(PageDone {
+            window,
+            // A row that does not say when it was received is kept as long as the newest of its window.
+            delivered: wanted.iter().map(|row| delivered(row, window)).collect(),
+            changed: summary.changed,
+            late: summary.late,
+            next,
+            keep_from: window.end - self.settings.additional_look_back,
+        });
+        let name = self.name.clone();
+        shared.ledger(move |ledger| ledger.commit_page(&name, &done)).await?;
+        debug!(rows = summary.rows, repeated = summary.repeated, documents = summary.documents, "page delivered");
+        if is_done {
+            self.width = self.width.after(pages);
+            self.leave_window(window);
+        }
+        Ok(summary)
+    }
+
+    async fn sign_in(&mut self, shared: &Shared) -> Result<(), RunError> {
+        let signed_in = self.source.sign_in().await;
+        signed_in.map_err(|source| RunError::Poll { name: self.name.clone(), source })?;
+        let until = self.source.token_until();
+        if let Some(token_until) = until.filter(|_| until != self.token_until) {
+            let name = self.name.clone();
+            shared.ledger(move |ledger| ledger.note_token(&name, token_until)).await?;
+            self.token_until = until;
+        }
+        Ok(())
+    }
+
+    /// Goes on in the window that was begun, or begins the next one of the pass, or a pass.
+    async fn begin_window(&mut self, shared: &Shared) -> Result<(), RunError> {
+        if self.pass.is_none() {
+            let name = self.name.clone();
+            let progress = shared.ledger(move |ledger| ledger.progress(&name)).await?;
+            let Some(pass) = Pass::new(&progress, self.source.now(), &self.settings) else { return Ok(()) };
+            if let Some(lost) = pass.lost {
+                self.note_gap(shared, lost, TOO_OLD).await?;
+            }
+            self.pass = Some(pass);
+            if let Some(in_progress) = progress.in_progress {
+                self.walk = Some(Walk::of(in_progress));
+                return Ok(());
+            }
+        }
+        self.walk = self.pass.as_ref().and_then(|pass| pass.window(self.width)).map(Walk::new);
+        Ok(())
+    }
+
+    async fn finish_window(&mut self, shared: &Shared, window: Window) -> Result<(), RunError> {
+        let keep_from = window.end - self.settings.additional_look_back;
+        let done = PageDone { window, delivered: Vec::new(), changed: 0, late: 0, next: Next::Done, keep_from };
+        let done = Arc::new(done);
+        let name = self.name.clone();
+        shared.ledger(move |ledger| ledger.commit_page(&name, &done)).await?;
+        self.leave_window(window);
+        Ok(())
+    }
+
+    fn leave_window(&mut self, window: Window) {
+        self.walk = None;
+        if let Some(pass) = &mut self.pass
+            && window.start <= pass.position
+        {
+            pass.advance(window);
+        }
+    }
+
+    async fn note_gap(&self, shared: &Shared, gap: Window, reason: &'static str) -> Result<(), RunError> {
+        error!(source = self.name, from = %gap.start, to = %gap.end, reason, "records are missing");
+        let name = self.name.clone();
+        shared.ledger(move |ledger| ledger.note_gap(&name, gap, reason)).await
+    }
+
+    fn failed(&self, source: PollError) -> RunError {
+        RunError::Poll { name: self.name.clone(), source }
+    }
+}
+
+fn contains(window: Window, received: DateTime<Utc>) -> bool {
+    // The service holds finer times than a query and the ledger.
+    (window.start..=window.end).contains(&received.trunc_subsecs(3))
+}
+
+fn delivered(row: &Row, window: Window) -> Delivered {
+    let received = row.received.unwrap_or(window.end);
+    Delivered { key: row.key.identity, content: row.key.content, received }
+}

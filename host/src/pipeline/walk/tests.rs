@@ -1,0 +1,112 @@
+use super::*;
+use crate::source::{Row, RowKey};
+
+fn at(milliseconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(milliseconds).unwrap()
+}
+
+fn walk() -> Walk {
+    Walk::new(Window { start: at(0), end: at(100) })
+}
+
+fn page(received: &[i64], link: Option<&str>) -> Page {
+    let key = RowKey { identity: [0; 16], content: [0; 8] };
+    let rows = received.iter().map(|time| Row { text: String::new(), key, received: Some(at(*time)) });
+    Page { rows: rows.collect(), next_link: link.map(str::to_owned) }
+}
+
+fn more(reached: i64, link: Option<&str>) -> Next {
+    Next::More { reached: Some(at(reached)), link: link.map(str::to_owned) }
+}
+
+#[track_caller]
+fn check_first(walk: &Walk, expected: (i64, u32)) {
+    let PageRequest::First { end, rows, .. } = walk.request(10, 50) else { panic!("a first page") };
+    assert_eq!((end.timestamp_millis(), rows), expected);
+}
+
+#[test]
+fn pages_follow_their_links_to_the_end() {
+    let mut walk = walk();
+    check_first(&walk, (100, 10));
+    assert_eq!(walk.accept(&page(&[90, 80], Some("a")), 2, true), more(80, Some("a")));
+    assert_eq!(walk.request(10, 50), PageRequest::Next("a"));
+    assert_eq!(walk.accept(&page(&[80], None), 1, true), Next::Done);
+    assert_eq!(walk.pages, 2);
+}
+
+#[test]
+fn a_link_that_was_followed_before_leads_nowhere() {
+    let mut walk = walk();
+    walk.accept(&page(&[90], Some("a")), 1, true);
+    walk.accept(&page(&[80], Some("b")), 1, true);
+    assert_eq!(walk.accept(&page(&[70], Some("a")), 1, true), more(70, None));
+    check_first(&walk, (70, 10));
+}
+
+#[test]
+fn a_link_to_its_own_page_leads_nowhere() {
+    let mut walk = walk();
+    walk.accept(&page(&[90], Some("a")), 1, true);
+    assert_eq!(walk.accept(&page(&[80], Some("a")), 1, true), more(80, None));
+}
+
+#[test]
+fn empty_pages_are_followed_but_not_for_ever() {
+    let mut walk = walk();
+    for number in 1..MOST_EMPTY_PAGES {
+        let link = number.to_string();
+        assert_eq!(walk.accept(&page(&[], Some(&link)), 0, true), more(100, Some(&link)));
+    }
+    assert_eq!(walk.accept(&page(&[], Some("last")), 0, true), more(100, None));
+}
+
+#[test]
+fn another_size_of_page_is_tried_where_it_goes_no_further() {
+    let mut walk = walk();
+    walk.accept(&page(&[90], Some("a")), 1, true);
+    let mut sizes = Vec::new();
+    for _ in 0..MOST_ATTEMPTS {
+        assert_eq!(walk.detour(), Detour::Again);
+        let PageRequest::First { end, rows, .. } = walk.request(10, 50) else { panic!("a first page") };
+        assert_eq!(end, at(90));
+        sizes.push(rows);
+    }
+    assert_eq!(sizes, [10, 11, 5, 46, 45, 44, 43, 42, 41, 40, 39, 38]);
+    assert_eq!(walk.detour(), Detour::PassOver(Window { start: at(90), end: at(90) }));
+    check_first(&walk, (89, 10));
+}
+
+#[test]
+fn what_goes_further_is_not_counted_as_stuck() {
+    let mut walk = walk();
+    for time in (1..=60).rev() {
+        assert_eq!(walk.detour(), Detour::Again);
+        walk.accept(&page(&[time], Some("a")), 0, true);
+    }
+    // New rows of one millisecond as well.
+    for number in 0..60 {
+        assert_eq!(walk.detour(), Detour::Again);
+        walk.accept(&page(&[1], Some(&number.to_string())), 1, true);
+    }
+}
+
+#[test]
+fn rows_in_another_order_mean_that_nothing_is_known_to_be_delivered() {
+    let mut walk = walk();
+    assert_eq!(
+        walk.accept(&page(&[80, 90], Some("a")), 2, true),
+        Next::More { reached: None, link: Some("a".to_owned()) }
+    );
+    walk.detour();
+    check_first(&walk, (100, 10));
+    walk.attempts = MOST_ATTEMPTS;
+    assert_eq!(walk.detour(), Detour::GiveUp(Window { start: at(0), end: at(100) }));
+}
+
+#[test]
+fn a_walk_goes_on_where_it_was() {
+    let window = Window { start: at(0), end: at(100) };
+    let walk = Walk::of(InProgress { window, reached: Some(at(50)), next_link: None });
+    check_first(&walk, (50, 10));
+}
