@@ -6,9 +6,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{Request, State},
+    http::{HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tracing::debug;
 
@@ -23,6 +25,21 @@ pub(crate) struct Stats {
     page_requests: u64,
     /// Answers of 400 and above, by status.
     errors: BTreeMap<u16, u64>,
+}
+
+/// Lets a request through and dates its answer by the tenant's clock.
+pub(crate) async fn date(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Ok(date) = HeaderValue::try_from(http_date(tenant.now())) {
+        // The server would date it by the real clock, but leaves a date that is there.
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+/// Returns a time as HTTP headers have it.
+pub(crate) fn http_date(time: DateTime<Utc>) -> String {
+    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Lets a request through and counts it with its answer.

@@ -50,7 +50,7 @@ struct MailClock {
 impl MailClock {
     fn new(config: &TenantConfig) -> Self {
         Self {
-            now: config.now.trunc_subsecs(3),
+            now: config.start().trunc_subsecs(3),
             // One less, so that rounding `now` down puts no row before the span.
             span_ms: (config.span.num_milliseconds() - 1).max(0) as f64,
             rows: config.rows as f64,

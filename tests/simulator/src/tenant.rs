@@ -1,6 +1,7 @@
 //! The tenant itself: its mail, its clock, and what it remembers between requests.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -11,12 +12,15 @@ use chrono::{DateTime, Duration, Utc};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{Row, TenantConfig, answer::Stats, guid, mail};
+use crate::{Row, TenantConfig, answer::Stats, guid, mail, timeline::Timeline};
 
 /// A simulated tenant with all its mail.
 pub struct Tenant {
     config: TenantConfig,
     rows: Vec<Row>,
+    timeline: Timeline,
+    /// The tenant's time when it was made.
+    start: DateTime<Utc>,
     started: Instant,
     memory: Mutex<Memory>,
 }
@@ -34,6 +38,8 @@ pub(crate) enum TokenState {
 
 /// What changes from request to request.
 struct Memory {
+    /// How far the clock was moved on.
+    advanced: Duration,
     rng: ChaCha8Rng,
     token_expiries: HashMap<String, DateTime<Utc>>,
     stats: Stats,
@@ -47,16 +53,49 @@ impl Tenant {
         // Stream 0 made the mail; ids and tokens must not repeat its numbers.
         rng.set_stream(1);
         Self {
-            config,
             rows,
+            timeline: Timeline::new(&config),
+            start: config.start(),
+            config,
             started: Instant::now(),
-            memory: Mutex::new(Memory { rng, token_expiries: HashMap::new(), stats: Stats::default() }),
+            memory: Mutex::new(Memory {
+                advanced: Duration::zero(),
+                rng,
+                token_expiries: HashMap::new(),
+                stats: Stats::default(),
+            }),
         }
     }
 
-    /// Returns all rows, newest first.
+    /// Returns all rows as they are in the end, newest first, even those that do not show yet.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Returns the rows that show now, as they are now, newest first.
+    pub fn visible_rows(&self) -> Vec<Row> {
+        let now = self.now();
+        self.rows.iter().filter_map(|row| self.timeline.state(row, now)).map(Cow::into_owned).collect()
+    }
+
+    /// Returns every state in which a row has shown since the tenant was made, newest row first.
+    ///
+    /// The states of one row are in the order of time.
+    pub fn history(&self) -> Vec<Row> {
+        let now = self.now();
+        self.rows.iter().flat_map(|row| self.timeline.states(row, self.start, now)).collect()
+    }
+
+    /// Moves the tenant's clock on.
+    pub fn advance(&self, duration: std::time::Duration) {
+        let duration = Duration::from_std(duration).unwrap_or_default();
+        let mut memory = self.memory();
+        memory.advanced += duration;
+    }
+
+    /// Returns how rows change.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     pub(crate) fn config(&self) -> &TenantConfig {
@@ -66,7 +105,7 @@ impl Tenant {
     /// Returns the tenant's time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let elapsed = Duration::from_std(self.started.elapsed()).unwrap_or(Duration::MAX);
-        self.config.now + elapsed
+        self.start + elapsed + self.memory().advanced
     }
 
     /// Issues an access token that is good for the configured time.
@@ -80,8 +119,9 @@ impl Tenant {
     }
 
     pub(crate) fn token_state(&self, token: &str) -> TokenState {
+        let now = self.now();
         match self.memory().token_expiries.get(token) {
-            Some(expiry) if *expiry > self.now() => TokenState::Valid,
+            Some(expiry) if *expiry > now => TokenState::Valid,
             Some(_) => TokenState::Expired,
             None => TokenState::Unknown,
         }
@@ -118,6 +158,16 @@ mod tests {
         let first = tenant.now();
         assert!(first >= now);
         assert!(tenant.now() > first);
+    }
+
+    #[test]
+    fn the_clock_can_be_moved_on_and_may_differ_from_the_real_one() {
+        let mut config = TenantConfig { now: DateTime::UNIX_EPOCH, ..TenantConfig::default() };
+        config.faults.add("clock-skew=-10m").unwrap();
+        let tenant = Tenant::new(config);
+        assert!((-600..0).contains(&tenant.now().timestamp()));
+        tenant.advance(std::time::Duration::from_secs(3600));
+        assert!((3000..3600).contains(&tenant.now().timestamp()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The message-trace API: who may ask, and the page that answers.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
@@ -33,7 +33,7 @@ struct PageAnswer<'a> {
     context: &'static str,
     #[serde(rename = "@odata.nextLink", skip_serializing_if = "Option::is_none")]
     next_link: Option<String>,
-    value: Vec<&'a Row>,
+    value: Vec<Cow<'a, Row>>,
 }
 
 /// Answers with one page of the message trace.
@@ -56,7 +56,8 @@ fn list_page<'a>(
     parameters: &Parameters,
 ) -> Result<PageAnswer<'a>, TraceError> {
     check_bearer(tenant, headers)?;
-    let page = parameters.page_request(tenant.now())?.page(tenant.rows());
+    let now = tenant.now();
+    let page = parameters.page_request(now)?.page(tenant, now);
     Ok(PageAnswer {
         context: context(path),
         next_link: page.next.map(|next| next_link(path, headers, &next)),
