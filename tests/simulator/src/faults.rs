@@ -8,6 +8,8 @@ use chrono::Duration;
 
 mod catalogue;
 pub(crate) mod chance;
+pub(crate) mod cut;
+pub(crate) mod throttle;
 mod value;
 
 pub(crate) use catalogue::Fault;

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 mod answer;
 mod config;
+mod edge;
 mod faults;
 mod guid;
 mod mail;
@@ -38,10 +39,13 @@ pub use tenant::Tenant;
 /// `/stats` (what was asked) and `/advance?seconds=N` (moves the clock on) are for tests: they
 /// need no token and are not counted.
 pub fn router(tenant: Arc<Tenant>) -> Router {
-    Router::new()
-        .route("/{tenant}/oauth2/v2.0/token", post(sign_in::issue_token))
+    let pages = Router::new()
         .route("/v1.0/admin/exchange/tracing/messageTraces", get(traces::list))
         .route("/beta/admin/exchange/tracing/messageTraces", get(traces::list))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&tenant), edge::pass));
+    Router::new()
+        .merge(pages)
+        .route("/{tenant}/oauth2/v2.0/token", post(sign_in::issue_token))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&tenant), answer::pass))
         .route("/truth", get(truth::rows))
         .route("/stats", get(truth::stats))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Form, Json,
     extract::{Path, State},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,11 @@ pub(crate) async fn issue_token(
         access_token: tenant.issue_token(),
     })
     .into_response()
+}
+
+/// Returns the access token that a request carries.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 fn check(config: &TenantConfig, tenant_name: &str, form: &TokenForm) -> Result<(), SignInError> {

@@ -12,7 +12,14 @@ use chrono::{DateTime, Duration, Utc};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{Row, TenantConfig, answer::Stats, guid, mail, timeline::Timeline};
+use crate::{
+    Faults, Row, TenantConfig,
+    answer::Stats,
+    edge::RequestNumber,
+    faults::{Fault, chance, throttle::RunningWindow},
+    guid, mail,
+    timeline::Timeline,
+};
 
 /// A simulated tenant with all its mail.
 pub struct Tenant {
@@ -42,6 +49,12 @@ struct Memory {
     advanced: Duration,
     rng: ChaCha8Rng,
     token_expiries: HashMap<String, DateTime<Utc>>,
+    /// How many page requests there were.
+    page_requests: u64,
+    /// The requests that count for the limit.
+    admitted: RunningWindow,
+    /// Where the link to a page was found.
+    link_origins: HashMap<String, String>,
     stats: Stats,
 }
 
@@ -62,6 +75,9 @@ impl Tenant {
                 advanced: Duration::zero(),
                 rng,
                 token_expiries: HashMap::new(),
+                page_requests: 0,
+                admitted: RunningWindow::default(),
+                link_origins: HashMap::new(),
                 stats: Stats::default(),
             }),
         }
@@ -108,6 +124,11 @@ impl Tenant {
         self.start + elapsed + self.memory().advanced
     }
 
+    /// Returns how long ago the tenant was made, by its own clock.
+    pub(crate) fn age(&self) -> Duration {
+        self.now() - self.start
+    }
+
     /// Issues an access token that is good for the configured time.
     pub(crate) fn issue_token(&self) -> String {
         let lifetime = Duration::from_std(self.config.token_lifetime).unwrap_or(Duration::MAX);
@@ -118,6 +139,11 @@ impl Tenant {
         token
     }
 
+    /// Makes a token one that was never issued.
+    pub(crate) fn revoke(&self, token: &str) {
+        self.memory().token_expiries.remove(token);
+    }
+
     pub(crate) fn token_state(&self, token: &str) -> TokenState {
         let now = self.now();
         match self.memory().token_expiries.get(token) {
@@ -125,6 +151,59 @@ impl Tenant {
             Some(_) => TokenState::Expired,
             None => TokenState::Unknown,
         }
+    }
+
+    /// Returns the number of a new page request.
+    pub(crate) fn number_page_request(&self) -> RequestNumber {
+        let mut memory = self.memory();
+        memory.page_requests += 1;
+        RequestNumber(memory.page_requests - 1)
+    }
+
+    /// Lets a page request pass the limit, or returns how long to wait.
+    pub(crate) fn admit(&self) -> Result<(), Duration> {
+        let Some(limit) = self.faults().count(Fault::Throttle) else {
+            return Ok(());
+        };
+        let now = self.now();
+        self.memory().admitted.admit(now, usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// Remembers on which page the link to another one was.
+    pub(crate) fn remember_link(&self, found_at: &str, target: &str) {
+        self.memory().link_origins.insert(target.to_owned(), found_at.to_owned());
+    }
+
+    /// Returns the target of the page from which two links led to this one.
+    pub(crate) fn two_pages_back(&self, target: &str) -> Option<String> {
+        let memory = self.memory();
+        let back = memory.link_origins.get(target)?;
+        memory.link_origins.get(back).cloned()
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.config.faults
+    }
+
+    /// Whether a fault happens to a request; counts it if so.
+    pub(crate) fn strikes(&self, fault: Fault, number: RequestNumber) -> bool {
+        let rate = self.faults().rate(fault);
+        let strikes =
+            rate > 0.0 && chance::share(self.config.seed, &[fault.name().as_bytes(), &number.0.to_le_bytes()]) < rate;
+        if strikes {
+            self.injected(fault);
+        }
+        strikes
+    }
+
+    /// Draws a number for the details of a fault.
+    pub(crate) fn lot(&self, fault: Fault, number: RequestNumber) -> u64 {
+        chance::number(self.config.seed, &[b"lot", fault.name().as_bytes(), &number.0.to_le_bytes()])
+    }
+
+    /// Counts a fault that happened.
+    pub(crate) fn injected(&self, fault: Fault) {
+        self.count(|stats| stats.count_fault(fault));
     }
 
     /// Returns an id for a request, as error bodies show.

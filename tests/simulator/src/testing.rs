@@ -42,6 +42,15 @@ pub(crate) fn config() -> TenantConfig {
     TenantConfig { now: noon(), ..TenantConfig::default() }
 }
 
+/// Returns the default configuration at noon with some faults.
+pub(crate) fn config_with(faults: &[&str]) -> TenantConfig {
+    let mut config = config();
+    for fault in faults {
+        config.faults.add(fault).unwrap();
+    }
+    config
+}
+
 impl Simulation {
     pub(crate) fn start() -> Self {
         Self::start_with(config())
@@ -74,11 +83,11 @@ impl Simulation {
     }
 
     fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n",
-            self.address,
-            body.len(),
-        );
+        let mut request =
+            format!("{method} {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len(),);
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request.push_str(&format!("Host: {}\r\n", self.address));
+        }
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -118,7 +118,16 @@ mod tests {
         simulation.get("/stats", &[]);
         assert_eq!(
             simulation.get("/stats", &[]).json(),
-            json!({"token_requests": 1, "page_requests": 2, "errors": {"401": 2}})
+            json!({
+                "token_requests": 1,
+                "page_requests": 2,
+                "errors": {"401": 2},
+                "faults": {},
+                "foreign_requests": 0,
+                "foreign_tokens": 0,
+                "max_page_requests_in_300_s": 2,
+                "max_range_days": 0.0,
+            })
         );
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct PageRequest {
     pub(super) after_recipient: Option<String>,
     pub(super) result_size: usize,
     pub(super) filter: Filter,
+    /// Whether a page without rows led here. Another one must not follow.
+    pub(super) is_after_empty_page: bool,
 }
 
 /// One page and the one after it.
@@ -47,6 +49,11 @@ impl PageRequest {
         Page { rows, next: None }
     }
 
+    /// Returns the same page as one to which a page without rows leads, if none does yet.
+    pub(super) fn hidden_behind_empty_page(&self) -> Option<Self> {
+        (!self.is_after_empty_page).then(|| Self { is_after_empty_page: true, ..self.clone() })
+    }
+
     /// Whether a row's place is before this page.
     fn is_before(&self, row: &Row) -> bool {
         if row.received != self.range.end {
@@ -64,6 +71,7 @@ impl PageRequest {
             after_recipient: Some(last.recipient.clone()),
             result_size: self.result_size,
             filter: self.filter.clone(),
+            is_after_empty_page: false,
         }
     }
 }
