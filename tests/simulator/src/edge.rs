@@ -19,7 +19,7 @@ use crate::{
     traces,
 };
 
-/// The number of a page request; the first has 0. Lots are drawn by it.
+/// The number of a request among those of its kind; the first has 0. Lots are drawn by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestNumber(pub(crate) u64);
 

@@ -46,6 +46,8 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
     Router::new()
         .merge(pages)
         .route("/{tenant}/oauth2/v2.0/token", post(sign_in::issue_token))
+        .route("/metadata/identity/oauth2/token", get(sign_in::managed_identity::machine))
+        .route("/msi/token", get(sign_in::managed_identity::app_service))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&tenant), answer::pass))
         .route("/truth", get(truth::rows))
         .route("/stats", get(truth::stats))

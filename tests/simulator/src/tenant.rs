@@ -51,6 +51,10 @@ struct Memory {
     token_expiries: HashMap<String, DateTime<Utc>>,
     /// How many page requests there were.
     page_requests: u64,
+    /// How many requests for a token by secret or assertion there were.
+    token_requests: u64,
+    /// Whether the metadata service was asked before.
+    machine_asked: bool,
     /// The requests that count for the limit.
     admitted: RunningWindow,
     /// Where the link to a page was found.
@@ -76,6 +80,8 @@ impl Tenant {
                 rng,
                 token_expiries: HashMap::new(),
                 page_requests: 0,
+                token_requests: 0,
+                machine_asked: false,
                 admitted: RunningWindow::default(),
                 link_origins: HashMap::new(),
                 stats: Stats::default(),
@@ -158,6 +164,18 @@ impl Tenant {
         let mut memory = self.memory();
         memory.page_requests += 1;
         RequestNumber(memory.page_requests - 1)
+    }
+
+    /// Returns the number of a new token request; they are counted apart from page requests.
+    pub(crate) fn number_token_request(&self) -> RequestNumber {
+        let mut memory = self.memory();
+        memory.token_requests += 1;
+        RequestNumber(memory.token_requests - 1)
+    }
+
+    /// Whether the metadata service is asked for the first time.
+    pub(crate) fn is_first_machine_request(&self) -> bool {
+        !std::mem::replace(&mut self.memory().machine_asked, true)
     }
 
     /// Lets a page request pass the limit, or returns how long to wait.
