@@ -18,6 +18,7 @@ mod config;
 mod edge;
 mod faults;
 mod guid;
+mod legacy;
 mod mail;
 mod row;
 mod sign_in;
@@ -33,7 +34,7 @@ pub use faults::{FaultError, Faults};
 pub use row::{Row, Status};
 pub use tenant::Tenant;
 
-/// Returns the routes of the simulated sign-in and message-trace services.
+/// Returns the routes of the simulated sign-in and message-trace services, Graph and its predecessor.
 ///
 /// `/truth` (the rows that show now, or with `?history=true` every state in which one has shown),
 /// `/stats` (what was asked) and `/advance?seconds=N` (moves the clock on) are for tests: they
@@ -42,8 +43,9 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
     let pages = Router::new()
         .route("/v1.0/admin/exchange/tracing/messageTraces", get(traces::list))
         .route("/beta/admin/exchange/tracing/messageTraces", get(traces::list))
+        .route(legacy::PATH, get(legacy::list))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&tenant), edge::pass));
-    Router::new()
+    let services = Router::new()
         .merge(pages)
         .route("/{tenant}/oauth2/v2.0/token", post(sign_in::issue_token))
         .route("/metadata/identity/oauth2/token", get(sign_in::managed_identity::machine))
@@ -53,7 +55,9 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
         .route("/stats", get(truth::stats))
         .route("/advance", post(truth::advance))
         .layer(middleware::from_fn_with_state(Arc::clone(&tenant), answer::date))
-        .with_state(tenant)
+        .with_state(tenant);
+    // A path can be changed only before the router sees it.
+    Router::new().fallback_service(services).layer(middleware::map_request(legacy::with_usual_case))
 }
 
 /// Serves the tenant on `listener` until `shutdown`; requests under way are finished first.

@@ -28,13 +28,14 @@ mod range;
 mod skip_token;
 #[cfg(test)]
 mod tests;
-mod tokens;
+pub(crate) mod tokens;
 
 use element::{Element, elements};
 use error::TraceError;
 use link::LinkSource;
 use page::{Page, PageRequest};
 use parameters::Parameters;
+pub(crate) use range::tick_text;
 
 /// Without this a client gets `unknownFutureValue` for a status newer than the first edition.
 const NEW_STATUSES: &str = "include-unknown-enum-members";

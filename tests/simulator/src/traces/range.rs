@@ -65,7 +65,7 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Returns a time as the service writes it into a skip token: in steps of 100 ns.
-pub(super) fn tick_text(time: DateTime<Utc>) -> String {
+pub(crate) fn tick_text(time: DateTime<Utc>) -> String {
     let ticks = time.timestamp_subsec_nanos() / 100;
     format!("{}.{ticks:07}Z", time.format("%Y-%m-%dT%H:%M:%S"))
 }
