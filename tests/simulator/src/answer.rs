@@ -6,16 +6,21 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{Request, State},
+    http::{HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use tracing::debug;
 
-use crate::Tenant;
+use crate::{
+    Tenant,
+    faults::{Fault, throttle::RunningWindow},
+};
 
 /// How often the tenant was asked for what.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Stats {
     /// Requests for an access token.
     token_requests: u64,
@@ -23,23 +28,76 @@ pub(crate) struct Stats {
     page_requests: u64,
     /// Answers of 400 and above, by status.
     errors: BTreeMap<u16, u64>,
+    /// How often each fault happened.
+    faults: BTreeMap<&'static str, u64>,
+    /// Page requests to the foreign host.
+    foreign_requests: u64,
+    /// Those of them that gave it an access token.
+    foreign_tokens: u64,
+    /// The most page requests in any 300 seconds of the tenant's time.
+    max_page_requests_in_300_s: usize,
+    /// The longest time range of a query that was not refused.
+    max_range_days: f64,
+    #[serde(skip)]
+    window: RunningWindow,
+}
+
+impl Stats {
+    /// Counts a fault that happened.
+    pub(crate) fn count_fault(&mut self, fault: Fault) {
+        *self.faults.entry(fault.name()).or_default() += 1;
+    }
+
+    /// Counts the time range of a query.
+    pub(crate) fn count_range(&mut self, span: Duration) {
+        self.max_range_days = self.max_range_days.max(span.num_milliseconds() as f64 / 86_400_000.0);
+    }
+
+    fn count_page_request(&mut self, now: DateTime<Utc>) {
+        self.page_requests += 1;
+        self.max_page_requests_in_300_s = self.max_page_requests_in_300_s.max(self.window.count(now));
+    }
+
+    fn count_foreign(&mut self, has_token: bool) {
+        self.foreign_requests += 1;
+        self.foreign_tokens += u64::from(has_token);
+    }
+}
+
+/// Lets a request through and dates its answer by the tenant's clock.
+pub(crate) async fn date(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Ok(date) = HeaderValue::try_from(http_date(tenant.now())) {
+        // The server would date it by the real clock, but leaves a date that is there.
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+/// Returns a time as HTTP headers have it.
+pub(crate) fn http_date(time: DateTime<Utc>) -> String {
+    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Lets a request through and counts it with its answer.
 pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     let is_token_request = request.uri().path().ends_with("/token");
+    let now = tenant.now();
+    let headers = request.headers();
+    let is_foreign = headers.get(header::HOST).is_some_and(|host| host == tenant.config().foreign_host.as_str());
+    let has_token = headers.contains_key(header::AUTHORIZATION);
+    tenant.count(|stats| match is_token_request {
+        true => stats.token_requests += 1,
+        false => stats.count_page_request(now),
+    });
+    if is_foreign {
+        tenant.count(|stats| stats.count_foreign(has_token));
+    }
     let response = next.run(request).await;
     let status = response.status();
-    tenant.count(|stats| {
-        if is_token_request {
-            stats.token_requests += 1;
-        } else {
-            stats.page_requests += 1;
-        }
-        if status.is_client_error() || status.is_server_error() {
-            *stats.errors.entry(status.as_u16()).or_default() += 1;
-        }
-    });
+    if status.is_client_error() || status.is_server_error() {
+        tenant.count(|stats| *stats.errors.entry(status.as_u16()).or_default() += 1);
+    }
     debug!(status = status.as_u16(), is_token_request, "request answered");
     response
 }

@@ -7,16 +7,20 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
+use crate::{Faults, faults::Fault};
+
 /// What the simulated tenant is like. Equal settings give equal mail.
 #[derive(Clone)]
 pub struct TenantConfig {
     /// Where the random choices begin.
     pub seed: u64,
-    /// How many rows there are; a message has one for each recipient.
+    /// How many rows there are at the start; a message has one for each recipient.
     pub rows: usize,
-    /// The tenant's time when it is made. It moves on with real time from there.
+    /// How many rows come in each hour from then on, for two days.
+    pub rows_per_hour: u32,
+    /// The time when the tenant is made. It moves on with real time from there.
     pub now: DateTime<Utc>,
-    /// How far back mail goes: all of it lies in `[now - span, now]`.
+    /// How far back mail goes: all that is there at the start lies in `[now - span, now]`.
     pub span: chrono::Duration,
     /// The main mail domain. The other one is its first label under `onmicrosoft.com`.
     pub domain: String,
@@ -28,6 +32,23 @@ pub struct TenantConfig {
     pub client_secret: String,
     /// How long an access token is good for.
     pub token_lifetime: Duration,
+    /// The application's registered certificate as DER: it may sign in with that, too.
+    pub certificate: Option<Vec<u8>>,
+    /// The token of another issuer with which the application may sign in.
+    pub federated_token: Option<String>,
+    /// What the header `X-IDENTITY-HEADER` must be for a managed identity of App Service.
+    pub identity_header: String,
+    /// How the services misbehave.
+    pub faults: Faults,
+    /// The host that the fault `foreign-link` names.
+    pub foreign_host: String,
+}
+
+impl TenantConfig {
+    /// Returns the tenant's time when it is made, by its own clock.
+    pub(crate) fn start(&self) -> DateTime<Utc> {
+        self.now + self.faults.duration(Fault::ClockSkew).unwrap_or_default()
+    }
 }
 
 impl Default for TenantConfig {
@@ -35,6 +56,7 @@ impl Default for TenantConfig {
         Self {
             seed: 1,
             rows: 200,
+            rows_per_hour: 0,
             now: DateTime::from(SystemTime::now()),
             span: chrono::Duration::hours(1),
             domain: "contoso.com".to_owned(),
@@ -43,6 +65,11 @@ impl Default for TenantConfig {
             client_secret: "simulated-secret".to_owned(),
             // Entra's usual answer for an hour.
             token_lifetime: Duration::from_secs(3599),
+            certificate: None,
+            federated_token: None,
+            identity_header: "simulated-header".to_owned(),
+            faults: Faults::default(),
+            foreign_host: "foreign.invalid".to_owned(),
         }
     }
 }
@@ -53,6 +80,7 @@ impl fmt::Debug for TenantConfig {
             .debug_struct("TenantConfig")
             .field("seed", &self.seed)
             .field("rows", &self.rows)
+            .field("rows_per_hour", &self.rows_per_hour)
             .field("now", &self.now)
             .field("span", &self.span)
             .field("domain", &self.domain)
@@ -60,6 +88,11 @@ impl fmt::Debug for TenantConfig {
             .field("client_id", &self.client_id)
             .field("client_secret", &format_args!("****"))
             .field("token_lifetime", &self.token_lifetime)
+            .field("certificate_bytes", &self.certificate.as_ref().map(Vec::len))
+            .field("federated_token", &self.federated_token.as_ref().map(|_| format_args!("****")))
+            .field("identity_header", &format_args!("****"))
+            .field("faults", &self.faults)
+            .field("foreign_host", &self.foreign_host)
             .finish()
     }
 }
@@ -69,9 +102,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_client_secret_is_not_in_the_debug_output() {
-        let text = format!("{:?}", TenantConfig::default());
+    fn no_secret_is_in_the_debug_output() {
+        let config =
+            TenantConfig { federated_token: Some("simulated-federated".to_owned()), ..TenantConfig::default() };
+        let text = format!("{config:?}");
         assert!(text.contains("client_secret: ****"), "{text}");
-        assert!(!text.contains("simulated-secret"), "{text}");
+        assert!(text.contains("federated_token: Some(****)"), "{text}");
+        assert!(!text.contains("simulated"), "{text}");
     }
 }

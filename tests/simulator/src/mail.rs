@@ -15,6 +15,7 @@ mod draw;
 mod flow;
 mod message;
 mod network;
+mod odd;
 mod subject;
 
 use address::AddressBook;
@@ -23,14 +24,28 @@ use message::Message;
 /// How many messages share the millisecond of the one before: one in so many.
 const SHARED_MILLISECOND: u32 = 40;
 
-/// Makes all rows of a tenant, newest first, then by recipient.
+/// How long new mail comes in after the start.
+const HORIZON: Duration = Duration::hours(48);
+
+/// Makes all rows of a tenant, newest first, then by recipient; those that are yet to come, too.
 pub(crate) fn generate(config: &TenantConfig) -> Vec<Row> {
+    let start = config.start();
+    let later_rows = config.rows_per_hour as usize * HORIZON.num_hours() as usize;
+    let mut rows = spread(config, 2, MailClock::new(start + HORIZON, HORIZON, later_rows));
+    rows.append(&mut spread(config, 0, MailClock::new(start, config.span, config.rows)));
+    odd::add_tie(&mut rows, config);
+    odd::set_statuses(&mut rows, config);
+    rows
+}
+
+/// Makes the rows of a clock. `stream` keeps their random numbers apart from others.
+fn spread(config: &TenantConfig, stream: u64, clock: MailClock) -> Vec<Row> {
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    rng.set_stream(stream);
     let book = AddressBook::new(&config.domain);
-    let clock = MailClock::new(config);
-    let mut journal = Journal::new(config.rows);
-    let mut received = clock.now;
-    while journal.rows.len() < config.rows {
+    let mut journal = Journal::new(clock.rows);
+    let mut received = clock.end;
+    while journal.rows.len() < clock.rows {
         if journal.rows.is_empty() || !rng.random_ratio(1, SHARED_MILLISECOND) {
             received = clock.time_of_row(journal.rows.len(), &mut rng);
         }
@@ -39,28 +54,28 @@ pub(crate) fn generate(config: &TenantConfig) -> Vec<Row> {
     journal.finish()
 }
 
-/// Spreads rows over the time that mail goes back.
+/// Spreads rows over a span of time.
 struct MailClock {
     /// The newest time, in whole milliseconds as all times of rows are.
-    now: DateTime<Utc>,
+    end: DateTime<Utc>,
     span_ms: f64,
-    rows: f64,
+    rows: usize,
 }
 
 impl MailClock {
-    fn new(config: &TenantConfig) -> Self {
+    fn new(end: DateTime<Utc>, span: Duration, rows: usize) -> Self {
         Self {
-            now: config.now.trunc_subsecs(3),
-            // One less, so that rounding `now` down puts no row before the span.
-            span_ms: (config.span.num_milliseconds() - 1).max(0) as f64,
-            rows: config.rows as f64,
+            end: end.trunc_subsecs(3),
+            // One less, so that rounding the end down puts no row before the span.
+            span_ms: (span.num_milliseconds() - 1).max(0) as f64,
+            rows,
         }
     }
 
     /// Returns a time for the row at `index`: at random within its share of the span.
     fn time_of_row(&self, index: usize, rng: &mut impl Rng) -> DateTime<Utc> {
-        let share = (index as f64 + rng.random::<f64>()) / self.rows;
-        self.now - Duration::milliseconds((share * self.span_ms) as i64)
+        let share = (index as f64 + rng.random::<f64>()) / self.rows as f64;
+        self.end - Duration::milliseconds((share * self.span_ms) as i64)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tenant itself: its mail, its clock, and what it remembers between requests.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -11,12 +12,22 @@ use chrono::{DateTime, Duration, Utc};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{Row, TenantConfig, answer::Stats, guid, mail};
+use crate::{
+    Faults, Row, TenantConfig,
+    answer::Stats,
+    edge::RequestNumber,
+    faults::{Fault, chance, throttle::RunningWindow},
+    guid, mail,
+    timeline::Timeline,
+};
 
 /// A simulated tenant with all its mail.
 pub struct Tenant {
     config: TenantConfig,
     rows: Vec<Row>,
+    timeline: Timeline,
+    /// The tenant's time when it was made.
+    start: DateTime<Utc>,
     started: Instant,
     memory: Mutex<Memory>,
 }
@@ -34,8 +45,20 @@ pub(crate) enum TokenState {
 
 /// What changes from request to request.
 struct Memory {
+    /// How far the clock was moved on.
+    advanced: Duration,
     rng: ChaCha8Rng,
     token_expiries: HashMap<String, DateTime<Utc>>,
+    /// How many page requests there were.
+    page_requests: u64,
+    /// How many requests for a token by secret or assertion there were.
+    token_requests: u64,
+    /// Whether the metadata service was asked before.
+    machine_asked: bool,
+    /// The requests that count for the limit.
+    admitted: RunningWindow,
+    /// Where the link to a page was found.
+    link_origins: HashMap<String, String>,
     stats: Stats,
 }
 
@@ -47,16 +70,54 @@ impl Tenant {
         // Stream 0 made the mail; ids and tokens must not repeat its numbers.
         rng.set_stream(1);
         Self {
-            config,
             rows,
+            timeline: Timeline::new(&config),
+            start: config.start(),
+            config,
             started: Instant::now(),
-            memory: Mutex::new(Memory { rng, token_expiries: HashMap::new(), stats: Stats::default() }),
+            memory: Mutex::new(Memory {
+                advanced: Duration::zero(),
+                rng,
+                token_expiries: HashMap::new(),
+                page_requests: 0,
+                token_requests: 0,
+                machine_asked: false,
+                admitted: RunningWindow::default(),
+                link_origins: HashMap::new(),
+                stats: Stats::default(),
+            }),
         }
     }
 
-    /// Returns all rows, newest first.
+    /// Returns all rows as they are in the end, newest first, even those that do not show yet.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Returns the rows that show now, as they are now, newest first.
+    pub fn visible_rows(&self) -> Vec<Row> {
+        let now = self.now();
+        self.rows.iter().filter_map(|row| self.timeline.state(row, now)).map(Cow::into_owned).collect()
+    }
+
+    /// Returns every state in which a row has shown since the tenant was made, newest row first.
+    ///
+    /// The states of one row are in the order of time.
+    pub fn history(&self) -> Vec<Row> {
+        let now = self.now();
+        self.rows.iter().flat_map(|row| self.timeline.states(row, self.start, now)).collect()
+    }
+
+    /// Moves the tenant's clock on.
+    pub fn advance(&self, duration: std::time::Duration) {
+        let duration = Duration::from_std(duration).unwrap_or_default();
+        let mut memory = self.memory();
+        memory.advanced += duration;
+    }
+
+    /// Returns how rows change.
+    pub(crate) fn timeline(&self) -> &Timeline {
+        &self.timeline
     }
 
     pub(crate) fn config(&self) -> &TenantConfig {
@@ -66,7 +127,12 @@ impl Tenant {
     /// Returns the tenant's time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let elapsed = Duration::from_std(self.started.elapsed()).unwrap_or(Duration::MAX);
-        self.config.now + elapsed
+        self.start + elapsed + self.memory().advanced
+    }
+
+    /// Returns how long ago the tenant was made, by its own clock.
+    pub(crate) fn age(&self) -> Duration {
+        self.now() - self.start
     }
 
     /// Issues an access token that is good for the configured time.
@@ -79,12 +145,83 @@ impl Tenant {
         token
     }
 
+    /// Makes a token one that was never issued.
+    pub(crate) fn revoke(&self, token: &str) {
+        self.memory().token_expiries.remove(token);
+    }
+
     pub(crate) fn token_state(&self, token: &str) -> TokenState {
+        let now = self.now();
         match self.memory().token_expiries.get(token) {
-            Some(expiry) if *expiry > self.now() => TokenState::Valid,
+            Some(expiry) if *expiry > now => TokenState::Valid,
             Some(_) => TokenState::Expired,
             None => TokenState::Unknown,
         }
+    }
+
+    /// Returns the number of a new page request.
+    pub(crate) fn number_page_request(&self) -> RequestNumber {
+        let mut memory = self.memory();
+        memory.page_requests += 1;
+        RequestNumber(memory.page_requests - 1)
+    }
+
+    /// Returns the number of a new token request; they are counted apart from page requests.
+    pub(crate) fn number_token_request(&self) -> RequestNumber {
+        let mut memory = self.memory();
+        memory.token_requests += 1;
+        RequestNumber(memory.token_requests - 1)
+    }
+
+    /// Whether the metadata service is asked for the first time.
+    pub(crate) fn is_first_machine_request(&self) -> bool {
+        !std::mem::replace(&mut self.memory().machine_asked, true)
+    }
+
+    /// Lets a page request pass the limit, or returns how long to wait.
+    pub(crate) fn admit(&self) -> Result<(), Duration> {
+        let Some(limit) = self.faults().count(Fault::Throttle) else {
+            return Ok(());
+        };
+        let now = self.now();
+        self.memory().admitted.admit(now, usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// Remembers on which page the link to another one was.
+    pub(crate) fn remember_link(&self, found_at: &str, target: &str) {
+        self.memory().link_origins.insert(target.to_owned(), found_at.to_owned());
+    }
+
+    /// Returns the target of the page from which two links led to this one.
+    pub(crate) fn two_pages_back(&self, target: &str) -> Option<String> {
+        let memory = self.memory();
+        let back = memory.link_origins.get(target)?;
+        memory.link_origins.get(back).cloned()
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.config.faults
+    }
+
+    /// Whether a fault happens to a request; counts it if so.
+    pub(crate) fn strikes(&self, fault: Fault, number: RequestNumber) -> bool {
+        let rate = self.faults().rate(fault);
+        let strikes =
+            rate > 0.0 && chance::share(self.config.seed, &[fault.name().as_bytes(), &number.0.to_le_bytes()]) < rate;
+        if strikes {
+            self.injected(fault);
+        }
+        strikes
+    }
+
+    /// Draws a number for the details of a fault.
+    pub(crate) fn lot(&self, fault: Fault, number: RequestNumber) -> u64 {
+        chance::number(self.config.seed, &[b"lot", fault.name().as_bytes(), &number.0.to_le_bytes()])
+    }
+
+    /// Counts a fault that happened.
+    pub(crate) fn injected(&self, fault: Fault) {
+        self.count(|stats| stats.count_fault(fault));
     }
 
     /// Returns an id for a request, as error bodies show.
@@ -118,6 +255,16 @@ mod tests {
         let first = tenant.now();
         assert!(first >= now);
         assert!(tenant.now() > first);
+    }
+
+    #[test]
+    fn the_clock_can_be_moved_on_and_may_differ_from_the_real_one() {
+        let mut config = TenantConfig { now: DateTime::UNIX_EPOCH, ..TenantConfig::default() };
+        config.faults.add("clock-skew=-10m").unwrap();
+        let tenant = Tenant::new(config);
+        assert!((-600..0).contains(&tenant.now().timestamp()));
+        tenant.advance(std::time::Duration::from_secs(3600));
+        assert!((3000..3600).contains(&tenant.now().timestamp()));
     }
 
     #[test]

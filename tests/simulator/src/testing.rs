@@ -28,6 +28,7 @@ pub(crate) struct Simulation {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -39,6 +40,15 @@ pub(crate) fn noon() -> DateTime<Utc> {
 /// Returns the default configuration at noon.
 pub(crate) fn config() -> TenantConfig {
     TenantConfig { now: noon(), ..TenantConfig::default() }
+}
+
+/// Returns the default configuration at noon with some faults.
+pub(crate) fn config_with(faults: &[&str]) -> TenantConfig {
+    let mut config = config();
+    for fault in faults {
+        config.faults.add(fault).unwrap();
+    }
+    config
 }
 
 impl Simulation {
@@ -73,11 +83,11 @@ impl Simulation {
     }
 
     fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n",
-            self.address,
-            body.len(),
-        );
+        let mut request =
+            format!("{method} {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len(),);
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request.push_str(&format!("Host: {}\r\n", self.address));
+        }
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -90,11 +100,19 @@ impl Simulation {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, body: body.to_owned() }
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 }
 
 impl Answer {
+    /// Returns the value of a header, whose name is given in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }

@@ -3,28 +3,42 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Query, State},
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
-use crate::{Row, Tenant, tenant::TokenState};
+use crate::{
+    Tenant,
+    edge::RequestNumber,
+    faults::{Fault, chance},
+    sign_in::bearer,
+    tenant::TokenState,
+};
 
+mod element;
 mod error;
 mod filter;
+mod link;
 mod page;
 mod parameters;
 mod range;
 mod skip_token;
 #[cfg(test)]
 mod tests;
-mod tokens;
+pub(crate) mod tokens;
 
+use element::{Element, elements};
 use error::TraceError;
-use page::PageRequest;
+use link::LinkSource;
+use page::{Page, PageRequest};
 use parameters::Parameters;
+pub(crate) use range::tick_text;
+
+/// Without this a client gets `unknownFutureValue` for a status newer than the first edition.
+const NEW_STATUSES: &str = "include-unknown-enum-members";
 
 /// One page of the message trace.
 #[derive(Serialize)]
@@ -33,43 +47,50 @@ struct PageAnswer<'a> {
     context: &'static str,
     #[serde(rename = "@odata.nextLink", skip_serializing_if = "Option::is_none")]
     next_link: Option<String>,
-    value: Vec<&'a Row>,
+    value: Vec<Element<'a>>,
 }
 
 /// Answers with one page of the message trace.
 pub(crate) async fn list(
     State(tenant): State<Arc<Tenant>>,
+    Extension(number): Extension<RequestNumber>,
     uri: Uri,
     headers: HeaderMap,
     Query(parameters): Query<Parameters>,
 ) -> Response {
-    match list_page(&tenant, uri.path(), &headers, &parameters) {
+    let source = LinkSource { tenant: &tenant, number, uri: &uri, headers: &headers };
+    match list_page(&source, &parameters) {
         Ok(page) => Json(page).into_response(),
         Err(error) => error.answer(&tenant, &headers),
     }
 }
 
-fn list_page<'a>(
-    tenant: &'a Tenant,
-    path: &str,
-    headers: &HeaderMap,
-    parameters: &Parameters,
-) -> Result<PageAnswer<'a>, TraceError> {
+/// Returns the answer to a request beyond the limit.
+pub(crate) fn throttled(tenant: &Tenant, headers: &HeaderMap) -> Response {
+    TraceError::Throttled.answer(tenant, headers)
+}
+
+fn list_page<'a>(source: &LinkSource<'a>, parameters: &Parameters) -> Result<PageAnswer<'a>, TraceError> {
+    let LinkSource { tenant, number, uri, headers } = *source;
     check_bearer(tenant, headers)?;
-    let page = parameters.page_request(tenant.now())?.page(tenant.rows());
+    check_access(tenant)?;
+    let now = tenant.now();
+    let request = parameters.page_request(now)?;
+    tenant.count(|stats| stats.count_range(request.range.span()));
+    check_recipient(tenant, &request)?;
+    let page = match request.hidden_behind_empty_page() {
+        Some(hidden) if tenant.strikes(Fault::EmptyPage, number) => Page { rows: Vec::new(), next: Some(hidden) },
+        _ => request.page(tenant, now),
+    };
     Ok(PageAnswer {
-        context: context(path),
-        next_link: page.next.map(|next| next_link(path, headers, &next)),
-        value: page.rows,
+        context: context(uri.path()),
+        next_link: page.next.map(|next| source.next_link(&next)),
+        value: elements(page.rows, tenant, number, wants_new_statuses(headers)),
     })
 }
 
 fn check_bearer(tenant: &Tenant, headers: &HeaderMap) -> Result<(), TraceError> {
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "));
-    let Some(token) = token else {
+    let Some(token) = bearer(headers) else {
         return Err(TraceError::NoAccessToken);
     };
     match tenant.token_state(token) {
@@ -79,11 +100,36 @@ fn check_bearer(tenant: &Tenant, headers: &HeaderMap) -> Result<(), TraceError> 
     }
 }
 
-/// Returns the link to the next page at the address where the client found this one.
-fn next_link(path: &str, headers: &HeaderMap, next: &PageRequest) -> String {
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
-    let skip_token = skip_token::encode(next);
-    format!("http://{host}{path}?$skiptoken={skip_token}")
+/// Checks what a good token alone does not give.
+fn check_access(tenant: &Tenant) -> Result<(), TraceError> {
+    if let Some(delay) = tenant.faults().duration(Fault::ServicePrincipalMissing)
+        && tenant.age() < delay
+    {
+        tenant.injected(Fault::ServicePrincipalMissing);
+        return Err(TraceError::NoServicePrincipal);
+    }
+    if tenant.faults().is_on(Fault::NoPermission) {
+        tenant.injected(Fault::NoPermission);
+        return Err(TraceError::NoPermission);
+    }
+    Ok(())
+}
+
+/// Checks that the service can go on after the recipient where the page before ended.
+fn check_recipient(tenant: &Tenant, request: &PageRequest) -> Result<(), TraceError> {
+    let Some(recipient) = request.after_recipient.as_deref().filter(|recipient| !recipient.is_empty()) else {
+        return Ok(());
+    };
+    let parts = [Fault::BadRecipient.name().as_bytes(), recipient.as_bytes()];
+    if chance::share(tenant.config().seed, &parts) < tenant.faults().rate(Fault::BadRecipient) {
+        tenant.injected(Fault::BadRecipient);
+        return Err(TraceError::BadRecipient);
+    }
+    Ok(())
+}
+
+fn wants_new_statuses(headers: &HeaderMap) -> bool {
+    headers.get_all("prefer").iter().any(|value| value.to_str().is_ok_and(|text| text.contains(NEW_STATUSES)))
 }
 
 fn context(path: &str) -> &'static str {

@@ -124,3 +124,15 @@ fn the_oddities_of_real_mail_occur() {
         check_occurs(|row| row.from_ip.as_deref().is_some_and(|it| it.starts_with(start)));
     }
 }
+
+#[test]
+fn new_mail_comes_in_as_time_passes() {
+    let tenant = crate::Tenant::new(TenantConfig { rows: 10, rows_per_hour: 60, ..config() });
+    assert_eq!(tenant.visible_rows().len(), 10);
+    tenant.advance(std::time::Duration::from_secs(5 * 3600));
+    let rows = tenant.visible_rows();
+    assert!((300..=320).contains(&rows.len()), "{}", rows.len());
+    assert_eq!(rows[rows.len() - 10..], mail(1, 10, Duration::hours(1)));
+    tenant.advance(std::time::Duration::from_secs(43 * 3600));
+    check_order(&tenant.visible_rows(), 10 + 48 * 60);
+}

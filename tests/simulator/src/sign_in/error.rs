@@ -36,6 +36,27 @@ pub(super) enum SignInError {
          input parameter 'scope' is not valid. The scope {0} is not valid."
     )]
     BadScope(String),
+    #[error(
+        "The certificate with identifier used to sign the client assertion is not registered on \
+         application. [Reason - The key was not found., Thumbprint of key used by client: '{0}']"
+    )]
+    UnknownCertificate(String),
+    #[error("Client assertion contains an invalid signature.")]
+    BadSignature,
+    #[error("Client assertion is not within its valid time range. Current time and expiry time do not agree.")]
+    AssertionOutOfTime,
+    #[error("Client assertion audience claim does not match Realm issuer.")]
+    WrongAudience,
+    #[error("Client assertion application identifier doesn't match 'client_id' parameter.")]
+    WrongSubject,
+    #[error("JWT token is invalid or malformed.")]
+    MalformedAssertion,
+    #[error("No matching federated identity record found for presented assertion.")]
+    UnknownFederatedToken,
+    #[error("A transient error has occurred. Please try again.")]
+    Busy,
+    #[error("The request failed because the simulated tenant was told so.")]
+    Simulated(u64),
 }
 
 impl SignInError {
@@ -59,7 +80,7 @@ impl SignInError {
         (status, Json(body)).into_response()
     }
 
-    fn class(&self) -> (StatusCode, &'static str, u32) {
+    fn class(&self) -> (StatusCode, &'static str, u64) {
         match self {
             Self::UnknownTenant(_) => (StatusCode::BAD_REQUEST, "invalid_request", 90002),
             Self::UnsupportedGrant(_) => (StatusCode::BAD_REQUEST, "unsupported_grant_type", 70003),
@@ -67,6 +88,30 @@ impl SignInError {
             Self::MissingSecret => (StatusCode::UNAUTHORIZED, "invalid_client", 7000218),
             Self::WrongSecret(_) => (StatusCode::UNAUTHORIZED, "invalid_client", 7000215),
             Self::BadScope(_) => (StatusCode::BAD_REQUEST, "invalid_scope", 70011),
+            Self::UnknownCertificate(_) => (StatusCode::UNAUTHORIZED, "invalid_client", 700_027),
+            Self::BadSignature => (StatusCode::UNAUTHORIZED, "invalid_client", 50012),
+            Self::AssertionOutOfTime => (StatusCode::UNAUTHORIZED, "invalid_client", 700_024),
+            Self::WrongAudience => (StatusCode::UNAUTHORIZED, "invalid_client", 700_023),
+            Self::WrongSubject => (StatusCode::UNAUTHORIZED, "invalid_client", 700_021),
+            Self::MalformedAssertion => (StatusCode::UNAUTHORIZED, "invalid_client", 50027),
+            Self::UnknownFederatedToken => (StatusCode::UNAUTHORIZED, "invalid_client", 700_213),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", 90033),
+            Self::Simulated(code) => class_of_code(*code),
         }
+    }
+}
+
+/// Returns how Entra answers with a code of its list.
+fn class_of_code(code: u64) -> (StatusCode, &'static str, u64) {
+    match code {
+        50012 | 700_021 | 700_023 | 700_024 | 700_027 | 700_213 | 7_000_215 | 7_000_218 | 7_000_222 => {
+            (StatusCode::UNAUTHORIZED, "invalid_client", code)
+        }
+        700_016 | 7_000_112 => (StatusCode::BAD_REQUEST, "unauthorized_client", code),
+        70011 => (StatusCode::BAD_REQUEST, "invalid_scope", code),
+        500_011 => (StatusCode::BAD_REQUEST, "invalid_resource", code),
+        90055 => (StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable", code),
+        90024 | 90033 | 90090 => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", code),
+        _ => (StatusCode::BAD_REQUEST, "invalid_request", code),
     }
 }

@@ -33,6 +33,21 @@ pub(super) enum TraceError {
     BadResultSize,
     #[error("Cannot process argument transformation on parameter 'StartDate'")]
     MalformedSkipToken,
+    #[error("|System.ArgumentException|Invalid starting recipient address")]
+    BadRecipient,
+    // Not measured: documents only say that such a query is refused.
+    #[error("Invalid EndDate value. The EndDate can't be in the future.")]
+    EndInFuture,
+    // Only the beginning and the application's id were seen.
+    #[error(
+        "Service principal-less Authentication failed: the application \
+         '8bd644d1-64a1-4d4b-ae52-2e0cbf64e373' has no service principal in the tenant."
+    )]
+    NoServicePrincipal,
+    #[error("Insufficient privileges to complete the operation.")]
+    NoPermission,
+    #[error("Your recent queries have surpassed the permitted limit, please try again later.")]
+    Throttled,
 }
 
 impl TraceError {
@@ -66,7 +81,12 @@ impl TraceError {
             | Self::RangeTooLong
             | Self::StartTooOld
             | Self::BadResultSize
-            | Self::MalformedSkipToken => (StatusCode::BAD_REQUEST, "BadRequest"),
+            | Self::MalformedSkipToken
+            | Self::BadRecipient
+            | Self::EndInFuture => (StatusCode::BAD_REQUEST, "BadRequest"),
+            Self::NoServicePrincipal => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::NoPermission => (StatusCode::FORBIDDEN, "Authorization_RequestDenied"),
+            Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
         }
     }
 }

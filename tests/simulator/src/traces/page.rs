@@ -1,7 +1,11 @@
 //! One page: where it begins, what is in it, and where the next one begins.
 
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
 use super::{filter::Filter, range::Range};
-use crate::Row;
+use crate::{Row, Tenant};
 
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,26 +15,29 @@ pub(super) struct PageRequest {
     pub(super) after_recipient: Option<String>,
     pub(super) result_size: usize,
     pub(super) filter: Filter,
+    /// Whether a page without rows led here. Another one must not follow.
+    pub(super) is_after_empty_page: bool,
 }
 
 /// One page and the one after it.
 pub(super) struct Page<'a> {
-    pub(super) rows: Vec<&'a Row>,
+    pub(super) rows: Vec<Cow<'a, Row>>,
     pub(super) next: Option<PageRequest>,
 }
 
 impl PageRequest {
     /// Takes the page out of all rows, which are newest first and then by recipient.
-    pub(super) fn page<'a>(&self, all_rows: &'a [Row]) -> Page<'a> {
+    pub(super) fn page<'a>(&self, tenant: &'a Tenant, now: DateTime<Utc>) -> Page<'a> {
+        let all_rows = tenant.rows();
         let first = all_rows.partition_point(|row| self.is_before(row));
-        let mut rows: Vec<&Row> = Vec::new();
+        let mut rows: Vec<Cow<'a, Row>> = Vec::new();
         for row in all_rows.iter().skip(first) {
             if row.received < self.range.start {
                 break;
             }
-            if !self.filter.matches(row) {
+            let Some(row) = tenant.timeline().state(row, now).filter(|row| self.filter.matches(row)) else {
                 continue;
-            }
+            };
             if let Some(last) = rows.last()
                 && rows.len() == self.result_size
             {
@@ -40,6 +47,11 @@ impl PageRequest {
             rows.push(row);
         }
         Page { rows, next: None }
+    }
+
+    /// Returns the same page as one to which a page without rows leads, if none does yet.
+    pub(super) fn hidden_behind_empty_page(&self) -> Option<Self> {
+        (!self.is_after_empty_page).then(|| Self { is_after_empty_page: true, ..self.clone() })
     }
 
     /// Whether a row's place is before this page.
@@ -59,6 +71,7 @@ impl PageRequest {
             after_recipient: Some(last.recipient.clone()),
             result_size: self.result_size,
             filter: self.filter.clone(),
+            is_after_empty_page: false,
         }
     }
 }

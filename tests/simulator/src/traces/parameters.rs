@@ -40,6 +40,7 @@ impl Parameters {
                 None => DEFAULT_RESULT_SIZE,
             },
             filter,
+            is_after_empty_page: false,
         })
     }
 }

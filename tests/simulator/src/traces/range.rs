@@ -13,6 +13,9 @@ const LONGEST_SPAN: Duration = Duration::days(10);
 /// How old the start of a range may be, counted from midnight of the current day.
 const OLDEST_START: Duration = Duration::days(90);
 
+/// How far the end of a range may be ahead: clocks differ a little.
+const CLOCK_TOLERANCE: Duration = Duration::seconds(5);
+
 /// A time range that may be asked for. Both ends are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {
@@ -36,6 +39,11 @@ impl Range {
         }
     }
 
+    /// Returns how long the range is.
+    pub(super) fn span(&self) -> Duration {
+        self.end - self.start
+    }
+
     fn between(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> Result<Self, TraceError> {
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         if start < midnight - OLDEST_START {
@@ -43,6 +51,9 @@ impl Range {
         }
         if end - start > LONGEST_SPAN {
             return Err(TraceError::RangeTooLong);
+        }
+        if end > now + CLOCK_TOLERANCE {
+            return Err(TraceError::EndInFuture);
         }
         Ok(Self { start, end })
     }
@@ -54,7 +65,7 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Returns a time as the service writes it into a skip token: in steps of 100 ns.
-pub(super) fn tick_text(time: DateTime<Utc>) -> String {
+pub(crate) fn tick_text(time: DateTime<Utc>) -> String {
     let ticks = time.timestamp_subsec_nanos() / 100;
     format!("{}.{ticks:07}Z", time.format("%Y-%m-%dT%H:%M:%S"))
 }
@@ -97,6 +108,13 @@ mod tests {
         let end = Some("2026-08-26T00:00:00Z");
         check(Some("2026-08-25T00:00:00Z"), end, Ok(()));
         check(Some("2026-08-24T23:59:59.999Z"), end, Err(TraceError::StartTooOld));
+    }
+
+    #[test]
+    fn the_end_must_not_be_in_the_future() {
+        let start = Some("2026-11-23T00:00:00Z");
+        check(start, Some("2026-11-23T12:00:05Z"), Ok(()));
+        check(start, Some("2026-11-23T12:00:05.001Z"), Err(TraceError::EndInFuture));
     }
 
     #[test]

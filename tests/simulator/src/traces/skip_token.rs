@@ -28,18 +28,42 @@ struct SkipToken {
     /// How the live service carries a filter is not known; without one this is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
+    /// Only in a token to which a page without rows led.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_empty_page: Option<String>,
 }
 
 /// Returns the token that asks for a page, fit for a URL.
 pub(super) fn encode(request: &PageRequest) -> String {
-    let token = SkipToken {
+    url_text(&token(request))
+}
+
+/// Returns a token as the service now and then gets it wrong: with each value in quotes.
+pub(super) fn encode_quoted(request: &PageRequest) -> String {
+    let token = token(request);
+    let quoted = |text: String| format!("\"{text}\"");
+    url_text(&SkipToken {
+        start_date: quoted(token.start_date),
+        end_date: quoted(token.end_date),
+        starting_recipient_address: quoted(token.starting_recipient_address),
+        result_size: quoted(token.result_size),
+        ..token
+    })
+}
+
+fn token(request: &PageRequest) -> SkipToken {
+    SkipToken {
         start_date: range::tick_text(request.range.start),
         end_date: range::tick_text(request.range.end),
         starting_recipient_address: request.after_recipient.clone().unwrap_or_default(),
         result_size: request.result_size.to_string(),
         filter: request.filter.text_beyond_range().map(str::to_owned),
-    };
-    let json = serde_json::to_vec(&token).expect("a map of texts is JSON");
+        after_empty_page: request.is_after_empty_page.then(|| "true".to_owned()),
+    }
+}
+
+fn url_text(token: &SkipToken) -> String {
+    let json = serde_json::to_vec(token).expect("a map of texts is JSON");
     STANDARD.encode(json).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
@@ -54,6 +78,7 @@ pub(super) fn decode(text: &str, now: DateTime<Utc>) -> Result<PageRequest, Trac
         after_recipient: Some(token.starting_recipient_address),
         result_size: result_size(&token.result_size)?,
         filter: Filter::parse(&token.filter.unwrap_or_default())?,
+        is_after_empty_page: token.after_empty_page.is_some(),
     })
 }
 
@@ -68,6 +93,7 @@ mod tests {
             after_recipient: Some("o'connor+orders@contoso.com".to_owned()),
             result_size: 250,
             filter: Filter::parse(filter).unwrap(),
+            is_after_empty_page: false,
         }
     }
 

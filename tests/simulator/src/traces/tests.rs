@@ -4,9 +4,12 @@ use serde_json::Value;
 
 use crate::{
     TenantConfig,
-    testing::{Answer, Simulation, config},
+    testing::{Answer, Simulation, config, config_with},
 };
 
+mod faults;
+mod links;
+mod odd_rows;
 mod refusals;
 
 const PATH: &str = "/v1.0/admin/exchange/tracing/messageTraces";
@@ -20,6 +23,10 @@ struct Client {
 impl Client {
     fn start() -> Self {
         Self::start_with(config())
+    }
+
+    fn start_faulty(faults: &[&str]) -> Self {
+        Self::start_with(config_with(faults))
     }
 
     fn start_with(config: TenantConfig) -> Self {
@@ -50,6 +57,22 @@ impl Client {
             target = link.strip_prefix(&origin).unwrap().to_owned();
         }
         unreachable!("the walk ends at the last page");
+    }
+
+    /// Asks until there is an answer of that status; returns it and the number of requests.
+    fn ask_until(&self, status: u16) -> (Answer, u32) {
+        for requests in 1..100 {
+            let answer = self.get(PATH);
+            if answer.status == status {
+                return (answer, requests);
+            }
+        }
+        panic!("no answer of status {status}");
+    }
+
+    /// Returns how often a fault happened.
+    fn injected(&self, fault: &str) -> u64 {
+        self.simulation.get("/stats", &[]).json()["faults"][fault].as_u64().unwrap_or_default()
     }
 
     fn truth(&self) -> Vec<Value> {

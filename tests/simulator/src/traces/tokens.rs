@@ -4,7 +4,7 @@ use std::{iter::Peekable, str::Chars};
 
 /// One token of a `$filter`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     /// A name, an operator or a literal without quotes.
     Word(String),
     /// A literal in quotes, with doubled quotes made single.
@@ -18,7 +18,7 @@ pub(super) enum Token {
 }
 
 /// Returns the tokens of a filter, or `None` if a text is not closed.
-pub(super) fn tokens(filter: &str) -> Option<Vec<Token>> {
+pub(crate) fn tokens(filter: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut chars = filter.chars().peekable();
     while let Some(first) = chars.next() {

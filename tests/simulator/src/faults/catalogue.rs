@@ -1,0 +1,143 @@
+//! All faults there are: their names, their values and what they do.
+
+use super::value::Kind;
+
+/// One way in which the simulated services misbehave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    Throttle,
+    ThrottleRandom,
+    RetryAfter,
+    RetryAfterSeconds,
+    ServerError,
+    Cut,
+    Slow,
+    RevokedToken,
+    ServicePrincipalMissing,
+    NoPermission,
+    QuotedToken,
+    BadRecipient,
+    RepeatedLink,
+    LinkCycle,
+    EmptyPage,
+    ForeignLink,
+    LateRows,
+    Lateness,
+    StatusChanges,
+    OddStatus,
+    UnknownKeys,
+    BrokenRow,
+    BrokenPage,
+    Tie,
+    ClockSkew,
+    LegacyVerbose,
+    LegacyAtom,
+    ImdsWarming,
+    SignInError,
+    SignInBusy,
+}
+
+/// What is known about a fault.
+pub(super) struct Entry {
+    pub(super) fault: Fault,
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) about: &'static str,
+}
+
+const fn entry(fault: Fault, name: &'static str, kind: Kind, about: &'static str) -> Entry {
+    Entry { fault, name, kind, about }
+}
+
+/// How many faults there are.
+const COUNT: usize = 30;
+
+/// All faults, in the order in which people read of them.
+pub(super) const ENTRIES: [Entry; COUNT] = {
+    use Fault::*;
+    use Kind::*;
+    [
+        entry(Throttle, "throttle", Count(Some(100)), "LIMIT (100): more page requests in 300 s get 429"),
+        entry(ThrottleRandom, "throttle-random", Rate, "RATE: so many page requests get 429"),
+        entry(
+            RetryAfter,
+            "retry-after",
+            Word(RETRY_AFTER_FORMS),
+            "seconds|date|none: how a 429 says when to come back",
+        ),
+        entry(RetryAfterSeconds, "retry-after-seconds", Count(None), "N: how long a 429 asks to wait"),
+        entry(ServerError, "server-error", Rate, "RATE: so many page requests get 503 or 504 with an HTML body"),
+        entry(Cut, "cut", Rate, "RATE: so many pages end in the middle, with the connection"),
+        entry(Slow, "slow", Duration(None), "DURATION: every page answer comes later by that"),
+        entry(RevokedToken, "revoked-token", Rate, "RATE: so many page requests find their token revoked"),
+        entry(
+            ServicePrincipalMissing,
+            "service-principal-missing",
+            Duration(Some(FOR_EVER)),
+            "DURATION (for ever): 401 until the tenant is that old",
+        ),
+        entry(NoPermission, "no-permission", Flag, "every page request gets 403"),
+        entry(
+            QuotedToken,
+            "quoted-token",
+            Rate,
+            "RATE: so many next links hold values in extra quotes and lead to a 400",
+        ),
+        entry(BadRecipient, "bad-recipient", Rate, "RATE: links after so many recipients always lead to a 400"),
+        entry(RepeatedLink, "repeated-link", Rate, "RATE: so many next links lead to the same page again"),
+        entry(LinkCycle, "link-cycle", Rate, "RATE: so many next links lead two pages back"),
+        entry(EmptyPage, "empty-page", Rate, "RATE: so many pages come after one without rows"),
+        entry(ForeignLink, "foreign-link", Rate, "RATE: so many next links name another host"),
+        entry(LateRows, "late-rows", Rate, "SHARE: so many rows become visible after they were received"),
+        entry(Lateness, "lateness", Duration(None), "DURATION (30m): the longest that a row or a status is late"),
+        entry(
+            StatusChanges,
+            "status-changes",
+            Rate,
+            "SHARE: so many rows go from gettingStatus over pending to their status",
+        ),
+        entry(OddStatus, "odd-status", Rate, "SHARE: so many rows have an unusual status"),
+        entry(UnknownKeys, "unknown-keys", Rate, "SHARE: so many rows have keys that nobody knows"),
+        entry(BrokenRow, "broken-row", Rate, "RATE: so many pages have an element that is no row"),
+        entry(BrokenPage, "broken-page", Rate, "RATE: so many pages are no JSON, cut JSON or no page"),
+        entry(Tie, "tie", Count(Some(6000)), "N (6000): one message more, with N recipients at one millisecond"),
+        entry(
+            ClockSkew,
+            "clock-skew",
+            Duration(None),
+            "DURATION: the tenant's clock is ahead by that, or behind if negative",
+        ),
+        entry(
+            LegacyVerbose,
+            "legacy-verbose",
+            Flag,
+            "the reporting service answers in verbose JSON whatever is asked for",
+        ),
+        entry(
+            LegacyAtom,
+            "legacy-atom",
+            Rate,
+            "RATE: so many answers of the reporting service are Atom whatever is asked for",
+        ),
+        entry(ImdsWarming, "imds-warming", Flag, "the metadata service answers the first request with 404"),
+        entry(SignInError, "sign-in-error", Count(None), "CODE: every sign-in fails with that AADSTS code"),
+        entry(SignInBusy, "sign-in-busy", Rate, "RATE: so many sign-ins get 503 and AADSTS90033"),
+    ]
+};
+
+/// The forms of a `Retry-After` header; the first is the usual one.
+const RETRY_AFTER_FORMS: &[&str] = &["seconds", "date", "none"];
+
+/// Longer than any test: 100 years.
+const FOR_EVER: chrono::Duration = chrono::Duration::days(36_500);
+
+/// Name and explanation of every fault.
+pub(super) const NAMES: [(&str, &str); COUNT] = {
+    let mut names = [("", ""); COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        names[index] = (ENTRIES[index].name, ENTRIES[index].about);
+        index += 1;
+    }
+    names
+};

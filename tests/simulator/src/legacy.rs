@@ -1,0 +1,92 @@
+//! The Reporting Web Service, which came before Graph and is being switched off.
+//!
+//! Shows the same rows under other names, oldest first, in one of three shapes.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Query, Request, State},
+    http::{HeaderMap, Uri, header, uri::PathAndQuery},
+    response::Response,
+};
+
+use crate::{Tenant, edge::RequestNumber, faults::Fault, sign_in::bearer, tenant::TokenState};
+
+mod error;
+mod filter;
+mod link;
+mod page;
+mod record;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use error::LegacyError;
+use page::{Page, Parameters};
+use shape::Shape;
+
+/// The path of the report. The service does not care about upper and lower case.
+pub(crate) const PATH: &str = "/ecp/reportingwebservice/reporting.svc/MessageTrace";
+
+/// Gives the path of the report its usual case, so that the router knows it.
+pub(crate) async fn with_usual_case(mut request: Request) -> Request {
+    let uri = request.uri();
+    if uri.path().eq_ignore_ascii_case(PATH) {
+        let target = uri.query().map_or(PATH.to_owned(), |query| format!("{PATH}?{query}"));
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = PathAndQuery::try_from(target).ok();
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// Answers with one page of the report.
+pub(crate) async fn list(
+    State(tenant): State<Arc<Tenant>>,
+    Extension(number): Extension<RequestNumber>,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    match list_page(&tenant, &headers, &parameters) {
+        Ok(page) => {
+            let next_query = page.next_offset.map(|offset| link::query(&uri, offset));
+            shape(&tenant, number, &headers, &parameters).answer(&page, next_query.as_deref())
+        }
+        Err(error) => error.answer(),
+    }
+}
+
+fn list_page(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Result<Page, LegacyError> {
+    let is_known = bearer(headers).is_some_and(|token| tenant.token_state(token) == TokenState::Valid);
+    if !is_known {
+        return Err(LegacyError::BadAccessToken);
+    }
+    if tenant.faults().is_on(Fault::NoPermission) {
+        tenant.injected(Fault::NoPermission);
+        return Err(LegacyError::NoPermission);
+    }
+    Page::of(tenant, parameters)
+}
+
+/// Returns the shape of an answer: what the `Accept` header says counts more than `$format`.
+fn shape(tenant: &Tenant, number: RequestNumber, headers: &HeaderMap, parameters: &Parameters) -> Shape {
+    if tenant.strikes(Fault::LegacyAtom, number) {
+        return Shape::Atom;
+    }
+    if tenant.faults().is_on(Fault::LegacyVerbose) {
+        tenant.injected(Fault::LegacyVerbose);
+        return Shape::Verbose;
+    }
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accept.to_ascii_lowercase().contains("application/json") {
+        return Shape::Light;
+    }
+    match &parameters.format {
+        Some(format) if format.eq_ignore_ascii_case("json") => Shape::Verbose,
+        _ => Shape::Atom,
+    }
+}

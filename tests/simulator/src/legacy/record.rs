@@ -1,0 +1,62 @@
+//! A row under the names of the report.
+
+use chrono::{DateTime, Utc};
+
+use super::filter::Filter;
+use crate::{Row, Status, Tenant, traces::tick_text};
+
+/// A row as names and values, whatever the shape.
+pub(super) type Record = Vec<(&'static str, Value)>;
+
+/// The value of a property.
+pub(super) enum Value {
+    Text(Option<String>),
+    Number(u64),
+    /// A time of the message: written in UTC without saying so.
+    Time(DateTime<Utc>),
+    /// A time of the query: written with a `Z`.
+    QueryTime(DateTime<Utc>),
+}
+
+impl Value {
+    /// Returns a time as text with seven digits after the second.
+    pub(super) fn time_text(&self) -> Option<String> {
+        match self {
+            Self::Time(time) => Some(tick_text(*time).trim_end_matches('Z').to_owned()),
+            Self::QueryTime(time) => Some(tick_text(*time)),
+            Self::Text(_) | Self::Number(_) => None,
+        }
+    }
+}
+
+/// Returns a row that is the one at `index` in the answer to a query.
+pub(super) fn record(row: &Row, index: usize, filter: &Filter, tenant: &Tenant) -> Record {
+    let text = |text: &str| Value::Text(Some(text.to_owned()));
+    let label = tenant.config().domain.split('.').next().unwrap_or_default();
+    vec![
+        ("Organization", Value::Text(Some(format!("{label}.onmicrosoft.com")))),
+        ("MessageId", Value::Text(row.message_id.clone())),
+        ("Received", Value::Time(row.received)),
+        ("SenderAddress", text(&row.sender)),
+        ("RecipientAddress", text(&row.recipient)),
+        ("Subject", Value::Text(row.subject.clone())),
+        ("Status", Value::Text(Some(status(row.status)))),
+        // Graph has an empty text for inbound mail, the report has nothing.
+        ("ToIP", Value::Text(row.to_ip.clone().filter(|address| !address.is_empty()))),
+        ("FromIP", Value::Text(row.from_ip.clone())),
+        ("Size", Value::Number(row.size.into())),
+        ("MessageTraceId", text(&row.id)),
+        ("StartDate", Value::QueryTime(filter.start)),
+        ("EndDate", Value::QueryTime(filter.end)),
+        ("Index", Value::Number(index as u64)),
+    ]
+}
+
+/// Returns a status in the report's spelling: the first letter is a capital.
+pub(super) fn status(status: Status) -> String {
+    let mut chars = status.as_str().chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
