@@ -45,8 +45,7 @@ fn what_was_committed_is_known_after_a_restart() {
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
     let in_progress = InProgress { window: WINDOW, reached: Some(at(80)), next_link: Some("link".to_owned()) };
-    let progress =
-        Progress { in_progress: Some(in_progress), known_from: Some(at(0)), ..Progress::default() };
+    let progress = Progress { in_progress: Some(in_progress), known_from: Some(at(0)), ..Progress::default() };
     assert_eq!(ledger.progress("a").unwrap(), progress);
     check(&ledger, "a", &[1, 2]);
     check(&ledger, "b", &[]);
@@ -64,7 +63,8 @@ fn a_row_is_judged_by_all_that_was_delivered_of_it() {
     let mut ledger = Ledger::open(folder.path()).unwrap();
     ledger.commit_page("a", &page(&[row(1, 1, 90), row(1, 2, 90)], Next::Done, 0)).unwrap();
     let mut known = ledger.known("a", [[1; 16], [2; 16]].into_iter()).unwrap();
-    let verdicts = [(1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (2, 1)].map(|(key, content)| known.judge([key; 16], [content; 8]));
+    let verdicts =
+        [(1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (2, 1)].map(|(key, content)| known.judge([key; 16], [content; 8]));
     use Verdict::{Changed, New, Repeated};
     assert_eq!(verdicts, [Repeated, Repeated, Changed, Repeated, New, Repeated]);
 }
@@ -98,14 +98,19 @@ fn the_status_says_what_people_ask() {
     assert_eq!(ledger.status("a").unwrap(), None);
     ledger.note_gap("a", WINDOW, "why").unwrap();
     ledger.note_token("a", at(7)).unwrap();
-    ledger.commit_page("a", &PageDone { changed: 1, late: 1, ..page(&[row(1, 1, 90), row(2, 1, 80)], Next::Done, 0) }).unwrap();
+    ledger
+        .commit_page("a", &PageDone { changed: 1, late: 1, ..page(&[row(1, 1, 90), row(2, 1, 80)], Next::Done, 0) })
+        .unwrap();
     ledger.note_failure("a", at(8), "no answer").unwrap();
     // Beside the one that writes.
     let status = Ledger::open_to_read(folder.path()).unwrap().unwrap().status("a").unwrap().unwrap();
     assert_eq!((status.covered_from, status.covered_until), (Some(at(0)), Some(at(100))));
     assert_eq!((status.rows, status.changed, status.late), (2, 1, 1));
     assert_eq!(status.gaps, [Gap { start: WINDOW.start, end: WINDOW.end, reason: "why".to_owned() }]);
-    assert_eq!((status.failed_at, status.failure.as_deref(), status.token_until), (Some(at(8)), Some("no answer"), Some(at(7))));
+    assert_eq!(
+        (status.failed_at, status.failure.as_deref(), status.token_until),
+        (Some(at(8)), Some("no answer"), Some(at(7)))
+    );
 
     ledger.commit_page("a", &page(&[], Next::Done, 0)).unwrap();
     assert_eq!(ledger.status("a").unwrap().unwrap().failure, None);

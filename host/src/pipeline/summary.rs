@@ -1,6 +1,9 @@
 //! What a run has done.
 
-use std::{fmt, ops::AddAssign};
+use std::{
+    fmt,
+    ops::{Add, AddAssign},
+};
 
 use crate::mapper::{MappedBatch, Outcome};
 
@@ -37,6 +40,15 @@ impl Summary {
                 Outcome::Dropped(_) => self.dropped += 1,
             }
         }
+    }
+}
+
+impl Add for Summary {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
     }
 }
 

@@ -77,7 +77,6 @@ impl Walk {
         self.reached.unwrap_or(self.window.end)
     }
 
-
     /// The request for the next page, of so many rows unless that has failed before.
     pub(super) fn request(&self, batch_size: u32, most_rows: u32) -> PageRequest<'_> {
         match &self.link {
@@ -132,7 +131,7 @@ impl Walk {
     pub(super) fn detour(&mut self) -> Detour {
         self.link = None;
         self.forget_links();
-        if self.attempts < MOST_ATTEMPTS {
+        if self.attempts <= MOST_ATTEMPTS {
             return Detour::Again;
         }
         self.attempts = 0;

@@ -66,7 +66,8 @@ impl PollError {
             Self::Token { source, .. } => source.is_transient(),
             // A gateway, or a fault of the service: the same request is answered as it should be soon.
             Self::Unreachable(_) | Self::Answer(AnswerError::Broken(_)) | Self::MalformedPage(_) | Self::Markup => true,
-            Self::Status { status, .. } => retry::is_transient(*status),
+            // A token that is refused although it is new: another one may be taken.
+            Self::Status { status, .. } => retry::is_transient(*status) || *status == StatusCode::UNAUTHORIZED,
             Self::Client(_) | Self::Answer(AnswerError::TooLong) | Self::RefusedLink { .. } | Self::ForeignLink => {
                 false
             }

@@ -1,0 +1,174 @@
+//! A simulated tenant on loopback, and an output that remembers.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    io::{self, Write},
+    path::Path,
+    sync::{Arc, LazyLock, Mutex},
+    time::Duration,
+};
+
+use exotrace_simulator::{Row, Tenant, TenantConfig};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::{
+    config::{Config, ServiceConfig, SourceConfig},
+    ledger::{Ledger, SourceStatus},
+    mapper::{Component, Mapper, Settings, built_in},
+    output::{Output, Stdout},
+    pipeline::{Mode, RunError, ServiceCollector, Stages, Summary, run, service_name},
+    retry::Backoff,
+};
+
+/// What an output has got, and after how many batches it refuses more.
+#[derive(Clone, Default)]
+pub(super) struct Sink {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    pub(super) writes_left: Option<Arc<Mutex<usize>>>,
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(left) = &self.writes_left {
+            let mut left = left.lock().unwrap();
+            *left = left.checked_sub(1).ok_or_else(|| io::Error::other("full"))?;
+        }
+        self.bytes.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A row and what may change about it: id, recipient, status, size and the address that it was sent to.
+pub(super) type State = [String; 5];
+
+impl Sink {
+    pub(super) fn documents(&self) -> Vec<Value> {
+        let bytes = self.bytes.lock().unwrap();
+        str::from_utf8(&bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The records of the documents, those apart that are no rows.
+    pub(super) fn delivered(&self) -> Vec<State> {
+        let records =
+            self.documents().into_iter().map(|document| document["microsoft"]["online_message_trace"].clone());
+        let text = |value: &Value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let names = ["MessageTraceId", "RecipientAddress", "Status", "Size", "ToIP"];
+        let rows = records.filter(|record| record["MessageTraceId"].is_string());
+        rows.map(|record| names.map(|name| text(&record[name]))).collect()
+    }
+}
+
+fn state(row: &Row) -> State {
+    let status = row.status.as_str().to_owned();
+    [row.id.clone(), row.recipient.clone(), status, row.size.to_string(), row.to_ip.clone().unwrap_or_default()]
+}
+
+/// A tenant, what collects from it, and where that goes.
+pub(super) struct Setup {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) config: ServiceConfig,
+    pub(super) sink: Sink,
+    pub(super) folder: tempfile::TempDir,
+}
+
+impl Setup {
+    pub(super) async fn new(rows: usize) -> Self {
+        Self::with(TenantConfig { rows, ..TenantConfig::default() }, "graph").await
+    }
+
+    pub(super) async fn misbehaving(rows: usize, faults: &[&str]) -> Self {
+        let mut tenant = TenantConfig { rows, ..TenantConfig::default() };
+        for fault in faults {
+            tenant.faults.add(fault).unwrap();
+        }
+        Self::with(tenant, "graph").await
+    }
+
+    pub(super) async fn with(tenant: TenantConfig, kind: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let TenantConfig { tenant_id, client_id, client_secret, .. } = &tenant;
+        let settings = format!(
+            r#"
+            state_dir = "state"
+            [[source]]
+            type = "{kind}"
+            tenant_id = "{tenant_id}"
+            client_id = "{client_id}"
+            client_secret = "{client_secret}"
+            login_url = "{url}"
+            url = "{url}"
+            initial_interval = "2h"
+            batch_size = 7
+            request_timeout = "10s"
+            request_budget = 1000000
+            [[output]]
+            type = "stdout"
+            "#
+        );
+        let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
+        let Some(SourceConfig::Service(config)) = config.sources.into_iter().next() else { panic!("a service") };
+        let tenant = Arc::new(Tenant::new(tenant));
+        tokio::spawn(exotrace_simulator::serve(listener, Arc::clone(&tenant), std::future::pending()));
+        Self { tenant, config, sink: Sink::default(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(super) fn stages(&self) -> Stages {
+        Stages {
+            collectors: vec![self.collector()],
+            outputs: vec![Output::Stdout(Stdout::to(Box::new(self.sink.clone())))],
+            ledger: Ledger::open(self.folder.path()).unwrap(),
+            backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
+        }
+    }
+
+    pub(super) fn collector(&self) -> ServiceCollector {
+        // Compiled once for all tests.
+        static COMPONENT: LazyLock<Component> =
+            LazyLock::new(|| Component::new(built_in("2.2").unwrap().bytes).unwrap());
+        let mapper = Mapper::new(COMPONENT.clone(), Settings::default(), Arc::default()).unwrap();
+        ServiceCollector::new(&self.config, mapper).unwrap()
+    }
+
+    pub(super) async fn run_once(&self) -> Result<Summary, RunError> {
+        run(self.stages(), Mode::Once, std::future::pending()).await
+    }
+
+    /// Runs again and again while the tenant's time goes on, until nothing about its mail changes any more.
+    pub(super) async fn collect_all(&self) -> Summary {
+        let mut summary = Summary::default();
+        for _ in 0..4 {
+            summary += self.run_once().await.unwrap();
+            self.tenant.advance(Duration::from_secs(20 * 60));
+        }
+        summary + self.run_once().await.unwrap()
+    }
+
+    pub(super) fn status(&self) -> SourceStatus {
+        let ledger = Ledger::open_to_read(self.folder.path()).unwrap().unwrap();
+        ledger.status(&service_name(&self.config)).unwrap().unwrap()
+    }
+
+    /// Every row as it is now was delivered, nothing that was never so, and nothing twice.
+    #[track_caller]
+    pub(super) fn assert_all_delivered(&self) {
+        let delivered = self.sink.delivered();
+        let unique: BTreeSet<_> = delivered.iter().cloned().collect();
+        assert_eq!(unique.len(), delivered.len(), "nothing twice");
+        let now: BTreeSet<_> = self.tenant.visible_rows().iter().map(state).collect();
+        let missing: Vec<_> = now.difference(&unique).collect();
+        assert!(missing.is_empty(), "{} of {} rows are missing: {missing:?}", missing.len(), now.len());
+        let ever: HashSet<_> = self.tenant.history().iter().map(state).collect();
+        let invented: Vec<_> = unique.iter().filter(|state| !ever.contains(*state)).collect();
+        assert!(invented.is_empty(), "never like that: {invented:?}");
+    }
+}
