@@ -1,10 +1,15 @@
 //! `exotrace simulate`: the simulated tenant alone.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use clap::Args;
-use exotrace_simulator::{Tenant, TenantConfig, serve};
+use exotrace_simulator::{Faults, Tenant, TenantConfig, serve};
 use tokio::net::TcpListener;
 
 use super::exit::say;
@@ -14,20 +19,36 @@ pub(super) struct Arguments {
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8365")]
     listen: SocketAddr,
-    /// How many rows of mail the tenant has.
+    /// How many rows of mail the tenant has at the start.
     #[arg(long, default_value_t = 200)]
     rows: usize,
-    /// Where the random choices begin; the same seed gives the same mail.
+    /// How many rows come in each hour from then on, for two days.
+    #[arg(long, value_name = "ROWS", default_value_t = 0)]
+    rows_per_hour: u32,
+    /// How far back the mail goes that is there at the start, such as `10d`.
+    #[arg(long, value_name = "DURATION", value_parser = span, default_value = "1h")]
+    span: chrono::Duration,
+    /// Where the random choices begin; the same seed gives the same mail and the same faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// A way in which the services misbehave; may be given more than once.
+    #[arg(long = "fault", value_name = "NAME[=VALUE]", value_parser = fault)]
+    faults: Vec<String>,
+    /// List the faults and what they do.
+    #[arg(long)]
+    list_faults: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.list_faults {
+        list_faults(&mut io::stdout().lock())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(arguments.listen).await;
         let listener = listener.with_context(|| format!("could not listen on `{}`", arguments.listen))?;
-        let config = TenantConfig { rows: arguments.rows, seed: arguments.seed, ..TenantConfig::default() };
+        let config = tenant(arguments)?;
         let url = format!("http://{}", listener.local_addr()?);
         say(&format!("simulated tenant at {url}; settings for it:"));
         say(&format!("tenant_id = \"{}\"\nclient_id = \"{}\"", config.tenant_id, config.client_id));
@@ -37,4 +58,58 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         serve(listener, Arc::new(Tenant::new(config)), interrupted).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn tenant(arguments: &Arguments) -> anyhow::Result<TenantConfig> {
+    let mut faults = Faults::default();
+    for fault in &arguments.faults {
+        faults.add(fault)?;
+    }
+    Ok(TenantConfig {
+        rows: arguments.rows,
+        rows_per_hour: arguments.rows_per_hour,
+        span: arguments.span,
+        seed: arguments.seed,
+        faults,
+        ..TenantConfig::default()
+    })
+}
+
+fn list_faults(output: &mut impl Write) -> io::Result<()> {
+    let width = Faults::NAMES.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, about) in Faults::NAMES {
+        writeln!(output, "{name:width$}  {about}")?;
+    }
+    Ok(())
+}
+
+/// Reads a time span of mail.
+fn span(text: &str) -> Result<chrono::Duration, String> {
+    let span = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    chrono::Duration::from_std(span).map_err(|error| error.to_string())
+}
+
+/// Checks a fault, so that a wrong one is an error of usage.
+fn fault(text: &str) -> Result<String, exotrace_simulator::FaultError> {
+    Faults::default().add(text).map(|()| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_a_line() {
+        let mut output = Vec::new();
+        list_faults(&mut output).unwrap();
+        let text = String::from_utf8(output).unwrap();
+        assert_eq!(text.lines().count(), Faults::NAMES.len());
+        assert!(text.contains("\ncut                        RATE: so many pages end in the middle"), "{text}");
+    }
+
+    #[test]
+    fn a_fault_is_checked_before_anything_starts() {
+        assert_eq!(fault("cut=0.5").unwrap(), "cut=0.5");
+        assert_eq!(fault("cut=2").unwrap_err().to_string(), "fault `cut` takes a number from 0 to 1, not `2`");
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Stats {
     page_requests: u64,
     /// Answers of 400 and above, by status.
     errors: BTreeMap<u16, u64>,
-    /// How often each fault happened.
+    /// How often each fault happened. Those of clock and mail, such as late rows, are not counted.
     faults: BTreeMap<&'static str, u64>,
     /// Page requests to the foreign host.
     foreign_requests: u64,

@@ -76,7 +76,7 @@ fn throttled(tenant: &Tenant, headers: &HeaderMap, wait: Duration) -> Response {
         None => wait,
     };
     // Rounded up: who comes back after the whole seconds must find room.
-    let seconds = (wait + Duration::milliseconds(999)).num_seconds();
+    let seconds = wait.num_seconds() + i64::from(wait.subsec_nanos() > 0);
     let retry_after = match tenant.faults().word(Fault::RetryAfter) {
         Some("none") => None,
         Some("date") => Some(answer::http_date(tenant.now() + Duration::seconds(seconds + 1))),

@@ -61,3 +61,19 @@ fn a_message_may_have_thousands_of_recipients_at_one_millisecond() {
     assert_eq!(largest.len(), 2500);
     assert!(largest.iter().all(|row| row["receivedDateTime"] == largest[0]["receivedDateTime"]));
 }
+
+#[test]
+fn late_and_changing_rows_show_as_they_are_at_the_time() {
+    let client = Client::start_faulty(&["late-rows=0.5", "status-changes=0.5", "lateness=1h"]);
+    let (early, _) = client.walk("?$top=30");
+    assert!(early.len() < 200);
+    client.simulation.tenant.advance(std::time::Duration::from_secs(1800));
+    let (later, _) = client.walk("?$top=30");
+    let history = client.simulation.get("/truth?history=true", &[]).body;
+    let history: Vec<Value> = history.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for row in early.iter().chain(&later) {
+        assert!(history.contains(row), "{row}");
+    }
+    client.simulation.tenant.advance(std::time::Duration::from_secs(1700));
+    assert!(client.walk("?$top=30").0.len() > early.len());
+}

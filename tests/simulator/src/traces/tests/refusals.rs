@@ -82,3 +82,13 @@ fn a_broken_skip_token_is_refused() {
 fn a_filter_that_cannot_be_read_is_refused() {
     check_refused("?$filter=id+eq+'a", "Invalid filter clause");
 }
+
+#[test]
+fn the_future_begins_when_the_clock_of_the_tenant_says_so() {
+    let query = "?$filter=receivedDateTime+ge+2026-11-23T11:00:00Z+and+receivedDateTime+le+2026-11-23T12:00:00Z";
+    let target = format!("{PATH}{query}");
+    assert_eq!(Client::start().get(&target).status, 200);
+    let answer = Client::start_faulty(&["clock-skew=-10h"]).get(&target);
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["error"]["message"], "Invalid EndDate value. The EndDate can't be in the future.");
+}
