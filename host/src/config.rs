@@ -74,7 +74,7 @@ pub struct GeoipConfig {
 #[derive(Debug, Clone)]
 pub enum SourceConfig {
     /// A service of Microsoft.
-    Service(ServiceConfig),
+    Service(Box<ServiceConfig>),
     /// Files.
     File(FileConfig),
 }

@@ -90,6 +90,8 @@ pub enum Outcome {
     },
     /// Dropped on purpose; there is no document.
     Dropped(DropReason),
+    /// The component stopped at this record, every time; there is no document, and the reason is for people.
+    Rejected(String),
     /// Mapped in part; the document says what is wrong.
     Failed {
         /// The document's `_id`.
@@ -133,7 +135,7 @@ impl MappedBatch {
     pub fn documents(&self) -> impl Iterator<Item = (&str, &str)> {
         let ids = self.outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Mapped { id, .. } | Outcome::Failed { id, .. } => Some(id.as_str()),
-            Outcome::Dropped(_) => None,
+            Outcome::Dropped(_) | Outcome::Rejected(_) => None,
         });
         ids.zip(self.documents.lines())
     }

@@ -1,8 +1,10 @@
 //! Where documents go.
+//!
+//! Does not ask again; `pipeline` decides when.
 
 mod stdout;
 
-use std::io;
+use std::{io, time::Duration};
 
 pub use stdout::Stdout;
 
@@ -12,6 +14,24 @@ use crate::mapper::MappedBatch;
 pub enum Output {
     /// Standard output, or whatever else takes lines.
     Stdout(Stdout),
+}
+
+/// What an output says of a batch that it has accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Documents that it had already, so that nothing was written.
+    pub duplicates: u64,
+    /// Documents that it will never take: they go to the dead letter.
+    pub rejected: Vec<RejectedDocument>,
+}
+
+/// A document that an output will never take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedDocument {
+    /// Its place among the outcomes of the batch.
+    pub outcome: usize,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// Why documents could not be delivered.
@@ -28,13 +48,30 @@ pub enum OutputError {
     },
 }
 
+impl OutputError {
+    /// Whether delivering the same batch again may succeed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Write { .. } => false,
+        }
+    }
+
+    /// When the output wants to be asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Write { .. } => None,
+        }
+    }
+}
+
 impl Output {
     /// Delivers all documents of a batch; when it returns, they are accepted.
     ///
     /// # Errors
     ///
     /// When not all of them are accepted: then the batch has to be delivered again.
-    pub fn deliver(&mut self, batch: &MappedBatch) -> Result<(), OutputError> {
+    #[expect(clippy::unused_async, reason = "outputs on the network wait")]
+    pub async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
         match self {
             Self::Stdout(stdout) => stdout.deliver(batch),
         }

@@ -127,6 +127,7 @@ fn map_in_component(
             json!({ "_id": id })
         }
         exotrace::mapper::Outcome::Dropped(reason) => json!({ "dropped": format!("{reason:?}") }),
+        exotrace::mapper::Outcome::Rejected(reason) => json!({ "rejected": reason }),
     });
     let outcomes = outcomes.collect();
     (batch.documents, outcomes)

@@ -78,7 +78,7 @@ fn source(spanned: &Spanned<raw::Source>, reader: &Reader<'_>) -> Result<SourceC
             ));
         }
     };
-    Ok(SourceConfig::Service(service::source(kind, raw, at, reader)?))
+    Ok(SourceConfig::Service(Box::new(service::source(kind, raw, at, reader)?)))
 }
 
 /// Domains of the tenant.

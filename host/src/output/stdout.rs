@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::OutputError;
+use super::{OutputError, Receipt};
 use crate::mapper::MappedBatch;
 
 /// Writes documents, one a line.
@@ -21,9 +21,10 @@ impl Stdout {
         Self { stream }
     }
 
-    pub(super) fn deliver(&mut self, batch: &MappedBatch) -> Result<(), OutputError> {
+    pub(super) fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
         let written = self.stream.write_all(batch.documents.as_bytes()).and_then(|()| self.stream.flush());
-        written.map_err(|source| OutputError::Write { name: "standard output", source })
+        written.map_err(|source| OutputError::Write { name: "standard output", source })?;
+        Ok(Receipt::default())
     }
 }
 

@@ -90,16 +90,6 @@ impl ServiceCollector {
         })
     }
 
-    /// What a poll has read so far, and what it will: for those who watch.
-    pub(super) fn pass(&self) -> Option<&Pass> {
-        self.pass.as_ref()
-    }
-
-    /// How far the current window is read, newest first.
-    pub(super) fn window(&self) -> Option<(Window, DateTime<Utc>)> {
-        self.walk.as_ref().map(|walk| (walk.window(), walk.reached()))
-    }
-
     /// Reads the next page; `None` at the end of a poll. Sends one request at most for a page, so that whoever calls
     /// can wait before the next attempt.
     pub(super) async fn next_page(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {

@@ -82,7 +82,7 @@ impl Shared {
             return Err(MapperError::Contract(problem).into());
         }
         for output in &mut *self.outputs.lock().await {
-            output.deliver(&batch)?;
+            output.deliver(&batch).await?;
         }
         let mut summary = Summary::default();
         summary.count(&batch);

@@ -26,6 +26,8 @@ pub struct Summary {
     pub failed: u64,
     /// Records dropped on purpose.
     pub dropped: u64,
+    /// Records and documents that went to the dead letter.
+    pub rejected: u64,
 }
 
 impl Summary {
@@ -38,6 +40,7 @@ impl Summary {
                     self.failed += 1;
                 }
                 Outcome::Dropped(_) => self.dropped += 1,
+                Outcome::Rejected(_) => self.rejected += 1,
             }
         }
     }
@@ -62,16 +65,18 @@ impl AddAssign for Summary {
         self.documents += other.documents;
         self.failed += other.failed;
         self.dropped += other.dropped;
+        self.rejected += other.rejected;
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pages, rows, repeated, changed, late, documents, failed, dropped } = self;
+        let Self { pages, rows, repeated, changed, late, documents, failed, dropped, rejected } = self;
         write!(formatter, "{rows} rows on {pages} pages: {documents} documents delivered")?;
         for (count, what) in [
             (failed, "of them mapped in part (`event.kind: pipeline_error`)"),
             (dropped, "records dropped on purpose"),
+            (rejected, "sent to the dead letter"),
             (repeated, "rows delivered before"),
             (changed, "rows that have changed since"),
             (late, "rows that showed up late"),

@@ -16,6 +16,8 @@ pub(super) struct Totals {
     mapped: usize,
     failed: usize,
     dropped: usize,
+    /// Records at which the component stopped.
+    rejected: usize,
     /// Lines that are no text.
     pub(super) unreadable: usize,
 }
@@ -23,7 +25,7 @@ pub(super) struct Totals {
 impl Totals {
     /// Whether anything went another way than it should.
     pub(super) fn is_notable(&self) -> bool {
-        self.failed + self.dropped + self.unreadable > 0
+        self.failed + self.dropped + self.rejected + self.unreadable > 0
     }
 
     fn count(&mut self, outcome: &Outcome) {
@@ -31,20 +33,24 @@ impl Totals {
             Outcome::Mapped { .. } => self.mapped += 1,
             Outcome::Failed { .. } => self.failed += 1,
             Outcome::Dropped(_) => self.dropped += 1,
+            Outcome::Rejected(_) => self.rejected += 1,
         }
     }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mapped, failed, dropped, unreadable } = self;
-        let records = mapped + failed + dropped + unreadable;
+        let Self { mapped, failed, dropped, rejected, unreadable } = self;
+        let records = mapped + failed + dropped + rejected + unreadable;
         write!(formatter, "{records} records: {mapped} mapped")?;
         if *failed > 0 {
             write!(formatter, ", {failed} mapped in part (`event.kind: pipeline_error`)")?;
         }
         if *dropped > 0 {
             write!(formatter, ", {dropped} dropped on purpose")?;
+        }
+        if *rejected > 0 {
+            write!(formatter, ", {rejected} at which the mapping stopped")?;
         }
         if *unreadable > 0 {
             write!(formatter, ", {unreadable} left out")?;

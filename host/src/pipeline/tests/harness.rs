@@ -117,6 +117,7 @@ impl Setup {
         );
         let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
         let Some(SourceConfig::Service(config)) = config.sources.into_iter().next() else { panic!("a service") };
+        let config = *config;
         let tenant = Arc::new(Tenant::new(tenant));
         tokio::spawn(exotrace_simulator::serve(listener, Arc::clone(&tenant), std::future::pending()));
         Self { tenant, config, sink: Sink::default(), folder: tempfile::tempdir().unwrap() }
