@@ -1,47 +1,13 @@
-//! Answers what is known about IP addresses, from databases in MaxMind's format.
+//! Reads the databases that say what is known about IP addresses.
 
 use std::{
-    fs,
-    net::IpAddr,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use maxminddb::{MaxMindDbError, Reader, geoip2};
+use exotrace_geo::{Databases, MaxMindDbError};
 
-/// The databases to ask. Either may be absent; then nothing of its kind is known.
-#[derive(Default)]
-pub struct Geo {
-    city: Option<Reader<Vec<u8>>>,
-    asn: Option<Reader<Vec<u8>>>,
-}
-
-/// All that is known about one address.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Network {
-    /// Where the address is used.
-    pub place: Option<Place>,
-    /// Who announces it to the internet: the number, and the name when known.
-    pub autonomous_system: Option<(u32, Option<String>)>,
-}
-
-/// Where an address is used, as Elasticsearch's `geoip` processor tells it by default (mapping-spec.md, section 2.7).
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Place {
-    /// For example `Europe`.
-    pub continent_name: Option<String>,
-    /// ISO 3166-1 alpha-2.
-    pub country_iso_code: Option<String>,
-    /// For example `United Kingdom`.
-    pub country_name: Option<String>,
-    /// ISO 3166-2 of the most specific subdivision, with the country: `GB-ENG`.
-    pub region_iso_code: Option<String>,
-    /// For example `England`.
-    pub region_name: Option<String>,
-    /// For example `London`.
-    pub city_name: Option<String>,
-    /// Latitude and longitude in degrees.
-    pub location: Option<(f64, f64)>,
-}
+pub use exotrace_geo::{Network, Place};
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +19,7 @@ pub enum GeoError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file is something else.
     #[error("`{}` is not a database in MaxMind format", path.display())]
@@ -66,6 +32,12 @@ pub enum GeoError {
     },
 }
 
+/// The databases to ask. Either may be absent; then nothing of its kind is known.
+#[derive(Default)]
+pub struct Geo {
+    databases: Databases,
+}
+
 impl Geo {
     /// Reads the databases into memory.
     ///
@@ -73,7 +45,14 @@ impl Geo {
     ///
     /// When a file cannot be read or is no database.
     pub fn open(city: Option<&Path>, asn: Option<&Path>) -> Result<Self, GeoError> {
-        Ok(Self { city: city.map(open).transpose()?, asn: asn.map(open).transpose()? })
+        let mut databases = Databases::default();
+        if let Some(path) = city {
+            databases = databases.with_city(read(path)?).map_err(|source| not_a_database(path, source))?;
+        }
+        if let Some(path) = asn {
+            databases = databases.with_asn(read(path)?).map_err(|source| not_a_database(path, source))?;
+        }
+        Ok(Self { databases })
     }
 
     /// Takes databases that are in memory already.
@@ -82,41 +61,19 @@ impl Geo {
     ///
     /// When the bytes are no database.
     pub fn from_bytes(city: &[u8], asn: &[u8]) -> Result<Self, MaxMindDbError> {
-        Ok(Self { city: Some(Reader::from_source(city.to_vec())?), asn: Some(Reader::from_source(asn.to_vec())?) })
+        Ok(Self { databases: Databases::default().with_city(city.to_vec())?.with_asn(asn.to_vec())? })
     }
 
     /// What is known about `address`; `None` when it is nothing, or when it is no IP address.
     pub fn lookup(&self, address: &str) -> Option<Network> {
-        let address: IpAddr = address.parse().ok()?;
-        let place = self.city.as_ref().and_then(|reader| place(reader, address));
-        let autonomous_system = self.asn.as_ref().and_then(|reader| autonomous_system(reader, address));
-        (place.is_some() || autonomous_system.is_some()).then_some(Network { place, autonomous_system })
+        self.databases.lookup(address)
     }
 }
 
-fn open(path: &Path) -> Result<Reader<Vec<u8>>, GeoError> {
-    let bytes = fs::read(path).map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })?;
-    Reader::from_source(bytes).map_err(|source| GeoError::NotADatabase { path: path.to_owned(), source })
+fn read(path: &Path) -> Result<Vec<u8>, GeoError> {
+    fs::read(path).map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })
 }
 
-/// A damaged entry is as good as none: it must not stop the mail.
-fn place(reader: &Reader<Vec<u8>>, address: IpAddr) -> Option<Place> {
-    let city: geoip2::City<'_> = reader.lookup(address).ok()?.decode().ok()??;
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    let region = city.subdivisions.last();
-    let region_iso_code = city.country.iso_code.zip(region.and_then(|region| region.iso_code));
-    Some(Place {
-        continent_name: owned(city.continent.names.english),
-        country_iso_code: owned(city.country.iso_code),
-        country_name: owned(city.country.names.english),
-        region_iso_code: region_iso_code.map(|(country, region)| format!("{country}-{region}")),
-        region_name: owned(region.and_then(|region| region.names.english)),
-        city_name: owned(city.city.names.english),
-        location: city.location.latitude.zip(city.location.longitude),
-    })
-}
-
-fn autonomous_system(reader: &Reader<Vec<u8>>, address: IpAddr) -> Option<(u32, Option<String>)> {
-    let asn: geoip2::Asn<'_> = reader.lookup(address).ok()?.decode().ok()??;
-    Some((asn.autonomous_system_number?, asn.autonomous_system_organization.map(str::to_owned)))
+fn not_a_database(path: &Path, source: MaxMindDbError) -> GeoError {
+    GeoError::NotADatabase { path: path.to_owned(), source }
 }
