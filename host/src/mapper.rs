@@ -12,11 +12,13 @@ mod bindings;
 mod built_in;
 mod component;
 mod convert;
+mod diff;
 mod engine;
 mod instance;
 
 pub use built_in::{BUILT_IN, BuiltIn, built_in};
 pub use component::{Component, ComponentError, Description};
+pub use diff::{Differences, Example, Examples, FieldDifferences};
 pub use instance::MapperError;
 
 use instance::Instance;
