@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format lint docs fuzz bench components
+.PHONY: help setup build demo test check format lint docs fuzz bench components modules
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -63,6 +63,18 @@ fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping, FUZZ_SECONDS each tar
 bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench mapping
 	$(CARGO) bench --locked --package exotrace --bench memory
+
+# What goes into the modules: `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=...`; each may be left out.
+MODULES := exotrace-fluent-bit exotrace-redpanda-connect
+# Fluent Bit's runtime has no SIMD.
+modules: setup ## Put the core modules into target/components, with SETTINGS, GEOIP_CITY and GEOIP_ASN inside.
+	EXOTRACE_MODULE_SETTINGS=$(abspath $(SETTINGS)) \
+	EXOTRACE_MODULE_GEOIP_CITY=$(abspath $(GEOIP_CITY)) EXOTRACE_MODULE_GEOIP_ASN=$(abspath $(GEOIP_ASN)) \
+	RUSTFLAGS="-C target-feature=-simd128" $(CARGO) build --locked --profile component --target $(TARGET) \
+		--target-dir target/modules $(addprefix --package ,$(MODULES))
+	mkdir -p target/components
+	cp target/modules/$(TARGET)/component/exotrace_*.wasm target/components/
+	ls -l target/components
 
 components: build ## Put the component files into target/components.
 	mkdir -p target/components

@@ -1,0 +1,75 @@
+//! The settings of a module: JSON, put into it when it is built.
+
+use exotrace_mapping::Version;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The settings of a module.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The mapping version. Default: `2.2`.
+    pub mapping: MappingVersion,
+    /// Domains of the tenant, from which `email.direction` is derived. Default: none, and no direction is written.
+    pub local_domains: Option<Vec<String>>,
+    /// Keep every record's own bytes in `event.original`. Default: `false`.
+    pub preserve_original_event: bool,
+    /// Tags of every document. Default: `["forwarded"]`.
+    pub tags: Vec<String>,
+    /// Statuses whose records are dropped, ignoring case; mapping 2.2. Default: none.
+    pub drop_status: Vec<String>,
+    /// Fields to add to every document. Default: none.
+    pub fields: Option<Map<String, Value>>,
+    /// The key at the top of a document that holds its `_id`, for outputs that take the id from there. Default: none.
+    pub id_key: Option<String>,
+    /// Whether `@timestamp` stays in the document. Default: that of the adapter, which knows what its pipeline does.
+    pub timestamp: Option<bool>,
+}
+
+/// A mapping version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum MappingVersion {
+    /// As Elastic's package 1.20.
+    #[serde(rename = "1.20")]
+    V1_20,
+    /// As Elastic's newest package for Graph.
+    #[serde(rename = "2.2")]
+    V2_2,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mapping: MappingVersion::V2_2,
+            local_domains: None,
+            preserve_original_event: false,
+            tags: vec!["forwarded".to_owned()],
+            drop_status: Vec::new(),
+            fields: None,
+            id_key: None,
+            timestamp: None,
+        }
+    }
+}
+
+impl Settings {
+    /// The mapping version that they name.
+    pub fn version(&self) -> &'static Version {
+        match self.mapping {
+            MappingVersion::V1_20 => &Version::V1_20,
+            MappingVersion::V2_2 => &Version::V2_2,
+        }
+    }
+
+    /// What the mapping takes of them.
+    pub fn mapping(&self) -> exotrace_mapping::Settings {
+        exotrace_mapping::Settings {
+            local_domains: self.local_domains.clone(),
+            preserve_original_event: self.preserve_original_event,
+            tags: self.tags.clone(),
+            drop_status: self.drop_status.clone(),
+            fields: self.fields.clone().map(|fields| Value::Object(fields).to_string()),
+            suffix_list: None,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Builds guests for WebAssembly: plain cargo from a build script, as wasmtime builds the guests of its own tests.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
+
+use std::{
+    env,
+    error::Error,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The target of guests that import only what they name.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Guests to build.
+#[derive(Debug)]
+pub struct Guests {
+    /// The target to build for.
+    pub target: &'static str,
+    /// The packages.
+    pub packages: &'static [&'static str],
+    /// Flags for the compiler, in place of those in `.cargo/config.toml`; none: those.
+    pub flags: Option<&'static str>,
+    /// Environment variables for their build scripts.
+    pub variables: Vec<(&'static str, OsString)>,
+}
+
+impl Guests {
+    /// Builds the core modules, one a package, and returns their files in the order of the packages.
+    ///
+    /// Call it from the build script of a package whose folder is `depth` folders below the workspace's.
+    ///
+    /// # Errors
+    ///
+    /// When the target is not installed, or a guest does not build.
+    pub fn build(&self, depth: usize) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+        let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+        let workspace = package.ancestors().nth(depth).ok_or("there is no workspace above this package")?;
+        for input in ["guest", "wit", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
+            println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+        }
+        if !has_target(self.target)? {
+            return Err(format!("the target {0} is not installed; run `rustup target add {0}`", self.target).into());
+        }
+        let target_dir = PathBuf::from(env::var("OUT_DIR")?).join("guest");
+        let mut cargo = Command::new(env::var("CARGO")?);
+        cargo.current_dir(workspace).args(["build", "--locked", "--profile", "component", "--target", self.target]);
+        cargo.arg("--target-dir").arg(&target_dir);
+        for package in self.packages {
+            cargo.args(["--package", package]);
+        }
+        // What is meant for the host's own build: flags for another processor, clippy in place of the compiler.
+        for variable in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC"] {
+            cargo.env_remove(variable);
+        }
+        if let Some(flags) = self.flags {
+            cargo.env("RUSTFLAGS", flags);
+        }
+        cargo.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if !cargo.status()?.success() {
+            return Err(format!("guests do not build: {}", self.packages.join(", ")).into());
+        }
+        let folder = target_dir.join(self.target).join("component");
+        Ok(self.packages.iter().map(|package| folder.join(format!("{}.wasm", package.replace('-', "_")))).collect())
+    }
+}
+
+fn has_target(target: &str) -> Result<bool, Box<dyn Error>> {
+    let output = Command::new(env::var("RUSTC")?).args(["--print", "target-libdir", "--target", target]).output()?;
+    Ok(Path::new(String::from_utf8(output.stdout)?.trim()).is_dir())
+}

@@ -1,0 +1,38 @@
+//! Runs the core modules as the pipelines do that load them, from their published contracts (integrations.md,
+//! sections 2 and 5): neither Fluent Bit nor Redpanda Connect is in any registry that the tests reach.
+
+use std::{fs, io, path::Path};
+
+use serde_json::Value;
+use wasmtime::{Config, Engine};
+
+mod fluent_bit;
+mod redpanda_connect;
+
+pub use fluent_bit::{Filtered, FluentBit};
+pub use redpanda_connect::{Message, RedpandaConnect};
+
+/// The modules with the settings and geo databases of the fixtures.
+pub const FLUENT_BIT: &str = env!("FLUENT_BIT");
+/// See [`FLUENT_BIT`].
+pub const REDPANDA_CONNECT: &str = env!("REDPANDA_CONNECT");
+
+/// An engine with no more of WebAssembly than the runtimes of the two pipelines have.
+fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.wasm_simd(false).wasm_relaxed_simd(false).wasm_tail_call(false).wasm_extended_const(false);
+    config.wasm_memory64(false).wasm_multi_memory(false);
+    Engine::new(&config)
+}
+
+/// A file of `fixtures/records`: its records, and the documents that mapping 2.2 makes of them.
+///
+/// # Errors
+///
+/// When there is no such file, or it is not JSON.
+pub fn fixture(name: &str) -> io::Result<Vec<(String, Value)>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../fixtures/records");
+    let records = fs::read_to_string(folder.join(format!("{name}.ndjson")))?;
+    let expected: Vec<Value> = serde_json::from_slice(&fs::read(folder.join(format!("{name}-2.2-expected.json")))?)?;
+    Ok(records.lines().map(str::to_owned).zip(expected).collect())
+}

@@ -1,0 +1,119 @@
+//! The module for Fluent Bit, under the rules of its plugin.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::path::Path;
+
+use exotrace_module_hosts::{FLUENT_BIT, Filtered, FluentBit, fixture};
+use serde_json::{Value, json};
+
+fn load() -> FluentBit {
+    FluentBit::load(Path::new(FLUENT_BIT)).unwrap()
+}
+
+#[track_caller]
+fn body(filtered: Filtered) -> Value {
+    let Filtered::Body(body) = filtered else { panic!("{filtered:?}") };
+    body
+}
+
+#[track_caller]
+fn check_fixture(name: &str) {
+    let mut filter = load();
+    for (record, expected) in fixture(name).unwrap() {
+        if expected.get("dropped").is_some() {
+            assert_eq!(filter.filter(record.as_bytes()), Filtered::Dropped("on purpose"));
+            continue;
+        }
+        let mut found = body(filter.filter(record.as_bytes()));
+        assert_eq!(found.as_object_mut().unwrap().remove("exotrace_id"), Some(expected["_id"].clone()));
+        // Fluent Bit's own output for Elasticsearch writes it, from the time of the event.
+        let mut document = expected["document"].clone();
+        document.as_object_mut().unwrap().remove("@timestamp");
+        assert_eq!(found, document, "{record}");
+    }
+}
+
+#[test]
+fn documents_are_those_of_the_component() {
+    check_fixture("well-formed");
+    check_fixture("odd");
+    check_fixture("broken");
+}
+
+#[test]
+fn a_hundred_thousand_records_leave_the_memory_as_it_is() {
+    let mut filter = load();
+    let records = fixture("well-formed").unwrap();
+    let mut turn = |rounds: usize| {
+        for round in 0..rounds {
+            let (record, _) = &records[round % records.len()];
+            body(filter.filter(record.as_bytes()));
+        }
+        filter.memory_bytes()
+    };
+    let warm = turn(5_000);
+    assert_eq!(turn(100_000), warm);
+}
+
+#[test]
+fn other_addresses_in_every_record_leave_the_memory_bounded() {
+    let mut filter = load();
+    let mut turn = |from: usize, to: usize| {
+        for number in from..to {
+            let record = format!(
+                r#"{{"receivedDateTime":"2026-03-04T05:06:07Z","senderAddress":"a{number}@d{number}.example","fromIP":"2001:db8::{:x}"}}"#,
+                number % 65_536
+            );
+            body(filter.filter(record.as_bytes()));
+        }
+        filter.memory_bytes()
+    };
+    let warm = turn(0, 30_000);
+    assert_eq!(turn(30_000, 100_000), warm);
+}
+
+#[test]
+fn a_record_of_a_megabyte_goes_through() {
+    let mut filter = load();
+    let subject = "ü".repeat(512 * 1024);
+    let record = json!({ "receivedDateTime": "2026-03-04T05:06:07Z", "subject": subject }).to_string();
+    assert_eq!(body(filter.filter(record.as_bytes()))["email"]["subject"], subject);
+}
+
+#[test]
+fn hostile_records_are_kept_with_what_is_wrong() {
+    let mut filter = load();
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let long_key = format!(r#"{{"{}":1}}"#, "k".repeat(100_000));
+    for record in [
+        b"not JSON".as_slice(),
+        b"{\"subject\":\"\xff\xfe\"}",
+        b"{\"subject\":\"\0\"}",
+        b"[1,2]",
+        b"1e999",
+        b"{",
+        b"{\"Size\":123456789012345678901234567890}",
+        b"{\"receivedDateTime\":5,\"senderAddress\":{},\"fromIP\":\"x\"}",
+        deep.as_bytes(),
+        long_key.as_bytes(),
+    ] {
+        let document = body(filter.filter(record));
+        assert_eq!(document["event"]["kind"], "pipeline_error", "{document}");
+        assert!(document["error"]["message"][0].is_string(), "{document}");
+        assert!(document["event"]["original"].is_string(), "{document}");
+    }
+    assert_eq!(filter.filter(b"  "), Filtered::Dropped("on purpose"));
+}
+
+#[test]
+fn an_instance_goes_on_after_its_memory_was_used_up() {
+    let mut filter = load();
+    let (record, _) = fixture("well-formed").unwrap().swap_remove(0);
+    let before = body(filter.filter(record.as_bytes()));
+    filter.limit_memory(filter.memory_bytes());
+    let large = json!({ "subject": "x".repeat(4 * 1024 * 1024) }).to_string();
+    assert!(matches!(filter.filter(large.as_bytes()), Filtered::Dropped("trap" | "no memory for the record")));
+    filter.limit_memory(1 << 30);
+    assert_eq!(body(filter.filter(record.as_bytes())), before);
+    assert_eq!(body(filter.filter(large.as_bytes()))["event"]["kind"], "pipeline_error");
+}
