@@ -19,7 +19,12 @@ build: setup ## Build the program with its components.
 demo: build ## Do the main job on a simulated tenant.
 	target/release/exotrace demo
 
-test: setup ## Run every test.
+# Real daemons for the tests.
+SYSLOG := target/tools/syslog
+$(SYSLOG)/ready: tests/hosts/syslog/install
+	tests/hosts/syslog/install $(SYSLOG)
+
+test: setup $(SYSLOG)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
 
 check: format lint docs ## Check format, lints and documentation.

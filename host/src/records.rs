@@ -92,6 +92,27 @@ pub fn read(mut input: impl BufRead, sink: &mut impl Sink) -> Result<(), Records
     out.finish()
 }
 
+/// Reads `input` to its end, every line a record or a page, and gives `sink` one batch a line before it waits for the
+/// next one. The batch is empty when there is no record in the line.
+///
+/// # Errors
+///
+/// When the input breaks off. What came before was given to `sink`.
+pub fn read_line_by_line(mut input: impl BufRead, sink: &mut impl Sink) -> Result<(), RecordsError> {
+    let mut out = Batches { sink, batch: Batch::default(), given: 0 };
+    let mut line = Vec::new();
+    let mut number = 0;
+    loop {
+        line.clear();
+        number += 1;
+        if read_line(&mut input, &mut line, number, out.total())? == 0 {
+            return Ok(());
+        }
+        out.push_line(&line, number)?;
+        out.give()?;
+    }
+}
+
 /// NDJSON, in which a line may also be a whole page.
 fn lines<S: Sink>(
     mut input: impl BufRead,
@@ -100,10 +121,7 @@ fn lines<S: Sink>(
     out: &mut Batches<'_, S>,
 ) -> Result<(), RecordsError> {
     loop {
-        match str::from_utf8(&line) {
-            Ok(text) => out.push_page_or_record(text)?,
-            Err(error) => out.sink.unreadable(Unreadable { line: number, byte: error.valid_up_to() }),
-        }
+        out.push_line(&line, number)?;
         line.clear();
         number += 1;
         if read_line(&mut input, &mut line, number, out.total())? == 0 {
@@ -169,6 +187,14 @@ struct Batches<'s, S> {
 }
 
 impl<S: Sink> Batches<'_, S> {
+    fn push_line(&mut self, line: &[u8], number: usize) -> Result<(), RecordsError> {
+        match str::from_utf8(line) {
+            Ok(text) => self.push_page_or_record(text)?,
+            Err(error) => self.sink.unreadable(Unreadable { line: number, byte: error.valid_up_to() }),
+        }
+        Ok(())
+    }
+
     fn push_page_or_record(&mut self, text: &str) -> Result<(), RecordsError> {
         match rows(text) {
             Some(rows) => rows.iter().try_for_each(|row| self.push(row.get())),
@@ -286,6 +312,24 @@ mod tests {
         read(b"{}\n{\"a\":\"\xff\"}\n{}".as_slice(), &mut collected).unwrap();
         assert_eq!(collected.records, ["{}", "{}"]);
         assert_eq!(collected.unreadable, [Unreadable { line: 2, byte: 6 }]);
+    }
+
+    #[test]
+    fn line_by_line_nothing_waits_for_the_next_line() {
+        struct Given(Vec<String>);
+        impl Sink for Given {
+            fn batch(&mut self, batch: Batch) -> bool {
+                self.0.push(batch.records);
+                true
+            }
+            fn unreadable(&mut self, line: Unreadable) {
+                self.0.push(format!("line {}", line.line));
+            }
+        }
+        let mut given = Given(Vec::new());
+        let input = b"{\n\n[1]\n\xff\n{\"value\":[1,2]}\nend";
+        read_line_by_line(input.as_slice(), &mut given).unwrap();
+        assert_eq!(given.0, ["{\n", "", "[1]\n", "line 4", "", "1\n2\n", "end\n"]);
     }
 
     #[test]

@@ -8,3 +8,4 @@ mod golden;
 mod harness;
 mod map_command;
 mod readme;
+mod syslog;

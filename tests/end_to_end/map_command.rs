@@ -1,6 +1,10 @@
 //! `exotrace map`, as people run it.
 
-use std::{fs, process::Output};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Command, Output, Stdio},
+};
 
 use serde_json::{Value, json};
 
@@ -183,4 +187,36 @@ fn a_suffix_list_that_cannot_be_used_is_named() {
     );
     let arguments = ["map", "--suffix-list", "README.md"];
     check_error(&arguments, RECORD, 1, "error: mapping refuses its settings: public suffix list: ");
+}
+
+#[test]
+fn a_line_is_answered_before_the_next_one_comes() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+    program.args(["map", "--mapping", "2.2", "--flush", "line"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut running = program.spawn().unwrap();
+    let mut input = running.stdin.take().unwrap();
+    let mut output = BufReader::new(running.stdout.take().unwrap()).lines();
+    for number in 0..3 {
+        writeln!(input, r#"{{"receivedDateTime":"2026-03-04T05:06:07Z","size":{number}}}"#).unwrap();
+        let document: Value = serde_json::from_str(&output.next().unwrap().unwrap()).unwrap();
+        assert_eq!(document["email"]["attachments"]["file"]["size"], number);
+    }
+    drop(input);
+    assert!(output.next().is_none());
+    assert!(running.wait().unwrap().success());
+}
+
+#[test]
+fn mmexternal_gets_an_answer_to_every_line() {
+    let record = r#"{"receivedDateTime":"2026-03-04T05:06:07Z"}"#;
+    let input = format!("{record}\n\n{{\"value\":[]}}\nno record\n{record}");
+    let output = exotrace(&["map", "--mapping", "2.2", "--mmexternal"], &input);
+    assert!(output.status.success());
+    let answers: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 5);
+    assert_eq!((&answers[1], &answers[2]), (&json!({}), &json!({})));
+    assert_eq!(answers[3]["$!"]["exotrace"]["document"]["event"]["kind"], "pipeline_error");
+    assert_eq!(answers[0], answers[4]);
+    assert_eq!(answers[0]["$!"]["exotrace"]["_id"].as_str().unwrap().len(), 28);
 }

@@ -29,7 +29,7 @@ mod print;
 mod progress;
 
 use parallel::Lane;
-use print::Totals;
+use print::{Flush, Format, Totals};
 use progress::Progress;
 
 /// Which mapping files get unless another one is named: that of the exports which people have in files.
@@ -69,6 +69,14 @@ pub(super) struct Arguments {
     /// Print `{"_id": ..., "document": {...}}` instead of the document alone.
     #[arg(long)]
     with_id: bool,
+    /// Answer every line as `mmexternal` of rsyslog wants it: `{"$!": {"exotrace": {"_id": ..., "document": {...}}}}`,
+    /// or `{}` for a line without a document. Flushes after every line.
+    #[arg(long, conflicts_with = "with_id")]
+    mmexternal: bool,
+    /// When documents go out: when there are enough of them, or after every line, before the next one is read. With
+    /// `line`, every line is a record or a page.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    flush: Flush,
     /// How many batches to map at the same time. The order of the documents is that of the records in any case.
     #[arg(long, value_name = "N", default_value_t = thread::available_parallelism().map_or(1, usize::from))]
     jobs: usize,
@@ -81,9 +89,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut totals = Totals::default();
     let mut unread = 0;
     let progress = Progress::new(files);
-    let ran = parallel::run(&mapper, arguments.jobs, arguments.with_id, &progress, &mut totals, |lane| {
+    let (format, flush) = arguments.printing();
+    let ran = parallel::run(&mapper, arguments.jobs, format, flush, &progress, &mut totals, |lane| {
         for file in files {
-            if let Err(error) = read(file, &progress, lane) {
+            if let Err(error) = read(file, flush, &progress, lane) {
                 if matches!(error.downcast_ref(), Some(RecordsError::Stopped(_))) {
                     return;
                 }
@@ -102,6 +111,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         (0, _) => ExitCode::from(INCOMPLETE),
         _ => ExitCode::FAILURE,
     })
+}
+
+impl Arguments {
+    fn printing(&self) -> (Format, Flush) {
+        match (self.mmexternal, self.with_id) {
+            (true, _) => (Format::Mmexternal, Flush::Line),
+            (_, true) => (Format::WithId, self.flush),
+            _ => (Format::Documents, self.flush),
+        }
+    }
 }
 
 fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
@@ -139,7 +158,7 @@ fn given(texts: &[String]) -> Option<Vec<String>> {
     (!texts.is_empty()).then(|| texts.to_vec())
 }
 
-fn read(file: &Path, progress: &Progress, lane: &mut Lane) -> anyhow::Result<()> {
+fn read(file: &Path, flush: Flush, progress: &Progress, lane: &mut Lane) -> anyhow::Result<()> {
     let input: Box<dyn Read> = if file == Path::new("-") {
         lane.begin("standard input");
         Box::new(io::stdin().lock())
@@ -151,6 +170,10 @@ fn read(file: &Path, progress: &Progress, lane: &mut Lane) -> anyhow::Result<()>
         });
         Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
     };
-    records::read(BufReader::with_capacity(256 * 1024, progress.read(input)), lane)
-        .with_context(|| format!("could not read `{}`", file.display()))
+    let input = BufReader::with_capacity(256 * 1024, progress.read(input));
+    match flush {
+        Flush::Batch => records::read(input, lane),
+        Flush::Line => records::read_line_by_line(input, lane),
+    }
+    .with_context(|| format!("could not read `{}`", file.display()))
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    print::{Totals, print},
+    print::{Flush, Format, Totals, print},
     progress::Progress,
 };
 use crate::{
@@ -59,7 +59,8 @@ impl Sink for Lane {
 pub(super) fn run(
     mapper: &Mapper,
     jobs: usize,
-    with_id: bool,
+    format: Format,
+    flush: Flush,
     progress: &Progress,
     totals: &mut Totals,
     read: impl FnOnce(&mut Lane) + Send,
@@ -79,7 +80,7 @@ pub(super) fn run(
         for _ in 0..jobs {
             scope.spawn(|| work(mapper, &job_receiver));
         }
-        let printed = print(&result_receiver, with_id, totals);
+        let printed = print(&result_receiver, format, flush, totals);
         // Whoever still waits for room learns that nobody prints any more.
         drop(result_receiver);
         totals.unreadable = reader.join().expect("reading does not panic");

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 
 use crate::mapper::{MappedBatch, MapperError, Outcome};
 
@@ -59,10 +60,32 @@ impl fmt::Display for Totals {
     }
 }
 
+/// How documents are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// One a line.
+    Documents,
+    /// One a line, each with its id.
+    WithId,
+    /// One answer a batch, as `mmexternal` of rsyslog takes it.
+    Mmexternal,
+}
+
+/// When what was printed goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Flush {
+    /// When there is enough of it.
+    #[default]
+    Batch,
+    /// After every line of input, before the next one is read.
+    Line,
+}
+
 /// Prints every batch in the order in which they were sent.
 pub(super) fn print(
     results: &Receiver<Receiver<Result<MappedBatch, MapperError>>>,
-    with_id: bool,
+    format: Format,
+    flush: Flush,
     totals: &mut Totals,
 ) -> anyhow::Result<()> {
     let mut output = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
@@ -70,14 +93,70 @@ pub(super) fn print(
     for result in results {
         let batch = result.recv().context("mapping ended early")??;
         batch.outcomes.iter().for_each(|outcome| totals.count(outcome));
-        if with_id {
-            for (id, document) in batch.documents() {
-                // An id is Base64: nothing in it needs an escape.
-                writeln!(output, r#"{{"_id":"{id}","document":{document}}}"#).context(failed)?;
-            }
-        } else {
-            output.write_all(batch.documents.as_bytes()).context(failed)?;
+        write(&mut output, &batch, format).context(failed)?;
+        if flush == Flush::Line {
+            output.flush().context(failed)?;
         }
     }
     output.flush().context(failed)
+}
+
+/// An id is Base64: nothing in it needs an escape.
+fn write(output: &mut impl Write, batch: &MappedBatch, format: Format) -> io::Result<()> {
+    match format {
+        Format::Documents => output.write_all(batch.documents.as_bytes()),
+        Format::WithId => batch
+            .documents()
+            .try_for_each(|(id, document)| writeln!(output, r#"{{"_id":"{id}","document":{document}}}"#)),
+        Format::Mmexternal => {
+            let mut documents = batch.documents();
+            match (documents.next(), documents.next()) {
+                // An answer is owed all the same: this one leaves the message as it is.
+                (None, _) => writeln!(output, "{{}}"),
+                (Some((id, document)), None) => {
+                    writeln!(output, r#"{{"$!":{{"exotrace":{{"_id":"{id}","document":{document}}}}}}}"#)
+                }
+                // A line that is a whole page.
+                _ => {
+                    let documents: Vec<_> = batch.documents.lines().collect();
+                    writeln!(output, r#"{{"$!":{{"exotrace":{{"document":[{}]}}}}}}"#, documents.join(","))
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(documents: &[&str], format: Format, expected: &str) {
+        let outcome = |document: &&str| Outcome::Mapped {
+            id: "AA=".to_owned(),
+            timestamp: DateTime::UNIX_EPOCH,
+            length: u32::try_from(document.len()).unwrap(),
+        };
+        let batch = MappedBatch {
+            documents: documents.iter().map(|document| format!("{document}\n")).collect(),
+            outcomes: documents.iter().map(outcome).collect(),
+        };
+        let mut output = Vec::new();
+        write(&mut output, &batch, format).unwrap();
+        assert_eq!(String::from_utf8(output).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_document_can_have_its_id_beside_it() {
+        check(&["{}", "[]"], Format::WithId, "{\"_id\":\"AA=\",\"document\":{}}\n{\"_id\":\"AA=\",\"document\":[]}\n");
+    }
+
+    #[test]
+    fn mmexternal_gets_one_answer_whatever_the_line_was() {
+        check(&[], Format::Mmexternal, "{}\n");
+        check(&["{}"], Format::Mmexternal, "{\"$!\":{\"exotrace\":{\"_id\":\"AA=\",\"document\":{}}}}\n");
+        check(&["{}", "{}"], Format::Mmexternal, "{\"$!\":{\"exotrace\":{\"document\":[{},{}]}}}\n");
+    }
 }

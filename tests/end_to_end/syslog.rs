@@ -1,0 +1,134 @@
+//! The real rsyslog and syslog-ng with `exotrace map` as their program: the configurations of `fixtures/pipelines`.
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::harness::project;
+
+/// How long a daemon may take for what it does in a second.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A daemon, ended with its program when the test is.
+struct Daemon {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        drop(Command::new("kill").arg(self.process.id().to_string()).status());
+        drop(self.process.wait());
+    }
+}
+
+/// Where `make test` has put the daemons; none on a machine without Debian's packages.
+fn root() -> Option<PathBuf> {
+    let folder = project().join("target/tools/syslog");
+    let ready = fs::read_to_string(folder.join("ready")).expect("`make test` installs rsyslog and syslog-ng");
+    if ready.trim() != "unpacked" {
+        println!("{ready}");
+        return None;
+    }
+    Some(fs::canonicalize(folder.join("root")).unwrap())
+}
+
+/// The folders below `root` that have such files.
+fn folders_of(root: &Path, name: &str) -> BTreeSet<PathBuf> {
+    let found = Command::new("find").arg(root).args(["-name", name, "-printf", "%h\n"]).output().unwrap();
+    let folders: BTreeSet<_> = str::from_utf8(&found.stdout).unwrap().lines().map(PathBuf::from).collect();
+    assert!(!folders.is_empty(), "no {name}");
+    folders
+}
+
+fn folder_of(root: &Path, name: &str) -> String {
+    folders_of(root, name).first().unwrap().display().to_string()
+}
+
+impl Daemon {
+    /// Starts a daemon on the records of the fixtures, with a configuration of the fixtures.
+    fn start(root: &Path, program: &str, configuration: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().display().to_string();
+        let text = fs::read_to_string(project().join("fixtures/pipelines").join(configuration)).unwrap();
+        let text = text.replace("/var/log/exchange", &place).replace("/var/spool/rsyslog", &place);
+        let text = text.replace("/usr/local/bin/exotrace", env!("CARGO_BIN_EXE_exotrace"));
+        fs::write(folder.path().join(configuration), text).unwrap();
+        fs::copy(project().join("fixtures/records/well-formed.ndjson"), folder.path().join("trace.ndjson")).unwrap();
+        let process = Command::new(root.join("usr/sbin").join(program))
+            .current_dir(folder.path())
+            .env("LD_LIBRARY_PATH", env::join_paths(folders_of(root, "*.so.*")).unwrap())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { process, folder }
+    }
+
+    /// Waits until a file has so many lines.
+    fn documents(&self, file: &str, count: usize) -> Vec<Value> {
+        let started = Instant::now();
+        loop {
+            let text = fs::read_to_string(self.folder.path().join(file)).unwrap_or_default();
+            if text.ends_with('\n') && text.lines().count() >= count {
+                return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            }
+            assert!(started.elapsed() < PATIENCE, "{file}: {} lines of {count}", text.lines().count());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Adds lines to what the daemon reads.
+    fn append(&self, lines: &str) {
+        let mut file = fs::File::options().append(true).open(self.folder.path().join("trace.ndjson")).unwrap();
+        file.write_all(lines.as_bytes()).unwrap();
+    }
+
+    fn check(&self, file: &str) {
+        let found = self.documents(file, 7);
+        let sender = |document: &Value| document["email"]["from"]["address"][0].clone();
+        assert_eq!((found.len(), sender(&found[0])), (7, "news@mail.fabrikam.com".into()));
+        assert!(found.iter().all(|document| document["ecs"]["version"] == "8.11.0"));
+    }
+}
+
+/// A line that is no record, and one that is; both are answered at once, with nothing after them.
+const MORE: &str = "no record\n{\"receivedDateTime\":\"2026-03-04T05:06:07Z\",\"id\":\"last\"}\n";
+
+fn check_more(found: &[Value]) {
+    assert_eq!(found[7]["event"]["kind"], "pipeline_error");
+    assert_eq!(found[7]["event"]["original"], "no record");
+    assert_eq!(found[8]["email"]["local_id"], "last");
+}
+
+#[test]
+fn rsyslog_filters_and_delivers() {
+    let Some(root) = root() else { return };
+    let modules = folder_of(&root, "mmexternal.so");
+    let daemon =
+        Daemon::start(&root, "rsyslogd", "rsyslog.conf", &["-n", "-f", "rsyslog.conf", "-i", "none", "-M", &modules]);
+    daemon.check("filtered.ndjson");
+    daemon.check("documents.ndjson");
+    daemon.append(MORE);
+    check_more(&daemon.documents("filtered.ndjson", 9));
+    check_more(&daemon.documents("documents.ndjson", 9));
+}
+
+#[test]
+fn syslog_ng_delivers() {
+    let Some(root) = root() else { return };
+    let modules = format!("--module-path={}", folder_of(&root, "libaffile.so"));
+    let arguments = ["-F", "-f", "syslog-ng.conf", "-R", "persist", "-c", "control", "-p", "none", &modules];
+    let daemon = Daemon::start(&root, "syslog-ng", "syslog-ng.conf", &arguments);
+    daemon.check("documents.ndjson");
+    daemon.append(MORE);
+    check_more(&daemon.documents("documents.ndjson", 9));
+}
