@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 mod answer;
 mod config;
+mod delivery;
 mod edge;
 mod faults;
 mod guid;
@@ -30,6 +31,7 @@ mod traces;
 mod truth;
 
 pub use config::TenantConfig;
+pub use delivery::{DeliveryError, State, delivered};
 pub use faults::{FaultError, Faults};
 pub use row::{Row, Status};
 pub use tenant::Tenant;

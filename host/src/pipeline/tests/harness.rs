@@ -1,14 +1,13 @@
 //! A simulated tenant on loopback, and an output that remembers.
 
 use std::{
-    collections::{BTreeSet, HashSet},
     io::{self, Write},
     path::Path,
     sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
-use exotrace_simulator::{Row, Tenant, TenantConfig};
+use exotrace_simulator::{State, Tenant, TenantConfig, delivered};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -43,33 +42,15 @@ impl Write for Sink {
     }
 }
 
-/// A row and what may change about it: id, recipient, status, size and the address that it was sent to.
-pub(super) type State = [String; 5];
-
 impl Sink {
     pub(super) fn documents(&self) -> Vec<Value> {
         let bytes = self.bytes.lock().unwrap();
         str::from_utf8(&bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The records of the documents, those apart that are no rows.
     pub(super) fn delivered(&self) -> Vec<State> {
-        let records =
-            self.documents().into_iter().map(|document| document["microsoft"]["online_message_trace"].clone());
-        let text = |value: &Value| match value {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        let names = ["MessageTraceId", "RecipientAddress", "Status", "Size", "ToIP"];
-        let rows = records.filter(|record| record["MessageTraceId"].is_string());
-        rows.map(|record| names.map(|name| text(&record[name]))).collect()
+        delivered(&self.documents())
     }
-}
-
-fn state(row: &Row) -> State {
-    let status = row.status.as_str().to_owned();
-    [row.id.clone(), row.recipient.clone(), status, row.size.to_string(), row.to_ip.clone().unwrap_or_default()]
 }
 
 /// A tenant, what collects from it, and where that goes.
@@ -162,14 +143,6 @@ impl Setup {
     /// Every row as it is now was delivered, nothing that was never so, and nothing twice.
     #[track_caller]
     pub(super) fn assert_all_delivered(&self) {
-        let delivered = self.sink.delivered();
-        let unique: BTreeSet<_> = delivered.iter().cloned().collect();
-        assert_eq!(unique.len(), delivered.len(), "nothing twice");
-        let now: BTreeSet<_> = self.tenant.visible_rows().iter().map(state).collect();
-        let missing: Vec<_> = now.difference(&unique).collect();
-        assert!(missing.is_empty(), "{} of {} rows are missing: {missing:?}", missing.len(), now.len());
-        let ever: HashSet<_> = self.tenant.history().iter().map(state).collect();
-        let invented: Vec<_> = unique.iter().filter(|state| !ever.contains(*state)).collect();
-        assert!(invented.is_empty(), "never like that: {invented:?}");
+        self.tenant.check_delivery(&self.sink.documents()).unwrap();
     }
 }
