@@ -10,6 +10,7 @@ use std::{
 
 mod environment;
 mod error;
+mod output;
 mod position;
 mod raw;
 mod reader;
@@ -18,6 +19,10 @@ mod toml_error;
 mod validate;
 
 pub use error::ConfigError;
+pub use output::{
+    Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, Format,
+    HttpConfig, OutputConfig,
+};
 pub use service::{Credential, ServiceConfig, ServiceKind};
 
 /// Every setting, checked. The README's table explains them.
@@ -33,6 +38,21 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// Where documents go; at least one.
     pub outputs: Vec<OutputConfig>,
+    /// Namespace of the data stream that all documents are of.
+    pub namespace: String,
+}
+
+/// The data set that Elastic's integration writes to, so that its dashboards find the documents.
+pub const DATASET: &str = "microsoft_exchange_online_message_trace.log";
+
+/// The data stream of a namespace.
+pub fn data_stream(namespace: &str) -> String {
+    format!("logs-{DATASET}-{namespace}")
+}
+
+/// What is wrong with a namespace, for people.
+pub fn namespace_problem(namespace: &str) -> Option<String> {
+    validate::namespace_problem(namespace)
 }
 
 /// `[mapping]`
@@ -99,13 +119,6 @@ pub enum DateOrder {
     MonthFirst,
     /// The day: 3 April.
     DayFirst,
-}
-
-/// `[[output]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutputConfig {
-    /// Documents on standard output, one a line.
-    Stdout,
 }
 
 impl SourceConfig {

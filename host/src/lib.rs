@@ -2,6 +2,7 @@
 //! and delivers every document once.
 #![forbid(unsafe_code)]
 
+mod answer;
 pub mod cli;
 pub mod config;
 pub mod geo;

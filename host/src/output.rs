@@ -2,10 +2,21 @@
 //!
 //! Does not ask again; `pipeline` decides when.
 
+mod compress;
+mod documents;
+mod elasticsearch;
+mod http;
+mod progress;
+mod request_error;
+mod requests;
+mod sender;
 mod stdout;
 
 use std::{io, time::Duration};
 
+pub use elasticsearch::Elasticsearch;
+pub use http::Http;
+pub use request_error::RequestError;
 pub use stdout::Stdout;
 
 use crate::mapper::MappedBatch;
@@ -14,6 +25,10 @@ use crate::mapper::MappedBatch;
 pub enum Output {
     /// Standard output, or whatever else takes lines.
     Stdout(Stdout),
+    /// A data stream of Elasticsearch or OpenSearch.
+    Elasticsearch(Box<Elasticsearch>),
+    /// Whatever takes documents over HTTP.
+    Http(Box<Http>),
 }
 
 /// What an output says of a batch that it has accepted.
@@ -46,6 +61,9 @@ pub enum OutputError {
         #[source]
         source: io::Error,
     },
+    /// A host did not take them.
+    #[error(transparent)]
+    Request(#[from] RequestError),
 }
 
 impl OutputError {
@@ -53,6 +71,7 @@ impl OutputError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Write { .. } => false,
+            Self::Request(error) => error.is_transient(),
         }
     }
 
@@ -60,6 +79,7 @@ impl OutputError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Write { .. } => None,
+            Self::Request(error) => error.retry_after(),
         }
     }
 }
@@ -70,10 +90,11 @@ impl Output {
     /// # Errors
     ///
     /// When not all of them are accepted: then the batch has to be delivered again.
-    #[expect(clippy::unused_async, reason = "outputs on the network wait")]
     pub async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
         match self {
             Self::Stdout(stdout) => stdout.deliver(batch),
+            Self::Elasticsearch(elasticsearch) => Ok(elasticsearch.deliver(batch).await?),
+            Self::Http(http) => Ok(http.deliver(batch).await?),
         }
     }
 }

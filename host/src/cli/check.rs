@@ -20,6 +20,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.config)?;
     // Opens the geo databases, compiles the component, and opens a session with the settings.
     start::geo(&config).and_then(|geo| start::collectors(&config, geo)).context(Unusable)?;
+    // Reads the certificates.
+    start::outputs(&config).context(Unusable)?;
     for source in &config.sources {
         match source {
             SourceConfig::Service(service) => {

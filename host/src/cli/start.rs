@@ -7,19 +7,16 @@ use serde_json::json;
 
 use super::{choose, exit::Unusable};
 use crate::{
-    config::{Config, MappingChoice, OutputConfig, ServiceConfig, SourceConfig},
+    config::{Config, DATASET, MappingChoice, OutputConfig, ServiceConfig, SourceConfig},
     geo::Geo,
     ledger::Ledger,
     mapper::{self, Component, Mapper},
-    output::{Output, Stdout},
+    output::{Elasticsearch, Http, Output, Stdout},
     pipeline::{BACKOFF, ServiceCollector, Stages},
 };
 
 /// The mapping of a Graph source unless the settings name one.
 const GRAPH_MAPPING: &str = "2.2";
-
-/// The data set that Elastic's integration writes to, so that its dashboards find the documents.
-const DATASET: &str = "microsoft_exchange_online_message_trace.log";
 
 /// Gets everything ready but the ledger; nothing is sent yet.
 pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<ServiceCollector>> {
@@ -37,8 +34,21 @@ pub(super) fn collectors(config: &Config, geo: Geo) -> anyhow::Result<Vec<Servic
 /// Gets everything ready to run.
 pub(super) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
     let collectors = collectors(config, geo).context(Unusable)?;
-    let outputs = config.outputs.iter().map(|OutputConfig::Stdout| Output::Stdout(Stdout::new())).collect();
+    let outputs = outputs(config).context(Unusable)?;
     Ok(Stages { collectors, outputs, ledger: Ledger::open(&config.state_dir)?, backoff: BACKOFF })
+}
+
+/// Makes the outputs; nothing is sent yet.
+pub(super) fn outputs(config: &Config) -> anyhow::Result<Vec<Output>> {
+    let mut outputs = Vec::new();
+    for config in &config.outputs {
+        outputs.push(match config {
+            OutputConfig::Stdout => Output::Stdout(Stdout::new()),
+            OutputConfig::Elasticsearch(config) => Output::Elasticsearch(Box::new(Elasticsearch::new(config)?)),
+            OutputConfig::Http(config) => Output::Http(Box::new(Http::new(config)?)),
+        });
+    }
+    Ok(outputs)
 }
 
 /// Opens the databases that the settings name.
@@ -62,7 +72,7 @@ fn settings(config: &Config, service: &ServiceConfig, suffix_list: Option<String
         tags: config.mapping.tags.clone(),
         drop_status: config.mapping.drop_status.clone(),
         fields: Some(json!({
-            "data_stream": { "type": "logs", "dataset": DATASET, "namespace": "default" },
+            "data_stream": { "type": "logs", "dataset": DATASET, "namespace": config.namespace },
             "event": { "dataset": DATASET },
             "input": { "type": service.kind.as_str() },
         })),

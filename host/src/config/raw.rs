@@ -1,5 +1,7 @@
 //! The settings as they stand in the file. The README's table is kept equal to the comments here by a test.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
@@ -112,12 +114,47 @@ pub(super) struct Source {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Output {
-    /// Kind of output: `stdout`. Required.
+    /// Kind of output: `stdout`, `elasticsearch` or `http`. Required.
     pub(super) r#type: Value<String>,
     pub(super) path: NotBuilt,
-    pub(super) url: NotBuilt,
-    pub(super) api_key: NotBuilt,
-    pub(super) namespace: NotBuilt,
+    /// Where documents are sent to. Required for `http`, and for `elasticsearch` this or `urls`.
+    pub(super) url: Value<String>,
+    /// Several hosts of one Elasticsearch cluster; when one fails, the next one is asked.
+    pub(super) urls: Value<Vec<Spanned<String>>>,
+    /// Take plain `http` to other machines: secrets and documents are then sent in the clear. Default: `false`.
+    pub(super) allow_http: Value<bool>,
+    /// Namespace of the data stream, the same for all outputs. Default: `default`.
+    pub(super) namespace: Value<String>,
+    /// Ingest pipeline of Elasticsearch; the documents need none. Default: `_none`.
+    pub(super) pipeline: Value<String>,
+    /// API key of Elasticsearch, as `id:key` or in base64.
+    pub(super) api_key: Value<String>,
+    /// User, with `password`.
+    pub(super) username: Value<String>,
+    /// Password of the user.
+    pub(super) password: Value<String>,
+    /// Token for the header `Authorization: Bearer`; for `http`.
+    pub(super) bearer_token: Value<String>,
+    /// More headers of an `http` output, as in `headers = { X-Key = "${KEY}" }`; the values are kept secret.
+    pub(super) headers: Value<BTreeMap<Spanned<String>, Spanned<String>>>,
+    /// How documents stand in an `http` request: `ndjson`, or `json` for one array. Default: `ndjson`.
+    pub(super) format: Value<String>,
+    /// The longest request in bytes, before compression; a longer document has one of its own. Default: `4000000`.
+    pub(super) max_bytes: Value<i64>,
+    /// The most documents in a request. Default: `1000`.
+    pub(super) max_documents: Value<i64>,
+    /// How requests are compressed: `gzip` or `none`. Default: `gzip`.
+    pub(super) compression: Value<String>,
+    /// The longest that one request of an output may take. Default: `60s`.
+    pub(super) request_timeout: Value<String>,
+    /// HTTP proxy for this output. Default: the one of the environment.
+    pub(super) proxy_url: Value<String>,
+    /// Certificates that an output trusts besides those of the system, PEM. Default: none.
+    pub(super) ca_file: Value<String>,
+    /// Client certificate of an output, PEM. Default: none.
+    pub(super) certificate_file: Value<String>,
+    /// Private key of the client certificate, PEM. Default: the one in `certificate_file`.
+    pub(super) private_key_file: Value<String>,
 }
 
 impl Settings {
@@ -163,10 +200,52 @@ impl Source {
     }
 }
 
+/// Outputs that send requests.
+const SENDING: &[&str] = &["elasticsearch", "http"];
+
+/// Outputs to Elasticsearch.
+const ELASTICSEARCH: &[&str] = &["elasticsearch"];
+
+/// Outputs to whatever takes documents over HTTP.
+const HTTP: &[&str] = &["http"];
+
 impl Output {
-    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 4] {
-        [("path", &self.path), ("url", &self.url), ("api_key", &self.api_key), ("namespace", &self.namespace)]
+    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 1] {
+        [("path", &self.path)]
     }
+
+    /// The keys that are there and not for every kind of output, where they are, and the kinds they are for.
+    pub(super) fn keys(&self) -> Vec<(&'static str, usize, &'static [&'static str])> {
+        let texts = [
+            ("url", &self.url, SENDING),
+            ("pipeline", &self.pipeline, ELASTICSEARCH),
+            ("api_key", &self.api_key, ELASTICSEARCH),
+            ("username", &self.username, SENDING),
+            ("password", &self.password, SENDING),
+            ("bearer_token", &self.bearer_token, HTTP),
+            ("format", &self.format, HTTP),
+            ("compression", &self.compression, SENDING),
+            ("request_timeout", &self.request_timeout, SENDING),
+            ("proxy_url", &self.proxy_url, SENDING),
+            ("ca_file", &self.ca_file, SENDING),
+            ("certificate_file", &self.certificate_file, SENDING),
+            ("private_key_file", &self.private_key_file, SENDING),
+        ];
+        let others = [
+            ("max_bytes", start(&self.max_bytes), SENDING),
+            ("max_documents", start(&self.max_documents), SENDING),
+            ("allow_http", start(&self.allow_http), SENDING),
+            ("urls", start(&self.urls), ELASTICSEARCH),
+            ("headers", start(&self.headers), HTTP),
+        ];
+        let texts = texts.into_iter().map(|(key, value, kinds)| (key, start(value), kinds));
+        texts.chain(others).filter_map(|(key, at, kinds)| Some((key, at?, kinds))).collect()
+    }
+}
+
+/// Where a value stands.
+fn start<T>(value: &Value<T>) -> Option<usize> {
+    value.as_ref().map(|value| value.span().start)
 }
 
 /// The keys of a section that nothing uses yet; the section of the top is empty.

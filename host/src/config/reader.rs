@@ -8,10 +8,10 @@ use std::{
 };
 
 use toml::Spanned;
-use url::{Host, Url};
+use url::Url;
 
 use super::{ConfigError, environment::expand, raw::Value};
-use crate::secret::Secret;
+use crate::{answer::is_loopback, secret::Secret};
 
 /// The text of the settings, for lines and messages. Messages show values as they stand in the file or not at all:
 /// what a variable holds may be a secret.
@@ -173,34 +173,34 @@ impl<'a> Reader<'a> {
 
     /// The address of a service, to which secrets are sent.
     pub(super) fn url(&self, key: &str, value: &Value<String>, default: &str) -> Result<Url, ConfigError> {
-        let text = value.as_ref().map_or(Ok(default.to_owned()), |value| self.text(key, value))?;
-        let at = value.as_ref().map_or(0, |value| value.span().start);
-        let url = Url::parse(&text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
-        let Some(url) = url else {
-            let problem = format!("`{}` is not the address of a service", self.dotted(key));
-            return Err(self.error(at, problem, Some("for example `https://graph.microsoft.com`")));
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            let problem = format!("`{}` has a user or a password in it", self.dotted(key));
-            return Err(self.error(at, problem, Some("leave out what stands before the `@`")));
-        }
+        let Some(value) = value else { return self.host(key, default, 0) };
+        let url = self.any_url(key, value)?;
         if url.scheme() == "http" && !is_loopback(&url) {
             let problem = format!("`{}`: `http` would send secrets in the clear", self.dotted(key));
             return Err(self.error(
-                at,
+                value.span().start,
                 problem,
                 Some("`https`; `http` is for this machine alone, as in `http://127.0.0.1:8080`"),
             ));
         }
         Ok(url)
     }
-}
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+    /// The address of a service that is given, in the clear or not.
+    pub(super) fn any_url(&self, key: &str, value: &Spanned<String>) -> Result<Url, ConfigError> {
+        self.host(key, &self.text(key, value)?, value.span().start)
+    }
+
+    fn host(&self, key: &str, text: &str, at: usize) -> Result<Url, ConfigError> {
+        let url = Url::parse(text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+        let Some(url) = url else {
+            let problem = format!("`{}` is not the address of a service", self.dotted(key));
+            return Err(self.error(at, problem, Some("`https://` and the name of a host")));
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            let problem = format!("`{}` has a user or a password in it", self.dotted(key));
+            return Err(self.error(at, problem, Some("leave out what stands before the `@`")));
+        }
+        Ok(url)
     }
 }

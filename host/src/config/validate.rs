@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::{
-    Config, ConfigError, GeoipConfig, MappingChoice, MappingConfig, OutputConfig, ServiceKind, SourceConfig,
+    Config, ConfigError, GeoipConfig, MappingChoice, MappingConfig, ServiceKind, SourceConfig,
     position::prefix,
     raw::{self, NotBuilt},
     reader::Reader,
@@ -11,7 +11,10 @@ use super::{
 
 mod credential;
 mod file;
+mod output;
 mod service;
+
+pub(super) use output::namespace_problem;
 
 pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config, ConfigError> {
     refuse(reader, &raw.not_built())?;
@@ -34,11 +37,13 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
     if raw.output.is_empty() {
         return Err(reader.error(0, "there is no `[[output]]`".to_owned(), Some("at least one output is needed")));
     }
+    let namespace = output::namespace(&raw.output, reader)?;
     let mut outputs = Vec::new();
     for (index, section) in raw.output.iter().enumerate() {
-        outputs.push(output(section, &reader.within(&prefix("output", index, raw.output.len())))?);
+        let prefix = prefix("output", index, raw.output.len());
+        outputs.push(output::output(section, &reader.within(&prefix), &namespace)?);
     }
-    Ok(Config { state_dir, mapping, geoip, sources, outputs })
+    Ok(Config { state_dir, mapping, geoip, sources, outputs, namespace })
 }
 
 fn mapping(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingConfig, ConfigError> {
@@ -107,15 +112,6 @@ fn misplaced(reader: &Reader<'_>, keys: &[(&str, usize)], kind: &str) -> Result<
         )),
         None => Ok(()),
     }
-}
-
-fn output(spanned: &Spanned<raw::Output>, reader: &Reader<'_>) -> Result<OutputConfig, ConfigError> {
-    let (raw, at) = (spanned.get_ref(), spanned.span().start);
-    if reader.choice("type", &raw.r#type, &["stdout"])?.is_none() {
-        return Err(reader.error(at, format!("`{}` is missing", reader.dotted("type")), Some("`type = \"stdout\"`")));
-    }
-    refuse(reader, &raw.not_built())?;
-    Ok(OutputConfig::Stdout)
 }
 
 /// Refuses keys that nothing uses yet.

@@ -1,0 +1,122 @@
+//! What the settings say of outputs.
+
+use std::{path::PathBuf, time::Duration};
+
+use http::HeaderName;
+use url::Url;
+
+use crate::secret::Secret;
+
+/// `[[output]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutputConfig {
+    /// Documents on standard output, one a line.
+    Stdout,
+    /// Documents in a data stream of Elasticsearch or OpenSearch.
+    Elasticsearch(Box<ElasticsearchConfig>),
+    /// Documents in requests to whatever takes them over HTTP.
+    Http(Box<HttpConfig>),
+}
+
+/// An output of type `elasticsearch`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ElasticsearchConfig {
+    /// Hosts of one cluster; at least one.
+    pub urls: Vec<Url>,
+    /// Where documents go.
+    pub data_stream: String,
+    /// The ingest pipeline; `_none` is none.
+    pub pipeline: String,
+    /// Who asks.
+    pub authentication: Authentication,
+    /// How the hosts are reached.
+    pub connection: ConnectionConfig,
+    /// How documents are put together.
+    pub body: BodyConfig,
+}
+
+/// An output of type `http`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Where documents are posted to.
+    pub url: Url,
+    /// How documents stand in a request.
+    pub format: Format,
+    /// More headers.
+    pub headers: Vec<(HeaderName, Secret)>,
+    /// Who asks.
+    pub authentication: Authentication,
+    /// How the host is reached.
+    pub connection: ConnectionConfig,
+    /// How documents are put together.
+    pub body: BodyConfig,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// Nobody in particular, or whoever the client certificate names.
+    None,
+    /// An API key, as `id:key` in base64.
+    ApiKey(Secret),
+    /// A user.
+    Basic {
+        /// The name.
+        username: String,
+        /// The password.
+        password: Secret,
+    },
+    /// Whoever has this token.
+    Bearer(Secret),
+}
+
+/// How a host is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionConfig {
+    /// Certificates to trust besides those of the system, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// What to show when the host asks who is there.
+    pub certificate: Option<ClientCertificate>,
+    /// HTTP proxy, which may have a password in it; none: the one of the environment.
+    pub proxy_url: Option<Secret>,
+    /// The longest that one request may take.
+    pub request_timeout: Duration,
+}
+
+/// A client certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate and those that signed it, PEM.
+    pub certificate_file: PathBuf,
+    /// Its key, PEM; none: it is in the certificate's file.
+    pub private_key_file: Option<PathBuf>,
+}
+
+/// How documents are put together to the body of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyConfig {
+    /// The longest body in bytes, before it is compressed; a longer document has a request of its own.
+    pub max_bytes: usize,
+    /// The most documents.
+    pub max_documents: usize,
+    /// How bodies are compressed.
+    pub compression: Compression,
+}
+
+/// How bodies are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// With gzip.
+    Gzip,
+}
+
+/// How documents stand in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One a line.
+    Ndjson,
+    /// In one JSON array.
+    JsonArray,
+}

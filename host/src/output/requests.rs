@@ -1,0 +1,112 @@
+//! Delivers a batch in requests: cut to size, cut again when the host says so, and gone on with when it failed halfway.
+//!
+//! Does not wait and does not ask again.
+
+use http::StatusCode;
+use tracing::warn;
+
+use super::{
+    Receipt, RequestError,
+    documents::{Document, documents},
+    progress::{Memory, Progress},
+    sender::{Reply, Sender},
+};
+use crate::{config::BodyConfig, mapper::MappedBatch};
+
+/// How documents stand in a request, and what its answer means.
+pub(super) trait Protocol {
+    /// Where requests go, below the address of a host.
+    fn path(&self) -> &str;
+
+    /// What a request says it is.
+    fn content_type(&self) -> &'static str;
+
+    /// The bytes that a document takes in a request.
+    fn length(&self, document: &Document<'_>) -> usize;
+
+    /// Writes the body of a request.
+    fn write(&self, documents: &[Document<'_>]) -> Vec<u8>;
+
+    /// Why a document cannot be sent, ever.
+    fn unfit(&self, document: &Document<'_>) -> Option<String>;
+
+    /// What an answer says of documents, each with its place in the batch.
+    fn settle(
+        &self,
+        reply: &Reply,
+        documents: &[(usize, Document<'_>)],
+        progress: &mut Progress,
+    ) -> Result<(), RequestError>;
+}
+
+/// Delivers batches in requests.
+pub(super) struct Requests<P> {
+    protocol: P,
+    sender: Sender,
+    limits: BodyConfig,
+    memory: Memory,
+}
+
+impl<P: Protocol> Requests<P> {
+    pub(super) fn new(protocol: P, sender: Sender, limits: BodyConfig) -> Self {
+        Self { protocol, sender, limits, memory: Memory::default() }
+    }
+
+    /// Delivers what is left of a batch.
+    pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
+        let documents = documents(batch);
+        let mut progress = self.memory.recall(&documents);
+        let sent = self.send_rest(&documents, &mut progress).await;
+        match sent {
+            Ok(()) => Ok(progress.into_receipt()),
+            Err(error) => {
+                self.memory.keep(&documents, progress);
+                Err(error)
+            }
+        }
+    }
+
+    async fn send_rest(&mut self, documents: &[Document<'_>], progress: &mut Progress) -> Result<(), RequestError> {
+        let mut rest = Vec::new();
+        for place in progress.rest() {
+            match self.protocol.unfit(&documents[place]) {
+                Some(reason) => progress.reject(place, &documents[place], reason),
+                None => rest.push((place, documents[place])),
+            }
+        }
+        let mut rest = rest.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(self.fitting(rest));
+            let texts: Vec<_> = now.iter().map(|(_, document)| *document).collect();
+            let body = self.protocol.write(&texts);
+            let length = body.len();
+            let reply = self.sender.post(self.protocol.path(), body, self.protocol.content_type()).await?;
+            if reply.status != StatusCode::PAYLOAD_TOO_LARGE {
+                self.protocol.settle(&reply, now, progress)?;
+                rest = later;
+            } else if let [(place, document)] = now {
+                progress.reject(*place, document, format!("{length} bytes are too large for `{}`", reply.host));
+                rest = later;
+            } else {
+                // The limit of a host does not change, so that later batches need not meet it again.
+                self.limits.max_bytes = length / 2;
+                warn!(host = reply.host, length, "request is too large; sending half as much at a time from now on");
+            }
+        }
+        Ok(())
+    }
+
+    /// How many of the documents fit into one request: one at least.
+    fn fitting(&self, documents: &[(usize, Document<'_>)]) -> usize {
+        let mut bytes = 0;
+        let mut count = 0;
+        for (_, document) in documents.iter().take(self.limits.max_documents) {
+            bytes += self.protocol.length(document);
+            if bytes > self.limits.max_bytes {
+                break;
+            }
+            count += 1;
+        }
+        count.max(1)
+    }
+}

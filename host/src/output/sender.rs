@@ -1,0 +1,236 @@
+//! Sends requests to a host, or to the next one of the same cluster when that fails.
+
+use std::{fs, path::Path, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use reqwest::{Certificate, Client, Identity, Proxy};
+use tokio::task::spawn_blocking;
+use tracing::warn;
+use url::Url;
+
+use super::{RequestError, compress::gzip};
+use crate::{
+    answer::{is_loopback, read, retry_after},
+    config::{Authentication, ClientCertificate, Compression, ConnectionConfig},
+};
+
+/// A host that does not take connections is not waited for as long as for an answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sends requests to one of some hosts.
+pub(super) struct Sender {
+    client: Client,
+    urls: Vec<Url>,
+    /// The host that answered last.
+    current: usize,
+    compression: Compression,
+}
+
+/// What a host answered.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// Which host, for messages.
+    pub(super) host: String,
+    pub(super) status: StatusCode,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Sender {
+    /// Makes a sender; nothing is sent yet.
+    pub(super) fn new(
+        urls: Vec<Url>,
+        connection: &ConnectionConfig,
+        compression: Compression,
+        headers: HeaderMap,
+    ) -> Result<Self, RequestError> {
+        Ok(Self { client: client(&urls, connection, headers)?, urls, current: 0, compression })
+    }
+
+    /// Posts a body, compressed if that is wanted, to `path` below the address of a host.
+    pub(super) async fn post(
+        &mut self,
+        path: &str,
+        body: Vec<u8>,
+        content_type: &'static str,
+    ) -> Result<Reply, RequestError> {
+        let compression = self.compression;
+        let body = match compression {
+            Compression::None => body,
+            // Off the threads that wait for the network.
+            Compression::Gzip => match spawn_blocking(move || gzip(&body)).await {
+                Ok(body) => body.map_err(RequestError::Compress)?,
+                Err(error) => return Err(RequestError::Compress(error.into())),
+            },
+        };
+        self.send(&Request { method: Method::POST, path, content_type, compression, body: body.into() }).await
+    }
+
+    /// Sends a request to one host after the other until one answers, to every one once at most.
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, RequestError> {
+        let mut attempt = 1;
+        loop {
+            let failed = match self.send_to(&self.urls[self.current], request).await {
+                Ok(reply) if !is_down(reply.status) => return Ok(reply),
+                reply => reply,
+            };
+            self.current = (self.current + 1) % self.urls.len();
+            if attempt == self.urls.len() {
+                return failed;
+            }
+            warn!(next = host(&self.urls[self.current]), "host did not answer as it should; asking the next one");
+            attempt += 1;
+        }
+    }
+
+    async fn send_to(&self, url: &Url, request: &Request<'_>) -> Result<Reply, RequestError> {
+        let host = host(url);
+        let mut sent = self.client.request(request.method.clone(), below(url, request.path));
+        sent = sent.header(header::CONTENT_TYPE, request.content_type);
+        if request.compression == Compression::Gzip {
+            sent = sent.header(header::CONTENT_ENCODING, "gzip");
+        }
+        let answer = match sent.body(request.body.clone()).send().await {
+            Ok(answer) => answer,
+            Err(error) => return Err(RequestError::Unreachable { host, source: error.without_url() }),
+        };
+        let (status, retry_after) = (answer.status(), retry_after(&answer));
+        match read(answer).await {
+            Ok(body) => Ok(Reply { host, status, retry_after, body }),
+            Err(source) => Err(RequestError::Answer { host, source }),
+        }
+    }
+}
+
+/// What is sent, whichever host it goes to.
+struct Request<'r> {
+    method: Method,
+    path: &'r str,
+    content_type: &'static str,
+    compression: Compression,
+    body: Bytes,
+}
+
+/// Whether a gateway says that this host is down, and another one may be up.
+fn is_down(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// A host as it stands in messages: without what may be secret in its path.
+fn host(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// The address of `path` below another one.
+fn below(url: &Url, path: &str) -> Url {
+    let mut url = url.clone();
+    if !path.is_empty() {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
+    }
+    url
+}
+
+/// The header that says who asks.
+pub(super) fn authorization(authentication: &Authentication) -> Result<HeaderMap, RequestError> {
+    let (setting, value) = match authentication {
+        Authentication::None => return Ok(HeaderMap::new()),
+        // As Elasticsearch gives it out, or as Beats take it.
+        Authentication::ApiKey(key) if key.expose().contains(':') => {
+            ("api_key", format!("ApiKey {}", STANDARD.encode(key.expose())))
+        }
+        Authentication::ApiKey(key) => ("api_key", format!("ApiKey {}", key.expose())),
+        Authentication::Bearer(token) => ("bearer_token", format!("Bearer {}", token.expose())),
+        Authentication::Basic { username, password } => {
+            ("password", format!("Basic {}", STANDARD.encode(format!("{username}:{}", password.expose()))))
+        }
+    };
+    let Ok(value) = HeaderValue::try_from(value) else { return Err(RequestError::Secret { setting }) };
+    Ok(HeaderMap::from_iter([(header::AUTHORIZATION, sensitive(value))]))
+}
+
+/// A value that nobody gets to see by accident.
+pub(super) fn sensitive(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
+}
+
+fn client(urls: &[Url], connection: &ConnectionConfig, headers: HeaderMap) -> Result<Client, RequestError> {
+    // Another part of the process may have installed one; any will do.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut builder = Client::builder()
+        .user_agent(concat!("exotrace/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .timeout(connection.request_timeout)
+        .connect_timeout(connection.request_timeout.min(CONNECT_TIMEOUT))
+        // A redirect could lead secrets to another host.
+        .redirect(reqwest::redirect::Policy::none());
+    if let Some(proxy) = &connection.proxy_url {
+        builder = builder.proxy(Proxy::all(proxy.expose()).map_err(|error| RequestError::Client(error.without_url()))?);
+    } else if urls.iter().all(is_loopback) {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = &connection.ca_file {
+        let certificates = Certificate::from_pem_bundle(&contents(path)?).ok().filter(|found| !found.is_empty());
+        let hint = "`ca_file` has to have certificates in PEM";
+        let certificates = certificates.ok_or_else(|| RequestError::Certificate { path: path.clone(), hint })?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if let Some(certificate) = &connection.certificate {
+        builder = builder.identity(identity(certificate)?);
+    }
+    builder.build().map_err(RequestError::Client)
+}
+
+fn identity(certificate: &ClientCertificate) -> Result<Identity, RequestError> {
+    let mut pem = contents(&certificate.certificate_file)?;
+    if let Some(path) = &certificate.private_key_file {
+        pem.push(b'\n');
+        pem.extend(contents(path)?);
+    }
+    Identity::from_pem(&pem).map_err(|_| RequestError::Certificate {
+        path: certificate.certificate_file.clone(),
+        hint: "a certificate and its private key in PEM, the key without a password; the key in this file or in \
+               `private_key_file`",
+    })
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, RequestError> {
+    fs::read(path).map_err(|source| RequestError::File { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[track_caller]
+    fn check_authorization(authentication: &Authentication, expected: &str) {
+        let headers = authorization(authentication).unwrap();
+        assert_eq!(headers[header::AUTHORIZATION], expected);
+        assert!(!format!("{headers:?}").contains(expected));
+    }
+
+    #[test]
+    fn every_way_to_say_who_asks() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        check_authorization(&Authentication::ApiKey(secret("aWQ6a2V5")), "ApiKey aWQ6a2V5");
+        check_authorization(&Authentication::ApiKey(secret("id:key")), "ApiKey aWQ6a2V5");
+        check_authorization(&Authentication::Bearer(secret("token")), "Bearer token");
+        let basic = Authentication::Basic { username: "ann".to_owned(), password: secret("pw") };
+        check_authorization(&basic, "Basic YW5uOnB3");
+        assert!(authorization(&Authentication::None).unwrap().is_empty());
+        assert!(authorization(&Authentication::Bearer(secret("a\nb"))).is_err());
+    }
+
+    #[test]
+    fn a_path_goes_below_that_of_the_host() {
+        let below = |url: &str, path: &str| below(&Url::parse(url).unwrap(), path).to_string();
+        assert_eq!(below("https://host:9200", "a/_bulk?b=c"), "https://host:9200/a/_bulk?b=c");
+        assert_eq!(below("https://host/es/", "a"), "https://host/es/a");
+        assert_eq!(below("https://host/in?key=1", ""), "https://host/in?key=1");
+    }
+}
