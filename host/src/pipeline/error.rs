@@ -27,6 +27,14 @@ pub enum RunError {
     /// An output failed.
     #[error("could not deliver a page")]
     Output(#[from] OutputError),
+    /// An output will never take some documents.
+    #[error(
+        "an output rejected {count} documents of a page, which cannot be put aside yet\nhint: do its field types fit?"
+    )]
+    Rejected {
+        /// How many.
+        count: usize,
+    },
     /// The ledger failed.
     #[error("could not note what is done")]
     Ledger(#[from] LedgerError),

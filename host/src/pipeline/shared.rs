@@ -82,7 +82,11 @@ impl Shared {
             return Err(MapperError::Contract(problem).into());
         }
         for output in &mut *self.outputs.lock().await {
-            output.deliver(&batch).await?;
+            let receipt = output.deliver(&batch).await?;
+            // Until there is a dead letter, nobody would have them.
+            if !receipt.rejected.is_empty() {
+                return Err(RunError::Rejected { count: receipt.rejected.len() });
+            }
         }
         let mut summary = Summary::default();
         summary.count(&batch);
