@@ -24,7 +24,12 @@ SYSLOG := target/tools/syslog
 $(SYSLOG)/ready: tests/hosts/syslog/install
 	tests/hosts/syslog/install $(SYSLOG)
 
-test: setup $(SYSLOG)/ready ## Run every test.
+# The official client.
+ELASTICSEARCH := target/tools/elasticsearch
+$(ELASTICSEARCH)/ready: tests/hosts/elasticsearch/install tests/hosts/elasticsearch/requirements.txt
+	tests/hosts/elasticsearch/install $(ELASTICSEARCH)
+
+test: setup $(SYSLOG)/ready $(ELASTICSEARCH)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
 
 check: format lint docs ## Check format, lints and documentation.
@@ -68,6 +73,7 @@ fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping, FUZZ_SECONDS each tar
 bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench mapping
 	$(CARGO) bench --locked --package exotrace --bench memory
+	$(CARGO) bench --locked --package exotrace --bench delivery
 
 # What goes into the modules: `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=...`; each may be left out.
 MODULES := exotrace-fluent-bit exotrace-redpanda-connect

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod choose;
 mod demo;
+mod elasticsearch;
 mod exit;
 mod log;
 mod map;
@@ -36,6 +37,9 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Check the settings and the mapping; asks nobody on the network.
     Check(check::Arguments),
+    /// Get a cluster of Elasticsearch ready.
+    #[command(subcommand)]
+    Elasticsearch(elasticsearch::Command),
     /// Show mapping versions and what a component is.
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -50,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),
     };
     done.unwrap_or_else(|error| exit::report(&error))

@@ -14,7 +14,7 @@ mod stdout;
 
 use std::{io, time::Duration};
 
-pub use elasticsearch::Elasticsearch;
+pub use elasticsearch::{Elasticsearch, Flavor, Resource, resources};
 pub use http::Http;
 pub use request_error::RequestError;
 pub use stdout::Stdout;
@@ -98,3 +98,6 @@ impl Output {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 mod batches;
 mod conformance;
 mod demo;
+mod elasticsearch;
 mod golden;
 mod harness;
 mod map_command;

@@ -2,16 +2,22 @@
 //!
 //! Every document is created by its `_id`, so one that is there already is not written again.
 
+use http::{Method, StatusCode};
+
 use super::{
     Receipt, RequestError,
     requests::Requests,
-    sender::{Sender, authorization},
+    sender::{Reply, Sender, authorization},
 };
 use crate::{config::ElasticsearchConfig, mapper::MappedBatch};
 
 mod answer;
 mod bulk;
+mod template;
 
+pub use template::{Flavor, Resource, resources};
+
+use answer::explain_put;
 use bulk::Bulk;
 
 /// Writes documents to a data stream.
@@ -36,7 +42,31 @@ impl Elasticsearch {
         Ok(Self { requests: Requests::new(bulk, sender, config.body) })
     }
 
+    /// Puts something where it belongs; says whether it did, and not leave what was there.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster cannot be reached or refuses.
+    pub async fn put(&mut self, resource: &Resource) -> Result<bool, RequestError> {
+        let sender = self.requests.sender();
+        if resource.is_kept {
+            let found = sender.ask(Method::GET, &resource.path, Vec::new()).await?;
+            match found.status {
+                StatusCode::OK => return Ok(false),
+                StatusCode::NOT_FOUND => {}
+                _ => return Err(refused(found)),
+            }
+        }
+        let reply = sender.ask(Method::PUT, &resource.path, resource.body.to_string().into_bytes()).await?;
+        if reply.status.is_success() { Ok(true) } else { Err(refused(reply)) }
+    }
+
     pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
         self.requests.deliver(batch).await
     }
+}
+
+fn refused(reply: Reply) -> RequestError {
+    let Reply { host, status, retry_after, body } = reply;
+    RequestError::Status { host, status, explanation: explain_put(status, &body), retry_after }
 }

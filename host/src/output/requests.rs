@@ -52,6 +52,11 @@ impl<P: Protocol> Requests<P> {
         Self { protocol, sender, limits, memory: Memory::default() }
     }
 
+    /// What requests go through.
+    pub(super) fn sender(&mut self) -> &mut Sender {
+        &mut self.sender
+    }
+
     /// Delivers what is left of a batch.
     pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
         let documents = documents(batch);

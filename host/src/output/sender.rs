@@ -68,6 +68,12 @@ impl Sender {
         self.send(&Request { method: Method::POST, path, content_type, compression, body: body.into() }).await
     }
 
+    /// Sends a request without compression.
+    pub(super) async fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Reply, RequestError> {
+        let compression = Compression::None;
+        self.send(&Request { method, path, content_type: "application/json", compression, body: body.into() }).await
+    }
+
     /// Sends a request to one host after the other until one answers, to every one once at most.
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, RequestError> {
         let mut attempt = 1;

@@ -59,6 +59,11 @@ pub(super) struct Refusal<'a> {
 }
 
 impl Refusal<'_> {
+    /// Whether the ingest pipeline of the settings is missing.
+    pub(super) fn is_of_the_pipeline(&self) -> bool {
+        self.error["reason"].as_str().is_some_and(|reason| reason.starts_with("pipeline with id ["))
+    }
+
     /// The kind: a word of Elasticsearch, for logs.
     pub(super) fn kind(&self) -> String {
         let kind = self.error["type"].as_str().unwrap_or("no reason given");
@@ -80,31 +85,48 @@ impl fmt::Display for Refusal<'_> {
     }
 }
 
-/// What a refusal of a whole request says, for people. Such a refusal knows nothing of documents.
-pub(super) fn explain(status: StatusCode, body: &[u8]) -> String {
+const WRONG_SECRET: &str = "\nhint: are `api_key`, or `username` and `password`, right?";
+
+/// What the refusal of a template says, for people.
+pub(super) fn explain_put(status: StatusCode, body: &[u8]) -> String {
+    said(body, &["type", "reason"])
+        + match status {
+            StatusCode::UNAUTHORIZED => WRONG_SECRET,
+            StatusCode::FORBIDDEN => {
+                "\nhint: this needs the privileges `manage_index_templates` and `manage_ilm`, which delivering does not"
+            }
+            _ => "",
+        }
+}
+
+/// Parts of an error, or the error itself where it is but a text.
+fn said(body: &[u8], parts: &[&str]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = &body["error"];
     let mut text = String::new();
-    for part in [error, &error["type"]] {
+    for part in [error].into_iter().chain(parts.iter().map(|part| &error[*part])) {
         if let Some(part) = part.as_str() {
             text.push_str(": ");
             text.push_str(&shown(part));
         }
     }
+    text
+}
+
+/// What a refusal of a whole request says, for people. Such a refusal knows nothing of documents.
+pub(super) fn explain(status: StatusCode, body: &[u8]) -> String {
     // Who may do what, and which index: no document.
-    if let (401 | 403 | 404, Some(reason)) = (status.as_u16(), error["reason"].as_str()) {
-        text.push_str(": ");
-        text.push_str(&shown(reason));
-    }
-    text + match status {
-        StatusCode::UNAUTHORIZED => "\nhint: are `api_key`, or `username` and `password`, right?",
-        StatusCode::FORBIDDEN => {
-            "\nhint: the user or API key needs the privileges `create_doc` and `auto_configure` on the data stream"
+    let parts: &[&str] = if matches!(status.as_u16(), 401 | 403 | 404) { &["type", "reason"] } else { &["type"] };
+    said(body, parts)
+        + match status {
+            StatusCode::UNAUTHORIZED => WRONG_SECRET,
+            StatusCode::FORBIDDEN => {
+                "\nhint: the user or API key needs the privileges `create_doc` and `auto_configure` on the data stream"
+            }
+            StatusCode::NOT_FOUND => "\nhint: does `url` lead to Elasticsearch, and may it create the data stream?",
+            status if status.is_redirection() => "\nhint: `url` has to lead to Elasticsearch itself",
+            _ => "",
         }
-        StatusCode::NOT_FOUND => "\nhint: does `url` lead to Elasticsearch, and may it create the data stream?",
-        status if status.is_redirection() => "\nhint: `url` has to lead to Elasticsearch itself",
-        _ => "",
-    }
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ fn fate(status: u16, refusal: &Refusal) -> Fate {
         409 => Fate::Duplicate,
         status if StatusCode::from_u16(status).is_ok_and(is_transient) => Fate::Later,
         401 | 403 | 404 => Fate::Blocked,
-        _ if NOT_OF_THE_DOCUMENT.contains(&refusal.kind().as_str()) => Fate::Blocked,
+        _ if refusal.is_of_the_pipeline() || NOT_OF_THE_DOCUMENT.contains(&refusal.kind().as_str()) => Fate::Blocked,
         _ => Fate::Rejected,
     }
 }
@@ -238,8 +238,13 @@ mod tests {
 
     #[test]
     fn what_is_not_the_documents_fault_rejects_none() {
-        for (status, kind) in [(403, "cluster_block_exception"), (404, "x"), (400, "validation_exception")] {
-            let item = format!(r#"{{"create":{{"status":{status},"error":{{"type":"{kind}","reason":"secret"}}}}}}"#);
+        for (status, kind, reason) in [
+            (403, "cluster_block_exception", "secret"),
+            (404, "x", "secret"),
+            (400, "validation_exception", "secret"),
+            (400, "illegal_argument_exception", "pipeline with id [secret] does not exist"),
+        ] {
+            let item = format!(r#"{{"create":{{"status":{status},"error":{{"type":"{kind}","reason":"{reason}"}}}}}}"#);
             let (rest, said) = settle(&format!(r#"{{"items":[{item},{{"create":{{"status":201}}}},{item}]}}"#));
             assert_eq!(rest, [0, 2]);
             assert!(said.contains(&format!("2 of 3 documents be stored: {status}: {kind}\nhint: ")), "{said}");

@@ -9,8 +9,14 @@ use crate::{
 };
 
 /// Headers that say how a request is written, which is not for the settings to say.
-const OWN_HEADERS: [HeaderName; 5] =
-    [header::CONTENT_ENCODING, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::HOST];
+const OWN_HEADERS: [HeaderName; 6] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::HOST,
+];
 
 pub(super) fn output(raw: &raw::Output, at: usize, reader: &Reader<'_>) -> Result<HttpConfig, ConfigError> {
     let Some(value) = &raw.url else {

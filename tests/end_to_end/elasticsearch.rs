@@ -1,0 +1,290 @@
+//! From the simulated tenant through the program to a fake Elasticsearch that fails in every way: what is stored is what
+//! the tenant has, each under its `_id`.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::TcpListener,
+    path::PathBuf,
+    process::{Command, Output},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup};
+use exotrace_mapping::Origin;
+use exotrace_simulator::{Tenant, TenantConfig, serve};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::harness::{Settings, exotrace, geo, map, project};
+
+const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
+
+/// So often a run may fail before one succeeds.
+const RUNS: usize = 12;
+
+/// How long all runs together may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A tenant, a store, and settings that lead from one to the other.
+struct Delivery {
+    tenant: Arc<Tenant>,
+    fake: FakeElasticsearch,
+    folder: tempfile::TempDir,
+    _runtime: Runtime,
+}
+
+impl Delivery {
+    /// `output` is the rest of the output's settings; `URL` in it is where the fake is.
+    fn new(setup: Setup, output: &str) -> Self {
+        let config = TenantConfig { rows: 60, ..TenantConfig::default() };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let service = format!("http://{}", listener.local_addr().unwrap());
+        let TenantConfig { tenant_id, client_id, client_secret, .. } = &config;
+        let source = format!(
+            "state_dir = \"state\"\n[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\nclient_id = \"{client_id}\"\n\
+             client_secret = \"{client_secret}\"\nlogin_url = \"{service}\"\nurl = \"{service}\"\n\
+             initial_interval = \"2h\"\nbatch_size = 20\n[[output]]\n"
+        );
+        let tenant = Arc::new(Tenant::new(config));
+        runtime.spawn(serve(listener, Arc::clone(&tenant), std::future::pending()));
+        let fake = FakeElasticsearch::start(setup);
+        let folder = tempfile::tempdir().unwrap();
+        let settings = source + &output.replace("URL", &fake.url());
+        fs::write(folder.path().join("exotrace.toml"), settings).unwrap();
+        Self { tenant, fake, folder, _runtime: runtime }
+    }
+
+    fn elasticsearch(setup: Setup) -> Self {
+        Self::new(setup, "type = \"elasticsearch\"\nurl = \"URL\"\nrequest_timeout = \"1s\"\n")
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.folder.path().join("exotrace.toml")
+    }
+
+    fn run(&self) -> Output {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+        program.args(["run", "--once", "--config"]).arg(self.settings()).output().unwrap()
+    }
+
+    /// Runs until everything is delivered: a run that fails loses nothing.
+    fn run_until_done(&self) {
+        let began = Instant::now();
+        for _ in 0..RUNS {
+            let output = self.run();
+            if output.status.success() {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        panic!("not done after {RUNS} runs: {}", said(&self.run()));
+    }
+
+    /// The store has what the tenant has, each document under the `_id` of the mapping, and nothing else.
+    #[track_caller]
+    fn check_store(&self) {
+        let stored = self.fake.documents(STREAM);
+        self.tenant.check_delivery(&stored.values().cloned().collect::<Vec<_>>()).unwrap();
+        let records: Vec<_> =
+            self.tenant.visible_rows().iter().map(|row| serde_json::to_string(row).unwrap()).collect();
+        let no_geo = geo(&project().join("fixtures/geo/City.mmdb"), &project().join("fixtures/geo/ASN.mmdb"));
+        let mapped = map("2.2", &Settings::default(), &no_geo, &records.join("\n"), &Origin::default());
+        let expected: BTreeSet<_> = mapped.iter().map(|line| line["_id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(stored.into_keys().collect::<BTreeSet<_>>(), expected);
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn check_failures(failures: Vec<Failure>) {
+    let delivery = Delivery::elasticsearch(Setup { failures, ..Setup::default() });
+    delivery.run_until_done();
+    assert_eq!(delivery.fake.failures_left(), 0);
+    delivery.check_store();
+}
+
+fn answer(status: u16, retry_after: Option<u32>) -> Failure {
+    Failure::Answer { status, retry_after, kind: "es_rejected_execution_exception" }
+}
+
+#[test]
+fn documents_are_stored_under_their_ids() {
+    let delivery = Delivery::elasticsearch(Setup::default());
+    let output = delivery.run();
+    assert!(output.status.success(), "{}", said(&output));
+    delivery.check_store();
+    let requests = delivery.fake.requests();
+    assert_eq!(requests.len(), 3, "one a page");
+    for request in requests {
+        assert!(request.target.starts_with(&format!("/{STREAM}/_bulk?pipeline=_none&")), "{}", request.target);
+        assert_eq!(request.headers["content-type"], "application/x-ndjson");
+        assert!(request.sent_bytes * 3 < request.body.len(), "compressed");
+    }
+}
+
+#[test]
+fn refused_requests_are_sent_again() {
+    check_failures(vec![answer(429, Some(1)), answer(503, None), answer(500, None), answer(408, None)]);
+}
+
+#[test]
+fn refused_documents_are_sent_again() {
+    let partly = |status, kind| Failure::Partly { status, kind };
+    check_failures(vec![
+        partly(429, "es_rejected_execution_exception"),
+        partly(503, "unavailable_shards_exception"),
+        partly(403, "cluster_block_exception"),
+    ]);
+}
+
+#[test]
+fn time_outs_lose_nothing_and_store_nothing_twice() {
+    check_failures(vec![Failure::StoreAndHang, Failure::Hang, Failure::StoreAndHang]);
+}
+
+#[test]
+fn connections_that_break_lose_nothing_and_store_nothing_twice() {
+    check_failures(vec![Failure::StoreAndCut, Failure::Cut, Failure::StoreAndCut]);
+}
+
+#[test]
+fn answers_that_are_none_lose_nothing_and_store_nothing_twice() {
+    check_failures(vec![Failure::StoreAndAnswerMarkup, Failure::StoreAndAnswerForOne]);
+}
+
+#[test]
+fn requests_are_cut_to_what_the_host_takes() {
+    let max_bytes = Some(20_000);
+    let delivery = Delivery::elasticsearch(Setup { max_bytes, ..Setup::default() });
+    let output = delivery.run();
+    assert!(output.status.success(), "{}", said(&output));
+    delivery.check_store();
+    let too_large = delivery.fake.requests().iter().filter(|request| request.body.len() > 20_000).count();
+    assert!((1..=4).contains(&too_large), "{too_large}: the limit is learned");
+}
+
+#[test]
+fn requests_are_cut_to_what_the_settings_say() {
+    let output =
+        "type = \"elasticsearch\"\nurl = \"URL\"\nmax_bytes = 9000\nmax_documents = 3\ncompression = \"none\"\n";
+    let delivery = Delivery::new(Setup::default(), output);
+    let output = delivery.run();
+    assert!(output.status.success(), "{}", said(&output));
+    delivery.check_store();
+    let requests = delivery.fake.requests();
+    assert!(requests.iter().all(|request| request.body.len() <= 9000 && request.sent_bytes == request.body.len()));
+    assert!(requests.iter().all(|request| request.body.iter().filter(|byte| **byte == b'\n').count() <= 6));
+}
+
+#[test]
+fn another_host_is_asked_when_one_fails() {
+    // A port that nobody listens on.
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = format!("type = \"elasticsearch\"\nurls = [\"http://{dead}\", \"URL\"]\nrequest_timeout = \"1s\"\n");
+    let failures = vec![Failure::Hang, answer(502, None)];
+    let delivery = Delivery::new(Setup { failures, ..Setup::default() }, &output);
+    delivery.run_until_done();
+    delivery.check_store();
+}
+
+#[test]
+fn whoever_may_not_write_is_told_so_and_nothing_is_lost() {
+    let setup = || Setup { authorization: Some("ApiKey aWQ6a2V5".to_owned()), ..Setup::default() };
+    let delivery = Delivery::new(setup(), "type = \"elasticsearch\"\nurl = \"URL\"\napi_key = \"id:other-key\"\n");
+    let output = delivery.run();
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(said.contains("401 Unauthorized: security_exception"), "{said}");
+    assert!(said.contains("hint: are `api_key`, or `username` and `password`, right?"), "{said}");
+    assert!(!said.contains("other-key") && !said.contains("aWQ6b3RoZXIta2V5"), "{said}");
+    assert!(delivery.fake.documents(STREAM).is_empty());
+    // Mended, everything comes.
+    let settings = fs::read_to_string(delivery.settings()).unwrap();
+    fs::write(delivery.settings(), settings.replace("id:other-key", "id:key")).unwrap();
+    delivery.run_until_done();
+    delivery.check_store();
+}
+
+#[test]
+fn a_second_collection_stores_nothing_twice() {
+    let delivery = Delivery::elasticsearch(Setup::default());
+    delivery.run_until_done();
+    fs::remove_dir_all(delivery.folder.path().join("state")).unwrap();
+    delivery.run_until_done();
+    delivery.check_store();
+    assert_eq!(delivery.fake.duplicates(), 60);
+}
+
+#[test]
+fn documents_are_posted_to_whatever_takes_them() {
+    let bearer = Setup { authorization: Some("Bearer simulated-token".to_owned()), ..Setup::default() };
+    let splunk = Setup { authorization: Some("Splunk simulated-token".to_owned()), ..Setup::default() };
+    for (setup, rest, content_type) in [
+        (bearer, "bearer_token = \"simulated-token\"\n", "application/x-ndjson"),
+        (splunk, "format = \"json\"\nheaders = { Authorization = \"Splunk simulated-token\" }\n", "application/json"),
+    ] {
+        let failures = vec![answer(503, None), Failure::Hang, answer(429, Some(1))];
+        let output = format!("type = \"http\"\nurl = \"URL/in?x=1\"\nrequest_timeout = \"1s\"\n{rest}");
+        let delivery = Delivery::new(Setup { failures, ..setup }, &output);
+        delivery.run_until_done();
+        delivery.tenant.check_delivery(&delivery.fake.lines()).unwrap();
+        let requests = delivery.fake.requests();
+        assert!(requests.iter().all(|request| request.target == "/in?x=1"));
+        assert!(requests.iter().all(|request| request.headers["content-type"] == content_type));
+    }
+}
+
+#[test]
+fn templates_are_put_and_the_policy_of_people_stays() {
+    let delivery = Delivery::elasticsearch(Setup::default());
+    let settings = delivery.settings();
+    let apply = ["elasticsearch", "template", "--apply", "--config", settings.to_str().unwrap()];
+    let output = exotrace(&apply, "");
+    assert!(output.status.success(), "{}", said(&output));
+    let put = delivery.fake.resources();
+    let printed: Value = serde_json::from_slice(&exotrace(&["elasticsearch", "template"], "").stdout).unwrap();
+    assert_eq!(serde_json::to_value(&put).unwrap(), printed);
+    assert_eq!(put.len(), 3);
+    let again = said(&exotrace(&apply, ""));
+    assert!(again.contains("kept _ilm/policy/exotrace-message-trace\n"), "{again}");
+    assert!(again.contains("put  _index_template/exotrace-message-trace\n"), "{again}");
+}
+
+#[test]
+fn templates_are_for_a_namespace_that_can_be() {
+    let output = exotrace(&["elasticsearch", "template", "--namespace", "A"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("a namespace has no capital letters"), "{}", said(&output));
+    let output = exotrace(&["elasticsearch", "template", "--opensearch", "--namespace", "it"], "");
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed.as_object().unwrap().len(), 2);
+}
+
+/// `make test` installs the client.
+#[test]
+fn the_official_client_writes_and_reads_the_same() {
+    let delivery = Delivery::elasticsearch(Setup::default());
+    delivery.run_until_done();
+    let folder = project().join("target/tools/elasticsearch");
+    let ready = fs::read_to_string(folder.join("ready")).expect("`make test` installs the client of Elasticsearch");
+    if ready.trim() != "installed" {
+        println!("{ready}");
+        return;
+    }
+    let mut check = Command::new(folder.join("venv/bin/python"));
+    check.arg(project().join("tests/hosts/elasticsearch/check.py")).args([&delivery.fake.url(), STREAM]);
+    for (number, request) in delivery.fake.requests().iter().enumerate() {
+        let path = delivery.folder.path().join(format!("request-{number}.ndjson"));
+        fs::write(&path, &request.body).unwrap();
+        check.arg(path);
+    }
+    let output = check.output().unwrap();
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), said(&output));
+    assert!(output.stdout.starts_with(b"60 documents in 3 requests"), "{}", String::from_utf8_lossy(&output.stdout));
+}

@@ -1,0 +1,157 @@
+//! A fake Elasticsearch: stores documents as `_bulk` with `create` does, and fails on demand in every way.
+//!
+//! Knows of the real one what an output meets: statuses, the shape of answers, and that an `_id` is created once. The
+//! official client of Python works with it, which a test makes sure of. Tells `http` outputs and `_bulk` apart by path.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test server that panics has failed")]
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+mod bulk;
+mod cut;
+mod failure;
+mod other;
+mod routes;
+
+pub use failure::Failure;
+
+/// How the fake is set up; everything may be left out.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// What the header `Authorization` has to be.
+    pub authorization: Option<String>,
+    /// The longest request that is taken, in bytes, decompressed.
+    pub max_bytes: Option<usize>,
+    /// What happens to the requests to come that bring documents, one after the other; after these, all goes well.
+    pub failures: Vec<Failure>,
+    /// Documents in which this text stands are never stored.
+    pub refused_text: Option<String>,
+    /// Documents whose `_id` ends with one of these are taken from the second attempt on.
+    pub busy_id_ends: Vec<char>,
+}
+
+/// A fake Elasticsearch that runs until it is dropped.
+pub struct FakeElasticsearch {
+    address: SocketAddr,
+    state: State,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+/// What the fake remembers. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct State(Arc<Mutex<Memory>>);
+
+/// One request that brought documents.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The path with its query.
+    pub target: String,
+    /// The headers; of equal names the last one.
+    pub headers: HashMap<String, String>,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+    /// How long it was before that.
+    pub sent_bytes: usize,
+}
+
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) setup: Setup,
+    pub(crate) failures: VecDeque<Failure>,
+    /// By data stream and `_id`.
+    pub(crate) documents: BTreeMap<(String, String), Value>,
+    /// What requests to anything but `_bulk` have brought, in order.
+    pub(crate) lines: Vec<Value>,
+    pub(crate) requests: Vec<Request>,
+    /// Templates and policies, by path.
+    pub(crate) resources: BTreeMap<String, Value>,
+    /// Ids that were told to come later.
+    pub(crate) seen_busy: Vec<String>,
+    pub(crate) duplicates: usize,
+}
+
+impl State {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FakeElasticsearch {
+    /// Starts a fake on a free port of loopback.
+    pub fn start(setup: Setup) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let failures = setup.failures.clone().into();
+        let state = State(Arc::new(Mutex::new(Memory { setup, failures, ..Memory::default() })));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = routes::router(state.clone());
+        let server = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                tokio::select! {
+                    served = axum::serve(listener, router) => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+        });
+        Self { address, state, stop: Some(stop), server: Some(server) }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The documents of a data stream, by `_id`.
+    pub fn documents(&self, data_stream: &str) -> BTreeMap<String, Value> {
+        let memory = self.state.lock();
+        let of_stream = memory.documents.iter().filter(|((stream, _), _)| stream == data_stream);
+        of_stream.map(|((_, id), document)| (id.clone(), document.clone())).collect()
+    }
+
+    /// What requests to anything but `_bulk` have brought, in order.
+    pub fn lines(&self) -> Vec<Value> {
+        self.state.lock().lines.clone()
+    }
+
+    /// Requests that brought documents, or tried to.
+    pub fn requests(&self) -> Vec<Request> {
+        self.state.lock().requests.clone()
+    }
+
+    /// How many documents came that were there already.
+    pub fn duplicates(&self) -> usize {
+        self.state.lock().duplicates
+    }
+
+    /// Failures that have not happened yet.
+    pub fn failures_left(&self) -> usize {
+        self.state.lock().failures.len()
+    }
+
+    /// Templates and policies, by path.
+    pub fn resources(&self) -> BTreeMap<String, Value> {
+        self.state.lock().resources.clone()
+    }
+}
+
+impl Drop for FakeElasticsearch {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            drop(server.join());
+        }
+    }
+}
