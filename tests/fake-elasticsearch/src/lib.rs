@@ -21,8 +21,10 @@ mod cut;
 mod failure;
 mod other;
 mod routes;
+mod tls;
 
 pub use failure::Failure;
+pub use tls::certificate_file;
 
 /// How the fake is set up; everything may be left out.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +44,7 @@ pub struct Setup {
 /// A fake Elasticsearch that runs until it is dropped.
 pub struct FakeElasticsearch {
     address: SocketAddr,
+    tls_port: u16,
     state: State,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
@@ -92,6 +95,9 @@ impl FakeElasticsearch {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
+        let tls_listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        tls_listener.set_nonblocking(true).unwrap();
+        let tls_port = tls_listener.local_addr().unwrap().port();
         let failures = setup.failures.clone().into();
         let state = State(Arc::new(Mutex::new(Memory { setup, failures, ..Memory::default() })));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -100,18 +106,25 @@ impl FakeElasticsearch {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let tls_listener = tokio::net::TcpListener::from_std(tls_listener).unwrap();
                 tokio::select! {
+                    () = tls::serve(tls_listener, address) => {}
                     served = axum::serve(listener, router) => served.unwrap(),
                     _ = stopped => {}
                 }
             });
         });
-        Self { address, state, stop: Some(stop), server: Some(server) }
+        Self { address, tls_port, state, stop: Some(stop), server: Some(server) }
     }
 
     /// Where it is.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it is for those who trust `ca.pem` and show `client.pem`; see [`certificate_file`].
+    pub fn tls_url(&self) -> String {
+        format!("https://localhost:{}", self.tls_port)
     }
 
     /// The documents of a data stream, by `_id`.
