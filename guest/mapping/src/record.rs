@@ -198,6 +198,7 @@ impl Index {
     }
 
     /// Returns whether a key may be there twice.
+    #[inline(always)]
     fn read_members<'a>(
         &mut self,
         scanner: &mut Scanner<'a>,

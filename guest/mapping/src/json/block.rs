@@ -46,12 +46,21 @@ fn copy_block(from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// Where the first byte is that cannot stand in a JSON string as it is: a quote, backslash or control character.
-#[inline]
-pub(super) fn first_special(block: [u8; BLOCK_BYTES]) -> Option<usize> {
-    let block = u8x16::new(block);
-    let specials = (escaped(block) | controls(block)).to_bitmask();
+/// Where in two blocks the first byte is that cannot stand in a JSON string as it is: a quote, backslash or control
+/// character.
+#[inline(always)]
+pub(super) fn first_special(blocks: &[u8; 2 * BLOCK_BYTES]) -> Option<usize> {
+    let specials = match blocks.as_chunks::<BLOCK_BYTES>().0 {
+        [first, second] => specials(*first) | (specials(*second) << BLOCK_BYTES),
+        _ => 0,
+    };
     (specials != 0).then_some(specials.trailing_zeros() as usize)
+}
+
+#[inline(always)]
+fn specials(block: [u8; BLOCK_BYTES]) -> u32 {
+    let block = u8x16::new(block);
+    (escaped(block) | controls(block)).to_bitmask()
 }
 
 fn escaped(block: u8x16) -> u8x16 {

@@ -31,7 +31,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Skips white space and returns the byte after it, without taking it.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         let bytes = self.bytes();
         while let Some(&byte) = bytes.get(self.at) {
@@ -44,9 +44,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `byte` if it comes next, after white space or, as mostly, at once.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
-        let found = self.byte() == Some(byte) || self.peek() == Some(byte);
+        let found = self.byte() == Some(byte) || self.apart(Self::peek) == Some(byte);
         self.at += usize::from(found);
         found
     }
@@ -63,42 +63,60 @@ impl<'a> Scanner<'a> {
     /// Takes a string with its quotes.
     #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<Raw<'a>, Syntax> {
-        if self.peek() != Some(b'"') {
+        if self.byte() != Some(b'"') && self.apart(Self::peek) != Some(b'"') {
             return self.expected("`\"`");
         }
         let start = self.at;
         self.at += 1;
-        let mut kind = Kind::Plain;
+        self.skip_plain();
+        if self.byte() == Some(b'"') {
+            self.at += 1;
+            return Ok(self.raw(start, Kind::Plain));
+        }
+        self.apart(|scanner| scanner.escaped_string(start))
+    }
+
+    /// Has `read` read what comes next, out of line: then this scanner can stay in registers.
+    #[inline(always)]
+    fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let mut scanner = Self { text: self.text, at: self.at };
+        let result = read(&mut scanner);
+        self.at = scanner.at;
+        result
+    }
+
+    /// Takes the rest of a string that began at `start`, up to whose first backslash all was taken.
+    #[inline(never)]
+    fn escaped_string(&mut self, start: usize) -> Result<Raw<'a>, Syntax> {
+        let mut kind = Kind::Escaped;
         loop {
-            self.skip_plain();
-            match self.bytes().get(self.at) {
+            match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     let is_surrogate = self.escape()?;
                     if is_surrogate {
                         kind = Kind::Surrogate;
-                    } else if kind == Kind::Plain {
-                        kind = Kind::Escaped;
                     }
                 }
                 Some(_) => return self.expected("an escaped control character"),
                 None => return self.expected("`\"`"),
             }
+            self.skip_plain();
         }
         self.at += 1;
         Ok(self.raw(start, kind))
     }
 
     /// Skips to the next quote, backslash or control character, a block at a time.
-    #[inline]
+    #[inline(always)]
     fn skip_plain(&mut self) {
         let bytes = self.bytes();
-        while let Some(block) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<BLOCK_BYTES>) {
-            if let Some(at) = first_special(*block) {
+        while let Some(block) = bytes.get(self.at..).and_then(<[u8]>::first_chunk::<{ 2 * BLOCK_BYTES }>) {
+            if let Some(at) = first_special(block) {
                 self.at += at;
                 return;
             }
-            self.at += BLOCK_BYTES;
+            self.at += 2 * BLOCK_BYTES;
         }
         while let Some(&byte) = bytes.get(self.at)
             && byte != b'"'
@@ -132,8 +150,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a value of any type. `depth` is how many arrays and objects it stands in.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn value(&mut self, depth: usize) -> Result<Raw<'a>, Syntax> {
+        if self.byte() == Some(b'"') { self.string() } else { self.apart(|scanner| scanner.other_value(depth)) }
+    }
+
+    /// Takes a value that is no string, or that has white space before it.
+    #[inline(never)]
+    fn other_value(&mut self, depth: usize) -> Result<Raw<'a>, Syntax> {
         let Some(first) = self.peek() else { return self.expected("a value") };
         let start = self.at;
         match first {
@@ -187,7 +211,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes what follows a member, and returns whether another one comes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn has_more(&mut self) -> Result<bool, Syntax> {
         if self.take(b',') {
             return Ok(true);
@@ -197,7 +221,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes a member. If it begins with `expected`, a plain key with its quotes, that is known without looking at every
     /// character, and the very same text becomes the key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn member(&mut self, depth: usize, expected: &'a str) -> Result<Member<'a>, Syntax> {
         let next = self.bytes().get(self.at..self.at + expected.len()).unwrap_or_default();
         let key = if !expected.is_empty() && equal(next, expected.as_bytes()) {
@@ -251,7 +275,7 @@ impl<'a> Scanner<'a> {
         Ok(number)
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.bytes().get(self.at).copied()
     }
@@ -264,7 +288,7 @@ impl<'a> Scanner<'a> {
         if self.at == start { self.expected("a digit") } else { Ok(self.at - start) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn raw(&self, start: usize, kind: Kind) -> Raw<'a> {
         let text = self.text.get(start..self.at).expect("values begin and end at ASCII characters");
         Raw { text, kind }
