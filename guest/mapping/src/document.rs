@@ -25,6 +25,7 @@ use crate::{
 };
 use event::EventDates;
 use mail::push_mail;
+pub(crate) use party::Ends;
 use party::Party;
 
 /// How much room a document gets to begin with, in bytes, beside four times the length of its record: the record itself,
@@ -133,7 +134,7 @@ impl Workshop {
         let read_at = origin.read_at.and_then(Instant::from_milliseconds);
         if let Some(timestamp) = document.received.or(read_at) {
             out.push_ascii(br#""@timestamp":""#);
-            out.push_ascii(&timestamp.text());
+            out.push_ascii(timestamp.text());
             out.push_ascii(b"\",");
         }
         self.push_party(out, r#""destination":{"#, &document.destination);

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
-    bytes::Bytes,
+    bytes::{Bytes, copy},
     json::{Kind, Raw, Scanner, decode, last_of_each},
     sha1::{LANES, digests},
 };
@@ -19,16 +19,22 @@ pub(crate) struct Fingerprints {
 
 impl Fingerprints {
     /// Adds the value of a field. A null is no value.
+    #[inline]
     pub(crate) fn add(&mut self, value: &Raw<'_>) {
-        if value.kind != Kind::Null {
-            self.value(value);
+        match value.kind {
+            Kind::Null => {}
+            Kind::Plain => self.add_text(value.inner()),
+            _ => self.value(value),
         }
     }
 
     /// Adds the text of a field.
+    #[inline(never)]
     pub(crate) fn add_text(&mut self, text: &str) {
-        self.bytes.push(0);
-        self.bytes.extend(text.as_bytes());
+        if let Some((zero, place)) = self.bytes.room(1 + text.len()).split_first_mut() {
+            *zero = 0;
+            copy(text.as_bytes(), place);
+        }
     }
 
     fn value(&mut self, value: &Raw<'_>) {

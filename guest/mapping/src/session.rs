@@ -8,10 +8,10 @@ use crate::{
     DropReason, Geo, MappedBatch, Origin, Outcome, Settings, SettingsError, Version,
     bytes::Bytes,
     cache::Cache,
-    document::{Document, Workshop, Written},
+    document::{Document, Ends, Workshop, Written},
     failure::Failure,
     fingerprint::Fingerprints,
-    json::decode,
+    json::{Raw, decode},
     network::look_up,
     record::{Index, Member, Property, Record, Shape},
     settings::Prepared,
@@ -34,6 +34,8 @@ struct Line<'a> {
     index: Index,
     /// Why the line is no record, if it is none.
     failure: Option<Failure>,
+    /// Where the networks of both ends are, as far as they were known before.
+    networks: Ends,
 }
 
 impl Session {
@@ -77,7 +79,7 @@ impl Session {
                 line.failure = line.index.read(text, &mut shape, &mut members).err();
                 count += 1;
             }
-            let chunk = &chunk[..count];
+            let chunk = &mut chunk[..count];
             self.ask_about_networks(chunk, &members, geo);
             for line in chunk {
                 written.push(self.map_line(line, &members, origin, &mut documents));
@@ -92,18 +94,22 @@ impl Session {
         MappedBatch { documents: documents.into_vec(), outcomes }
     }
 
-    fn ask_about_networks(&mut self, chunk: &[Line<'_>], members: &[Member<'_>], geo: &mut dyn Geo) {
+    fn ask_about_networks(&mut self, chunk: &mut [Line<'_>], members: &[Member<'_>], geo: &mut dyn Geo) {
         let networks = &mut self.workshop.networks;
         networks.trim();
         let mut unknown: Vec<Cow<'_, str>> = Vec::new();
-        for record in chunk.iter().map(|line| line.record(members)) {
-            for property in [Property::FromIp, Property::ToIp] {
-                let Some(raw) = record.get(property).present().filter(|raw| raw.is_string()) else { continue };
+        for line in chunk {
+            let record = if line.failure.is_some() { Record::NONE } else { line.index.record(members) };
+            let mut find = |property| {
+                let raw = record.get(property).present().filter(Raw::is_string)?;
                 let address = decode(&raw);
-                if networks.find(&address).is_none() {
+                let place = networks.find(&address);
+                if place.is_none() {
                     unknown.push(address);
                 }
-            }
+                place
+            };
+            line.networks = Ends { source: find(Property::FromIp), destination: find(Property::ToIp) };
         }
         look_up(networks, unknown.iter().map(AsRef::as_ref), geo);
     }
@@ -124,7 +130,7 @@ impl Session {
                 if let Some(reason) = workshop.drop_reason(&record) {
                     return Err(reason);
                 }
-                let document = workshop.read(record);
+                let document = workshop.read(record, line.networks);
                 workshop.write(&document, line.text, line.offset, origin, documents)
             }
             Some(failure) => {

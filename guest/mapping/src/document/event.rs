@@ -3,6 +3,7 @@
 use super::{Document, Workshop};
 use crate::{
     Origin,
+    bytes::equal,
     date::Instant,
     json::{Buffer, copy_pruned, decode},
     record::Property,
@@ -74,6 +75,10 @@ impl Workshop {
 
 /// What a status means for the delivery (row 5, 2.x).
 fn outcome(status: &str) -> &'static str {
+    // What most records say.
+    if equal(status.as_bytes(), b"delivered") || equal(status.as_bytes(), b"Delivered") {
+        return "success";
+    }
     let is = |name| equal_ignoring_case(status, name);
     if is("delivered") {
         "success"
@@ -88,7 +93,7 @@ fn outcome(status: &str) -> &'static str {
 fn push_date(out: &mut Buffer<'_>, key: &str, date: Option<Instant>) {
     if let Some(date) = date {
         out.push_str(key);
-        out.push_ascii(&date.text());
+        out.push_ascii(date.text());
         out.push_ascii(b"\",");
     }
 }

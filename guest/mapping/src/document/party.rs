@@ -16,6 +16,13 @@ pub(crate) struct Party {
     network: Option<usize>,
 }
 
+/// Where in the cache the networks of both ends are, when that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ends {
+    pub(crate) source: Option<usize>,
+    pub(crate) destination: Option<usize>,
+}
+
 /// The addresses of a delivery.
 pub(crate) struct Addresses<'a> {
     pub(crate) sender: Option<&'a Address>,
@@ -23,28 +30,27 @@ pub(crate) struct Addresses<'a> {
 }
 
 impl Workshop {
-    pub(crate) fn sender(&mut self, record: &Record<'_>, failures: &mut Vec<Failure>) -> Party {
+    pub(crate) fn sender(&mut self, record: &Record<'_>, network: Option<usize>, failures: &mut Vec<Failure>) -> Party {
         let mut address = self.address(record, Property::SenderAddress, failures);
         if self.version.null_sender_is_absent {
             address = address.filter(|place| self.addresses.get(*place).text() != "<>");
         }
-        self.party(record, address, "sender", Property::FromIp, failures)
+        let network = self.network(record, Property::FromIp, network, failures);
+        self.party(address, network, "sender", failures)
     }
 
-    pub(crate) fn recipient(&mut self, record: &Record<'_>, failures: &mut Vec<Failure>) -> Party {
-        let address = self.address(record, Property::RecipientAddress, failures);
-        self.party(record, address, "recipient", Property::ToIp, failures)
-    }
-
-    fn party(
+    pub(crate) fn recipient(
         &mut self,
         record: &Record<'_>,
-        address: Option<usize>,
-        role: &str,
-        ip: Property,
+        network: Option<usize>,
         failures: &mut Vec<Failure>,
     ) -> Party {
-        let network = self.network(record, ip, failures);
+        let address = self.address(record, Property::RecipientAddress, failures);
+        let network = self.network(record, Property::ToIp, network, failures);
+        self.party(address, network, "recipient", failures)
+    }
+
+    fn party(&self, address: Option<usize>, network: Option<usize>, role: &str, failures: &mut Vec<Failure>) -> Party {
         let without_at = address.map(|place| self.addresses.get(place)).filter(|address| !address.has_at());
         if let Some(address) = without_at {
             let message = format!("{role} address `{}` has no `@`", Shortened(address.text()));
@@ -81,7 +87,16 @@ impl Workshop {
         Addresses { sender: get(source), recipient: get(destination) }
     }
 
-    fn network(&self, record: &Record<'_>, property: Property, failures: &mut Vec<Failure>) -> Option<usize> {
+    fn network(
+        &self,
+        record: &Record<'_>,
+        property: Property,
+        known: Option<usize>,
+        failures: &mut Vec<Failure>,
+    ) -> Option<usize> {
+        if known.is_some_and(|place| self.networks.get(place).is_some()) {
+            return known;
+        }
         let raw = record.get(property).present()?;
         if !raw.is_string() {
             failures.push(Failure::wrong_type(property.name(), raw.text));

@@ -1,6 +1,6 @@
 //! Finds out all that a document will say.
 
-use super::{Direction, Document, EventDates, Party, Workshop};
+use super::{Direction, Document, Ends, EventDates, Party, Workshop};
 use crate::{
     DropReason,
     date::Instant,
@@ -26,8 +26,8 @@ impl Workshop {
         None
     }
 
-    /// Reads a record.
-    pub(crate) fn read<'a>(&mut self, record: Record<'a>) -> Document<'a> {
+    /// Reads a record, whose networks may be known already.
+    pub(crate) fn read<'a>(&mut self, record: Record<'a>, networks: Ends) -> Document<'a> {
         let mut failures = Vec::new();
         let status = record.get(Property::Status);
         if status.present().is_some_and(|status| !status.is_string()) {
@@ -42,8 +42,8 @@ impl Workshop {
         } else {
             EventDates::default()
         };
-        let source = self.sender(&record, &mut failures);
-        let destination = self.recipient(&record, &mut failures);
+        let source = self.sender(&record, networks.source, &mut failures);
+        let destination = self.recipient(&record, networks.destination, &mut failures);
         let direction = self.settings.local_domains.are_given().then_some(
             match (self.is_local(&source), self.is_local(&destination)) {
                 (true, true) => Direction::Internal,
