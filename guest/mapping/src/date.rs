@@ -2,6 +2,8 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
+use crate::bytes::copy;
+
 /// An instant in UTC, to the millisecond: what is finer was cut, not rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Instant {
@@ -21,7 +23,9 @@ impl Instant {
     fn parse_exact(text: &[u8]) -> Option<Self> {
         let (exact, finer) = text.split_first_chunk::<{ PATTERN.len() }>()?;
         let finer = finer.strip_suffix(b"Z").unwrap_or(finer);
-        let is_finer = finer.len() <= 6 && finer.iter().fold(true, |is_finer, byte| is_finer & byte.is_ascii_digit());
+        let mut padded = [b'0'; 6];
+        copy(finer, padded.get_mut(..finer.len())?);
+        let is_finer = padded.iter().fold(true, |is_finer, byte| is_finer & byte.is_ascii_digit());
         let pairs = exact.iter().zip(PATTERN);
         let fits = pairs.fold(true, |fits, (byte, pattern)| match pattern {
             b'0' => fits & byte.is_ascii_digit(),

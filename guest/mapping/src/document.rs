@@ -176,10 +176,7 @@ impl Workshop {
     fn push_tags(&self, out: &mut Buffer<'_>, has_failed: bool) {
         let start = out.len();
         out.push_ascii(br#""tags":["#);
-        for tag in &self.settings.tags {
-            out.push_string(tag);
-            out.push(b',');
-        }
+        out.push_str(&self.settings.tags);
         if has_failed && self.version.tags_failures && !self.settings.preserve_original_event {
             out.push_string(PRESERVE_TAG);
             out.push(b',');

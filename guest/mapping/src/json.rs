@@ -39,7 +39,9 @@ impl Member<'_> {
 }
 
 /// The type of a JSON value.
+// As wide as what stands beside it: a value is then read from memory in the pieces that it was written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Kind {
     Null,
     Bool,

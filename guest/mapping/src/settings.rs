@@ -1,6 +1,6 @@
 //! How a session maps.
 
-use crate::{fields::Fields, suffix::Suffixes, version::Version};
+use crate::{fields::Fields, json::build, suffix::Suffixes, version::Version};
 
 /// The tag that keeps `event.original`.
 pub(crate) const PRESERVE_TAG: &str = "preserve_original_event";
@@ -43,8 +43,9 @@ pub enum SettingsError {
 pub(crate) struct Prepared {
     pub(crate) local_domains: LocalDomains,
     pub(crate) preserve_original_event: bool,
-    /// The tags without those that are empty or repeated, the one for the switch first.
-    pub(crate) tags: Vec<String>,
+    /// The tags without those that are empty or repeated, the one for the switch first: each as a JSON string with a
+    /// comma after it.
+    pub(crate) tags: String,
     pub(crate) drop_status: Vec<String>,
     pub(crate) fields: Fields,
     pub(crate) suffixes: Suffixes,
@@ -72,7 +73,7 @@ impl Prepared {
                 ignore_case: version.local_domains_ignore_case,
             },
             preserve_original_event: tags.iter().any(|tag| tag == PRESERVE_TAG),
-            tags,
+            tags: tags.iter().map(|tag| build(|out| out.push_string(tag)) + ",").collect(),
             drop_status: settings.drop_status.clone(),
             fields: Fields::parse(settings.fields.as_deref())?,
             suffixes,
@@ -138,7 +139,7 @@ mod tests {
             ..Settings::default()
         };
         let prepared = Prepared::new(&Version::V2_2, &settings).unwrap();
-        assert_eq!(prepared.tags, ["preserve_original_event", "forwarded"]);
+        assert_eq!(prepared.tags, r#""preserve_original_event","forwarded","#);
     }
 
     #[test]

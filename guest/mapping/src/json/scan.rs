@@ -4,7 +4,10 @@ use super::{
     Kind, Member, Raw,
     block::{BLOCK_BYTES, first_special},
 };
-use crate::{MAX_DEPTH, bytes::equal};
+use crate::{
+    MAX_DEPTH,
+    bytes::{copy, equal},
+};
 
 /// Why a text is not JSON, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,13 +121,11 @@ impl<'a> Scanner<'a> {
             }
             self.at += 2 * BLOCK_BYTES;
         }
-        while let Some(&byte) = bytes.get(self.at)
-            && byte != b'"'
-            && byte != b'\\'
-            && byte >= 0x20
-        {
-            self.at += 1;
-        }
+        // What is left is followed by zeros, at which it ends as at any control character.
+        let rest = bytes.get(self.at..).unwrap_or_default();
+        let mut padded = [0; 2 * BLOCK_BYTES];
+        copy(rest, padded.get_mut(..rest.len()).unwrap_or_default());
+        self.at += first_special(&padded).unwrap_or(rest.len());
     }
 
     /// Takes an escape sequence, and says whether it is that of a surrogate.
