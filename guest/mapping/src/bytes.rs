@@ -94,11 +94,23 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
         copy_ends::<16>(from, to);
     } else if length <= 64 {
         copy_ends::<32>(from, to);
+    } else {
+        copy_long(from, to);
+    }
+}
+
+/// Apart: it is copied in many places, and the code of all of them together has to fit into the processor's caches.
+/// In few rounds: at each of them the engine looks at its clock.
+#[inline(never)]
+fn copy_long(from: &[u8], to: &mut [u8]) {
+    let length = from.len();
+    if length <= 128 {
+        copy_ends::<64>(from, to);
     } else if length <= LONG_BYTES {
-        for (from, to) in from.as_chunks::<64>().0.iter().zip(to.as_chunks_mut::<64>().0) {
+        for (from, to) in from.as_chunks::<128>().0.iter().zip(to.as_chunks_mut::<128>().0) {
             *to = *from;
         }
-        if let (Some(from), Some(to)) = (from.last_chunk::<64>(), to.last_chunk_mut::<64>()) {
+        if let (Some(from), Some(to)) = (from.last_chunk::<128>(), to.last_chunk_mut::<128>()) {
             *to = *from;
         }
     } else {
@@ -144,7 +156,7 @@ mod tests {
 
     #[test]
     fn pieces_of_every_length_are_copied_whole() {
-        let bytes: Vec<u8> = (0..=255).chain(0..100).collect();
+        let bytes: Vec<u8> = (0..LONG_BYTES + 300).map(|number| (number % 251) as u8).collect();
         for length in 0..bytes.len() {
             let mut out = Bytes::default();
             out.push(7);
