@@ -12,6 +12,7 @@ mod exit;
 mod log;
 mod map;
 mod mapping;
+mod replay;
 mod run;
 mod simulate;
 mod start;
@@ -31,6 +32,8 @@ enum Command {
     Run(run::Arguments),
     /// Map records from files or standard input to documents on standard output.
     Map(map::Arguments),
+    /// Feed the dead letter through again.
+    Replay(replay::Arguments),
     /// Do the main job on a simulated tenant: nothing to set up.
     Demo(demo::Arguments),
     /// Run the simulated tenant alone.
@@ -50,6 +53,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

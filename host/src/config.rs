@@ -20,8 +20,8 @@ mod validate;
 
 pub use error::ConfigError;
 pub use output::{
-    Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, Format,
-    HttpConfig, OutputConfig,
+    Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, FileCompression,
+    FileOutputConfig, Format, HttpConfig, NamedOutput, OutputConfig,
 };
 pub use service::{Credential, ServiceConfig, ServiceKind};
 
@@ -37,7 +37,9 @@ pub struct Config {
     /// What is read; at least one.
     pub sources: Vec<SourceConfig>,
     /// Where documents go; at least one.
-    pub outputs: Vec<OutputConfig>,
+    pub outputs: Vec<NamedOutput>,
+    /// Where records and documents go that cannot be mapped or that an output will never take.
+    pub dead_letter: PathBuf,
     /// Namespace of the data stream that all documents are of.
     pub namespace: String,
 }

@@ -7,6 +7,7 @@ use std::{fs::File, path::Path};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+mod accepted;
 mod error;
 mod known;
 mod open;
@@ -14,6 +15,7 @@ mod page;
 mod requests;
 mod status;
 
+pub use accepted::{Accepted, Mark};
 pub use error::LedgerError;
 pub use known::{Content, Delivered, Key, Known, Verdict};
 pub use page::{Next, PageDone};
@@ -21,7 +23,7 @@ pub use requests::Requests;
 pub use status::{Gap, SourceStatus};
 
 /// The layout of the tables that this program knows.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// What is done.
 pub struct Ledger {

@@ -2,9 +2,11 @@
 //! and delivers every document once.
 #![forbid(unsafe_code)]
 
+pub mod agent;
 mod answer;
 pub mod cli;
 pub mod config;
+pub mod dead_letter;
 pub mod geo;
 pub mod ledger;
 pub mod mapper;

@@ -1,10 +1,11 @@
 //! Where documents go.
 //!
-//! Does not ask again; `pipeline` decides when.
+//! Does not ask again, and knows no ledger; `pipeline` decides when, and keeps positions.
 
 mod compress;
 mod documents;
 mod elasticsearch;
+mod file;
 mod http;
 mod progress;
 mod request_error;
@@ -12,9 +13,10 @@ mod requests;
 mod sender;
 mod stdout;
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 pub use elasticsearch::{Elasticsearch, Flavor, Resource, resources};
+pub use file::FileOutput;
 pub use http::Http;
 pub use request_error::RequestError;
 pub use stdout::Stdout;
@@ -29,6 +31,21 @@ pub enum Output {
     Elasticsearch(Box<Elasticsearch>),
     /// Whatever takes documents over HTTP.
     Http(Box<Http>),
+    /// A file.
+    File(Box<FileOutput>),
+}
+
+/// How far a file is written, as the ledger keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Number of the device that the file is on.
+    pub device: u64,
+    /// Number of the file on its device.
+    pub inode: u64,
+    /// Length in bytes.
+    pub length: u64,
+    /// When the file was begun: milliseconds since 1970.
+    pub began: i64,
 }
 
 /// What an output says of a batch that it has accepted.
@@ -64,21 +81,46 @@ pub enum OutputError {
     /// A host did not take them.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// A file cannot be used.
+    #[error("could not {action} `{}`", path.display())]
+    File {
+        /// What was being done.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
 }
 
 impl OutputError {
-    /// Whether delivering the same batch again may succeed.
+    /// Whether delivering the same batch again may succeed without a person doing something.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Write { .. } => false,
             Self::Request(error) => error.is_transient(),
+            // A full disk gets room again.
+            Self::File { source, .. } => !matches!(
+                source.kind(),
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::NotFound
+                    | io::ErrorKind::NotADirectory
+                    | io::ErrorKind::IsADirectory
+                    | io::ErrorKind::ReadOnlyFilesystem
+            ),
         }
+    }
+
+    /// Whether the output is gone for good, so that asking again is no use even if a person does something.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Write { .. })
     }
 
     /// When the output wants to be asked again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Write { .. } => None,
+            Self::Write { .. } | Self::File { .. } => None,
             Self::Request(error) => error.retry_after(),
         }
     }
@@ -95,7 +137,50 @@ impl Output {
             Self::Stdout(stdout) => stdout.deliver(batch),
             Self::Elasticsearch(elasticsearch) => Ok(elasticsearch.deliver(batch).await?),
             Self::Http(http) => Ok(http.deliver(batch).await?),
+            Self::File(file) => file.deliver(batch),
         }
+    }
+
+    /// Gets ready to deliver; gives the position of what it has begun, which has to be in the ledger before anything
+    /// is delivered.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be got ready.
+    pub fn prepare(&mut self) -> Result<Option<Position>, OutputError> {
+        match self {
+            Self::Stdout(_) | Self::Elasticsearch(_) | Self::Http(_) => Ok(None),
+            Self::File(file) => file.prepare(),
+        }
+    }
+
+    /// How far it is written, if that has to be in the ledger before anything else is delivered.
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            Self::Stdout(_) | Self::Elasticsearch(_) | Self::Http(_) => None,
+            Self::File(file) => file.position(),
+        }
+    }
+
+    /// Hears of the position that the ledger has, before anything is delivered.
+    pub fn recover(&mut self, position: Position) {
+        match self {
+            Self::Stdout(_) | Self::Elasticsearch(_) | Self::Http(_) => {}
+            Self::File(file) => file.recover(position),
+        }
+    }
+
+    /// Hears that what was delivered is in the ledger, and does what can be done only then.
+    pub fn noted(&mut self) {
+        match self {
+            Self::Stdout(_) | Self::Elasticsearch(_) | Self::Http(_) => {}
+            Self::File(file) => file.noted(),
+        }
+    }
+
+    /// Whether it has a position, so that only one batch at a time may be on its way to the ledger.
+    pub fn has_position(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 }
 

@@ -7,8 +7,11 @@ use tracing::{info, warn};
 
 mod batches;
 mod budget;
+mod delivery;
 mod error;
+mod letters;
 mod pass;
+mod replay;
 mod service;
 mod shared;
 mod shutdown;
@@ -18,10 +21,11 @@ mod worker;
 
 pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
+pub use replay::{Replayed, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;
 
-use crate::{ledger::Ledger, output::Output, retry::Backoff};
+use crate::{dead_letter::DeadLetter, ledger::Ledger, output::Output, retry::Backoff};
 use shared::Shared;
 use shutdown::Shutdown;
 
@@ -45,25 +49,28 @@ pub enum Mode {
 pub struct Stages {
     /// The sources, each with its mapper.
     pub collectors: Vec<ServiceCollector>,
-    /// Every document goes to every one of them.
-    pub outputs: Vec<Output>,
+    /// Every document goes to every one of them. Each with the name that the ledger knows it by.
+    pub outputs: Vec<(String, Output)>,
+    /// Where records and documents go that cannot be delivered.
+    pub dead_letter: DeadLetter,
     /// What is done.
     pub ledger: Ledger,
     /// How to ask a source again that failed.
     pub backoff: Backoff,
 }
 
-/// Runs until `mode` says so or `shutdown` completes. Stops between pages only, so nothing is half done.
+/// Runs until `mode` says so or `shutdown` completes. Stops between pages, or where an output is down: what others have
+/// accepted is noted then.
 ///
 /// # Errors
 ///
 /// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
 /// before is noted; another run goes on from there.
 pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
-    let Stages { collectors, outputs, ledger, backoff } = stages;
+    let Stages { collectors, outputs, dead_letter, ledger, backoff } = stages;
     info!(sources = collectors.len(), outputs = outputs.len(), "started");
-    let shared = Shared::new(ledger, outputs, mode, backoff);
     let (stop, stopped) = watch::channel(false);
+    let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone())?;
     let mut workers = JoinSet::new();
     for collector in collectors {
         workers.spawn(worker::work(collector, shared.clone(), Shutdown::new(stopped.clone())));

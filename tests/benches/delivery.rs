@@ -38,6 +38,7 @@ fn main() -> io::Result<()> {
     let url = fake.url();
     for (name, output) in [
         ("`stdout` to nowhere", "type = \"stdout\"\n".to_owned()),
+        ("`file`", "type = \"file\"\npath = \"trace.ndjson\"\n".to_owned()),
         ("`elasticsearch`", format!("type = \"elasticsearch\"\nurl = \"{url}\"\n")),
         (
             "`elasticsearch`, not compressed",

@@ -8,5 +8,6 @@ mod elasticsearch;
 mod golden;
 mod harness;
 mod map_command;
+mod outputs;
 mod readme;
 mod syslog;

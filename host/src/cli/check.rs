@@ -6,7 +6,10 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::{exit::Unusable, start};
-use crate::config::{Config, SourceConfig};
+use crate::{
+    agent::Agent,
+    config::{Config, SourceConfig},
+};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -19,7 +22,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.config)?;
     // Opens the geo databases, compiles the component, and opens a session with the settings.
-    start::geo(&config).and_then(|geo| start::collectors(&config, geo)).context(Unusable)?;
+    let agent = Agent::of(&config.state_dir);
+    start::geo(&config).and_then(|geo| start::collectors(&config, geo, &agent)).context(Unusable)?;
     // Reads the certificates.
     start::outputs(&config).context(Unusable)?;
     for source in &config.sources {
@@ -30,6 +34,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             SourceConfig::File(files) => println!("source  file, {}", files.paths.join(", ")),
         }
     }
+    for output in &config.outputs {
+        println!("output  {}", output.name);
+    }
+    println!("dead    {}", config.dead_letter.display());
     println!("state   {}", config.state_dir.display());
     println!("{} is right", arguments.config.display());
     Ok(ExitCode::SUCCESS)

@@ -61,7 +61,7 @@ fn print(resources: Vec<Resource>) -> anyhow::Result<()> {
 fn apply(config: &Config, resources: &[Resource]) -> anyhow::Result<()> {
     let mut outputs = Vec::new();
     for output in &config.outputs {
-        if let OutputConfig::Elasticsearch(config) = output {
+        if let OutputConfig::Elasticsearch(config) = &output.config {
             outputs.push(Elasticsearch::new(config).context(Unusable)?);
         }
     }

@@ -1,15 +1,35 @@
 //! `exotrace run`: the daemon.
 
-use std::{future::Future, io, path::PathBuf, process::ExitCode};
+use std::{
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
+use anyhow::bail;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::spawn_blocking,
+    time::sleep,
+};
+use tracing::{error, info};
 
-use super::{exit::say, log, start};
+use super::{
+    exit::{self, say},
+    log,
+    start::{self, Ready},
+};
 use crate::{
     config::Config,
-    pipeline::{self, Mode},
+    ledger::{Ledger, LedgerError},
+    pipeline::{self, Mode, Summary},
 };
+
+/// How long a ledger may be in use by the run before, after a reload.
+const HANDOVER: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -23,28 +43,113 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     log::start();
-    let config = Config::load(&arguments.config)?;
     let mode = if arguments.once { Mode::Once } else { Mode::Daemon };
+    let ready = prepare(&arguments.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let summary = runtime.block_on(async {
-        let shutdown = shutdown()?;
-        let stages = start::stages(&config, start::geo(&config)?)?;
-        anyhow::Ok(pipeline::run(stages, mode, shutdown).await?)
-    })?;
+    let ended = runtime.block_on(async {
+        let second = second_signal()?;
+        tokio::select! {
+            summary = collect(ready, &arguments.config, mode) => summary.map(Some),
+            () = second => Ok(None),
+        }
+    });
+    // What cannot be interrupted is not waited for: the ledger moves in whole transactions.
+    runtime.shutdown_background();
+    let Some(summary) = ended? else {
+        bail!("ended at once by a second signal; the page under way will be read again")
+    };
     if mode == Mode::Once {
         say(&summary.to_string());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if mode == Mode::Once && summary.rejected > 0 { ExitCode::from(exit::INCOMPLETE) } else { ExitCode::SUCCESS })
 }
 
-/// Completes when somebody wants the program to end.
-fn shutdown() -> io::Result<impl Future<Output = ()>> {
+/// Reads the settings and gets ready all that they name; touches nothing that a run beside may be using.
+fn prepare(config: &Path) -> anyhow::Result<Ready> {
+    let config = Config::load(config)?;
+    start::ready(&config, start::geo(&config)?)
+}
+
+/// Runs, and anew with other settings each time they are reloaded.
+async fn collect(ready: Ready, path: &Path, mode: Mode) -> anyhow::Result<Summary> {
+    let mut signals = Signals::new()?;
+    let ledger = ready.open()?;
+    let mut stages = ready.into_stages(ledger)?;
+    let mut summary = Summary::default();
+    loop {
+        let mut wanted = Wanted::End;
+        let told = async { wanted = signals.wanted(path).await };
+        summary += pipeline::run(stages, mode, told).await?;
+        let Wanted::Reload(ready) = wanted else { return Ok(summary) };
+        let ledger = open(&ready).await?;
+        stages = ready.into_stages(ledger)?;
+        info!("settings are reloaded");
+    }
+}
+
+/// Opens the ledger, which the run before may be about to close.
+async fn open(ready: &Ready) -> anyhow::Result<Ledger> {
+    let deadline = Instant::now() + HANDOVER;
+    loop {
+        match ready.open() {
+            Err(LedgerError::InUse { .. }) if Instant::now() < deadline => sleep(Duration::from_millis(50)).await,
+            ledger => return Ok(ledger?),
+        }
+    }
+}
+
+/// What somebody wants of the program.
+enum Wanted {
+    End,
+    Reload(Box<Ready>),
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Completes when the program is to end, or to go on with other settings that are right.
+    async fn wanted(&mut self, path: &Path) -> Wanted {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return Wanted::End,
+                _ = self.interrupt.recv() => return Wanted::End,
+                _ = self.hang_up.recv() => {}
+            }
+            let path = path.to_owned();
+            let prepared = spawn_blocking(move || prepare(&path)).await.map_err(anyhow::Error::from).flatten();
+            match prepared {
+                Ok(ready) => return Wanted::Reload(Box::new(ready)),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    error!(error, "settings are not reloaded: the new ones cannot be used, the old ones stay");
+                }
+            }
+        }
+    }
+}
+
+/// Completes when somebody wants the program to end for the second time.
+fn second_signal() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        for _ in 0..2 {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
         }
     })
 }

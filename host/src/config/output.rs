@@ -9,13 +9,50 @@ use crate::secret::Secret;
 
 /// `[[output]]`
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedOutput {
+    /// What logs, the ledger and the dead letter call it.
+    pub name: String,
+    /// What it is.
+    pub config: OutputConfig,
+}
+
+/// What an output is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutputConfig {
     /// Documents on standard output, one a line.
     Stdout,
+    /// Documents in a file, one a line.
+    File(FileOutputConfig),
     /// Documents in a data stream of Elasticsearch or OpenSearch.
     Elasticsearch(Box<ElasticsearchConfig>),
     /// Documents in requests to whatever takes them over HTTP.
     Http(Box<HttpConfig>),
+}
+
+/// An output of type `file`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileOutputConfig {
+    /// The file that is written.
+    pub path: PathBuf,
+    /// When the file is as long as this, another one is begun.
+    pub rotate_bytes: u64,
+    /// When the file is as old as this, another one is begun.
+    pub rotate_age: Duration,
+    /// How finished files are compressed.
+    pub compression: FileCompression,
+    /// How many finished files are kept; `None`: all.
+    pub keep: Option<u32>,
+}
+
+/// How finished files are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileCompression {
+    /// Not at all.
+    None,
+    /// With gzip.
+    Gzip,
+    /// With Zstandard.
+    Zstd,
 }
 
 /// An output of type `elasticsearch`.
@@ -119,4 +156,22 @@ pub enum Format {
     Ndjson,
     /// In one JSON array.
     JsonArray,
+}
+
+impl OutputConfig {
+    /// What the output is called unless the settings say it.
+    pub fn default_name(&self) -> String {
+        match self {
+            Self::Stdout => "stdout".to_owned(),
+            // Without its folder: where the program was started must not make it another output.
+            Self::File(file) => format!("file {}", file.path.file_name().unwrap_or_default().display()),
+            Self::Elasticsearch(config) => format!("elasticsearch {}", config.urls.first().map_or("", host)),
+            Self::Http(config) => format!("http {}", host(&config.url)),
+        }
+    }
+}
+
+/// The host and port of an address: what else it has may be a secret.
+fn host(url: &Url) -> &str {
+    &url[url::Position::BeforeHost..url::Position::AfterPort]
 }

@@ -24,8 +24,16 @@ pub(super) struct Settings {
     pub(super) source: Vec<Spanned<Source>>,
     #[serde(default)]
     pub(super) output: Vec<Spanned<Output>>,
+    #[serde(default)]
+    pub(super) dead_letter: DeadLetter,
     pub(super) metrics_listen: NotBuilt,
-    pub(super) dead_letter: NotBuilt,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadLetter {
+    /// File for records that stop the mapping and documents that an output will never take. Default: `dead-letter.ndjson` in `state_dir`.
+    pub(super) path: Value<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -114,9 +122,18 @@ pub(super) struct Source {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Output {
-    /// Kind of output: `stdout`, `elasticsearch` or `http`. Required.
+    /// Kind of output: `stdout`, `file`, `elasticsearch` or `http`. Required.
     pub(super) r#type: Value<String>,
-    pub(super) path: NotBuilt,
+    /// What logs, the ledger and the dead letter call it. Default: its type, and where it goes.
+    pub(super) name: Value<String>,
+    /// File to write, one document a line. Required for `file`.
+    pub(super) path: Value<String>,
+    /// When the file has so many bytes, it is finished and another one begun. Default: `100000000`.
+    pub(super) rotate_bytes: Value<i64>,
+    /// When the file is so old, it is finished and another one begun. Default: `1day`.
+    pub(super) rotate_age: Value<String>,
+    /// How many finished files are kept; older ones are deleted. Default: all.
+    pub(super) keep: Value<i64>,
     /// Where documents are sent to. Required for `http`, and for `elasticsearch` this or `urls`.
     pub(super) url: Value<String>,
     /// Several hosts of one Elasticsearch cluster; when one fails, the next one is asked.
@@ -143,7 +160,7 @@ pub(super) struct Output {
     pub(super) max_bytes: Value<i64>,
     /// The most documents in a request. Default: `1000`.
     pub(super) max_documents: Value<i64>,
-    /// How requests are compressed: `gzip` or `none`. Default: `gzip`.
+    /// How requests are compressed: `gzip` or `none`; and finished files: these, or `zstd`. Default: `gzip`, and for files `none`.
     pub(super) compression: Value<String>,
     /// The longest that one request of an output may take. Default: `60s`.
     pub(super) request_timeout: Value<String>,
@@ -158,8 +175,8 @@ pub(super) struct Output {
 }
 
 impl Settings {
-    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 2] {
-        [("metrics_listen", &self.metrics_listen), ("dead_letter", &self.dead_letter)]
+    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 1] {
+        [("metrics_listen", &self.metrics_listen)]
     }
 }
 
@@ -209,11 +226,13 @@ const ELASTICSEARCH: &[&str] = &["elasticsearch"];
 /// Outputs to whatever takes documents over HTTP.
 const HTTP: &[&str] = &["http"];
 
-impl Output {
-    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 1] {
-        [("path", &self.path)]
-    }
+/// Outputs to files.
+const FILE: &[&str] = &["file"];
 
+/// Outputs that compress.
+const COMPRESSING: &[&str] = &["file", "elasticsearch", "http"];
+
+impl Output {
     /// The keys that are there and not for every kind of output, where they are, and the kinds they are for.
     pub(super) fn keys(&self) -> Vec<(&'static str, usize, &'static [&'static str])> {
         let texts = [
@@ -224,7 +243,9 @@ impl Output {
             ("password", &self.password, SENDING),
             ("bearer_token", &self.bearer_token, HTTP),
             ("format", &self.format, HTTP),
-            ("compression", &self.compression, SENDING),
+            ("path", &self.path, FILE),
+            ("rotate_age", &self.rotate_age, FILE),
+            ("compression", &self.compression, COMPRESSING),
             ("request_timeout", &self.request_timeout, SENDING),
             ("proxy_url", &self.proxy_url, SENDING),
             ("ca_file", &self.ca_file, SENDING),
@@ -232,6 +253,8 @@ impl Output {
             ("private_key_file", &self.private_key_file, SENDING),
         ];
         let others = [
+            ("rotate_bytes", start(&self.rotate_bytes), FILE),
+            ("keep", start(&self.keep), FILE),
             ("max_bytes", start(&self.max_bytes), SENDING),
             ("max_documents", start(&self.max_documents), SENDING),
             ("allow_http", start(&self.allow_http), SENDING),
@@ -253,7 +276,6 @@ pub(super) fn not_built(section: &str) -> Vec<&'static str> {
     let names = |keys: &[(&'static str, &NotBuilt)]| keys.iter().map(|(name, _)| *name).collect();
     match section {
         "" => names(&Settings::default().not_built()),
-        "output" => names(&Output::default().not_built()),
         _ => Vec::new(),
     }
 }

@@ -38,12 +38,10 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
         return Err(reader.error(0, "there is no `[[output]]`".to_owned(), Some("at least one output is needed")));
     }
     let namespace = output::namespace(&raw.output, reader)?;
-    let mut outputs = Vec::new();
-    for (index, section) in raw.output.iter().enumerate() {
-        let prefix = prefix("output", index, raw.output.len());
-        outputs.push(output::output(section, &reader.within(&prefix), &namespace)?);
-    }
-    Ok(Config { state_dir, mapping, geoip, sources, outputs, namespace })
+    let outputs = output::outputs(&raw.output, reader, &namespace)?;
+    let dead_letter = reader.optional_file("dead_letter.path", &raw.dead_letter.path)?;
+    let dead_letter = dead_letter.unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
+    Ok(Config { state_dir, mapping, geoip, sources, outputs, dead_letter, namespace })
 }
 
 fn mapping(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingConfig, ConfigError> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use super::{Delivered, Ledger, LedgerError, Window, source_id};
+use super::{Delivered, Ledger, LedgerError, Mark, Window, accepted::put_marks, source_id};
 
 /// A page that every output has accepted.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct PageDone {
     pub next: Next,
     /// Rows received before this time are forgotten when the window is done.
     pub keep_from: DateTime<Utc>,
+    /// How far the files of outputs are written.
+    pub marks: Vec<Mark>,
 }
 
 /// What comes after a page.
@@ -46,6 +48,7 @@ impl Ledger {
         let transaction = self.connection.transaction()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, &page.delivered)?;
+        put_marks(&transaction, &page.marks)?;
         let count = "UPDATE source SET rows = rows + ?2, changed = changed + ?3, late = late + ?4, polled_at = ?5, \
                      failed_at = NULL, failure = NULL WHERE id = ?1";
         let rows = i64::try_from(page.delivered.len()).unwrap_or(i64::MAX);
@@ -65,17 +68,21 @@ impl Ledger {
             transaction.execute(update, params![id, times[0], times[1], times[2]])?;
             let forget = "DELETE FROM delivered WHERE source = ?1 AND received < ?2";
             transaction.execute(forget, params![id, times[2]])?;
+            transaction.execute("DELETE FROM accepted WHERE source = ?1", [id])?;
         }
         transaction.commit()?;
         Ok(())
     }
 }
 
-fn insert(connection: &Connection, source: i64, delivered: &[Delivered]) -> rusqlite::Result<()> {
+pub(super) fn insert(connection: &Connection, source: i64, delivered: &[Delivered]) -> rusqlite::Result<()> {
     let insert = "INSERT OR IGNORE INTO delivered (source, key, content, received) VALUES (?1, ?2, ?3, ?4)";
     let mut insert = connection.prepare_cached(insert)?;
+    let forget = "DELETE FROM accepted WHERE source = ?1 AND key = ?2 AND content = ?3";
+    let mut forget = connection.prepare_cached(forget)?;
     for Delivered { key, content, received } in delivered {
         insert.execute(params![source, key, content, received.timestamp_millis()])?;
+        forget.execute(params![source, key, content])?;
     }
     Ok(())
 }

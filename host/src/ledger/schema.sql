@@ -1,4 +1,4 @@
--- Version 2. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- Version 3. Times are milliseconds since 1970-01-01T00:00:00Z.
 BEGIN;
 
 -- How far every source has come.
@@ -37,6 +37,24 @@ CREATE TABLE delivered (
 
 CREATE INDEX delivered_received ON delivered (source, received);
 
+-- Rows of a page in progress that some outputs have accepted while others have not: they are not given to those again.
+CREATE TABLE accepted (
+    source  INTEGER NOT NULL,
+    output  TEXT NOT NULL,
+    key     BLOB NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (source, key, content, output)
+) WITHOUT ROWID;
+
+-- How far the files of outputs are written: what stands behind is no part of what was delivered.
+CREATE TABLE mark (
+    output TEXT PRIMARY KEY,
+    device INTEGER NOT NULL,
+    inode  INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    began  INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Times of receipt of which rows may be missing.
 CREATE TABLE gap (
     source INTEGER NOT NULL,
@@ -54,5 +72,5 @@ CREATE TABLE request (
 
 CREATE INDEX request_at ON request (tenant, at);
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 COMMIT;

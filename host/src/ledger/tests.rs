@@ -14,7 +14,7 @@ const WINDOW: Window = Window { start: DateTime::UNIX_EPOCH, end: DateTime::from
 
 fn page(delivered: &[Delivered], next: Next, keep_from: i64) -> PageDone {
     let delivered = delivered.to_vec();
-    PageDone { window: WINDOW, delivered, changed: 0, late: 0, next, keep_from: at(keep_from) }
+    PageDone { window: WINDOW, delivered, changed: 0, late: 0, next, keep_from: at(keep_from), marks: Vec::new() }
 }
 
 fn more(reached: i64, link: &str) -> Next {
@@ -177,7 +177,7 @@ fn a_ledger_of_another_version_is_refused() {
     let connection = Connection::open(folder.path().join("ledger.sqlite3")).unwrap();
     connection.pragma_update(None, "user_version", 9).unwrap();
     drop(connection);
-    check_refused(folder.path(), "` has version 9, this program knows 2");
+    check_refused(folder.path(), "` has version 9, this program knows 3");
 }
 
 #[test]
@@ -189,4 +189,29 @@ fn a_file_that_was_emptied_is_named_and_left_alone() {
     let error = Ledger::open(folder.path()).err().unwrap().to_string();
     assert!(error.contains("ledger.sqlite3` is damaged: "), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"");
+}
+
+#[test]
+fn what_one_output_has_accepted_is_known_until_all_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
+    let mark = |length| Mark { output: "file".to_owned(), device: 1, inode: u64::MAX, length, began: 5 };
+    let rows = [([1; 16], [1; 8]), ([2; 16], [1; 8])];
+    ledger.note_accepted("a", &["file".to_owned()], &rows, &[mark(10)]).unwrap();
+    drop(ledger);
+
+    let mut ledger = Ledger::open(folder.path()).unwrap();
+    assert_eq!(ledger.mark("file").unwrap(), Some(mark(10)));
+    assert_eq!(ledger.mark("other").unwrap(), None);
+    let keys = |ledger: &Ledger| ledger.accepted("a").unwrap().iter().map(|row| row.key[0]).collect::<Vec<_>>();
+    assert_eq!(keys(&ledger), [1, 2]);
+    assert_eq!(ledger.accepted("b").unwrap(), []);
+    check(&ledger, "a", &[]);
+
+    ledger.commit_rows("a", &[row(1, 1, 90)], &[mark(20)]).unwrap();
+    assert_eq!((keys(&ledger), ledger.mark("file").unwrap()), (vec![2], Some(mark(20))));
+    check(&ledger, "a", &[1]);
+    // A row that changed before it was read again is never accepted as it was.
+    ledger.commit_page("a", &page(&[row(2, 2, 80)], Next::Done, 0)).unwrap();
+    assert_eq!(ledger.accepted("a").unwrap(), []);
 }

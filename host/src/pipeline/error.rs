@@ -1,10 +1,12 @@
 //! Why a run ended.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use tokio::task::JoinError;
 
-use crate::{ledger::LedgerError, mapper::MapperError, output::OutputError, source::PollError};
+use crate::{
+    dead_letter::DeadLetterError, ledger::LedgerError, mapper::MapperError, output::OutputError, source::PollError,
+};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
@@ -25,16 +27,26 @@ pub enum RunError {
     #[error("could not wait for a page to be mapped")]
     Worker(#[from] JoinError),
     /// An output failed.
-    #[error("could not deliver a page")]
-    Output(#[from] OutputError),
-    /// An output will never take some documents.
-    #[error(
-        "an output rejected {count} documents of a page, which cannot be put aside yet\nhint: do its field types fit?"
-    )]
-    Rejected {
-        /// How many.
-        count: usize,
+    #[error("could not deliver to `{name}`")]
+    Output {
+        /// Which output.
+        name: String,
+        /// Why.
+        #[source]
+        source: OutputError,
     },
+    /// Told to stop while an output was down.
+    #[error("stopped before `{name}` had accepted a page")]
+    Abandoned {
+        /// Which output.
+        name: String,
+    },
+    /// What cannot be delivered cannot be kept either.
+    #[error("could not keep what cannot be delivered")]
+    DeadLetter(#[from] DeadLetterError),
+    /// A dead letter broke off.
+    #[error("could not read on in the dead letter")]
+    Replay(#[source] io::Error),
     /// The ledger failed.
     #[error("could not note what is done")]
     Ledger(#[from] LedgerError),

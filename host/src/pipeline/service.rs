@@ -9,6 +9,7 @@ use super::{
     RunError, Summary,
     batches::{batches, records},
     budget::Budget,
+    delivery::{Batch, Delivery},
     error::chain,
     pass::{Pass, PassSettings, Width},
     shared::Shared,
@@ -88,6 +89,11 @@ impl ServiceCollector {
             walk: None,
             token_until: None,
         })
+    }
+
+    /// What maps its records.
+    pub(super) fn mapper(&self) -> &Mapper {
+        &self.mapper
     }
 
     /// Reads the next page; `None` at the end of a poll. Sends one request at most for a page, so that whoever calls
@@ -179,28 +185,64 @@ impl ServiceCollector {
         let next = walk.accept(&page, wanted.len(), self.kind == ServiceKind::Graph);
         let pages = walk.pages;
         page.rows = Vec::new();
+        let mut last = None;
         for rows in batches(&wanted) {
-            let origin = Origin { read_at: Some(read_at), file: None };
-            summary += shared.deliver(&self.mapper, records(rows), rows.len(), origin).await?;
+            if let Some((rows, delivery)) = last.take() {
+                self.note_rows(shared, rows, window, delivery).await?;
+            }
+            let delivery = shared.deliver(&self.mapper, self.batch(rows, read_at)).await?;
+            summary += delivery.summary;
+            last = Some((rows, delivery));
         }
+        // The last batch is noted with the page.
+        let (rest, delivery) = last.unzip();
+        let rest = rest.unwrap_or_default();
+        let marks = delivery.as_ref().map_or_else(Vec::new, |delivery| delivery.marks.clone());
         let is_done = next == Next::Done;
         let done = Arc::new(PageDone {
             window,
             // A row that does not say when it was received is kept as long as the newest of its window.
-            delivered: wanted.iter().map(|row| delivered(row, window)).collect(),
+            delivered: rest.iter().map(|row| delivered(row, window)).collect(),
             changed: summary.changed,
             late: summary.late,
             next,
             keep_from: window.end - self.settings.additional_look_back,
+            marks,
         });
         let name = self.name.clone();
         shared.ledger(move |ledger| ledger.commit_page(&name, &done)).await?;
+        delivery.into_iter().for_each(Delivery::noted);
         debug!(rows = summary.rows, repeated = summary.repeated, documents = summary.documents, "page delivered");
         if is_done {
             self.width = self.width.after(pages);
             self.leave_window(window);
         }
         Ok(summary)
+    }
+
+    fn batch(&self, rows: &[Row], read_at: DateTime<Utc>) -> Batch {
+        Batch {
+            source: self.name.clone(),
+            records: records(rows),
+            rows: rows.iter().map(|row| (row.key.identity, row.key.content)).collect(),
+            origin: Origin { read_at: Some(read_at), file: None },
+            only: None,
+        }
+    }
+
+    /// Notes rows of a page that is not yet delivered in full.
+    async fn note_rows(
+        &self,
+        shared: &Shared,
+        rows: &[Row],
+        window: Window,
+        delivery: Delivery,
+    ) -> Result<(), RunError> {
+        let rows: Vec<_> = rows.iter().map(|row| delivered(row, window)).collect();
+        let (name, marks) = (self.name.clone(), delivery.marks.clone());
+        shared.ledger(move |ledger| ledger.commit_rows(&name, &rows, &marks)).await?;
+        delivery.noted();
+        Ok(())
     }
 
     async fn sign_in(&mut self, shared: &Shared) -> Result<(), RunError> {
@@ -236,8 +278,8 @@ impl ServiceCollector {
 
     async fn finish_window(&mut self, shared: &Shared, window: Window) -> Result<(), RunError> {
         let keep_from = window.end - self.settings.additional_look_back;
-        let done = PageDone { window, delivered: Vec::new(), changed: 0, late: 0, next: Next::Done, keep_from };
-        let done = Arc::new(done);
+        let (delivered, marks) = (Vec::new(), Vec::new());
+        let done = Arc::new(PageDone { window, delivered, changed: 0, late: 0, next: Next::Done, keep_from, marks });
         let name = self.name.clone();
         shared.ledger(move |ledger| ledger.commit_page(&name, &done)).await?;
         self.leave_window(window);

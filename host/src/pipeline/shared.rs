@@ -1,4 +1,4 @@
-//! What all sources share: the ledger, and the outputs.
+//! What all sources share: the ledger, the outputs and the dead letter.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -6,14 +6,18 @@ use std::{
 };
 
 use chrono::Utc;
-use tokio::{sync::Mutex as AsyncMutex, task::spawn_blocking, time::sleep};
-use tracing::warn;
+use tokio::{
+    sync::{Mutex as AsyncMutex, watch},
+    task::spawn_blocking,
+    time::sleep,
+};
+use tracing::{error, warn};
 
-use super::{Mode, RunError, Summary, error::chain};
+use super::{Mode, RunError, delivery::Target, error::chain, shutdown::Shutdown};
 use crate::{
-    ledger::{Ledger, LedgerError},
-    mapper::{Mapper, MapperError, Origin},
-    output::Output,
+    dead_letter::{DeadLetter, Letter},
+    ledger::{Ledger, LedgerError, Mark},
+    output::{Output, Position},
     retry::Backoff,
 };
 
@@ -25,14 +29,31 @@ const PATIENCE: Backoff =
 #[derive(Clone)]
 pub(super) struct Shared {
     ledger: Arc<Mutex<Ledger>>,
-    outputs: Arc<AsyncMutex<Vec<Output>>>,
+    pub(super) targets: Arc<[Target]>,
+    dead_letter: Arc<Mutex<DeadLetter>>,
     pub(super) mode: Mode,
     pub(super) backoff: Backoff,
+    stopped: watch::Receiver<bool>,
 }
 
 impl Shared {
-    pub(super) fn new(ledger: Ledger, outputs: Vec<Output>, mode: Mode, backoff: Backoff) -> Self {
-        Self { ledger: Arc::new(Mutex::new(ledger)), outputs: Arc::new(AsyncMutex::new(outputs)), mode, backoff }
+    /// `stopped` says when the run is told to stop.
+    pub(super) fn new(
+        ledger: Ledger,
+        outputs: Vec<(String, Output)>,
+        dead_letter: DeadLetter,
+        (mode, backoff): (Mode, Backoff),
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Self, LedgerError> {
+        let mut targets = Vec::new();
+        for (name, mut output) in outputs {
+            if let Some(Mark { device, inode, length, began, .. }) = ledger.mark(&name)? {
+                output.recover(Position { device, inode, length, began });
+            }
+            targets.push(Target { name, output: Arc::new(AsyncMutex::new(output)) });
+        }
+        let (ledger, dead_letter) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(dead_letter)));
+        Ok(Self { ledger, targets: targets.into(), dead_letter, mode, backoff, stopped })
     }
 
     /// Lets the ledger do some work, off the threads that wait for the network. Does it again when the disk is full:
@@ -50,11 +71,7 @@ impl Shared {
                 Err(error) if error.may_pass() => error,
                 done => return Ok(done?),
             };
-            let delay = match self.mode {
-                Mode::Once => PATIENCE.delay(attempt, None, 0.0),
-                Mode::Daemon => Backoff { attempts: u32::MAX, ..PATIENCE }.delay(attempt, None, 0.0),
-            };
-            let Some(delay) = delay else { return Err(error.into()) };
+            let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
             warn!(
                 attempt,
                 delay_ms = delay.as_millis(),
@@ -66,31 +83,37 @@ impl Shared {
         }
     }
 
-    /// Maps records, so many of them, and gives the documents to every output; when it returns, all have accepted.
-    pub(super) async fn deliver(
-        &self,
-        mapper: &Mapper,
-        records: String,
-        count: usize,
-        origin: Origin,
-    ) -> Result<Summary, RunError> {
-        let mapper = mapper.clone();
-        let batch = spawn_blocking(move || mapper.map_batch(&records, &origin)).await??;
-        if batch.outcomes.len() != count {
-            // The ledger would note rows of which nothing was delivered.
-            let problem = format!("{} outcomes for {count} records", batch.outcomes.len());
-            return Err(MapperError::Contract(problem).into());
+    /// Writes letters to the dead letter; tries for long when the disk is full, since the ledger must not move before.
+    pub(super) async fn bury(&self, letters: Vec<Letter>) -> Result<(), RunError> {
+        if letters.is_empty() {
+            return Ok(());
         }
-        for output in &mut *self.outputs.lock().await {
-            let receipt = output.deliver(&batch).await?;
-            // Until there is a dead letter, nobody would have them.
-            if !receipt.rejected.is_empty() {
-                return Err(RunError::Rejected { count: receipt.rejected.len() });
+        error!(records = letters.len(), "records go to the dead letter");
+        let letters = Arc::new(letters);
+        let mut attempt = 1;
+        loop {
+            let (dead_letter, letters) = (Arc::clone(&self.dead_letter), Arc::clone(&letters));
+            let write = move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).append(&letters);
+            let Err(error) = spawn_blocking(write).await? else { return Ok(()) };
+            let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
+            error!(attempt, delay_ms = delay.as_millis(), error = chain(&error), "trying again");
+            if self.shutdown().or(sleep(delay)).await.is_none() {
+                return Err(error.into());
             }
+            attempt += 1;
         }
-        let mut summary = Summary::default();
-        summary.count(&batch);
-        Ok(summary)
+    }
+
+    fn patience(&self, attempt: u32) -> Option<Duration> {
+        match self.mode {
+            Mode::Once => PATIENCE.delay(attempt, None, 0.0),
+            Mode::Daemon => Backoff { attempts: u32::MAX, ..PATIENCE }.delay(attempt, None, 0.0),
+        }
+    }
+
+    /// Hears when the run is told to stop.
+    pub(super) fn shutdown(&self) -> Shutdown {
+        Shutdown::new(self.stopped.clone())
     }
 
     /// Notes for `exotrace status` that a source failed. Nothing depends on it, so nothing waits for it.

@@ -22,6 +22,8 @@ pub struct Summary {
     pub late: u64,
     /// Documents delivered.
     pub documents: u64,
+    /// Documents that an output had already.
+    pub duplicates: u64,
     /// Documents among them that say what is wrong with their record.
     pub failed: u64,
     /// Records dropped on purpose.
@@ -63,6 +65,7 @@ impl AddAssign for Summary {
         self.changed += other.changed;
         self.late += other.late;
         self.documents += other.documents;
+        self.duplicates += other.duplicates;
         self.failed += other.failed;
         self.dropped += other.dropped;
         self.rejected += other.rejected;
@@ -71,10 +74,11 @@ impl AddAssign for Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pages, rows, repeated, changed, late, documents, failed, dropped, rejected } = self;
+        let Self { pages, rows, repeated, changed, late, documents, duplicates, failed, dropped, rejected } = self;
         write!(formatter, "{rows} rows on {pages} pages: {documents} documents delivered")?;
         for (count, what) in [
             (failed, "of them mapped in part (`event.kind: pipeline_error`)"),
+            (duplicates, "already there"),
             (dropped, "records dropped on purpose"),
             (rejected, "sent to the dead letter"),
             (repeated, "rows delivered before"),

@@ -38,7 +38,7 @@ async fn a_run_goes_on_where_an_output_failed() {
     let mut setup = Setup::new(50).await;
     setup.sink.writes_left = Some(Arc::new(Mutex::new(3)));
     let error = setup.run_once().await.unwrap_err();
-    assert_eq!(chain(&error), "could not deliver a page: could not write documents to standard output: full");
+    assert_eq!(chain(&error), "could not deliver to `stdout`: could not write documents to standard output: full");
     assert_eq!(setup.sink.delivered().len(), 21);
 
     setup.sink.writes_left = None;
@@ -96,7 +96,15 @@ async fn check_bad_link(link: impl Fn(&ServiceConfig) -> String) {
     let mut stages = setup.stages();
     let window = Window { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH };
     let next = Next::More { reached: None, link: Some(link(&setup.config)) };
-    let page = PageDone { window, delivered: Vec::new(), changed: 0, late: 0, next, keep_from: window.start };
+    let page = PageDone {
+        window,
+        delivered: Vec::new(),
+        changed: 0,
+        late: 0,
+        next,
+        keep_from: window.start,
+        marks: Vec::new(),
+    };
     stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
     drop(stages);
     // Nothing received in 1970 can be asked for any more: the window is given up with the link.
@@ -122,7 +130,7 @@ async fn sources_work_side_by_side_and_share_outputs_and_ledger() {
     let (one, other) = (Setup::new(30).await, Setup::new(10).await);
     let second = Sink::default();
     let mut both = one.stages();
-    both.outputs.push(Output::Stdout(Stdout::to(Box::new(second.clone()))));
+    both.outputs.push(("second".to_owned(), Output::Stdout(Stdout::to(Box::new(second.clone())))));
     both.collectors.push(other.collector());
     let summary = run(both, Mode::Once, std::future::pending()).await.unwrap();
     assert_eq!(summary.documents as usize, one.tenant.rows().len() + other.tenant.rows().len());
@@ -193,7 +201,15 @@ async fn what_the_service_no_longer_has_is_a_gap() {
     let mut stages = setup.stages();
     let long_ago = chrono::Utc::now() - chrono::Duration::days(100);
     let window = Window { start: long_ago, end: long_ago };
-    let page = PageDone { window, delivered: Vec::new(), changed: 0, late: 0, next: Next::Done, keep_from: long_ago };
+    let page = PageDone {
+        window,
+        delivered: Vec::new(),
+        changed: 0,
+        late: 0,
+        next: Next::Done,
+        keep_from: long_ago,
+        marks: Vec::new(),
+    };
     stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
     drop(stages);
     setup.run_once().await.unwrap();

@@ -36,7 +36,7 @@ pub(super) async fn work(
         let began = Instant::now();
         match poll(&mut collector, &shared, &mut shutdown, &mut summary).await {
             Ok(Ended::CaughtUp) if shared.mode == Mode::Daemon => {}
-            Ok(_) => return (summary, Ok(())),
+            Ok(_) | Err(RunError::Abandoned { .. }) => return (summary, Ok(())),
             Err(error) => return (summary, Err(error)),
         }
         if shutdown.or(sleep_until(began + collector.interval)).await.is_none() {

@@ -9,13 +9,14 @@ use super::exclude;
 use crate::{
     answer::is_loopback,
     config::{
-        Authentication, BodyConfig, ClientCertificate, Compression, ConfigError, ConnectionConfig, OutputConfig, raw,
-        reader::Reader,
+        Authentication, BodyConfig, ClientCertificate, Compression, ConfigError, ConnectionConfig, NamedOutput,
+        OutputConfig, position::prefix, raw, reader::Reader,
     },
     secret::Secret,
 };
 
 mod elasticsearch;
+mod file;
 mod http;
 mod namespace;
 
@@ -32,18 +33,46 @@ const MAX_BYTES: u32 = 4_000_000;
 const MOST_BYTES: u32 = 2_000_000_000;
 
 /// `namespace` is that of all outputs.
-pub(super) fn output(
-    spanned: &Spanned<raw::Output>,
+pub(super) fn outputs(
+    sections: &[Spanned<raw::Output>],
     reader: &Reader<'_>,
     namespace: &str,
-) -> Result<OutputConfig, ConfigError> {
-    let (raw, at) = (spanned.get_ref(), spanned.span().start);
-    let kinds = ["stdout", "elasticsearch", "http"];
+) -> Result<Vec<NamedOutput>, ConfigError> {
+    let mut outputs: Vec<NamedOutput> = Vec::new();
+    for (index, section) in sections.iter().enumerate() {
+        let prefix = prefix("output", index, sections.len());
+        let reader = reader.within(&prefix);
+        let (raw, at) = (section.get_ref(), section.span().start);
+        let config = output(raw, at, &reader, namespace)?;
+        let name = match &raw.name {
+            Some(name) => reader.text("name", name)?,
+            None => config.default_name(),
+        };
+        // The ledger knows an output by its name.
+        if outputs.iter().any(|output| output.name == name) {
+            let at = raw.name.as_ref().map_or(at, |name| name.span().start);
+            let problem = format!("`{}`: two outputs have the same name", reader.dotted("name"));
+            return Err(reader.error(at, problem, Some("give each a `name` of its own")));
+        }
+        if let OutputConfig::File(file) = &config {
+            let is_same = |other: &NamedOutput| matches!(&other.config, OutputConfig::File(it) if it.path == file.path);
+            if outputs.iter().any(is_same) {
+                let at = raw.path.as_ref().map_or(at, |path| path.span().start);
+                let problem = format!("`{}`: two outputs write to the same file", reader.dotted("path"));
+                return Err(reader.error(at, problem, Some("give each a file of its own")));
+            }
+        }
+        outputs.push(NamedOutput { name, config });
+    }
+    Ok(outputs)
+}
+
+fn output(raw: &raw::Output, at: usize, reader: &Reader<'_>, namespace: &str) -> Result<OutputConfig, ConfigError> {
+    let kinds = ["stdout", "file", "elasticsearch", "http"];
     let Some(kind) = reader.choice("type", &raw.r#type, &kinds)? else {
         let problem = format!("`{}` is missing", reader.dotted("type"));
         return Err(reader.error(at, problem, Some("for example `type = \"elasticsearch\"`")));
     };
-    super::refuse(reader, &raw.not_built())?;
     for (key, at, kinds) in raw.keys() {
         if !kinds.contains(&kind) {
             let problem = format!("`{}` is not for an output of type `{kind}`", reader.dotted(key));
@@ -51,6 +80,7 @@ pub(super) fn output(
         }
     }
     Ok(match kind {
+        "file" => OutputConfig::File(file::output(raw, at, reader)?),
         "elasticsearch" => OutputConfig::Elasticsearch(Box::new(elasticsearch::output(raw, at, reader, namespace)?)),
         "http" => OutputConfig::Http(Box::new(http::output(raw, at, reader)?)),
         _ => OutputConfig::Stdout,

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::{Config, ServiceConfig, SourceConfig},
+    dead_letter::DeadLetter,
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Mapper, Settings, built_in},
     output::{Output, Stdout},
@@ -107,7 +108,8 @@ impl Setup {
     pub(super) fn stages(&self) -> Stages {
         Stages {
             collectors: vec![self.collector()],
-            outputs: vec![Output::Stdout(Stdout::to(Box::new(self.sink.clone())))],
+            outputs: vec![("stdout".to_owned(), Output::Stdout(Stdout::to(Box::new(self.sink.clone()))))],
+            dead_letter: DeadLetter::new(self.folder.path().join("dead-letter.ndjson")),
             ledger: Ledger::open(self.folder.path()).unwrap(),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
         }

@@ -1,0 +1,199 @@
+//! Records that stop the mapping, and documents that an output will never take: kept with the reason, one a line, for
+//! `exotrace replay`.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A record that could not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// When it was given up.
+    pub time: DateTime<Utc>,
+    /// The source that it was read from, as the ledger knows it.
+    pub source: String,
+    /// Where it was given up.
+    pub stage: Stage,
+    /// The output that refused it; none when the mapping did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// Version of the mapping.
+    pub mapping: String,
+    /// Why it was given up, for people.
+    pub reason: String,
+    /// The `_id` of its document; none when there is no document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// When it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<DateTime<Utc>>,
+    /// The file that it is a verbatim part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Where it begins in that file, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Its bytes.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// Where a record was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The file that it was read from.
+    Source,
+    /// The mapping stopped at it.
+    Mapping,
+    /// An output refused its document.
+    Output,
+}
+
+/// The bytes of a record, exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// They are UTF-8.
+    #[serde(rename = "record")]
+    Text(String),
+    /// They are not.
+    #[serde(rename = "record_base64")]
+    Base64(String),
+}
+
+impl Record {
+    /// Keeps bytes as text when they are text.
+    pub fn new(bytes: &[u8]) -> Self {
+        match str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Base64(STANDARD.encode(bytes)),
+        }
+    }
+}
+
+/// Why a dead letter could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write dead letter `{}`", path.display())]
+pub struct DeadLetterError {
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// The file that takes them.
+#[derive(Debug)]
+pub struct DeadLetter {
+    path: PathBuf,
+}
+
+impl DeadLetter {
+    /// The file at `path`, which is made when it is first needed.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Which file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds letters; when it returns, they are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// When not all of them could be written; then none is.
+    pub fn append(&mut self, letters: &[Letter]) -> Result<(), DeadLetterError> {
+        let mut lines = Vec::new();
+        let written = letters.iter().try_for_each(|letter| {
+            serde_json::to_writer(&mut lines, letter)?;
+            lines.push(b'\n');
+            Ok(())
+        });
+        written
+            .and_then(|()| append(&self.path, &lines))
+            .map_err(|source| DeadLetterError { path: self.path.clone(), source })
+    }
+}
+
+fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
+    let existed = path.exists();
+    // Records are mail of people: nobody else's to read.
+    let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
+    let length = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.seek(SeekFrom::Start(length - 1))?;
+        file.read_exact(&mut last)?;
+    }
+    let separator: &[u8] = if last == *b"\n" { b"" } else { b"\n" };
+    let written = file.write_all(separator).and_then(|()| file.write_all(lines)).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // Should this fail as well, a part of a line is left, which `replay` names and passes over.
+        file.set_len(length)?;
+        return Err(error);
+    }
+    if !existed {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn letter(record: &[u8]) -> Letter {
+        Letter {
+            time: DateTime::UNIX_EPOCH,
+            source: "graph".to_owned(),
+            stage: Stage::Output,
+            output: Some("siem".to_owned()),
+            mapping: "2.2.0".to_owned(),
+            reason: "too long".to_owned(),
+            id: None,
+            read_at: None,
+            path: None,
+            offset: None,
+            record: Record::new(record),
+        }
+    }
+
+    #[test]
+    fn letters_are_kept_to_the_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut dead_letter = DeadLetter::new(folder.path().join("dead.ndjson"));
+        let letters = [letter(b"{\"a\":\n\"\\u00e4\xc3\xa4\"}"), letter(b"\xff{}")];
+        dead_letter.append(&letters[..1]).unwrap();
+        dead_letter.append(&letters[1..]).unwrap();
+        let text = fs::read_to_string(dead_letter.path()).unwrap();
+        let read: Vec<Letter> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(read, letters);
+        assert!(text.ends_with("\"reason\":\"too long\",\"record_base64\":\"/3t9\"}\n"), "{text}");
+    }
+
+    #[test]
+    fn a_letter_is_not_glued_to_one_that_broke_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut dead_letter = DeadLetter::new(folder.path().join("dead.ndjson"));
+        fs::write(dead_letter.path(), "{\"time\":").unwrap();
+        dead_letter.append(&[letter(b"{}")]).unwrap();
+        assert_eq!(fs::read_to_string(dead_letter.path()).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let mut dead_letter = DeadLetter::new("no/such/folder/dead.ndjson".into());
+        let error = dead_letter.append(&[letter(b"{}")]).unwrap_err();
+        assert_eq!(error.to_string(), "could not write dead letter `no/such/folder/dead.ndjson`");
+    }
+}

@@ -1,0 +1,180 @@
+use std::fs;
+
+use super::*;
+use crate::{config::FileCompression, mapper::MappedBatch};
+
+struct Setup {
+    folder: tempfile::TempDir,
+    config: FileOutputConfig,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = FileOutputConfig {
+            path: folder.path().join("trace.ndjson"),
+            rotate_bytes: 1_000_000,
+            rotate_age: Duration::from_secs(3600),
+            compression: FileCompression::None,
+            keep: None,
+        };
+        Self { folder, config }
+    }
+
+    fn content(&self) -> String {
+        fs::read_to_string(&self.config.path).unwrap()
+    }
+
+    /// The names of finished files, in order.
+    fn finished(&self) -> Vec<String> {
+        let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.retain(|name| name != "trace.ndjson");
+        names.sort();
+        names
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-03-04T05:06:07.008Z").unwrap().to_utc()
+}
+
+/// Delivers a line, and notes it.
+fn deliver(output: &mut FileOutput, line: &str) -> Position {
+    deliver_at(output, line, now())
+}
+
+fn deliver_at(output: &mut FileOutput, line: &str, now: DateTime<Utc>) -> Position {
+    output.prepare_at(now).unwrap();
+    output.write(batch(line).documents.as_bytes()).unwrap();
+    output.noted();
+    output.position().unwrap()
+}
+
+fn batch(line: &str) -> MappedBatch {
+    MappedBatch { documents: format!("{line}\n"), outcomes: Vec::new() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_ledger_does_not_know_is_cut_off() {
+    let setup = Setup::new();
+    let mut output = FileOutput::new(&setup.config);
+    let noted = deliver(&mut output, "1");
+    output.write(b"2\n3").unwrap();
+    drop(output);
+
+    let mut output = FileOutput::new(&setup.config);
+    output.recover(noted);
+    assert_eq!(deliver(&mut output, "2").length, 4);
+    assert_eq!(setup.content(), "1\n2\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_others_is_gone_on_with() {
+    let setup = Setup::new();
+    fs::write(&setup.config.path, "theirs").unwrap();
+    let mut output = FileOutput::new(&setup.config);
+    output.recover(Position { device: 0, inode: 0, length: 2, began: 0 });
+    deliver(&mut output, "1");
+    assert_eq!(setup.content(), "theirs\n1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_is_noted_before_it_is_written() {
+    let setup = Setup::new();
+    let mut output = FileOutput::new(&setup.config);
+    let begun = output.prepare_at(now()).unwrap().unwrap();
+    assert_eq!((begun.length, begun.began), (0, now().timestamp_millis()));
+    assert_eq!(output.prepare_at(now()).unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_moved_or_deleted_is_begun_anew() {
+    let setup = Setup::new();
+    let mut output = FileOutput::new(&setup.config);
+    deliver(&mut output, "1");
+    fs::rename(&setup.config.path, setup.folder.path().join("moved")).unwrap();
+    deliver(&mut output, "2");
+    fs::remove_file(&setup.config.path).unwrap();
+    deliver(&mut output, "3");
+    assert_eq!(setup.content(), "3\n");
+    assert_eq!(fs::read_to_string(setup.folder.path().join("moved")).unwrap(), "1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_or_old_file_is_finished() {
+    let mut setup = Setup::new();
+    setup.config.rotate_bytes = 3;
+    let mut output = FileOutput::new(&setup.config);
+    for line in ["1", "2", "3"] {
+        deliver(&mut output, line);
+    }
+    assert_eq!(setup.finished(), ["trace-20260304T050607.008Z.ndjson"]);
+    assert_eq!(setup.content(), "3\n");
+    // Of the same millisecond.
+    deliver(&mut output, "4");
+    deliver(&mut output, "5");
+    deliver_at(&mut output, "6", now() + chrono::Duration::hours(1));
+    let expected =
+        ["trace-20260304T050607.008Z.ndjson", "trace-20260304T050607.009Z.ndjson", "trace-20260304T060607.008Z.ndjson"];
+    assert_eq!(setup.finished(), expected);
+    assert_eq!(setup.content(), "6\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finished_files_are_compressed_and_the_oldest_deleted() {
+    for (compression, extension) in [(FileCompression::Gzip, "gz"), (FileCompression::Zstd, "zst")] {
+        let mut setup = Setup::new();
+        setup.config = FileOutputConfig { rotate_bytes: 1, compression, keep: Some(2), ..setup.config };
+        fs::write(setup.folder.path().join("trace-notes.ndjson"), "theirs").unwrap();
+        let mut output = FileOutput::new(&setup.config);
+        for (hour, line) in ["1", "2", "3", "4"].into_iter().enumerate() {
+            deliver_at(&mut output, line, now() + chrono::Duration::minutes(hour as i64));
+        }
+        let expected = ["08", "09"].map(|minute| format!("trace-20260304T05{minute}07.008Z.ndjson.{extension}"));
+        assert_eq!(setup.finished(), [&expected[..], &["trace-notes.ndjson".to_owned()]].concat());
+        let bytes = fs::File::open(setup.folder.path().join(&expected[1])).unwrap();
+        let mut text = String::new();
+        match compression {
+            FileCompression::Zstd => zstd::Decoder::new(bytes).unwrap().read_to_string(&mut text).unwrap(),
+            _ => flate2::read::GzDecoder::new(bytes).read_to_string(&mut text).unwrap(),
+        };
+        assert_eq!(text, "3\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finished_file_is_not_written_to_after_a_crash() {
+    let mut setup = Setup::new();
+    setup.config.rotate_bytes = 2;
+    let mut output = FileOutput::new(&setup.config);
+    let noted = deliver(&mut output, "1");
+    // Finished and begun anew, and the ledger has not heard.
+    output.prepare_at(now()).unwrap();
+    drop(output);
+    let mut output = FileOutput::new(&setup.config);
+    output.recover(noted);
+    deliver(&mut output, "2");
+    assert_eq!(setup.content(), "2\n");
+    assert_eq!(fs::read_to_string(setup.folder.path().join(&setup.finished()[0])).unwrap(), "1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_cannot_be_written_is_named() {
+    let mut setup = Setup::new();
+    setup.config.path = setup.folder.path().join("missing/trace.ndjson");
+    let error = FileOutput::new(&setup.config).prepare_at(now()).unwrap_err();
+    assert!(error.to_string().ends_with("missing/trace.ndjson`"), "{error}");
+    assert!(!error.is_transient() && !error.is_final());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_takes_nothing_in_part_and_may_get_room() {
+    let mut setup = Setup::new();
+    setup.config.path = "/dev/full".into();
+    let mut output = FileOutput::new(&setup.config);
+    output.prepare_at(now()).unwrap();
+    let error = output.write(b"1\n").unwrap_err();
+    assert_eq!(error.to_string(), "could not write `/dev/full`");
+    assert!(error.is_transient());
+}

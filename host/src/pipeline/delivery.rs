@@ -1,0 +1,323 @@
+//! One batch on its way to every output at once, each in its own time.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use chrono::Utc;
+use tokio::{
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    task::{JoinSet, spawn_blocking},
+    time::sleep,
+};
+use tracing::{error, info, warn};
+
+use super::{
+    Mode, RunError, Summary,
+    error::chain,
+    letters::{by_mapping, by_output},
+    shared::Shared,
+};
+use crate::{
+    ledger::{Content, Key, Mark},
+    mapper::{MappedBatch, Mapper, MapperError, Origin, Outcome},
+    output::{Output, OutputError, Position, RejectedDocument},
+    retry::Backoff,
+};
+
+/// How long an output that has accepted a batch waits for the others before the ledger is told so: sooner would cost a
+/// transaction a batch, and later more would come twice after a crash.
+const LAG: Duration = Duration::from_secs(1);
+
+/// How a daemon asks an output again when a person has to mend something first.
+const SLOWLY: Backoff =
+    Backoff { shortest: Duration::from_secs(30), longest: Duration::from_secs(10 * 60), attempts: u32::MAX };
+
+/// Records that are mapped and delivered together.
+pub(super) struct Batch {
+    /// The source, as the ledger knows it.
+    pub(super) source: String,
+    /// One a line.
+    pub(super) records: String,
+    /// What each is known by.
+    pub(super) rows: Vec<(Key, Content)>,
+    /// Where they were read.
+    pub(super) origin: Origin,
+    /// The one output that it is for; `None`: all.
+    pub(super) only: Option<String>,
+}
+
+/// An output, and what it is called.
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) output: Arc<AsyncMutex<Output>>,
+}
+
+/// A batch that every output has accepted. Once its marks are in the ledger, it has to hear of that.
+pub(super) struct Delivery {
+    pub(super) summary: Summary,
+    /// How far files are written.
+    pub(super) marks: Vec<Mark>,
+    given: Vec<Given>,
+}
+
+impl Delivery {
+    /// The marks are in the ledger.
+    pub(super) fn noted(self) {
+        self.given.into_iter().for_each(Given::noted);
+    }
+}
+
+/// What one output gets: what of a batch it has not accepted before.
+struct Part {
+    batch: Arc<MappedBatch>,
+    /// The places of its outcomes in the batch.
+    places: Vec<usize>,
+}
+
+/// What one output has accepted.
+struct Given {
+    name: String,
+    duplicates: u64,
+    rejected: Vec<RejectedDocument>,
+    places: Vec<usize>,
+    position: Option<Position>,
+    /// Held until the position is in the ledger: what another source writes behind it must not get there first.
+    output: Option<OwnedMutexGuard<Output>>,
+}
+
+impl Given {
+    fn mark(&self) -> Option<Mark> {
+        let Position { device, inode, length, began } = self.position?;
+        Some(Mark { output: self.name.clone(), device, inode, length, began })
+    }
+
+    fn noted(self) {
+        if let Some(mut output) = self.output {
+            output.noted();
+        }
+    }
+}
+
+impl Shared {
+    /// Maps records and gives the documents to every output; when it returns, all have accepted. The caller notes that
+    /// in the ledger, together with the marks.
+    pub(super) async fn deliver(&self, mapper: &Mapper, batch: Batch) -> Result<Delivery, RunError> {
+        let batch = Arc::new(batch);
+        let (mapping, mapper, records) =
+            (mapper.description().mapping_version.clone(), mapper.clone(), Arc::clone(&batch));
+        let mapped = spawn_blocking(move || mapper.map_batch(&records.records, &records.origin)).await??;
+        if mapped.outcomes.len() != batch.rows.len() {
+            // The ledger would note rows of which nothing was delivered.
+            let problem = format!("{} outcomes for {} records", mapped.outcomes.len(), batch.rows.len());
+            return Err(MapperError::Contract(problem).into());
+        }
+        let mut summary = Summary::default();
+        summary.count(&mapped);
+        let mapped = Arc::new(mapped);
+        let mut waiting = Vec::new();
+        let given = self.give_to_all(&batch, &mapped, &mapping, &mut summary, &mut waiting).await;
+        if let Err(error) = given {
+            self.note_accepted(&batch, &mapped, waiting).await?;
+            return Err(error);
+        }
+        self.bury(by_mapping(&batch, &mapped, &mapping, Utc::now())).await?;
+        Ok(Delivery { summary, marks: waiting.iter().filter_map(Given::mark).collect(), given: waiting })
+    }
+
+    /// Gives a batch to every output. `waiting` has those in the end that have accepted and of which the ledger has not
+    /// heard.
+    async fn give_to_all(
+        &self,
+        batch: &Arc<Batch>,
+        mapped: &Arc<MappedBatch>,
+        mapping: &str,
+        summary: &mut Summary,
+        waiting: &mut Vec<Given>,
+    ) -> Result<(), RunError> {
+        let mut under_way = JoinSet::new();
+        for (index, part) in self.parts(batch, mapped).await? {
+            under_way.spawn(self.clone().give(index, part, batch.source.clone()));
+        }
+        let mut failure = None;
+        loop {
+            let done = tokio::select! {
+                done = under_way.join_next() => done,
+                () = sleep(LAG), if !waiting.is_empty() => {
+                    self.note_accepted(batch, mapped, std::mem::take(waiting)).await?;
+                    continue;
+                }
+            };
+            match done {
+                None => return failure.map_or(Ok(()), Err),
+                Some(Ok(Ok(given))) => {
+                    // Before anything is noted: the output will not be asked for these again.
+                    let letters = by_output(batch, mapped, mapping, (&given.name, &given.rejected, &given.places));
+                    summary.rejected += letters.len() as u64;
+                    summary.duplicates += given.duplicates;
+                    self.bury(letters).await?;
+                    waiting.push(given);
+                }
+                Some(Ok(Err(error))) => {
+                    if matches!(&error, RunError::Output { source, .. } if source.is_final()) {
+                        under_way.abort_all();
+                    }
+                    failure.get_or_insert(error);
+                }
+                Some(Err(error)) if error.is_cancelled() => {}
+                Some(Err(error)) => failure = Some(error.into()),
+            }
+        }
+    }
+
+    /// What each output has not accepted before.
+    async fn parts(&self, batch: &Arc<Batch>, mapped: &Arc<MappedBatch>) -> Result<Vec<(usize, Part)>, RunError> {
+        let source = batch.source.clone();
+        let accepted = self.ledger(move |ledger| ledger.accepted(&source)).await?;
+        let mut parts = Vec::new();
+        for (index, target) in self.targets.iter().enumerate() {
+            if batch.only.as_ref().is_some_and(|only| *only != target.name) {
+                continue;
+            }
+            let of_it = accepted.iter().filter(|row| row.output == target.name);
+            let known: HashSet<_> = of_it.map(|row| (row.key, row.content)).collect();
+            let all = 0..batch.rows.len();
+            let places: Vec<_> = all.filter(|place| !known.contains(&batch.rows[*place])).collect();
+            let part = if places.len() == batch.rows.len() {
+                Part { batch: Arc::clone(mapped), places }
+            } else {
+                Part { batch: Arc::new(some_of(mapped, &places)), places }
+            };
+            if !part.batch.documents.is_empty() {
+                parts.push((index, part));
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Gives a part to one output, again and again for as long as that may be of use.
+    async fn give(self, index: usize, part: Part, source: String) -> Result<Given, RunError> {
+        let target = &self.targets[index];
+        let mut attempt = 1;
+        loop {
+            let error = match self.try_to_give(target, &part).await? {
+                Ok(given) => {
+                    if attempt > 1 {
+                        info!(output = target.name, "delivering again");
+                    }
+                    return Ok(given);
+                }
+                Err(error) => error,
+            };
+            let delay = self.delay(&error, attempt);
+            let is_transient = error.is_transient();
+            let error = RunError::Output { name: target.name.clone(), source: error };
+            let Some(delay) = delay else { return Err(error) };
+            let (delay_ms, text) = (delay.as_millis(), chain(&error));
+            if is_transient {
+                warn!(attempt, delay_ms, error = text, "could not deliver; trying again");
+            } else {
+                error!(attempt, delay_ms, error = text, "could not deliver; trying again");
+            }
+            self.note_failure(&source, &error).await;
+            if self.shutdown().or(sleep(delay)).await.is_none() {
+                return Err(RunError::Abandoned { name: target.name.clone() });
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn try_to_give(&self, target: &Target, part: &Part) -> Result<Result<Given, OutputError>, RunError> {
+        let mut output = Arc::clone(&target.output).lock_owned().await;
+        let begun = match output.prepare() {
+            Ok(begun) => begun,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut given = Given {
+            name: target.name.clone(),
+            duplicates: 0,
+            rejected: Vec::new(),
+            places: Vec::new(),
+            position: begun,
+            output: None,
+        };
+        if let Some(mark) = given.mark() {
+            self.ledger(move |ledger| ledger.note_marks(std::slice::from_ref(&mark))).await?;
+        }
+        let receipt = match output.deliver(&part.batch).await {
+            Ok(receipt) => receipt,
+            Err(error) => return Ok(Err(error)),
+        };
+        given.duplicates = receipt.duplicates;
+        given.rejected = receipt.rejected;
+        given.places.clone_from(&part.places);
+        given.position = output.position();
+        given.output = output.has_position().then_some(output);
+        Ok(Ok(given))
+    }
+
+    /// How long to wait before asking an output again; `None` when that is no use.
+    fn delay(&self, error: &OutputError, attempt: u32) -> Option<Duration> {
+        let backoff = match (self.mode, error.is_transient()) {
+            _ if error.is_final() => return None,
+            (Mode::Once, true) => self.backoff,
+            (Mode::Once, false) => return None,
+            (Mode::Daemon, true) => Backoff { attempts: u32::MAX, ..self.backoff },
+            (Mode::Daemon, false) => SLOWLY,
+        };
+        backoff.delay(attempt, error.retry_after(), rand::random())
+    }
+
+    /// Notes that some outputs have accepted a batch while others have not.
+    async fn note_accepted(
+        &self,
+        batch: &Arc<Batch>,
+        mapped: &Arc<MappedBatch>,
+        given: Vec<Given>,
+    ) -> Result<(), RunError> {
+        let outputs: Vec<_> = given.iter().map(|given| given.name.clone()).collect();
+        let marks: Vec<_> = given.iter().filter_map(Given::mark).collect();
+        let batch = Arc::clone(batch);
+        let has_document = |place: &usize| !matches!(mapped.outcomes[*place], Outcome::Rejected(_));
+        let rows: Vec<_> = (0..batch.rows.len()).filter(has_document).map(|place| batch.rows[place]).collect();
+        if !outputs.is_empty() {
+            self.ledger(move |ledger| ledger.note_accepted(&batch.source, &outputs, &rows, &marks)).await?;
+        }
+        given.into_iter().for_each(Given::noted);
+        Ok(())
+    }
+}
+
+/// The outcomes at these places with their documents.
+fn some_of(mapped: &MappedBatch, places: &[usize]) -> MappedBatch {
+    let mut some = MappedBatch::default();
+    let mut documents = mapped.documents.split_inclusive('\n');
+    let mut wanted = places.iter().copied().peekable();
+    for (place, outcome) in mapped.outcomes.iter().enumerate() {
+        let document = match outcome {
+            Outcome::Mapped { .. } | Outcome::Failed { .. } => documents.next().unwrap_or_default(),
+            Outcome::Dropped(_) | Outcome::Rejected(_) => "",
+        };
+        if wanted.next_if_eq(&place).is_some() {
+            some.documents.push_str(document);
+            some.outcomes.push(outcome.clone());
+        }
+    }
+    some
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapper::DropReason;
+
+    #[test]
+    fn some_of_a_batch_has_the_documents_of_its_outcomes() {
+        let mapped = |id: &str| Outcome::Mapped { id: id.to_owned(), timestamp: Utc::now(), length: 7 };
+        let outcomes = vec![mapped("1"), Outcome::Dropped(DropReason::Status), mapped("3"), mapped("4")];
+        let batch = MappedBatch { documents: "{\"a\":1}\n{\"a\":3}\n{\"a\":4}\n".to_owned(), outcomes };
+        let some = some_of(&batch, &[1, 2]);
+        assert_eq!(some.documents, "{\"a\":3}\n");
+        assert_eq!(some.outcomes, batch.outcomes[1..3]);
+        assert_eq!(some_of(&batch, &[0, 1, 2, 3]).documents, batch.documents);
+        assert_eq!(some_of(&batch, &[]).documents, "");
+    }
+}

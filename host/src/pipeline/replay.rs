@@ -1,0 +1,134 @@
+//! Feeds the dead letter through again.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::BufRead,
+};
+
+use chrono::Utc;
+use tokio::sync::watch;
+
+use super::{Mode, RunError, Stages, Summary, delivery::Batch, shared::Shared};
+use crate::{
+    dead_letter::{Letter, Record},
+    ledger::{Content, Key},
+    mapper::{FilePosition, Mapper, Origin},
+};
+
+/// How many letters are mapped and delivered together.
+const BATCH_LETTERS: usize = 1000;
+
+/// What came of a replay.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Letters read.
+    pub letters: u64,
+    /// What was done with them; rejected are those that went to the dead letter again.
+    pub summary: Summary,
+    /// Lines that are no letters, counted from 1, and why.
+    pub unreadable: Vec<(usize, String)>,
+}
+
+/// Maps and delivers what `lines` has again: what an output refused goes to that output, everything else to all.
+///
+/// # Errors
+///
+/// When the lines cannot be read, or delivering fails. What was delivered before is delivered again the next time,
+/// under the same ids.
+pub async fn replay(stages: Stages, lines: impl BufRead) -> Result<Replayed, RunError> {
+    let Stages { collectors, outputs, dead_letter, ledger, backoff } = stages;
+    // Nobody tells it to stop.
+    let (_stop, stopped) = watch::channel(false);
+    let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped)?;
+    let mappers: Vec<_> = collectors.iter().map(|collector| (collector.name.as_str(), collector.mapper())).collect();
+    let mut replayed = Replayed::default();
+    let mut batch: Vec<Letter> = Vec::new();
+    for (index, line) in lines.split(b'\n').enumerate() {
+        let line = line.map_err(RunError::Replay)?;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let letter: Letter = match serde_json::from_slice(&line) {
+            Ok(letter) => letter,
+            Err(error) => {
+                replayed.unreadable.push((index + 1, error.to_string()));
+                continue;
+            }
+        };
+        replayed.letters += 1;
+        if batch.first().is_some_and(|first| !go_together(first, &letter)) || batch.len() >= BATCH_LETTERS {
+            replayed.summary += feed(&shared, &mappers, std::mem::take(&mut batch)).await?;
+        }
+        batch.push(letter);
+    }
+    replayed.summary += feed(&shared, &mappers, batch).await?;
+    Ok(replayed)
+}
+
+/// Whether letters can be in one batch, which has one origin.
+fn go_together(first: &Letter, other: &Letter) -> bool {
+    first.path.is_none()
+        && other.path.is_none()
+        && (&first.source, &first.output, first.read_at) == (&other.source, &other.output, other.read_at)
+        && matches!((&first.record, &other.record), (Record::Text(_), Record::Text(_)))
+}
+
+/// Maps and delivers letters that go together.
+async fn feed(shared: &Shared, mappers: &[(&str, &Mapper)], letters: Vec<Letter>) -> Result<Summary, RunError> {
+    let Some(first) = letters.first() else { return Ok(Summary::default()) };
+    let mapper = mappers.iter().find(|(name, _)| *name == first.source).map(|(_, mapper)| *mapper);
+    let is_output = |name: &String| shared.targets.iter().any(|target| target.name == *name);
+    let mut records = Vec::new();
+    for letter in &letters {
+        if let Record::Text(text) = &letter.record {
+            // JSON over several lines: between its parts a blank does as well.
+            records.push(text.replace(['\r', '\n'], " "));
+        }
+    }
+    let problem = match (mapper, &first.output) {
+        (None, _) => Some("its source is not in the settings any more"),
+        (_, Some(output)) if !is_output(output) => Some("its output is not in the settings any more"),
+        _ if records.iter().any(|record| record.trim().is_empty()) || records.is_empty() => {
+            Some("the record is not UTF-8, or empty")
+        }
+        _ => None,
+    };
+    if let (None, Some(mapper)) = (problem, mapper) {
+        let (path, offset) = (first.path.clone(), first.offset);
+        let batch = Batch {
+            source: first.source.clone(),
+            rows: records.iter().map(|record| row(record)).collect(),
+            records: records.join("\n"),
+            origin: Origin {
+                read_at: first.read_at,
+                file: path.map(|path| FilePosition { path, offset: offset.unwrap_or_default() }),
+            },
+            only: first.output.clone(),
+        };
+        let delivery = shared.deliver(mapper, batch).await?;
+        let (summary, marks) = (delivery.summary, delivery.marks.clone());
+        shared.ledger(move |ledger| ledger.note_marks(&marks)).await?;
+        delivery.noted();
+        return Ok(summary);
+    }
+    let mut again = Vec::new();
+    for letter in letters {
+        let reason = problem.map_or_else(|| letter.reason.clone(), str::to_owned);
+        again.push(Letter { time: Utc::now(), reason, ..letter });
+    }
+    let rejected = again.len() as u64;
+    shared.bury(again).await?;
+    Ok(Summary { rejected, ..Summary::default() })
+}
+
+/// What a replayed record is known by while some outputs have it and others lack it.
+fn row(record: &str) -> (Key, Content) {
+    let hash = |salt: &str| {
+        let mut hasher = DefaultHasher::new();
+        (salt, record).hash(&mut hasher);
+        hasher.finish().to_be_bytes()
+    };
+    let mut key = Key::default();
+    key[..8].copy_from_slice(&hash("replay"));
+    (key, hash("content"))
+}
