@@ -15,4 +15,5 @@ pub mod pipeline;
 pub mod records;
 pub mod retry;
 pub mod secret;
+pub mod signature;
 pub mod source;
