@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format lint docs fuzz bench components modules
+.PHONY: help setup build demo test check format lint docs fuzz bench contract components modules
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -74,6 +74,17 @@ bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench mapping
 	$(CARGO) bench --locked --package exotrace --bench memory
 	$(CARGO) bench --locked --package exotrace --bench delivery
+	$(CARGO) bench --locked --package exotrace --bench startup
+
+# The component of a contract is made once and then kept: what it was built with is what it shows.
+CONTRACT := fixtures/wit/0.1.0
+CONTRACT_CARGO := cd $(CONTRACT) && $(CARGO) build --locked --target-dir ../../../target/contract
+
+contract: setup ## Make the component of the kept contract anew.
+	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo" && export RUSTFLAGS && \
+		$(CONTRACT_CARGO) --release --lib --target $(TARGET)
+	$(CONTRACT_CARGO) --bin encode
+	target/contract/debug/encode target/contract/$(TARGET)/release/contract_0_1_0.wasm $(CONTRACT)/component.wasm
 
 # What goes into the modules: `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=...`; each may be left out.
 MODULES := exotrace-fluent-bit exotrace-redpanda-connect

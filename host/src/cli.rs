@@ -9,9 +9,12 @@ mod choose;
 mod demo;
 mod elasticsearch;
 mod exit;
+mod input;
 mod log;
 mod map;
 mod mapping;
+mod options;
+mod progress;
 mod replay;
 mod run;
 mod simulate;
@@ -43,7 +46,7 @@ enum Command {
     /// Get a cluster of Elasticsearch ready.
     #[command(subcommand)]
     Elasticsearch(elasticsearch::Command),
-    /// Show mapping versions and what a component is.
+    /// List, inspect, compare and sign mappings.
     #[command(subcommand)]
     Mapping(mapping::Command),
 }

@@ -25,6 +25,8 @@ pub use output::{
 };
 pub use service::{Credential, ServiceConfig, ServiceKind};
 
+use crate::signature::TrustedKeys;
+
 /// Every setting, checked. The README's table explains them.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -70,6 +72,8 @@ pub struct MappingConfig {
     pub drop_status: Vec<String>,
     /// A public suffix list, in place of the built-in one.
     pub suffix_list: Option<PathBuf>,
+    /// The keys that component files have to be signed with; none: they need no signature.
+    pub trusted_keys: TrustedKeys,
 }
 
 /// Which mapping to use.

@@ -14,12 +14,16 @@ mod component;
 mod convert;
 mod diff;
 mod engine;
+mod inspect;
 mod instance;
+mod loader;
 
 pub use built_in::{BUILT_IN, BuiltIn, built_in};
 pub use component::{Component, ComponentError, Description};
 pub use diff::{Differences, Example, Examples, FieldDifferences};
+pub use inspect::Inspection;
 pub use instance::MapperError;
+pub use loader::{Loader, component_files};
 
 use instance::Instance;
 

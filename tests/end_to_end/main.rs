@@ -3,11 +3,13 @@
 
 mod batches;
 mod conformance;
+mod contract;
 mod demo;
 mod elasticsearch;
 mod golden;
 mod harness;
 mod map_command;
+mod mapping_command;
 mod outputs;
 mod readme;
 mod syslog;

@@ -162,7 +162,7 @@ fn a_component_imports_nothing_but_geo() {
         check_code(&output, 0);
         let text = String::from_utf8(output.stdout).unwrap();
         let imports: Vec<_> = text.lines().filter(|line| line.starts_with("imports")).collect();
-        assert_eq!(imports, ["imports  exotrace:mapping/geo@0.1.0"]);
+        assert_eq!(imports, ["imports      exotrace:mapping/geo@0.1.0"]);
     }
     assert!(project().join("wit/geo.wit").exists());
 }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{exit::Unusable, start};
+use super::{exit::Unusable, options::loader, start};
 use crate::{
     agent::Agent,
     config::{Config, SourceConfig},
@@ -23,7 +23,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.config)?;
     // Opens the geo databases, compiles the component, and opens a session with the settings.
     let agent = Agent::of(&config.state_dir);
-    start::geo(&config).and_then(|geo| start::collectors(&config, geo, &agent)).context(Unusable)?;
+    let loader = loader(Some(&config));
+    start::geo(&config).and_then(|geo| start::collectors(&config, geo, &loader, &agent)).context(Unusable)?;
     // Reads the certificates.
     start::outputs(&config).context(Unusable)?;
     for source in &config.sources {

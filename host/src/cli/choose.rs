@@ -4,10 +4,10 @@ use std::{fs, path::Path};
 
 use anyhow::Context as _;
 
-use crate::mapper::{BUILT_IN, Component, built_in};
+use crate::mapper::{BUILT_IN, Component, Loader, built_in};
 
 /// The built-in mapping of that version.
-pub(super) fn version(version: &str) -> anyhow::Result<Component> {
+pub(super) fn version(version: &str, loader: &Loader) -> anyhow::Result<Component> {
     let built_in = built_in(version).with_context(|| {
         let known: Vec<_> = BUILT_IN.iter().map(|known| known.version).collect();
         format!(
@@ -15,20 +15,20 @@ pub(super) fn version(version: &str) -> anyhow::Result<Component> {
             known.join(", ")
         )
     })?;
-    Ok(Component::new(built_in.bytes)?)
+    Ok(loader.built_in(built_in)?)
 }
 
 /// The mapping in a component file.
-pub(super) fn file(path: &Path) -> anyhow::Result<Component> {
-    Component::open(path).with_context(|| format!("could not use mapping `{}`", path.display()))
+pub(super) fn file(path: &Path, loader: &Loader) -> anyhow::Result<Component> {
+    loader.open(path).with_context(|| format!("could not use mapping `{}`", path.display()))
 }
 
 /// A built-in version, or else a file.
-pub(super) fn version_or_file(name: &str) -> anyhow::Result<Component> {
+pub(super) fn version_or_file(name: &str, loader: &Loader) -> anyhow::Result<Component> {
     if built_in(name).is_none() && (name.contains(['/', '\\']) || name.ends_with(".wasm")) {
-        return file(Path::new(name));
+        return file(Path::new(name), loader);
     }
-    version(name)
+    version(name, loader)
 }
 
 /// The text of a public suffix list; whether it is one, the mapping finds out.

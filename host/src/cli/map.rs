@@ -1,9 +1,8 @@
 //! `exotrace map`: records in, documents out.
 
 use std::{
-    fs::File,
-    io::{self, BufReader, IsTerminal as _, Read},
-    path::{Path, PathBuf},
+    io::{self, IsTerminal as _},
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
     thread,
@@ -15,22 +14,17 @@ use clap::Args;
 use super::{
     choose,
     exit::{INCOMPLETE, Unusable, say},
+    input::{self, Reading},
+    options::{self, MappingOptions},
+    progress::Progress,
     start,
 };
-use crate::{
-    config::{Config, MappingChoice},
-    geo::Geo,
-    mapper::{self, Mapper},
-    records::{self, RecordsError},
-};
+use crate::{config::MappingChoice, mapper::Mapper};
 
 mod parallel;
 mod print;
-mod progress;
 
-use parallel::Lane;
 use print::{Flush, Format, Totals};
-use progress::Progress;
 
 /// Which mapping files get unless another one is named: that of the exports which people have in files.
 const DEFAULT_MAPPING: &str = "1.20";
@@ -44,28 +38,8 @@ pub(super) struct Arguments {
     /// Default: that of the settings, or 1.20.
     #[arg(long, value_name = "VERSION or FILE.wasm")]
     mapping: Option<String>,
-    /// Take the mapping, its settings, geo databases and local domains of the first source from a settings file.
-    /// What is also given here counts instead.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// A domain of the tenant, for `email.direction`; again for more.
-    #[arg(long = "local-domain", value_name = "DOMAIN")]
-    local_domains: Vec<String>,
-    /// City database in MaxMind format.
-    #[arg(long, value_name = "FILE")]
-    geoip_city: Option<PathBuf>,
-    /// ASN database in MaxMind format.
-    #[arg(long, value_name = "FILE")]
-    geoip_asn: Option<PathBuf>,
-    /// Public suffix list in the format of publicsuffix.org, in place of the built-in one of 2022-10-22.
-    #[arg(long, value_name = "FILE")]
-    suffix_list: Option<PathBuf>,
-    /// A tag for every document; again for more.
-    #[arg(long = "tag", value_name = "TAG")]
-    tags: Vec<String>,
-    /// Keep every record's own bytes in `event.original`.
-    #[arg(long)]
-    preserve_original_event: bool,
+    #[command(flatten)]
+    options: MappingOptions,
     /// Print `{"_id": ..., "document": {...}}` instead of the document alone.
     #[arg(long)]
     with_id: bool,
@@ -84,22 +58,17 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mapper = mapper(arguments)?;
-    let standard_input = [PathBuf::from("-")];
-    let files = if arguments.files.is_empty() { &standard_input } else { arguments.files.as_slice() };
+    let files = input::files(&arguments.files);
     let mut totals = Totals::default();
     let mut unread = 0;
-    let progress = Progress::new(files);
+    let progress = Progress::new(&files);
     let (format, flush) = arguments.printing();
+    let reading = match flush {
+        Flush::Batch => Reading::Batches,
+        Flush::Line => Reading::LineByLine,
+    };
     let ran = parallel::run(&mapper, arguments.jobs, format, flush, &progress, &mut totals, |lane| {
-        for file in files {
-            if let Err(error) = read(file, flush, &progress, lane) {
-                if matches!(error.downcast_ref(), Some(RecordsError::Stopped(_))) {
-                    return;
-                }
-                unread += 1;
-                progress.say(&format!("error: {error:#}"));
-            }
-        }
+        unread = input::read_all(&files, reading, &progress, lane);
     });
     progress.finish();
     ran?;
@@ -124,56 +93,16 @@ impl Arguments {
 }
 
 fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
-    let config = arguments.config.as_deref().map(Config::load).transpose()?;
+    let config = arguments.options.config()?;
     let config = config.as_ref();
+    let loader = options::loader(config);
     let component = match (&arguments.mapping, config.map(|config| &config.mapping.choice)) {
-        (Some(mapping), _) => choose::version_or_file(mapping)?,
-        (None, Some(choice)) if *choice != MappingChoice::Default => start::component(choice).context(Unusable)?,
-        (None, _) => choose::version(DEFAULT_MAPPING)?,
+        (Some(mapping), _) => choose::version_or_file(mapping, &loader)?,
+        (None, Some(choice)) if *choice != MappingChoice::Default => {
+            start::component(choice, &loader).context(Unusable)?
+        }
+        (None, _) => choose::version(DEFAULT_MAPPING, &loader)?,
     };
-    let geoip = config.map(|config| config.geoip.clone()).unwrap_or_default();
-    let city = arguments.geoip_city.clone().or(geoip.city);
-    let asn = arguments.geoip_asn.clone().or(geoip.asn);
-    let geo = Geo::open(city.as_deref(), asn.as_deref())?;
-    let mapping = config.map(|config| &config.mapping);
-    let local_domains = config
-        .and_then(|config| config.sources.first())
-        .and_then(|source| source.local_domains())
-        .map(<[String]>::to_vec);
-    let suffix_list = arguments.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
-    let settings = mapper::Settings {
-        local_domains: given(&arguments.local_domains).or(local_domains),
-        preserve_original_event: arguments.preserve_original_event
-            || mapping.is_some_and(|mapping| mapping.preserve_original_event),
-        tags: given(&arguments.tags).or(mapping.map(|mapping| mapping.tags.clone())).unwrap_or_default(),
-        drop_status: mapping.map(|mapping| mapping.drop_status.clone()).unwrap_or_default(),
-        fields: None,
-        suffix_list: choose::suffix_list(suffix_list.as_deref())?,
-    };
-    Ok(Mapper::new(component, settings, Arc::new(geo))?)
-}
-
-/// What was given on the command line, if anything was.
-fn given(texts: &[String]) -> Option<Vec<String>> {
-    (!texts.is_empty()).then(|| texts.to_vec())
-}
-
-fn read(file: &Path, flush: Flush, progress: &Progress, lane: &mut Lane) -> anyhow::Result<()> {
-    let input: Box<dyn Read> = if file == Path::new("-") {
-        lane.begin("standard input");
-        Box::new(io::stdin().lock())
-    } else {
-        lane.begin(&file.display().to_string());
-        let opened = File::open(file).and_then(|opened| {
-            // Opening a folder works, reading it does not: say so before anything is mapped.
-            if opened.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(opened) }
-        });
-        Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
-    };
-    let input = BufReader::with_capacity(256 * 1024, progress.read(input));
-    match flush {
-        Flush::Batch => records::read(input, lane),
-        Flush::Line => records::read_line_by_line(input, lane),
-    }
-    .with_context(|| format!("could not read `{}`", file.display()))
+    let geo = Arc::new(arguments.options.geo(config)?);
+    Ok(Mapper::new(component, arguments.options.settings(config)?, geo)?)
 }

@@ -1,43 +1,39 @@
-//! `exotrace mapping`: which mappings there are, and what a component is.
+//! `exotrace mapping`: which mappings there are, what a component is, and how two of them differ.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::mapper::{BUILT_IN, Component};
+mod diff;
+mod inspect;
+mod list;
+mod sign;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List the mapping versions that are built in.
-    List,
+    /// List the mappings that are built in, and with `--config` those in the folder `mappings` of `state_dir`.
+    List(list::Arguments),
     /// Say what a component file is.
-    Inspect {
-        /// The component.
-        file: PathBuf,
-    },
+    Inspect(inspect::Arguments),
+    /// Map records with two mappings, and compare the documents field by field.
+    ///
+    /// Ends with 0 when all are equal, with 1 when some differ, and with 2 when they cannot be compared.
+    Diff(diff::Arguments),
+    /// Make a pair of keys to sign mappings with.
+    Keygen(sign::KeygenArguments),
+    /// Sign a component file: writes FILE.minisig.
+    Sign(sign::SignArguments),
+    /// Check the signature of a component file.
+    Verify(sign::VerifyArguments),
 }
 
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List => {
-            for built_in in BUILT_IN {
-                let component = Component::new(built_in.bytes)?;
-                let description = component.description();
-                println!("{}  ECS {}  {}", built_in.version, description.ecs_version, description.name);
-            }
-        }
-        Command::Inspect { file } => {
-            let component = Component::open(file)?;
-            let description = component.description();
-            println!("name     {}", description.name);
-            println!("mapping  {}", description.mapping_version);
-            println!("ECS      {}", description.ecs_version);
-            println!("contract exotrace:mapping@{}", description.wit_version);
-            for import in component.imports() {
-                println!("imports  {import}");
-            }
-        }
+        Command::List(arguments) => list::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Keygen(arguments) => sign::keygen(arguments),
+        Command::Sign(arguments) => sign::sign(arguments),
+        Command::Verify(arguments) => sign::verify(arguments),
     }
-    Ok(ExitCode::SUCCESS)
 }

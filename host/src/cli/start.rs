@@ -5,14 +5,14 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{choose, exit::Unusable};
+use super::{choose, exit::Unusable, options::loader};
 use crate::{
     agent::Agent,
     config::{Config, DATASET, MappingChoice, NamedOutput, OutputConfig, ServiceConfig, SourceConfig},
     dead_letter::DeadLetter,
     geo::Geo,
     ledger::{Ledger, LedgerError},
-    mapper::{self, Component, Mapper},
+    mapper::{self, Component, Loader, Mapper},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
     pipeline::{BACKOFF, ServiceCollector, Stages},
 };
@@ -20,9 +20,17 @@ use crate::{
 /// The mapping of a Graph source unless the settings name one.
 const GRAPH_MAPPING: &str = "2.2";
 
+/// The folder for compiled mappings, in `state_dir`.
+const CACHE: &str = "cache";
+
 /// Gets everything ready but the ledger; nothing is sent yet.
-pub(super) fn collectors(config: &Config, geo: Geo, agent: &Agent) -> anyhow::Result<Vec<ServiceCollector>> {
-    let component = component(&config.mapping.choice)?;
+pub(super) fn collectors(
+    config: &Config,
+    geo: Geo,
+    loader: &Loader,
+    agent: &Agent,
+) -> anyhow::Result<Vec<ServiceCollector>> {
+    let component = component(&config.mapping.choice, loader)?;
     let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
     let geo = Arc::new(geo);
     let collectors = config.sources.iter().map(|source| {
@@ -43,11 +51,12 @@ pub(super) struct Ready {
     state_dir: PathBuf,
 }
 
-/// Gets everything ready but the ledger; nothing is sent or written yet.
+/// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
 pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let agent = Agent::of(&config.state_dir);
+    let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
     Ok(Ready {
-        collectors: collectors(config, geo, &agent).context(Unusable)?,
+        collectors: collectors(config, geo, &loader, &agent).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
         dead_letter: DeadLetter::new(config.dead_letter.clone()),
         agent,
@@ -97,11 +106,11 @@ pub(super) fn geo(config: &Config) -> anyhow::Result<Geo> {
 }
 
 /// The mapping that the settings name.
-pub(super) fn component(choice: &MappingChoice) -> anyhow::Result<Component> {
+pub(super) fn component(choice: &MappingChoice, loader: &Loader) -> anyhow::Result<Component> {
     match choice {
-        MappingChoice::Default => choose::version(GRAPH_MAPPING),
-        MappingChoice::Version(version) => choose::version(version).context("`mapping.version`"),
-        MappingChoice::Path(path) => choose::file(path).context("`mapping.path`"),
+        MappingChoice::Default => choose::version(GRAPH_MAPPING, loader),
+        MappingChoice::Version(version) => choose::version(version, loader).context("`mapping.version`"),
+        MappingChoice::Path(path) => choose::file(path, loader).context("`mapping.path`"),
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Mapping {
     pub(super) drop_status: Option<Vec<Spanned<String>>>,
     /// Public suffix list in the format of publicsuffix.org. Default: the built-in one of 2022-10-22.
     pub(super) suffix_list: Value<String>,
+    /// Public keys of minisign, or their files: a component file without a signature by one of them is no mapping. Default: none, and no signature is needed.
+    pub(super) trusted_keys: Value<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize, Default)]

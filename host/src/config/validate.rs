@@ -13,6 +13,7 @@ mod credential;
 mod file;
 mod output;
 mod service;
+mod trusted_keys;
 
 pub(super) use output::namespace_problem;
 
@@ -63,6 +64,7 @@ fn mapping(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingConfig, Con
         tags: texts("tags", &raw.tags)?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
         drop_status: texts("drop_status", &raw.drop_status)?.unwrap_or_default(),
         suffix_list: reader.optional_file("suffix_list", &raw.suffix_list)?,
+        trusted_keys: trusted_keys::keys(raw, reader)?,
     })
 }
 

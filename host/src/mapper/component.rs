@@ -1,27 +1,38 @@
 //! A mapping component: read, checked and compiled, but not yet running.
 
 use std::{
-    fs, io,
+    fmt::Write as _,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
+use semver::Version;
+use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
-use wasmtime::component::{Component as Compiled, HasSelf, Linker, types::ComponentItem};
+use wasmtime::{
+    Engine,
+    component::{Component as Compiled, HasSelf, Linker, types::ComponentItem},
+};
 
 use super::{
     bindings::{Mapping, MappingPre},
     engine::ENGINE,
     instance::{State, describe},
 };
+use crate::signature::SignatureError;
 
 /// The custom section in which a component says which mapping it is, before anything of it is compiled.
-const SECTION: &str = "exotrace:mapping";
+pub(super) const SECTION: &str = "exotrace:mapping";
 
-/// The track of the contract that this host speaks.
-const WIT_VERSION: &str = "0.1.0";
+/// The version of the contract that this host speaks, and the earlier ones on its track.
+const WIT_VERSION: Version = Version::new(0, 1, 0);
 
 /// All that a component may import.
 const GEO: &str = "exotrace:mapping/geo@";
+
+/// The largest component file that is read, in bytes; the built-in ones have about 600 kB.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What a component says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +52,7 @@ pub struct Description {
 pub struct Component {
     pub(super) pre: MappingPre<State>,
     description: Description,
+    digest: String,
 }
 
 /// Why a file or some bytes are not a mapping that this host can run.
@@ -55,6 +67,12 @@ pub enum ComponentError {
         #[source]
         source: io::Error,
     },
+    /// The file is larger than any mapping.
+    #[error("`{}` has more than {MAX_BYTES} bytes", .0.display())]
+    TooLarge(PathBuf),
+    /// The file is not signed as it has to be.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The bytes are not WebAssembly, or not a component.
     #[error("not a WebAssembly component")]
     NotAComponent(#[source] wasmtime::Error),
@@ -90,8 +108,23 @@ impl Component {
     ///
     /// When the file cannot be read, or is not a mapping that this host can run.
     pub fn open(path: &Path) -> Result<Self, ComponentError> {
-        let bytes = fs::read(path).map_err(|source| ComponentError::Unreadable { path: path.to_owned(), source })?;
-        Self::new(&bytes)
+        Self::new(&Self::read(path)?)
+    }
+
+    /// Reads a component file, whatever is in it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or is larger than any mapping.
+    pub fn read(path: &Path) -> Result<Vec<u8>, ComponentError> {
+        let unreadable = |source| ComponentError::Unreadable { path: path.to_owned(), source };
+        let file = fs::File::open(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(ComponentError::TooLarge(path.to_owned()));
+        }
+        Ok(bytes)
     }
 
     /// Checks and compiles a component.
@@ -100,14 +133,22 @@ impl Component {
     ///
     /// When it is not a mapping that this host can run.
     pub fn new(bytes: &[u8]) -> Result<Self, ComponentError> {
+        Self::compile(bytes, |engine, bytes| Compiled::new(engine, bytes))
+    }
+
+    /// Checks a component, and gets it compiled by `compile`.
+    pub(super) fn compile(
+        bytes: &[u8],
+        compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Compiled>,
+    ) -> Result<Self, ComponentError> {
         if !Parser::is_component(bytes) {
             return Err(ComponentError::NotAComponent(wasmtime::Error::msg("the file does not begin like one")));
         }
         let (mapping_version, wit_version) = read_section(bytes)?;
-        if wit_version != WIT_VERSION {
+        if !is_spoken(&wit_version) {
             return Err(ComponentError::OtherContract(wit_version));
         }
-        let compiled = Compiled::new(&ENGINE, bytes).map_err(ComponentError::NotAComponent)?;
+        let compiled = compile(&ENGINE, bytes).map_err(ComponentError::NotAComponent)?;
         check_imports(&compiled)?;
         let mut linker = Linker::new(&ENGINE);
         Mapping::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(ComponentError::OtherWorld)?;
@@ -117,7 +158,7 @@ impl Component {
             let described = description.mapping_version;
             return Err(ComponentError::Disagrees { section: mapping_version, described });
         }
-        Ok(Self { pre, description })
+        Ok(Self { pre, description, digest: digest(bytes) })
     }
 
     /// The names of what the component imports.
@@ -130,6 +171,28 @@ impl Component {
     pub fn description(&self) -> &Description {
         &self.description
     }
+
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+/// The SHA-256 of a component's bytes, in hexadecimal.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(text, "{byte:02x}").expect("a text takes everything");
+    }
+    text
+}
+
+/// Whether this host runs what was built for that version of the contract: what is older on the same track. Before
+/// 1.0 a track is a minor version.
+fn is_spoken(version: &str) -> bool {
+    let Ok(version) = Version::parse(version) else { return false };
+    let is_same_track = version.major == WIT_VERSION.major && (version.major > 0 || version.minor == WIT_VERSION.minor);
+    is_same_track && version.pre.is_empty() && version <= WIT_VERSION
 }
 
 /// The versions of the mapping and of the contract in the custom section, which stands in the core module.
@@ -139,12 +202,17 @@ fn read_section(bytes: &[u8]) -> Result<(String, String), ComponentError> {
         if let Payload::CustomSection(section) = payload
             && section.name() == SECTION
         {
-            let text = String::from_utf8_lossy(section.data()).into_owned();
-            let value = |key| text.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
-            return value("mapping=").zip(value("wit=")).ok_or(ComponentError::NoSection);
+            return parse_section(section.data()).ok_or(ComponentError::NoSection);
         }
     }
     Err(ComponentError::NoSection)
+}
+
+/// The versions of the mapping and of the contract.
+pub(super) fn parse_section(section: &[u8]) -> Option<(String, String)> {
+    let text = String::from_utf8_lossy(section);
+    let value = |key| text.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
+    value("mapping=").zip(value("wit="))
 }
 
 fn check_imports(compiled: &Compiled) -> Result<(), ComponentError> {
@@ -156,4 +224,21 @@ fn check_imports(compiled: &Compiled) -> Result<(), ComponentError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_older_on_the_track_is_spoken() {
+        let found = ["0.1.0", "0.1.1", "0.0.9", "0.2.0", "1.0.0", "0.1.0-rc.1", "0.1", ""].map(is_spoken);
+        assert_eq!(found, [true, false, false, false, false, false, false, false]);
+    }
+
+    #[test]
+    fn a_device_without_an_end_is_too_large() {
+        let error = Component::open(Path::new("/dev/zero")).err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some("`/dev/zero` has more than 67108864 bytes"));
+    }
 }

@@ -8,11 +8,9 @@ use std::{
     thread,
 };
 
-use super::{
-    print::{Flush, Format, Totals, print},
-    progress::Progress,
-};
+use super::print::{Flush, Format, Totals, print};
 use crate::{
+    cli::{input::NamedSink, progress::Progress},
     mapper::{MappedBatch, Mapper, MapperError, Origin},
     records::{Batch, Sink, Unreadable},
 };
@@ -32,9 +30,8 @@ pub(super) struct Lane {
     unreadable: usize,
 }
 
-impl Lane {
-    /// Names what is read from now on.
-    pub(super) fn begin(&mut self, name: &str) {
+impl NamedSink for Lane {
+    fn begin(&mut self, name: &str) {
         name.clone_into(&mut self.name);
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::exit;
+use super::exit;
 
 /// A bar on standard error; nothing at all unless that is a terminal and the documents go somewhere else.
 #[derive(Clone)]

@@ -1,0 +1,67 @@
+//! Reads files of records, or standard input, for commands that map by themselves.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+
+use super::progress::Progress;
+use crate::records::{self, RecordsError, Sink};
+
+/// Takes records, and hears of the names of what they are read from.
+pub(super) trait NamedSink: Sink {
+    /// Names what is read from now on.
+    fn begin(&mut self, name: &str);
+}
+
+/// How input is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Into whatever it holds, several records at a time.
+    Batches,
+    /// Into lines, each given before the next one is read.
+    LineByLine,
+}
+
+/// What the files on the command line mean: none is standard input.
+pub(super) fn files(arguments: &[PathBuf]) -> Vec<PathBuf> {
+    if arguments.is_empty() { vec![PathBuf::from("-")] } else { arguments.to_vec() }
+}
+
+/// Reads every file, says which ones could not be read to their end, and counts them.
+pub(super) fn read_all(files: &[PathBuf], reading: Reading, progress: &Progress, sink: &mut impl NamedSink) -> usize {
+    let mut unread = 0;
+    for file in files {
+        if let Err(error) = read(file, reading, progress, sink) {
+            if matches!(error.downcast_ref(), Some(RecordsError::Stopped(_))) {
+                break;
+            }
+            unread += 1;
+            progress.say(&format!("error: {error:#}"));
+        }
+    }
+    unread
+}
+
+fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl NamedSink) -> anyhow::Result<()> {
+    let input: Box<dyn Read> = if file == Path::new("-") {
+        sink.begin("standard input");
+        Box::new(io::stdin().lock())
+    } else {
+        sink.begin(&file.display().to_string());
+        let opened = File::open(file).and_then(|opened| {
+            // Opening a folder works, reading it does not: say so before anything is mapped.
+            if opened.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(opened) }
+        });
+        Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
+    };
+    let input = BufReader::with_capacity(256 * 1024, progress.read(input));
+    match reading {
+        Reading::Batches => records::read(input, sink),
+        Reading::LineByLine => records::read_line_by_line(input, sink),
+    }
+    .with_context(|| format!("could not read `{}`", file.display()))
+}

@@ -1,0 +1,139 @@
+//! `exotrace mapping diff`: what two mappings make of the same records.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    cli::{
+        choose, exit,
+        input::{self, NamedSink, Reading},
+        options::{self, MappingOptions},
+        progress::Progress,
+    },
+    mapper::{Differences, Examples, Mapper, MapperError, Origin},
+    records::{Batch, Sink, Unreadable},
+};
+
+mod table;
+
+/// The documents differ.
+const DIFFERENT: u8 = 1;
+
+/// They could not be compared, as with `diff` of old.
+const TROUBLE: u8 = 2;
+
+#[derive(Args)]
+pub(in crate::cli) struct Arguments {
+    /// The mapping before: a built-in version, or a component file.
+    before: String,
+    /// The mapping after.
+    after: String,
+    /// Files of records, as for `exotrace map`. None, or `-`: standard input.
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    options: MappingOptions,
+    /// Show values in the examples, which are personal data, and not only what they look like.
+    #[arg(long)]
+    show_values: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    match compare(arguments) {
+        Ok(differences) if differences.is_empty() => Ok(ExitCode::SUCCESS),
+        Ok(_) => Ok(ExitCode::from(DIFFERENT)),
+        Err(error) => {
+            exit::report(&error);
+            Ok(ExitCode::from(TROUBLE))
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
+fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
+    let config = arguments.options.config()?;
+    let config = config.as_ref();
+    let loader = options::loader(config);
+    let geo = Arc::new(arguments.options.geo(config)?);
+    let settings = arguments.options.settings(config)?;
+    let mapper = |name: &str| -> anyhow::Result<Mapper> {
+        let component = choose::version_or_file(name, &loader)?;
+        Mapper::new(component, settings.clone(), Arc::clone(&geo)).with_context(|| format!("mapping `{name}`"))
+    };
+    let examples = if arguments.show_values { Examples::Values } else { Examples::Shapes };
+    let files = input::files(&arguments.files);
+    let progress = Progress::new(&files);
+    let mut comparison = Comparison {
+        before: mapper(&arguments.before)?,
+        after: mapper(&arguments.after)?,
+        differences: Differences::new(examples),
+        progress: progress.clone(),
+        name: String::new(),
+        unreadable: 0,
+        stopped: None,
+    };
+    let unread = input::read_all(&files, Reading::Batches, &progress, &mut comparison);
+    progress.finish();
+    let Comparison { before, after, differences, unreadable, stopped, .. } = comparison;
+    if let Some(error) = stopped {
+        return Err(error.into());
+    }
+    let (before, after) = (&before.description().mapping_version, &after.description().mapping_version);
+    if arguments.json {
+        let mut answer = serde_json::to_value(&differences)?;
+        answer["before"] = json!({ "mapping": arguments.before, "mapping_version": before });
+        answer["after"] = json!({ "mapping": arguments.after, "mapping_version": after });
+        println!("{}", serde_json::to_string_pretty(&answer)?);
+    } else {
+        println!("{}", table::Table { before, after, differences: &differences });
+    }
+    anyhow::ensure!(unread == 0, "not every file could be read");
+    anyhow::ensure!(unreadable == 0, "{unreadable} lines could not be compared");
+    anyhow::ensure!(differences.records > 0, "there are no records, so nothing was compared");
+    Ok(differences)
+}
+
+/// Maps every batch twice.
+struct Comparison {
+    before: Mapper,
+    after: Mapper,
+    differences: Differences,
+    progress: Progress,
+    name: String,
+    unreadable: usize,
+    stopped: Option<MapperError>,
+}
+
+impl NamedSink for Comparison {
+    fn begin(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
+    }
+}
+
+impl Sink for Comparison {
+    fn batch(&mut self, batch: Batch) -> bool {
+        let origin = Origin::default();
+        let before = self.before.map_batch(&batch.records, &origin);
+        match before.and_then(|before| Ok((before, self.after.map_batch(&batch.records, &origin)?))) {
+            Ok((before, after)) => {
+                self.differences.add(&before, &after);
+                true
+            }
+            Err(error) => {
+                self.stopped = Some(error);
+                false
+            }
+        }
+    }
+
+    fn unreadable(&mut self, line: Unreadable) {
+        self.unreadable += 1;
+        let Unreadable { line, byte } = line;
+        self.progress.say(&format!("error: `{}`, line {line}: not UTF-8 at byte {byte}; it is left out", self.name));
+    }
+}

@@ -1,0 +1,131 @@
+//! `exotrace mapping inspect`: what a component file is.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    cli::exit,
+    config::Config,
+    mapper::{Component, Description, Inspection},
+    signature::{self, SignatureError, TrustedKeys},
+};
+
+#[derive(Args)]
+pub(in crate::cli) struct Arguments {
+    /// The component.
+    file: PathBuf,
+    /// A settings file: checks the signature with its `mapping.trusted_keys`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is known about a signature.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum SignatureState {
+    /// There is none.
+    Missing,
+    /// There is one, and no key to check it with.
+    Unchecked { key: String },
+    /// It is right, and by a key that counts.
+    Trusted { key: String, comment: String },
+    /// It does not count.
+    Refused { reason: String },
+}
+
+impl SignatureState {
+    fn new(file: &Path, bytes: &[u8], keys: &TrustedKeys) -> Self {
+        let found = if keys.is_empty() {
+            signature::signer(&signature::path_of(file)).map(|key| Self::Unchecked { key })
+        } else {
+            let signed = keys.check_with(&signature::path_of(file), bytes);
+            signed.map(|signed| Self::Trusted { key: signed.key_id, comment: signed.comment })
+        };
+        found.unwrap_or_else(|error| match error {
+            SignatureError::Missing(_) => Self::Missing,
+            error => Self::Refused { reason: format!("{:#}", anyhow::Error::new(error)) },
+        })
+    }
+
+    fn explain(&self) -> String {
+        match self {
+            Self::Missing => "none".to_owned(),
+            Self::Unchecked { key } => format!("by key {key}, not checked: no trusted keys were given"),
+            Self::Trusted { key, comment } if comment.is_empty() => format!("right, by trusted key {key}"),
+            Self::Trusted { key, comment } => format!("right, by trusted key {key}: {comment}"),
+            Self::Refused { reason } => reason.clone(),
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = arguments.config.as_deref().map(Config::load).transpose()?;
+    let keys = config.map(|config| config.mapping.trusted_keys).unwrap_or_default();
+    let bytes = Component::read(&arguments.file)?;
+    let inspection = Inspection::new(&bytes)?;
+    let signature = SignatureState::new(&arguments.file, &bytes, &keys);
+    let usable = Component::new(&bytes).map(|component| component.description().clone());
+    if arguments.json {
+        let mut answer = serde_json::to_value(&inspection)?;
+        answer["signature"] = serde_json::to_value(&signature)?;
+        match &usable {
+            Ok(Description { name, ecs_version, .. }) => {
+                answer["name"] = json!(name);
+                answer["ecs_version"] = json!(ecs_version);
+            }
+            Err(error) => answer["error"] = json!(error.to_string()),
+        }
+        println!("{}", serde_json::to_string_pretty(&answer)?);
+    } else {
+        for (key, value) in lines(&inspection, usable.as_ref().ok(), &signature) {
+            println!("{key:<12} {value}");
+        }
+    }
+    match usable {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(error) => Ok(exit::report(&anyhow::Error::new(error).context("this host cannot run it"))),
+    }
+}
+
+/// What is told to people, line by line.
+fn lines<'i>(
+    inspection: &'i Inspection,
+    description: Option<&Description>,
+    signature: &SignatureState,
+) -> Vec<(&'i str, String)> {
+    let mut lines = Vec::new();
+    if let Some(description) = description {
+        lines.push(("name", description.name.clone()));
+        lines.push(("ECS", description.ecs_version.clone()));
+    }
+    if let (Some(mapping), Some(wit)) = (&inspection.mapping_version, &inspection.wit_version) {
+        lines.push(("mapping", mapping.clone()));
+        lines.push(("contract", format!("exotrace:mapping@{wit}")));
+    }
+    for import in &inspection.imports {
+        lines.push(("imports", import.clone()));
+    }
+    for export in &inspection.exports {
+        lines.push(("exports", export.clone()));
+    }
+    lines.push(("size", format!("{} bytes", inspection.size)));
+    lines.push(("SHA-256", inspection.digest.clone()));
+    lines.push(("signature", signature.explain()));
+    for (kind, tools) in &inspection.producers {
+        lines.push((kind, tools.join(", ")));
+    }
+    for (name, text) in &inspection.metadata {
+        lines.push((name, text.clone()));
+    }
+    lines
+}

@@ -1,0 +1,121 @@
+//! `exotrace mapping keygen`, `sign` and `verify`: whose mappings are taken.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use chrono::{SecondsFormat, Utc};
+use clap::Args;
+
+use crate::{
+    config::Config,
+    mapper::{Component, Inspection},
+    signature::{self, PublicKey, SecretKey, TrustedKeys},
+};
+
+#[derive(Args)]
+pub(in crate::cli) struct KeygenArguments {
+    /// Where to write the secret key. It has no password: keep it where only you can read it.
+    #[arg(long, value_name = "FILE", default_value = "exotrace.key")]
+    secret_key: PathBuf,
+    /// Where to write the public key, for `mapping.trusted_keys`.
+    #[arg(long, value_name = "FILE", default_value = "exotrace.pub")]
+    public_key: PathBuf,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct SignArguments {
+    /// The component.
+    file: PathBuf,
+    /// The secret key: of `keygen`, or of minisign without a password.
+    #[arg(long, value_name = "FILE", default_value = "exotrace.key")]
+    secret_key: PathBuf,
+    /// What to say about it, signed with it. Default: version, digest and time.
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct VerifyArguments {
+    /// The component; its signature is FILE.minisig.
+    file: PathBuf,
+    /// A public key that counts, or its file; again for more.
+    #[arg(long = "public-key", value_name = "KEY or FILE", required_unless_present = "config")]
+    public_keys: Vec<String>,
+    /// A settings file: the keys in its `mapping.trusted_keys` count.
+    #[arg(long, value_name = "FILE", conflicts_with = "public_keys")]
+    config: Option<PathBuf>,
+    /// Another signature file.
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+}
+
+#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
+pub(super) fn keygen(arguments: &KeygenArguments) -> anyhow::Result<ExitCode> {
+    let key = signature::generate(&arguments.secret_key, &arguments.public_key)?;
+    println!("secret key  {}", arguments.secret_key.display());
+    println!("public key  {}", arguments.public_key.display());
+    println!("for the settings: trusted_keys = [\"{key}\"]");
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
+pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
+    let key = SecretKey::open(&arguments.secret_key)?;
+    let file = &arguments.file;
+    let bytes = Component::read(file)?;
+    // What is no mapping is not signed: a wrong file is noticed here, and not by the host that refuses it.
+    let component = Component::new(&bytes).with_context(|| format!("`{}` is not signed", file.display()))?;
+    let comment = arguments.comment.clone().unwrap_or_else(|| {
+        let (version, digest) = (&component.description().mapping_version, component.digest());
+        format!("mapping={version} sha256={digest} at={}", Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true))
+    });
+    let path = signature::path_of(file);
+    write(&path, &key.sign(&bytes, &comment)).with_context(|| format!("could not write `{}`", path.display()))?;
+    println!("{}", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes beside and renames: whoever watches the file never sees half a signature.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = tempfile::Builder::new().permissions(readable()).tempfile_in(folder)?;
+    fs::write(file.path(), text)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A signature is for everybody to read.
+fn readable() -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
+pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
+    let keys = match &arguments.config {
+        Some(config) => Config::load(config)?.mapping.trusted_keys,
+        None => TrustedKeys::new(arguments.public_keys.iter().map(|key| public_key(key)).collect::<Result<_, _>>()?),
+    };
+    anyhow::ensure!(!keys.is_empty(), "the settings have no `mapping.trusted_keys`\nhint: `--public-key` names a key");
+    let bytes = Component::read(&arguments.file)?;
+    let path = arguments.signature.clone().unwrap_or_else(|| signature::path_of(&arguments.file));
+    let signed = keys.check_with(&path, &bytes).with_context(|| format!("`{}`", arguments.file.display()))?;
+    let version = Inspection::new(&bytes).ok().and_then(|inspection| inspection.mapping_version);
+    println!("right: signed with key {}", signed.key_id);
+    println!("comment  {}", signed.comment);
+    println!("mapping  {}", version.as_deref().unwrap_or("none: this is no mapping"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The key itself, or a file with it.
+fn public_key(text: &str) -> anyhow::Result<PublicKey> {
+    if let Ok(key) = text.parse() {
+        return Ok(key);
+    }
+    let contents =
+        fs::read_to_string(text).with_context(|| format!("`{text}` is neither a public key nor its file"))?;
+    contents.parse().with_context(|| format!("`{text}`"))
+}

@@ -1,0 +1,83 @@
+//! What commands that map by themselves are told about mapping, on the command line and in a settings file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::choose;
+use crate::{
+    config::Config,
+    geo::Geo,
+    mapper::{self, Loader},
+};
+
+/// The options.
+#[derive(Args)]
+pub(super) struct MappingOptions {
+    /// Take the mapping, its settings, geo databases and local domains of the first source from a settings file.
+    /// What is also given here counts instead.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A domain of the tenant, for `email.direction`; again for more.
+    #[arg(long = "local-domain", value_name = "DOMAIN")]
+    local_domains: Vec<String>,
+    /// City database in MaxMind format.
+    #[arg(long, value_name = "FILE")]
+    geoip_city: Option<PathBuf>,
+    /// ASN database in MaxMind format.
+    #[arg(long, value_name = "FILE")]
+    geoip_asn: Option<PathBuf>,
+    /// Public suffix list in the format of publicsuffix.org, in place of the built-in one of 2022-10-22.
+    #[arg(long, value_name = "FILE")]
+    suffix_list: Option<PathBuf>,
+    /// A tag for every document; again for more.
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Keep every record's own bytes in `event.original`.
+    #[arg(long)]
+    preserve_original_event: bool,
+}
+
+impl MappingOptions {
+    /// The settings file, if one was named.
+    pub(super) fn config(&self) -> anyhow::Result<Option<Config>> {
+        Ok(self.config.as_deref().map(Config::load).transpose()?)
+    }
+
+    /// The geo databases.
+    pub(super) fn geo(&self, config: Option<&Config>) -> anyhow::Result<Geo> {
+        let geoip = config.map(|config| config.geoip.clone()).unwrap_or_default();
+        let city = self.geoip_city.clone().or(geoip.city);
+        let asn = self.geoip_asn.clone().or(geoip.asn);
+        Ok(Geo::open(city.as_deref(), asn.as_deref())?)
+    }
+
+    /// How to map.
+    pub(super) fn settings(&self, config: Option<&Config>) -> anyhow::Result<mapper::Settings> {
+        let mapping = config.map(|config| &config.mapping);
+        let local_domains = config
+            .and_then(|config| config.sources.first())
+            .and_then(|source| source.local_domains())
+            .map(<[String]>::to_vec);
+        let suffix_list = self.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
+        Ok(mapper::Settings {
+            local_domains: given(&self.local_domains).or(local_domains),
+            preserve_original_event: self.preserve_original_event
+                || mapping.is_some_and(|mapping| mapping.preserve_original_event),
+            tags: given(&self.tags).or(mapping.map(|mapping| mapping.tags.clone())).unwrap_or_default(),
+            drop_status: mapping.map(|mapping| mapping.drop_status.clone()).unwrap_or_default(),
+            fields: None,
+            suffix_list: choose::suffix_list(suffix_list.as_deref())?,
+        })
+    }
+}
+
+/// How component files are loaded with these settings: with a settings file, those that it trusts.
+pub(super) fn loader(config: Option<&Config>) -> Loader {
+    Loader::new(config.map(|config| config.mapping.trusted_keys.clone()).unwrap_or_default())
+}
+
+/// What was given on the command line, if anything was.
+fn given(texts: &[String]) -> Option<Vec<String>> {
+    (!texts.is_empty()).then(|| texts.to_vec())
+}

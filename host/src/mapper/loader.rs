@@ -1,0 +1,97 @@
+//! Loads component files: whose signatures count, and where compiled code is kept.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use exotrace_code_cache::{CodeCache, Trouble};
+use tracing::{debug, warn};
+use wasmtime::{Engine, component::Component as Compiled};
+
+use super::{BuiltIn, Component, ComponentError};
+use crate::signature::TrustedKeys;
+
+/// How component files are loaded. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Loader {
+    trusted_keys: TrustedKeys,
+    cache: Option<Arc<CodeCache>>,
+}
+
+impl Loader {
+    /// Takes component files with a signature by one of these keys; when there are none, every file.
+    pub fn new(trusted_keys: TrustedKeys) -> Self {
+        Self { trusted_keys, cache: None }
+    }
+
+    /// Keeps compiled code in this folder. When that cannot be, everything is compiled each time.
+    #[must_use]
+    pub fn with_cache(mut self, folder: &Path) -> Self {
+        match CodeCache::open(folder) {
+            Ok(cache) => self.cache = Some(Arc::new(cache)),
+            Err(error) => warn!(folder = %folder.display(), %error, "no cache for compiled mappings"),
+        }
+        self
+    }
+
+    /// Loads a component file, which is read once: what was checked is what runs.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, is not signed as it has to be, or is not a mapping that this host can run.
+    pub fn open(&self, path: &Path) -> Result<Component, ComponentError> {
+        let bytes = Component::read(path)?;
+        if let Some(signed) = self.trusted_keys.check(path, &bytes)? {
+            debug!(key = signed.key_id, "signature is right");
+        }
+        self.load(&bytes)
+    }
+
+    /// Loads a component that came with the program, which needs no signature.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a mapping that this host can run.
+    pub fn built_in(&self, built_in: BuiltIn) -> Result<Component, ComponentError> {
+        self.load(built_in.bytes)
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
+        Component::compile(bytes, |engine, bytes| self.compile(engine, bytes))
+    }
+
+    fn compile(&self, engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Compiled> {
+        let Some(cache) = &self.cache else { return Compiled::new(engine, bytes) };
+        let loaded = cache.load(engine, bytes)?;
+        debug!(from_cache = loaded.from_cache, "mapping is compiled");
+        match loaded.trouble {
+            // Somebody wrote there, or the disk is failing: a person should know.
+            Some(trouble @ Trouble::Foreign(_)) => warn!(%trouble, "compiled mapping is not trusted; compiled anew"),
+            Some(trouble) => warn!(%trouble, "cache for compiled mappings has trouble"),
+            None => {}
+        }
+        Ok(loaded.component)
+    }
+}
+
+/// The component files in a folder, in the order of their names; none when there is no folder.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub fn component_files(folder: &Path) -> Result<Vec<PathBuf>, ComponentError> {
+    let unreadable = |source| ComponentError::Unreadable { path: folder.to_owned(), source };
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

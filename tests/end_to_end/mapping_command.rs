@@ -1,0 +1,282 @@
+//! `exotrace mapping`, as people run it: listing, inspecting, comparing, signing.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+    sync::Arc,
+};
+
+use exotrace::{
+    geo::Geo,
+    mapper::{Loader, Mapper, Origin, Settings, built_in},
+};
+use serde_json::{Value, json};
+
+use crate::harness::{exotrace, project};
+
+const RECORDS: &str = "fixtures/records/well-formed.ndjson";
+
+#[track_caller]
+fn run(arguments: &[&str], code: i32) -> String {
+    let output = exotrace(arguments, "");
+    check_code(&output, code);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn check_code(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Runs with an error, and returns what is said about it.
+#[track_caller]
+fn fail(arguments: &[&str], code: i32) -> String {
+    let output = exotrace(arguments, "");
+    check_code(&output, code);
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[track_caller]
+fn json_of(arguments: &[&str], code: i32) -> Value {
+    serde_json::from_str(&run(arguments, code)).unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A folder with a component file, keys, and settings that trust them.
+struct Fixture {
+    folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let fixture = Self { folder: tempfile::tempdir().unwrap() };
+        fs::write(fixture.path("mapping.wasm"), built_in("2.2").unwrap().bytes).unwrap();
+        fixture
+    }
+
+    /// The same with a pair of keys.
+    fn with_keys() -> Self {
+        let fixture = Self::new();
+        let (secret, public) = (fixture.path("test.key"), fixture.path("test.pub"));
+        run(&["mapping", "keygen", "--secret-key", text(&secret), "--public-key", text(&public)], 0);
+        fixture.settings("path = \"mapping.wasm\"\ntrusted_keys = [\"test.pub\"]");
+        fixture
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn settings(&self, mapping: &str) -> PathBuf {
+        let minimal = fs::read_to_string(project().join("fixtures/config/good/minimal.toml")).unwrap();
+        let path = self.path("exotrace.toml");
+        fs::write(&path, format!("{minimal}\n[mapping]\n{mapping}\n")).unwrap();
+        path
+    }
+
+    fn sign(&self) {
+        let (file, key) = (self.path("mapping.wasm"), self.path("test.key"));
+        run(&["mapping", "sign", text(&file), "--secret-key", text(&key)], 0);
+    }
+
+    /// Whether the settings can be used, and if not, why.
+    #[track_caller]
+    fn check_settings(&self, expected: &str) {
+        let settings = self.path("exotrace.toml");
+        let arguments = ["check", "--config", text(&settings)];
+        if expected.is_empty() {
+            run(&arguments, 0);
+        } else {
+            let said = fail(&arguments, 78);
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_mapping_is_equal_to_itself() {
+    let said = run(&["mapping", "diff", "2.2", "2.2", RECORDS], 0);
+    assert!(said.starts_with("2.2.0 to 2.2.0: ") && said.ends_with(" records, all equal\n"), "{said}");
+}
+
+#[test]
+fn two_versions_are_compared_field_by_field() {
+    let said = run(&["mapping", "diff", "1.20", "2.2", "--local-domain", "contoso.com", RECORDS], 1);
+    assert!(said.lines().any(|line| line.starts_with("field ") && line.ends_with("examples")), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("event.category ")), "{said}");
+    let found = json_of(&["mapping", "diff", "--json", "1.20", "2.2", RECORDS], 1);
+    let records = fs::read_to_string(project().join(RECORDS)).unwrap().lines().count();
+    assert_eq!(found["records"], json!(records));
+    assert_eq!(found["before"], json!({ "mapping": "1.20", "mapping_version": "1.20.0" }));
+    // Version 2.2 sets what 1.20 does not.
+    assert_eq!(found["fields"]["event.category"]["added"], json!(records));
+}
+
+#[test]
+fn values_are_hidden_unless_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("records.ndjson");
+    fs::write(
+        &file,
+        r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"marker@contoso.com","Status":"Delivered"}"#,
+    )
+    .unwrap();
+    for form in [&["--json"][..], &[]] {
+        let arguments = |more: &[&'static str]| [&["mapping", "diff", "1.20", "2.2"], form, more].concat();
+        let with_file = |arguments: Vec<&'static str>| exotrace(&[&arguments[..], &[text(&file)]].concat(), "");
+        let hidden = with_file(arguments(&[]));
+        let shown = with_file(arguments(&["--show-values"]));
+        let contains = |output: &Output, word: &str| String::from_utf8_lossy(&output.stdout).contains(word);
+        assert!(!contains(&hidden, "success") && !contains(&hidden, "marker"));
+        assert!(contains(&shown, "success"), "{}", String::from_utf8_lossy(&shown.stdout));
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_ends_with_2() {
+    let said = fail(&["mapping", "diff", "1.20", "9.9", RECORDS], 2);
+    assert!(said.starts_with("error: there is no mapping `9.9`"), "{said}");
+    let said = fail(&["mapping", "diff", "1.20", "2.2", "no-such-file"], 2);
+    assert!(said.contains("could not open `no-such-file`"), "{said}");
+    let said = fail(&["mapping", "diff", "1.20", "2.2"], 2);
+    assert!(said.contains("there are no records, so nothing was compared"), "{said}");
+    fail(&["mapping", "diff", "1.20"], 2);
+}
+
+#[test]
+fn mappings_are_listed_with_those_of_the_state_folder() {
+    let fixture = Fixture::new();
+    let folder = fixture.path("state/mappings");
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(fixture.path("mapping.wasm"), folder.join("ours.wasm")).unwrap();
+    fs::write(folder.join("broken.wasm"), "no component").unwrap();
+    fs::write(folder.join("notes.txt"), "not looked at").unwrap();
+    let settings = fixture.settings("");
+    let found = json_of(&["mapping", "list", "--json", "--config", text(&settings)], 0);
+    let versions: Vec<_> = found.as_array().unwrap().iter().map(|entry| entry["mapping_version"].as_str()).collect();
+    assert_eq!(versions, [Some("1.20.0"), Some("2.2.0"), None, Some("2.2.0")]);
+    assert_eq!(found[2]["error"], "not a WebAssembly component: the file does not begin like one");
+    assert_eq!(found[3]["digest"], found[1]["digest"]);
+    let said = run(&["mapping", "list"], 0);
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(said.lines().all(|line| line.contains("where") || line.contains("built in")), "{said}");
+}
+
+#[test]
+fn a_component_is_inspected() {
+    let fixture = Fixture::new();
+    let file = fixture.path("mapping.wasm");
+    let found = json_of(&["mapping", "inspect", "--json", text(&file)], 0);
+    assert_eq!(found["size"], json!(built_in("2.2").unwrap().bytes.len()));
+    assert_eq!(found["imports"], json!(["exotrace:mapping/geo@0.1.0"]));
+    assert_eq!(found["exports"], json!(["exotrace:mapping/mapper@0.1.0"]));
+    assert_eq!((&found["mapping_version"], &found["wit_version"]), (&json!("2.2.0"), &json!("0.1.0")));
+    assert_eq!(found["signature"], "missing");
+    assert!(found["producers"]["language"][0].as_str().unwrap().starts_with("Rust"), "{found}");
+    let said = run(&["mapping", "inspect", text(&file)], 0);
+    assert!(said.contains("\nSHA-256      ") && said.contains("\nsignature    none\n"), "{said}");
+}
+
+/// It is told what it is all the same.
+#[test]
+fn a_component_that_is_no_mapping_is_inspected_with_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty.wasm");
+    fs::write(&file, b"\0asm\x0d\0\x01\0").unwrap();
+    let output = exotrace(&["mapping", "inspect", text(&file)], "");
+    check_code(&output, 1);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("size         8 bytes\n"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("error: this host cannot run it: not an exotrace mapping: it has no section"), "{said}");
+}
+
+#[test]
+fn only_a_signed_mapping_is_taken_where_keys_are_trusted() {
+    let fixture = Fixture::with_keys();
+    fixture.check_settings("`mapping.path`: could not use mapping");
+    fixture.check_settings("not signed: there is no `");
+    fixture.sign();
+    fixture.check_settings("");
+    let settings = fixture.path("exotrace.toml");
+    let file = fixture.path("mapping.wasm");
+    let found = json_of(&["mapping", "inspect", "--json", text(&file), "--config", text(&settings)], 0);
+    let comment = found["signature"]["trusted"]["comment"].as_str().unwrap();
+    assert!(comment.starts_with(&format!("mapping=2.2.0 sha256={} at=", found["digest"].as_str().unwrap())), "{found}");
+    // One that is whole but not the signed one.
+    fs::write(&file, built_in("1.20").unwrap().bytes).unwrap();
+    fixture.check_settings("is not of this file: one of the two was changed");
+    let arguments = ["map", "--config", text(&settings), "--mapping", text(&file), RECORDS];
+    assert!(fail(&arguments, 1).contains("is not of this file"));
+}
+
+#[test]
+fn built_in_mappings_need_no_signature() {
+    let fixture = Fixture::with_keys();
+    fixture.settings("version = \"1.20\"\ntrusted_keys = [\"test.pub\"]");
+    fixture.check_settings("");
+}
+
+#[test]
+fn a_signature_is_verified_by_key_and_by_settings() {
+    let fixture = Fixture::with_keys();
+    let (file, settings, public) =
+        (fixture.path("mapping.wasm"), fixture.path("exotrace.toml"), fixture.path("test.pub"));
+    let said = fail(&["mapping", "verify", text(&file), "--public-key", text(&public)], 1);
+    assert!(said.contains("not signed: there is no `"), "{said}");
+    fixture.sign();
+    let key = fs::read_to_string(&public).unwrap().lines().nth(1).unwrap().to_owned();
+    for keys in [["--public-key", text(&public)], ["--public-key", &key], ["--config", text(&settings)]] {
+        let said = run(&[&["mapping", "verify", text(&file)], &keys[..]].concat(), 0);
+        assert!(said.starts_with("right: signed with key ") && said.ends_with("mapping  2.2.0\n"), "{said}");
+    }
+    let other = Fixture::with_keys();
+    let said = fail(&["mapping", "verify", text(&file), "--public-key", text(&other.path("test.pub"))], 1);
+    assert!(said.contains("which is not one of the trusted keys"), "{said}");
+    fail(&["mapping", "verify", text(&file)], 2);
+}
+
+#[test]
+fn what_is_no_mapping_is_not_signed() {
+    let fixture = Fixture::with_keys();
+    let (file, key) = (fixture.path("test.pub"), fixture.path("test.key"));
+    let said = fail(&["mapping", "sign", text(&file), "--secret-key", text(&key)], 1);
+    assert!(said.contains("test.pub` is not signed: not a WebAssembly component"), "{said}");
+    assert!(!fixture.path("test.pub.minisig").exists());
+}
+
+/// Whatever somebody writes into the cache, the documents are those of the component.
+#[test]
+fn compiled_code_is_kept_and_never_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let map = || {
+        let component = Loader::default().with_cache(&cache).built_in(built_in("2.2").unwrap()).unwrap();
+        let mapper = Mapper::new(component, Settings::default(), Arc::new(Geo::default())).unwrap();
+        mapper.map_batch(r#"{"receivedDateTime":"2026-03-04T05:06:07Z"}"#, &Origin::default()).unwrap().documents
+    };
+    let expected = map();
+    let code = || fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path());
+    let code = code().find(|path| path.extension().is_some_and(|extension| extension == "code")).unwrap();
+    let whole = fs::read(&code).unwrap();
+    assert_eq!(map(), expected);
+    assert!(fs::read(&code).unwrap() == whole, "used as it is");
+    let middle = whole.len() / 2;
+    for damaged in [&whole[..middle], &[&whole[..middle], &[0; 64], &whole[middle + 64..]].concat()] {
+        fs::write(&code, damaged).unwrap();
+        assert_eq!(map(), expected);
+        assert!(fs::read(&code).unwrap() != damaged, "compiled anew");
+    }
+}
+
+/// Without a place for it everything is compiled each time.
+#[test]
+fn a_cache_that_cannot_be_made_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(Loader::default().with_cache(&file.join("cache")).built_in(built_in("2.2").unwrap()).is_ok());
+}
