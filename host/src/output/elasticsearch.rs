@@ -54,11 +54,11 @@ impl Elasticsearch {
             match found.status {
                 StatusCode::OK => return Ok(false),
                 StatusCode::NOT_FOUND => {}
-                _ => return Err(refused(found)),
+                _ => return Err(refused(&found)),
             }
         }
         let reply = sender.ask(Method::PUT, &resource.path, resource.body.to_string().into_bytes()).await?;
-        if reply.status.is_success() { Ok(true) } else { Err(refused(reply)) }
+        if reply.status.is_success() { Ok(true) } else { Err(refused(&reply)) }
     }
 
     pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
@@ -66,7 +66,6 @@ impl Elasticsearch {
     }
 }
 
-fn refused(reply: Reply) -> RequestError {
-    let Reply { host, status, retry_after, body } = reply;
-    RequestError::Status { host, status, explanation: explain_put(status, &body), retry_after }
+fn refused(reply: &Reply) -> RequestError {
+    reply.refused(explain_put(reply.status, &reply.body))
 }

@@ -93,12 +93,7 @@ impl Protocol for Lines {
         progress: &mut Progress,
     ) -> Result<(), RequestError> {
         if !reply.status.is_success() {
-            return Err(RequestError::Status {
-                host: reply.host.clone(),
-                status: reply.status,
-                explanation: hint(reply.status).to_owned(),
-                retry_after: reply.retry_after,
-            });
+            return Err(reply.refused(hint(reply.status).to_owned()));
         }
         for (place, _) in documents {
             progress.accept(*place);

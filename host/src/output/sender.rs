@@ -38,6 +38,14 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
+impl Reply {
+    /// The host refused the request as a whole.
+    pub(super) fn refused(&self, explanation: String) -> RequestError {
+        let Self { host, status, retry_after, .. } = self;
+        RequestError::Status { host: host.clone(), status: *status, explanation, retry_after: *retry_after }
+    }
+}
+
 impl Sender {
     /// Makes a sender; nothing is sent yet.
     pub(super) fn new(

@@ -90,12 +90,7 @@ impl Protocol for Bulk {
     ) -> Result<(), RequestError> {
         let host = &reply.host;
         if reply.status != StatusCode::OK {
-            return Err(RequestError::Status {
-                host: host.clone(),
-                status: reply.status,
-                explanation: explain(reply.status, &reply.body),
-                retry_after: reply.retry_after,
-            });
+            return Err(reply.refused(explain(reply.status, &reply.body)));
         }
         let answer: BulkAnswer = match serde_json::from_slice(&reply.body) {
             Ok(answer) => answer,
