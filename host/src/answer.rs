@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use http::header::RETRY_AFTER;
+use http::{HeaderMap, header::RETRY_AFTER};
 use reqwest::Response;
 use url::{Host, Url};
 
@@ -40,8 +40,8 @@ impl From<serde_json::Error> for Malformed {
 }
 
 /// When the service wants to be asked again.
-pub(crate) fn retry_after(answer: &Response) -> Option<Duration> {
-    let value = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
     retry::retry_after(value, Utc::now())
 }
 

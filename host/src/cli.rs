@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod choose;
 mod demo;
+mod doctor;
 mod elasticsearch;
 mod exit;
 mod input;
@@ -19,6 +20,7 @@ mod replay;
 mod run;
 mod simulate;
 mod start;
+mod status;
 
 /// Collects Microsoft Exchange Online message trace, maps it to the Elastic Common Schema (ECS) inside a
 /// WebAssembly component, and delivers every document once.
@@ -46,6 +48,10 @@ enum Command {
     /// Get a cluster of Elasticsearch ready.
     #[command(subcommand)]
     Elasticsearch(elasticsearch::Command),
+    /// Reach the tenant step by step, and say what is missing.
+    Doctor(doctor::Arguments),
+    /// Show what is covered, also while the daemon runs.
+    Status(status::Arguments),
     /// List, inspect, compare and sign mappings.
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -60,6 +66,8 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),

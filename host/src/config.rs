@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-mod environment;
+pub(crate) mod environment;
 mod error;
 mod output;
 mod position;
@@ -23,7 +23,7 @@ pub use output::{
     Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, FileCompression,
     FileOutputConfig, Format, HttpConfig, NamedOutput, OutputConfig,
 };
-pub use service::{Credential, ServiceConfig, ServiceKind};
+pub use service::{Credential, IdentityEndpoint, ServiceConfig, ServiceKind};
 
 use crate::signature::TrustedKeys;
 

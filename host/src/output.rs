@@ -127,6 +127,20 @@ impl OutputError {
 }
 
 impl Output {
+    /// Whether it can be reached, and what it answered; delivers nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached, or does not let us in.
+    pub async fn probe(&self) -> Result<String, OutputError> {
+        Ok(match self {
+            Self::Stdout(_) => "standard output is always there".to_owned(),
+            Self::Elasticsearch(elasticsearch) => elasticsearch.probe().await?,
+            Self::Http(http) => http.probe().await?,
+            Self::File(file) => file.probe()?,
+        })
+    }
+
     /// Delivers all documents of a batch; when it returns, they are accepted.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod delivery;
 mod error;
 mod letters;
 mod pass;
+mod progress;
 mod replay;
 mod service;
 mod shared;
@@ -21,6 +22,7 @@ mod worker;
 
 pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
+pub use progress::{PassProgress, TimeLeft, Watched};
 pub use replay::{Replayed, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;

@@ -10,12 +10,13 @@ mod page;
 mod reporting_webservice;
 mod service;
 mod token;
+mod trace;
 
-pub use client::{AnswerError, Malformed};
+pub use client::{AnswerError, HttpError, Malformed, has_proxy};
 pub use error::PollError;
 pub use page::{Page, Row, RowKey};
-pub use service::{PageRequest, ServiceSource};
-pub use token::TokenError;
+pub use service::{PageRequest, ServiceSource, reach};
+pub use token::{Asked, CertificateError, TokenError};
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
+use indicatif::MultiProgress;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::spawn_blocking,
@@ -25,8 +26,10 @@ use super::{
 use crate::{
     config::Config,
     ledger::{Ledger, LedgerError},
-    pipeline::{self, Mode, Summary},
+    pipeline::{self, Mode, ServiceCollector, Summary},
 };
+
+mod progress;
 
 /// How long a ledger may be in use by the run before, after a reload.
 const HANDOVER: Duration = Duration::from_secs(10);
@@ -42,14 +45,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    log::start();
+    let bars = progress::bars();
+    log::start_beside(bars.clone());
     let mode = if arguments.once { Mode::Once } else { Mode::Daemon };
     let ready = prepare(&arguments.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let second = second_signal()?;
         tokio::select! {
-            summary = collect(ready, &arguments.config, mode) => summary.map(Some),
+            summary = collect(ready, &arguments.config, mode, &bars) => summary.map(Some),
             () = second => Ok(None),
         }
     });
@@ -71,7 +75,7 @@ fn prepare(config: &Path) -> anyhow::Result<Ready> {
 }
 
 /// Runs, and anew with other settings each time they are reloaded.
-async fn collect(ready: Ready, path: &Path, mode: Mode) -> anyhow::Result<Summary> {
+async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) -> anyhow::Result<Summary> {
     let mut signals = Signals::new()?;
     let ledger = ready.open()?;
     let mut stages = ready.into_stages(ledger)?;
@@ -79,7 +83,12 @@ async fn collect(ready: Ready, path: &Path, mode: Mode) -> anyhow::Result<Summar
     loop {
         let mut wanted = Wanted::End;
         let told = async { wanted = signals.wanted(path).await };
-        summary += pipeline::run(stages, mode, told).await?;
+        let watched = stages.collectors.iter().map(ServiceCollector::watch).collect();
+        let shown = tokio::spawn(progress::show(watched, bars.clone()));
+        let ran = pipeline::run(stages, mode, told).await;
+        shown.abort();
+        bars.clear()?;
+        summary += ran?;
         let Wanted::Reload(ready) = wanted else { return Ok(summary) };
         let ledger = open(&ready).await?;
         stages = ready.into_stages(ledger)?;

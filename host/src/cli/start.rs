@@ -89,15 +89,19 @@ pub(super) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
 pub(super) fn outputs(config: &Config) -> anyhow::Result<Vec<(String, Output)>> {
     let mut outputs = Vec::new();
     for NamedOutput { name, config } in &config.outputs {
-        let output = match config {
-            OutputConfig::Stdout => Output::Stdout(Stdout::new()),
-            OutputConfig::File(config) => Output::File(Box::new(FileOutput::new(config))),
-            OutputConfig::Elasticsearch(config) => Output::Elasticsearch(Box::new(Elasticsearch::new(config)?)),
-            OutputConfig::Http(config) => Output::Http(Box::new(Http::new(config)?)),
-        };
-        outputs.push((name.clone(), output));
+        outputs.push((name.clone(), output(config)?));
     }
     Ok(outputs)
+}
+
+/// Makes an output; nothing is written or sent yet.
+pub(super) fn output(config: &OutputConfig) -> anyhow::Result<Output> {
+    Ok(match config {
+        OutputConfig::Stdout => Output::Stdout(Stdout::new()),
+        OutputConfig::File(config) => Output::File(Box::new(FileOutput::new(config))),
+        OutputConfig::Elasticsearch(config) => Output::Elasticsearch(Box::new(Elasticsearch::new(config)?)),
+        OutputConfig::Http(config) => Output::Http(Box::new(Http::new(config)?)),
+    })
 }
 
 /// Opens the databases that the settings name.

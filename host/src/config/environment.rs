@@ -5,6 +5,14 @@ pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Whether the environment names a proxy for addresses of this scheme.
+pub(crate) fn has_proxy(scheme: &str) -> bool {
+    let names = [format!("{scheme}_proxy"), "all_proxy".to_owned()];
+    names.iter().any(|name| {
+        [name.clone(), name.to_uppercase()].iter().any(|name| variable(name).is_some_and(|it| !it.is_empty()))
+    })
+}
+
 /// Puts values in for the names of variables; an error is the name of one that is not set.
 /// A `$` that no `{` follows stands for itself.
 pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {

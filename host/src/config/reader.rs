@@ -48,6 +48,11 @@ impl<'a> Reader<'a> {
         ConfigError::Invalid { path: self.path.to_owned(), line: self.line(at), problem, hint: hint.map(str::to_owned) }
     }
 
+    /// A variable of the environment that is set and not empty.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
     /// The contents of a file that a setting names.
     pub(super) fn contents(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
         let file = self.file(key, value)?;

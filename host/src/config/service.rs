@@ -86,6 +86,22 @@ pub enum Credential {
     ManagedIdentity {
         /// Client id of a user-assigned identity; none: the machine's own.
         client_id: Option<String>,
+        /// Who gives its tokens.
+        endpoint: IdentityEndpoint,
+    },
+}
+
+/// Who gives the tokens of a managed identity (ms-api.md, section 3.5).
+#[derive(Debug, Clone)]
+pub enum IdentityEndpoint {
+    /// The metadata service of a machine in Azure.
+    Machine(Url),
+    /// The one of App Service, Functions and Container Apps, which name it in the environment.
+    AppService {
+        /// Where it is.
+        url: Url,
+        /// What it has to be shown.
+        header: Secret,
     },
 }
 
@@ -151,7 +167,7 @@ impl Credential {
             Self::Secret { client_id, .. }
             | Self::Certificate { client_id, .. }
             | Self::FederatedToken { client_id, .. } => Some(client_id),
-            Self::ManagedIdentity { client_id } => client_id.as_deref(),
+            Self::ManagedIdentity { client_id, .. } => client_id.as_deref(),
         }
     }
 }

@@ -64,6 +64,15 @@ impl Elasticsearch {
     pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
         self.requests.deliver(batch).await
     }
+
+    /// Whether every host answers, and lets us in; delivers nothing.
+    ///
+    /// # Errors
+    ///
+    /// When one does not.
+    pub async fn probe(&self) -> Result<String, RequestError> {
+        self.requests.probe().await
+    }
 }
 
 fn refused(reply: &Reply) -> RequestError {

@@ -55,6 +55,18 @@ impl FileOutput {
         }
     }
 
+    /// Whether the file can be written; writes nothing.
+    pub(super) fn probe(&self) -> Result<String, OutputError> {
+        let failed = |source| OutputError::File { action: "write to", path: self.path.clone(), source };
+        if self.path.exists() {
+            OpenOptions::new().append(true).open(&self.path).map_err(failed)?;
+            return Ok(format!("`{}` can be written", self.path.display()));
+        }
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        tempfile::tempfile_in(folder).map_err(failed)?;
+        Ok(format!("`{}` can be made", self.path.display()))
+    }
+
     pub(super) fn recover(&mut self, position: Position) {
         self.recovered = Some(position);
     }

@@ -82,6 +82,17 @@ impl Sender {
         self.send(&Request { method, path, content_type: "application/json", compression, body: body.into() }).await
     }
 
+    /// Asks every host for anything at all; gives their answers.
+    pub(super) async fn probe(&self) -> Result<Vec<Reply>, RequestError> {
+        let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
+        let request = Request { method, path: "", content_type, compression, body: Bytes::new() };
+        let mut replies = Vec::new();
+        for url in &self.urls {
+            replies.push(self.send_to(url, &request).await?);
+        }
+        Ok(replies)
+    }
+
     /// Sends a request to one host after the other until one answers, to every one once at most.
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, RequestError> {
         let mut attempt = 1;
@@ -110,7 +121,7 @@ impl Sender {
             Ok(answer) => answer,
             Err(error) => return Err(RequestError::Unreachable { host, source: error.without_url() }),
         };
-        let (status, retry_after) = (answer.status(), retry_after(&answer));
+        let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         match read(answer).await {
             Ok(body) => Ok(Reply { host, status, retry_after, body }),
             Err(source) => Err(RequestError::Answer { host, source }),

@@ -1,9 +1,10 @@
 //! Why a run ended.
 
-use std::{error::Error, io, time::Duration};
+use std::{io, time::Duration};
 
 use tokio::task::JoinError;
 
+pub(super) use crate::error_text::chain;
 use crate::{
     dead_letter::DeadLetterError, ledger::LedgerError, mapper::MapperError, output::OutputError, source::PollError,
 };
@@ -65,16 +66,4 @@ impl RunError {
             _ => None,
         }
     }
-}
-
-/// An error with its causes, for logs.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
 }

@@ -12,6 +12,7 @@ use super::{
     delivery::{Batch, Delivery},
     error::chain,
     pass::{Pass, PassSettings, Width},
+    progress::{Teller, Watched},
     shared::Shared,
     walk::{Detour, Walk},
 };
@@ -44,6 +45,7 @@ pub struct ServiceCollector {
     pass: Option<Pass>,
     walk: Option<Walk>,
     token_until: Option<DateTime<Utc>>,
+    teller: Teller,
 }
 
 /// What the ledger knows a source by: as long as it stays the same, so does what is done.
@@ -68,7 +70,7 @@ impl ServiceCollector {
     ///
     /// # Errors
     ///
-    /// When this machine cannot do HTTP.
+    /// When a file cannot be used that the settings name for signing in or for HTTP.
     pub fn new(config: &ServiceConfig, mapper: Mapper) -> Result<Self, PollError> {
         Ok(Self {
             name: service_name(config),
@@ -88,6 +90,7 @@ impl ServiceCollector {
             pass: None,
             walk: None,
             token_until: None,
+            teller: Teller::new(config.request_budget),
         })
     }
 
@@ -96,17 +99,35 @@ impl ServiceCollector {
         &self.mapper
     }
 
-    /// Reads the next page; `None` at the end of a poll. Sends one request at most for a page, so that whoever calls
-    /// can wait before the next attempt.
+    /// Lets somebody watch how far it comes.
+    pub fn watch(&self) -> Watched {
+        Watched { name: self.name.clone(), progress: self.teller.watch() }
+    }
+
+    /// Reads the next page; `None` at the end of a poll. Sends one request for a page, and another one with a new token
+    /// if the first was refused for its token; whoever calls waits before any more.
     pub(super) async fn next_page(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {
         self.sign_in(shared).await?;
         if self.walk.is_none() {
             self.begin_window(shared).await?;
         }
-        let Some(walk) = &self.walk else {
+        if self.walk.is_none() {
             self.pass = None;
+            self.teller.end();
             return Ok(None);
-        };
+        }
+        match self.ask(shared).await {
+            // The token may have ended early: one new one, once.
+            Err(RunError::Poll { source, .. }) if source.is_refused_token() => {
+                self.sign_in(shared).await?;
+                self.ask(shared).await
+            }
+            asked => asked,
+        }
+    }
+
+    async fn ask(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {
+        let Some(walk) = &self.walk else { return Ok(None) };
         self.budget.take(shared).await?;
         match self.source.page(walk.request(self.batch_size, self.kind.most_rows())).await {
             Ok(page) => Ok(Some(Collected { page, read_at: Utc::now() })),
@@ -217,6 +238,8 @@ impl ServiceCollector {
             self.width = self.width.after(pages);
             self.leave_window(window);
         }
+        self.teller.count(summary.rows);
+        self.tell_place();
         Ok(summary)
     }
 
@@ -269,11 +292,19 @@ impl ServiceCollector {
             self.pass = Some(pass);
             if let Some(in_progress) = progress.in_progress {
                 self.walk = Some(Walk::of(in_progress));
+                self.tell_place();
                 return Ok(());
             }
         }
         self.walk = self.pass.as_ref().and_then(|pass| pass.window(self.width)).map(Walk::new);
+        self.tell_place();
         Ok(())
+    }
+
+    fn tell_place(&self) {
+        if let Some(pass) = &self.pass {
+            self.teller.tell_place(pass, self.walk.as_ref());
+        }
     }
 
     async fn finish_window(&mut self, shared: &Shared, window: Window) -> Result<(), RunError> {

@@ -6,7 +6,8 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    client::{AnswerError, Malformed},
+    PageRequest,
+    client::{Answer, AnswerError, HttpError, Malformed},
     token::TokenError,
 };
 use crate::retry;
@@ -14,9 +15,9 @@ use crate::retry;
 /// Why a page could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum PollError {
-    /// No client can be made on this machine.
-    #[error("could not set up HTTP")]
-    Client(#[source] reqwest::Error),
+    /// Nothing can be sent at all.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// There is no access token.
     #[error("could not get an access token for tenant `{tenant}`")]
     Token {
@@ -41,6 +42,15 @@ pub enum PollError {
         explanation: String,
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
+    },
+    /// The service principal of Microsoft that the service needs is not in the tenant, or not ready yet; the credentials
+    /// are right (ms-api.md, section 1.2).
+    #[error("message trace service answered {status}{explanation}")]
+    ServicePrincipalMissing {
+        /// The status.
+        status: StatusCode,
+        /// What it said, for people.
+        explanation: String,
     },
     /// The service does not understand a next link of its own, which does not get better (ms-api.md, section 1.7).
     #[error("message trace service refused its own next link{explanation}")]
@@ -68,9 +78,11 @@ impl PollError {
             Self::Unreachable(_) | Self::Answer(AnswerError::Broken(_)) | Self::MalformedPage(_) | Self::Markup => true,
             // A token that is refused although it is new: another one may be taken.
             Self::Status { status, .. } => retry::is_transient(*status) || *status == StatusCode::UNAUTHORIZED,
-            Self::Client(_) | Self::Answer(AnswerError::TooLong) | Self::RefusedLink { .. } | Self::ForeignLink => {
-                false
-            }
+            Self::Http(_)
+            | Self::Answer(AnswerError::TooLong)
+            | Self::ServicePrincipalMissing { .. }
+            | Self::RefusedLink { .. }
+            | Self::ForeignLink => false,
         }
     }
 
@@ -81,6 +93,16 @@ impl PollError {
             Self::Token { source, .. } => source.retry_after(),
             _ => None,
         }
+    }
+
+    /// Whether the service did not take the access token, so that another one may do.
+    pub fn is_refused_token(&self) -> bool {
+        matches!(self, Self::Status { status: StatusCode::UNAUTHORIZED, .. })
+    }
+
+    /// Whether a permission is missing.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Status { status: StatusCode::FORBIDDEN, .. })
     }
 
     /// Whether the next link is to blame, so that another way has to be found.
@@ -94,12 +116,28 @@ impl PollError {
     }
 }
 
+/// The app id of the service principal of Microsoft that has to be in the tenant.
+const SERVICE_PRINCIPAL: &str = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373";
+
 /// The longest message of a service that is shown, in characters.
 const SHOWN_CHARACTERS: usize = 300;
 
+/// What a refusal means.
+pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
+    let (status, explanation) = (answer.status, explain(answer.status, &answer.body));
+    let is_for_trust = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    match request {
+        _ if is_for_trust && explanation.contains(SERVICE_PRINCIPAL) => {
+            PollError::ServicePrincipalMissing { status, explanation }
+        }
+        PageRequest::Next(_) if status == StatusCode::BAD_REQUEST => PollError::RefusedLink { explanation },
+        _ => PollError::Status { status, explanation, retry_after: answer.retry_after() },
+    }
+}
+
 /// What a refusal says, for people (ms-api.md, section 1.9). Read leniently: depth and letter case vary, and gateways
 /// answer in HTML.
-pub(super) fn explain(status: StatusCode, body: &[u8]) -> String {
+fn explain(status: StatusCode, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = &body["error"];
     let inner = if error["innerError"].is_null() { &error["innererror"] } else { &error["innerError"] };
@@ -114,7 +152,7 @@ pub(super) fn explain(status: StatusCode, body: &[u8]) -> String {
 }
 
 fn hint(status: StatusCode, message: &str) -> &'static str {
-    if message.contains("8bd644d1-64a1-4d4b-ae52-2e0cbf64e373") {
+    if message.contains(SERVICE_PRINCIPAL) {
         return "\nhint: the service principal `8bd644d1-64a1-4d4b-ae52-2e0cbf64e373` of Microsoft is missing in the tenant \
                 or not ready yet, which can take a day; the credentials are right";
     }

@@ -2,18 +2,24 @@
 
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use reqwest::{Client, Response};
 use url::Url;
 
 use super::{
-    PollError, client, clock::ServiceClock, error::explain, graph, page::Page, reporting_webservice, token::Tokens,
+    PollError,
+    client::{Answer, ExchangeError, Http},
+    clock::ServiceClock,
+    error::refused,
+    graph,
+    page::Page,
+    reporting_webservice,
+    token::{NewTokensError, Tokens},
 };
 use crate::config::{ServiceConfig, ServiceKind};
 
 /// Reads one tenant's message trace.
 pub struct ServiceSource {
     kind: ServiceKind,
-    client: Client,
+    http: Http,
     tokens: Tokens,
     url: Url,
     tenant: String,
@@ -36,19 +42,39 @@ pub enum PageRequest<'a> {
     Next(&'a str),
 }
 
+/// Asks a host for anything at all, without a token; gives the status of the answer.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub async fn reach(config: &ServiceConfig, url: &Url) -> Result<StatusCode, PollError> {
+    let http = Http::new(config, url)?;
+    let answer = http.exchange(http.get(url.clone()), &mut ServiceClock::default()).await;
+    answer.map(|answer| answer.status).map_err(no_answer)
+}
+
+fn no_answer(error: ExchangeError) -> PollError {
+    match error {
+        ExchangeError::Unreachable(error) => PollError::Unreachable(error),
+        ExchangeError::Answer(error) => PollError::Answer(error),
+    }
+}
+
 impl ServiceSource {
     /// Makes a source; nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// When this machine cannot do HTTP.
+    /// When a file cannot be used that the settings name for signing in or for HTTP.
     pub fn new(config: &ServiceConfig) -> Result<Self, PollError> {
-        let client =
-            client::new([&config.login_url, &config.url], config.request_timeout).map_err(PollError::Client)?;
+        let tokens = Tokens::new(config).map_err(|error| match error {
+            NewTokensError::Http(error) => PollError::Http(error),
+            NewTokensError::Token(source) => PollError::Token { tenant: config.tenant_id.clone(), source },
+        })?;
         Ok(Self {
             kind: config.kind,
-            client,
-            tokens: Tokens::new(config),
+            http: Http::new(config, &config.url)?,
+            tokens,
             url: config.url.clone(),
             tenant: config.tenant_id.clone(),
             clock: ServiceClock::default(),
@@ -61,7 +87,7 @@ impl ServiceSource {
     ///
     /// When there is no token to be had.
     pub async fn sign_in(&mut self) -> Result<(), PollError> {
-        let token = self.tokens.get(&self.client, &mut self.clock).await;
+        let token = self.tokens.get(&mut self.clock).await;
         token.map(drop).map_err(|source| PollError::Token { tenant: self.tenant.clone(), source })
     }
 
@@ -70,52 +96,49 @@ impl ServiceSource {
         self.tokens.until()
     }
 
+    /// The permissions that the access token names, if it can be read: nobody promises what is in it.
+    pub fn token_roles(&self) -> Option<Vec<String>> {
+        self.tokens.roles()
+    }
+
     /// The time of the service, which decides what can be asked for.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
-    /// Reads a page.
+    /// Reads a page, with a single request. A token that the service refuses is forgotten, so that asking again begins
+    /// with a new one.
     ///
     /// # Errors
     ///
     /// When the page cannot be had; the error knows whether asking again may help.
     pub async fn page(&mut self, request: PageRequest<'_>) -> Result<Page, PollError> {
         let url = self.page_url(request)?;
-        let mut answer = self.send(url.clone()).await?;
-        if answer.status() == StatusCode::UNAUTHORIZED {
-            // The token may have ended early, or been made before a permission was granted: one new one, once.
+        let answer = self.send(url.clone()).await?;
+        if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            // It may have ended early, or been made before a permission was granted.
             self.tokens.invalidate();
-            answer = self.send(url.clone()).await?;
         }
-        let status = answer.status();
-        let retry_after = client::retry_after(&answer);
-        let body = client::read(answer).await.map_err(PollError::Answer)?;
-        if !status.is_success() {
-            let explanation = explain(status, &body);
-            return Err(match request {
-                PageRequest::Next(_) if status == StatusCode::BAD_REQUEST => PollError::RefusedLink { explanation },
-                _ => PollError::Status { status, explanation, retry_after },
-            });
+        if !answer.status.is_success() {
+            return Err(refused(request, &answer));
         }
-        let mut page = Page::parse(&body)?;
+        let mut page = Page::parse(&answer.body)?;
         if self.kind == ServiceKind::ReportingWebService {
             reporting_webservice::add_missing_link(&url, &mut page);
         }
         Ok(page)
     }
 
-    async fn send(&mut self, url: Url) -> Result<Response, PollError> {
-        let token = self.tokens.get(&self.client, &mut self.clock).await;
+    async fn send(&mut self, url: Url) -> Result<Answer, PollError> {
+        let token = self.tokens.get(&mut self.clock).await;
         let token = token.map_err(|source| PollError::Token { tenant: self.tenant.clone(), source })?;
-        let mut request = self.client.get(url).bearer_auth(token.expose()).header("Accept", "application/json");
+        let mut request = self.http.get(url).bearer_auth(token.expose()).header("Accept", "application/json");
         if self.kind == ServiceKind::Graph {
             // Without it, `recalled` and later statuses would all be told as `unknownFutureValue`.
             request = request.header("Prefer", "include-unknown-enum-members");
         }
-        let answer = request.send().await.map_err(|error| PollError::Unreachable(error.without_url()))?;
-        self.clock.observe(&answer);
-        Ok(answer)
+        let answer = self.http.exchange(request, &mut self.clock).await;
+        answer.map_err(no_answer)
     }
 
     fn page_url(&self, request: PageRequest<'_>) -> Result<Url, PollError> {

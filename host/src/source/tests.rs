@@ -76,6 +76,8 @@ async fn a_token_that_the_service_does_not_know_any_more_is_replaced() {
 
     let address = url.socket_addrs(|| None).unwrap()[0];
     let _serving = serve(address, TenantConfig { seed: 2, ..TenantConfig::default() }).await;
+    let error = source.page(last_hours(Utc::now())).await.unwrap_err();
+    assert!(error.is_refused_token(), "{error}");
     let page = source.page(last_hours(Utc::now())).await.unwrap();
     assert_eq!(page.rows.len(), 7);
 }

@@ -1,119 +1,150 @@
-//! Signs in: OAuth2 client credentials (ms-api.md, section 3).
+//! Signs in: OAuth2 client credentials and managed identities (ms-api.md, section 3).
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use http::StatusCode;
-use reqwest::Client;
-use serde::Deserialize;
-use serde_json::Value;
+use reqwest::RequestBuilder;
+use serde::{Deserialize, de::Error as _};
+use tokio::task::spawn_blocking;
+use tracing::warn;
+use url::Url;
 
 use super::{
-    client::{self, AnswerError, Malformed},
+    client::{ExchangeError, Http, HttpError},
     clock::ServiceClock,
 };
 use crate::{
-    config::{Credential, ServiceConfig},
-    retry,
+    config::{Credential, IdentityEndpoint, ServiceConfig},
+    error_text::chain,
     secret::Secret,
 };
 
-/// A token is not used any more so long before it ends, unless half of its life is shorter.
+mod assertion;
+mod certificate;
+mod error;
+
+use certificate::Certificate;
+pub use certificate::CertificateError;
+pub use error::{Asked, TokenError};
+
+/// A token is replaced so long before it ends, unless half of its life is shorter.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5 * 60);
 
 /// The longest that a token is used: the longest life that the service gives one is 28 hours.
 const LONGEST_LIFE: Duration = Duration::from_secs(28 * 60 * 60);
 
-/// The longest part of the service's words that is shown, in characters.
-const SHOWN_CHARACTERS: usize = 300;
+/// A request with a token takes its time: it is not sent with one that ends before.
+const LAST_USE: Duration = Duration::from_secs(10);
 
-/// Why there is no access token.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// The sign-in service could not be reached, or did not answer in time.
-    #[error("could not reach the sign-in service")]
-    Unreachable(#[source] reqwest::Error),
-    /// The answer broke off.
-    #[error("could not read the answer of the sign-in service")]
-    Answer(#[source] AnswerError),
-    /// The sign-in service refused.
-    #[error("sign-in service answered {status}{explanation}")]
-    Refused {
-        /// The status.
-        status: StatusCode,
-        /// What it said, for people.
-        explanation: String,
-        /// Whether its own code says that it is a passing trouble.
-        is_passing: bool,
-        /// When it wants to be asked again.
-        retry_after: Option<Duration>,
-    },
-    /// The answer has no token.
-    #[error("answer of the sign-in service has no access token")]
-    Malformed(#[source] Malformed),
-}
+/// When a token could not be replaced ahead of its end, that is tried again so much later (ms-api.md, section 3.6).
+const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
-impl TokenError {
-    /// Whether asking again later may help.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable(_) | Self::Answer(AnswerError::Broken(_)) => true,
-            Self::Refused { status, is_passing, .. } => *is_passing || retry::is_transient(*status),
-            Self::Answer(AnswerError::TooLong) | Self::Malformed(_) => false,
-        }
-    }
-
-    /// When the service wants to be asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Refused { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
-}
-
-/// Keeps the access token of one app registration.
+/// Keeps the access token of one app registration or identity.
 pub(super) struct Tokens {
-    endpoint: String,
+    http: Http,
+    asked: Asked,
+    /// Where tokens are given.
+    endpoint: Url,
     credential: Credential,
     scope: String,
-    current: Option<(Secret, Instant)>,
+    current: Option<Current>,
     ends: Option<DateTime<Utc>>,
+}
+
+/// A token, and how long it is used.
+struct Current {
+    token: Secret,
+    /// From then on there should be a new one.
+    renew_at: Instant,
+    /// From then on it is of no use.
+    ends_at: Instant,
 }
 
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
-    /// Seconds.
-    expires_in: u64,
+    expires_in: Option<Seconds>,
+    expires_on: Option<Seconds>,
+}
+
+/// A number of seconds: managed identities write it as a text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(u64),
+    Text(String),
+}
+
+impl Seconds {
+    fn get(&self) -> Option<u64> {
+        match self {
+            Self::Number(seconds) => Some(*seconds),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+}
+
+impl Granted {
+    /// The token, and how long it lives.
+    fn parse(body: &[u8], now: DateTime<Utc>) -> Result<(Secret, Duration), serde_json::Error> {
+        let granted: Self = serde_json::from_slice(body)?;
+        if granted.access_token.is_empty() {
+            return Err(serde_json::Error::custom("the token is empty"));
+        }
+        let expires_in = granted.expires_in.as_ref().and_then(Seconds::get);
+        let until = granted.expires_on.as_ref().and_then(Seconds::get);
+        let from_now = until.map(|until| until.saturating_sub(now.timestamp().max(0).cast_unsigned()));
+        match expires_in.or(from_now) {
+            Some(seconds) => Ok((Secret::new(granted.access_token), Duration::from_secs(seconds))),
+            None => Err(serde_json::Error::custom("the token has no end")),
+        }
+    }
 }
 
 impl Tokens {
-    pub(super) fn new(config: &ServiceConfig) -> Self {
-        let login = config.login_url.as_str().trim_end_matches('/');
-        Self {
-            endpoint: format!("{login}/{}/oauth2/v2.0/token", config.tenant_id),
-            credential: config.credential.clone(),
-            scope: config.scope(),
-            current: None,
-            ends: None,
-        }
+    /// Sees that the files for signing in can be used; nothing is sent yet.
+    pub(super) fn new(config: &ServiceConfig) -> Result<Self, NewTokensError> {
+        let (http, asked, endpoint) = match &config.credential {
+            Credential::ManagedIdentity { endpoint: IdentityEndpoint::Machine(host), .. } => {
+                let mut url = host.clone();
+                url.set_path("metadata/identity/oauth2/token");
+                (Http::on_machine(config)?, Asked::Machine, url)
+            }
+            Credential::ManagedIdentity { endpoint: IdentityEndpoint::AppService { url, .. }, .. } => {
+                (Http::on_machine(config)?, Asked::AppService, url.clone())
+            }
+            _ => {
+                let mut url = config.login_url.clone();
+                let base = config.login_url.path().trim_end_matches('/');
+                url.set_path(&format!("{base}/{}/oauth2/v2.0/token", config.tenant_id));
+                (Http::new(config, &config.login_url)?, Asked::SignIn, url)
+            }
+        };
+        check_files(&config.credential)?;
+        let (credential, scope) = (config.credential.clone(), config.scope());
+        Ok(Self { http, asked, endpoint, credential, scope, current: None, ends: None })
     }
 
     /// The current token, or a new one.
-    pub(super) async fn get(&mut self, client: &Client, clock: &mut ServiceClock) -> Result<Secret, TokenError> {
-        if let Some((token, until)) = &self.current
-            && Instant::now() < *until
+    pub(super) async fn get(&mut self, clock: &mut ServiceClock) -> Result<Secret, TokenError> {
+        if let Some(current) = &self.current
+            && Instant::now() < current.renew_at
         {
-            return Ok(token.clone());
+            return Ok(current.token.clone());
         }
-        let asked_at = Instant::now();
-        let granted = self.request(client, clock).await?;
-        self.ends =
-            Utc::now().checked_add_signed(chrono::Duration::seconds(granted.expires_in.min(1 << 31).cast_signed()));
-        let token = Secret::new(granted.access_token);
-        self.current = Some((token.clone(), asked_at + usable(Duration::from_secs(granted.expires_in))));
-        Ok(token)
+        let renewed = self.renew(clock).await;
+        match (renewed, &mut self.current) {
+            (Err(error), Some(current)) if Instant::now() < current.ends_at => {
+                warn!(error = chain(&error), "could not replace the access token yet; it is still good");
+                current.renew_at = Instant::now() + REFRESH_AGAIN;
+                Ok(current.token.clone())
+            }
+            (renewed, _) => renewed,
+        }
     }
 
     /// Forgets the current token, which the service did not take.
@@ -126,108 +157,191 @@ impl Tokens {
         self.ends
     }
 
-    async fn request(&self, client: &Client, clock: &mut ServiceClock) -> Result<Granted, TokenError> {
-        let Credential::Secret { client_id, secret } = &self.credential else {
-            unimplemented!("the other ways to sign in")
+    /// The roles in the current token, if it is a JWT that can be read.
+    pub(super) fn roles(&self) -> Option<Vec<String>> {
+        roles(self.current.as_ref()?.token.expose())
+    }
+
+    async fn renew(&mut self, clock: &mut ServiceClock) -> Result<Secret, TokenError> {
+        let asked_at = Instant::now();
+        let request = self.request(clock.now()).await?;
+        let answer = match self.asked {
+            Asked::SignIn => self.http.exchange(request, clock).await,
+            // Its clock says nothing about that of the service.
+            Asked::Machine | Asked::AppService => self.http.exchange(request, &mut ServiceClock::default()).await,
         };
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", client_id),
-            ("client_secret", secret.expose()),
-            ("scope", &self.scope),
-        ];
-        let sent = client.post(&self.endpoint).form(&form).send().await;
-        let answer = sent.map_err(|error| TokenError::Unreachable(error.without_url()))?;
-        clock.observe(&answer);
-        let status = answer.status();
-        let retry_after = client::retry_after(&answer);
-        let body = client::read(answer).await.map_err(TokenError::Answer)?;
-        if !status.is_success() {
-            return Err(refused(status, retry_after, &body));
+        let answer = answer.map_err(|error| match error {
+            ExchangeError::Unreachable(error) => TokenError::Unreachable(self.asked, error),
+            ExchangeError::Answer(error) => TokenError::Answer(self.asked, error),
+        })?;
+        if !answer.status.is_success() {
+            return Err(error::refused(self.asked, &answer));
         }
-        serde_json::from_slice(&body).map_err(|error| TokenError::Malformed(error.into()))
+        let granted = Granted::parse(&answer.body, Utc::now());
+        let (token, life) = granted.map_err(|error| TokenError::Malformed(self.asked, error.into()))?;
+        // What the service says is added to a clock, which has an end.
+        let life = life.min(LONGEST_LIFE);
+        self.ends = Some(Utc::now() + life);
+        self.current = Some(Current {
+            token: token.clone(),
+            renew_at: asked_at + usable(life),
+            ends_at: asked_at + life.saturating_sub(LAST_USE),
+        });
+        Ok(token)
+    }
+
+    /// The request for a token. Files are read for every one: others replace what is in them.
+    async fn request(&self, now: DateTime<Utc>) -> Result<RequestBuilder, TokenError> {
+        Ok(match &self.credential {
+            Credential::Secret { client_id, secret } => self.form(client_id, &[("client_secret", secret.expose())]),
+            Credential::Certificate { client_id, certificate_file, private_key_file, password } => {
+                let (certificate, key) = (certificate_file.clone(), private_key_file.clone());
+                let (password, client_id, endpoint) =
+                    (password.clone(), client_id.clone(), self.endpoint.as_str().to_owned());
+                let assertion = spawn_blocking(move || {
+                    let certificate = Certificate::read(&certificate, key.as_deref(), password.as_ref(), now)?;
+                    assertion::sign(&certificate, &client_id, &endpoint, now).ok_or(TokenError::Sign)
+                });
+                self.assertion(&assertion.await??)
+            }
+            Credential::FederatedToken { token_file, .. } => {
+                let path = token_file.clone();
+                self.assertion(&spawn_blocking(move || federated(path)).await??)
+            }
+            Credential::ManagedIdentity { client_id, endpoint } => {
+                let mut url = self.endpoint.clone();
+                let version = if self.asked == Asked::Machine { "2018-02-01" } else { "2019-08-01" };
+                // Not a scope.
+                let resource = self.scope.trim_end_matches(".default");
+                url.query_pairs_mut().append_pair("api-version", version).append_pair("resource", resource);
+                if let Some(client_id) = client_id {
+                    url.query_pairs_mut().append_pair("client_id", client_id);
+                }
+                match endpoint {
+                    IdentityEndpoint::Machine(_) => self.http.get(url).header("Metadata", "true"),
+                    IdentityEndpoint::AppService { header, .. } => {
+                        self.http.get(url).header("X-IDENTITY-HEADER", header.expose())
+                    }
+                }
+            }
+        })
+    }
+
+    fn assertion(&self, assertion: &Secret) -> RequestBuilder {
+        let client_id = self.credential.client_id().unwrap_or_default();
+        let kind = ("client_assertion_type", assertion::JWT_BEARER);
+        self.form(client_id, &[kind, ("client_assertion", assertion.expose())])
+    }
+
+    fn form(&self, client_id: &str, proof: &[(&str, &str)]) -> RequestBuilder {
+        let mut form = vec![("grant_type", "client_credentials"), ("client_id", client_id), ("scope", &self.scope)];
+        form.extend(proof);
+        self.http.post(self.endpoint.as_str()).form(&form)
     }
 }
 
-/// How long a token with this life is used.
+/// Why nobody can sign in with these settings.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NewTokensError {
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
+/// Sees that the files can be used that are read for every sign-in.
+fn check_files(credential: &Credential) -> Result<(), TokenError> {
+    match credential {
+        Credential::Certificate { certificate_file, private_key_file, password, .. } => {
+            Certificate::read(certificate_file, private_key_file.as_deref(), password.as_ref(), Utc::now())?;
+        }
+        Credential::FederatedToken { token_file, .. } => drop(federated(token_file.clone())?),
+        Credential::Secret { .. } | Credential::ManagedIdentity { .. } => {}
+    }
+    Ok(())
+}
+
+fn federated(path: PathBuf) -> Result<Secret, TokenError> {
+    assertion::federated(&path).map_err(|source| TokenError::FederatedToken { path, source })
+}
+
+fn roles(token: &str) -> Option<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Claims {
+        #[serde(default)]
+        roles: Vec<String>,
+    }
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&claims).ok().map(|Claims { roles }| roles)
+}
+
+/// How long a token with this life is used before there should be a new one.
 fn usable(life: Duration) -> Duration {
-    // What the service says is added to a clock, which has an end.
-    let life = life.min(LONGEST_LIFE);
     life.saturating_sub(REFRESH_AHEAD).max(life / 2)
-}
-
-fn refused(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> TokenError {
-    let refusal: Value = serde_json::from_slice(body).unwrap_or_default();
-    let description = refusal["error_description"].as_str().unwrap_or_default();
-    let mut explanation = String::new();
-    // The first line of the description is for people; identifiers and the time of the request follow.
-    for part in [refusal["error"].as_str(), description.lines().next()].into_iter().flatten() {
-        explanation.push_str(": ");
-        explanation.extend(part.chars().take(SHOWN_CHARACTERS));
-    }
-    let code = code(&refusal["error_codes"], description);
-    if let Some(hint) = code.and_then(hint) {
-        explanation.push_str("\nhint: ");
-        explanation.push_str(hint);
-    }
-    let is_passing = matches!(code, Some(90055 | 90024 | 90033 | 90090));
-    TokenError::Refused { status, explanation, is_passing, retry_after }
-}
-
-/// The first of the service's own codes: from their list, else from the beginning of the description.
-fn code(list: &Value, description: &str) -> Option<u64> {
-    let from_list = list.get(0).and_then(Value::as_u64);
-    from_list.or_else(|| description.strip_prefix("AADSTS")?.split(':').next()?.parse().ok())
-}
-
-/// What to do about a code of the sign-in service (ms-api.md, section 3.2).
-fn hint(code: u64) -> Option<&'static str> {
-    Some(match code {
-        70011 | 500_011 => "`source.url` has to be the Graph host of the tenant's own cloud",
-        700_016 => "`source.client_id` is not an app registration of this tenant",
-        90002 => "`source.tenant_id` names no tenant",
-        7_000_215 => "`source.client_secret` is wrong; it is the secret's value, not its id",
-        7_000_222 => "`source.client_secret` has expired; make a new one",
-        7_000_112 => "the app registration is disabled",
-        90038 | 900_382 => "the tenant is in another cloud; see `source.login_url`",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-
-    #[test]
-    fn codes_of_the_sign_in_service_become_hints() {
-        let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret.\r\nTrace ID: x","error_codes":[7000215]}"#;
-        let error = refused(StatusCode::UNAUTHORIZED, None, body);
-        assert_eq!(
-            error.to_string(),
-            "sign-in service answered 401 Unauthorized: invalid_client: AADSTS7000215: Invalid client secret.\n\
-             hint: `source.client_secret` is wrong; it is the secret's value, not its id"
-        );
-        assert!(!error.is_transient());
-    }
-
-    #[test]
-    fn refusals_are_read_leniently() {
-        let body = br#"{"error":{},"error_description":"AADSTS90002: Tenant not found.","error_codes":null}"#;
-        let text = refused(StatusCode::BAD_REQUEST, None, body).to_string();
-        assert!(text.ends_with(": AADSTS90002: Tenant not found.\nhint: `source.tenant_id` names no tenant"), "{text}");
-    }
+    use crate::config::{Config, SourceConfig};
 
     #[test]
     fn a_token_is_replaced_ahead_of_its_end() {
         let seconds = |life| usable(Duration::from_secs(life)).as_secs();
         assert_eq!([3600, 400, 0].map(seconds), [3300, 200, 0]);
-        assert_eq!(seconds(u64::MAX), 28 * 3600 - 300);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_replaced_is_used_to_its_end() {
+        let settings = r#"
+            state_dir = "state"
+            [[source]]
+            type = "graph"
+            tenant_id = "contoso.com"
+            client_id = "id"
+            client_secret = "simulated-secret"
+            login_url = "http://127.0.0.1:9"
+            [[output]]
+            type = "stdout"
+        "#;
+        let config = Config::parse(settings, Path::new("exotrace.toml"), &|_| None).unwrap();
+        let SourceConfig::Service(config) = &config.sources[0] else { panic!("a service") };
+        let (mut tokens, mut clock) = (Tokens::new(config).unwrap(), ServiceClock::default());
+        let (now, hour) = (Instant::now(), Duration::from_secs(3600));
+        let token = Secret::new("old".to_owned());
+        tokens.current = Some(Current { token: token.clone(), renew_at: now, ends_at: now + hour });
+        assert_eq!(tokens.get(&mut clock).await.unwrap().expose(), "old");
+        let renew_at = tokens.current.as_ref().map(|current| current.renew_at);
+        assert!(renew_at > Some(now + REFRESH_AGAIN), "not at every request");
+        tokens.current = Some(Current { token, renew_at: now, ends_at: now });
+        assert!(matches!(tokens.get(&mut clock).await, Err(TokenError::Unreachable(Asked::SignIn, _))));
     }
 
     #[test]
-    fn passing_troubles_are_worth_another_attempt() {
-        let body = br#"{"error":"temporarily_unavailable","error_codes":[90033]}"#;
-        assert!(refused(StatusCode::BAD_REQUEST, None, body).is_transient());
-        assert!(refused(StatusCode::SERVICE_UNAVAILABLE, None, b"<html>").is_transient());
+    fn the_roles_of_a_token_are_read_if_that_is_possible() {
+        let token = |claims: &str| format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims));
+        assert_eq!(roles(&token(r#"{"roles":["A","B"]}"#)), Some(vec!["A".to_owned(), "B".to_owned()]));
+        assert_eq!(roles(&token("{}")), Some(Vec::new()));
+        assert_eq!([roles("opaque"), roles(&token("7")), roles("a.%.c")], [None, None, None]);
+    }
+
+    #[track_caller]
+    fn check(body: &str, expected: Option<u64>) {
+        let now = DateTime::from_timestamp(1000, 0).unwrap();
+        let life = Granted::parse(body.as_bytes(), now).ok().map(|(_, life)| life.as_secs());
+        assert_eq!(life, expected, "{body}");
+    }
+
+    #[test]
+    fn lives_come_as_numbers_texts_and_times() {
+        check(r#"{"access_token":"t","expires_in":3599}"#, Some(3599));
+        check(r#"{"access_token":"t","expires_in":"3599","expires_on":"9"}"#, Some(3599));
+        check(r#"{"access_token":"t","expires_on":"4600"}"#, Some(3600));
+        check(r#"{"access_token":"t","expires_on":"5"}"#, Some(0));
+        check(r#"{"access_token":"t","expires_in":"soon"}"#, None);
+        check(r#"{"access_token":"t"}"#, None);
+        check(r#"{"access_token":"","expires_in":1}"#, None);
     }
 }

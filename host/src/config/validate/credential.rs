@@ -1,15 +1,22 @@
 //! How to sign in: exactly one way.
 
 use toml::Spanned;
+use url::Url;
 
 use super::exclude;
 use crate::{
-    config::{ConfigError, Credential, raw, reader::Reader},
+    config::{ConfigError, Credential, IdentityEndpoint, raw, reader::Reader},
     secret::Secret,
 };
 
 const WAYS: &str = "`client_secret = \"${EXOTRACE_CLIENT_SECRET}\"`, `client_secret_file`, `certificate_file`, \
                     `federated_token_file` or `managed_identity`";
+
+/// Where App Service and its like give tokens.
+const APP_SERVICE: &str = "IDENTITY_ENDPOINT";
+
+/// Where the metadata service is, if it is not at its usual address.
+const MACHINE: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 
 pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<Credential, ConfigError> {
     let ways = [
@@ -55,6 +62,7 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
         }
         _ => Credential::ManagedIdentity {
             client_id: Some(reader.text(key, value)?).filter(|identity| identity != "system"),
+            endpoint: identity_endpoint(key, value, reader)?,
         },
     })
 }
@@ -67,4 +75,19 @@ fn secret_in(key: &str, file: &Spanned<String>, reader: &Reader<'_>) -> Result<S
         return Err(reader.error(file.span().start, problem, None));
     }
     Ok(Secret::new(text.to_owned()))
+}
+
+/// Who gives the tokens of a managed identity: the variables are those that Azure sets and that its own libraries read.
+fn identity_endpoint(key: &str, value: &Spanned<String>, reader: &Reader<'_>) -> Result<IdentityEndpoint, ConfigError> {
+    let url = |name: &str, text: &str| {
+        Url::parse(text).ok().filter(Url::has_host).ok_or_else(|| {
+            let problem = format!("`{}`: the environment variable `{name}` is not an address", reader.dotted(key));
+            reader.error(value.span().start, problem, Some("it is set by Azure; unset it elsewhere"))
+        })
+    };
+    if let (Some(endpoint), Some(header)) = (reader.variable(APP_SERVICE), reader.variable("IDENTITY_HEADER")) {
+        return Ok(IdentityEndpoint::AppService { url: url(APP_SERVICE, &endpoint)?, header: Secret::new(header) });
+    }
+    let host = reader.variable(MACHINE).unwrap_or_else(|| "http://169.254.169.254".to_owned());
+    Ok(IdentityEndpoint::Machine(url(MACHINE, &host)?))
 }

@@ -86,7 +86,8 @@ fn check(tenant: &Tenant, query: &TokenQuery, api_version: &str) -> Result<(), R
     if query.api_version != api_version {
         return refuse("The api-version is missing or not supported.");
     }
-    if !query.resource.starts_with("https://") || query.resource.contains(".default") {
+    let is_address = ["https://", "http://127.0.0.1"].iter().any(|beginning| query.resource.starts_with(beginning));
+    if !is_address || query.resource.contains(".default") {
         return refuse("The resource is missing or not a resource.");
     }
     if query.client_id.as_ref().is_some_and(|id| !id.eq_ignore_ascii_case(&tenant.config().client_id)) {

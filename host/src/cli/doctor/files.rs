@@ -1,0 +1,33 @@
+//! Whether there are files to read.
+
+use std::{fs::File, io};
+
+use super::report::Report;
+use crate::config::FileConfig;
+
+const STEP: &str = "files";
+
+pub(super) fn examine(config: &FileConfig, report: &mut Report) -> io::Result<()> {
+    report.begin(format!("file {}", config.paths.join(", ")))?;
+    let mut found = 0;
+    for pattern in &config.paths {
+        let paths = match glob::glob(pattern) {
+            Ok(paths) => paths,
+            Err(error) => return report.failed_with(STEP, &format!("`{pattern}`: {error}")),
+        };
+        for path in paths {
+            let readable = path.map_err(io::Error::from).and_then(|path| match File::open(&path) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))),
+            });
+            if let Err(error) = readable {
+                return report.failed_with(STEP, &format!("could not read {error}"));
+            }
+            found += 1;
+        }
+    }
+    match found {
+        0 => report.skipped(STEP, "none is there yet"),
+        _ => report.ok(STEP, &format!("{found} can be read")),
+    }
+}

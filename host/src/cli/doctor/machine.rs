@@ -1,0 +1,52 @@
+//! What is needed on this machine, whatever the sources are.
+
+use std::{fs, io, path::Path};
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+use super::report::Report;
+use crate::{
+    cli::{options::loader, start},
+    config::{Config, GeoipConfig, MappingChoice},
+    ledger::Ledger,
+};
+
+pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
+    match state_dir(&config.state_dir) {
+        Ok(detail) => report.ok("state folder", &detail)?,
+        Err(error) => report.failed_with("state folder", &format!("{error:#}"))?,
+    }
+    let mapping = match &config.mapping.choice {
+        MappingChoice::Default => "the built-in one of each source".to_owned(),
+        MappingChoice::Version(version) => format!("built-in version {version}"),
+        MappingChoice::Path(path) => path.display().to_string(),
+    };
+    match start::component(&config.mapping.choice, &loader(Some(config))) {
+        Ok(_) => report.ok("mapping component", &mapping)?,
+        Err(error) => report.failed_with("mapping component", &format!("{error:#}"))?,
+    }
+    let GeoipConfig { city, asn } = &config.geoip;
+    let names: Vec<_> = [city, asn].into_iter().flatten().map(|path| path.display().to_string()).collect();
+    match start::geo(config) {
+        Ok(_) if names.is_empty() => report.skipped("geo databases", "the settings name none"),
+        Ok(_) => report.ok("geo databases", &names.join(", ")),
+        Err(error) => report.failed_with("geo databases", &format!("{error:#}")),
+    }
+}
+
+/// Sees that files can be made in the folder, and that a ledger is whole. Leaves everything as it was.
+fn state_dir(folder: &Path) -> anyhow::Result<String> {
+    let shown = folder.display();
+    if !folder.exists() {
+        fs::create_dir_all(folder).with_context(|| format!("could not make `{shown}`"))?;
+        fs::remove_dir(folder).with_context(|| format!("could not remove `{shown}` again"))?;
+        return Ok(format!("`{shown}` can be made"));
+    }
+    NamedTempFile::new_in(folder)
+        .with_context(|| format!("could not write into `{shown}`; it has to belong to the user that runs exotrace"))?;
+    match Ledger::open_to_read(folder)? {
+        Some(_) => Ok(format!("`{shown}`, with a ledger that is whole")),
+        None => Ok(format!("`{shown}`, without a ledger yet")),
+    }
+}

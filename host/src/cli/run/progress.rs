@@ -1,0 +1,122 @@
+//! How far long passes have come: a bar for each source on a terminal, a line a minute in the log otherwise.
+
+use std::{
+    io::{self, IsTerminal as _},
+    time::{Duration, Instant},
+};
+
+use chrono::SecondsFormat;
+use humantime::format_duration;
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::sleep;
+use tracing::info;
+
+use crate::pipeline::{PassProgress, Watched};
+
+/// How often bars are drawn.
+const DRAWN: Duration = Duration::from_millis(500);
+
+/// How often there is a line.
+const LOGGED: Duration = Duration::from_secs(60);
+
+/// How long a pass has to take to be worth a line.
+const LONG: Duration = Duration::from_secs(30);
+
+/// How finely a bar is drawn.
+const STEPS: u64 = 1000;
+
+/// Bars on standard error, which do not show unless that is a terminal and the documents go somewhere else.
+pub(super) fn bars() -> MultiProgress {
+    let is_shown = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    MultiProgress::with_draw_target(if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() })
+}
+
+/// Shows how far the sources have come, until it is dropped.
+pub(super) async fn show(sources: Vec<Watched>, bars: MultiProgress) {
+    if bars.is_hidden() {
+        loop {
+            sleep(LOGGED).await;
+            log(&sources);
+        }
+    }
+    let mut shown: Vec<Option<ProgressBar>> = vec![None; sources.len()];
+    loop {
+        for (source, bar) in sources.iter().zip(&mut shown) {
+            let progress = source.progress.borrow().clone();
+            match (progress, &mut *bar) {
+                (None, None) => {}
+                (None, Some(old)) => {
+                    old.finish_and_clear();
+                    bars.remove(old);
+                    *bar = None;
+                }
+                (Some(progress), bar) => draw(bar.get_or_insert_with(|| bars.add(new_bar())), &progress),
+            }
+        }
+        sleep(DRAWN).await;
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}");
+    ProgressBar::new(STEPS).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn draw(bar: &ProgressBar, progress: &PassProgress) {
+    bar.set_position((progress.fraction() * STEPS as f64) as u64);
+    bar.set_message(text(progress, Instant::now()));
+}
+
+/// What stands beside a bar.
+fn text(progress: &PassProgress, now: Instant) -> String {
+    let per_second = progress.rows_per_second(now).round() as u64;
+    let mut text = format!("{} rows, {} rows/s", HumanCount(progress.rows), HumanCount(per_second));
+    if let Some(window) = progress.window {
+        let [start, end] = [window.start, window.end].map(|time| time.format("%Y-%m-%d %H:%M"));
+        text += &format!(", {start} to {end}");
+    }
+    if let Some(left) = progress.left(now) {
+        text += &format!(", {} left", format_duration(Duration::from_secs(left.time.as_secs())));
+        text += if left.is_by_budget { " by the request budget" } else { "" };
+    }
+    text
+}
+
+/// A line for every source whose pass has taken so long.
+fn log(sources: &[Watched]) {
+    for source in sources {
+        let Some(progress) = source.progress.borrow().clone() else { continue };
+        let now = Instant::now();
+        if progress.took(now) < LONG {
+            continue;
+        }
+        let time = |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let left = progress.left(now);
+        info!(
+            source = source.name,
+            percent = (progress.fraction() * 100.0) as u64,
+            rows = progress.rows,
+            rows_per_second = progress.rows_per_second(now) as u64,
+            window_start = progress.window.map(|window| time(window.start)),
+            window_end = progress.window.map(|window| time(window.end)),
+            left_s = left.map(|left| left.time.as_secs()),
+            left_by_budget = left.map(|left| left.is_by_budget),
+            "collecting"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_beside_a_bar_is_short() {
+        let progress = PassProgress::example();
+        let text = text(&progress, progress.began() + Duration::from_secs(60));
+        assert_eq!(
+            text,
+            "90,000 rows, 1,500 rows/s, 2026-03-01 00:00 to 2026-03-02 00:00, 45m left by the request budget"
+        );
+    }
+}

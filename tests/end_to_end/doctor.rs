@@ -1,0 +1,151 @@
+//! What `exotrace doctor` and `exotrace status` tell.
+
+use std::{
+    fs,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use exotrace_simulator::TenantConfig;
+use serde_json::Value;
+
+use crate::tenant::Served;
+
+/// The result and the hint of every step.
+#[track_caller]
+fn examine(served: &Served, source: &str, code: i32) -> Vec<(String, String, String)> {
+    let output = served.exotrace(&["doctor", "--json"], &served.settings(source), &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(report["ok"], code == 0);
+    let text = |step: &Value, name: &str| step[name].as_str().unwrap_or_default().to_owned();
+    let steps = report["steps"].as_array().unwrap().iter();
+    steps.map(|step| (text(step, "step"), text(step, "result"), text(step, "detail") + &text(step, "hint"))).collect()
+}
+
+/// Only `failing` fails, for this reason, and steps after it are left out.
+#[track_caller]
+fn check(faults: &[&str], change: impl Fn(String) -> String, failing: &str, reason: &str) {
+    let served = Served::misbehaving(faults);
+    let steps = examine(&served, &change(served.by_secret()), 1);
+    let failed: Vec<_> = steps.iter().filter(|(_, result, _)| result == "failed").collect();
+    assert_eq!(failed.len(), 1, "{steps:?}");
+    assert_eq!(failed[0].0, failing, "{steps:?}");
+    assert!(failed[0].2.contains(reason), "{steps:?}");
+}
+
+#[test]
+fn the_doctor_is_content_when_all_is_well() {
+    let served = Served::misbehaving(&[]);
+    let steps = examine(&served, &served.by_secret(), 0);
+    let names: Vec<_> = steps.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "settings",
+            "state folder",
+            "mapping component",
+            "geo databases",
+            "files",
+            "sign-in host",
+            "sign-in host, HTTP",
+            "service host",
+            "service host, HTTP",
+            "sign-in",
+            "clock",
+            "permission",
+            "service principal",
+            "first page",
+            "reachable",
+        ]
+    );
+    let skipped: Vec<_> = steps.iter().filter(|(_, result, _)| result == "skipped").map(|step| &step.0).collect();
+    assert_eq!(skipped, ["geo databases"]);
+    assert!(!served.folder.path().join("state").exists(), "nothing is left behind");
+}
+
+#[test]
+fn the_doctor_tells_troubles_apart() {
+    let same = |source| source;
+    check(&[], |source| source.replace("simulated-secret", "guess"), "sign-in", "`source.client_secret` is wrong");
+    check(&[], |source| source + "login_url = \"http://127.0.0.1:9\"\n", "sign-in host", "could not connect");
+    check(&[], |source| source + "url = \"https://no-such-host.invalid\"\n", "service host", "could not look up");
+    check(&["no-permission"], same, "permission", "`ExchangeMessageTrace.Read.All` with admin consent");
+    check(&["service-principal-missing"], same, "service principal", "the credentials are right");
+    check(&["broken-page=1"], same, "first page", "");
+    check(&["sign-in-error=7000222"], same, "sign-in", "has expired; make a new one");
+    check(&[], |source| source + "ca_file = \"no-such-file\"\n", "files", "`source.ca_file`");
+}
+
+#[test]
+fn the_doctor_reads_the_settings_first() {
+    let served = Served::misbehaving(&[]);
+    let steps = examine(&served, "intervall = 5\n", 78);
+    assert_eq!(steps.len(), 1);
+    assert!(steps[0].2.contains("unknown key"), "{steps:?}");
+}
+
+#[test]
+fn a_person_sees_what_to_do() {
+    let served = Served::misbehaving(&["service-principal-missing"]);
+    let output = served.exotrace(&["doctor"], &served.settings(&served.by_secret()), &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("\n  ok      sign-in             the token is good until "), "{said}");
+    assert!(said.contains("\n  FAILED  service principal   "), "{said}");
+    assert!(said.contains("\n                              hint: the service principal `8bd644d1"), "{said}");
+    assert!(said.ends_with("steps failed\n"), "{said}");
+}
+
+fn status(served: &Served, source: &str) -> Value {
+    let output = served.exotrace(&["status", "--json"], &served.settings(source), &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn status_says_that_there_is_no_ledger_yet() {
+    let served = Served::misbehaving(&[]);
+    assert_eq!(status(&served, &served.by_secret())["has_ledger"], false);
+    let output = served.exotrace(&["status"], &served.settings(&served.by_secret()), &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("there is no ledger in `") && output.status.success(), "{said}");
+    assert!(!served.folder.path().join("state").exists());
+}
+
+#[test]
+fn status_reads_the_ledger_while_the_daemon_runs() {
+    let served = Served::new(TenantConfig { rows: 30, ..TenantConfig::default() });
+    let source = served.by_secret();
+    let mut daemon = served.start(&["run"], &served.settings(&source), &[]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let report = loop {
+        let report = status(&served, &source);
+        let found = &report["sources"][0];
+        if found["covered_until"].is_string() {
+            break found.clone();
+        }
+        assert!(Instant::now() < deadline, "{report}");
+        sleep(Duration::from_millis(50));
+    };
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert_eq!((&report["rows"], &report["late"], &report["changed"]), (&30.into(), &0.into(), &0.into()));
+    assert_eq!((&report["requests"], &report["request_budget"]), (&1.into(), &90.into()));
+    assert!(
+        report["token_until"].is_string() && report["failure"].is_null() && report["reading"].is_null(),
+        "{report}"
+    );
+}
+
+#[test]
+fn status_tells_the_last_error() {
+    let served = Served::misbehaving(&["no-permission"]);
+    let source = served.by_secret();
+    served.fail(&["run", "--once"], &source, 1, &[]);
+    let report = status(&served, &source);
+    assert!(report["sources"][0]["failure"].as_str().unwrap().contains("403 Forbidden"), "{report}");
+    fs::write(served.folder.path().join("state/ledger.sqlite3"), "").unwrap();
+    let said = served.fail(&["status"], &source, 1, &[]);
+    assert!(said.contains("is damaged"), "{said}");
+}

@@ -1,0 +1,154 @@
+//! Every way to sign in, with the real program against the simulated tenant.
+
+use std::fs;
+
+use exotrace_simulator::TenantConfig;
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+use crate::tenant::{Served, fixture};
+
+fn certificate_line(certificate: &str) -> String {
+    let client_id = TenantConfig::default().client_id;
+    let file = fixture("certificates").join(certificate);
+    format!("client_id = \"{client_id}\"\ncertificate_file = \"{}\"\n", file.display())
+}
+
+fn key_line(key: &str) -> String {
+    format!("private_key_file = \"{}\"\n", fixture("certificates").join(key).display())
+}
+
+/// A tenant that knows the certificate of the fixtures.
+fn with_certificate() -> Served {
+    let der = CertificateDer::from_pem_file(fixture("certificates/certificate.pem")).unwrap();
+    Served::new(TenantConfig { rows: 20, certificate: Some(der.to_vec()), ..TenantConfig::default() })
+}
+
+fn with_federated_token() -> Served {
+    let federated_token = Some("simulated-federated".to_owned());
+    Served::new(TenantConfig { rows: 20, federated_token, ..TenantConfig::default() })
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file() {
+    let served = Served::misbehaving(&[]);
+    fs::write(served.folder.path().join("secret"), "simulated-secret\n").unwrap();
+    let client_id = &served.config.client_id;
+    served.collect(&format!("client_id = \"{client_id}\"\nclient_secret_file = \"secret\"\n"), &[]);
+}
+
+#[test]
+fn a_certificate_signs_in_from_pem_in_two_files() {
+    with_certificate().collect(&(certificate_line("certificate.pem") + &key_line("key.pem")), &[]);
+}
+
+#[test]
+fn a_certificate_signs_in_from_pem_in_one_file() {
+    with_certificate().collect(&certificate_line("both.pem"), &[]);
+}
+
+#[test]
+fn a_certificate_signs_in_from_an_encrypted_pfx() {
+    for file in ["certificate.pfx", "legacy.pfx"] {
+        let password = "certificate_password = \"${PFX_PASSWORD}\"\n";
+        with_certificate().collect(&(certificate_line(file) + password), &[("PFX_PASSWORD", "simulated-password")]);
+    }
+}
+
+#[test]
+fn a_certificate_that_the_app_registration_does_not_have_is_explained() {
+    let said = Served::misbehaving(&[]).fail(&["run", "--once"], &certificate_line("both.pem"), 1, &[]);
+    assert!(said.contains("AADSTS700027"), "{said}");
+    assert!(said.contains("hint: upload the certificate of `source.certificate_file`"), "{said}");
+}
+
+#[test]
+fn check_says_what_is_wrong_with_a_certificate() {
+    let served = Served::misbehaving(&[]);
+    let check = |source: String, expected: &str| {
+        for command in [&["check"][..], &["run", "--once"]] {
+            let said = served.fail(command, &source, 78, &[]);
+            assert!(said.contains(expected) && said.contains("error: settings cannot be used: "), "{said}");
+        }
+    };
+    check(certificate_line("ec.pem"), "ec.pem` is not for RSA\nhint: ");
+    check(certificate_line("certificate.pem"), "certificate.pem` has no private key\nhint: ");
+    check(certificate_line("certificate.pfx"), "certificate.pfx` is wrong or missing\nhint: ");
+    check(certificate_line("certificate.pem") + &key_line("other-key.pem"), "does not belong to the certificate in `");
+    let federated = "client_id = \"x\"\nfederated_token_file = \"no-such-file\"\n";
+    check(federated.to_owned(), "could not read the federated token in `");
+}
+
+#[test]
+fn a_federated_token_is_read_at_every_sign_in() {
+    let served = with_federated_token();
+    let file = served.folder.path().join("token");
+    fs::write(&file, "simulated-federated\n").unwrap();
+    let source = "client_id = \"${AZURE_CLIENT_ID}\"\nfederated_token_file = \"${AZURE_FEDERATED_TOKEN_FILE}\"\n";
+    let client_id = served.config.client_id.clone();
+    let environment = [("AZURE_CLIENT_ID", client_id.as_str()), ("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap())];
+    served.collect(source, &environment);
+
+    fs::write(&file, "another").unwrap();
+    let said = served.fail(&["run", "--once"], source, 1, &environment);
+    assert!(said.contains("AADSTS700213"), "{said}");
+    assert!(said.contains("hint: the app registration needs a federated credential"), "{said}");
+    assert!(!said.contains("another\""), "{said}");
+
+    fs::write(&file, "\n").unwrap();
+    let said = served.fail(&["run", "--once"], source, 78, &environment);
+    assert!(said.contains("the file is empty"), "{said}");
+}
+
+#[test]
+fn a_machine_signs_in_as_itself_and_past_every_proxy() {
+    let served = Served::misbehaving(&["imds-warming"]);
+    let client_id = served.config.client_id.clone();
+    let proxy = "http://127.0.0.1:9";
+    let environment = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", served.url.as_str()), ("ALL_PROXY", proxy)];
+    // The first answer is that it is not ready.
+    let said = served.collect("managed_identity = \"system\"\n", &environment);
+    assert!(said.contains("404 Not Found"), "{said}");
+    let said = served.exotrace(
+        &["run", "--once"],
+        &served.settings(&format!("managed_identity = \"{client_id}\"\n")),
+        &environment,
+    );
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+}
+
+#[test]
+fn an_identity_that_the_machine_does_not_have_is_explained() {
+    let served = Served::misbehaving(&[]);
+    let environment = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", served.url.as_str())];
+    let said = served.fail(&["run", "--once"], "managed_identity = \"another\"\n", 1, &environment);
+    assert!(said.contains("metadata service of this machine in Azure answered 400 Bad Request"), "{said}");
+    assert!(said.contains("hint: the machine needs the identity that `source.managed_identity` names"), "{said}");
+}
+
+#[test]
+fn app_service_gives_a_token_for_its_header() {
+    let served = Served::misbehaving(&[]);
+    let (endpoint, header) = (format!("{}/msi/token", served.url), served.config.identity_header.clone());
+    let source = "managed_identity = \"system\"\n";
+    served.collect(source, &[("IDENTITY_ENDPOINT", &endpoint), ("IDENTITY_HEADER", &header)]);
+    let environment = [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", "hunter2")];
+    let said = served.fail(&["run", "--once"], source, 1, &environment);
+    assert!(said.contains("identity endpoint of App Service answered 401"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_missing_service_principal_is_told_from_wrong_credentials() {
+    let served = Served::misbehaving(&["service-principal-missing"]);
+    let said = served.fail(&["run", "--once"], &served.by_secret(), 1, &[]);
+    assert!(said.contains("the credentials are right"), "{said}");
+}
+
+#[test]
+fn a_token_that_ends_in_the_middle_is_replaced() {
+    let token_lifetime = std::time::Duration::from_secs(1);
+    let served = Served::new(TenantConfig { rows: 60, token_lifetime, ..TenantConfig::default() });
+    served.collect(&(served.by_secret() + "batch_size = 2\n"), &[]);
+    let revoked = Served::misbehaving(&["revoked-token=0.3"]);
+    revoked.collect(&(revoked.by_secret() + "batch_size = 2\n"), &[]);
+}
