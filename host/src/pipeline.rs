@@ -92,6 +92,9 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
             },
         }
     }
+    if !workers.is_empty() {
+        info!("stopping; pages under way are finished first");
+    }
     // Whoever still works finishes its page.
     stop.send_replace(true);
     let finish = async {

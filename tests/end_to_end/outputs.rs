@@ -14,6 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use exotrace::{
+    config::{Config, SourceConfig},
+    ledger::Ledger,
+    pipeline::service_name,
+};
 use exotrace_simulator::{Tenant, TenantConfig, serve};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -77,6 +82,15 @@ impl Setup {
         let files = names.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(prefix));
         let texts: Vec<_> = files.map(|path| fs::read_to_string(path).unwrap()).collect();
         texts.concat().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// How many rows some outputs have accepted while others have not.
+    fn accepted(&self) -> usize {
+        let config = Config::load(&self.path("exotrace.toml")).unwrap();
+        let SourceConfig::Service(service) = &config.sources[0] else { panic!("a service") };
+        // While the ledger is being made it cannot be read.
+        let Ok(Some(ledger)) = Ledger::open_to_read(&self.path("state")) else { return 0 };
+        ledger.accepted(&service_name(service)).map_or(0, |rows| rows.len())
     }
 
     /// How many documents there are, whole or not.
@@ -152,6 +166,11 @@ fn an_output_that_is_down_makes_no_other_repeat() {
     let two = "[[output]]\ntype = \"file\"\npath = \"one.ndjson\"\n\
                [[output]]\ntype = \"file\"\nname = \"two\"\npath = \"missing/two.ndjson\"\n";
     setup.settings(two);
+    // Killed while it waits for the one that is down.
+    let killed = setup.start(&["run"]);
+    wait_for("a note of what one has accepted", || setup.accepted() == 20);
+    killed.signal("KILL");
+    drop(killed);
     let (code, said) = setup.run(&["run", "--once"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("could not deliver to `two`: could not open `missing/two.ndjson`"), "{said}");
@@ -192,6 +211,22 @@ fn settings_are_reloaded_without_losing_a_record() {
     let (code, said) = setup.run(&["run", "--once"]);
     assert_eq!(code, Some(0), "{said}");
     setup.check("trace");
+}
+
+#[test]
+fn a_second_signal_ends_the_program_at_once() {
+    let setup = Setup::new(10);
+    // Takes a request, and never answers.
+    let silent = StdListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    setup.settings(&format!("[[output]]\ntype = \"http\"\nurl = \"{url}\"\nrequest_timeout = \"10m\"\n"));
+    let mut daemon = setup.start(&["run"]);
+    let _request = silent.accept().unwrap();
+    daemon.signal("TERM");
+    wait_for("the first signal to be heard", || setup.log().contains("stopping"));
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(1));
+    assert!(setup.log().contains("ended at once by a second signal"), "{}", setup.log());
 }
 
 /// Something that answers as Elasticsearch does, and may refuse one document of every request.
