@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format lint docs fuzz bench contract components modules
+.PHONY: help setup build demo test check format lint docs fuzz bench contract components modules adapters hosts
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,18 +31,24 @@ $(ELASTICSEARCH)/ready: tests/hosts/elasticsearch/install tests/hosts/elasticsea
 
 test: setup $(SYSLOG)/ready $(ELASTICSEARCH)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
+	$(MAKE) hosts
 
 check: format lint docs ## Check format, lints and documentation.
 
 format: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^rustfmt' || rustup component add rustfmt
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path $(COMPOSE) --check
 
 lint: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --profile component --locked --target $(TARGET) --target-dir target/lint \
 		--package exotrace-mapping-1-20 --package exotrace-mapping-2-2 -- -D warnings
+	@$(ADD_WASI)
+	$(CARGO) clippy --profile component --locked --target $(WASI) --target-dir target/lint \
+		$(addprefix --package ,$(ADAPTERS)) -- -D warnings
+	$(CARGO) clippy --release --locked --manifest-path $(COMPOSE) --target-dir target/lint -- -D warnings
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
@@ -99,6 +105,36 @@ modules: setup ## Put the core modules into target/components, with SETTINGS, GE
 	ls -l target/components
 
 components: build ## Put the component files into target/components.
-	mkdir -p target/components
-	cp $$(ls -td target/release/build/exotrace-*/out/mapping-*.wasm | head -2) target/components/
-	ls -l target/components
+	target/release/exotrace mapping export target/components
+
+# What the adapters that are components are built for.
+WASI := wasm32-wasip2
+ADD_WASI := rustup target list --installed 2>/dev/null | grep -qx $(WASI) || rustup target add $(WASI)
+ADAPTERS := exotrace-adapter-cli exotrace-adapter-http exotrace-adapter-geo exotrace-adapter-tangent
+COMPOSE := guest/adapters/compose/Cargo.toml
+adapters: components ## Compose the adapters with the mappings, into target/adapters.
+	@$(ADD_WASI)
+	$(CARGO) build --locked --profile component --target $(WASI) --target-dir target/adapters/build \
+		$(addprefix --package ,$(ADAPTERS))
+	$(CARGO) run --release --locked --manifest-path $(COMPOSE) --target-dir target/adapters/build -- \
+		target/adapters/build/$(WASI)/component target/components target/adapters
+	ls -l target/adapters
+
+PYTHON := target/tools/python
+$(PYTHON)/ready: tests/hosts/python/requirements.txt
+	python3 -m venv $(PYTHON)
+	$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+NODE := target/tools/node
+$(NODE)/ready: tests/hosts/node/package.json tests/hosts/node/package-lock.json
+	mkdir -p $(NODE)
+	cp $^ $(NODE)/
+	npm ci --prefix $(NODE) --no-audit --no-fund
+	touch $@
+
+hosts: adapters $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in the hosts of Python and Node.
+	$(CARGO) build --release --locked --workspace --examples
+	cp tests/hosts/node/*.mjs $(NODE)/
+	$(PYTHON)/bin/python tests/hosts/python/test_hosts.py
+	node --test $(NODE)/hosts.test.mjs

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 mod diff;
+mod export;
 mod inspect;
 mod list;
 mod sign;
@@ -25,6 +26,8 @@ pub(super) enum Command {
     Sign(sign::SignArguments),
     /// Check the signature of a component file.
     Verify(sign::VerifyArguments),
+    /// Write the components that are built in to a folder, for other hosts to load.
+    Export(export::Arguments),
 }
 
 pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
@@ -35,5 +38,6 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Keygen(arguments) => sign::keygen(arguments),
         Command::Sign(arguments) => sign::sign(arguments),
         Command::Verify(arguments) => sign::verify(arguments),
+        Command::Export(arguments) => export::run(arguments),
     }
 }

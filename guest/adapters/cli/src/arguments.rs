@@ -1,0 +1,61 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use exotrace_adapter::{OPTIONS, Options, Spec, Value};
+use lexopt::{Arg, Parser, ValueExt as _};
+
+/// What to do.
+pub(crate) enum Task {
+    /// Print this.
+    Help(String),
+    /// Map with these settings.
+    Map(Options),
+}
+
+/// Reads the arguments, of which the first is the program. What they do not say, the environment may.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString, IntoIter: 'static>,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Task, String> {
+    let mut given = Options::default();
+    let mut parser = Parser::from_iter(arguments);
+    loop {
+        let spec = match parser.next().map_err(text)? {
+            None => break,
+            Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Task::Help(help())),
+            Some(Arg::Long(name)) => Spec::named(name).map_err(text)?,
+            Some(argument) => {
+                let hint = "hint: records come on standard input, and `--help` lists the settings";
+                return Err(format!("{}\n{hint}", argument.unexpected()));
+            }
+        };
+        let value = match spec.value {
+            Value::Switch => parser.optional_value().unwrap_or_default(),
+            Value::Text | Value::Texts | Value::File => parser.value().map_err(text)?,
+        };
+        given.set(spec, &value.string().map_err(text)?).map_err(text)?;
+    }
+    Ok(Task::Map(given.or(Options::from_environment(variables).map_err(text)?)))
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}
+
+fn help() -> String {
+    let (name, version, ecs) = exotrace_adapter::identity();
+    let mut help = format!(
+        "{name}, mapping {version}, ECS {ecs}\n\n\
+         Maps records on standard input, one a line, to documents on standard output, one a line.\n\n"
+    );
+    for Spec { name, variable, value, help: explanation } in OPTIONS {
+        let takes = match value {
+            Value::Switch => "",
+            Value::Text | Value::Texts => " TEXT",
+            Value::File => " FILE",
+        };
+        help.push_str(&format!("  --{name}{takes}\n      {explanation} [variable: {variable}]\n"));
+    }
+    help
+}

@@ -1,0 +1,17 @@
+//! What the adapters that are components share. Each puts the contract of a pipeline in front of it.
+//!
+//! The mapping is not in here: it is composed in as the component that it is, with a geo provider beside it.
+#![deny(unsafe_code)]
+
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "generated")]
+mod bindings;
+mod lines;
+#[cfg(target_arch = "wasm32")]
+mod mapping;
+mod options;
+
+pub use lines::{Lines, Text, TooLong, Unreadable};
+#[cfg(target_arch = "wasm32")]
+pub use mapping::{Mapping, Totals, identity};
+pub use options::{OPTIONS, OptionError, Options, Spec, Value};

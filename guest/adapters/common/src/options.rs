@@ -1,0 +1,259 @@
+//! The settings of an adapter, each by its name: as an argument, an environment variable, or in a query.
+
+/// The settings of an adapter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Domains of the tenant; none: no direction is written.
+    pub local_domains: Option<Vec<String>>,
+    /// Tags of every document.
+    pub tags: Vec<String>,
+    /// Statuses whose records are dropped.
+    pub drop_status: Vec<String>,
+    /// Keep every record's own bytes.
+    pub preserve_original_event: bool,
+    /// Fields to add to every document: a JSON object.
+    pub fields: Option<String>,
+    /// Give every document together with its `_id`.
+    pub with_id: bool,
+    /// City database.
+    pub geoip_city: Option<String>,
+    /// ASN database.
+    pub geoip_asn: Option<String>,
+    /// Public suffix list.
+    pub suffix_list: Option<String>,
+}
+
+/// One setting: how it is called, and what it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Its name, as in `--local-domain`.
+    pub name: &'static str,
+    /// The environment variable with the same effect.
+    pub variable: &'static str,
+    /// What it takes.
+    pub value: Value,
+    /// What it does, for people.
+    pub help: &'static str,
+}
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value {
+    /// `true` or `false`; its name alone is `true`.
+    Switch,
+    /// A text.
+    Text,
+    /// Texts: the setting stands again for more, and in a variable they are separated by commas.
+    Texts,
+    /// A file in a folder that the host gives.
+    File,
+}
+
+/// Every setting.
+pub const OPTIONS: [Spec; 9] = [
+    Spec {
+        name: "local-domain",
+        variable: "EXOTRACE_LOCAL_DOMAIN",
+        value: Value::Texts,
+        help: "A domain of the tenant, for `email.direction`; again for more.",
+    },
+    Spec {
+        name: "tag",
+        variable: "EXOTRACE_TAG",
+        value: Value::Texts,
+        help: "A tag for every document; again for more.",
+    },
+    Spec {
+        name: "drop-status",
+        variable: "EXOTRACE_DROP_STATUS",
+        value: Value::Texts,
+        help: "A status whose records are dropped, ignoring case; mapping 2.2 and later; again for more.",
+    },
+    Spec {
+        name: "preserve-original-event",
+        variable: "EXOTRACE_PRESERVE_ORIGINAL_EVENT",
+        value: Value::Switch,
+        help: "Keep every record's own bytes in `event.original`.",
+    },
+    Spec {
+        name: "fields",
+        variable: "EXOTRACE_FIELDS",
+        value: Value::Text,
+        help: "Fields to add to every document: a JSON object.",
+    },
+    Spec {
+        name: "with-id",
+        variable: "EXOTRACE_WITH_ID",
+        value: Value::Switch,
+        help: "Give `{\"_id\": ..., \"document\": {...}}` instead of the document alone.",
+    },
+    Spec {
+        name: "geoip-city",
+        variable: "EXOTRACE_GEOIP_CITY",
+        value: Value::File,
+        help: "City database in MaxMind format.",
+    },
+    Spec {
+        name: "geoip-asn",
+        variable: "EXOTRACE_GEOIP_ASN",
+        value: Value::File,
+        help: "ASN database in MaxMind format.",
+    },
+    Spec {
+        name: "suffix-list",
+        variable: "EXOTRACE_SUFFIX_LIST",
+        value: Value::File,
+        help: "Public suffix list in the format of publicsuffix.org, in place of the built-in one.",
+    },
+];
+
+/// Why a setting cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OptionError {
+    /// There is no such setting.
+    #[error("there is no setting `{0}`\nhint: there are {names}", names = names())]
+    Unknown(String),
+    /// The value of a switch is something else.
+    #[error("`{name}` is `true` or `false`, not `{value}`")]
+    NotASwitch {
+        /// Which setting.
+        name: &'static str,
+        /// What it was given.
+        value: String,
+    },
+    /// There is no value.
+    #[error("`{0}` needs a value")]
+    Empty(&'static str),
+}
+
+impl Spec {
+    /// The setting of that name.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn named(name: &str) -> Result<Self, OptionError> {
+        let found = OPTIONS.into_iter().find(|spec| spec.name == name);
+        found.ok_or_else(|| OptionError::Unknown(name.to_owned()))
+    }
+}
+
+impl Options {
+    /// The settings in these environment variables. Those that are not of an adapter do not count, and neither do
+    /// empty ones.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be used.
+    pub fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, OptionError> {
+        let mut options = Self::default();
+        for (variable, value) in variables {
+            let Some(spec) = OPTIONS.iter().find(|spec| spec.variable == variable) else { continue };
+            let is_list = spec.value == Value::Texts;
+            let values = value.split(|separator| is_list && separator == ',').map(str::trim);
+            for value in values.filter(|value| !value.is_empty()) {
+                options.set(*spec, value)?;
+            }
+        }
+        Ok(options)
+    }
+
+    /// These settings, and those of `other` where it has none.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let or_texts = |texts: Vec<String>, others| if texts.is_empty() { others } else { texts };
+        Self {
+            local_domains: self.local_domains.or(other.local_domains),
+            tags: or_texts(self.tags, other.tags),
+            drop_status: or_texts(self.drop_status, other.drop_status),
+            preserve_original_event: self.preserve_original_event || other.preserve_original_event,
+            fields: self.fields.or(other.fields),
+            with_id: self.with_id || other.with_id,
+            geoip_city: self.geoip_city.or(other.geoip_city),
+            geoip_asn: self.geoip_asn.or(other.geoip_asn),
+            suffix_list: self.suffix_list.or(other.suffix_list),
+        }
+    }
+
+    /// Sets one setting, or adds to it when it takes several texts.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be used.
+    pub fn set(&mut self, spec: Spec, value: &str) -> Result<(), OptionError> {
+        let name = spec.name;
+        if value.is_empty() && spec.value != Value::Switch {
+            return Err(OptionError::Empty(name));
+        }
+        let text = value.to_owned();
+        match name {
+            "local-domain" => self.local_domains.get_or_insert_default().push(text),
+            "tag" => self.tags.push(text),
+            "drop-status" => self.drop_status.push(text),
+            "preserve-original-event" => self.preserve_original_event = switch(name, value)?,
+            "fields" => self.fields = Some(text),
+            "with-id" => self.with_id = switch(name, value)?,
+            "geoip-city" => self.geoip_city = Some(text),
+            "geoip-asn" => self.geoip_asn = Some(text),
+            "suffix-list" => self.suffix_list = Some(text),
+            other => return Err(OptionError::Unknown(other.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+fn switch(name: &'static str, value: &str) -> Result<bool, OptionError> {
+    match value {
+        "" | "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(OptionError::NotASwitch { name, value: value.to_owned() }),
+    }
+}
+
+fn names() -> String {
+    OPTIONS.map(|spec| format!("`{}`", spec.name)).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Result<Options, OptionError> {
+        Options::from_environment(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn every_setting_can_be_set() {
+        for spec in OPTIONS {
+            let mut options = Options::default();
+            options.set(spec, "true").unwrap();
+            assert_ne!(options, Options::default(), "{}", spec.name);
+            assert_eq!(environment(&[(spec.variable, "true")]).unwrap(), options, "{}", spec.variable);
+            assert_eq!(Options::default().or(options.clone()), options, "{}", spec.name);
+            assert_eq!(options.clone().or(Options::default()), options, "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn a_variable_holds_several_texts_between_commas() {
+        let options =
+            environment(&[("EXOTRACE_TAG", "a, b,"), ("EXOTRACE_FIELDS", "{\"a\":1,\"b\":2}"), ("PATH", "x")]);
+        let options = options.unwrap();
+        assert_eq!(options.tags, ["a", "b"]);
+        assert_eq!(options.fields.as_deref(), Some("{\"a\":1,\"b\":2}"));
+        assert_eq!(environment(&[("EXOTRACE_LOCAL_DOMAIN", "")]).unwrap(), Options::default());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let error = Spec::named("local-domains").unwrap_err().to_string();
+        assert!(
+            error.starts_with("there is no setting `local-domains`\nhint: there are `local-domain`, `tag`"),
+            "{error}"
+        );
+        let error = environment(&[("EXOTRACE_WITH_ID", "yes")]).unwrap_err();
+        assert_eq!(error.to_string(), "`with-id` is `true` or `false`, not `yes`");
+        let error = Options::default().set(OPTIONS[0], "").unwrap_err();
+        assert_eq!(error.to_string(), "`local-domain` needs a value");
+    }
+}

@@ -1,0 +1,26 @@
+//! `exotrace mapping export`: the built-in components as files.
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::mapper::BUILT_IN;
+
+#[derive(Args)]
+pub(in crate::cli) struct Arguments {
+    /// The folder; made when it is not there.
+    folder: PathBuf,
+}
+
+#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let folder = &arguments.folder;
+    fs::create_dir_all(folder).with_context(|| format!("could not make folder `{}`", folder.display()))?;
+    for built_in in BUILT_IN {
+        let file = folder.join(format!("mapping-{}.wasm", built_in.version));
+        fs::write(&file, built_in.bytes).with_context(|| format!("could not write `{}`", file.display()))?;
+        println!("{}", file.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,167 @@
+// Mappings and adapters in Node, by jco: run from the project's folder, after `make adapters`.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { isSelected, load } from './tangent.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const jco = join(here, 'node_modules/@bytecodealliance/jco/dist/jco.js');
+const databases = ['fixtures/geo/City.mmdb', 'fixtures/geo/ASN.mmdb'].map((file) => resolve(file));
+/** Where components see them. */
+const seen = { EXOTRACE_GEOIP_CITY: '/geo/City.mmdb', EXOTRACE_GEOIP_ASN: '/geo/ASN.mmdb' };
+const folder = ['--jco-import', join(here, 'folder.mjs')];
+const GEO_FOLDER = 'fixtures/geo';
+const settingsFile = 'fixtures/records/settings.json';
+const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
+const versions = ['1.20', '2.2'];
+const names = ['well-formed', 'odd', 'broken'];
+
+const records = (name) => readFileSync(`fixtures/records/${name}.ndjson`);
+const lines = (text) => text.toString('utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+
+/** What the records of a fixture become. */
+function expected(name, version) {
+  const outcomes = JSON.parse(readFileSync(`fixtures/records/${name}-${version}-expected.json`, 'utf8'));
+  return outcomes.filter((outcome) => 'document' in outcome);
+}
+
+/** What is a setting becomes an argument, each as often as it has values. */
+const texts = [['local-domain', settings.local_domains], ['tag', settings.tags]]
+  .flatMap(([name, values]) => values.map((value) => [name, value]));
+
+async function run(command, given, { code = 0, env = {} } = {}) {
+  const child = spawn(process.execPath, command, { env: { ...process.env, ...env } });
+  const output = { stdout: [], stderr: [] };
+  child.stdout.on('data', (piece) => output.stdout.push(piece));
+  child.stderr.on('data', (piece) => output.stderr.push(piece));
+  child.stdin.on('error', () => {});
+  child.stdin.end(given);
+  const [found] = await once(child, 'close');
+  const stdout = Buffer.concat(output.stdout);
+  const stderr = Buffer.concat(output.stderr).toString('utf8');
+  assert.equal(found, code, stderr.slice(0, 2000));
+  return { stdout, stderr };
+}
+
+test('a mapping gives the documents of the fixtures, with a geo function in JavaScript', async () => {
+  for (const version of versions) {
+    for (const name of names) {
+      const command = [join(here, 'map-records.mjs'), `target/components/mapping-${version}.wasm`, settingsFile];
+      const { stdout } = await run([...command, ...databases], records(name));
+      assert.deepEqual(lines(stdout), expected(name, version).map(({ document }) => document), `${name} ${version}`);
+      const host = await ourHost(version, records(name));
+      assert.ok(stdout.equals(host), `${name} ${version}: the bytes of our host`);
+    }
+  }
+});
+
+/** What our own host makes of records: the example that embeds it. */
+async function ourHost(version, given) {
+  const child = spawn('target/release/examples/embed', [`target/components/mapping-${version}.wasm`, settingsFile, ...databases]);
+  const pieces = [];
+  child.stdout.on('data', (piece) => pieces.push(piece));
+  child.stdin.end(given);
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  return Buffer.concat(pieces);
+}
+
+test('`jco run` runs the command, with geo databases from a file', async () => {
+  const settings = texts.flatMap(([name, value]) => [`--${name}`, value]);
+  const geo = ['--geoip-city', seen.EXOTRACE_GEOIP_CITY, '--geoip-asn', seen.EXOTRACE_GEOIP_ASN];
+  const command = [jco, 'run', ...folder, 'target/adapters/cli-2.2.wasm', ...settings, ...geo, '--with-id'];
+  const { stdout } = await run(command, records('well-formed'), { env: { GEO_FOLDER } });
+  assert.deepEqual(lines(stdout), expected('well-formed', '2.2'));
+});
+
+test('`jco serve` answers requests with documents, and says what is wrong with a request', async (t) => {
+  const port = await freePort();
+  const command = [jco, 'serve', ...folder, 'target/adapters/http-2.2.wasm', '--port', `${port}`];
+  const server = spawn(process.execPath, [...command, '--isolate-worker-pool-size', '1'], {
+    env: { ...process.env, ...seen, GEO_FOLDER },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  });
+  t.after(() => process.kill(-server.pid));
+  const url = `http://127.0.0.1:${port}/`;
+  assert.deepEqual(await (await answering(url)).json(), {
+    name: 'exotrace message trace to ECS', mapping_version: '2.2.0', ecs_version: '8.11.0',
+  });
+  const query = new URLSearchParams([...texts, ['with-id', 'true']]);
+  const post = (path, body, headers = {}) => fetch(url + path, { method: 'POST', body, headers });
+  const answer = await post(`?${query}`, records('well-formed'));
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('content-type'), 'application/x-ndjson');
+  assert.deepEqual(lines(Buffer.from(await answer.arrayBuffer())), expected('well-formed', '2.2'));
+
+  const check = async (asked, status, text) => {
+    const answer = await asked;
+    assert.equal(answer.status, status);
+    assert.match(await answer.text(), text);
+  };
+  await check(post('?no-such=1', '{}'), 400, /^error: there is no setting `no-such`\nhint: there are `local-domain`/);
+  await check(post('?geoip-city=x', '{}'), 400, /`geoip-city` names a file, which only the environment may/);
+  await check(post('?fields=x', '{}'), 400, /^error: mapping refuses its settings: fields to add: /);
+  await check(post('', Buffer.from('{}\n"\xe9"\n', 'latin1')), 400, /^error: line 2: not UTF-8 at byte 1\nhint: /);
+  await check(post('', '{}', { 'content-encoding': 'gzip' }), 415, /compressed/);
+  await check(fetch(url, { method: 'PUT', body: '{}' }), 405, /POST records/);
+});
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** The first answer: the server needs a while to begin. */
+async function answering(url) {
+  const deadline = Date.now() + 120_000;
+  for (;;) {
+    try {
+      return await fetch(url);
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+}
+
+const environment = {
+  ...seen,
+  EXOTRACE_LOCAL_DOMAIN: settings.local_domains.join(','),
+  EXOTRACE_TAG: settings.tags.join(','),
+};
+
+test('a plugin of Tangent selects records and maps them', async () => {
+  const plugin = await load('target/adapters/tangent-2.2.wasm', environment, GEO_FOLDER);
+  assert.deepEqual(plugin.metadata, { name: 'exotrace message trace to ECS', version: '2.2.0' });
+  const events = records('well-formed').toString('utf8').trimEnd().split('\n');
+  assert.ok(events.every((event) => isSelected(plugin.selectors, event)));
+  assert.ok(!isSelected(plugin.selectors, '{"receivedDateTime":"2026-01-02"}'));
+  assert.ok(!isSelected(plugin.selectors, '{"Received":1,"recipientAddress":"x"}'));
+  const documents = expected('well-formed', '2.2').map(({ document }) => document);
+  assert.deepEqual(lines(plugin.process(events)), documents);
+  assert.equal(plugin.process([]), '');
+  // What cannot be mapped in full is a document too, never an error.
+  const [document] = lines(plugin.process(['{"receivedDateTime":5,\n"recipientAddress":[]}']));
+  assert.equal(document.event.kind, 'pipeline_error');
+});
+
+test('a plugin of Tangent with wrong settings keeps the records, and says what is wrong', async () => {
+  const wrong = { ...environment, EXOTRACE_GEOIP_CITY: '/geo/none.mmdb' };
+  const plugin = await load('target/adapters/tangent-2.2.wasm', wrong, GEO_FOLDER);
+  const event = '{"receivedDateTime":"2026-01-02","recipientAddress":"a@b.example"}';
+  const [document] = lines(plugin.process([event]));
+  assert.equal(document.event.original, event);
+  assert.match(document.error.message[0], /^could not read geo database `\/geo\/none.mmdb`/);
+});

@@ -1,0 +1,127 @@
+"""The mapping components and the adapters under PyPI's `wasmtime`: run from the project's folder, after `make adapters`."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).parent
+RECORDS = pathlib.Path("fixtures/records")
+DATABASES = ["fixtures/geo/City.mmdb", "fixtures/geo/ASN.mmdb"]
+SETTINGS = json.loads((RECORDS / "settings.json").read_text())
+NAMES = ["well-formed", "odd", "broken"]
+VERSIONS = ["1.20", "2.2"]
+
+
+def repeated(option, values):
+    return [argument for value in values for argument in (option, value)]
+
+
+# The settings of the fixtures, as `exotrace map` and the adapters take them.
+ARGUMENTS = repeated("--local-domain", SETTINGS["local_domains"]) + repeated("--tag", SETTINGS["tags"])
+
+
+def parse(text):
+    """JSON, in which 62 and 62.0 are the same number."""
+    return json.loads(text, parse_int=float)
+
+
+def run(*command, given, code=0):
+    done = subprocess.run([str(part) for part in command], input=given, capture_output=True, timeout=300)
+    assert done.returncode == code, (command, done.returncode, done.stderr.decode())
+    return done
+
+
+def our_host(version, records):
+    """What our own host makes of the same records with the same component: the example that embeds it."""
+    component = f"target/components/mapping-{version}.wasm"
+    return run("target/release/examples/embed", component, RECORDS / "settings.json", *DATABASES, given=records).stdout
+
+
+def expected(version, name):
+    outcomes = parse((RECORDS / f"{name}-{version}-expected.json").read_text())
+    return [outcome for outcome in outcomes if "document" in outcome]
+
+
+def lines(text):
+    return [parse(line) for line in text.splitlines()]
+
+
+class Mapping(unittest.TestCase):
+    """`map_records.py`: the component itself, with a geo function in Python."""
+
+    def map(self, version, records, *databases):
+        component = f"target/components/mapping-{version}.wasm"
+        script = HERE / "map_records.py"
+        return run(sys.executable, script, component, RECORDS / "settings.json", *databases, given=records).stdout
+
+    def test_documents_are_the_bytes_of_our_host(self):
+        for version in VERSIONS:
+            for name in NAMES:
+                records = (RECORDS / f"{name}.ndjson").read_bytes()
+                found = self.map(version, records, *DATABASES)
+                documents = [outcome["document"] for outcome in expected(version, name)]
+                self.assertEqual(lines(found), documents, (version, name))
+                self.assertEqual(found, our_host(version, records), (version, name))
+
+    def test_the_geo_function_is_asked(self):
+        records = (RECORDS / "well-formed.ndjson").read_bytes()
+        self.assertIn(b'"country_iso_code"', self.map("2.2", records, *DATABASES))
+        self.assertNotIn(b'"country_iso_code"', self.map("2.2", records))
+
+
+class RustExample(unittest.TestCase):
+    """`tests/hosts/rust/wasmtime_alone.rs`, which knows nothing about addresses."""
+
+    def test_documents_are_the_bytes_of_our_host(self):
+        for version in VERSIONS:
+            component = f"target/components/mapping-{version}.wasm"
+            records = (RECORDS / "well-formed.ndjson").read_bytes()
+            alone = run("target/release/examples/wasmtime_alone", component, given=records)
+            embedded = run("target/release/examples/embed", component, RECORDS / "settings.json", given=records)
+            self.assertEqual(alone.stdout, embedded.stdout, version)
+
+
+class Command(unittest.TestCase):
+    """`run_command.py`: the command of WASI, with the geo provider inside of it."""
+
+    def map(self, version, records, *arguments, code=0):
+        script = HERE / "run_command.py"
+        command = [sys.executable, script, f"target/adapters/cli-{version}.wasm", "--dir", "fixtures/geo::geo"]
+        return run(*command, *arguments, given=records, code=code)
+
+    def test_documents_are_the_bytes_of_our_host(self):
+        databases = ["--geoip-city", "geo/City.mmdb", "--geoip-asn=geo/ASN.mmdb"]
+        for version in VERSIONS:
+            for name in NAMES:
+                records = (RECORDS / f"{name}.ndjson").read_bytes()
+                found = self.map(version, records, *databases, *ARGUMENTS)
+                self.assertEqual(found.stdout, our_host(version, records), (version, name))
+                with_ids = self.map(version, records, *databases, *ARGUMENTS, "--with-id")
+                self.assertEqual(lines(with_ids.stdout), expected(version, name), (version, name))
+
+    def test_a_line_that_is_not_text_is_named_and_left_out(self):
+        done = self.map("2.2", b'{}\n"\xe9"\n{}', code=1)
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertIn(b"error: line 2: not UTF-8 at byte 1; the line is left out\n", done.stderr)
+
+    def test_wrong_usage_is_explained(self):
+        for arguments, reason in [
+            (["--local-domains", "x"], b"error: there is no setting `local-domains`\nhint: there are `local-domain`, "),
+            (["--fields", "x"], b"error: mapping refuses its settings: fields to add: "),
+            (["records.ndjson"], b'error: unexpected argument "records.ndjson"\nhint: records come on standard input'),
+            (["--geoip-city", "geo/networks.json"], b"error: `geo/networks.json` is not a database in MaxMind format"),
+        ]:
+            done = self.map("2.2", b"{}\n", *arguments, code=1)
+            self.assertTrue(done.stderr.startswith(reason), done.stderr)
+            self.assertEqual(done.stdout, b"")
+
+    def test_a_missing_database_is_named(self):
+        done = self.map("2.2", b"{}\n", "--geoip-city", "geo/none.mmdb", code=1)
+        self.assertEqual(done.stdout, b"")
+        self.assertTrue(done.stderr.startswith(b"error: could not read geo database `geo/none.mmdb`: "), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

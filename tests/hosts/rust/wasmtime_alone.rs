@@ -1,0 +1,50 @@
+//! Maps records with wasmtime and nothing of ours but the component and `wit/`.
+//!
+//! `cargo run --example wasmtime_alone -- MAPPING.wasm < records.ndjson`
+#![allow(missing_docs, reason = "generated")]
+
+use std::{env, io, io::Write as _};
+
+use anyhow::Context as _;
+use wasmtime::{
+    Engine, Store,
+    component::{Component, HasSelf, Linker},
+};
+
+wasmtime::component::bindgen!({ path: "../wit", world: "mapping" });
+
+use self::exotrace::mapping::geo::{self, Network};
+use self::exports::exotrace::mapping::mapper::{Origin, Settings};
+
+/// A host that knows nothing about addresses, which is a valid one.
+struct State;
+
+impl geo::Host for State {
+    fn lookup(&mut self, addresses: Vec<String>) -> Vec<Option<Network>> {
+        vec![None; addresses.len()]
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let file = env::args_os().nth(1).context("usage: wasmtime_alone MAPPING.wasm")?;
+    let engine = Engine::default();
+    let component = Component::from_file(&engine, file)?;
+    let mut linker = Linker::new(&engine);
+    Mapping::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+    let mut store = Store::new(&engine, State);
+    let mapping = Mapping::instantiate(&mut store, &component, &linker)?;
+    let session = mapping.exotrace_mapping_mapper().session();
+    let settings = Settings {
+        local_domains: Some(vec!["contoso.com".to_owned(), "contoso.onmicrosoft.com".to_owned()]),
+        preserve_original_event: true,
+        tags: vec!["forwarded".to_owned()],
+        drop_status: Vec::new(),
+        fields: None,
+        suffix_list: None,
+    };
+    let opened = session.call_open(&mut store, &settings)?.map_err(|error| anyhow::anyhow!("settings: {error:?}"))?;
+    let records = io::read_to_string(io::stdin())?;
+    let batch = session.call_map_batch(&mut store, opened, &records, &Origin { read_at: None, file: None })?;
+    io::stdout().write_all(batch.documents.as_bytes())?;
+    Ok(())
+}
