@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format lint docs fuzz bench contract components modules adapters hosts
+.PHONY: help setup build demo test check format lint docs fuzz bench contract components guests modules adapters hosts
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -80,6 +80,7 @@ bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench mapping
 	$(CARGO) bench --locked --package exotrace --bench memory
 	$(CARGO) bench --locked --package exotrace --bench delivery
+	$(CARGO) bench --locked --package exotrace --bench replacement
 	$(CARGO) bench --locked --package exotrace --bench startup
 
 # The component of a contract is made once and then kept: what it was built with is what it shows.
@@ -103,6 +104,9 @@ modules: setup ## Put the core modules into target/components, with SETTINGS, GE
 	mkdir -p target/components
 	cp target/modules/$(TARGET)/component/exotrace_*.wasm target/components/
 	ls -l target/components
+
+guests: ## Make the components that misbehave of their sources, tests/guests.
+	cd tests/guests && $(CARGO) run --locked --target-dir ../../target/guests
 
 components: build ## Put the component files into target/components.
 	target/release/exotrace mapping export target/components

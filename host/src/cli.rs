@@ -16,6 +16,7 @@ mod map;
 mod mapping;
 mod options;
 mod progress;
+mod replacing;
 mod replay;
 mod run;
 mod simulate;

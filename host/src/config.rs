@@ -10,6 +10,7 @@ use std::{
 
 pub(crate) mod environment;
 mod error;
+mod mapping;
 mod output;
 mod position;
 mod raw;
@@ -19,6 +20,7 @@ mod toml_error;
 mod validate;
 
 pub use error::ConfigError;
+pub use mapping::{CandidateConfig, CandidateMode, MappingChoice, MappingConfig, MappingLimits, RollbackConfig};
 pub use output::{
     Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, FileCompression,
     FileOutputConfig, Format, HttpConfig, NamedOutput, OutputConfig,
@@ -57,34 +59,6 @@ pub fn data_stream(namespace: &str) -> String {
 /// What is wrong with a namespace, for people.
 pub fn namespace_problem(namespace: &str) -> Option<String> {
     validate::namespace_problem(namespace)
-}
-
-/// `[mapping]`
-#[derive(Debug, Clone)]
-pub struct MappingConfig {
-    /// Which mapping.
-    pub choice: MappingChoice,
-    /// Keep every record's own bytes in `event.original`.
-    pub preserve_original_event: bool,
-    /// Tags of every document.
-    pub tags: Vec<String>,
-    /// Statuses whose records are dropped.
-    pub drop_status: Vec<String>,
-    /// A public suffix list, in place of the built-in one.
-    pub suffix_list: Option<PathBuf>,
-    /// The keys that component files have to be signed with; none: they need no signature.
-    pub trusted_keys: TrustedKeys,
-}
-
-/// Which mapping to use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MappingChoice {
-    /// The one that suits the source: 2.2 for Graph, 1.20 otherwise.
-    Default,
-    /// A built-in version.
-    Version(String),
-    /// A component file.
-    Path(PathBuf),
 }
 
 /// `[geoip]`

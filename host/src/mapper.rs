@@ -2,30 +2,48 @@
 //!
 //! The only place that knows the WIT contract. It never looks into a document.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::geo::Geo;
 
+mod answer;
 mod bindings;
 mod built_in;
+mod candidate;
+mod checks;
 mod component;
 mod convert;
+mod delivery;
 mod diff;
 mod engine;
+mod generation;
 mod inspect;
 mod instance;
+mod journal;
+mod limits;
+mod live;
 mod loader;
+mod pool;
+mod recent;
+mod rules;
+mod trial;
 
 pub use built_in::{BUILT_IN, BuiltIn, built_in};
+pub use candidate::{Candidate, Proof, Refusal};
+pub(crate) use component::digest;
 pub use component::{Component, ComponentError, Description};
 pub use diff::{Differences, Example, Examples, FieldDifferences};
 pub use inspect::Inspection;
 pub use instance::MapperError;
+pub use journal::{Event, EventKind};
+pub use limits::{Limits, StopKind};
+pub(crate) use live::explain;
+pub use live::{Live, Probation, Status, Unchanged};
 pub use loader::{Loader, component_files};
-
-use instance::Instance;
+pub use rules::{Rules, Work};
+pub use trial::{TrialMode, TrialStatus};
 
 /// How the component maps; DESIGN.md, section 6, `[mapping]`.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +129,13 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether there is a document.
+    fn has_document(&self) -> bool {
+        matches!(self, Self::Mapped { .. } | Self::Failed { .. })
+    }
+}
+
 /// Why a record was dropped on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropReason {
@@ -137,6 +162,16 @@ pub enum FailureReason {
 }
 
 impl MappedBatch {
+    /// Adds what became of the records that follow.
+    fn append(&mut self, next: Self) {
+        if self.outcomes.is_empty() {
+            *self = next;
+            return;
+        }
+        self.documents.push_str(&next.documents);
+        self.outcomes.extend(next.outcomes);
+    }
+
     /// The documents one by one, each with its `_id`, in order.
     pub fn documents(&self) -> impl Iterator<Item = (&str, &str)> {
         let ids = self.outcomes.iter().filter_map(|outcome| match outcome {
@@ -147,53 +182,50 @@ impl MappedBatch {
     }
 }
 
-/// Maps batches on one component. Cheap to clone; clones share everything.
+/// Maps the batches of one source by the mapping in use. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Mapper {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    component: Component,
-    settings: Settings,
-    geo: Arc<Geo>,
-    /// Instances that wait for work: never more than have worked at the same time.
-    idle: Mutex<Vec<Instance>>,
+    live: Arc<Live>,
+    source: usize,
 }
 
 impl Mapper {
-    /// Gets a component ready to map with these settings.
+    /// Gets a component ready to map with these settings, within the usual limits.
     ///
     /// # Errors
     ///
     /// When the component cannot be run or refuses the settings.
     pub fn new(component: Component, settings: Settings, geo: Arc<Geo>) -> Result<Self, MapperError> {
-        let first = Instance::new(&component, &settings, Arc::clone(&geo))?;
-        let shared = Shared { component, settings, geo, idle: Mutex::new(vec![first]) };
-        Ok(Self { shared: Arc::new(shared) })
+        Self::with_limits(component, settings, Limits::default(), geo)
     }
 
-    /// What the component says it is.
-    pub fn description(&self) -> &Description {
-        self.shared.component.description()
-    }
-
-    /// Maps `records`, NDJSON. Blocks: call it from a thread that may. Several threads map at the same time,
-    /// each on an instance of its own.
+    /// Gets a component ready to map with these settings, within these limits.
     ///
     /// # Errors
     ///
-    /// When the component stops or breaks the contract. Its instance is then thrown away; another call gets a new one.
+    /// As [`Mapper::new`].
+    pub fn with_limits(
+        component: Component,
+        settings: Settings,
+        limits: Limits,
+        geo: Arc<Geo>,
+    ) -> Result<Self, MapperError> {
+        Ok(Live::new(vec![(component, settings)], limits, Rules::default(), &geo)?.mapper(0))
+    }
+
+    /// What the component in use says it is.
+    pub fn description(&self) -> Description {
+        self.live.current().pool(self.source).component.description().clone()
+    }
+
+    /// Maps `records`, NDJSON. Blocks: call it from a thread that may. Several threads map at the same time,
+    /// each on an instance of its own. A record at which the component stops every time is rejected. The whole batch
+    /// is mapped by one version, unless another one is on trial with a share of the deliveries.
+    ///
+    /// # Errors
+    ///
+    /// When no instance of the component can be started.
     pub fn map_batch(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        let Shared { component, settings, geo, idle } = &*self.shared;
-        let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = idle().pop();
-        let mut instance = match waiting {
-            Some(instance) => instance,
-            None => Instance::new(component, settings, Arc::clone(geo))?,
-        };
-        let batch = instance.map_batch(records, origin)?;
-        idle().push(instance);
-        Ok(batch)
+        self.live.map_batch(self.source, records, origin)
     }
 }

@@ -1,6 +1,7 @@
 //! What the tests share: both ways to map, the program, and a readable difference.
 
 use std::{
+    fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -17,6 +18,12 @@ use serde_json::{Value, json};
 /// The project's folder.
 pub(crate) fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A component that misbehaves; `tests/guests/NAME.wat` says how.
+pub(crate) fn guest(name: &str) -> Vec<u8> {
+    let file = project().join("tests/guests").join(name).with_extension("wasm");
+    fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// Our own geo databases, or others.

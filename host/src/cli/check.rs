@@ -24,7 +24,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // Opens the geo databases, compiles the component, and opens a session with the settings.
     let agent = Agent::of(&config.state_dir);
     let loader = loader(Some(&config));
-    start::geo(&config).and_then(|geo| start::collectors(&config, geo, &loader, &agent)).context(Unusable)?;
+    let live = start::geo(&config).and_then(|geo| start::live(&config, geo, &loader, &agent)).context(Unusable)?;
+    start::collectors(&config, &live).context(Unusable)?;
+    start::check_candidate(&config, &loader, &live).context(Unusable)?;
     // Reads the certificates.
     start::outputs(&config).context(Unusable)?;
     for source in &config.sources {

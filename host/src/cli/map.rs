@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if totals.is_notable() || io::stderr().is_terminal() {
         say(&totals.to_string());
     }
-    Ok(match (unread, totals.unreadable) {
+    Ok(match (unread, totals.unreadable + totals.rejected) {
         (0, 0) => ExitCode::SUCCESS,
         (0, _) => ExitCode::from(INCOMPLETE),
         _ => ExitCode::FAILURE,

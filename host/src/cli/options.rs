@@ -74,7 +74,9 @@ impl MappingOptions {
 
 /// How component files are loaded with these settings: with a settings file, those that it trusts.
 pub(super) fn loader(config: Option<&Config>) -> Loader {
-    Loader::new(config.map(|config| config.mapping.trusted_keys.clone()).unwrap_or_default())
+    let loader = Loader::new(config.map(|config| config.mapping.trusted_keys.clone()).unwrap_or_default());
+    let is_metering = config.is_some_and(|config| config.mapping.limits.fuel.is_some());
+    if is_metering { loader.metering() } else { loader }
 }
 
 /// What was given on the command line, if anything was.

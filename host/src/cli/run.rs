@@ -21,6 +21,7 @@ use tracing::{error, info};
 use super::{
     exit::{self, say},
     log,
+    replacing::Replacing,
     start::{self, Ready},
 };
 use crate::{
@@ -78,6 +79,7 @@ fn prepare(config: &Path) -> anyhow::Result<Ready> {
 async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) -> anyhow::Result<Summary> {
     let mut signals = Signals::new()?;
     let ledger = ready.open()?;
+    let mut replacing = Replacing::start(&ready.config, &ready.live);
     let mut stages = ready.into_stages(ledger)?;
     let mut summary = Summary::default();
     loop {
@@ -91,6 +93,8 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
         summary += ran?;
         let Wanted::Reload(ready) = wanted else { return Ok(summary) };
         let ledger = open(&ready).await?;
+        drop(replacing);
+        replacing = Replacing::start(&ready.config, &ready.live);
         stages = ready.into_stages(ledger)?;
         info!("settings are reloaded");
     }

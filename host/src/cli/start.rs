@@ -8,13 +8,17 @@ use serde_json::json;
 use super::{choose, exit::Unusable, options::loader};
 use crate::{
     agent::Agent,
-    config::{Config, DATASET, MappingChoice, NamedOutput, OutputConfig, ServiceConfig, SourceConfig},
+    config::{
+        CandidateConfig, CandidateMode, Config, DATASET, MappingChoice, MappingLimits, NamedOutput, OutputConfig,
+        RollbackConfig, ServiceConfig, SourceConfig,
+    },
     dead_letter::DeadLetter,
     geo::Geo,
     ledger::{Ledger, LedgerError},
-    mapper::{self, Component, Loader, Mapper},
+    mapper::{self, Component, Limits, Live, Loader, Rules, TrialMode, built_in},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
     pipeline::{BACKOFF, ServiceCollector, Stages},
+    replacement::{Purpose, Wanted, Watched},
 };
 
 /// The mapping of a Graph source unless the settings name one.
@@ -23,23 +27,27 @@ const GRAPH_MAPPING: &str = "2.2";
 /// The folder for compiled mappings, in `state_dir`.
 const CACHE: &str = "cache";
 
-/// Gets everything ready but the ledger; nothing is sent yet.
-pub(super) fn collectors(
-    config: &Config,
-    geo: Geo,
-    loader: &Loader,
-    agent: &Agent,
-) -> anyhow::Result<Vec<ServiceCollector>> {
+/// Gets the mapping of every source ready.
+pub(super) fn live(config: &Config, geo: Geo, loader: &Loader, agent: &Agent) -> anyhow::Result<Arc<Live>> {
+    let limits = limits(&config.mapping.limits);
     let component = component(&config.mapping.choice, loader)?;
     let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
-    let geo = Arc::new(geo);
-    let collectors = config.sources.iter().map(|source| {
+    let mut starts = Vec::new();
+    for source in &config.sources {
         let SourceConfig::Service(service) = source else { anyhow::bail!("sources of type `file` are not built yet") };
-        let mapper =
-            Mapper::new(component.clone(), settings(config, service, suffix_list.clone(), agent), Arc::clone(&geo))?;
-        Ok(ServiceCollector::new(service, mapper)?)
-    });
-    collectors.collect()
+        starts.push((component.clone(), settings(config, service, suffix_list.clone(), agent)));
+    }
+    Ok(Live::new(starts, limits, rules(&config.mapping.rollback), &Arc::new(geo))?)
+}
+
+/// Gets every source ready, each with its mapping; nothing is sent yet.
+pub(super) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Vec<ServiceCollector>> {
+    let mut collectors = Vec::new();
+    for (index, source) in config.sources.iter().enumerate() {
+        let SourceConfig::Service(service) = source else { anyhow::bail!("sources of type `file` are not built yet") };
+        collectors.push(ServiceCollector::new(service, live.mapper(index))?);
+    }
+    Ok(collectors)
 }
 
 /// All that takes part in a run but the ledger, which only one run at a time may have.
@@ -49,18 +57,23 @@ pub(super) struct Ready {
     dead_letter: DeadLetter,
     agent: Agent,
     state_dir: PathBuf,
+    pub(super) live: Arc<Live>,
+    pub(super) config: Config,
 }
 
 /// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
 pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let agent = Agent::of(&config.state_dir);
     let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
+    let live = live(config, geo, &loader, &agent).context(Unusable)?;
     Ok(Ready {
-        collectors: collectors(config, geo, &loader, &agent).context(Unusable)?,
+        collectors: collectors(config, &live).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
         dead_letter: DeadLetter::new(config.dead_letter.clone()),
         agent,
         state_dir: config.state_dir.clone(),
+        live,
+        config: config.clone(),
     })
 }
 
@@ -72,7 +85,7 @@ impl Ready {
 
     /// What can run, with its ledger.
     pub(super) fn into_stages(self, ledger: Ledger) -> anyhow::Result<Stages> {
-        let Self { collectors, outputs, dead_letter, agent, state_dir } = self;
+        let Self { collectors, outputs, dead_letter, agent, state_dir, live: _, config: _ } = self;
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
         Ok(Stages { collectors, outputs, dead_letter, ledger, backoff: BACKOFF })
     }
@@ -104,6 +117,74 @@ pub(super) fn output(config: &OutputConfig) -> anyhow::Result<Output> {
     })
 }
 
+/// Sees whether what is to be tried beside the mapping could be.
+pub(super) fn check_candidate(config: &Config, loader: &Loader, live: &Live) -> anyhow::Result<()> {
+    let Some(candidate) = &config.mapping.candidate else { return Ok(()) };
+    let bytes = match &candidate.choice {
+        MappingChoice::Path(path) => {
+            let could_not = || format!("`mapping.candidate.path`: could not use `{}`", path.display());
+            let bytes = Component::read(path).with_context(could_not)?;
+            loader.check_signature(path, &bytes).with_context(could_not)?;
+            bytes
+        }
+        MappingChoice::Version(version) => built_in(version)
+            .with_context(|| format!("`mapping.candidate.version`: there is no mapping `{version}`"))?
+            .bytes
+            .to_vec(),
+        MappingChoice::Default => return Ok(()),
+    };
+    live.prepare(&bytes).context("`mapping.candidate`")?;
+    Ok(())
+}
+
+/// The files from which the mapping is replaced while it runs.
+pub(super) fn watched(config: &Config, live: &Live) -> Vec<Watched> {
+    let mut watched = Vec::new();
+    if let MappingChoice::Path(path) = &config.mapping.choice {
+        watched.push(Watched::new(path.clone(), Purpose::Replace, Some(live.status().digest)));
+    }
+    if let Some(CandidateConfig { choice: MappingChoice::Path(path), .. }) = &config.mapping.candidate
+        && let Some(purpose) = purpose(config)
+    {
+        watched.push(Watched::new(path.clone(), purpose, None));
+    }
+    watched
+}
+
+/// The built-in version that is tried beside the mapping from the start.
+pub(super) fn tried(config: &Config) -> Option<(Wanted, Purpose)> {
+    match &config.mapping.candidate.as_ref()?.choice {
+        MappingChoice::Version(version) => Some((Wanted::Version(version.clone()), purpose(config)?)),
+        _ => None,
+    }
+}
+
+fn purpose(config: &Config) -> Option<Purpose> {
+    let candidate = config.mapping.candidate.as_ref()?;
+    let mode = match candidate.mode {
+        CandidateMode::Shadow => TrialMode::Shadow,
+        CandidateMode::Canary => TrialMode::Canary,
+    };
+    Some(Purpose::Try(mode, candidate.percent))
+}
+
+fn limits(config: &MappingLimits) -> Limits {
+    let MappingLimits { memory_bytes, batch_time, result_bytes, fuel } = *config;
+    Limits { memory_bytes, batch_time, result_bytes, fuel }
+}
+
+fn rules(config: &RollbackConfig) -> Rules {
+    Rules {
+        max_stops: config.max_stops.into(),
+        max_failed_percent: config.max_failed_percent.into(),
+        max_slowdown: config.max_slowdown.into(),
+        max_different_percent: config.max_different_percent.into(),
+        min_records: config.min_records.into(),
+        grace_period: config.grace_period,
+        ..Rules::default()
+    }
+}
+
 /// Opens the databases that the settings name.
 pub(super) fn geo(config: &Config) -> anyhow::Result<Geo> {
     Geo::open(config.geoip.city.as_deref(), config.geoip.asn.as_deref()).context(Unusable)
@@ -131,5 +212,20 @@ fn settings(config: &Config, service: &ServiceConfig, suffix_list: Option<String
             "input": { "type": service.kind.as_str() },
         })),
         suffix_list,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_the_settings_leave_out_is_what_the_mapper_thinks_right() {
+        let text = include_str!("../../../fixtures/config/good/minimal.toml");
+        let config = Config::parse(text, Path::new("minimal.toml"), &|_| None).unwrap();
+        assert_eq!(limits(&config.mapping.limits), Limits::default());
+        assert_eq!(rules(&config.mapping.rollback), Rules::default());
     }
 }

@@ -53,6 +53,49 @@ pub(super) struct Mapping {
     pub(super) suffix_list: Value<String>,
     /// Public keys of minisign, or their files: a component file without a signature by one of them is no mapping. Default: none, and no signature is needed.
     pub(super) trusted_keys: Value<Vec<Spanned<String>>>,
+    /// The most memory that an instance of the mapping may have. Default: `536870912`.
+    pub(super) max_memory_bytes: Value<i64>,
+    /// The longest that the mapping may take for a batch before it is stopped; whatever is tried then, four times as long ends it. Default: `10s`.
+    pub(super) max_batch_time: Value<String>,
+    /// The most that the mapping may hand over at once. Default: `268435456`.
+    pub(super) max_result_bytes: Value<i64>,
+    /// The most that the mapping may execute at once, in units of fuel as wasmtime counts them; counting costs speed. Default: not counted.
+    pub(super) max_fuel: Value<i64>,
+    /// How often `mapping.path` and `mapping.candidate.path` are looked at for a new component; `0s`: never. Default: `10s`.
+    pub(super) watch_interval: Value<String>,
+    pub(super) candidate: Option<Spanned<Candidate>>,
+    #[serde(default)]
+    pub(super) rollback: Rollback,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Candidate {
+    /// A built-in mapping version to try beside the mapping in use.
+    pub(super) version: Value<String>,
+    /// A component file, in place of a version.
+    pub(super) path: Value<String>,
+    /// `shadow`: compared, and nothing of it delivered; `canary`: maps a share of the deliveries. Default: `shadow`.
+    pub(super) mode: Value<String>,
+    /// The share of records that is compared, or of deliveries that is mapped. Default: `10`.
+    pub(super) percent: Value<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rollback {
+    /// How often a new mapping may trap or meet a limit before it is taken back. Default: `0`.
+    pub(super) max_stops: Value<i64>,
+    /// By how many percent of the records a new mapping may fail at more than the one before. Default: `5`.
+    pub(super) max_failed_percent: Value<i64>,
+    /// How many times as long as before a record may take. Default: `10`.
+    pub(super) max_slowdown: Value<i64>,
+    /// How many percent of the compared records may come out differently. Default: `100`.
+    pub(super) max_different_percent: Value<i64>,
+    /// How many records a new mapping maps before its rates count. Default: `1000`.
+    pub(super) min_records: Value<i64>,
+    /// How long the mapping before is kept ready, and the new one watched. Default: `1h`.
+    pub(super) grace_period: Value<String>,
 }
 
 #[derive(Deserialize, Default)]

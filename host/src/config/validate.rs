@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::{
-    Config, ConfigError, GeoipConfig, MappingChoice, MappingConfig, ServiceKind, SourceConfig,
+    Config, ConfigError, GeoipConfig, ServiceKind, SourceConfig,
     position::prefix,
     raw::{self, NotBuilt},
     reader::Reader,
@@ -11,6 +11,7 @@ use super::{
 
 mod credential;
 mod file;
+mod mapping;
 mod output;
 mod service;
 mod trusted_keys;
@@ -23,7 +24,7 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
         Some(value) => reader.file("state_dir", value)?,
         None => return Err(reader.error(0, "`state_dir` is missing".to_owned(), Some("a folder for the ledger"))),
     };
-    let mapping = mapping(&raw.mapping, &reader.within("mapping."))?;
+    let mapping = mapping::mapping(&raw.mapping, &reader.within("mapping."))?;
     let geoip = GeoipConfig {
         city: reader.optional_file("geoip.city", &raw.geoip.city)?,
         asn: reader.optional_file("geoip.asn", &raw.geoip.asn)?,
@@ -43,29 +44,6 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
     let dead_letter = reader.optional_file("dead_letter.path", &raw.dead_letter.path)?;
     let dead_letter = dead_letter.unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
     Ok(Config { state_dir, mapping, geoip, sources, outputs, dead_letter, namespace })
-}
-
-fn mapping(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingConfig, ConfigError> {
-    let choice = match (&raw.version, &raw.path) {
-        (None, None) => MappingChoice::Default,
-        (Some(version), None) => MappingChoice::Version(reader.text("version", version)?),
-        (None, Some(path)) => MappingChoice::Path(reader.file("path", path)?),
-        (Some(_), Some(path)) => {
-            let problem = exclude(reader, "path", "version");
-            return Err(reader.error(path.span().start, problem, Some("keep one of them")));
-        }
-    };
-    let texts = |key: &str, values: &Option<Vec<Spanned<String>>>| {
-        values.as_ref().map(|values| reader.texts(key, values)).transpose()
-    };
-    Ok(MappingConfig {
-        choice,
-        preserve_original_event: raw.preserve_original_event.unwrap_or_default(),
-        tags: texts("tags", &raw.tags)?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
-        drop_status: texts("drop_status", &raw.drop_status)?.unwrap_or_default(),
-        suffix_list: reader.optional_file("suffix_list", &raw.suffix_list)?,
-        trusted_keys: trusted_keys::keys(raw, reader)?,
-    })
 }
 
 fn source(spanned: &Spanned<raw::Source>, reader: &Reader<'_>) -> Result<SourceConfig, ConfigError> {

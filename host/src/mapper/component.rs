@@ -16,8 +16,9 @@ use wasmtime::{
 };
 
 use super::{
+    MapperError,
     bindings::{Mapping, MappingPre},
-    engine::ENGINE,
+    engine::{ENGINE, METERED},
     instance::{State, describe},
 };
 use crate::signature::SignatureError;
@@ -90,7 +91,7 @@ pub enum ComponentError {
     OtherWorld(#[source] wasmtime::Error),
     /// It stopped when it was asked what it is.
     #[error("could not say what it is")]
-    Describe(#[source] wasmtime::Error),
+    Describe(#[source] Box<MapperError>),
     /// Its section and its own word differ.
     #[error("its section says mapping `{section}`, it says itself `{described}`")]
     Disagrees {
@@ -133,13 +134,23 @@ impl Component {
     ///
     /// When it is not a mapping that this host can run.
     pub fn new(bytes: &[u8]) -> Result<Self, ComponentError> {
-        Self::compile(bytes, |engine, bytes| Compiled::new(engine, bytes))
+        Self::compile(bytes, &ENGINE, |bytes| Compiled::new(&ENGINE, bytes))
     }
 
-    /// Checks a component, and gets it compiled by `compile`.
+    /// Checks and compiles a component so that what it executes is counted, for [`Limits::fuel`](super::Limits::fuel).
+    ///
+    /// # Errors
+    ///
+    /// When it is not a mapping that this host can run.
+    pub fn metered(bytes: &[u8]) -> Result<Self, ComponentError> {
+        Self::compile(bytes, &METERED, |bytes| Compiled::new(&METERED, bytes))
+    }
+
+    /// Checks a component, and gets it compiled by `compile` for that engine.
     pub(super) fn compile(
         bytes: &[u8],
-        compile: impl FnOnce(&Engine, &[u8]) -> wasmtime::Result<Compiled>,
+        engine: &Engine,
+        compile: impl FnOnce(&[u8]) -> wasmtime::Result<Compiled>,
     ) -> Result<Self, ComponentError> {
         if !Parser::is_component(bytes) {
             return Err(ComponentError::NotAComponent(wasmtime::Error::msg("the file does not begin like one")));
@@ -148,12 +159,12 @@ impl Component {
         if !is_spoken(&wit_version) {
             return Err(ComponentError::OtherContract(wit_version));
         }
-        let compiled = compile(&ENGINE, bytes).map_err(ComponentError::NotAComponent)?;
+        let compiled = compile(bytes).map_err(ComponentError::NotAComponent)?;
         check_imports(&compiled)?;
-        let mut linker = Linker::new(&ENGINE);
+        let mut linker = Linker::new(engine);
         Mapping::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(ComponentError::OtherWorld)?;
         let pre = linker.instantiate_pre(&compiled).and_then(MappingPre::new).map_err(ComponentError::OtherWorld)?;
-        let description = describe(&pre, wit_version).map_err(ComponentError::Describe)?;
+        let description = describe(&pre, wit_version).map_err(|error| ComponentError::Describe(Box::new(error)))?;
         if description.mapping_version != mapping_version {
             let described = description.mapping_version;
             return Err(ComponentError::Disagrees { section: mapping_version, described });
@@ -163,8 +174,8 @@ impl Component {
 
     /// The names of what the component imports.
     pub fn imports(&self) -> Vec<String> {
-        let types = self.pre.instance_pre().component().component_type();
-        types.imports(&ENGINE).map(|(name, _)| name.to_owned()).collect()
+        let component = self.pre.instance_pre().component();
+        component.component_type().imports(component.engine()).map(|(name, _)| name.to_owned()).collect()
     }
 
     /// What the component says it is.
@@ -179,7 +190,7 @@ impl Component {
 }
 
 /// The SHA-256 of a component's bytes, in hexadecimal.
-pub(super) fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in Sha256::digest(bytes) {
         write!(text, "{byte:02x}").expect("a text takes everything");
@@ -216,7 +227,7 @@ pub(super) fn parse_section(section: &[u8]) -> Option<(String, String)> {
 }
 
 fn check_imports(compiled: &Compiled) -> Result<(), ComponentError> {
-    for (name, item) in compiled.component_type().imports(&ENGINE) {
+    for (name, item) in compiled.component_type().imports(compiled.engine()) {
         // Types and functions come inside of interfaces; anything else has no business here.
         let is_geo = name.starts_with(GEO) && matches!(item.ty, ComponentItem::ComponentInstance(_));
         if !is_geo {

@@ -1,13 +1,15 @@
 //! A running component with its session.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, component::ResourceAny};
+use wasmtime::{Store, component::ResourceAny};
 
 use super::{
-    Component, Description, MappedBatch, Origin, Settings,
+    Component, Description, Limits, MappedBatch, Origin, Settings, StopKind,
+    answer::{Depth, check},
     bindings::{Mapping, MappingPre, geo, mapper},
-    engine::{DEADLINE_TICKS, ENGINE, MAX_MEMORY_BYTES},
+    engine::ticks,
+    limits::Limiter,
 };
 use crate::geo::Geo;
 
@@ -17,18 +19,43 @@ pub enum MapperError {
     /// The mapping does not take the settings.
     #[error("mapping refuses its settings: {0}")]
     Settings(String),
-    /// The component stopped: a trap, or a limit of time or memory.
-    #[error("mapping component stopped")]
-    Stopped(#[source] wasmtime::Error),
+    /// The component stopped: a trap, or a limit.
+    #[error("mapping component stopped ({kind})")]
+    Stopped {
+        /// What stopped it.
+        kind: StopKind,
+        /// What wasmtime says.
+        #[source]
+        source: wasmtime::Error,
+    },
     /// The component gave an answer that does not fit the batch.
     #[error("mapping component broke its contract: {0}")]
     Contract(String),
 }
 
+impl MapperError {
+    /// What stopped the component, if it is that.
+    pub fn stop(&self) -> Option<StopKind> {
+        match self {
+            Self::Settings(_) => None,
+            Self::Stopped { kind, .. } => Some(*kind),
+            Self::Contract(_) => Some(StopKind::Contract),
+        }
+    }
+
+    /// One line for people, without a backtrace.
+    pub fn explain(&self) -> String {
+        match self {
+            Self::Stopped { kind, source } => format!("mapping component stopped ({kind}): {}", source.root_cause()),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// What the host keeps for an instance.
 pub(crate) struct State {
     geo: Arc<Geo>,
-    limits: StoreLimits,
+    limiter: Limiter,
 }
 
 impl geo::Host for State {
@@ -42,52 +69,61 @@ pub(super) struct Instance {
     store: Store<State>,
     mapping: Mapping,
     session: ResourceAny,
+    fuel: Option<u64>,
 }
 
 impl Instance {
-    pub(super) fn new(component: &Component, settings: &Settings, geo: Arc<Geo>) -> Result<Self, MapperError> {
-        let mut store = new_store(geo);
-        let mapping = component.pre.instantiate(&mut store).map_err(MapperError::Stopped)?;
+    pub(super) fn new(
+        component: &Component,
+        settings: &Settings,
+        limits: &Limits,
+        geo: Arc<Geo>,
+    ) -> Result<Self, MapperError> {
+        let mut store = new_store(&component.pre, limits, geo);
+        let mapping = match component.pre.instantiate(&mut store) {
+            Ok(mapping) => mapping,
+            Err(error) => return Err(stopped(&store, error)),
+        };
         let opened = mapping.exotrace_mapping_mapper().session().call_open(&mut store, &settings.clone().into());
-        let session = opened.map_err(MapperError::Stopped)?.map_err(|error| MapperError::Settings(error.explain()))?;
-        Ok(Self { store, mapping, session })
+        let session = match opened {
+            Ok(Ok(session)) => session,
+            Ok(Err(error)) => return Err(MapperError::Settings(error.explain())),
+            Err(error) => return Err(stopped(&store, error)),
+        };
+        Ok(Self { store, mapping, session, fuel: limits.fuel })
     }
 
-    pub(super) fn map_batch(&mut self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        let mut mapped = MappedBatch::default();
-        let mut rest = records;
-        while let Some((part, after)) = split_part(rest) {
-            let batch = self.map_part(part, &origin.advanced_by(records.len() - rest.len()))?;
-            if mapped.outcomes.is_empty() {
-                mapped = batch;
-                mapped.documents.reserve(mapped.documents.len() * after.len().div_ceil(part.len()));
-            } else {
-                mapped.documents.push_str(&batch.documents);
-                mapped.outcomes.extend(batch.outcomes);
-            }
-            rest = after;
-        }
-        Ok(mapped)
-    }
-
-    fn map_part(&mut self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        self.store.set_epoch_deadline(DEADLINE_TICKS);
-        let session = self.mapping.exotrace_mapping_mapper();
-        let batch = session
-            .session()
-            .call_map_batch(&mut self.store, self.session, records, &origin.clone().into())
-            .map_err(MapperError::Stopped)?;
-        check(&batch)?;
+    /// Maps one part of a batch. After an error the instance is of no use any more.
+    pub(super) fn map_part(
+        &mut self,
+        records: &str,
+        origin: &Origin,
+        allowed: Duration,
+        depth: Depth,
+    ) -> Result<MappedBatch, MapperError> {
+        begin_call(&mut self.store, allowed, self.fuel);
+        let session = self.mapping.exotrace_mapping_mapper().session();
+        let mapped = session.call_map_batch(&mut self.store, self.session, records, &origin.clone().into());
+        let batch = mapped.map_err(|error| stopped(&self.store, error))?;
+        check(records, &batch, depth).map_err(MapperError::Contract)?;
         Ok(batch.into())
     }
+
+    /// Whether it has taken most of the memory that it may have: it is better let go than kept until it stops.
+    pub(super) fn is_worn(&self, limits: &Limits) -> bool {
+        self.store.data().limiter.memory_left() < limits.memory_bytes / 4
+    }
 }
+
+/// The longest that a component may take to say what it is.
+const DESCRIBE_TIME: Duration = Duration::from_secs(2);
 
 /// How many bytes of records a component gets at once. Records and documents then stay in the processor's second-level
 /// cache, and the memory of an instance stays small, however large a batch is.
 const PART_BYTES: usize = 128 * 1024;
 
 /// Cuts off the lines that fit into one part, at least one.
-fn split_part(records: &str) -> Option<(&str, &str)> {
+pub(super) fn split_part(records: &str) -> Option<(&str, &str)> {
     let bytes = records.as_bytes();
     if bytes.len() <= PART_BYTES {
         return (!records.is_empty()).then_some((records, ""));
@@ -98,43 +134,33 @@ fn split_part(records: &str) -> Option<(&str, &str)> {
 }
 
 /// Asks a component what it is, on an instance of its own.
-pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> wasmtime::Result<Description> {
-    let mut store = new_store(Arc::default());
-    let description = pre.instantiate(&mut store)?.exotrace_mapping_mapper().call_describe(&mut store)?;
+pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> Result<Description, MapperError> {
+    let limits = Limits { batch_time: DESCRIBE_TIME, fuel: None, ..Limits::default() };
+    let mut store = new_store(pre, &limits, Arc::default());
+    let described =
+        pre.instantiate(&mut store).and_then(|mapping| mapping.exotrace_mapping_mapper().call_describe(&mut store));
+    let description = described.map_err(|error| stopped(&store, error))?;
     let mapper::Description { name, mapping_version, ecs_version, record_kinds: _ } = description;
     Ok(Description { name, mapping_version, ecs_version, wit_version })
 }
 
-fn new_store(geo: Arc<Geo>) -> Store<State> {
-    let limits = StoreLimitsBuilder::new().memory_size(MAX_MEMORY_BYTES).instances(16).build();
-    let mut store = Store::new(&ENGINE, State { geo, limits });
-    store.limiter(|state| &mut state.limits);
-    // All that the component can have in its memory it may also hand over: a record of 16 MiB fills documents of over 100.
-    store.set_hostcall_fuel(MAX_MEMORY_BYTES);
-    store.set_epoch_deadline(DEADLINE_TICKS);
+fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Geo>) -> Store<State> {
+    let limiter = Limiter::new(limits);
+    let mut store = Store::new(pre.instance_pre().component().engine(), State { geo, limiter });
+    store.limiter(|state| &mut state.limiter);
+    store.set_hostcall_fuel(limits.result_bytes);
+    begin_call(&mut store, limits.batch_time, limits.fuel);
     store
 }
 
-/// The lengths of the documents must add up to the buffer: everything that follows cuts it by them.
-fn check(batch: &mapper::MappedBatch) -> Result<(), MapperError> {
-    let lengths = batch.outcomes.iter().filter_map(|outcome| match outcome {
-        mapper::Outcome::Mapped(mapped) => Some(mapped.length),
-        mapper::Outcome::Failed(failed) => Some(failed.length),
-        mapper::Outcome::Dropped(_) => None,
-    });
-    let bytes = batch.documents.as_bytes();
-    let mut end = 0;
-    for length in lengths {
-        end += length as usize;
-        if bytes.get(end) != Some(&b'\n') {
-            return Err(MapperError::Contract(format!("no document ends at byte {end}")));
-        }
-        end += 1;
-    }
-    if end == bytes.len() {
-        return Ok(());
-    }
-    Err(MapperError::Contract(format!("documents are {} bytes long, their outcomes account for {end}", bytes.len())))
+fn begin_call(store: &mut Store<State>, allowed: Duration, fuel: Option<u64>) {
+    store.set_epoch_deadline(ticks(allowed));
+    // An engine that meters starts a store without any; the other one has nothing to set.
+    drop(store.set_fuel(fuel.unwrap_or(u64::MAX)));
+}
+
+fn stopped(store: &Store<State>, source: wasmtime::Error) -> MapperError {
+    MapperError::Stopped { kind: store.data().limiter.kind(&source), source }
 }
 
 #[cfg(test)]

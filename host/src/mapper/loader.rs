@@ -9,7 +9,10 @@ use exotrace_code_cache::{CodeCache, Trouble};
 use tracing::{debug, warn};
 use wasmtime::{Engine, component::Component as Compiled};
 
-use super::{BuiltIn, Component, ComponentError};
+use super::{
+    BuiltIn, Component, ComponentError,
+    engine::{ENGINE, METERED},
+};
 use crate::signature::TrustedKeys;
 
 /// How component files are loaded. Cheap to clone.
@@ -17,12 +20,20 @@ use crate::signature::TrustedKeys;
 pub struct Loader {
     trusted_keys: TrustedKeys,
     cache: Option<Arc<CodeCache>>,
+    is_metering: bool,
 }
 
 impl Loader {
     /// Takes component files with a signature by one of these keys; when there are none, every file.
     pub fn new(trusted_keys: TrustedKeys) -> Self {
-        Self { trusted_keys, cache: None }
+        Self { trusted_keys, ..Self::default() }
+    }
+
+    /// Compiles so that what a component executes is counted, for [`Limits::fuel`](super::Limits::fuel).
+    #[must_use]
+    pub fn metering(mut self) -> Self {
+        self.is_metering = true;
+        self
     }
 
     /// Keeps compiled code in this folder. When that cannot be, everything is compiled each time.
@@ -42,10 +53,20 @@ impl Loader {
     /// When the file cannot be read, is not signed as it has to be, or is not a mapping that this host can run.
     pub fn open(&self, path: &Path) -> Result<Component, ComponentError> {
         let bytes = Component::read(path)?;
-        if let Some(signed) = self.trusted_keys.check(path, &bytes)? {
+        self.check_signature(path, &bytes)?;
+        self.load(&bytes)
+    }
+
+    /// Checks the signature of a component file with these bytes, where one is needed.
+    ///
+    /// # Errors
+    ///
+    /// When it is not signed as it has to be.
+    pub fn check_signature(&self, path: &Path, bytes: &[u8]) -> Result<(), ComponentError> {
+        if let Some(signed) = self.trusted_keys.check(path, bytes)? {
             debug!(key = signed.key_id, "signature is right");
         }
-        self.load(&bytes)
+        Ok(())
     }
 
     /// Loads a component that came with the program, which needs no signature.
@@ -58,7 +79,8 @@ impl Loader {
     }
 
     fn load(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
-        Component::compile(bytes, |engine, bytes| self.compile(engine, bytes))
+        let engine = if self.is_metering { &METERED } else { &ENGINE };
+        Component::compile(bytes, engine, |bytes| self.compile(engine, bytes))
     }
 
     fn compile(&self, engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Compiled> {

@@ -26,4 +26,9 @@ mod component {
     static SECTION: [u8; TEXT.len()] = *TEXT;
 
     const TEXT: &[u8; 25] = b"mapping=1.20.0\nwit=0.1.0\n";
+
+    /// Records, each with the `_id` that it gets: a host maps them before it lets the component take another's place.
+    #[unsafe(link_section = "exotrace:checks")]
+    #[used]
+    static CHECKS: [u8; include_bytes!("../checks.ndjson").len()] = *include_bytes!("../checks.ndjson");
 }

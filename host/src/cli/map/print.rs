@@ -18,7 +18,9 @@ pub(super) struct Totals {
     failed: usize,
     dropped: usize,
     /// Records at which the component stopped.
-    rejected: usize,
+    pub(super) rejected: usize,
+    /// Why it stopped at the first of them.
+    reason: Option<String>,
     /// Lines that are no text.
     pub(super) unreadable: usize,
 }
@@ -34,14 +36,17 @@ impl Totals {
             Outcome::Mapped { .. } => self.mapped += 1,
             Outcome::Failed { .. } => self.failed += 1,
             Outcome::Dropped(_) => self.dropped += 1,
-            Outcome::Rejected(_) => self.rejected += 1,
+            Outcome::Rejected(reason) => {
+                self.rejected += 1;
+                self.reason.get_or_insert_with(|| reason.clone());
+            }
         }
     }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mapped, failed, dropped, rejected, unreadable } = self;
+        let Self { mapped, failed, dropped, rejected, reason, unreadable } = self;
         let records = mapped + failed + dropped + rejected + unreadable;
         write!(formatter, "{records} records: {mapped} mapped")?;
         if *failed > 0 {
@@ -51,7 +56,8 @@ impl fmt::Display for Totals {
             write!(formatter, ", {dropped} dropped on purpose")?;
         }
         if *rejected > 0 {
-            write!(formatter, ", {rejected} at which the mapping stopped")?;
+            let reason = reason.as_deref().unwrap_or_default();
+            write!(formatter, ", {rejected} left out at which the mapping stopped ({reason})")?;
         }
         if *unreadable > 0 {
             write!(formatter, ", {unreadable} left out")?;

@@ -1,0 +1,195 @@
+//! The commands that talk to the running process.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::{
+    config::Config,
+    control::{Answer, Request, ask},
+    mapper::{Status, TrialMode, TrialStatus, built_in},
+    replacement::{Purpose, Wanted},
+};
+
+#[derive(Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Replace the mapping of the running process, or try another one beside it.
+    Replace {
+        /// A built-in mapping version, or a component file.
+        #[arg(value_name = "VERSION or FILE.wasm")]
+        mapping: String,
+        /// Only compare it with the current mapping, on so many percent of the records.
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100), conflicts_with = "canary")]
+        shadow: Option<u8>,
+        /// Let it map so many percent of the deliveries.
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+        canary: Option<u8>,
+        #[command(flatten)]
+        process: Process,
+    },
+    /// Say which mapping the running process uses, and how it does.
+    Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        process: Process,
+    },
+    /// Say what happened to the mapping of the running process.
+    History {
+        /// Print JSON, an event a line.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        process: Process,
+    },
+    /// Put the mapping that is on trial in place.
+    Promote(Process),
+    /// End the trial.
+    Withdraw(Process),
+    /// Go back to the mapping before.
+    Rollback(Process),
+    /// Keep the current mapping: replace it by nothing, until `unpin`.
+    Pin(Process),
+    /// Let the mapping be replaced again.
+    Unpin(Process),
+}
+
+/// Which process.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(in crate::cli) struct Process {
+    /// The settings file of the process.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The state folder of the process.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl Process {
+    fn ask(&self, request: &Request) -> anyhow::Result<Answer> {
+        let state_dir = match (&self.state_dir, &self.config) {
+            (Some(state_dir), _) => state_dir.clone(),
+            (None, Some(config)) => Config::load(config)?.state_dir,
+            (None, None) => anyhow::bail!("which process? name its `--config` or its `--state-dir`"),
+        };
+        Ok(ask(&state_dir, request)?)
+    }
+}
+
+pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    let answer = match command {
+        Command::Replace { mapping, shadow, canary, process } => {
+            let purpose = match (shadow, canary) {
+                (Some(percent), _) => Purpose::Try(TrialMode::Shadow, *percent),
+                (None, Some(percent)) => Purpose::Try(TrialMode::Canary, *percent),
+                (None, None) => Purpose::Replace,
+            };
+            process.ask(&Request::Put { wanted: wanted(mapping)?, purpose })?
+        }
+        Command::Status { json, process } => return show_status(process.ask(&Request::Status)?, *json),
+        Command::History { json, process } => return show_history(process.ask(&Request::History)?, *json),
+        Command::Promote(process) => process.ask(&Request::Promote)?,
+        Command::Withdraw(process) => process.ask(&Request::Withdraw)?,
+        Command::Rollback(process) => process.ask(&Request::RollBack)?,
+        Command::Pin(process) => process.ask(&Request::Pin)?,
+        Command::Unpin(process) => process.ask(&Request::Unpin)?,
+    };
+    match answer {
+        Answer::Done(done) => print(&done),
+        other => unexpected(other),
+    }
+}
+
+/// The running process has another working folder, so a file is named in full.
+fn wanted(mapping: &str) -> anyhow::Result<Wanted> {
+    if built_in(mapping).is_some() || !(mapping.contains('/') || mapping.ends_with(".wasm")) {
+        return Ok(Wanted::Version(mapping.to_owned()));
+    }
+    Ok(Wanted::Path(std::path::absolute(Path::new(mapping))?))
+}
+
+fn show_status(answer: Answer, json: bool) -> anyhow::Result<ExitCode> {
+    match answer {
+        Answer::Status(status) if json => print(&serde_json::to_string_pretty(&status)?),
+        Answer::Status(status) => print(&status_text(&status)),
+        other => unexpected(other),
+    }
+}
+
+fn show_history(answer: Answer, json: bool) -> anyhow::Result<ExitCode> {
+    let Answer::History(events) = answer else { return unexpected(answer) };
+    let mut lines = Vec::new();
+    for event in &events {
+        lines.push(if json { serde_json::to_string(event)? } else { event.explain() });
+    }
+    print(&lines.join("\n"))
+}
+
+fn unexpected(answer: Answer) -> anyhow::Result<ExitCode> {
+    match answer {
+        Answer::Failed(reason) => anyhow::bail!("{reason}"),
+        _ => anyhow::bail!("could not understand the running exotrace\nhint: it may be of another version"),
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+fn status_text(status: &Status) -> String {
+    let work = &status.work;
+    let mut lines = vec![
+        format!("mapping   {} ({})", status.mapping, short(&status.digest)),
+        format!(
+            "records   {}, {} mapped in part, {} rejected, {} stops",
+            work.records, work.failed, work.rejected, work.stops
+        ),
+    ];
+    if status.is_pinned {
+        lines.push("pinned    nothing replaces it".to_owned());
+    }
+    if let Some(before) = &status.probation {
+        let digest = short(&before.digest);
+        lines.push(format!("before    {} ({digest}), kept for {} s", before.mapping, before.seconds_left));
+    }
+    if let Some(trial) = &status.trial {
+        trial_lines(trial, &mut lines);
+    }
+    let Status { replaced, refused, rolled_back, .. } = status;
+    lines.push(format!("changes   {replaced} replaced, {refused} refused, {rolled_back} taken back"));
+    lines.join("\n")
+}
+
+fn trial_lines(trial: &TrialStatus, lines: &mut Vec<String>) {
+    let mode = match trial.mode {
+        TrialMode::Shadow => "in the shadow, compared on",
+        TrialMode::Canary => "as a canary, with",
+    };
+    lines.push(format!("on trial  {} ({}) {mode} {} %", trial.mapping, short(&trial.digest), trial.percent));
+    let count = |value: &Value, name: &str| value[name].as_u64().unwrap_or_default();
+    let differences = &trial.differences;
+    let (records, different) = (count(differences, "records"), count(differences, "different"));
+    let ids = count(differences, "different_ids");
+    lines.push(format!("compared  {records} records, {different} differ, {ids} in their id"));
+    for (outcome, times) in differences["outcomes"].as_object().into_iter().flatten() {
+        lines.push(format!("          {outcome}: {times}"));
+    }
+    for (field, found) in differences["fields"].as_object().into_iter().flatten() {
+        let [added, removed, changed] = ["added", "removed", "changed"].map(|name| count(found, name));
+        let example = &found["examples"][0];
+        let [before, after] = ["before", "after"].map(|side| example[side].as_str().unwrap_or("nothing").to_owned());
+        lines.push(format!("          {field}: +{added} -{removed} ~{changed}, as {before} to {after}"));
+    }
+}

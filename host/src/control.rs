@@ -1,0 +1,86 @@
+//! How people talk to the running process: a socket in `state_dir` for its owner alone, a line of JSON each way.
+
+use std::{io, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+mod client;
+mod server;
+
+pub use client::ask;
+pub use server::Control;
+
+use crate::{
+    mapper::{Event, Status},
+    replacement::{Purpose, Wanted},
+};
+
+/// The socket's name in `state_dir`.
+const SOCKET: &str = "control.sock";
+
+/// The longest request, in bytes.
+const MAX_REQUEST_BYTES: u64 = 64 * 1024;
+
+/// The longest answer, in bytes.
+const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// To know about the mapping in use.
+    Status,
+    /// To know what happened to it.
+    History,
+    /// To have another one, or to try one.
+    Put {
+        /// Which one.
+        wanted: Wanted,
+        /// What for.
+        purpose: Purpose,
+    },
+    /// To have the one on trial.
+    Promote,
+    /// To end the trial.
+    Withdraw,
+    /// To have the one before.
+    RollBack,
+    /// To keep the current one.
+    Pin,
+    /// To let it be replaced again.
+    Unpin,
+}
+
+/// What comes back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// What was done.
+    Done(String),
+    /// What is known about the mapping in use.
+    Status(Box<Status>),
+    /// What happened to it.
+    History(Vec<Event>),
+    /// Why nothing was done.
+    Failed(String),
+}
+
+/// Why nobody could be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Nobody is there.
+    #[error("no exotrace runs with `{}`\nhint: start `exotrace run`, or name its settings with `--config`", .0.display())]
+    NobodyThere(PathBuf),
+    /// It belongs to somebody else.
+    #[error("`{}` belongs to somebody else\nhint: be the user that runs exotrace, or root", .0.display())]
+    NotYours(PathBuf),
+    /// The conversation broke off.
+    #[error("could not talk to the running exotrace")]
+    Broken(#[from] io::Error),
+    /// What came back is no answer.
+    #[error("could not understand the running exotrace\nhint: it may be of another version")]
+    Unintelligible(#[source] serde_json::Error),
+    /// The path is too long for a socket.
+    #[error("`{}` is too long for the path of a socket\nhint: choose a shorter `state_dir`", .0.display())]
+    PathTooLong(PathBuf),
+}

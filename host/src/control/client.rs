@@ -1,0 +1,39 @@
+//! Asks the running process.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    os::unix::net::UnixStream,
+    path::Path,
+    time::Duration,
+};
+
+use super::{Answer, ControlError, MAX_ANSWER_BYTES, Request, SOCKET};
+
+/// Compiling a component takes seconds, on a busy machine many.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Asks the process that has this `state_dir`.
+///
+/// # Errors
+///
+/// When there is none, or it does not answer.
+pub fn ask(state_dir: &Path, request: &Request) -> Result<Answer, ControlError> {
+    let path = state_dir.join(SOCKET);
+    let mut stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NobodyThere(state_dir.to_owned()),
+        io::ErrorKind::PermissionDenied => ControlError::NotYours(path.clone()),
+        io::ErrorKind::InvalidInput => ControlError::PathTooLong(path.clone()),
+        _ => ControlError::Broken(error),
+    })?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(request).map_err(ControlError::Unintelligible)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream.take(MAX_ANSWER_BYTES)).read_line(&mut answer)?;
+    if answer.is_empty() {
+        return Err(ControlError::Broken(io::ErrorKind::UnexpectedEof.into()));
+    }
+    serde_json::from_str(&answer).map_err(ControlError::Unintelligible)
+}

@@ -1,0 +1,149 @@
+//! Answers whoever may ask.
+
+use std::{
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::Semaphore,
+    time::timeout,
+};
+use tracing::warn;
+
+use super::{Answer, ControlError, MAX_REQUEST_BYTES, Request, SOCKET};
+use crate::{
+    mapper::Unchanged,
+    replacement::{Replacement, explain},
+};
+
+/// So many may ask at the same time; more wait.
+const MAX_CONVERSATIONS: usize = 8;
+
+/// How long somebody may take to ask, and to take the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest path of a socket, in bytes; the kernel has no room for more.
+const MAX_PATH_BYTES: usize = 107;
+
+/// The socket, as long as the process has it.
+pub struct Control {
+    listener: UnixListener,
+    path: PathBuf,
+    /// Who may ask, besides root.
+    owner: u32,
+    inode: u64,
+}
+
+impl Control {
+    /// Opens the socket in `state_dir`, which this process has to itself: one that is there is left from a crash.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    pub fn open(state_dir: &Path) -> Result<Self, ControlError> {
+        let path = state_dir.join(SOCKET);
+        // Made where nobody else can see it, so that at no time anybody else can open it.
+        let folder = tempfile::Builder::new().prefix(".c").rand_bytes(4).tempdir_in(state_dir)?;
+        let hidden = folder.path().join("s");
+        if path.as_os_str().len().max(hidden.as_os_str().len()) > MAX_PATH_BYTES {
+            return Err(ControlError::PathTooLong(path));
+        }
+        let listener = UnixListener::bind(&hidden)?;
+        fs::set_permissions(&hidden, Permissions::from_mode(0o600))?;
+        let made = fs::metadata(&hidden)?;
+        fs::rename(&hidden, &path)?;
+        Ok(Self { listener, path, owner: made.uid(), inode: made.ino() })
+    }
+
+    /// Answers for ever.
+    pub async fn serve(&self, replacement: &Arc<Replacement>) {
+        let room = Arc::new(Semaphore::new(MAX_CONVERSATIONS));
+        loop {
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            let stream = match self.listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    warn!(error = %error, "could not listen on the control socket");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
+            };
+            let (replacement, owner) = (Arc::clone(replacement), self.owner);
+            tokio::spawn(async move {
+                if let Err(error) = converse(stream, owner, &replacement).await {
+                    warn!(error = %error, "a conversation on the control socket broke off");
+                }
+                drop(place);
+            });
+        }
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        // Another process may have its own there by now.
+        if fs::metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}
+
+async fn converse(mut stream: UnixStream, owner: u32, replacement: &Arc<Replacement>) -> io::Result<()> {
+    let peer = stream.peer_cred()?;
+    let (reader, mut writer) = stream.split();
+    let answer = if peer.uid() != owner && peer.uid() != 0 {
+        Answer::Failed("only the user that runs exotrace may ask".to_owned())
+    } else {
+        let mut line = Vec::new();
+        let mut reader = BufReader::new(reader.take(MAX_REQUEST_BYTES));
+        timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await??;
+        let by = match peer.pid() {
+            Some(pid) => format!("uid {} (process {pid})", peer.uid()),
+            None => format!("uid {}", peer.uid()),
+        };
+        match serde_json::from_slice(&line) {
+            Ok(request) => answer(request, &by, replacement).await,
+            Err(error) => Answer::Failed(format!("not a request: {error}")),
+        }
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    timeout(PATIENCE, writer.write_all(&line)).await?
+}
+
+async fn answer(request: Request, by: &str, replacement: &Arc<Replacement>) -> Answer {
+    let live = replacement.live();
+    match request {
+        Request::Status => Answer::Status(Box::new(live.status())),
+        Request::History => Answer::History(live.history()),
+        Request::Put { wanted, purpose } => match replacement.put(&wanted, purpose, by).await {
+            Ok(done) => Answer::Done(done),
+            Err(error) => Answer::Failed(explain(&error)),
+        },
+        Request::Promote => done(live.promote(by), || format!("mapping {} maps from now on", live.status().mapping)),
+        Request::Withdraw => done(live.withdraw(by), || "the trial is over".to_owned()),
+        Request::RollBack => done(live.roll_back(by), || format!("mapping {} maps again", live.status().mapping)),
+        Request::Pin => {
+            live.pin(by);
+            Answer::Done(format!("mapping {} is pinned", live.status().mapping))
+        }
+        Request::Unpin => {
+            live.unpin(by);
+            Answer::Done(format!("mapping {} may be replaced", live.status().mapping))
+        }
+    }
+}
+
+fn done(result: Result<(), Unchanged>, said: impl FnOnce() -> String) -> Answer {
+    match result {
+        Ok(()) => Answer::Done(said()),
+        Err(error) => Answer::Failed(error.to_string()),
+    }
+}

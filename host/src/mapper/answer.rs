@@ -1,0 +1,125 @@
+//! Whether the answer of a component fits what it was given: everything that follows relies on it.
+
+use std::iter;
+
+use memchr::memchr;
+use serde::de::IgnoredAny;
+
+use super::bindings::mapper::{MappedBatch, Outcome};
+
+/// The longest `_id` that an index takes, in bytes.
+const MAX_ID_BYTES: usize = 512;
+
+/// How many documents are read as JSON: doing so takes about as long as mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// The first of a batch.
+    First,
+    /// All of them.
+    Every,
+}
+
+/// Says what does not fit, if anything.
+pub(super) fn check(records: &str, batch: &MappedBatch, depth: Depth) -> Result<(), String> {
+    let expected = lines(records).count();
+    if batch.outcomes.len() != expected {
+        return Err(format!("{} outcomes for {expected} records", batch.outcomes.len()));
+    }
+    let (documents, mut at, mut count) = (batch.documents.as_str(), 0, 0);
+    for outcome in &batch.outcomes {
+        let (id, length) = match outcome {
+            Outcome::Mapped(mapped) => (&mapped.id, mapped.length),
+            Outcome::Failed(failed) => (&failed.id, failed.length),
+            Outcome::Dropped(_) => continue,
+        };
+        let Some(document) = line(documents, at, length as usize) else {
+            return Err(format!("document {count} is not the {length} bytes that begin at byte {at}"));
+        };
+        count += 1;
+        check_id(id).map_err(|problem| format!("document {}: {problem}", count - 1))?;
+        let is_read = depth == Depth::Every || count == 1;
+        if !document.starts_with('{') || is_read && serde_json::from_str::<IgnoredAny>(document).is_err() {
+            return Err(format!("document {} is not a JSON object", count - 1));
+        }
+        at += document.len() + 1;
+    }
+    if at == documents.len() {
+        return Ok(());
+    }
+    Err(format!("documents are {} bytes long, their outcomes account for {at}", documents.len()))
+}
+
+/// The line of that length that begins there, if it is one.
+fn line(text: &str, begin: usize, length: usize) -> Option<&str> {
+    let end = begin.checked_add(length)?;
+    let line = text.get(begin..end)?;
+    (text.as_bytes().get(end) == Some(&b'\n') && memchr(b'\n', line.as_bytes()).is_none()).then_some(line)
+}
+
+/// An id stands in JSON and in addresses as it is.
+fn check_id(id: &str) -> Result<(), &'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    match id.len() {
+        0 => Err("its id is empty"),
+        1..=MAX_ID_BYTES if id.bytes().all(is_plain) => Ok(()),
+        1..=MAX_ID_BYTES => Err("its id is not plain text"),
+        _ => Err("its id is longer than 512 bytes"),
+    }
+}
+
+/// The lines that are records, each with its line feed: those of white space alone are none.
+pub(super) fn lines(records: &str) -> impl Iterator<Item = &str> {
+    let mut rest = records;
+    let line = move || {
+        let end = memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at_checked(end)?;
+        rest = after;
+        (!line.is_empty()).then_some(line)
+    };
+    iter::from_fn(line).filter(|line| !is_blank(line))
+}
+
+/// Whether a line is no record.
+pub(super) fn is_blank(line: &str) -> bool {
+    line.bytes().all(|byte| byte.is_ascii_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::bindings::mapper::{DropReason, Mapped},
+        *,
+    };
+
+    fn mapped(id: &str, length: u32) -> Outcome {
+        Outcome::Mapped(Mapped { id: id.to_owned(), timestamp: 0, length })
+    }
+
+    #[track_caller]
+    fn refused(records: &str, documents: &str, outcomes: Vec<Outcome>, expected: &str) {
+        let batch = MappedBatch { documents: documents.to_owned(), outcomes };
+        assert_eq!(check(records, &batch, Depth::Every), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn an_answer_that_fits_is_taken() {
+        let outcomes = vec![mapped("a", 2), Outcome::Dropped(DropReason::Status), mapped("b", 7)];
+        let batch = MappedBatch { documents: "{}\n{\"a\":1}\n".to_owned(), outcomes };
+        assert_eq!(check("{}\n \r\n{}\n\n{}", &batch, Depth::Every), Ok(()));
+    }
+
+    #[test]
+    fn every_misfit_is_named() {
+        refused("{}\n{}", "{}\n", vec![mapped("a", 2)], "1 outcomes for 2 records");
+        refused("{}", "{}\n", vec![mapped("a", 3)], "document 0 is not the 3 bytes that begin at byte 0");
+        refused("{}", "{\n}\n", vec![mapped("a", 3)], "document 0 is not the 3 bytes that begin at byte 0");
+        refused("{}", "{}", vec![mapped("a", 2)], "document 0 is not the 2 bytes that begin at byte 0");
+        refused("{}", "{}\n{}\n", vec![mapped("a", 2)], "documents are 6 bytes long, their outcomes account for 3");
+        refused("{}", "{}\n", vec![mapped("", 2)], "document 0: its id is empty");
+        refused("{}", "{}\n", vec![mapped("a\"b", 2)], "document 0: its id is not plain text");
+        refused("{}", "{}\n", vec![mapped(&"a".repeat(513), 2)], "document 0: its id is longer than 512 bytes");
+        let two = vec![mapped("a", 2), mapped("b", 2)];
+        refused("{}\n{}", "{}\n{]\n", two, "document 1 is not a JSON object");
+        refused("{}", "[]\n", vec![mapped("a", 2)], "document 0 is not a JSON object");
+    }
+}

@@ -1,0 +1,140 @@
+//! A mapping that has proved itself: only such a one can take the place of the current one.
+
+use std::{sync::PoisonError, time::Instant};
+
+use super::{
+    Component, ComponentError, Live, MapperError, Origin, Settings,
+    answer::Depth,
+    checks::Checks,
+    component::digest,
+    diff::{Differences, Examples},
+    generation::Generation,
+    pool::{Pool, Setting},
+};
+
+/// So many compiled components are kept, for whoever goes to and fro.
+const MAX_COMPILED: usize = 4;
+
+/// A mapping that has proved itself. Can only be made by [`Live::prepare`], so nothing else can be put in place.
+pub struct Candidate {
+    pub(super) generation: Generation,
+    /// What it was checked with.
+    pub(super) proof: Proof,
+}
+
+/// What a candidate was checked with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Its own check records.
+    pub checks: usize,
+    /// Records that were collected shortly before.
+    pub recent: u64,
+    /// How many of those came out differently than by the current mapping.
+    pub different: u64,
+}
+
+/// Why a mapping is no candidate.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It is no mapping that this host can run.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// It maps already.
+    #[error("this is the current mapping already")]
+    Current,
+    /// It does not open a session with the settings.
+    #[error("it cannot be started: {}", .0.explain())]
+    Start(MapperError),
+    /// It does not make of its own check records what it says.
+    #[error("it fails its own check: {0}")]
+    Check(String),
+    /// It stopped at records that were collected shortly before.
+    #[error("it fails at recent records: {}", .0.explain())]
+    Recent(MapperError),
+    /// It is worse than the current one on records that were collected shortly before.
+    #[error("it is worse on recent records: {0}")]
+    Worse(String),
+}
+
+impl Candidate {
+    /// The version of the mapping.
+    pub fn mapping(&self) -> String {
+        self.generation.mapping()
+    }
+
+    /// The SHA-256 of its component, in hexadecimal digits.
+    pub fn digest(&self) -> String {
+        self.generation.digest()
+    }
+
+    /// What it was checked with.
+    pub fn proof(&self) -> Proof {
+        self.proof
+    }
+}
+
+impl Live {
+    /// Compiles a component, starts it with the settings of every source, and maps its own check records and the last
+    /// real ones with it. Takes seconds: not for the thread that maps, which goes on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When anything is wrong with it.
+    pub fn prepare(&self, bytes: &[u8]) -> Result<Candidate, Refusal> {
+        let component = self.compiled(bytes)?;
+        let current = self.current();
+        if component.digest() == current.digest() {
+            return Err(Refusal::Current);
+        }
+        let generation = Generation::of_all(&component, &self.settings).map_err(Refusal::Start)?;
+        let mut proof = Proof { checks: run_checks(&self.settings, bytes, &component)?, ..Proof::default() };
+        let (before, after) = (current.twin().map_err(Refusal::Start)?, &generation);
+        let mut differences = Differences::new(Examples::Shapes);
+        for (source, recent) in self.recent.iter().enumerate() {
+            let records = recent.records();
+            let mapped_after = after.pool(source).map_strictly(&records, &Origin::default(), Depth::Every);
+            let mapped_after = mapped_after.map_err(Refusal::Recent)?;
+            let mapped_before = before.pool(source).map_all(&records, &Origin::default()).map_err(Refusal::Start)?;
+            differences.add(&mapped_before, &mapped_after);
+        }
+        (proof.recent, proof.different) = (differences.records, differences.different);
+        let worse = self.rules.judge(&before.work(), &after.work());
+        let worse = worse.or_else(|| self.rules.judge_differences(differences.records, differences.rate()));
+        if let Some(reason) = worse {
+            return Err(Refusal::Worse(reason));
+        }
+        // What it did so far was no mail.
+        let generation = Generation::of_all(&component, &self.settings).map_err(Refusal::Start)?;
+        Ok(Candidate { generation, proof })
+    }
+
+    /// Compiles a component, unless that was done shortly before.
+    fn compiled(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
+        let digest = digest(bytes);
+        let known = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().iter().find(|component| component.digest() == digest).cloned();
+        if let Some(component) = found {
+            return Ok(component);
+        }
+        let is_metered = self.settings.iter().any(|setting| setting.limits.fuel.is_some());
+        let component = if is_metered { Component::metered(bytes)? } else { Component::new(bytes)? };
+        let mut known = known();
+        known.truncate(MAX_COMPILED - 1);
+        known.insert(0, component.clone());
+        Ok(component)
+    }
+}
+
+/// How many check records the component has, and has passed.
+fn run_checks(settings: &[Setting], bytes: &[u8], component: &Component) -> Result<usize, Refusal> {
+    let checks = Checks::read(bytes).map_err(Refusal::Check)?;
+    let Some(setting) = settings.first() else { return Ok(0) };
+    let setting = Setting { settings: Settings::default().into(), ..setting.clone() };
+    let pool = Pool::new(component.clone(), setting).map_err(Refusal::Start)?;
+    let began = Instant::now();
+    let mapped = pool.map_strictly(&checks.records(), &Origin::default(), Depth::Every);
+    let mapped = mapped.map_err(|error| Refusal::Check(error.explain()))?;
+    checks.verify(&mapped).map_err(Refusal::Check)?;
+    tracing::debug!(records = checks.count(), took_ms = began.elapsed().as_millis(), "check records mapped");
+    Ok(checks.count())
+}

@@ -1,0 +1,64 @@
+//! Which share of deliveries a record belongs to: always the same one, whatever batch it comes in.
+
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// What makes a delivery: the message and its recipient, in the words of every service.
+#[derive(Deserialize)]
+struct Delivery {
+    #[serde(alias = "MessageTraceId", alias = "MessageTraceID")]
+    id: Option<Value>,
+    #[serde(alias = "recipientAddress", alias = "RecipientAddress")]
+    recipient: Option<Value>,
+}
+
+/// Whether a record is among so many percent of all deliveries. A share contains every smaller one.
+pub(super) fn is_in_share(record: &str, percent: u8) -> bool {
+    let mut hash = Sha256::new();
+    match serde_json::from_str(record) {
+        Ok(Delivery { id: Some(Value::String(id)), recipient: Some(Value::String(recipient)) }) => {
+            hash.update(id.to_lowercase());
+            hash.update([0]);
+            hash.update(recipient.to_lowercase());
+        }
+        _ => hash.update(record.trim()),
+    }
+    let [first, second, ..] = hash.finalize()[..] else { return false };
+    // 65536 is far from 100: no percent is noticeably larger than another.
+    u16::from_be_bytes([first, second]) % 100 < u16::from(percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_in_the_same_share_however_it_is_told() {
+        for n in 0..200 {
+            let records = [
+                format!(r#"{{"id":"a{n}","recipientAddress":"Bob@contoso.com","status":"pending"}}"#),
+                format!(r#"{{"id":"A{n}","status":"delivered","recipientAddress":"bob@contoso.com"}}"#),
+                format!("{{\"MessageTraceId\":\"a{n}\",\"RecipientAddress\":\"bob@contoso.com\"}}\n"),
+            ];
+            let shares = records.map(|record| is_in_share(&record, 50));
+            assert!(shares == [true; 3] || shares == [false; 3], "{n}");
+        }
+    }
+
+    #[test]
+    fn shares_are_as_large_as_they_should_be() {
+        let record = |n: u32| format!(r#"{{"id":"{n}","recipientAddress":"bob@contoso.com"}}"#);
+        for percent in [0, 1, 10, 50, 100] {
+            let inside = (0..10_000).filter(|n| is_in_share(&record(*n), percent)).count();
+            let expected = usize::from(percent) * 100;
+            assert!(inside.abs_diff(expected) <= 200, "{percent}: {inside}");
+            assert!(!(1..100).contains(&percent) || inside > 0, "{percent}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_is_in_a_share_as_well() {
+        assert!(is_in_share("no json", 100) && !is_in_share("no json", 0));
+    }
+}

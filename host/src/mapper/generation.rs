@@ -1,0 +1,68 @@
+//! What maps from one replacement to the next: a pool for every source.
+
+use std::sync::Arc;
+
+use super::{
+    Component, MapperError,
+    pool::{Pool, Setting},
+    rules::Work,
+};
+
+/// What maps from one replacement to the next.
+pub(super) struct Generation {
+    pools: Vec<Pool>,
+}
+
+impl Generation {
+    /// Every source begins with the mapping that suits it.
+    pub(super) fn of_each(starts: Vec<(Component, Setting)>) -> Result<Self, MapperError> {
+        let pools = starts.into_iter().map(|(component, setting)| Pool::new(component, setting));
+        Ok(Self { pools: pools.collect::<Result<_, _>>()? })
+    }
+
+    /// One mapping for every source.
+    pub(super) fn of_all(component: &Component, settings: &[Setting]) -> Result<Self, MapperError> {
+        Self::of_each(settings.iter().map(|setting| (component.clone(), setting.clone())).collect())
+    }
+
+    /// The same mappings with instances and counts of their own.
+    pub(super) fn twin(&self) -> Result<Arc<Self>, MapperError> {
+        let starts = self.pools.iter().map(|pool| (pool.component.clone(), pool.setting.clone()));
+        Ok(Arc::new(Self::of_each(starts.collect())?))
+    }
+
+    /// What maps for one source.
+    pub(super) fn pool(&self, source: usize) -> &Pool {
+        &self.pools[source]
+    }
+
+    /// The version; sources that began with different ones have several.
+    pub(super) fn mapping(&self) -> String {
+        self.each(|component| &component.description().mapping_version)
+    }
+
+    /// The SHA-256 of the component, in hexadecimal digits.
+    pub(super) fn digest(&self) -> String {
+        self.each(Component::digest)
+    }
+
+    /// What it has done for all sources.
+    pub(super) fn work(&self) -> Work {
+        let mut sum = Work::default();
+        for pool in &self.pools {
+            sum += pool.health.work();
+        }
+        sum
+    }
+
+    fn each(&self, text: fn(&Component) -> &str) -> String {
+        let mut texts: Vec<&str> = Vec::new();
+        for pool in &self.pools {
+            let text = text(&pool.component);
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        texts.join(", ")
+    }
+}

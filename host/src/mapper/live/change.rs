@@ -1,0 +1,255 @@
+//! Everything that changes which mapping is in use.
+
+use std::{sync::Arc, time::Instant};
+
+use chrono::Utc;
+use tracing::{error, info, warn};
+
+use super::{Before, Control, Live, State};
+use crate::mapper::{
+    MapperError,
+    candidate::{Candidate, Refusal},
+    generation::Generation,
+    journal::{Event, EventKind},
+    trial::{Trial, TrialMode},
+};
+
+/// So many refused mappings are remembered.
+const MAX_REFUSED: usize = 1000;
+
+/// Who takes a mapping back when nobody else does.
+const ITSELF: &str = "exotrace";
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Unchanged {
+    /// Somebody wants the current mapping kept.
+    #[error("the mapping is pinned\nhint: `exotrace mapping unpin` lets it be replaced")]
+    Pinned,
+    /// There is nothing to go back to.
+    #[error("no mapping is kept to go back to\nhint: `exotrace mapping replace` takes any version or file")]
+    NothingBefore,
+    /// Nothing is on trial.
+    #[error("no candidate is on trial")]
+    NoTrial,
+    /// What is beside the candidate could not be started.
+    #[error("the trial could not begin: {}", .0.explain())]
+    Trial(MapperError),
+}
+
+impl Live {
+    /// Puts a candidate in place: batches that are under way finish on the mapping that they began with. The one
+    /// before is kept ready for the grace period. Ends a trial.
+    ///
+    /// # Errors
+    ///
+    /// When the mapping is pinned.
+    pub fn replace(&self, candidate: Candidate, by: &str) -> Result<(), Unchanged> {
+        let mut control = self.control();
+        if control.is_pinned {
+            return Err(Unchanged::Pinned);
+        }
+        self.end_trial(&mut control, by, "another mapping takes the place");
+        self.put(&mut control, Arc::new(candidate.generation), by);
+        Ok(())
+    }
+
+    /// Puts a candidate beside the current mapping. Ends another trial.
+    ///
+    /// # Errors
+    ///
+    /// When the mapping is pinned, or the trial cannot be started.
+    pub fn try_out(
+        self: &Arc<Self>,
+        candidate: Candidate,
+        mode: TrialMode,
+        percent: u8,
+        by: &str,
+    ) -> Result<(), Unchanged> {
+        let mut control = self.control();
+        if control.is_pinned {
+            return Err(Unchanged::Pinned);
+        }
+        let trial = Trial::begin(self, candidate, mode, percent).map_err(Unchanged::Trial)?;
+        self.end_trial(&mut control, by, "another candidate takes the place");
+        info!(mapping = trial.candidate.mapping(), ?mode, percent, by, "mapping on trial");
+        let reason = format!("{mode:?} with {percent} %").to_lowercase();
+        note(&mut control, EventKind::TrialBegan, &trial.candidate, by, Some(reason));
+        self.trial.store(Some(trial));
+        Ok(())
+    }
+
+    /// Puts the candidate that is on trial in place.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or the mapping is pinned.
+    pub fn promote(&self, by: &str) -> Result<(), Unchanged> {
+        let mut control = self.control();
+        if control.is_pinned {
+            return Err(Unchanged::Pinned);
+        }
+        let trial = self.trial.swap(None).ok_or(Unchanged::NoTrial)?;
+        note(&mut control, EventKind::TrialEnded, &trial.candidate, by, Some("promoted".to_owned()));
+        self.put(&mut control, Arc::clone(&trial.candidate), by);
+        Ok(())
+    }
+
+    /// Ends the trial.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn withdraw(&self, by: &str) -> Result<(), Unchanged> {
+        let mut control = self.control();
+        if self.end_trial(&mut control, by, "withdrawn") { Ok(()) } else { Err(Unchanged::NoTrial) }
+    }
+
+    /// Puts the mapping before in place again, whether or not the current one is pinned. The one that goes is not
+    /// taken from a watched file again.
+    ///
+    /// # Errors
+    ///
+    /// When none is kept.
+    pub fn roll_back(&self, by: &str) -> Result<(), Unchanged> {
+        let mut control = self.control();
+        let state = self.state.load_full();
+        if state.before.is_none() {
+            return Err(Unchanged::NothingBefore);
+        }
+        self.go_back(&mut control, &state, by, "rolled back on request");
+        Ok(())
+    }
+
+    /// Keeps the current mapping: nothing replaces it until it is unpinned, but for what goes back by itself.
+    pub fn pin(&self, by: &str) {
+        let mut control = self.control();
+        control.is_pinned = true;
+        note(&mut control, EventKind::Pinned, &self.current(), by, None);
+        info!(mapping = self.current().mapping(), by, "mapping pinned");
+    }
+
+    /// Lets the mapping be replaced again.
+    pub fn unpin(&self, by: &str) {
+        let mut control = self.control();
+        control.is_pinned = false;
+        note(&mut control, EventKind::Unpinned, &self.current(), by, None);
+        info!(mapping = self.current().mapping(), by, "mapping unpinned");
+    }
+
+    /// Notes that a mapping was refused, so that a watched file is not tried again and again.
+    pub fn refuse(&self, digest: &str, what: &str, refusal: &Refusal, by: &str) {
+        let reason = explain(refusal);
+        if matches!(refusal, Refusal::Current) {
+            return;
+        }
+        warn!(mapping = what, digest, reason, by, "mapping refused; the current one stays");
+        Self::count(&self.refused);
+        let mut control = self.control();
+        remember(&mut control, digest, &reason);
+        let event = EventKind::Refused;
+        let (mapping, digest, by) = (what.to_owned(), digest.to_owned(), by.to_owned());
+        control.journal.note(Event { time: Utc::now(), event, mapping, digest, by, reason: Some(reason) });
+    }
+
+    /// Why the mapping with this digest was refused or taken back, if it was.
+    pub fn refused(&self, digest: &str) -> Option<String> {
+        self.control().refused.get(digest).cloned()
+    }
+
+    /// Lets the mapping before go when it was kept long enough.
+    pub fn settle(&self) {
+        let mut control = self.control();
+        let state = self.state.load_full();
+        if state.before.as_ref().is_some_and(|before| before.until <= Instant::now()) {
+            self.state.store(Arc::new(State { current: Arc::clone(&state.current), before: None }));
+            info!(mapping = state.current.mapping(), "mapping settled");
+            note(&mut control, EventKind::Settled, &state.current, ITSELF, None);
+        }
+    }
+
+    pub(super) fn note_start(&self, control: &mut Control) {
+        note(control, EventKind::Started, &self.current(), ITSELF, None);
+    }
+
+    /// Goes back because of what a new mapping did, unless somebody was faster.
+    pub(super) fn take_back(&self, state: &Arc<State>, reason: &str) {
+        let mut control = self.control();
+        if Arc::ptr_eq(&self.state.load(), state) {
+            self.go_back(&mut control, state, ITSELF, reason);
+        }
+    }
+
+    /// Ends a trial because of what the candidate did, unless somebody was faster.
+    pub(in crate::mapper) fn give_up(&self, trial: &Arc<Trial>, reason: &str) {
+        let mut control = self.control();
+        if self.is_on_trial(trial) {
+            remember(&mut control, &trial.candidate.digest(), reason);
+            error!(mapping = trial.candidate.mapping(), reason, "mapping on trial failed; the current one stays");
+            Self::count(&self.rolled_back);
+            self.end_trial(&mut control, ITSELF, reason);
+        }
+    }
+
+    fn put(&self, control: &mut Control, current: Arc<Generation>, by: &str) {
+        let before = self.current();
+        let (from, to, digest) = (before.mapping(), current.mapping(), current.digest());
+        let until = Instant::now() + self.rules.grace_period;
+        note(control, EventKind::Replaced, &current, by, Some(format!("in place of {from}")));
+        self.state.store(Arc::new(State { current, before: Some(Before { generation: before, until }) }));
+        Self::count(&self.replaced);
+        info!(from, to, digest, by, "mapping replaced");
+    }
+
+    fn go_back(&self, control: &mut Control, state: &Arc<State>, by: &str, reason: &str) {
+        let Some(before) = &state.before else { return };
+        self.end_trial(control, by, "the mapping went back");
+        let current = Arc::clone(&before.generation);
+        self.state.store(Arc::new(State { current: Arc::clone(&current), before: None }));
+        Self::count(&self.rolled_back);
+        let (from, to) = (state.current.mapping(), current.mapping());
+        error!(from, to, reason, by, "mapping rolled back");
+        remember(control, &state.current.digest(), reason);
+        note(control, EventKind::RolledBack, &current, by, Some(format!("in place of {from}: {reason}")));
+    }
+
+    fn end_trial(&self, control: &mut Control, by: &str, reason: &str) -> bool {
+        let Some(trial) = self.trial.swap(None) else { return false };
+        info!(mapping = trial.candidate.mapping(), reason, by, "trial of a mapping ended");
+        note(control, EventKind::TrialEnded, &trial.candidate, by, Some(reason.to_owned()));
+        true
+    }
+}
+
+fn note(control: &mut Control, event: EventKind, about: &Generation, by: &str, reason: Option<String>) {
+    let (mapping, digest, by) = (about.mapping(), about.digest(), by.to_owned());
+    control.journal.note(Event { time: Utc::now(), event, mapping, digest, by, reason });
+}
+
+fn remember(control: &mut Control, digest: &str, reason: &str) {
+    if control.refused.len() >= MAX_REFUSED {
+        control.refused.clear();
+    }
+    control.refused.insert(digest.to_owned(), reason.to_owned());
+}
+
+/// An error with its causes in one line, and hints on lines of their own.
+pub(crate) fn explain(error: &dyn std::error::Error) -> String {
+    let (mut text, mut hints) = (String::new(), String::new());
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let whole = error.to_string();
+        let mut lines = whole.lines();
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(lines.next().unwrap_or_default());
+        // Other lines are a backtrace of the component, which tells nobody anything.
+        for hint in lines.filter(|line| line.starts_with("hint: ")) {
+            hints.push('\n');
+            hints.push_str(hint);
+        }
+        next = error.source();
+    }
+    text + &hints
+}

@@ -1,0 +1,76 @@
+//! What is known about the mapping in use.
+
+use std::{sync::atomic::Ordering, time::Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::Live;
+use crate::mapper::{journal::Event, rules::Work, trial::TrialStatus};
+
+/// What is known about the mapping in use.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Status {
+    /// Its version.
+    pub mapping: String,
+    /// The SHA-256 of its component.
+    pub digest: String,
+    /// Whether somebody wants it kept.
+    pub is_pinned: bool,
+    /// What it has done.
+    pub work: Work,
+    /// What it is measured by, as long as it is new.
+    pub probation: Option<Probation>,
+    /// The candidate beside it.
+    pub trial: Option<TrialStatus>,
+    /// How often a mapping was replaced.
+    pub replaced: u64,
+    /// How many mappings were refused.
+    pub refused: u64,
+    /// How often one was taken back.
+    pub rolled_back: u64,
+}
+
+/// The mapping before, kept ready.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Probation {
+    /// Its version.
+    pub mapping: String,
+    /// The SHA-256 of its component.
+    pub digest: String,
+    /// For how many seconds it is kept.
+    pub seconds_left: u64,
+}
+
+impl Live {
+    /// What is known about the mapping in use.
+    pub fn status(&self) -> Status {
+        let is_pinned = self.is_pinned();
+        let state = self.state.load_full();
+        let probation = state.before.as_ref().map(|before| Probation {
+            mapping: before.generation.mapping(),
+            digest: before.generation.digest(),
+            seconds_left: before.until.saturating_duration_since(Instant::now()).as_secs(),
+        });
+        Status {
+            mapping: state.current.mapping(),
+            digest: state.current.digest(),
+            is_pinned,
+            work: state.current.work(),
+            probation,
+            trial: self.trial.load().as_ref().map(|trial| trial.status()),
+            replaced: self.replaced.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            rolled_back: self.rolled_back.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether somebody wants the mapping kept.
+    pub fn is_pinned(&self) -> bool {
+        self.control().is_pinned
+    }
+
+    /// What happened to the mapping, oldest first.
+    pub fn history(&self) -> Vec<Event> {
+        self.control().journal.events()
+    }
+}

@@ -1,0 +1,224 @@
+//! One mapping with one set of settings, and the instances that wait for work.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tracing::{error, warn};
+
+use super::{
+    Component, Limits, MappedBatch, MapperError, Origin, Outcome, Settings,
+    answer::{Depth, lines},
+    instance::{Instance, split_part},
+    rules::Health,
+};
+use crate::geo::Geo;
+
+/// So many records rejected in a row, over batches, are no accident of the records any more.
+const MANY_REJECTED: u64 = 100;
+
+/// What a pool needs besides a component.
+#[derive(Clone)]
+pub(super) struct Setting {
+    pub(super) settings: Arc<Settings>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) geo: Arc<Geo>,
+}
+
+/// One mapping with one set of settings.
+pub(super) struct Pool {
+    pub(super) component: Component,
+    pub(super) setting: Setting,
+    pub(super) health: Health,
+    /// Instances that wait for work: never more than have worked at the same time.
+    idle: Mutex<Vec<Instance>>,
+    /// How many records in a row the component stopped at.
+    rejected_in_a_row: AtomicU64,
+}
+
+impl Pool {
+    /// Starts a first instance, so that what cannot work at all is known at once.
+    pub(super) fn new(component: Component, setting: Setting) -> Result<Self, MapperError> {
+        let (health, idle) = (Health::default(), Mutex::default());
+        let pool = Self { component, setting, health, idle, rejected_in_a_row: AtomicU64::new(0) };
+        let first = pool.fresh()?;
+        pool.idle().push(first);
+        Ok(pool)
+    }
+
+    /// Maps a batch; where the component stops, that is the error.
+    pub(super) fn map_strictly(
+        &self,
+        records: &str,
+        origin: &Origin,
+        depth: Depth,
+    ) -> Result<MappedBatch, MapperError> {
+        let mut run = Run::new(self)?;
+        for (part, origin) in parts(records, origin) {
+            let allowed = run.left();
+            match run.instance.map_part(part, &origin, allowed, depth) {
+                Ok(batch) => run.mapped.append(batch),
+                Err(error) => {
+                    self.health.note_stop();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(run.finish())
+    }
+
+    /// Maps a batch; records at which the component stops every time are rejected, and the others mapped.
+    pub(super) fn map_all(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        let mut run = Run::new(self)?;
+        for (part, origin) in parts(records, origin) {
+            run.map_part(part, &origin)?;
+        }
+        if let Some(reason) = &run.first_reason {
+            error!(
+                records = run.rejected,
+                reason,
+                mapping = self.component.description().mapping_version,
+                "records could not be mapped"
+            );
+        }
+        Ok(run.finish())
+    }
+
+    fn fresh(&self) -> Result<Instance, MapperError> {
+        let Setting { settings, limits, geo } = &self.setting;
+        Instance::new(&self.component, settings, limits, Arc::clone(geo))
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A batch on its way through a pool.
+struct Run<'p> {
+    pool: &'p Pool,
+    instance: Instance,
+    mapped: MappedBatch,
+    began: Instant,
+    rejected: u64,
+    first_reason: Option<String>,
+}
+
+impl<'p> Run<'p> {
+    fn new(pool: &'p Pool) -> Result<Self, MapperError> {
+        let waiting = pool.idle().pop();
+        let instance = match waiting {
+            Some(instance) => instance,
+            None => pool.fresh()?,
+        };
+        let mapped = MappedBatch::default();
+        Ok(Self { pool, instance, mapped, began: Instant::now(), rejected: 0, first_reason: None })
+    }
+
+    fn finish(self) -> MappedBatch {
+        self.pool.health.note(&self.mapped, self.began.elapsed());
+        if !self.instance.is_worn(&self.pool.setting.limits) {
+            self.pool.idle().push(self.instance);
+        }
+        self.mapped
+    }
+
+    /// How long the next call may take.
+    fn left(&self) -> Duration {
+        let limits = &self.pool.setting.limits;
+        limits.batch_time.min(limits.total_time().saturating_sub(self.began.elapsed()))
+    }
+
+    /// A component may stop for what it went through before, so it is asked again afresh; only then record by record.
+    fn map_part(&mut self, part: &str, origin: &Origin) -> Result<(), MapperError> {
+        let mut last = None;
+        for attempt in 1..=2 {
+            let allowed = self.left();
+            if allowed.is_zero() {
+                break;
+            }
+            let error = match self.instance.map_part(part, origin, allowed, Depth::First) {
+                Ok(batch) => {
+                    self.pool.rejected_in_a_row.store(0, Ordering::Relaxed);
+                    self.mapped.append(batch);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            let Some(kind) = error.stop() else { return Err(error) };
+            self.pool.health.note_stop();
+            let (reason, mapping) = (error.explain(), &self.pool.component.description().mapping_version);
+            warn!(%kind, attempt, reason, mapping, "mapping component stopped; trying again afresh");
+            self.instance = self.pool.fresh()?;
+            last = Some(reason);
+        }
+        match last {
+            Some(reason) if lines(part).nth(1).is_none() => self.reject(reason),
+            _ => self.map_one_by_one(part, origin)?,
+        }
+        Ok(())
+    }
+
+    fn map_one_by_one(&mut self, part: &str, origin: &Origin) -> Result<(), MapperError> {
+        let mut begin = 0;
+        for line in part.split_inclusive('\n') {
+            let origin = origin.advanced_by(begin);
+            begin += line.len();
+            if lines(line).next().is_none() {
+                continue;
+            }
+            self.map_one(line, &origin)?;
+        }
+        Ok(())
+    }
+
+    fn map_one(&mut self, line: &str, origin: &Origin) -> Result<(), MapperError> {
+        let limits = &self.pool.setting.limits;
+        let mut reason = format!("its batch took longer than {:?}", limits.total_time());
+        // The instance may have stopped for a record before: a record is rejected by a fresh one only.
+        for _ in 1..=2 {
+            let allowed = self.left().min(limits.record_time());
+            if allowed.is_zero() {
+                break;
+            }
+            match self.instance.map_part(line, origin, allowed, Depth::Every) {
+                Ok(batch) => {
+                    self.pool.rejected_in_a_row.store(0, Ordering::Relaxed);
+                    self.mapped.append(batch);
+                    return Ok(());
+                }
+                Err(error) => reason = error.explain(),
+            }
+            self.pool.health.note_stop();
+            self.instance = self.pool.fresh()?;
+        }
+        self.reject(reason);
+        Ok(())
+    }
+
+    fn reject(&mut self, reason: String) {
+        self.rejected += 1;
+        self.first_reason.get_or_insert_with(|| reason.clone());
+        self.mapped.outcomes.push(Outcome::Rejected(reason));
+        let in_a_row = self.pool.rejected_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        if in_a_row == MANY_REJECTED {
+            let mapping = &self.pool.component.description().mapping_version;
+            error!(mapping, records = in_a_row, "mapping component stops at every record: another mapping is needed");
+        }
+    }
+}
+
+/// Cuts a batch into parts that a component gets at once, each with where it begins.
+fn parts<'r>(records: &'r str, origin: &Origin) -> impl Iterator<Item = (&'r str, Origin)> {
+    let mut rest = records;
+    std::iter::from_fn(move || {
+        let origin = origin.advanced_by(records.len() - rest.len());
+        let (part, after) = split_part(rest)?;
+        rest = after;
+        Some((part, origin))
+    })
+}

@@ -1,0 +1,250 @@
+//! Replaces the mapping of a running process: when somebody asks for it, and when a watched file changes.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
+use tracing::{info, warn};
+
+use crate::mapper::{Candidate, Live, Refusal, TrialMode, Unchanged, built_in, digest};
+
+/// Who acts when a watched file has changed.
+const WATCHER: &str = "watcher";
+
+/// How often a new mapping is looked after when no file is watched.
+const CARE: Duration = Duration::from_secs(60);
+
+/// Which mapping somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// A built-in version.
+    Version(String),
+    /// A component file.
+    Path(PathBuf),
+}
+
+/// What a mapping is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To take the place of the current one.
+    Replace,
+    /// To be tried beside it, with so many percent.
+    Try(TrialMode, u8),
+}
+
+/// Why a mapping did not become what it was wanted for.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplaceError {
+    /// There is no such version.
+    #[error("there is no mapping `{0}`\nhint: `exotrace mapping list` says which are built in")]
+    NoSuchVersion(String),
+    /// The file cannot be read.
+    #[error("could not read `{}`", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It is no candidate.
+    #[error("refused; the current mapping stays")]
+    Refused(#[source] Refusal),
+    /// It is a candidate, and nothing was changed all the same.
+    #[error("nothing was changed")]
+    Unchanged(#[source] Unchanged),
+    /// The thread that prepares ended.
+    #[error("could not wait for the candidate to be prepared")]
+    Worker(#[source] tokio::task::JoinError),
+}
+
+/// Replaces the mapping of a running process.
+pub struct Replacement {
+    live: Arc<Live>,
+    /// One candidate is prepared at a time: compiling takes a processor for seconds.
+    preparing: Mutex<()>,
+}
+
+/// A component file that is looked at from time to time.
+pub struct Watched {
+    path: PathBuf,
+    purpose: Purpose,
+    /// What the file looked like last, and whether it has been read since.
+    stamp: Option<Stamp>,
+    is_read: bool,
+    digest: Option<String>,
+    problem: Option<String>,
+}
+
+/// What a file looks like from the outside.
+type Stamp = (u64, i64, i64, u64);
+
+impl Watched {
+    /// The file of the mapping in use, whose digest is known; or that of a candidate, which is not.
+    pub fn new(path: PathBuf, purpose: Purpose, digest: Option<String>) -> Self {
+        Self { path, purpose, stamp: None, is_read: false, digest, problem: None }
+    }
+}
+
+impl Replacement {
+    /// Replaces what maps there.
+    pub fn new(live: Arc<Live>) -> Self {
+        Self { live, preparing: Mutex::new(()) }
+    }
+
+    /// What it replaces.
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Prepares a mapping and puts it in place, or on trial; says what was done.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused or cannot be had. The current mapping stays.
+    pub async fn put(&self, wanted: &Wanted, purpose: Purpose, by: &str) -> Result<String, ReplaceError> {
+        let (bytes, what) = match wanted {
+            Wanted::Version(version) => {
+                let built_in = built_in(version).ok_or_else(|| ReplaceError::NoSuchVersion(version.clone()))?;
+                (built_in.bytes.to_vec(), version.clone())
+            }
+            Wanted::Path(path) => {
+                (read(path.clone()).await?, path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+            }
+        };
+        self.put_bytes(bytes, what, purpose, by).await
+    }
+
+    async fn put_bytes(
+        &self,
+        bytes: Vec<u8>,
+        what: String,
+        purpose: Purpose,
+        by: &str,
+    ) -> Result<String, ReplaceError> {
+        let one_at_a_time = self.preparing.lock().await;
+        let (live, who) = (Arc::clone(&self.live), by.to_owned());
+        let prepared = spawn_blocking(move || {
+            live.prepare(&bytes).inspect_err(|refusal| live.refuse(&digest(&bytes), &what, refusal, &who))
+        });
+        let candidate = prepared.await.map_err(ReplaceError::Worker)?.map_err(ReplaceError::Refused)?;
+        let done = describe(&candidate, purpose);
+        match purpose {
+            Purpose::Replace => self.live.replace(candidate, by),
+            Purpose::Try(mode, percent) => self.live.try_out(candidate, mode, percent, by),
+        }
+        .map_err(ReplaceError::Unchanged)?;
+        drop(one_at_a_time);
+        Ok(done)
+    }
+
+    /// Looks at component files for ever, and after new mappings; an interval of nothing looks at no file.
+    pub async fn watch(&self, mut watched: Vec<Watched>, interval: Duration) {
+        if interval.is_zero() {
+            // What is to be tried from the start is tried once.
+            for file in watched.iter_mut().filter(|file| file.digest.is_none()) {
+                self.take(file).await;
+            }
+            watched.clear();
+        }
+        loop {
+            self.live.settle();
+            if !self.live.is_pinned() {
+                for file in &mut watched {
+                    self.look(file).await;
+                }
+            }
+            sleep(if watched.is_empty() { CARE } else { interval }).await;
+        }
+    }
+
+    /// A file is read when it looks the same twice: whoever writes it has finished.
+    async fn look(&self, file: &mut Watched) {
+        let stamp =
+            fs::metadata(&file.path).map(|found| (found.len(), found.mtime(), found.mtime_nsec(), found.ino())).ok();
+        if stamp.is_none() || stamp != file.stamp {
+            (file.stamp, file.is_read) = (stamp, false);
+            return;
+        }
+        if !file.is_read {
+            file.is_read = true;
+            self.take(file).await;
+        }
+    }
+
+    async fn take(&self, file: &mut Watched) {
+        let bytes = match read(file.path.clone()).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                // It may be there again the next time.
+                file.is_read = false;
+                let problem = explain(&error);
+                if file.problem.as_ref() != Some(&problem) {
+                    warn!(problem, "could not look at a mapping");
+                    file.problem = Some(problem);
+                }
+                return;
+            }
+        };
+        file.problem = None;
+        let found = digest(&bytes);
+        if file.digest.as_ref() == Some(&found) {
+            return;
+        }
+        file.digest = Some(found.clone());
+        if let Some(reason) = self.live.refused(&found) {
+            info!(digest = found, reason, "mapping was refused before and is not tried again");
+            return;
+        }
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match self.put_bytes(bytes, name, file.purpose, WATCHER).await {
+            Ok(_) | Err(ReplaceError::Refused(_)) => {}
+            Err(error) => warn!(error = explain(&error), "mapping was not replaced"),
+        }
+    }
+}
+
+async fn read(path: PathBuf) -> Result<Vec<u8>, ReplaceError> {
+    let of = path.clone();
+    let bytes = spawn_blocking(move || read_bounded(&of)).await.map_err(ReplaceError::Worker)?;
+    bytes.map_err(|source| ReplaceError::Unreadable { path, source })
+}
+
+/// No more than what is refused for its size anyway.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    use io::Read as _;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(Candidate::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn describe(candidate: &Candidate, purpose: Purpose) -> String {
+    let (mapping, proof) = (candidate.mapping(), candidate.proof());
+    let short: String = candidate.digest().chars().take(12).collect();
+    let checked = format!(
+        "checked with {} records of its own and {} recent ones, {} of which come out differently",
+        proof.checks, proof.recent, proof.different
+    );
+    match purpose {
+        Purpose::Replace => format!("mapping {mapping} ({short}) maps from now on; {checked}"),
+        Purpose::Try(TrialMode::Shadow, percent) => {
+            format!("mapping {mapping} ({short}) is compared on {percent} % of the records; {checked}")
+        }
+        Purpose::Try(TrialMode::Canary, percent) => {
+            format!("mapping {mapping} ({short}) maps {percent} % of the deliveries; {checked}")
+        }
+    }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn explain(error: &dyn std::error::Error) -> String {
+    crate::mapper::explain(error)
+}

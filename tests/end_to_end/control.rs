@@ -1,0 +1,230 @@
+//! The running program is told to replace its mapping, and watches its file.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use exotrace::mapper::built_in;
+use serde_json::Value;
+
+use crate::harness::{exotrace, guest};
+
+/// How long something may take that has to happen.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The program with a source that it cannot reach: it waits, and can be talked to.
+struct Running {
+    folder: tempfile::TempDir,
+    program: Child,
+}
+
+impl Running {
+    fn start(mapping: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("mapping.wasm"), built_in("2.2").unwrap().bytes).unwrap();
+        let settings = format!(
+            r#"
+            state_dir = "state"
+            [mapping]
+            path = "mapping.wasm"
+            watch_interval = "50ms"
+            {mapping}
+            [[source]]
+            type = "graph"
+            tenant_id = "contoso.com"
+            client_id = "11111111-2222-3333-4444-555555555555"
+            client_secret = "simulated-secret"
+            login_url = "http://127.0.0.1:9"
+            url = "http://127.0.0.1:9"
+            [[output]]
+            type = "stdout"
+            "#
+        );
+        fs::write(folder.path().join("exotrace.toml"), settings).unwrap();
+        let log = File::create(folder.path().join("log")).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+        program.args(["run", "--config"]).arg(folder.path().join("exotrace.toml"));
+        let program = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let running = Self { folder, program };
+        running.wait_until("the socket is there", |running| running.file("state/control.sock").exists());
+        running
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.file("log")).unwrap()
+    }
+
+    /// What a command says, and whether it succeeded.
+    fn tell(&self, arguments: &[&str]) -> (String, bool) {
+        let state_dir = self.file("state");
+        let mut all = vec!["mapping"];
+        all.extend(arguments);
+        all.extend(["--state-dir", state_dir.to_str().unwrap()]);
+        let output = exotrace(&all, "");
+        let said = [output.stdout, output.stderr].concat();
+        (String::from_utf8(said).unwrap(), output.status.success())
+    }
+
+    fn status(&self) -> Value {
+        let (said, _) = self.tell(&["status", "--json"]);
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+    }
+
+    #[track_caller]
+    fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition(self) {
+            assert!(Instant::now() < deadline, "in vain: {what}\n{}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Puts another component where the mapping is, as a careful person does.
+    fn put(&self, bytes: &[u8]) {
+        fs::write(self.file("new.wasm"), bytes).unwrap();
+        fs::rename(self.file("new.wasm"), self.file("mapping.wasm")).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.program.kill());
+        drop(self.program.wait());
+    }
+}
+
+#[test]
+fn the_running_program_takes_another_mapping_and_goes_back() {
+    let running = Running::start("");
+    let socket = fs::metadata(running.file("state/control.sock")).unwrap();
+    assert!(socket.file_type().is_socket());
+    assert_eq!(socket.permissions().mode() & 0o777, 0o600, "for the owner alone");
+    assert_eq!(running.status()["mapping"], "2.2.0");
+
+    let (said, succeeded) = running.tell(&["replace", "1.20"]);
+    assert!(succeeded && said.starts_with("mapping 1.20.0 (") && said.contains("12 records of its own"), "{said}");
+    let (said, _) = running.tell(&["status"]);
+    assert!(said.starts_with("mapping   1.20.0 (") && said.contains("\nbefore    2.2.0 ("), "{said}");
+
+    let (said, succeeded) = running.tell(&["rollback"]);
+    assert!(succeeded && said == "mapping 2.2.0 maps again\n", "{said}");
+    let (said, succeeded) = running.tell(&["rollback"]);
+    assert!(!succeeded && said.contains("hint: `exotrace mapping replace`"), "{said}");
+
+    running.tell(&["pin"]);
+    let (said, succeeded) = running.tell(&["replace", "1.20"]);
+    assert!(!succeeded && said.contains("pinned") && said.contains("hint: `exotrace mapping unpin`"), "{said}");
+    running.tell(&["unpin"]);
+
+    let (said, succeeded) = running.tell(&["replace", "1.20", "--shadow", "25"]);
+    assert!(succeeded && said.contains("is compared on 25 % of the records"), "{said}");
+    let (said, _) = running.tell(&["status"]);
+    assert!(said.contains("on trial  1.20.0 (") && said.contains("in the shadow, compared on 25 %"), "{said}");
+    running.tell(&["promote"]);
+    assert_eq!(running.status()["mapping"], "1.20.0");
+
+    let (history, _) = running.tell(&["history", "--json"]);
+    let events: Vec<Value> = history.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    let expected = "started replaced rolled_back pinned unpinned trial_began trial_ended replaced";
+    assert_eq!(names.join(" "), expected);
+    assert!(events[1]["by"].as_str().unwrap().starts_with("uid "), "{}", events[1]);
+    assert_eq!(events[1]["digest"].as_str().unwrap().len(), 64);
+    let file = fs::read_to_string(running.file("state/mapping-history.ndjson")).unwrap();
+    assert_eq!(file, history, "the file has the same events");
+}
+
+#[test]
+fn a_watched_file_is_taken_when_it_proves_itself_and_not_tried_again_otherwise() {
+    let running = Running::start("");
+    running.put(built_in("1.20").unwrap().bytes);
+    running.wait_until("1.20 maps", |running| running.status()["mapping"] == "1.20.0");
+
+    for (count, name) in ["describe-traps", "wasi-import", "lying-section", "open-traps"].into_iter().enumerate() {
+        running.put(&guest(name));
+        running.wait_until("it is refused", |running| running.status()["refused"] == count + 1);
+    }
+    let refused = "mapping refused; the current one stays";
+    assert_eq!(running.log().matches(refused).count(), 4, "{}", running.log());
+    assert!(running.log().contains("imports `wasi:cli/environment@0.2.0`"), "{}", running.log());
+
+    // Touched, and put there once more: the same bytes are not tried again.
+    running.put(&guest("wasi-import"));
+    running.wait_until("it is known", |running| running.log().contains("was refused before and is not tried again"));
+    assert_eq!(running.status()["refused"], 4);
+    assert_eq!(running.status()["mapping"], "1.20.0");
+
+    fs::write(running.file("mapping.wasm"), b"\0asm half of a file").unwrap();
+    running.wait_until("it is refused", |running| running.status()["refused"] == 5);
+    running.put(built_in("2.2").unwrap().bytes);
+    running.wait_until("2.2 maps", |running| running.status()["mapping"] == "2.2.0");
+}
+
+#[test]
+fn what_the_settings_want_tried_is_tried() {
+    let running = Running::start("[mapping.candidate]\nversion = \"1.20\"\nmode = \"canary\"\npercent = 7");
+    running.wait_until("it is on trial", |running| running.status()["trial"]["percent"] == 7);
+    assert_eq!(running.status()["trial"]["mode"], "canary");
+    let (said, succeeded) = running.tell(&["withdraw"]);
+    assert!(succeeded, "{said}");
+    assert!(running.status()["trial"].is_null());
+}
+
+#[test]
+fn a_refused_candidate_is_explained_to_who_asked() {
+    let running = Running::start("");
+    let file = running.file("hostile.wasm");
+    fs::write(&file, guest("unknown-import")).unwrap();
+    let (said, succeeded) = running.tell(&["replace", file.to_str().unwrap()]);
+    assert!(!succeeded, "{said}");
+    let expected = "error: refused; the current mapping stays: imports `exotrace:mapping/clock@0.1.0`; a mapping may";
+    assert!(said.starts_with(expected), "{said}");
+    let (said, succeeded) = running.tell(&["replace", "7.7"]);
+    assert!(!succeeded && said.starts_with("error: there is no mapping `7.7`\nhint: "), "{said}");
+    let (said, succeeded) = running.tell(&["replace", "./nowhere.wasm"]);
+    assert!(!succeeded && said.contains("nowhere.wasm`: No such file"), "{said}");
+}
+
+#[test]
+fn nobody_to_talk_to_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let state_dir = folder.path().to_str().unwrap();
+    let output = exotrace(&["mapping", "status", "--state-dir", state_dir], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        said,
+        format!(
+            "error: no exotrace runs with `{state_dir}`\nhint: start `exotrace run`, or name its settings with `--config`\n"
+        )
+    );
+    assert!(!Path::new(state_dir).join("control.sock").exists());
+}
+
+#[test]
+fn nonsense_on_the_socket_gets_an_error_and_harms_nothing() {
+    use std::{
+        io::{Read as _, Write as _},
+        net::Shutdown,
+        os::unix::net::UnixStream,
+    };
+    let running = Running::start("");
+    for nonsense in ["\n", "{}\n", "{\"format\":\"disk\"}\n", "no json\n", &"x".repeat(100_000)] {
+        let mut stream = UnixStream::connect(running.file("state/control.sock")).unwrap();
+        // It may have stopped listening before everything is said.
+        drop(stream.write_all(nonsense.as_bytes()));
+        drop(stream.shutdown(Shutdown::Write));
+        let mut answer = String::new();
+        drop(stream.read_to_string(&mut answer));
+        assert!(answer.is_empty() || answer.starts_with("{\"failed\":\"not a request: "), "{answer}");
+    }
+    assert_eq!(running.status()["mapping"], "2.2.0");
+}

@@ -1,0 +1,2 @@
+;; Gives up when it is asked what it is.
+(func $describe (unreachable))

@@ -1,0 +1,2 @@
+;; Gives up on every batch.
+(func $begin (unreachable))
