@@ -27,8 +27,6 @@ pub use output::{
 };
 pub use service::{Credential, IdentityEndpoint, ServiceConfig, ServiceKind};
 
-use crate::signature::TrustedKeys;
-
 /// Every setting, checked. The README's table explains them.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -93,7 +91,8 @@ pub struct FileConfig {
 }
 
 /// What stands first in dates such as `3/4/2026`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub enum DateOrder {
     /// The month: 4 March.
     MonthFirst,

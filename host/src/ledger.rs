@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 mod accepted;
 mod error;
+mod files;
 mod known;
 mod open;
 mod page;
@@ -17,13 +18,14 @@ mod status;
 
 pub use accepted::{Accepted, Mark};
 pub use error::LedgerError;
+pub use files::{FileHash, FilePlace, FileState};
 pub use known::{Content, Delivered, Key, Known, Verdict};
 pub use page::{Next, PageDone};
 pub use requests::Requests;
 pub use status::{Gap, SourceStatus};
 
 /// The layout of the tables that this program knows.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// What is done.
 pub struct Ledger {

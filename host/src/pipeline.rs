@@ -9,6 +9,7 @@ mod batches;
 mod budget;
 mod delivery;
 mod error;
+mod files;
 mod letters;
 mod pass;
 mod progress;
@@ -22,12 +23,13 @@ mod worker;
 
 pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
+pub use files::{Claims, FileCollector, files_name};
 pub use progress::{PassProgress, TimeLeft, Watched};
 pub use replay::{Replayed, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;
 
-use crate::{dead_letter::DeadLetter, ledger::Ledger, output::Output, retry::Backoff};
+use crate::{dead_letter::DeadLetter, ledger::Ledger, mapper::Mapper, output::Output, retry::Backoff};
 use shared::Shared;
 use shutdown::Shutdown;
 
@@ -47,10 +49,44 @@ pub enum Mode {
     Daemon,
 }
 
+/// A source with its mapper.
+pub enum Collector {
+    /// A service of Microsoft.
+    Service(Box<ServiceCollector>),
+    /// Files.
+    Files(Box<FileCollector>),
+}
+
+impl Collector {
+    /// What the ledger knows it by.
+    fn name(&self) -> &str {
+        match self {
+            Self::Service(collector) => &collector.name,
+            Self::Files(collector) => &collector.name,
+        }
+    }
+
+    /// What it reads, for those who wait; of files it is not known how much there will be.
+    pub fn watch(&self) -> Option<Watched> {
+        match self {
+            Self::Service(collector) => Some(collector.watch()),
+            Self::Files(_) => None,
+        }
+    }
+
+    /// What maps its records.
+    fn mapper(&self) -> &Mapper {
+        match self {
+            Self::Service(collector) => collector.mapper(),
+            Self::Files(collector) => &collector.mapper,
+        }
+    }
+}
+
 /// All that takes part in a run.
 pub struct Stages {
     /// The sources, each with its mapper.
-    pub collectors: Vec<ServiceCollector>,
+    pub collectors: Vec<Collector>,
     /// Every document goes to every one of them. Each with the name that the ledger knows it by.
     pub outputs: Vec<(String, Output)>,
     /// Where records and documents go that cannot be delivered.
@@ -75,7 +111,11 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
     let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone())?;
     let mut workers = JoinSet::new();
     for collector in collectors {
-        workers.spawn(worker::work(collector, shared.clone(), Shutdown::new(stopped.clone())));
+        let (shared, shutdown) = (shared.clone(), Shutdown::new(stopped.clone()));
+        match collector {
+            Collector::Service(collector) => workers.spawn(worker::work(*collector, shared, shutdown)),
+            Collector::Files(collector) => workers.spawn(files::work(*collector, shared, shutdown)),
+        };
     }
     let mut outcome = Outcome::default();
     tokio::pin!(shutdown);

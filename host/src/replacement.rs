@@ -1,7 +1,7 @@
 //! Replaces the mapping of a running process: when somebody asks for it, and when a watched file changes.
 
 use std::{
-    fs, io,
+    fs,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
 use tracing::{info, warn};
 
-use crate::mapper::{Candidate, Live, Refusal, TrialMode, Unchanged, built_in, digest};
+use crate::{
+    mapper::{Candidate, Component, ComponentError, Live, Loader, Refusal, TrialMode, Unchanged, built_in, digest},
+    signature,
+};
 
 /// Who acts when a watched file has changed.
 const WATCHER: &str = "watcher";
@@ -47,14 +50,8 @@ pub enum ReplaceError {
     #[error("there is no mapping `{0}`\nhint: `exotrace mapping list` says which are built in")]
     NoSuchVersion(String),
     /// The file cannot be read.
-    #[error("could not read `{}`", path.display())]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    #[error("nothing was changed")]
+    Unreadable(#[source] ComponentError),
     /// It is no candidate.
     #[error("refused; the current mapping stays")]
     Refused(#[source] Refusal),
@@ -69,6 +66,7 @@ pub enum ReplaceError {
 /// Replaces the mapping of a running process.
 pub struct Replacement {
     live: Arc<Live>,
+    loader: Loader,
     /// One candidate is prepared at a time: compiling takes a processor for seconds.
     preparing: Mutex<()>,
 }
@@ -77,8 +75,8 @@ pub struct Replacement {
 pub struct Watched {
     path: PathBuf,
     purpose: Purpose,
-    /// What the file looked like last, and whether it has been read since.
-    stamp: Option<Stamp>,
+    /// What the file and its signature looked like last, and whether they have been read since.
+    stamp: (Option<Stamp>, Option<Stamp>),
     is_read: bool,
     digest: Option<String>,
     problem: Option<String>,
@@ -87,17 +85,26 @@ pub struct Watched {
 /// What a file looks like from the outside.
 type Stamp = (u64, i64, i64, u64);
 
+fn stamp(path: &Path) -> Option<Stamp> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.len(), found.mtime(), found.mtime_nsec(), found.ino()))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 impl Watched {
     /// The file of the mapping in use, whose digest is known; or that of a candidate, which is not.
     pub fn new(path: PathBuf, purpose: Purpose, digest: Option<String>) -> Self {
-        Self { path, purpose, stamp: None, is_read: false, digest, problem: None }
+        Self { path, purpose, stamp: (None, None), is_read: false, digest, problem: None }
     }
 }
 
 impl Replacement {
-    /// Replaces what maps there.
-    pub fn new(live: Arc<Live>) -> Self {
-        Self { live, preparing: Mutex::new(()) }
+    /// Replaces what maps there by files with the signatures that `loader` wants.
+    pub fn new(live: Arc<Live>, loader: Loader) -> Self {
+        Self { live, loader, preparing: Mutex::new(()) }
     }
 
     /// What it replaces.
@@ -117,10 +124,18 @@ impl Replacement {
                 (built_in.bytes.to_vec(), version.clone())
             }
             Wanted::Path(path) => {
-                (read(path.clone()).await?, path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+                let bytes = read(path.clone()).await?;
+                self.check_signature(path, &bytes, by).map_err(ReplaceError::Refused)?;
+                (bytes, name_of(path))
             }
         };
         self.put_bytes(bytes, what, purpose, by).await
+    }
+
+    /// A file that is not signed may be signed later, so it is looked at again then.
+    fn check_signature(&self, path: &Path, bytes: &[u8], by: &str) -> Result<(), Refusal> {
+        let checked = self.loader.check_signature(path, bytes).map_err(Refusal::from);
+        checked.inspect_err(|refusal| self.live.refuse(&digest(bytes), &name_of(path), refusal, by))
     }
 
     async fn put_bytes(
@@ -168,9 +183,8 @@ impl Replacement {
 
     /// A file is read when it looks the same twice: whoever writes it has finished.
     async fn look(&self, file: &mut Watched) {
-        let stamp =
-            fs::metadata(&file.path).map(|found| (found.len(), found.mtime(), found.mtime_nsec(), found.ino())).ok();
-        if stamp.is_none() || stamp != file.stamp {
+        let stamp = (stamp(&file.path), stamp(&signature::path_of(&file.path)));
+        if stamp.0.is_none() || stamp != file.stamp {
             (file.stamp, file.is_read) = (stamp, false);
             return;
         }
@@ -199,13 +213,15 @@ impl Replacement {
         if file.digest.as_ref() == Some(&found) {
             return;
         }
+        if self.check_signature(&file.path, &bytes, WATCHER).is_err() {
+            return;
+        }
         file.digest = Some(found.clone());
         if let Some(reason) = self.live.refused(&found) {
             info!(digest = found, reason, "mapping was refused before and is not tried again");
             return;
         }
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match self.put_bytes(bytes, name, file.purpose, WATCHER).await {
+        match self.put_bytes(bytes, name_of(&file.path), file.purpose, WATCHER).await {
             Ok(_) | Err(ReplaceError::Refused(_)) => {}
             Err(error) => warn!(error = explain(&error), "mapping was not replaced"),
         }
@@ -213,17 +229,8 @@ impl Replacement {
 }
 
 async fn read(path: PathBuf) -> Result<Vec<u8>, ReplaceError> {
-    let of = path.clone();
-    let bytes = spawn_blocking(move || read_bounded(&of)).await.map_err(ReplaceError::Worker)?;
-    bytes.map_err(|source| ReplaceError::Unreadable { path, source })
-}
-
-/// No more than what is refused for its size anyway.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    use io::Read as _;
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(Candidate::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let read = spawn_blocking(move || Component::read(&path)).await.map_err(ReplaceError::Worker)?;
+    read.map_err(ReplaceError::Unreadable)
 }
 
 fn describe(candidate: &Candidate, purpose: Purpose) -> String {

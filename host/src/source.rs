@@ -5,6 +5,7 @@
 mod client;
 mod clock;
 mod error;
+pub mod file;
 mod graph;
 mod page;
 mod reporting_webservice;

@@ -108,8 +108,9 @@ fn no_record_is_lost_for_being_broken() {
     let output = exotrace(&["map", "-", "fixtures/records/broken.ndjson"], RECORD);
     check_code(&output, 0);
     let said = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(said, "19 records: 1 mapped, 17 mapped in part (`event.kind: pipeline_error`), 1 dropped on purpose\n");
-    assert_eq!(documents(&output).len(), 18);
+    assert_eq!(said, "20 records: 5 mapped, 14 mapped in part (`event.kind: pipeline_error`), 1 dropped on purpose\n");
+    // Dates of PowerShell are made readable, an array is taken apart, and what stands after a record is one of its own.
+    assert_eq!(documents(&output).len(), 19);
 }
 
 #[test]
@@ -120,18 +121,20 @@ fn what_cannot_be_read_is_named_and_the_rest_is_mapped() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.starts_with("error: could not open `no-such-file.json`: No such file"), "{said}");
     check_error(&["map", "fixtures"], "", 1, "error: could not open `fixtures`: is a directory");
-    check_error(&["map"], &format!("[{RECORD},oops]"), 1, "error: could not read `-`: not JSON after 1 records: ");
+    let expected = "2 records: 1 mapped, 1 mapped in part (`event.kind: pipeline_error`)";
+    check_error(&["map"], &format!("[{RECORD},oops]"), 0, expected);
 }
 
 #[test]
-fn a_line_that_is_not_text_is_named_and_left_out() {
+fn a_line_that_is_not_utf_8_is_named_and_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("records.ndjson");
-    fs::write(&file, [RECORD.as_bytes(), b"\n{\"Subject\":\"\xe9\"}\n"].concat()).unwrap();
+    fs::write(&file, [RECORD.as_bytes(), b"\n{\"Received\":\"2026\",\"Subject\":\"\xe9\"}\n"].concat()).unwrap();
     let output = exotrace(&["map", file.to_str().unwrap()], "");
-    check_code(&output, 2);
+    check_code(&output, 0);
+    assert_eq!(documents(&output)[1]["email"]["subject"], "é");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("records.ndjson`, line 2: not UTF-8 at byte 12; the line is left out\n"), "{said}");
+    assert!(said.contains("not UTF-8; read as Windows-1252"), "{said}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{exit::Unusable, options::loader, start};
 use crate::{
     agent::Agent,
     config::{Config, SourceConfig},
+    source::file::matching,
 };
 
 #[derive(Args)]
@@ -34,7 +35,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             SourceConfig::Service(service) => {
                 println!("source  {}, tenant `{}` at {}", service.kind.as_str(), service.tenant_id, service.url);
             }
-            SourceConfig::File(files) => println!("source  file, {}", files.paths.join(", ")),
+            SourceConfig::File(files) => {
+                println!("source  file, {} match {}", matching(&files.paths), files.paths.join(", "));
+            }
         }
     }
     for output in &config.outputs {

@@ -9,7 +9,10 @@ use std::{
 use anyhow::Context as _;
 
 use super::progress::Progress;
-use crate::records::{self, RecordsError, Sink};
+use crate::{
+    config::DateOrder,
+    records::{self, RecordsError, Sink},
+};
 
 /// Takes records, and hears of the names of what they are read from.
 pub(super) trait NamedSink: Sink {
@@ -20,8 +23,8 @@ pub(super) trait NamedSink: Sink {
 /// How input is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// Into whatever it holds, several records at a time.
-    Batches,
+    /// Into whatever it holds, several records at a time; dates of tables are in this order.
+    Batches(Option<DateOrder>),
     /// Into lines, each given before the next one is read.
     LineByLine,
 }
@@ -36,7 +39,7 @@ pub(super) fn read_all(files: &[PathBuf], reading: Reading, progress: &Progress,
     let mut unread = 0;
     for file in files {
         if let Err(error) = read(file, reading, progress, sink) {
-            if matches!(error.downcast_ref(), Some(RecordsError::Stopped(_))) {
+            if matches!(error.downcast_ref(), Some(RecordsError::Stopped)) {
                 break;
             }
             unread += 1;
@@ -58,10 +61,12 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
         });
         Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
     };
-    let input = BufReader::with_capacity(256 * 1024, progress.read(input));
+    let input = progress.read(input);
     match reading {
-        Reading::Batches => records::read(input, sink),
-        Reading::LineByLine => records::read_line_by_line(input, sink),
+        Reading::Batches(order) => {
+            records::unpacked(input).map_err(RecordsError::Read).and_then(|input| records::read(input, order, sink))
+        }
+        Reading::LineByLine => records::read_line_by_line(BufReader::with_capacity(256 * 1024, input), sink),
     }
     .with_context(|| format!("could not read `{}`", file.display()))
 }

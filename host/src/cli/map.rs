@@ -26,12 +26,10 @@ mod print;
 
 use print::{Flush, Format, Totals};
 
-/// Which mapping files get unless another one is named: that of the exports which people have in files.
-const DEFAULT_MAPPING: &str = "1.20";
-
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Files of records: NDJSON, a JSON array, or pages of Microsoft's services. None, or `-`: standard input.
+    /// Files of records: NDJSON, JSON arrays, pages of Microsoft's services, or CSV; also compressed with gzip. None,
+    /// or `-`: standard input.
     files: Vec<PathBuf>,
     /// A built-in mapping version, or a component file.
     ///
@@ -64,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(&files);
     let (format, flush) = arguments.printing();
     let reading = match flush {
-        Flush::Batch => Reading::Batches,
+        Flush::Batch => Reading::Batches(arguments.options.date_order),
         Flush::Line => Reading::LineByLine,
     };
     let ran = parallel::run(&mapper, arguments.jobs, format, flush, &progress, &mut totals, |lane| {
@@ -99,9 +97,9 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
     let component = match (&arguments.mapping, config.map(|config| &config.mapping.choice)) {
         (Some(mapping), _) => choose::version_or_file(mapping, &loader)?,
         (None, Some(choice)) if *choice != MappingChoice::Default => {
-            start::component(choice, &loader).context(Unusable)?
+            start::component(choice, start::LEGACY_MAPPING, &loader).context(Unusable)?
         }
-        (None, _) => choose::version(DEFAULT_MAPPING, &loader)?,
+        (None, _) => choose::version(start::LEGACY_MAPPING, &loader)?,
     };
     let geo = Arc::new(arguments.options.geo(config)?);
     Ok(Mapper::new(component, arguments.options.settings(config)?, geo)?)

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::choose;
 use crate::{
-    config::Config,
+    config::{Config, DateOrder},
     geo::Geo,
     mapper::{self, Loader},
 };
@@ -33,6 +33,9 @@ pub(super) struct MappingOptions {
     /// A tag for every document; again for more.
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// What stands first in dates of CSV such as `3/4/2026`, where no row gives it away.
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(super) date_order: Option<DateOrder>,
     /// Keep every record's own bytes in `event.original`.
     #[arg(long)]
     preserve_original_event: bool,

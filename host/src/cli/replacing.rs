@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use super::start;
+use super::{options::loader, start};
 use crate::{
     config::Config,
     control::Control,
@@ -22,7 +22,7 @@ impl Replacing {
     /// Begins after the ledger is open, which says that nobody else has the `state_dir`.
     pub(super) fn start(config: &Config, live: &Arc<Live>) -> Self {
         live.keep_history(config.state_dir.join("mapping-history.ndjson"));
-        let replacement = Arc::new(Replacement::new(Arc::clone(live)));
+        let replacement = Arc::new(Replacement::new(Arc::clone(live), loader(Some(config))));
         let mut tasks = JoinSet::new();
         let (asked, watching) = (Arc::clone(&replacement), start::watched(config, live));
         match Control::open(&config.state_dir) {

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     config::Config,
     ledger::{Ledger, LedgerError},
-    pipeline::{self, Mode, ServiceCollector, Summary},
+    pipeline::{self, Collector, Mode, Summary},
 };
 
 mod progress;
@@ -66,7 +66,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if mode == Mode::Once {
         say(&summary.to_string());
     }
-    Ok(if mode == Mode::Once && summary.rejected > 0 { ExitCode::from(exit::INCOMPLETE) } else { ExitCode::SUCCESS })
+    Ok(if mode == Mode::Once && summary.rejected + summary.unread > 0 {
+        ExitCode::from(exit::INCOMPLETE)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Reads the settings and gets ready all that they name; touches nothing that a run beside may be using.
@@ -85,7 +89,7 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
     loop {
         let mut wanted = Wanted::End;
         let told = async { wanted = signals.wanted(path).await };
-        let watched = stages.collectors.iter().map(ServiceCollector::watch).collect();
+        let watched = stages.collectors.iter().filter_map(Collector::watch).collect();
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
         let ran = pipeline::run(stages, mode, told).await;
         shown.abort();

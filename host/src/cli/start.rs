@@ -10,19 +10,22 @@ use crate::{
     agent::Agent,
     config::{
         CandidateConfig, CandidateMode, Config, DATASET, MappingChoice, MappingLimits, NamedOutput, OutputConfig,
-        RollbackConfig, ServiceConfig, SourceConfig,
+        RollbackConfig, ServiceKind, SourceConfig,
     },
     dead_letter::DeadLetter,
     geo::Geo,
     ledger::{Ledger, LedgerError},
     mapper::{self, Component, Limits, Live, Loader, Rules, TrialMode, built_in},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
-    pipeline::{BACKOFF, ServiceCollector, Stages},
+    pipeline::{BACKOFF, Claims, Collector, FileCollector, ServiceCollector, Stages},
     replacement::{Purpose, Wanted, Watched},
 };
 
 /// The mapping of a Graph source unless the settings name one.
 const GRAPH_MAPPING: &str = "2.2";
+
+/// The mapping of any other source, and of files, unless the settings name one.
+pub(super) const LEGACY_MAPPING: &str = "1.20";
 
 /// The folder for compiled mappings, in `state_dir`.
 const CACHE: &str = "cache";
@@ -30,29 +33,46 @@ const CACHE: &str = "cache";
 /// Gets the mapping of every source ready.
 pub(super) fn live(config: &Config, geo: Geo, loader: &Loader, agent: &Agent) -> anyhow::Result<Arc<Live>> {
     let limits = limits(&config.mapping.limits);
-    let component = component(&config.mapping.choice, loader)?;
     let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
+    let mut components: Vec<(&str, Component)> = Vec::new();
     let mut starts = Vec::new();
     for source in &config.sources {
-        let SourceConfig::Service(service) = source else { anyhow::bail!("sources of type `file` are not built yet") };
-        starts.push((component.clone(), settings(config, service, suffix_list.clone(), agent)));
+        let default = default_mapping(source);
+        let component = match components.iter().find(|(version, _)| *version == default) {
+            Some((_, component)) => component.clone(),
+            None => component(&config.mapping.choice, default, loader)?,
+        };
+        components.push((default, component.clone()));
+        starts.push((component, settings(config, source, suffix_list.clone(), agent)));
     }
     Ok(Live::new(starts, limits, rules(&config.mapping.rollback), &Arc::new(geo))?)
 }
 
 /// Gets every source ready, each with its mapping; nothing is sent yet.
-pub(super) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Vec<ServiceCollector>> {
+pub(super) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Vec<Collector>> {
+    let claims = Claims::default();
     let mut collectors = Vec::new();
     for (index, source) in config.sources.iter().enumerate() {
-        let SourceConfig::Service(service) = source else { anyhow::bail!("sources of type `file` are not built yet") };
-        collectors.push(ServiceCollector::new(service, live.mapper(index))?);
+        let mapper = live.mapper(index);
+        collectors.push(match source {
+            SourceConfig::Service(service) => Collector::Service(Box::new(ServiceCollector::new(service, mapper)?)),
+            SourceConfig::File(files) => Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone()))),
+        });
     }
     Ok(collectors)
 }
 
+/// The mapping of a source unless the settings name one.
+pub(super) fn default_mapping(source: &SourceConfig) -> &'static str {
+    match source {
+        SourceConfig::Service(service) if service.kind == ServiceKind::Graph => GRAPH_MAPPING,
+        SourceConfig::Service(_) | SourceConfig::File(_) => LEGACY_MAPPING,
+    }
+}
+
 /// All that takes part in a run but the ledger, which only one run at a time may have.
 pub(super) struct Ready {
-    collectors: Vec<ServiceCollector>,
+    collectors: Vec<Collector>,
     outputs: Vec<(String, Output)>,
     dead_letter: DeadLetter,
     agent: Agent,
@@ -190,18 +210,23 @@ pub(super) fn geo(config: &Config) -> anyhow::Result<Geo> {
     Geo::open(config.geoip.city.as_deref(), config.geoip.asn.as_deref()).context(Unusable)
 }
 
-/// The mapping that the settings name.
-pub(super) fn component(choice: &MappingChoice, loader: &Loader) -> anyhow::Result<Component> {
+/// The mapping that the settings name, or else the built-in one of version `default`.
+pub(super) fn component(choice: &MappingChoice, default: &str, loader: &Loader) -> anyhow::Result<Component> {
     match choice {
-        MappingChoice::Default => choose::version(GRAPH_MAPPING, loader),
+        MappingChoice::Default => choose::version(default, loader),
         MappingChoice::Version(version) => choose::version(version, loader).context("`mapping.version`"),
         MappingChoice::Path(path) => choose::file(path, loader).context("`mapping.path`"),
     }
 }
 
-fn settings(config: &Config, service: &ServiceConfig, suffix_list: Option<String>, agent: &Agent) -> mapper::Settings {
+fn settings(config: &Config, source: &SourceConfig, suffix_list: Option<String>, agent: &Agent) -> mapper::Settings {
+    let input = match source {
+        SourceConfig::Service(service) => service.kind.as_str(),
+        // As the documents of Elastic's integration say.
+        SourceConfig::File(_) => "log",
+    };
     mapper::Settings {
-        local_domains: service.local_domains.clone(),
+        local_domains: source.local_domains().map(<[String]>::to_vec),
         preserve_original_event: config.mapping.preserve_original_event,
         tags: config.mapping.tags.clone(),
         drop_status: config.mapping.drop_status.clone(),
@@ -209,7 +234,7 @@ fn settings(config: &Config, service: &ServiceConfig, suffix_list: Option<String
             "agent": agent.fields(),
             "data_stream": { "type": "logs", "dataset": DATASET, "namespace": config.namespace },
             "event": { "dataset": DATASET },
-            "input": { "type": service.kind.as_str() },
+            "input": { "type": input },
         })),
         suffix_list,
     }

@@ -39,7 +39,7 @@ pub(super) struct DeadLetter {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mapping {
-    /// A built-in mapping version. Default: `2.2` for Graph.
+    /// A built-in mapping version. Default: `2.2` for Graph, `1.20` for any other source.
     pub(super) version: Value<String>,
     /// A component file, in place of a version.
     pub(super) path: Value<String>,

@@ -177,7 +177,7 @@ fn a_ledger_of_another_version_is_refused() {
     let connection = Connection::open(folder.path().join("ledger.sqlite3")).unwrap();
     connection.pragma_update(None, "user_version", 9).unwrap();
     drop(connection);
-    check_refused(folder.path(), "` has version 9, this program knows 3");
+    check_refused(folder.path(), &format!("` has version 9, this program knows {VERSION}"));
 }
 
 #[test]

@@ -6,7 +6,11 @@ use tokio::task::JoinError;
 
 pub(super) use crate::error_text::chain;
 use crate::{
-    dead_letter::DeadLetterError, ledger::LedgerError, mapper::MapperError, output::OutputError, source::PollError,
+    dead_letter::DeadLetterError,
+    ledger::LedgerError,
+    mapper::MapperError,
+    output::OutputError,
+    source::{PollError, file::FileError},
 };
 
 /// Why a run ended.
@@ -20,6 +24,15 @@ pub enum RunError {
         /// Why.
         #[source]
         source: PollError,
+    },
+    /// A file could not be read.
+    #[error("could not collect from {name}")]
+    File {
+        /// Which source.
+        name: String,
+        /// Why.
+        #[source]
+        source: FileError,
     },
     /// The mapping component failed.
     #[error("could not map a page")]

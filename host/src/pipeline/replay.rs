@@ -40,7 +40,7 @@ pub async fn replay(stages: Stages, lines: impl BufRead) -> Result<Replayed, Run
     // Nobody tells it to stop.
     let (_stop, stopped) = watch::channel(false);
     let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped)?;
-    let mappers: Vec<_> = collectors.iter().map(|collector| (collector.name.as_str(), collector.mapper())).collect();
+    let mappers: Vec<_> = collectors.iter().map(|collector| (collector.name(), collector.mapper())).collect();
     let mut replayed = Replayed::default();
     let mut batch: Vec<Letter> = Vec::new();
     for (index, line) in lines.split(b'\n').enumerate() {

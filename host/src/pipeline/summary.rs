@@ -20,6 +20,8 @@ pub struct Summary {
     pub changed: u64,
     /// Rows among them that were new in a time that had been read before.
     pub late: u64,
+    /// Files, or parts of files, that could not be read; they are tried again.
+    pub unread: u64,
     /// Documents delivered.
     pub documents: u64,
     /// Documents that an output had already.
@@ -64,6 +66,7 @@ impl AddAssign for Summary {
         self.repeated += other.repeated;
         self.changed += other.changed;
         self.late += other.late;
+        self.unread += other.unread;
         self.documents += other.documents;
         self.duplicates += other.duplicates;
         self.failed += other.failed;
@@ -74,8 +77,13 @@ impl AddAssign for Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pages, rows, repeated, changed, late, documents, duplicates, failed, dropped, rejected } = self;
-        write!(formatter, "{rows} rows on {pages} pages: {documents} documents delivered")?;
+        let Self { pages, rows, repeated, changed, late, unread, documents, duplicates, failed, dropped, rejected } =
+            self;
+        write!(formatter, "{rows} rows")?;
+        if *pages > 0 {
+            write!(formatter, " on {pages} pages")?;
+        }
+        write!(formatter, ": {documents} documents delivered")?;
         for (count, what) in [
             (failed, "of them mapped in part (`event.kind: pipeline_error`)"),
             (duplicates, "already there"),
@@ -84,6 +92,7 @@ impl fmt::Display for Summary {
             (repeated, "rows delivered before"),
             (changed, "rows that have changed since"),
             (late, "rows that showed up late"),
+            (unread, "files or parts of them that could not be read yet"),
         ] {
             if *count > 0 {
                 write!(formatter, ", {count} {what}")?;

@@ -8,11 +8,12 @@ use serde_json::value::RawValue;
 struct Page<'a> {
     #[serde(rename = "@odata.context", alias = "odata.metadata", borrow)]
     _context: &'a RawValue,
-    value: Vec<Box<RawValue>>,
+    #[serde(borrow)]
+    value: Vec<&'a RawValue>,
 }
 
 /// The rows of a page, as the text they came as; `None` when the text is no page or has no rows.
-pub fn rows(text: &str) -> Option<Vec<Box<RawValue>>> {
+pub fn rows(text: &str) -> Option<Vec<&RawValue>> {
     // Looked for first, because nearly every text is a record.
     if !text.contains("odata.") {
         return None;

@@ -5,9 +5,8 @@
 
 use std::{env, io, io::Write as _};
 
-use anyhow::Context as _;
 use wasmtime::{
-    Engine, Store,
+    Engine, Error, Store,
     component::{Component, HasSelf, Linker},
 };
 
@@ -25,8 +24,10 @@ impl geo::Host for State {
     }
 }
 
-fn main() -> anyhow::Result<()> {
-    let file = env::args_os().nth(1).context("usage: wasmtime_alone MAPPING.wasm")?;
+fn main() -> wasmtime::Result<()> {
+    let Some(file) = env::args_os().nth(1) else {
+        return Err(Error::msg("usage: wasmtime_alone MAPPING.wasm"));
+    };
     let engine = Engine::default();
     let component = Component::from_file(&engine, file)?;
     let mut linker = Linker::new(&engine);
@@ -42,7 +43,8 @@ fn main() -> anyhow::Result<()> {
         fields: None,
         suffix_list: None,
     };
-    let opened = session.call_open(&mut store, &settings)?.map_err(|error| anyhow::anyhow!("settings: {error:?}"))?;
+    let opened = session.call_open(&mut store, &settings)?;
+    let opened = opened.map_err(|error| Error::msg(format!("settings: {error:?}")))?;
     let records = io::read_to_string(io::stdin())?;
     let batch = session.call_map_batch(&mut store, opened, &records, &Origin { read_at: None, file: None })?;
     io::stdout().write_all(batch.documents.as_bytes())?;

@@ -22,8 +22,10 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
         MappingChoice::Version(version) => format!("built-in version {version}"),
         MappingChoice::Path(path) => path.display().to_string(),
     };
-    match start::component(&config.mapping.choice, &loader(Some(config))) {
-        Ok(_) => report.ok("mapping component", &mapping)?,
+    let loader = loader(Some(config));
+    let mut defaults = config.sources.iter().map(start::default_mapping);
+    match defaults.try_for_each(|default| start::component(&config.mapping.choice, default, &loader).map(drop)) {
+        Ok(()) => report.ok("mapping component", &mapping)?,
         Err(error) => report.failed_with("mapping component", &format!("{error:#}"))?,
     }
     let GeoipConfig { city, asn } = &config.geoip;

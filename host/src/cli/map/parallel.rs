@@ -12,7 +12,7 @@ use super::print::{Flush, Format, Totals, print};
 use crate::{
     cli::{input::NamedSink, progress::Progress},
     mapper::{MappedBatch, Mapper, MapperError, Origin},
-    records::{Batch, Sink, Unreadable},
+    records::{Batch, Notice, Sink},
 };
 
 /// What comes out of one batch.
@@ -43,12 +43,10 @@ impl Sink for Lane {
         self.results.send(receiver).is_ok() && self.jobs.send((batch, result)).is_ok()
     }
 
-    fn unreadable(&mut self, line: Unreadable) {
-        self.unreadable += 1;
-        self.progress.say(&format!(
-            "error: `{}`, line {}: not UTF-8 at byte {}; the line is left out",
-            self.name, line.line, line.byte
-        ));
+    fn notice(&mut self, Notice { line, problem }: Notice) {
+        self.unreadable += usize::from(problem.is_loss());
+        let level = if problem.is_loss() { "error" } else { "warning" };
+        self.progress.say(&format!("{level}: `{}`, line {line}: {}", self.name, problem.explain()));
     }
 }
 

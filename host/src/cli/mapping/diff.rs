@@ -14,7 +14,7 @@ use crate::{
         progress::Progress,
     },
     mapper::{Differences, Examples, Mapper, MapperError, Origin},
-    records::{Batch, Sink, Unreadable},
+    records::{Batch, Notice, Sink},
 };
 
 mod table;
@@ -77,7 +77,7 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
         unreadable: 0,
         stopped: None,
     };
-    let unread = input::read_all(&files, Reading::Batches, &progress, &mut comparison);
+    let unread = input::read_all(&files, Reading::Batches(arguments.options.date_order), &progress, &mut comparison);
     progress.finish();
     let Comparison { before, after, differences, unreadable, stopped, .. } = comparison;
     if let Some(error) = stopped {
@@ -131,9 +131,8 @@ impl Sink for Comparison {
         }
     }
 
-    fn unreadable(&mut self, line: Unreadable) {
-        self.unreadable += 1;
-        let Unreadable { line, byte } = line;
-        self.progress.say(&format!("error: `{}`, line {line}: not UTF-8 at byte {byte}; it is left out", self.name));
+    fn notice(&mut self, Notice { line, problem }: Notice) {
+        self.unreadable += usize::from(problem.is_loss());
+        self.progress.say(&format!("`{}`, line {line}: {}", self.name, problem.explain()));
     }
 }

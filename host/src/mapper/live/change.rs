@@ -7,7 +7,7 @@ use tracing::{error, info, warn};
 
 use super::{Before, Control, Live, State};
 use crate::mapper::{
-    MapperError,
+    ComponentError, MapperError,
     candidate::{Candidate, Refusal},
     generation::Generation,
     journal::{Event, EventKind},
@@ -146,7 +146,9 @@ impl Live {
         warn!(mapping = what, digest, reason, by, "mapping refused; the current one stays");
         Self::count(&self.refused);
         let mut control = self.control();
-        remember(&mut control, digest, &reason);
+        if !matches!(refusal, Refusal::Component(ComponentError::Signature(_))) {
+            remember(&mut control, digest, &reason);
+        }
         let event = EventKind::Refused;
         let (mapping, digest, by) = (what.to_owned(), digest.to_owned(), by.to_owned());
         control.journal.note(Event { time: Utc::now(), event, mapping, digest, by, reason: Some(reason) });

@@ -17,7 +17,7 @@ use crate::{
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Mapper, Settings, built_in},
     output::{Output, Stdout},
-    pipeline::{Mode, RunError, ServiceCollector, Stages, Summary, run, service_name},
+    pipeline::{Collector, Mode, RunError, ServiceCollector, Stages, Summary, run, service_name},
     retry::Backoff,
 };
 
@@ -115,12 +115,12 @@ impl Setup {
         }
     }
 
-    pub(super) fn collector(&self) -> ServiceCollector {
+    pub(super) fn collector(&self) -> Collector {
         // Compiled once for all tests.
         static COMPONENT: LazyLock<Component> =
             LazyLock::new(|| Component::new(built_in("2.2").unwrap().bytes).unwrap());
         let mapper = Mapper::new(COMPONENT.clone(), Settings::default(), Arc::default()).unwrap();
-        ServiceCollector::new(&self.config, mapper).unwrap()
+        Collector::Service(Box::new(ServiceCollector::new(&self.config, mapper).unwrap()))
     }
 
     pub(super) async fn run_once(&self) -> Result<Summary, RunError> {

@@ -1,0 +1,262 @@
+//! Collects from files: looks which have something new, reads them one after another, and notes how far each is read.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sha2::{Digest as _, Sha256};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep_until},
+};
+use tracing::{debug, error, info, warn};
+
+use super::{
+    Mode, RunError, Summary,
+    delivery::{Batch as Rows, Delivery},
+    error::chain,
+    shared::Shared,
+    shutdown::Shutdown,
+};
+use crate::{
+    config::FileConfig,
+    ledger::{Content, FileState, Key, Mark},
+    mapper::{FilePosition, Mapper, Origin},
+    records::Batch,
+    source::file::{Candidate, FileError, FileSource, OpenFile},
+};
+
+/// Files with their mapper.
+pub struct FileCollector {
+    /// What the ledger knows it by.
+    pub(super) name: String,
+    interval: Duration,
+    config: FileConfig,
+    pub(super) mapper: Mapper,
+    claims: Claims,
+    /// What was said about a file, so that it is not said again.
+    said: HashMap<PathBuf, String>,
+}
+
+/// Which files are read by which source: one that several sources name is read by the first that finds it.
+#[derive(Debug, Clone, Default)]
+pub struct Claims(Arc<Mutex<HashMap<PathBuf, String>>>);
+
+impl Claims {
+    /// Whether this source is the one that reads the file.
+    fn claim(&self, path: &Path, source: &str) -> bool {
+        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claims.entry(path.to_owned()).or_insert_with(|| source.to_owned()) == source
+    }
+}
+
+/// What the ledger knows a source of files by.
+pub fn files_name(config: &FileConfig) -> String {
+    format!("file {}", config.paths.join(", "))
+}
+
+/// Works until everything is read or told to stop; gives what was done in any case.
+pub(super) async fn work(
+    mut collector: FileCollector,
+    shared: Shared,
+    mut shutdown: Shutdown,
+) -> (Summary, Result<(), RunError>) {
+    let mut summary = Summary::default();
+    let known = match shared.ledger(|ledger| ledger.files()).await {
+        Ok(known) => known,
+        Err(error) => return (summary, Err(error)),
+    };
+    let mut source = FileSource::new(&collector.config, known);
+    loop {
+        let began = Instant::now();
+        source = match collector.poll(source, &shared, &mut shutdown, &mut summary).await {
+            Ok(Some(source)) if shared.mode == Mode::Daemon => source,
+            Ok(_) => return (summary, Ok(())),
+            Err(error) => return (summary, Err(error)),
+        };
+        if shutdown.or(sleep_until(began + collector.interval)).await.is_none() {
+            return (summary, Ok(()));
+        }
+    }
+}
+
+impl FileCollector {
+    /// Puts files and their mapper together; nothing is read yet.
+    pub fn new(config: &FileConfig, mapper: Mapper, claims: Claims) -> Self {
+        let (name, interval) = (files_name(config), config.interval);
+        Self { name, interval, config: config.clone(), mapper, claims, said: HashMap::new() }
+    }
+
+    /// Reads all files to their ends; gives nothing when told to stop before.
+    async fn poll(
+        &mut self,
+        source: FileSource,
+        shared: &Shared,
+        shutdown: &mut Shutdown,
+        summary: &mut Summary,
+    ) -> Result<Option<FileSource>, RunError> {
+        let (mut source, (candidates, errors)) = blocking(source, FileSource::look).await?;
+        for error in errors {
+            self.failed(shared, summary, error).await;
+        }
+        for candidate in candidates {
+            if !self.claims.claim(&candidate.path, &self.name) {
+                self.say_once(&candidate.path, "another source reads it");
+                continue;
+            }
+            let mut open = {
+                let candidate = candidate.clone();
+                let opened;
+                (source, opened) = blocking(source, move |source| source.open(&candidate)).await?;
+                match opened {
+                    Ok(Some(open)) => open,
+                    Ok(None) => continue,
+                    Err(error) => {
+                        self.failed(shared, summary, error).await;
+                        continue;
+                    }
+                }
+            };
+            loop {
+                // Between batches only, so nothing is half done.
+                let Some(read) = shutdown.or(blocking(open, OpenFile::read)).await else { return Ok(None) };
+                let batch;
+                (open, batch) = read?;
+                for notice in open.notices() {
+                    let path = candidate.path.display();
+                    let (line, problem) = (notice.line, notice.problem.explain());
+                    warn!(file = %path, line, problem, "line is out of order");
+                    summary.unread += u64::from(notice.problem.is_loss());
+                }
+                match batch {
+                    Ok(Some((batch, state))) => {
+                        let mut state = FileState { id: open.state.id, ..state };
+                        *summary += self.deliver(batch, &open.state, &mut state, shared).await?;
+                        source.noted(&state);
+                        open.state = state;
+                    }
+                    Ok(None) => {
+                        (source, open) = self.finish(source, open, &candidate, shared, summary).await?;
+                        drop(open);
+                        break;
+                    }
+                    Err(error) => {
+                        self.failed(shared, summary, error).await;
+                        break;
+                    }
+                }
+            }
+        }
+        let present = source.present();
+        shared.ledger(move |ledger| ledger.note_seen(&present)).await?;
+        Ok(Some(source))
+    }
+
+    /// Maps a batch, gives it to every output, and notes how far the file is read: last, so that a crash repeats and
+    /// never skips. `before` is what was read of the file until then.
+    async fn deliver(
+        &self,
+        batch: Batch,
+        before: &FileState,
+        state: &mut FileState,
+        shared: &Shared,
+    ) -> Result<Summary, RunError> {
+        let Batch { records, count, offset, .. } = batch;
+        let file = offset.map(|offset| FilePosition { path: state.path.clone(), offset });
+        let rows = keys(&records, before);
+        let origin = Origin { read_at: None, file };
+        let rows = Rows { source: self.name.clone(), records, rows, origin, only: None };
+        let delivery = shared.deliver(&self.mapper, rows).await?;
+        let summary = Summary { rows: count as u64, ..delivery.summary };
+        state.id = self.note(state.clone(), count as u64, delivery.marks.clone(), shared).await?;
+        Delivery::noted(delivery);
+        debug!(file = state.path, offset = state.offset, records = count, "batch delivered");
+        Ok(summary)
+    }
+
+    async fn note(&self, state: FileState, records: u64, marks: Vec<Mark>, shared: &Shared) -> Result<i64, RunError> {
+        let name = self.name.clone();
+        shared.ledger(move |ledger| ledger.commit_file(&name, &state, records, &marks)).await
+    }
+
+    /// A file was read to its end.
+    async fn finish(
+        &mut self,
+        mut source: FileSource,
+        open: OpenFile,
+        candidate: &Candidate,
+        shared: &Shared,
+        summary: &mut Summary,
+    ) -> Result<(FileSource, OpenFile), RunError> {
+        let (open, end) = blocking(open, |open| open.end()).await?;
+        match end {
+            Ok(state) => {
+                let mut state = FileState { id: open.state.id, ..state };
+                if state.offset > 0 && state != open.state {
+                    state.id = self.note(state.clone(), 0, Vec::new(), shared).await?;
+                    source.noted(&state);
+                }
+                if open.is_waiting() {
+                    summary.unread += 1;
+                    self.say_once(
+                        &candidate.path,
+                        &format!("line {} is not whole; it waits for the rest", open.line()),
+                    );
+                } else {
+                    source.finished(candidate);
+                    if self.said.remove(&candidate.path).is_some() {
+                        info!(file = %candidate.path.display(), "file is read again");
+                    }
+                }
+            }
+            Err(error) => self.failed(shared, summary, error).await,
+        }
+        Ok((source, open))
+    }
+
+    /// A file could not be read: said once, and tried again with every poll. The others go on.
+    async fn failed(&mut self, shared: &Shared, summary: &mut Summary, error: FileError) {
+        summary.unread += 1;
+        let (path, text) = (error.path.clone(), chain(&error));
+        if self.said.get(&path) != Some(&text) {
+            error!(error = text, "could not read a file; trying again");
+            self.said.insert(path, text);
+        }
+        shared.note_failure(&self.name, &RunError::File { name: self.name.clone(), source: error }).await;
+    }
+
+    fn say_once(&mut self, path: &Path, what: &str) {
+        if self.said.get(path).is_none_or(|said| said != what) {
+            warn!(file = %path.display(), reason = what, "file is not read to its end");
+            self.said.insert(path.to_owned(), what.to_owned());
+        }
+    }
+}
+
+/// What the records of a batch are known by as long as some outputs have it and others lack it: where they were read.
+fn keys(records: &str, before: &FileState) -> Vec<(Key, Content)> {
+    let lines = records.split('\n').filter(|line| !line.trim_ascii().is_empty());
+    let keys = lines.enumerate().map(|(index, line)| {
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?} {} {index} ", before.place, before.offset));
+        hash.update(line);
+        let digest: [u8; 32] = hash.finalize().into();
+        (*digest.first_chunk().expect("half of the digest"), Content::default())
+    });
+    keys.collect()
+}
+
+/// Lets something work where waiting for a disk does no harm.
+async fn blocking<S: Send + 'static, T: Send + 'static>(
+    mut state: S,
+    work: impl FnOnce(&mut S) -> T + Send + 'static,
+) -> Result<(S, T), RunError> {
+    Ok(spawn_blocking(move || {
+        let done = work(&mut state);
+        (state, done)
+    })
+    .await?)
+}

@@ -1,0 +1,197 @@
+use super::*;
+
+#[derive(Default)]
+struct Collected {
+    records: Vec<String>,
+    sizes: Vec<usize>,
+    notices: Vec<Notice>,
+}
+
+impl Sink for Collected {
+    fn batch(&mut self, batch: Batch) -> bool {
+        let records: Vec<_> = batch.records.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        assert_eq!(records.len(), batch.count);
+        self.records.extend(records);
+        self.sizes.push(batch.count);
+        true
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+}
+
+fn collect(input: &[u8]) -> Collected {
+    let mut collected = Collected::default();
+    read(input, None, &mut collected).unwrap();
+    collected
+}
+
+/// Reads `input` byte by byte, stopping and going on from the position after every batch, and sees that every record
+/// is where its batch says.
+#[track_caller]
+fn check_piecewise(input: &[u8], expected: &[&str]) {
+    let mut found = Vec::new();
+    let mut position = None;
+    for end in (0..=input.len()).step_by(1 + input.len() / 200).chain([input.len()]) {
+        let Ok(Some(start)) = Start::of(&input[..end]) else { continue };
+        let from = position.unwrap_or(start.position);
+        let offset = usize::try_from(from.offset).unwrap();
+        let limits = Limits { records: 2, bytes: 1000 };
+        let mut reader = Reader::new(start, &input[offset..end], from, limits);
+        let at_end = if end == input.len() { AtEnd::Take } else { AtEnd::Wait };
+        while let Some(batch) = reader.next(at_end).unwrap() {
+            let mut at = batch.offset;
+            for line in batch.records.split_inclusive('\n') {
+                if let Some(at) = &mut at {
+                    let begin = usize::try_from(*at).unwrap();
+                    let record = line.trim_end();
+                    let place = String::from_utf8_lossy(&input[begin..begin + record.len()]).replace(['\r', '\n'], " ");
+                    assert_eq!(place, record);
+                    *at += line.len() as u64;
+                }
+            }
+            found.extend(batch.records.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+        }
+        position = Some(reader.position());
+    }
+    assert_eq!(found, expected);
+}
+
+#[track_caller]
+fn check(input: impl AsRef<[u8]>, expected: &[&str]) {
+    assert_eq!(collect(input.as_ref()).records, expected);
+    check_piecewise(input.as_ref(), expected);
+}
+
+#[test]
+fn lines_are_records() {
+    check("", &[]);
+    check("\n \n", &[]);
+    check("{\"a\":1}\n\n{\"b\":2}\r\n{\"c\":3}", &[r#"{"a":1}"#, r#"{"b":2}"#, r#"{"c":3}"#]);
+    check("\u{feff}{\"a\":1}\n", &[r#"{"a":1}"#]);
+}
+
+#[test]
+fn lines_that_are_not_json_go_on_as_they_are() {
+    check("{\"a\":\nnonsense\n{}", &["{\"a\":", "nonsense", "{}"]);
+    check(
+        "{\"a\":\"open\n{\"b\":1}\n{\"c\":[1,\n{\"d\":1}\n{}\n",
+        &["{\"a\":\"open", r#"{"b":1}"#, "{\"c\":[1,", r#"{"d":1}"#, "{}"],
+    );
+    check("{}\n7\n{\"torn\":", &["{}", "7", "{\"torn\":"]);
+}
+
+#[test]
+fn arrays_are_cut_into_their_elements() {
+    check("[]", &[]);
+    check("[{\"a\":1},\n {\"b\":\n 2}]\n", &[r#"{"a":1}"#, r#"{"b":  2}"#]);
+    check("\n[\n1]", &["1"]);
+    check(
+        "[{\"a\":1}]\r\n[{\"b\":1},{\"c\":1}]\n{\"d\":1}\n",
+        &[r#"{"a":1}"#, r#"{"b":1}"#, r#"{"c":1}"#, r#"{"d":1}"#],
+    );
+}
+
+#[test]
+fn a_broken_array_costs_a_line() {
+    check("[{\"a\":1},oops,\n{\"b\":1}\n]\n{\"c\":1}", &[r#"{"a":1}"#, "oops,", r#"{"b":1}"#, r#"{"c":1}"#]);
+    check("[{},{\"torn\": ", &["{}", "{\"torn\":"]);
+}
+
+#[test]
+fn pages_are_cut_into_their_rows() {
+    let page = r#"{"@odata.context":"x","value":[{"a":1},{"b":2}],"@odata.nextLink":"y"}"#;
+    check(page, &[r#"{"a":1}"#, r#"{"b":2}"#]);
+    check(
+        format!("{page}\n{{\"c\":3}}\n{page}"),
+        &[r#"{"a":1}"#, r#"{"b":2}"#, r#"{"c":3}"#, r#"{"a":1}"#, r#"{"b":2}"#],
+    );
+    check("{\n \"@odata.context\": \"x\",\n \"value\": [\n {\n\"a\": 1}\n]\n}\n", &["{ \"a\": 1}"]);
+    check(r#"{"odata.metadata":"x","value":[]}"#, &[r#"{"odata.metadata":"x","value":[]}"#]);
+}
+
+#[test]
+fn indented_objects_are_records() {
+    check("{\n  \"a\": 1\n}\n{\r\n  \"b\": 2\r\n}\n", &["{   \"a\": 1 }", "{    \"b\": 2  }"]);
+}
+
+#[test]
+fn every_encoding_of_powershell_is_read() {
+    let text = "{\"a\":\"é\"}\r\n{\"b\":\"日\"}\r\n";
+    let expected = ["{\"a\":\"é\"}", "{\"b\":\"日\"}"];
+    check(text, &expected);
+    let utf16 = |unit: fn(u16) -> [u8; 2], text: &str| text.encode_utf16().flat_map(unit).collect::<Vec<_>>();
+    check(utf16(u16::to_le_bytes, &format!("\u{feff}{text}")), &expected);
+    check(utf16(u16::to_be_bytes, &format!("\u{feff}{text}")), &expected);
+    check(utf16(u16::to_le_bytes, text), &expected);
+    assert_eq!(collect(b"{\"a\":\"\xe9\"}\n{}\n").records, ["{\"a\":\"é\"}", "{}"]);
+    assert_eq!(collect(b"{}\n\xe9\n").notices[0].problem, Problem::NotUtf8);
+}
+
+#[test]
+fn tables_are_read() {
+    let table = "\u{feff}Received,SenderAddress,RecipientAddress\r\n2026-03-04T05:06:07Z,a,b\r\n3,4\r\n";
+    check(table, &[r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"a","RecipientAddress":"b"}"#, "3,4"]);
+    let notice = Notice { line: 3, problem: Problem::Odd };
+    assert_eq!(collect(table.as_bytes()).notices, [notice]);
+}
+
+#[test]
+fn a_later_row_gives_the_order_of_dates_away() {
+    let table = "Received;SenderAddress;RecipientAddress\n3/4/2026 1:00;a;b\n3/14/2026 1:00;a;b\n";
+    let record =
+        |date| format!(r#"{{"Received":"2026-03-{date}T01:00:00Z","SenderAddress":"a","RecipientAddress":"b"}}"#);
+    check(table, &[&record("04"), &record("14")]);
+    let (ambiguous, _) = table.split_at(table.find("3/14").unwrap());
+    let error = read(ambiguous.as_bytes(), None, &mut Collected::default()).unwrap_err();
+    assert!(matches!(error, RecordsError::AmbiguousDates(2)), "{error}");
+    let mut collected = Collected::default();
+    read(ambiguous.as_bytes(), Some(DateOrder::MonthFirst), &mut collected).unwrap();
+    assert_eq!(collected.records, [record("04")]);
+}
+
+#[test]
+fn what_is_no_text_is_refused() {
+    for bytes in [b"PK\x03\x04\x00".as_slice(), b"\x89PNG\r\n\x1a\n\0\0\0"] {
+        let error = read(bytes, None, &mut Collected::default()).unwrap_err();
+        assert!(matches!(error, RecordsError::Binary), "{error}");
+    }
+}
+
+#[test]
+fn gzip_is_unpacked() {
+    use std::io::Write as _;
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(b"{}\n[1]").unwrap();
+    let packed = packed.finish().unwrap();
+    let mut text = String::new();
+    unpacked([packed.clone(), packed].concat().as_slice()).unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "{}\n[1]{}\n[1]");
+}
+
+#[test]
+fn line_by_line_nothing_waits_for_the_next_line() {
+    struct Given(Vec<String>);
+    impl Sink for Given {
+        fn batch(&mut self, batch: Batch) -> bool {
+            self.0.push(batch.records);
+            true
+        }
+        fn notice(&mut self, notice: Notice) {
+            self.0.push(format!("line {}", notice.line));
+        }
+    }
+    let mut given = Given(Vec::new());
+    let input = b"{\n\n[1]\n\xff\n{\"odata.metadata\":1,\"value\":[1,2]}\nend";
+    read_line_by_line(input.as_slice(), &mut given).unwrap();
+    assert_eq!(given.0, ["{\n", "", "[1]\n", "line 4", "ÿ\n", "1\n2\n", "end\n"]);
+}
+
+#[test]
+fn batches_have_a_bounded_size() {
+    let sizes = collect("{}\n".repeat(2 * LIMITS.records + 1).as_bytes()).sizes;
+    assert_eq!(sizes, [LIMITS.records, LIMITS.records, 1]);
+    let sizes = collect(format!("{}\n", "x".repeat(LIMITS.bytes / 2)).repeat(3).as_bytes()).sizes;
+    assert_eq!(sizes, [1, 1, 1]);
+}

@@ -1,0 +1,267 @@
+//! Reads files of records: which there are, which of them are known, and what is new in them.
+//!
+//! Does not wait and keeps no ledger: `pipeline` decides when to look and notes what is delivered.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs::File,
+    io::{self, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+mod content;
+mod error;
+mod find;
+
+pub use error::{FileError, FileProblem};
+pub use find::matching;
+
+use crate::{
+    config::{DateOrder, FileConfig},
+    ledger::{FilePlace, FileState},
+    records::{AtEnd, Batch, Limits, Notice, Position, Reader, START_BYTES, Start},
+};
+use content::Content;
+
+/// How large batches are: each is noted in the ledger, which has to reach the disk.
+const LIMITS: Limits = Limits { records: 1000, bytes: 4 * 1024 * 1024 };
+
+/// When a file has not changed for so long, the last row of a table is whole although its line has no end.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// How many files are kept open, so that what is written to them is not lost when they are renamed.
+const MOST_OPEN: usize = 64;
+
+/// A file that has not changed for so long is not kept open.
+const KEPT: Duration = Duration::from_secs(10 * 60);
+
+/// Files of records.
+pub struct FileSource {
+    patterns: Vec<String>,
+    date_order: Option<DateOrder>,
+    /// All that is remembered, of whatever path.
+    known: Vec<FileState>,
+    /// Files that were read to their end, as they were then.
+    done: HashMap<FilePlace, Look>,
+    /// Files that are still written to, and may be renamed.
+    open: HashMap<FilePlace, (File, PathBuf)>,
+}
+
+/// How a file looks from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    size: u64,
+    /// The later of when its contents and its name or rights were changed, in nanoseconds since 1970.
+    changed: i64,
+}
+
+/// A file to look into.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its path.
+    pub path: PathBuf,
+    place: FilePlace,
+    look: Look,
+}
+
+/// A file with something to read.
+pub struct OpenFile {
+    /// What is read of it.
+    pub state: FileState,
+    content: Content,
+    reader: Reader<File>,
+    at_end: AtEnd,
+    candidate: Candidate,
+    /// Where this reading began.
+    begin: Position,
+}
+
+impl FileSource {
+    /// Makes a source of what the ledger remembers; nothing is read yet.
+    pub fn new(config: &FileConfig, known: Vec<FileState>) -> Self {
+        let FileConfig { paths, date_order, .. } = config;
+        Self { patterns: paths.clone(), date_order: *date_order, known, done: HashMap::new(), open: HashMap::new() }
+    }
+
+    /// The files that may have something new, oldest first, and what could not be looked at.
+    pub fn look(&mut self) -> (Vec<Candidate>, Vec<FileError>) {
+        let (mut found, errors) = find::all(&self.patterns);
+        let places: HashSet<_> = found.iter().map(|candidate| candidate.place).collect();
+        let done = &self.done;
+        self.open.retain(|place, (file, path)| {
+            let Ok(metadata) = file.metadata() else { return false };
+            let look = Look::of(&metadata);
+            let is_new = done.get(place).is_none_or(|done| done.size != look.size);
+            if !places.contains(place) && is_new {
+                found.push(Candidate { path: path.clone(), place: *place, look });
+            }
+            look.age() < KEPT
+        });
+        found.retain(|candidate| self.done.get(&candidate.place) != Some(&candidate.look));
+        found.sort_by(|a, b| (a.look.changed, &a.path).cmp(&(b.look.changed, &b.path)));
+        (found, errors)
+    }
+
+    /// Opens a file at the place up to which it is delivered; `None` when there is nothing new, or nothing whole yet.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is nothing that has records.
+    pub fn open(&mut self, candidate: &Candidate) -> Result<Option<OpenFile>, FileError> {
+        self.try_open(candidate).map_err(|problem| FileError { path: candidate.path.clone(), problem })
+    }
+
+    fn try_open(&mut self, candidate: &Candidate) -> Result<Option<OpenFile>, FileProblem> {
+        let noted = self.known.iter().find(|known| known.place == Some(candidate.place));
+        if noted.is_some_and(|known| known.size == candidate.look.size && known.changed == candidate.look.changed) {
+            self.done.insert(candidate.place, candidate.look);
+            return Ok(None);
+        }
+        let file = match self.open.get(&candidate.place) {
+            Some((file, _)) => file.try_clone()?,
+            None => File::open(&candidate.path)?,
+        };
+        if FilePlace::of(&file.metadata()?) != candidate.place {
+            // Another file has taken the path in the meantime; the next look finds both.
+            return Ok(None);
+        }
+        self.keep(candidate, &file);
+        let content = Content::of(file)?.ok_or(FileProblem::Unfinished)?;
+        let state = self.state(candidate, &content)?;
+        let bytes = content.bytes(0, START_BYTES as u64)?;
+        let at_end = match candidate.look.age() {
+            _ if content.is_packed() => AtEnd::Take,
+            age if age > SETTLED => AtEnd::Settled,
+            _ => AtEnd::Wait,
+        };
+        let start = if at_end == AtEnd::Wait { Start::of(&bytes)? } else { Some(Start::of_whole(&bytes)?) };
+        let Some(start) = start.filter(|_| !bytes.is_empty()) else { return Ok(None) };
+        let begin = match state.offset {
+            0 => Position { date_order: self.date_order, ..start.position },
+            offset => Position {
+                offset,
+                line: state.line,
+                is_in_array: state.is_in_array,
+                date_order: self.date_order.or(state.is_day_first.map(order)),
+            },
+        };
+        let mut file = content.file()?;
+        file.seek(SeekFrom::Start(begin.offset))?;
+        let reader = Reader::new(start, file, begin, LIMITS);
+        Ok(Some(OpenFile { state, content, reader, at_end, candidate: candidate.clone(), begin }))
+    }
+
+    /// Remembers what the ledger has noted.
+    pub fn noted(&mut self, state: &FileState) {
+        for known in &mut self.known {
+            if known.place == state.place && known.id != state.id {
+                known.place = None;
+            }
+        }
+        match self.known.iter_mut().find(|known| known.id == state.id) {
+            Some(known) => *known = state.clone(),
+            None => self.known.push(state.clone()),
+        }
+    }
+
+    /// A file was read to its end; it is not opened again before it changes.
+    pub fn finished(&mut self, candidate: &Candidate) {
+        self.done.insert(candidate.place, candidate.look);
+    }
+
+    /// What the ledger knows the files by that are there.
+    pub fn present(&self) -> Vec<i64> {
+        let is_there = |known: &&FileState| known.place.is_some_and(|place| self.done.contains_key(&place));
+        self.known.iter().filter(is_there).map(|known| known.id).collect()
+    }
+
+    /// What is read of a file: known by its place, or as a copy of another one by what it contains.
+    fn state(&self, candidate: &Candidate, content: &Content) -> io::Result<FileState> {
+        let size = content.size()?;
+        let path = candidate.path.display().to_string();
+        let place = Some(candidate.place);
+        let (same, others): (Vec<_>, Vec<_>) = self.known.iter().partition(|known| known.place == place);
+        for known in same.into_iter().chain(others) {
+            if known.offset > 0 && known.offset <= size && content.continues(known)? {
+                let id = if known.place == place { known.id } else { 0 };
+                return Ok(FileState { id, place, path, size: 0, changed: 0, ..known.clone() });
+            }
+        }
+        Ok(FileState { place, path, ..FileState::default() })
+    }
+
+    fn keep(&mut self, candidate: &Candidate, file: &File) {
+        if self.open.len() >= MOST_OPEN && !self.open.contains_key(&candidate.place) {
+            return;
+        }
+        if let Ok(file) = file.try_clone() {
+            self.open.insert(candidate.place, (file, candidate.path.clone()));
+        }
+    }
+}
+
+impl OpenFile {
+    /// The next batch, and what is read of the file when it is delivered; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read on. What came before was given.
+    pub fn read(&mut self) -> Result<Option<(Batch, FileState)>, FileError> {
+        let failed = |path: &Path, problem| FileError { path: path.to_owned(), problem };
+        let batch = self.reader.next(self.at_end).map_err(|error| failed(&self.candidate.path, error.into()))?;
+        let Some(batch) = batch else { return Ok(None) };
+        let state = self.after(batch.after).map_err(|error| failed(&self.candidate.path, error.into()))?;
+        Ok(Some((batch, state)))
+    }
+
+    /// What is read of the file, at its end.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn end(&self) -> Result<FileState, FileError> {
+        let problem = |error: io::Error| FileError { path: self.candidate.path.clone(), problem: error.into() };
+        let mut state = self.after(self.reader.position()).map_err(problem)?;
+        if !self.reader.is_waiting() {
+            (state.size, state.changed) = (self.candidate.look.size, self.candidate.look.changed);
+        }
+        Ok(state)
+    }
+
+    /// Whether something is left that is not whole.
+    pub fn is_waiting(&self) -> bool {
+        self.reader.is_waiting()
+    }
+
+    /// In which line it is.
+    pub fn line(&self) -> u64 {
+        self.reader.position().line
+    }
+
+    /// What was noticed since this was asked last.
+    pub fn notices(&mut self) -> Vec<Notice> {
+        self.reader.notices()
+    }
+
+    fn after(&self, position: Position) -> io::Result<FileState> {
+        // Before the first record, all that was passed over is a header or blank.
+        let offset = if position.offset == self.begin.offset && self.state.offset == 0 { 0 } else { position.offset };
+        let (head, tail) = self.content.hashes(offset)?;
+        Ok(FileState {
+            offset,
+            line: position.line,
+            is_in_array: position.is_in_array,
+            is_day_first: position.date_order.map(|order| order == DateOrder::DayFirst),
+            head,
+            tail,
+            size: 0,
+            changed: 0,
+            ..self.state.clone()
+        })
+    }
+}
+
+fn order(is_day_first: bool) -> DateOrder {
+    if is_day_first { DateOrder::DayFirst } else { DateOrder::MonthFirst }
+}

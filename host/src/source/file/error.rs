@@ -1,0 +1,30 @@
+//! Why a file could not be read.
+
+use std::{io, path::PathBuf};
+
+use crate::records::RecordsError;
+
+/// A file that could not be read, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("could not read `{}`", path.display())]
+pub struct FileError {
+    /// Which file, or folder, or pattern.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub problem: FileProblem,
+}
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileProblem {
+    /// The system refuses.
+    #[error(transparent)]
+    System(#[from] io::Error),
+    /// It is compressed, and its end is missing.
+    #[error("compressed file is not whole yet")]
+    Unfinished,
+    /// Its contents are to blame.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+}

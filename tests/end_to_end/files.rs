@@ -1,0 +1,289 @@
+//! Files of records: every shape, and files that grow, are rotated and cut off while they are read.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::harness::{exotrace, project};
+
+fn documents(bytes: &[u8]) -> Vec<Value> {
+    // A program that was killed may leave half a line.
+    String::from_utf8_lossy(bytes).lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn fixtures(folder: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(project().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_shape_says_the_same() {
+    let files = fixtures("fixtures/files");
+    assert!(files.len() >= 12);
+    for file in files {
+        let output = exotrace(&["map", file.to_str().unwrap()], "");
+        assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+        let documents = documents(&output.stdout);
+        let pick = |names: &[&str]| {
+            documents.iter().map(|it| names.iter().fold(it, |it, name| &it[*name]).clone()).collect::<Vec<_>>()
+        };
+        let shown = file.display();
+        let times = [json!("2026-11-20T08:01:02.000Z"), json!("2026-11-20T08:01:03.000Z")];
+        assert_eq!(pick(&["@timestamp"]), times, "{shown}");
+        assert_eq!(pick(&["event", "outcome"]), [json!("Delivered"), json!("Failed")], "{shown}");
+        assert_eq!(pick(&["email", "subject"]), [json!("Grüße, \"alle\""), json!("one\ntwo")], "{shown}");
+        assert_eq!(pick(&["source", "user", "name"]), [json!("zoë"), json!("ann")], "{shown}");
+        assert_eq!(pick(&["email", "attachments", "file", "size"]), [json!(1200), json!(7)], "{shown}");
+        let id = |last| json!(format!("6f1c1a1e-0b1e-4a53-9a4e-08dc0000000{last}"));
+        assert_eq!(pick(&["email", "local_id"]), [id(1), id(2)], "{shown}");
+    }
+}
+
+#[test]
+fn what_has_no_records_is_refused_with_the_reason() {
+    for (name, expected) in [
+        ("ambiguous", "line 2: day and month of its dates cannot be told apart\nhint: say which stands first"),
+        ("columns", "table has no column `SenderAddress`, `RecipientAddress`"),
+        ("extended", "column `event_id` belongs to a report of events, not of messages\nhint: export the summary"),
+    ] {
+        let file = format!("fixtures/files/refused/{name}.csv");
+        let output = exotrace(&["map", &file], "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with(&format!("error: could not read `{file}`: {expected}")), "{said}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+    let output = exotrace(&["map", "--date-order", "day_first", "fixtures/files/refused/ambiguous.csv"], "");
+    assert_eq!(documents(&output.stdout)[0]["@timestamp"], "2026-04-03T08:01:02.000Z");
+}
+
+/// A folder with settings, a folder of files, and what the program has delivered so far.
+struct Setup {
+    folder: tempfile::TempDir,
+    runs: usize,
+}
+
+impl Setup {
+    fn new() -> Self {
+        Self::with_output("type = \"stdout\"")
+    }
+
+    fn with_output(output: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("files")).unwrap();
+        let settings = format!(
+            "state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"files/*\"]\ninterval = \"20ms\"\n\
+             [[output]]\n{output}\n"
+        );
+        fs::write(folder.path().join("exotrace.toml"), settings).unwrap();
+        Self { folder, runs: 0 }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("files").join(name)
+    }
+
+    fn append(&self, name: &str, text: impl AsRef<[u8]>) {
+        let mut file = OpenOptions::new().create(true).append(true).open(self.path(name)).unwrap();
+        file.write_all(text.as_ref()).unwrap();
+    }
+
+    fn command(&mut self) -> Command {
+        self.runs += 1;
+        let output = File::create(self.folder.path().join(format!("output-{}", self.runs))).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+        command.arg("run").arg("--config").arg(self.folder.path().join("exotrace.toml")).stdout(output);
+        command
+    }
+
+    fn start(&mut self) -> Child {
+        self.command().stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    fn once(&mut self) -> Output {
+        self.command().arg("--once").output().unwrap()
+    }
+
+    /// Runs once, and checks how it ends and how many documents there are by then.
+    #[track_caller]
+    fn check_once(&mut self, code: i32, expected: usize) {
+        let output = self.once();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), self.delivered().len()), (Some(code), expected), "{said}");
+    }
+
+    fn delivered(&self) -> Vec<Value> {
+        let names = (1..=self.runs).map(|run| format!("output-{run}")).chain(["documents".to_owned()]);
+        let outputs = names.map(|name| fs::read(self.folder.path().join(name)).unwrap_or_default());
+        outputs.flat_map(|bytes| documents(&bytes)).collect()
+    }
+
+    /// How often every record was delivered, by its number.
+    fn counts(&self) -> BTreeMap<u64, usize> {
+        let mut counts = BTreeMap::new();
+        for document in self.delivered() {
+            let number = document["email"]["attachments"]["file"]["size"].as_u64().unwrap();
+            *counts.entry(number).or_default() += 1;
+        }
+        counts
+    }
+
+    #[track_caller]
+    fn wait_for(&self, documents: usize) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while self.delivered().len() < documents {
+            assert!(Instant::now() < deadline, "{} of {documents} documents", self.delivered().len());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn record(number: u64) -> String {
+    format!("{{\"Received\":\"2026-03-04T05:06:07Z\",\"SenderAddress\":\"a@b.c\",\"Size\":{number}}}\n")
+}
+
+fn records(numbers: std::ops::Range<u64>) -> String {
+    numbers.map(record).collect()
+}
+
+#[cfg(unix)]
+fn terminate(mut program: Child) {
+    let told = Command::new("kill").arg(program.id().to_string()).status().unwrap();
+    assert!(told.success());
+    assert!(program.wait().unwrap().success());
+}
+
+#[test]
+fn every_record_is_delivered_once_with_its_place() {
+    let mut setup = Setup::new();
+    setup.append("a.ndjson", records(0..2500));
+    setup.append("b.json", format!("[{},\n{}]", record(2500).trim(), record(2501)));
+    setup.check_once(0, 2502);
+    for document in setup.delivered() {
+        let path = document["log"]["file"]["path"].as_str().unwrap();
+        let bytes = fs::read(path).unwrap();
+        let offset = usize::try_from(document["log"]["offset"].as_u64().unwrap()).unwrap();
+        let size = document["email"]["attachments"]["file"]["size"].as_u64().unwrap();
+        assert!(bytes[offset..].starts_with(record(size).trim().as_bytes()), "{path} {offset}");
+        assert_eq!(document["input"]["type"], "log");
+    }
+    setup.check_once(0, 2502);
+    setup.append("a.ndjson", records(2502..2503));
+    setup.check_once(0, 2503);
+}
+
+#[test]
+fn copies_and_renamed_files_are_not_read_again() {
+    let mut setup = Setup::new();
+    setup.append("a.ndjson", records(0..50));
+    setup.check_once(0, 50);
+    fs::copy(setup.path("a.ndjson"), setup.path("copy.ndjson")).unwrap();
+    let packed = Command::new("gzip").arg("-k").arg(setup.path("copy.ndjson")).status().unwrap();
+    assert!(packed.success());
+    fs::rename(setup.path("a.ndjson"), setup.path("a.ndjson.1")).unwrap();
+    setup.check_once(0, 50);
+    // Cut off and begun anew, and a new file under an old name.
+    fs::write(setup.path("a.ndjson.1"), records(50..60)).unwrap();
+    fs::write(setup.path("a.ndjson"), records(60..70)).unwrap();
+    setup.check_once(0, 70);
+    assert!(setup.counts().values().all(|count| *count == 1));
+}
+
+#[test]
+fn what_is_not_whole_waits() {
+    let mut setup = Setup::new();
+    let text = record(1);
+    let (half, rest) = text.split_at(20);
+    setup.append("a.ndjson", record(0) + half);
+    setup.append("b.json", format!("[{},", record(2).trim()));
+    setup.check_once(2, 2);
+    setup.append("a.ndjson", rest);
+    setup.append("b.json", format!("{}]", record(3).trim()));
+    setup.check_once(0, 4);
+    assert!(setup.counts().values().all(|count| *count == 1));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_keeps_no_other_from_being_read() {
+    let mut setup = Setup::new();
+    fs::write(setup.path("a.png"), b"\x89PNG\r\n\x1a\n\0\0\0").unwrap();
+    fs::copy(project().join("fixtures/files/refused/extended.csv"), setup.path("b.csv")).unwrap();
+    setup.append("c.ndjson", format!("nonsense\n{}", record(1)));
+    let output = setup.once();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("a.png") && said.contains("not text") && said.contains("event_id"), "{said}");
+    let kinds: Vec<_> = setup.delivered().iter().map(|it| it["event"]["kind"].clone()).collect();
+    assert_eq!(kinds, [json!("pipeline_error"), Value::Null]);
+}
+
+/// Writes in pieces that end anywhere, renames the file, and copies and cuts it off.
+fn write(setup: &Setup, total: u64) {
+    for number in 0..total {
+        let text = record(number);
+        let (half, rest) = text.split_at(usize::try_from(number).unwrap() % text.len());
+        setup.append("trace.ndjson", half);
+        setup.append("trace.ndjson", rest);
+        if number % 700 == 350 {
+            fs::rename(setup.path("trace.ndjson"), setup.path(&format!("trace.ndjson.{number}"))).unwrap();
+        }
+        if number % 50 == 0 {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn a_file_is_followed_while_it_grows_and_is_rotated() {
+    let mut setup = Setup::new();
+    let program = setup.start();
+    write(&setup, 3000);
+    setup.wait_for(3000);
+    // Copied and cut off, as `copytruncate` of logrotate does it.
+    fs::copy(setup.path("trace.ndjson"), setup.path("trace.ndjson.copy")).unwrap();
+    OpenOptions::new().write(true).truncate(true).open(setup.path("trace.ndjson")).unwrap();
+    setup.append("trace.ndjson", records(3000..3010));
+    setup.wait_for(3010);
+    terminate(program);
+    setup.check_once(0, 3010);
+    assert!(setup.counts().values().all(|count| *count == 1));
+}
+
+#[test]
+fn nothing_is_missing_and_nothing_twice_after_the_program_was_killed_again_and_again() {
+    const KILLS: usize = 8;
+    let mut setup = Setup::with_output("type = \"file\"\npath = \"documents\"");
+    setup.append("old.ndjson", records(100_000..130_000));
+    for round in 0..KILLS {
+        let mut program = setup.start();
+        setup.append("trace.ndjson", records(round as u64 * 100..round as u64 * 100 + 100));
+        setup.wait_for(3500 * (round + 1));
+        program.kill().unwrap();
+        program.wait().unwrap();
+    }
+    setup.once();
+    let counts = setup.counts();
+    assert_eq!(counts.len(), 30_000 + KILLS * 100);
+    assert!(counts.values().all(|count| *count == 1));
+}
+
+#[test]
+fn check_says_how_many_files_match() {
+    let setup = Setup::new();
+    setup.append("a.ndjson", "");
+    setup.append("b.ndjson", "");
+    let settings = setup.folder.path().join("exotrace.toml");
+    let output = exotrace(&["check", "--config", settings.to_str().unwrap()], "");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("source  file, 2 match "), "{said}");
+    assert!(Path::new(&settings).exists());
+}
