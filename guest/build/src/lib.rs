@@ -6,6 +6,7 @@ use std::{
     env,
     error::Error,
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -43,7 +44,10 @@ impl Guests {
         if !has_target(self.target)? {
             return Err(format!("the target {0} is not installed; run `rustup target add {0}`", self.target).into());
         }
-        let target_dir = PathBuf::from(env::var("OUT_DIR")?).join("guest");
+        let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+        // One folder for all that is built with the same flags: `out` is four below the target folder.
+        let target_dir = out_dir.ancestors().nth(4).ok_or("`OUT_DIR` is not within a target folder")?;
+        let target_dir = target_dir.join("guests").join(if self.flags.is_some() { "flags" } else { "plain" });
         let mut cargo = Command::new(env::var("CARGO")?);
         cargo.current_dir(workspace).args(["build", "--locked", "--profile", "component", "--target", self.target]);
         cargo.arg("--target-dir").arg(&target_dir);
@@ -61,8 +65,16 @@ impl Guests {
         if !cargo.status()?.success() {
             return Err(format!("guests do not build: {}", self.packages.join(", ")).into());
         }
-        let folder = target_dir.join(self.target).join("component");
-        Ok(self.packages.iter().map(|package| folder.join(format!("{}.wasm", package.replace('-', "_")))).collect())
+        let built = target_dir.join(self.target).join("component");
+        let mut modules = Vec::new();
+        for package in self.packages {
+            let name = format!("{}.wasm", package.replace('-', "_"));
+            // Others build into that folder as well.
+            let module = out_dir.join(&name);
+            fs::copy(built.join(&name), &module)?;
+            modules.push(module);
+        }
+        Ok(modules)
     }
 }
 
