@@ -58,7 +58,7 @@ fn line(text: &str, begin: usize, length: usize) -> Option<&str> {
 
 /// An id stands in JSON and in addresses as it is.
 fn check_id(id: &str) -> Result<(), &'static str> {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     match id.len() {
         0 => Err("its id is empty"),
         1..=MAX_ID_BYTES if id.bytes().all(is_plain) => Ok(()),
