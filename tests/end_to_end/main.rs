@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::string_slice, reason = "a test that panics has failed")]
 
 mod batches;
+mod collecting;
 mod conformance;
 mod contract;
 mod control;
