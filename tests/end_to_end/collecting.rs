@@ -106,7 +106,7 @@ fn a_full_disk_stops_the_program_only_until_there_is_room() {
     let setup = Setup::new(&[]);
     // A disk of its own for the ledger, full but for a little, until a file appears.
     let script = r#"
-        mkdir state && mount -t tmpfs -o size=3m none state || exit 77
+        mkdir state && mount -t tmpfs -o size=64m none state || exit 77
         "$0" run --once --config exotrace.toml 2> exotrace.log &
         while ! [ -e state/ledger.sqlite3 ]; do sleep 0.01; done
         cat /dev/zero > state/filler 2> /dev/null

@@ -68,8 +68,10 @@ fn other_addresses_in_every_record_leave_the_memory_bounded() {
         }
         filter.memory_bytes()
     };
+    // What is kept of addresses and domains is forgotten and collected anew, many times over.
     let warm = turn(0, 30_000);
-    assert_eq!(turn(30_000, 100_000), warm);
+    let grown = turn(30_000, 130_000) - warm;
+    assert!(grown < 1 << 20, "{warm} bytes, and {grown} more");
 }
 
 #[test]
