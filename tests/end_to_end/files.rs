@@ -277,6 +277,25 @@ fn nothing_is_missing_and_nothing_twice_after_the_program_was_killed_again_and_a
 }
 
 #[test]
+fn status_says_how_far_every_file_is_read() {
+    let setup = Setup::new();
+    setup.append("a.ndjson", "{\"Received\":\"2026-03-04T05:06:07\"}\n{\"Received\":\"2026-03-04T05:06:08\"}\n");
+    let settings = setup.folder.path().join("exotrace.toml");
+    let settings = settings.to_str().unwrap();
+    assert!(exotrace(&["run", "--once", "--config", settings], "").status.success());
+    let output = exotrace(&["status", "--json", "--config", settings], "");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let source = &report["sources"][0];
+    assert_eq!((&source["type"], &source["rows"]), (&json!("file"), &json!(2)));
+    let file = &source["files"][0];
+    assert!(file["path"].as_str().unwrap().ends_with("a.ndjson"), "{file}");
+    assert_eq!((&file["offset"], &file["line"]), (&json!(70), &json!(3)));
+    let output = exotrace(&["status", "--config", settings], "");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("a.ndjson: 70 B, up to line 3\n") && said.contains("  records     2\n"), "{said}");
+}
+
+#[test]
 fn check_says_how_many_files_match() {
     let setup = Setup::new();
     setup.append("a.ndjson", "");

@@ -9,18 +9,22 @@ use std::{
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
+use glob::Pattern;
 use humantime::format_duration;
-use indicatif::HumanCount;
+use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
 
 use crate::{
-    config::{Config, ServiceConfig, SourceConfig},
-    ledger::{InProgress, Ledger, LedgerError, SourceStatus},
-    pipeline::{BUDGET_WINDOW, budget_name, service_name},
+    config::{Config, FileConfig, ServiceConfig, SourceConfig},
+    ledger::{FileState, InProgress, Ledger, LedgerError, SourceStatus},
+    pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
 };
 
 /// The most gaps that are listed; the others are counted.
 const LISTED_GAPS: usize = 10;
+
+/// The most files that are listed; the others are counted.
+const LISTED_FILES: usize = 20;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -45,15 +49,38 @@ struct Report<'a> {
 struct SourceReport<'a> {
     r#type: &'static str,
     name: String,
-    tenant_id: &'a str,
     /// None when it has done nothing yet.
     #[serde(flatten)]
     status: Option<SourceStatus>,
-    /// The window that was begun and not finished.
-    reading: Option<Reading>,
-    /// Requests for the tenant in the last five minutes.
-    requests: u32,
-    request_budget: u32,
+    #[serde(flatten)]
+    place: Place<'a>,
+}
+
+/// What is known of where a source reads.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Place<'a> {
+    Service {
+        tenant_id: &'a str,
+        /// The window that was begun and not finished.
+        reading: Option<Reading>,
+        /// Requests for the tenant in the last five minutes.
+        requests: u32,
+        request_budget: u32,
+    },
+    Files {
+        files: Vec<FileReport>,
+    },
+}
+
+/// How far a file is read.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct FileReport {
+    path: String,
+    /// In bytes of its contents.
+    offset: u64,
+    /// The line that comes next, counted from 1.
+    line: u64,
 }
 
 /// How far a window has come: from its end to its start.
@@ -70,9 +97,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let now = Utc::now();
     let mut report = Report { state_dir: &config.state_dir, has_ledger: ledger.is_some(), sources: Vec::new() };
     for source in &config.sources {
-        if let SourceConfig::Service(service) = source {
-            report.sources.push(SourceReport::new(service, ledger.as_ref(), now)?);
-        }
+        report.sources.push(match source {
+            SourceConfig::Service(service) => SourceReport::of_service(service, ledger.as_ref(), now)?,
+            SourceConfig::File(files) => SourceReport::of_files(files, ledger.as_ref())?,
+        });
     }
     let mut output = io::stdout().lock();
     if arguments.json {
@@ -85,28 +113,53 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl<'a> SourceReport<'a> {
-    fn new(config: &'a ServiceConfig, ledger: Option<&Ledger>, now: DateTime<Utc>) -> Result<Self, LedgerError> {
-        let mut report = Self {
-            r#type: config.kind.as_str(),
-            name: service_name(config),
-            tenant_id: &config.tenant_id,
-            status: None,
-            reading: None,
-            requests: 0,
-            request_budget: config.request_budget,
-        };
+    fn of_service(config: &'a ServiceConfig, ledger: Option<&Ledger>, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+        let name = service_name(config);
+        let (mut status, mut reading, mut requests) = (None, None, 0);
         if let Some(ledger) = ledger {
-            report.status = ledger.status(&report.name)?;
-            report.reading = ledger.progress(&report.name)?.in_progress.map(Reading::from);
-            report.requests = ledger.requests(&budget_name(config), now, BUDGET_WINDOW)?.count;
+            status = ledger.status(&name)?;
+            reading = ledger.progress(&name)?.in_progress.map(Reading::from);
+            requests = ledger.requests(&budget_name(config), now, BUDGET_WINDOW)?.count;
         }
-        Ok(report)
+        let (tenant_id, request_budget) = (config.tenant_id.as_str(), config.request_budget);
+        let place = Place::Service { tenant_id, reading, requests, request_budget };
+        Ok(Self { r#type: config.kind.as_str(), name, status, place })
+    }
+
+    fn of_files(config: &FileConfig, ledger: Option<&Ledger>) -> Result<Self, LedgerError> {
+        let name = files_name(config);
+        let mut files = Vec::new();
+        let mut status = None;
+        if let Some(ledger) = ledger {
+            status = ledger.status(&name)?;
+            let patterns: Vec<_> = config.paths.iter().filter_map(|path| Pattern::new(path).ok()).collect();
+            for FileState { path, offset, line, .. } in ledger.files()? {
+                if patterns.iter().any(|pattern| pattern.matches(&path)) {
+                    files.push(FileReport { path, offset, line });
+                }
+            }
+            files.sort_by(|one, other| one.path.cmp(&other.path));
+        }
+        Ok(Self { r#type: "file", name, status, place: Place::Files { files } })
     }
 
     fn print(&self, output: &mut impl Write, now: DateTime<Utc>) -> io::Result<()> {
         writeln!(output, "\n{}", self.name)?;
         let Some(status) = &self.status else { return writeln!(output, "  nothing has been read yet") };
         let mut line = |name: &str, text: &str| writeln!(output, "  {name:<12}{text}");
+        let Place::Service { reading, requests, request_budget, .. } = &self.place else {
+            let Place::Files { files } = &self.place else { return Ok(()) };
+            line("files", &HumanCount(files.len() as u64).to_string())?;
+            for FileReport { path, offset, line: number } in files.iter().take(LISTED_FILES) {
+                line("", &format!("{path}: {}, up to line {number}", HumanBytes(*offset)))?;
+            }
+            if files.len() > LISTED_FILES {
+                line("", &format!("and {} more", files.len() - LISTED_FILES))?;
+            }
+            line("records", &HumanCount(status.rows).to_string())?;
+            line("last batch", &ago(status.polled_at, now))?;
+            return print_failure(status, now, &mut line);
+        };
         match (status.covered_from, status.covered_until) {
             (Some(from), Some(until)) => {
                 let (length, behind) = (span(until - from), span(now - until));
@@ -114,9 +167,9 @@ impl<'a> SourceReport<'a> {
             }
             _ => line("covered", "nothing yet")?,
         }
-        if let Some(Reading { start, end, reached }) = self.reading {
+        if let Some(Reading { start, end, reached }) = reading {
             let reached = reached.map_or_else(String::new, |reached| format!(", has come down to {}", time(reached)));
-            line("reading", &format!("{} to {}{reached}", time(start), time(end)))?;
+            line("reading", &format!("{} to {}{reached}", time(*start), time(*end)))?;
         }
         match status.gaps.len() {
             0 => line("gaps", "none")?,
@@ -131,11 +184,8 @@ impl<'a> SourceReport<'a> {
         let [rows, changed, late] = [status.rows, status.changed, status.late].map(HumanCount);
         line("rows", &format!("{rows}; {changed} of them changed, {late} late"))?;
         line("last page", &ago(status.polled_at, now))?;
-        line("last error", &status.failed_at.map_or("none since".to_owned(), |_| ago(status.failed_at, now)))?;
-        for part in status.failure.iter().flat_map(|failure| failure.lines()) {
-            line("", part)?;
-        }
-        line("budget", &format!("{} of {} requests in the last 5 minutes", self.requests, self.request_budget))?;
+        print_failure(status, now, &mut line)?;
+        line("budget", &format!("{requests} of {request_budget} requests in the last 5 minutes"))?;
         line(
             "token",
             &match status.token_until {
@@ -145,6 +195,18 @@ impl<'a> SourceReport<'a> {
             },
         )
     }
+}
+
+fn print_failure(
+    status: &SourceStatus,
+    now: DateTime<Utc>,
+    line: &mut impl FnMut(&str, &str) -> io::Result<()>,
+) -> io::Result<()> {
+    line("last error", &status.failed_at.map_or("none since".to_owned(), |_| ago(status.failed_at, now)))?;
+    for part in status.failure.iter().flat_map(|failure| failure.lines()) {
+        line("", part)?;
+    }
+    Ok(())
 }
 
 impl Report<'_> {
@@ -204,11 +266,8 @@ mod tests {
         let source = SourceReport {
             r#type: "graph",
             name: "graph https://graph.microsoft.com contoso.com id".to_owned(),
-            tenant_id: "contoso.com",
             status,
-            reading,
-            requests: 12,
-            request_budget: 90,
+            place: Place::Service { tenant_id: "contoso.com", reading, requests: 12, request_budget: 90 },
         };
         let report = Report { state_dir: Path::new("state"), has_ledger: true, sources: vec![source] };
         let mut output = Vec::new();
