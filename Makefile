@@ -31,7 +31,8 @@ $(ELASTICSEARCH)/ready: tests/hosts/elasticsearch/install tests/hosts/elasticsea
 
 test: setup $(SYSLOG)/ready $(ELASTICSEARCH)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
-	$(MAKE) hosts
+	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
+	else echo "the hosts of Python and Node are not tested: python3 with venv, node or npm is not on this machine"; fi
 
 check: format lint docs ## Check format, lints and documentation.
 
