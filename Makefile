@@ -13,8 +13,9 @@ help: ## List the tasks.
 setup:
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
 
+# With the examples, because they ask for what the tests ask for: wasmtime would else be built once more for those.
 build: setup ## Build the program with its components.
-	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked --workspace --bins --examples
 
 demo: build ## Do the main job on a simulated tenant.
 	target/release/exotrace demo
@@ -139,7 +140,6 @@ $(NODE)/ready: tests/hosts/node/package.json tests/hosts/node/package-lock.json
 	touch $@
 
 hosts: adapters $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in the hosts of Python and Node.
-	$(CARGO) build --release --locked --workspace --examples
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/python/test_hosts.py
 	node --test $(NODE)/hosts.test.mjs
