@@ -98,6 +98,19 @@ pub struct MappedBatch {
     pub documents: String,
     /// One outcome per record, in order.
     pub outcomes: Vec<Outcome>,
+    /// Which mapping made how many of the outcomes, in order.
+    pub mapped_by: Vec<(Arc<MappedBy>, usize)>,
+}
+
+/// The mapping that made something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedBy {
+    /// Name of the mapping, for people.
+    pub name: String,
+    /// Version of the mapping.
+    pub version: String,
+    /// The SHA-256 of its component, in hexadecimal digits.
+    pub digest: String,
 }
 
 /// What became of one record.
@@ -170,6 +183,49 @@ impl MappedBatch {
         }
         self.documents.push_str(&next.documents);
         self.outcomes.extend(next.outcomes);
+        for (mapping, outcomes) in next.mapped_by {
+            self.note(&mapping, outcomes);
+        }
+    }
+
+    /// Adds an outcome, with its document and the line feed after it, if there is one.
+    pub(crate) fn push(&mut self, outcome: Outcome, document: &str, mapping: Option<&Arc<MappedBy>>) {
+        self.outcomes.push(outcome);
+        self.documents.push_str(document);
+        if let Some(mapping) = mapping {
+            self.note(mapping, 1);
+        }
+    }
+
+    /// Notes which mapping made the outcomes that follow.
+    fn note(&mut self, mapping: &Arc<MappedBy>, outcomes: usize) {
+        match self.mapped_by.last_mut() {
+            Some((last, count)) if last.digest == mapping.digest => *count += outcomes,
+            _ => self.mapped_by.push((Arc::clone(mapping), outcomes)),
+        }
+    }
+
+    /// The mapping that made the outcome at this place.
+    pub fn mapping_of(&self, place: usize) -> Option<&Arc<MappedBy>> {
+        let mut end = 0;
+        for (mapping, outcomes) in &self.mapped_by {
+            end += outcomes;
+            if place < end {
+                return Some(mapping);
+            }
+        }
+        None
+    }
+
+    /// The versions of the mappings that made the outcomes, for logs: one, unless another one is on trial.
+    pub fn versions(&self) -> String {
+        let mut versions: Vec<&str> = Vec::new();
+        for (mapping, _) in &self.mapped_by {
+            if !versions.contains(&mapping.version.as_str()) {
+                versions.push(&mapping.version);
+            }
+        }
+        versions.join(", ")
     }
 
     /// The documents one by one, each with its `_id`, in order.

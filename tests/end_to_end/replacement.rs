@@ -50,15 +50,18 @@ fn records(numbers: std::ops::Range<u64>) -> String {
     numbers.map(record).collect()
 }
 
-/// The ids of the documents, each with whether it is one of mapping 2.2.
+/// The ids of the documents, each with whether it is one of mapping 2.2, as the batch says as well.
 fn documents(batch: &MappedBatch) -> Vec<(u64, bool)> {
-    let document = |line| {
+    let mut documents = Vec::new();
+    for (place, line) in batch.documents.lines().enumerate() {
         let document: Value = serde_json::from_str(line).unwrap();
         let record = &document["microsoft"]["online_message_trace"];
         let id = record["MessageTraceId"].as_str().or_else(|| record["id"].as_str()).unwrap();
-        (id.parse().unwrap(), document["event"].get("category").is_some())
-    };
-    batch.documents.lines().map(document).collect()
+        let is_2_2 = document["event"].get("category").is_some();
+        assert_eq!(batch.mapping_of(place).unwrap().version, if is_2_2 { "2.2.0" } else { "1.20.0" });
+        documents.push((id.parse().unwrap(), is_2_2));
+    }
+    documents
 }
 
 fn map(mapper: &Mapper, numbers: std::ops::Range<u64>) -> Vec<(u64, bool)> {

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use semver::Version;
@@ -16,7 +17,7 @@ use wasmtime::{
 };
 
 use super::{
-    MapperError,
+    MappedBy, MapperError,
     bindings::{Mapping, MappingPre},
     engine::{ENGINE, METERED},
     instance::{State, describe},
@@ -52,8 +53,9 @@ pub struct Description {
 #[derive(Clone)]
 pub struct Component {
     pub(super) pre: MappingPre<State>,
+    /// What its outcomes are marked with.
+    pub(super) mapped_by: Arc<MappedBy>,
     description: Description,
-    digest: String,
 }
 
 /// Why a file or some bytes are not a mapping that this host can run.
@@ -169,7 +171,9 @@ impl Component {
             let described = description.mapping_version;
             return Err(ComponentError::Disagrees { section: mapping_version, described });
         }
-        Ok(Self { pre, description, digest: digest(bytes) })
+        let (name, version) = (description.name.clone(), mapping_version);
+        let mapped_by = Arc::new(MappedBy { name, version, digest: digest(bytes) });
+        Ok(Self { pre, mapped_by, description })
     }
 
     /// The names of what the component imports.
@@ -185,7 +189,7 @@ impl Component {
 
     /// The SHA-256 of its bytes, in hexadecimal.
     pub fn digest(&self) -> &str {
-        &self.digest
+        &self.mapped_by.digest
     }
 }
 

@@ -69,7 +69,8 @@ impl From<Origin> for mapper::Origin {
 
 impl From<mapper::MappedBatch> for MappedBatch {
     fn from(batch: mapper::MappedBatch) -> Self {
-        Self { documents: batch.documents, outcomes: batch.outcomes.into_iter().map(Into::into).collect() }
+        let outcomes = batch.outcomes.into_iter().map(Into::into).collect();
+        Self { documents: batch.documents, outcomes, mapped_by: Vec::new() }
     }
 }
 

@@ -119,7 +119,9 @@ impl<'p> Run<'p> {
         Ok(Self { pool, instance, mapped, began: Instant::now(), rejected: 0, first_reason: None })
     }
 
-    fn finish(self) -> MappedBatch {
+    fn finish(mut self) -> MappedBatch {
+        let outcomes = self.mapped.outcomes.len();
+        self.mapped.note(&self.pool.component.mapped_by, outcomes);
         self.pool.health.note(&self.mapped, self.began.elapsed());
         if !self.instance.is_worn(&self.pool.setting.limits) {
             self.pool.idle().push(self.instance);

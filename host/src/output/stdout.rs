@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_has_gone_can_be_told_apart() {
-        let batch = MappedBatch { documents: "{}\n".to_owned(), outcomes: Vec::new() };
+        let batch = MappedBatch { documents: "{}\n".to_owned(), ..MappedBatch::default() };
         let error = Stdout::to(Box::new(Closed)).deliver(&batch).unwrap_err();
         let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).unwrap();
         assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);

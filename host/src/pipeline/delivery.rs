@@ -8,7 +8,7 @@ use tokio::{
     task::{JoinSet, spawn_blocking},
     time::sleep,
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     Mode, RunError, Summary,
@@ -102,24 +102,24 @@ impl Shared {
     /// in the ledger, together with the marks.
     pub(super) async fn deliver(&self, mapper: &Mapper, batch: Batch) -> Result<Delivery, RunError> {
         let batch = Arc::new(batch);
-        let (mapping, mapper, records) =
-            (mapper.description().mapping_version.clone(), mapper.clone(), Arc::clone(&batch));
+        let (mapper, records) = (mapper.clone(), Arc::clone(&batch));
         let mapped = spawn_blocking(move || mapper.map_batch(&records.records, &records.origin)).await??;
         if mapped.outcomes.len() != batch.rows.len() {
             // The ledger would note rows of which nothing was delivered.
             let problem = format!("{} outcomes for {} records", mapped.outcomes.len(), batch.rows.len());
             return Err(MapperError::Contract(problem).into());
         }
+        debug!(source = batch.source, records = batch.rows.len(), mapping = mapped.versions(), "batch mapped");
         let mut summary = Summary::default();
         summary.count(&mapped);
         let mapped = Arc::new(mapped);
         let mut waiting = Vec::new();
-        let given = self.give_to_all(&batch, &mapped, &mapping, &mut summary, &mut waiting).await;
+        let given = self.give_to_all(&batch, &mapped, &mut summary, &mut waiting).await;
         if let Err(error) = given {
             self.note_accepted(&batch, &mapped, waiting).await?;
             return Err(error);
         }
-        self.bury(by_mapping(&batch, &mapped, &mapping, Utc::now())).await?;
+        self.bury(by_mapping(&batch, &mapped, Utc::now())).await?;
         Ok(Delivery { summary, marks: waiting.iter().filter_map(Given::mark).collect(), given: waiting })
     }
 
@@ -129,7 +129,6 @@ impl Shared {
         &self,
         batch: &Arc<Batch>,
         mapped: &Arc<MappedBatch>,
-        mapping: &str,
         summary: &mut Summary,
         waiting: &mut Vec<Given>,
     ) -> Result<(), RunError> {
@@ -150,7 +149,7 @@ impl Shared {
                 None => return failure.map_or(Ok(()), Err),
                 Some(Ok(Ok(given))) => {
                     // Before anything is noted: the output will not be asked for these again.
-                    let letters = by_output(batch, mapped, mapping, (&given.name, &given.rejected, &given.places));
+                    let letters = by_output(batch, mapped, (&given.name, &given.rejected, &given.places));
                     summary.rejected += letters.len() as u64;
                     summary.duplicates += given.duplicates;
                     self.bury(letters).await?;
@@ -297,8 +296,7 @@ fn some_of(mapped: &MappedBatch, places: &[usize]) -> MappedBatch {
             Outcome::Dropped(_) | Outcome::Rejected(_) => "",
         };
         if wanted.next_if_eq(&place).is_some() {
-            some.documents.push_str(document);
-            some.outcomes.push(outcome.clone());
+            some.push(outcome.clone(), document, mapped.mapping_of(place));
         }
     }
     some
@@ -307,16 +305,23 @@ fn some_of(mapped: &MappedBatch, places: &[usize]) -> MappedBatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapper::DropReason;
+    use crate::mapper::{DropReason, MappedBy};
 
     #[test]
     fn some_of_a_batch_has_the_documents_of_its_outcomes() {
         let mapped = |id: &str| Outcome::Mapped { id: id.to_owned(), timestamp: Utc::now(), length: 7 };
         let outcomes = vec![mapped("1"), Outcome::Dropped(DropReason::Status), mapped("3"), mapped("4")];
-        let batch = MappedBatch { documents: "{\"a\":1}\n{\"a\":3}\n{\"a\":4}\n".to_owned(), outcomes };
+        let by = |version: &str| {
+            let [name, version, digest] = ["mail", version, version].map(str::to_owned);
+            Arc::new(MappedBy { name, version, digest })
+        };
+        let mapped_by = vec![(by("1.20.0"), 2), (by("2.2.0"), 2)];
+        let documents = "{\"a\":1}\n{\"a\":3}\n{\"a\":4}\n".to_owned();
+        let batch = MappedBatch { documents, outcomes, mapped_by };
         let some = some_of(&batch, &[1, 2]);
         assert_eq!(some.documents, "{\"a\":3}\n");
         assert_eq!(some.outcomes, batch.outcomes[1..3]);
+        assert_eq!(some.mapped_by, [(by("1.20.0"), 1), (by("2.2.0"), 1)]);
         assert_eq!(some_of(&batch, &[0, 1, 2, 3]).documents, batch.documents);
         assert_eq!(some_of(&batch, &[]).documents, "");
     }

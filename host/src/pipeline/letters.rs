@@ -10,12 +10,12 @@ use crate::{
 };
 
 /// Records at which the mapping stopped.
-pub(super) fn by_mapping(batch: &Batch, mapped: &MappedBatch, mapping: &str, now: DateTime<Utc>) -> Vec<Letter> {
+pub(super) fn by_mapping(batch: &Batch, mapped: &MappedBatch, now: DateTime<Utc>) -> Vec<Letter> {
     let mut letters = Vec::new();
     for (place, outcome) in mapped.outcomes.iter().enumerate() {
         if let Outcome::Rejected(reason) = outcome {
             let (stage, reason) = (Stage::Mapping, reason.clone());
-            letters.push(Letter { time: now, stage, reason, ..letter(batch, place, mapping) });
+            letters.push(Letter { time: now, stage, reason, ..letter(batch, mapped, place) });
         }
     }
     letters
@@ -25,7 +25,6 @@ pub(super) fn by_mapping(batch: &Batch, mapped: &MappedBatch, mapping: &str, now
 pub(super) fn by_output(
     batch: &Batch,
     mapped: &MappedBatch,
-    mapping: &str,
     (output, rejected, places): (&str, &[RejectedDocument], &[usize]),
 ) -> Vec<Letter> {
     let mut letters = Vec::new();
@@ -36,12 +35,12 @@ pub(super) fn by_output(
             Outcome::Dropped(_) | Outcome::Rejected(_) => None,
         };
         let (output, reason) = (Some(output.to_owned()), reason.clone());
-        letters.push(Letter { output, id, reason, ..letter(batch, place, mapping) });
+        letters.push(Letter { output, id, reason, ..letter(batch, mapped, place) });
     }
     letters
 }
 
-fn letter(batch: &Batch, place: usize, mapping: &str) -> Letter {
+fn letter(batch: &Batch, mapped: &MappedBatch, place: usize) -> Letter {
     // Lines of white space are no records.
     let mut lines = batch.records.split_inclusive('\n').filter(|line| !line.trim().is_empty());
     let record = lines.nth(place).unwrap_or_default();
@@ -52,7 +51,7 @@ fn letter(batch: &Batch, place: usize, mapping: &str) -> Letter {
         source: batch.source.clone(),
         stage: Stage::Output,
         output: None,
-        mapping: mapping.to_owned(),
+        mapping: mapped.mapping_of(place).map(|mapping| mapping.version.clone()).unwrap_or_default(),
         reason: String::new(),
         id: None,
         read_at: batch.origin.read_at,

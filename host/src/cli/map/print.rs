@@ -148,6 +148,7 @@ mod tests {
         let batch = MappedBatch {
             documents: documents.iter().map(|document| format!("{document}\n")).collect(),
             outcomes: documents.iter().map(outcome).collect(),
+            ..MappedBatch::default()
         };
         let mut output = Vec::new();
         write(&mut output, &batch, format).unwrap();

@@ -52,7 +52,7 @@ fn deliver_at(output: &mut FileOutput, line: &str, now: DateTime<Utc>) -> Positi
 }
 
 fn batch(line: &str) -> MappedBatch {
-    MappedBatch { documents: format!("{line}\n"), outcomes: Vec::new() }
+    MappedBatch { documents: format!("{line}\n"), ..MappedBatch::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
