@@ -4,7 +4,10 @@ use std::{io, path::PathBuf, time::Duration};
 
 use http::StatusCode;
 
-use crate::answer::{AnswerError, Malformed};
+use crate::{
+    answer::{AnswerError, Malformed},
+    error_text::chain,
+};
 
 /// Why a host did not take documents.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +49,26 @@ pub enum RequestError {
         /// Why.
         #[source]
         source: reqwest::Error,
+    },
+    /// The host has a certificate that is not trusted.
+    #[error(
+        "could not reach `{host}`: {reason}\nhint: `ca_file` names certificates to trust besides those of the system"
+    )]
+    Untrusted {
+        /// Which host.
+        host: String,
+        /// What is wrong with its certificate.
+        reason: String,
+    },
+    /// The host wants to see a certificate, or another one.
+    #[error(
+        "could not reach `{host}`: {reason}\nhint: are `certificate_file` and `private_key_file` what it wants to see?"
+    )]
+    NoCertificate {
+        /// Which host.
+        host: String,
+        /// What it said.
+        reason: String,
     },
     /// The answer could not be read to its end.
     #[error("could not read the answer of `{host}`")]
@@ -121,6 +144,23 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// What it means that no answer came.
+    pub(super) fn unanswered(host: String, source: reqwest::Error) -> Self {
+        let reason = chain(&source);
+        if reason.contains("invalid peer certificate") {
+            Self::Untrusted { host, reason }
+        } else if reason.contains("received fatal alert") && reason.contains("ertificate") {
+            Self::NoCertificate { host, reason }
+        } else {
+            Self::Unreachable { host, source }
+        }
+    }
+
+    /// Whether the host took the connection, and closed it without an answer.
+    pub(super) fn is_cut_off(&self) -> bool {
+        matches!(self, Self::Unreachable { source, .. } if !source.is_connect() && !source.is_timeout())
+    }
+
     /// Whether sending the same again may succeed without anybody doing something.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -134,6 +174,8 @@ impl RequestError {
             | Self::File { .. }
             | Self::Certificate { .. }
             | Self::Secret { .. }
+            | Self::Untrusted { .. }
+            | Self::NoCertificate { .. }
             | Self::Compress(_)
             | Self::Answer { source: AnswerError::TooLong, .. }
             | Self::Blocked { .. } => false,

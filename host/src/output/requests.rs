@@ -13,6 +13,10 @@ use super::{
 };
 use crate::{config::BodyConfig, mapper::MappedBatch};
 
+/// A longer request may have been too long for a host that closes the connection without an answer: no limit that people
+/// choose is below it.
+const SHORTEST_TOO_LONG: usize = 256 * 1024;
+
 /// How documents stand in a request, and what its answer means.
 pub(super) trait Protocol {
     /// Where requests go, below the address of a host.
@@ -93,12 +97,24 @@ impl<P: Protocol> Requests<P> {
             }
         }
         let mut rest = rest.as_slice();
+        let mut was_cut_off = false;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(self.fitting(rest));
             let texts: Vec<_> = now.iter().map(|(_, document)| *document).collect();
             let body = self.protocol.write(&texts);
             let length = body.len();
-            let reply = self.sender.post(self.protocol.path(), body, self.protocol.content_type()).await?;
+            let reply = match self.sender.post(self.protocol.path(), body, self.protocol.content_type()).await {
+                Err(error) if error.is_cut_off() && now.len() > 1 && length > SHORTEST_TOO_LONG => {
+                    // Some say in this way that it is too long. If that was not it, the next attempt is made as always.
+                    self.limits.max_bytes = length / 2;
+                    if std::mem::replace(&mut was_cut_off, true) {
+                        return Err(error);
+                    }
+                    warn!(length, "host closed the connection; sending half as much at a time from now on");
+                    continue;
+                }
+                reply => reply?,
+            };
             if reply.status != StatusCode::PAYLOAD_TOO_LARGE {
                 self.protocol.settle(&reply, now, progress)?;
                 rest = later;

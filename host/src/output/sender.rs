@@ -119,7 +119,7 @@ impl Sender {
         }
         let answer = match sent.body(request.body.clone()).send().await {
             Ok(answer) => answer,
-            Err(error) => return Err(RequestError::Unreachable { host, source: error.without_url() }),
+            Err(error) => return Err(RequestError::unanswered(host, error.without_url())),
         };
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         match read(answer).await {

@@ -1,16 +1,34 @@
 //! Outputs against a fake Elasticsearch: what they say of a batch, and what they send again.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
+};
 use url::Url;
 
 use super::{documents::testing::batch, *};
 use crate::config::{Authentication, BodyConfig, Compression, ConnectionConfig, ElasticsearchConfig};
 
 fn output(fake: &FakeElasticsearch) -> Output {
-    let config = ElasticsearchConfig {
-        urls: vec![Url::parse(&fake.url()).unwrap()],
+    output_to(&[&fake.url()])
+}
+
+fn output_to(urls: &[&str]) -> Output {
+    Output::Elasticsearch(Box::new(Elasticsearch::new(&config(urls)).unwrap()))
+}
+
+fn config(urls: &[&str]) -> ElasticsearchConfig {
+    ElasticsearchConfig {
+        urls: urls.iter().map(|url| Url::parse(url).unwrap()).collect(),
         data_stream: "logs-x-default".to_owned(),
         pipeline: "_none".to_owned(),
         authentication: Authentication::None,
@@ -21,8 +39,7 @@ fn output(fake: &FakeElasticsearch) -> Output {
             request_timeout: Duration::from_secs(1),
         },
         body: BodyConfig { max_bytes: 1_000_000, max_documents: 1000, compression: Compression::Gzip },
-    };
-    Output::Elasticsearch(Box::new(Elasticsearch::new(&config).unwrap()))
+    }
 }
 
 /// The ids in each request.
@@ -110,4 +127,108 @@ async fn nobody_waits_for_what_a_person_has_to_mend() {
         assert!(!error.is_transient(), "{error}");
         assert!(error.to_string().contains(said) && error.to_string().contains("\nhint: "), "{error}");
     }
+}
+
+/// A host that closes the connection on whoever sends more than so many bytes at once, and otherwise takes everything.
+/// Counts the requests that it has read.
+async fn abrupt(max_bytes: usize) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&taken);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            let (mut length, mut line) = (0, String::new());
+            while stream.read_line(&mut line).await.unwrap() > 2 {
+                let header = std::mem::take(&mut line).to_lowercase();
+                length = header.strip_prefix("content-length:").map_or(length, |it| it.trim().parse().unwrap());
+            }
+            if length > max_bytes {
+                continue;
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).await.unwrap();
+            let count = body.split(|byte| *byte == b'\n').count() / 2;
+            let items = vec![r#"{"create":{"status":201}}"#; count].join(",");
+            let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+            stream.write_all((head + &answer).as_bytes()).await.unwrap();
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (url, taken)
+}
+
+/// A batch of so many documents of about 100 kB each.
+fn long_batch(count: usize) -> MappedBatch {
+    let mut long = batch(&[]);
+    for number in 0..count {
+        let mut one = batch(&[&number.to_string()]);
+        one.documents = format!("{{\"n\":\"{}\"}}\n", "x".repeat(100_000));
+        long.documents.push_str(&one.documents);
+        long.outcomes.append(&mut one.outcomes);
+    }
+    long
+}
+
+/// Not compressed: what the host counts is what is sent.
+fn plain_output(url: &str) -> Output {
+    let mut config = config(&[url]);
+    config.body.compression = Compression::None;
+    Output::Elasticsearch(Box::new(Elasticsearch::new(&config).unwrap()))
+}
+
+#[tokio::test]
+async fn a_host_that_closes_the_connection_gets_half_as_much_at_once() {
+    let (url, taken) = abrupt(600_000).await;
+    let mut output = plain_output(&url);
+    assert_eq!(output.deliver(&long_batch(9)).await.unwrap(), Receipt::default());
+    assert_eq!(taken.load(Ordering::SeqCst), 3, "of four documents at most");
+    // It is remembered.
+    output.deliver(&long_batch(8)).await.unwrap();
+    assert_eq!(taken.load(Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
+async fn a_host_that_keeps_closing_the_connection_is_left_alone_for_a_while() {
+    let (url, taken) = abrupt(10).await;
+    let mut output = plain_output(&url);
+    for _ in 0..3 {
+        let error = output.deliver(&long_batch(9)).await.unwrap_err();
+        assert!(error.is_transient() && error.to_string().starts_with("could not reach"), "{error}");
+    }
+    assert_eq!(taken.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_says_whether_an_output_is_there_and_delivers_nothing() {
+    let fake = FakeElasticsearch::start(Setup::default());
+    assert_eq!(output(&fake).probe().await.unwrap(), format!("`{}` answers, with 200", fake.url()));
+    assert!(fake.requests().is_empty());
+
+    let locked = FakeElasticsearch::start(Setup { authorization: Some("ApiKey x".to_owned()), ..Setup::default() });
+    let error = output(&locked).probe().await.unwrap_err();
+    assert_eq!(error.to_string(), format!("`{}` answered 401 Unauthorized", locked.url()));
+
+    // One of two hosts is down.
+    let error = output_to(&[&fake.url(), "http://127.0.0.1:9"]).probe().await.unwrap_err();
+    assert_eq!(error.to_string(), "could not reach `http://127.0.0.1:9`");
+
+    assert_eq!(Output::Stdout(Stdout::new()).probe().await.unwrap(), "standard output is always there");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| {
+        let path = folder.path().join(name);
+        let compression = crate::config::FileCompression::None;
+        let (rotate_bytes, rotate_age) = (1000, Duration::from_secs(60));
+        let config = crate::config::FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None };
+        Output::File(Box::new(FileOutput::new(&config)))
+    };
+    assert!(file("trace").probe().await.unwrap().ends_with("trace` can be made"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    std::fs::write(folder.path().join("trace"), "1\n").unwrap();
+    assert!(file("trace").probe().await.unwrap().ends_with("trace` can be written"));
+    assert_eq!(std::fs::read(folder.path().join("trace")).unwrap(), b"1\n");
+    let error = file("missing/trace").probe().await.unwrap_err();
+    assert!(error.to_string().contains("could not write to"), "{error}");
 }
