@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format lint docs fuzz bench contract components guests modules adapters hosts
+.PHONY: help setup build demo test check format lint docs fuzz kill bench contract components guests modules adapters hosts
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,6 +34,9 @@ test: setup $(SYSLOG)/ready $(ELASTICSEARCH)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
 	else echo "the hosts of Python and Node are not tested: python3 with venv, node or npm is not on this machine"; fi
+
+kill: setup ## Kill the program at every step, and see that nothing is lost.
+	EXOTRACE_EVERY_STEP=1 $(CARGO) test --release --locked --workspace --test end_to_end killed::
 
 check: format lint docs ## Check format, lints and documentation.
 

@@ -8,7 +8,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -40,42 +39,18 @@ pub struct Letter {
     /// Where it begins in that file, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
-    /// Its bytes.
-    #[serde(flatten)]
-    pub record: Record,
+    /// Its text, to the byte.
+    pub record: String,
 }
 
 /// Where a record was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// The file that it was read from.
-    Source,
     /// The mapping stopped at it.
     Mapping,
     /// An output refused its document.
     Output,
-}
-
-/// The bytes of a record, exactly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Record {
-    /// They are UTF-8.
-    #[serde(rename = "record")]
-    Text(String),
-    /// They are not.
-    #[serde(rename = "record_base64")]
-    Base64(String),
-}
-
-impl Record {
-    /// Keeps bytes as text when they are text.
-    pub fn new(bytes: &[u8]) -> Self {
-        match str::from_utf8(bytes) {
-            Ok(text) => Self::Text(text.to_owned()),
-            Err(_) => Self::Base64(STANDARD.encode(bytes)),
-        }
-    }
 }
 
 /// Why a dead letter could not be written.
@@ -152,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    fn letter(record: &[u8]) -> Letter {
+    fn letter(record: &str) -> Letter {
         Letter {
             time: DateTime::UNIX_EPOCH,
             source: "graph".to_owned(),
@@ -164,7 +139,7 @@ mod tests {
             read_at: None,
             path: None,
             offset: None,
-            record: Record::new(record),
+            record: record.to_owned(),
         }
     }
 
@@ -172,13 +147,13 @@ mod tests {
     fn letters_are_kept_to_the_byte() {
         let folder = tempfile::tempdir().unwrap();
         let mut dead_letter = DeadLetter::new(folder.path().join("dead.ndjson"));
-        let letters = [letter(b"{\"a\":\n\"\\u00e4\xc3\xa4\"}"), letter(b"\xff{}")];
+        let letters = [letter("{\"a\":\n\"\\u00e4\u{e4}\"}"), letter("no JSON \u{1}")];
         dead_letter.append(&letters[..1]).unwrap();
         dead_letter.append(&letters[1..]).unwrap();
         let text = fs::read_to_string(dead_letter.path()).unwrap();
         let read: Vec<Letter> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(read, letters);
-        assert!(text.ends_with("\"reason\":\"too long\",\"record_base64\":\"/3t9\"}\n"), "{text}");
+        assert!(text.ends_with("\"reason\":\"too long\",\"record\":\"no JSON \\u0001\"}\n"), "{text}");
     }
 
     #[test]
@@ -186,14 +161,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut dead_letter = DeadLetter::new(folder.path().join("dead.ndjson"));
         fs::write(dead_letter.path(), "{\"time\":").unwrap();
-        dead_letter.append(&[letter(b"{}")]).unwrap();
+        dead_letter.append(&[letter("{}")]).unwrap();
         assert_eq!(fs::read_to_string(dead_letter.path()).unwrap().lines().count(), 2);
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let mut dead_letter = DeadLetter::new("no/such/folder/dead.ndjson".into());
-        let error = dead_letter.append(&[letter(b"{}")]).unwrap_err();
+        let error = dead_letter.append(&[letter("{}")]).unwrap_err();
         assert_eq!(error.to_string(), "could not write dead letter `no/such/folder/dead.ndjson`");
     }
 }

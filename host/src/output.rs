@@ -184,7 +184,8 @@ impl Output {
         }
     }
 
-    /// Hears that what was delivered is in the ledger, and does what can be done only then.
+    /// Hears that what was delivered is in the ledger, and does what is left to do then: at the start as well, for a run
+    /// that was killed before it had.
     pub fn noted(&mut self) {
         match self {
             Self::Stdout(_) | Self::Elasticsearch(_) | Self::Http(_) => {}

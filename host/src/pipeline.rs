@@ -38,7 +38,7 @@ pub const BACKOFF: Backoff =
     Backoff { shortest: Duration::from_secs(2), longest: Duration::from_secs(300), attempts: 5 };
 
 /// How long a page that is under way may take to be finished when the program is told to stop.
-const GRACE: Duration = Duration::from_secs(30);
+pub const GRACE: Duration = Duration::from_secs(30);
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,8 @@ pub struct Stages {
     pub ledger: Ledger,
     /// How to ask a source again that failed.
     pub backoff: Backoff,
+    /// How long pages under way are waited for when the run is told to stop.
+    pub grace: Duration,
 }
 
 /// Runs until `mode` says so or `shutdown` completes. Stops between pages, or where an output is down: what others have
@@ -105,10 +107,11 @@ pub struct Stages {
 /// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
 /// before is noted; another run goes on from there.
 pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
-    let Stages { collectors, outputs, dead_letter, ledger, backoff } = stages;
+    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace } = stages;
     info!(sources = collectors.len(), outputs = outputs.len(), "started");
     let (stop, stopped) = watch::channel(false);
     let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone())?;
+    shared.catch_up().await;
     let mut workers = JoinSet::new();
     for collector in collectors {
         let (shared, shutdown) = (shared.clone(), Shutdown::new(stopped.clone()));
@@ -143,7 +146,7 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
         }
         Ok::<_, RunError>(())
     };
-    match timeout(GRACE, finish).await {
+    match timeout(grace, finish).await {
         Ok(finished) => finished?,
         Err(_) => warn!("page under way took too long; it will be read again"),
     }

@@ -42,11 +42,9 @@ impl Setup {
             config.faults.add(fault).unwrap();
         }
         let served = Served::new(config);
-        let (url, tenant_id, secret) = (&served.url, &served.config.tenant_id, served.by_secret());
         let settings = format!(
-            "state_dir = \"state\"\n[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\n{secret}\
-             login_url = \"{url}\"\nurl = \"{url}\"\ninterval = \"100ms\"\ninitial_interval = \"2h\"\nbatch_size = 50\n\
-             request_budget = 1000000\n[[output]]\ntype = \"file\"\npath = \"documents.ndjson\"\n"
+            "{}interval = \"100ms\"\nbatch_size = 50\n[[output]]\ntype = \"file\"\npath = \"documents.ndjson\"\n",
+            served.source()
         );
         fs::write(served.folder.path().join("exotrace.toml"), settings).unwrap();
         Self(served)

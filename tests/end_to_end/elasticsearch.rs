@@ -7,17 +7,18 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Command, Output},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup, certificate_file};
 use exotrace_mapping::Origin;
-use exotrace_simulator::{Tenant, TenantConfig, serve};
+use exotrace_simulator::TenantConfig;
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
-use crate::harness::{Settings, exotrace, geo, map, project};
+use crate::{
+    harness::{Settings, exotrace, geo, map, project},
+    tenant::Served,
+};
 
 const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
 
@@ -29,33 +30,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A tenant, a store, and settings that lead from one to the other.
 struct Delivery {
-    tenant: Arc<Tenant>,
+    served: Served,
     fake: FakeElasticsearch,
-    folder: tempfile::TempDir,
-    _runtime: Runtime,
 }
 
 impl Delivery {
     /// `output` is the rest of the output's settings; `URL` in it is where the fake is, and `TLS_URL` where it wants a
     /// certificate.
     fn new(setup: Setup, output: &str) -> Self {
-        let config = TenantConfig { rows: 60, ..TenantConfig::default() };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let service = format!("http://{}", listener.local_addr().unwrap());
-        let TenantConfig { tenant_id, client_id, client_secret, .. } = &config;
-        let source = format!(
-            "state_dir = \"state\"\n[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\nclient_id = \"{client_id}\"\n\
-             client_secret = \"{client_secret}\"\nlogin_url = \"{service}\"\nurl = \"{service}\"\n\
-             initial_interval = \"2h\"\nbatch_size = 20\n[[output]]\n"
-        );
-        let tenant = Arc::new(Tenant::new(config));
-        runtime.spawn(serve(listener, Arc::clone(&tenant), std::future::pending()));
+        let served = Served::new(TenantConfig { rows: 60, ..TenantConfig::default() });
         let fake = FakeElasticsearch::start(setup);
-        let folder = tempfile::tempdir().unwrap();
-        let settings = source + &output.replace("TLS_URL", &fake.tls_url()).replace("URL", &fake.url());
-        fs::write(folder.path().join("exotrace.toml"), settings).unwrap();
-        Self { tenant, fake, folder, _runtime: runtime }
+        let output = output.replace("TLS_URL", &fake.tls_url()).replace("URL", &fake.url());
+        let settings = format!("{}batch_size = 20\n[[output]]\n{output}", served.source());
+        fs::write(served.folder.path().join("exotrace.toml"), settings).unwrap();
+        Self { served, fake }
     }
 
     fn elasticsearch(setup: Setup) -> Self {
@@ -63,7 +51,7 @@ impl Delivery {
     }
 
     fn settings(&self) -> PathBuf {
-        self.folder.path().join("exotrace.toml")
+        self.served.folder.path().join("exotrace.toml")
     }
 
     fn run(&self) -> Output {
@@ -92,9 +80,9 @@ impl Delivery {
     #[track_caller]
     fn check_store(&self) {
         let stored = self.fake.documents(STREAM);
-        self.tenant.check_delivery(&stored.values().cloned().collect::<Vec<_>>()).unwrap();
+        self.served.tenant.check_delivery(&stored.values().cloned().collect::<Vec<_>>()).unwrap();
         let records: Vec<_> =
-            self.tenant.visible_rows().iter().map(|row| serde_json::to_string(row).unwrap()).collect();
+            self.served.tenant.visible_rows().iter().map(|row| serde_json::to_string(row).unwrap()).collect();
         let no_geo = geo(&project().join("fixtures/geo/City.mmdb"), &project().join("fixtures/geo/ASN.mmdb"));
         let mapped = map("2.2", &Settings::default(), &no_geo, &records.join("\n"), &Origin::default());
         let expected: BTreeSet<_> = mapped.iter().map(|line| line["_id"].as_str().unwrap().to_owned()).collect();
@@ -229,12 +217,13 @@ fn a_host_that_wants_a_certificate_gets_one() {
     let file = |key: &str, name: &str| format!("{key} = \"{}\"\n", certificate_file(name).display());
     let output = "type = \"elasticsearch\"\nurl = \"TLS_URL\"\n".to_owned();
     let trusting = output.clone() + &file("ca_file", "ca.pem");
-    for settings in [&output, &trusting] {
+    for (settings, hint) in [(&output, "hint: `ca_file` names"), (&trusting, "hint: are `certificate_file`")] {
         let delivery = Delivery::new(Setup::default(), settings);
         // A run would ask again for a while.
         let output = delivery.apply_template();
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).contains("could not reach `https://localhost:"), "{}", said(&output));
+        assert!(said(&output).contains(hint), "{}", said(&output));
         assert!(delivery.fake.resources().is_empty());
     }
     let certificate = file("certificate_file", "client.pem") + &file("private_key_file", "client-key.pem");
@@ -262,7 +251,7 @@ fn certificates_that_cannot_be_used_are_named() {
 fn a_second_collection_stores_nothing_twice() {
     let delivery = Delivery::elasticsearch(Setup::default());
     delivery.run_until_done();
-    fs::remove_dir_all(delivery.folder.path().join("state")).unwrap();
+    fs::remove_dir_all(delivery.served.folder.path().join("state")).unwrap();
     delivery.run_until_done();
     delivery.check_store();
     assert_eq!(delivery.fake.duplicates(), 60);
@@ -285,7 +274,7 @@ fn documents_are_posted_to_whatever_takes_them() {
         let output = format!("type = \"http\"\nurl = \"URL/in?x=1\"\nrequest_timeout = \"1s\"\n{rest}");
         let delivery = Delivery::new(Setup { failures, ..setup }, &output);
         delivery.run_until_done();
-        delivery.tenant.check_delivery(&delivery.fake.lines()).unwrap();
+        delivery.served.tenant.check_delivery(&delivery.fake.lines()).unwrap();
         let requests = delivery.fake.requests();
         assert!(requests.iter().all(|request| request.target == "/in?x=1"));
         assert!(requests.iter().all(|request| request.headers["content-type"] == content_type));
@@ -330,7 +319,7 @@ fn the_official_client_writes_and_reads_the_same() {
     let mut check = Command::new(folder.join("venv/bin/python"));
     check.arg(project().join("tests/hosts/elasticsearch/check.py")).args([&delivery.fake.url(), STREAM]);
     for (number, request) in delivery.fake.requests().iter().enumerate() {
-        let path = delivery.folder.path().join(format!("request-{number}.ndjson"));
+        let path = delivery.served.folder.path().join(format!("request-{number}.ndjson"));
         fs::write(&path, &request.body).unwrap();
         check.arg(path);
     }

@@ -13,6 +13,7 @@ mod files;
 mod golden;
 mod harness;
 mod hostile;
+mod killed;
 mod map_command;
 mod mapping_command;
 mod memory;

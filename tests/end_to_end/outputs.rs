@@ -2,14 +2,9 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpListener as StdListener,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
     thread,
     time::{Duration, Instant},
 };
@@ -19,49 +14,40 @@ use exotrace::{
     ledger::Ledger,
     pipeline::service_name,
 };
-use exotrace_simulator::{Tenant, TenantConfig, serve};
+use exotrace_fake_elasticsearch::{self as store, FakeElasticsearch};
+use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, runtime::Runtime};
 
-use crate::harness::{exotrace, project};
+use crate::{
+    harness::{exotrace, guest, project},
+    tenant::Served,
+};
+
+const DEAD_LETTER: &str = "state/dead-letter.ndjson";
+
+const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
 
 /// A tenant, and a folder in which the program collects from it.
-struct Setup {
-    tenant: Arc<Tenant>,
-    source: String,
-    folder: tempfile::TempDir,
-    _runtime: Runtime,
-}
+struct Setup(Served);
 
 impl Setup {
     fn new(rows: usize) -> Self {
-        let config = TenantConfig { rows, ..TenantConfig::default() };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let TenantConfig { tenant_id, client_id, client_secret, .. } = &config;
-        let source = format!(
-            "state_dir = \"state\"\n[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\nclient_id = \
-             \"{client_id}\"\nclient_secret = \"{client_secret}\"\nlogin_url = \"{url}\"\nurl = \"{url}\"\n\
-             initial_interval = \"2h\"\ninterval = \"1s\"\nbatch_size = 20\nrequest_budget = 100000\n"
-        );
-        let tenant = Arc::new(Tenant::new(config));
-        runtime.spawn(serve(listener, Arc::clone(&tenant), std::future::pending()));
-        Self { tenant, source, folder: tempfile::tempdir().unwrap(), _runtime: runtime }
+        Self(Served::new(TenantConfig { rows, ..TenantConfig::default() }))
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.0.folder.path().join(name)
     }
 
     fn settings(&self, outputs: &str) {
-        fs::write(self.path("exotrace.toml"), format!("{}{outputs}", self.source)).unwrap();
+        let settings = format!("{}interval = \"1s\"\nbatch_size = 20\n{outputs}", self.0.source());
+        fs::write(self.path("exotrace.toml"), settings).unwrap();
     }
 
     fn start(&self, arguments: &[&str]) -> Running {
         let log = fs::File::create(self.path("log")).unwrap();
         let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-        program.args(arguments).args(["--config", "exotrace.toml"]).current_dir(self.folder.path());
+        program.args(arguments).args(["--config", "exotrace.toml"]).current_dir(self.0.folder.path());
         program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         Running(program.spawn().unwrap())
     }
@@ -78,7 +64,7 @@ impl Setup {
 
     /// The documents of all files whose names begin so.
     fn documents(&self, prefix: &str) -> Vec<Value> {
-        let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let names = fs::read_dir(self.0.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let files = names.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(prefix));
         let texts: Vec<_> = files.map(|path| fs::read_to_string(path).unwrap()).collect();
         texts.concat().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -93,16 +79,21 @@ impl Setup {
         ledger.accepted(&service_name(service)).map_or(0, |rows| rows.len())
     }
 
+    fn letters(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.path(DEAD_LETTER)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// How many documents there are, whole or not.
     fn count(&self, prefix: &str) -> usize {
-        let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let names = fs::read_dir(self.0.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let files = names.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(prefix));
         files.map(|path| fs::read(path).unwrap().iter().filter(|byte| **byte == b'\n').count()).sum()
     }
 
     #[track_caller]
     fn check(&self, prefix: &str) {
-        self.tenant.check_delivery(&self.documents(prefix)).unwrap();
+        self.0.tenant.check_delivery(&self.documents(prefix)).unwrap();
     }
 }
 
@@ -157,7 +148,7 @@ fn a_file_has_everything_once_however_often_the_program_is_killed() {
     let (code, said) = setup.run(&["run", "--once"]);
     assert_eq!(code, Some(0), "{said}");
     setup.check("trace");
-    assert!(fs::read_dir(setup.folder.path()).unwrap().count() > 4, "files were finished");
+    assert!(fs::read_dir(setup.0.folder.path()).unwrap().count() > 4, "files were finished");
 }
 
 #[test]
@@ -205,7 +196,31 @@ fn settings_are_reloaded_without_losing_a_record() {
     setup.settings("[[output]]\ntype = \"file\"\npath = \"trace-b\"\n");
     daemon.signal("HUP");
     wait_for("a reload", || setup.log().contains("settings are reloaded"));
-    setup.tenant.advance(Duration::from_secs(20 * 60));
+    setup.0.tenant.advance(Duration::from_secs(20 * 60));
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
+    let (code, said) = setup.run(&["run", "--once"]);
+    assert_eq!(code, Some(0), "{said}");
+    setup.check("trace");
+}
+
+#[test]
+fn reloading_again_and_again_under_load_loses_and_repeats_nothing() {
+    const ROWS: usize = 3000;
+    let setup = Setup::new(ROWS);
+    let settings = |name| setup.settings(&format!("[[output]]\ntype = \"file\"\npath = \"trace-{name}\"\n"));
+    settings("a");
+    let mut daemon = setup.start(&["run"]);
+    let mut reloads = 0;
+    while setup.count("trace") < ROWS {
+        let before = setup.count("trace");
+        wait_for("a page", || setup.count("trace") > before);
+        settings(["b", "a"][reloads % 2]);
+        daemon.signal("HUP");
+        reloads += 1;
+        wait_for("a reload", || setup.log().matches("settings are reloaded").count() == reloads);
+    }
+    assert!(reloads >= 5, "{reloads}: not under load");
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
     let (code, said) = setup.run(&["run", "--once"]);
@@ -229,90 +244,103 @@ fn a_second_signal_ends_the_program_at_once() {
     assert!(setup.log().contains("ended at once by a second signal"), "{}", setup.log());
 }
 
-/// Something that answers as Elasticsearch does, and may refuse one document of every request.
-struct Cluster {
-    url: String,
-    is_picky: Arc<AtomicBool>,
-    ids: Arc<Mutex<Vec<String>>>,
-}
-
-impl Cluster {
-    fn new() -> Self {
-        let listener = StdListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (is_picky, ids) = (Arc::new(AtomicBool::new(true)), Arc::new(Mutex::new(Vec::new())));
-        let cluster = Self { url, is_picky: Arc::clone(&is_picky), ids: Arc::clone(&ids) };
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut reader = BufReader::new(stream.unwrap());
-                let mut length = 0;
-                let mut line = String::new();
-                while reader.read_line(&mut line).unwrap() > 0 && line != "\r\n" {
-                    let line = std::mem::take(&mut line).to_lowercase();
-                    if let Some(value) = line.strip_prefix("content-length:") {
-                        length = value.trim().parse().unwrap();
-                    }
-                }
-                let mut body = vec![0; length];
-                reader.read_exact(&mut body).unwrap();
-                let mut items = Vec::new();
-                for action in str::from_utf8(&body).unwrap().lines().step_by(2) {
-                    let action: Value = serde_json::from_str(action).unwrap();
-                    let id = action["create"]["_id"].as_str().unwrap().to_owned();
-                    let is_refused = is_picky.load(Ordering::SeqCst) && items.is_empty();
-                    items.push(if is_refused {
-                        let error = json!({ "type": "document_parsing_exception", "reason": "will not do" });
-                        json!({ "create": { "_id": id, "status": 400, "error": error } })
-                    } else {
-                        ids.lock().unwrap().push(id.clone());
-                        json!({ "create": { "_id": id, "status": 201 } })
-                    });
-                }
-                let has_errors = items.iter().any(|item| item["create"]["status"] == 400);
-                let answer = json!({ "took": 1, "errors": has_errors, "items": items }).to_string();
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-                    answer.len()
-                );
-                reader.into_inner().write_all(format!("{head}{answer}").as_bytes()).unwrap();
-            }
-        });
-        cluster
-    }
-}
-
 #[test]
 fn what_an_output_rejects_is_replayed_to_it_alone() {
-    let (setup, cluster) = (Setup::new(50), Cluster::new());
-    let url = &cluster.url;
+    let setup = Setup::new(50);
+    let refused = setup.0.tenant.rows()[30].id.clone();
+    let refused_count = setup.0.tenant.rows().iter().filter(|row| row.id == refused).count();
+    let fake = FakeElasticsearch::start(store::Setup { refused_text: Some(refused), ..store::Setup::default() });
     setup.settings(&format!(
-        "[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{url}\"\ncompression = \"none\"\n\
-         [[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\n"
+        "[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{}\"\n\
+         [[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\n",
+        fake.url()
     ));
     let (code, said) = setup.run(&["run", "--once"]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("3 sent to the dead letter"), "{said}");
+    assert!(said.contains(&format!("{refused_count} sent to the dead letter")), "{said}");
     setup.check("trace");
-    let letters = fs::read_to_string(setup.path("state/dead-letter.ndjson")).unwrap();
-    let letters: Vec<Value> = letters.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(letters.len(), 3);
+    let letters = setup.letters();
+    assert_eq!(letters.len(), refused_count);
     assert_eq!((&letters[0]["stage"], &letters[0]["output"]), (&json!("output"), &json!("siem")));
-    assert!(letters[0]["reason"].as_str().unwrap().contains("will not do"), "{}", letters[0]["reason"]);
+    assert!(letters[0]["mapping"].as_str().unwrap().starts_with("2.2"), "{}", letters[0]["mapping"]);
+    assert!(letters[0]["reason"].as_str().unwrap().contains("failed to parse field"), "{}", letters[0]["reason"]);
     assert!(letters[0]["record"].as_str().unwrap().starts_with('{'));
 
     // Refused once more, and kept once more.
-    let replay = ["replay", "state/dead-letter.ndjson"];
+    let replay = ["replay", DEAD_LETTER];
     let (code, said) = setup.run(&replay);
     assert_eq!(code, Some(2), "{said}");
-    cluster.is_picky.store(false, Ordering::SeqCst);
+    assert_eq!(setup.letters().len(), refused_count);
+    fake.take_everything();
     let (code, said) = setup.run(&replay);
     assert_eq!(code, Some(0), "{said}");
-    assert!(!setup.path("state/dead-letter.ndjson").exists());
-    let mut ids = cluster.ids.lock().unwrap().clone();
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), 50);
+    assert!(!setup.path(DEAD_LETTER).exists());
+    let stored: Vec<_> = fake.documents(STREAM).into_values().collect();
+    setup.0.tenant.check_delivery(&stored).unwrap();
     setup.check("trace");
+}
+
+/// Files that a component maps which is given by its name; it delivers records as they are.
+fn hostile(setup: &Setup, component: &str) {
+    fs::write(setup.path("mapping.wasm"), guest(component)).unwrap();
+    let settings = "state_dir = \"state\"\n[mapping]\npath = \"mapping.wasm\"\nwatch_interval = \"0s\"\n\
+                    [[source]]\ntype = \"file\"\npaths = [\"in/*\"]\ninterval = \"20ms\"\n\
+                    [[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\n";
+    fs::write(setup.path("exotrace.toml"), settings).unwrap();
+}
+
+#[test]
+fn a_record_at_which_the_mapping_stops_goes_to_the_dead_letter_alone() {
+    let setup = Setup::new(0);
+    hostile(&setup, "trap-on-record");
+    let records: Vec<_> =
+        (0..12).map(|n| if n == 4 { "{\"x\":4}".to_owned() } else { json!({ "n": n }).to_string() }).collect();
+    fs::create_dir(setup.path("in")).unwrap();
+    fs::write(setup.path("in/a.ndjson"), records.join("\n") + "\n").unwrap();
+    let mut daemon = setup.start(&["run"]);
+    wait_for("the others", || setup.count("trace") == 11);
+    // The daemon lives on, and goes on with what comes.
+    fs::write(setup.path("in/b.ndjson"), "{\"n\":12}\n{\"x\":13}\n{\"n\":14}\n").unwrap();
+    wait_for("the others of the second file", || setup.count("trace") == 13);
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
+    let numbers: Vec<_> = setup.documents("trace").iter().map(|it| it["n"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 14], "in order");
+
+    let letters = setup.letters();
+    assert_eq!(
+        letters.iter().map(|it| it["record"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["{\"x\":4}", "{\"x\":13}"]
+    );
+    let letter = &letters[0];
+    assert_eq!((&letter["stage"], &letter["output"]), (&json!("mapping"), &Value::Null));
+    assert!(letter["mapping"].as_str().unwrap().contains("9.9.9"), "{letter}");
+    assert!(letter["reason"].as_str().unwrap().contains("stopped (trap)"), "{letter}");
+    assert!(letter["path"].as_str().unwrap().ends_with("in/a.ndjson"), "{letter}");
+    assert_eq!(letter["offset"], records[..4].iter().map(|it| it.len() + 1).sum::<usize>());
+
+    // The same mapping stops again; one that does not delivers.
+    let replay = ["replay", DEAD_LETTER];
+    assert_eq!(setup.run(&replay).0, Some(2), "{}", setup.log());
+    assert_eq!((setup.letters().len(), setup.count("trace")), (2, 13));
+    hostile(&setup, "honest");
+    assert_eq!(setup.run(&replay).0, Some(0), "{}", setup.log());
+    assert_eq!(setup.documents("trace")[13..], [json!({ "x": 4 }), json!({ "x": 13 })]);
+    assert!(!setup.path(DEAD_LETTER).exists());
+}
+
+#[test]
+fn a_mapping_that_stops_now_and_then_loses_nothing() {
+    let setup = Setup::new(0);
+    hostile(&setup, "trap-on-fifth");
+    fs::create_dir(setup.path("in")).unwrap();
+    let records: Vec<_> = (0..2500).map(|n| json!({ "n": n })).collect();
+    let lines: String = records.iter().map(|it| format!("{it}\n")).collect();
+    fs::write(setup.path("in/a.ndjson"), lines).unwrap();
+    let (code, said) = setup.run(&["run", "--once"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(setup.documents("trace"), records, "each once, in order");
+    assert!(!setup.path(DEAD_LETTER).exists());
 }
 
 #[test]
@@ -322,7 +350,7 @@ fn documents_say_who_collected_them() {
     setup.settings("[[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\n[mapping]\nversion = \"1.20\"\n");
     for _ in 0..2 {
         assert_eq!(setup.run(&["run", "--once"]).0, Some(0));
-        setup.tenant.advance(Duration::from_secs(20 * 60));
+        setup.0.tenant.advance(Duration::from_secs(20 * 60));
     }
     let documents = setup.documents("trace");
     let agent = &documents[0]["agent"];

@@ -53,6 +53,15 @@ impl Served {
         format!("client_id = \"{client_id}\"\nclient_secret = \"{client_secret}\"\n")
     }
 
+    /// The beginning of settings: this tenant as the one source, which may be given more lines.
+    pub(crate) fn source(&self) -> String {
+        let (url, tenant_id, secret) = (&self.url, &self.config.tenant_id, self.by_secret());
+        format!(
+            "state_dir = \"state\"\n[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\n{secret}\
+             login_url = \"{url}\"\nurl = \"{url}\"\ninitial_interval = \"2h\"\nrequest_budget = 1000000\n"
+        )
+    }
+
     /// Writes settings with these lines for the source, besides those about where it is.
     pub(crate) fn settings(&self, source: &str) -> PathBuf {
         let tenant_id = &self.config.tenant_id;

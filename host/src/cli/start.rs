@@ -17,7 +17,7 @@ use crate::{
     ledger::{Ledger, LedgerError},
     mapper::{self, Component, Limits, Live, Loader, Rules, TrialMode, built_in},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
-    pipeline::{BACKOFF, Claims, Collector, FileCollector, ServiceCollector, Stages},
+    pipeline::{BACKOFF, Claims, Collector, FileCollector, GRACE, ServiceCollector, Stages},
     replacement::{Purpose, Wanted, Watched},
 };
 
@@ -107,7 +107,7 @@ impl Ready {
     pub(super) fn into_stages(self, ledger: Ledger) -> anyhow::Result<Stages> {
         let Self { collectors, outputs, dead_letter, agent, state_dir, live: _, config: _ } = self;
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
-        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff: BACKOFF })
+        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff: BACKOFF, grace: GRACE })
     }
 }
 

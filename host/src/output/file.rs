@@ -148,7 +148,7 @@ impl FileOutput {
         Ok(())
     }
 
-    /// Only now nothing in finished files can have to be taken back.
+    /// Compresses and deletes finished files, if that is not done: it is no part of what a delivery waits for.
     pub(super) fn noted(&mut self) {
         if self.is_tidy {
             return;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::delivery::Batch;
 use crate::{
-    dead_letter::{Letter, Record, Stage},
+    dead_letter::{Letter, Stage},
     mapper::{MappedBatch, Outcome},
     output::RejectedDocument,
 };
@@ -57,6 +57,6 @@ fn letter(batch: &Batch, mapped: &MappedBatch, place: usize) -> Letter {
         read_at: batch.origin.read_at,
         path: file.map(|file| file.path.clone()),
         offset: file.map(|file| file.offset + begin),
-        record: Record::new(record.trim_end_matches(['\r', '\n']).as_bytes()),
+        record: record.trim_end_matches(['\r', '\n']).to_owned(),
     }
 }

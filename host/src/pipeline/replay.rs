@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::{Mode, RunError, Stages, Summary, delivery::Batch, shared::Shared};
 use crate::{
-    dead_letter::{Letter, Record},
+    dead_letter::Letter,
     ledger::{Content, Key},
     mapper::{FilePosition, Mapper, Origin},
 };
@@ -36,7 +36,7 @@ pub struct Replayed {
 /// When the lines cannot be read, or delivering fails. What was delivered before is delivered again the next time,
 /// under the same ids.
 pub async fn replay(stages: Stages, lines: impl BufRead) -> Result<Replayed, RunError> {
-    let Stages { collectors, outputs, dead_letter, ledger, backoff } = stages;
+    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace: _ } = stages;
     // Nobody tells it to stop.
     let (_stop, stopped) = watch::channel(false);
     let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped)?;
@@ -67,10 +67,10 @@ pub async fn replay(stages: Stages, lines: impl BufRead) -> Result<Replayed, Run
 
 /// Whether letters can be in one batch, which has one origin.
 fn go_together(first: &Letter, other: &Letter) -> bool {
-    first.path.is_none()
-        && other.path.is_none()
+    let can = |letter: &Letter| letter.path.is_none() && !letter.record.trim().is_empty();
+    can(first)
+        && can(other)
         && (&first.source, &first.output, first.read_at) == (&other.source, &other.output, other.read_at)
-        && matches!((&first.record, &other.record), (Record::Text(_), Record::Text(_)))
 }
 
 /// Maps and delivers letters that go together.
@@ -78,19 +78,12 @@ async fn feed(shared: &Shared, mappers: &[(&str, &Mapper)], letters: Vec<Letter>
     let Some(first) = letters.first() else { return Ok(Summary::default()) };
     let mapper = mappers.iter().find(|(name, _)| *name == first.source).map(|(_, mapper)| *mapper);
     let is_output = |name: &String| shared.targets.iter().any(|target| target.name == *name);
-    let mut records = Vec::new();
-    for letter in &letters {
-        if let Record::Text(text) = &letter.record {
-            // JSON over several lines: between its parts a blank does as well.
-            records.push(text.replace(['\r', '\n'], " "));
-        }
-    }
+    // JSON over several lines: between its parts a blank does as well.
+    let records: Vec<_> = letters.iter().map(|letter| letter.record.replace(['\r', '\n'], " ")).collect();
     let problem = match (mapper, &first.output) {
         (None, _) => Some("its source is not in the settings any more"),
         (_, Some(output)) if !is_output(output) => Some("its output is not in the settings any more"),
-        _ if records.iter().any(|record| record.trim().is_empty()) || records.is_empty() => {
-            Some("the record is not UTF-8, or empty")
-        }
+        _ if records.iter().any(|record| record.trim().is_empty()) => Some("the record is empty"),
         _ => None,
     };
     if let (None, Some(mapper)) = (problem, mapper) {

@@ -56,6 +56,13 @@ impl Shared {
         Ok(Self { ledger, targets: targets.into(), dead_letter, mode, backoff, stopped })
     }
 
+    /// Lets outputs do what a run before has left undone.
+    pub(super) async fn catch_up(&self) {
+        for target in &*self.targets {
+            target.output.lock().await.noted();
+        }
+    }
+
     /// Lets the ledger do some work, off the threads that wait for the network. Does it again when the disk is full:
     /// what was delivered would otherwise come twice.
     pub(super) async fn ledger<T: Send + 'static>(

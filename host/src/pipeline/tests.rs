@@ -10,9 +10,9 @@ use tokio::{net::TcpListener, time::sleep};
 
 use super::{error::chain, *};
 use crate::{
-    config::{Credential, ServiceConfig},
-    ledger::{Next, PageDone, Window},
-    output::Stdout,
+    config::{Config, Credential, OutputConfig, ServiceConfig},
+    ledger::{LedgerError, Next, PageDone, Window},
+    output::{Http, Stdout},
     secret::Secret,
 };
 use harness::{Setup, Sink};
@@ -42,6 +42,34 @@ async fn a_run_goes_on_where_an_output_failed() {
     assert_eq!(setup.sink.delivered().len(), 21);
 
     setup.sink.writes_left = None;
+    setup.run_once().await.unwrap();
+    setup.assert_all_delivered();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_takes_too_long_to_finish_is_read_again() {
+    let setup = Setup::new(50).await;
+    // Takes a request, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = format!(
+        "state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"*\"]\n[[output]]\ntype = \"http\"\n\
+         url = \"http://{}\"\nrequest_timeout = \"1h\"\n",
+        silent.local_addr().unwrap()
+    );
+    let config = Config::parse(&settings, "exotrace.toml".as_ref(), &|_| None).unwrap();
+    let OutputConfig::Http(http) = &config.outputs[0].config else { panic!("it is over HTTP") };
+    let mut stages = setup.stages();
+    stages.outputs = vec![("silent".to_owned(), Output::Http(Box::new(Http::new(http).unwrap())))];
+    stages.grace = Duration::from_millis(1);
+    let told = async {
+        silent.accept().await.unwrap();
+    };
+    let summary = run(stages, Mode::Daemon, told).await.unwrap();
+    assert_eq!(summary.documents, 0);
+    // The run before may still be about to close the ledger.
+    while let Err(LedgerError::InUse { .. }) = Ledger::open(setup.folder.path()) {
+        sleep(Duration::from_millis(1)).await;
+    }
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
 }

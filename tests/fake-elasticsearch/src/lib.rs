@@ -144,6 +144,11 @@ impl FakeElasticsearch {
         self.state.lock().requests.clone()
     }
 
+    /// From now on every document is stored.
+    pub fn take_everything(&self) {
+        self.state.lock().setup.refused_text = None;
+    }
+
     /// How many documents came that were there already.
     pub fn duplicates(&self) -> usize {
         self.state.lock().duplicates

@@ -68,7 +68,11 @@ impl Finished {
     fn find(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut found = Vec::new();
-        for entry in fs::read_dir(folder)? {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?.path();
             let is_plain = time_in(path, &entry).is_some();
             let is_compressed = ["gz", "zst"].into_iter().any(|extension| {

@@ -144,6 +144,21 @@ async fn finished_files_are_compressed_and_the_oldest_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_that_was_killed_left_uncompressed_is_compressed_at_the_start() {
+    let mut setup = Setup::new();
+    setup.config.compression = FileCompression::Gzip;
+    let finished = setup.folder.path().join("trace-20260304T050607.008Z.ndjson");
+    fs::write(&finished, "1\n").unwrap();
+    fs::write(finished.with_added_extension("gz"), "whole or not").unwrap();
+    FileOutput::new(&setup.config).noted();
+    assert_eq!(setup.finished(), ["trace-20260304T050607.008Z.ndjson.gz"]);
+    let mut text = String::new();
+    let bytes = fs::File::open(finished.with_added_extension("gz")).unwrap();
+    flate2::read::GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_finished_file_is_not_written_to_after_a_crash() {
     let mut setup = Setup::new();
     setup.config.rotate_bytes = 2;

@@ -1,0 +1,318 @@
+//! Killed before every step after which something lasts or can be seen, and in the middle of what it writes: after a
+//! restart nothing is missing, and what has to be there once is there once.
+//!
+//! `killed/kill_at.c` is preloaded into the program as it is shipped, and counts its steps. Of steps that are alike only
+//! some are tried, unless `EXOTRACE_EVERY_STEP` is set: `make kill`.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::Read as _,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+    sync::LazyLock,
+};
+
+use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
+use exotrace_simulator::{Tenant, TenantConfig};
+use serde_json::Value;
+
+use crate::{harness::project, tenant::Served};
+
+/// So many steps of a kind are tried: the first, the last, and some between.
+const PER_KIND: usize = 2;
+
+/// The program is killed once more while it recovers: before one of so many first steps.
+const RECOVERY_STEPS: usize = 60;
+
+const SIGKILL: i32 = 9;
+
+/// How many records each file has that is read.
+const FILE_RECORDS: usize = 20;
+
+const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
+
+/// What is preloaded, compiled once.
+static KILL_AT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kill_at.so");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(&library);
+    let compiled = compiler.arg(project().join("tests/end_to_end/killed/kill_at.c")).status();
+    assert!(compiled.expect("building needs a C compiler, and so does this").success());
+    library
+});
+
+/// When the program is killed.
+#[derive(Debug, Clone, Copy)]
+struct Kill {
+    /// The step, counted from 1.
+    step: usize,
+    /// In the middle of it, and not before.
+    is_half: bool,
+}
+
+/// A folder in which the program collects, and a store; both new every time.
+struct Round {
+    folder: tempfile::TempDir,
+    fake: FakeElasticsearch,
+}
+
+impl Round {
+    /// A store that never takes documents with this text.
+    fn new(refused_text: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let refused_text = refused_text.map(str::to_owned);
+        Self { folder, fake: FakeElasticsearch::start(Setup { refused_text, ..Setup::default() }) }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Takes over what another one has under this name.
+    fn copy(&self, other: &Self, name: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        let copied = Command::new("cp").arg("-a").arg(other.path(name)).arg(self.path(name)).status().unwrap();
+        assert!(copied.success());
+    }
+
+    /// Everything at once: pages and files; a file that is finished and compressed all the time, a store that refuses
+    /// documents, and so a dead letter.
+    fn settings(&self, served: &Served) {
+        let files: [&str; 2] = ["one.ndjson", "two.json"];
+        for (file, name) in files.iter().enumerate() {
+            let numbers = file * FILE_RECORDS..(file + 1) * FILE_RECORDS;
+            let records: Vec<_> = numbers
+                .map(|size| {
+                    format!("{{\"Received\":\"2026-03-04T05:06:07Z\",\"SenderAddress\":\"a@b.c\",\"Size\":{size}}}")
+                })
+                .collect();
+            let text =
+                if name.ends_with(".json") { format!("[{}]", records.join(",")) } else { records.join("\n") + "\n" };
+            fs::create_dir_all(self.path("in")).unwrap();
+            fs::write(self.path("in").join(name), text).unwrap();
+        }
+        fs::create_dir_all(self.path("out")).unwrap();
+        let settings = format!(
+            "{}batch_size = 15\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
+             [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 30000\ncompression = \"zstd\"\n\
+             [[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{}\"\n",
+            served.source(),
+            self.fake.url(),
+        );
+        fs::write(self.path("exotrace.toml"), settings).unwrap();
+    }
+
+    /// Runs a command of the program, and kills it if it comes to that.
+    fn run(&self, arguments: &[&str], kill: Option<Kill>) -> ExitStatus {
+        let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+        program.args(arguments).args(["--config", "exotrace.toml"]).current_dir(self.folder.path());
+        program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        if let Some(Kill { step, is_half }) = kill {
+            program.env("LD_PRELOAD", &*KILL_AT).env("KILL_AT", step.to_string()).env("KILL_LOG", self.path("steps"));
+            if is_half {
+                program.env("KILL_HALF", "1");
+            }
+        }
+        program.status().unwrap()
+    }
+
+    /// Runs a command of the program to its end.
+    #[track_caller]
+    fn finish(&self, arguments: &[&str]) {
+        let status = self.run(arguments, None);
+        // Something is left out: that went to the dead letter.
+        assert!(matches!(status.code(), Some(0 | 2)), "{status}: {}", self.log());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// The steps that the program has taken so far, in this folder: `call name`.
+    fn steps(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("steps")).unwrap_or_default();
+        text.lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
+    }
+
+    /// What stands in the file and in those that were finished.
+    fn documents(&self) -> Vec<Value> {
+        let mut text = String::new();
+        for entry in fs::read_dir(self.path("out")).unwrap() {
+            let path = entry.unwrap().path();
+            let mut file = fs::File::open(&path).unwrap();
+            match path.extension().unwrap().to_str().unwrap() {
+                "zst" => drop(zstd::Decoder::new(file).unwrap().read_to_string(&mut text).unwrap()),
+                "ndjson" => drop(file.read_to_string(&mut text).unwrap()),
+                other => panic!("`{}` is left: {other}", path.display()),
+            }
+        }
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The letters in a file; one that broke off is none.
+    fn letters(&self, name: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The file has every document once; the store has all but those that it refuses; these are in the dead letter.
+    fn check(&self, tenant: &Tenant, refused: &str) {
+        let documents = self.documents();
+        tenant.check_delivery(&documents).unwrap();
+        let mut sizes: Vec<_> = documents.iter().filter(|it| !it["log"]["file"].is_null()).map(size).collect();
+        sizes.sort_unstable();
+        assert_eq!(sizes, (0..2 * FILE_RECORDS as u64).collect::<Vec<_>>());
+
+        let stored = self.fake.documents(STREAM);
+        let count = |documents: &mut dyn Iterator<Item = &Value>| documents.filter(|it| has(it, refused)).count();
+        let refused_count = count(&mut documents.iter());
+        assert!(refused_count > 0 && count(&mut stored.values()) == 0);
+        assert_eq!(stored.len(), documents.len() - refused_count);
+        assert_eq!(self.dead_ids(refused).len(), refused_count);
+    }
+
+    /// The ids of what is in the dead letter, each once.
+    fn dead_ids(&self, refused: &str) -> Vec<String> {
+        let letters = self.letters("state/dead-letter.ndjson");
+        assert!(letters.iter().all(|letter| has(&letter["record"], refused) && letter["output"] == "siem"));
+        let mut ids: Vec<_> = letters.iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}
+
+fn size(document: &Value) -> u64 {
+    document["email"]["attachments"]["file"]["size"].as_u64().unwrap()
+}
+
+fn has(value: &Value, text: &str) -> bool {
+    value.to_string().contains(text)
+}
+
+/// Which of these steps to try: of those that are alike some, or all.
+fn chosen(steps: &[String]) -> Vec<Kill> {
+    let is_every = env::var_os("EXOTRACE_EVERY_STEP").is_some_and(|value| !value.is_empty());
+    let mut kinds: BTreeMap<(String, bool), Vec<Kill>> = BTreeMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        // Times and random names are no difference.
+        let (call, path) = step.split_once(' ').unwrap();
+        let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+        let name = name.replace(|it: char| it.is_ascii_digit(), "");
+        let kind = if name.starts_with(".c") { format!("{call} .c") } else { format!("{call} {name}") };
+        for is_half in [false, true] {
+            if !is_half || ["write", "pwrite", "writev", "send"].contains(&call) {
+                kinds.entry((kind.clone(), is_half)).or_default().push(Kill { step: index + 1, is_half });
+            }
+        }
+    }
+    let mut chosen = Vec::new();
+    for alike in kinds.into_values() {
+        if is_every || alike.len() <= PER_KIND {
+            chosen.extend(alike);
+        } else {
+            chosen.extend((0..PER_KIND).map(|place| alike[place * (alike.len() - 1) / (PER_KIND - 1)]));
+        }
+    }
+    chosen
+}
+
+/// What is tried, when something is wrong after it.
+struct Tried<'r>(&'r Round, Kill);
+
+impl Drop for Tried<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self(round, kill) = self;
+            let steps = round.steps();
+            let at = steps.get(kill.step - 1).map_or("", String::as_str);
+            println!("after {kill:?}, which is `{at}`:\n{}", round.log());
+            let listed = Command::new("ls").arg("-lR").current_dir(round.folder.path()).output();
+            println!("{}", String::from_utf8_lossy(&listed.unwrap().stdout));
+        }
+    }
+}
+
+fn served() -> Served {
+    Served::new(TenantConfig { rows: 60, ..TenantConfig::default() })
+}
+
+#[test]
+fn nothing_is_missing_or_twice_at_whatever_step_the_program_is_killed() {
+    let served = served();
+    let refused = served.tenant.rows()[7].id.clone();
+    let once = ["run", "--once"];
+    // Compiles the mappings, which is not what this is about.
+    let warm = Round::new(Some(&refused));
+    warm.settings(&served);
+    warm.finish(&once);
+    warm.check(&served.tenant, &refused);
+    let round = || {
+        let round = Round::new(Some(&refused));
+        round.settings(&served);
+        round.copy(&warm, "state/cache");
+        round
+    };
+    let count = round();
+    assert_eq!(count.run(&once, Some(Kill { step: 0, is_half: false })).code(), Some(2), "{}", count.log());
+    let steps = count.steps();
+    assert!(steps.len() > 200, "{steps:?}");
+    let mut kills = 0;
+    for kill in chosen(&steps) {
+        let round = round();
+        let tried = Tried(&round, kill);
+        kills += usize::from(round.run(&once, Some(kill)).signal() == Some(SIGKILL));
+        round.run(&once, Some(Kill { step: 1 + kill.step * 7 % RECOVERY_STEPS, ..kill }));
+        round.finish(&once);
+        round.check(&served.tenant, &refused);
+        drop(tried);
+    }
+    // What two threads do at a time comes in another order now and then, so that the last step may not be met.
+    println!("killed at {kills} of {} steps", steps.len());
+    assert!(kills > 60, "{kills}");
+}
+
+#[test]
+fn no_letter_is_lost_at_whatever_step_a_replay_is_killed() {
+    let served = served();
+    let refused = served.tenant.rows()[7].id.clone();
+    let base = Round::new(Some(&refused));
+    base.settings(&served);
+    base.finish(&["run", "--once"]);
+    let ids = base.dead_ids(&refused);
+    assert!(!ids.is_empty());
+    let round = || {
+        let round = Round::new(None);
+        round.settings(&served);
+        fs::remove_dir(round.path("out")).unwrap();
+        round.copy(&base, "state");
+        round.copy(&base, "out");
+        round
+    };
+    let (dead, aside) = ("state/dead-letter.ndjson", "state/dead-letter.ndjson.replaying");
+    let replay = ["replay", dead];
+    let count = round();
+    assert!(count.run(&replay, Some(Kill { step: 0, is_half: false })).success(), "{}", count.log());
+    let mut kills = 0;
+    for kill in chosen(&count.steps()) {
+        let round = round();
+        let tried = Tried(&round, kill);
+        kills += usize::from(round.run(&replay, Some(kill)).signal() == Some(SIGKILL));
+        // As a person does who is told of it.
+        if round.path(aside).exists() {
+            round.finish(&["replay", aside]);
+            fs::remove_file(round.path(aside)).unwrap();
+        }
+        if round.path(dead).exists() {
+            round.finish(&replay);
+        }
+        assert_eq!(round.fake.documents(STREAM).into_keys().collect::<Vec<_>>(), ids);
+        assert!(!round.path(dead).exists());
+        served.tenant.check_delivery(&round.documents()).unwrap();
+        drop(tried);
+    }
+    assert!(kills > 10, "{kills}");
+}
