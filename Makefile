@@ -20,17 +20,21 @@ build: setup ## Build the program with its components.
 demo: build ## Do the main job on a simulated tenant.
 	target/release/exotrace demo
 
-# Real daemons for the tests.
+# Real programs for the tests, from Debian's packages.
 SYSLOG := target/tools/syslog
-$(SYSLOG)/ready: tests/hosts/syslog/install
-	tests/hosts/syslog/install $(SYSLOG)
+$(SYSLOG)/ready: tests/hosts/unpack
+	tests/hosts/unpack $(SYSLOG) rsyslog syslog-ng-core
+
+PROMETHEUS := target/tools/prometheus
+$(PROMETHEUS)/ready: tests/hosts/unpack
+	tests/hosts/unpack $(PROMETHEUS) prometheus
 
 # The official client.
 ELASTICSEARCH := target/tools/elasticsearch
 $(ELASTICSEARCH)/ready: tests/hosts/elasticsearch/install tests/hosts/elasticsearch/requirements.txt
 	tests/hosts/elasticsearch/install $(ELASTICSEARCH)
 
-test: setup $(SYSLOG)/ready $(ELASTICSEARCH)/ready ## Run every test.
+test: setup $(SYSLOG)/ready $(PROMETHEUS)/ready $(ELASTICSEARCH)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
 	else echo "the hosts of Python and Node are not tested: python3 with venv, node or npm is not on this machine"; fi

@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -32,6 +33,8 @@ pub use service::{Credential, IdentityEndpoint, ServiceConfig, ServiceKind};
 pub struct Config {
     /// Where the ledger lies.
     pub state_dir: PathBuf,
+    /// Where metrics and health are to be had.
+    pub metrics_listen: Option<SocketAddr>,
     /// Which mapping, and how it maps.
     pub mapping: MappingConfig,
     /// Geo databases.
@@ -80,6 +83,8 @@ pub enum SourceConfig {
 /// A source of type `file`.
 #[derive(Debug, Clone)]
 pub struct FileConfig {
+    /// What metrics and health call it.
+    pub name: String,
     /// Patterns of paths.
     pub paths: Vec<String>,
     /// Domains of the tenant, for `email.direction`.
@@ -101,6 +106,29 @@ pub enum DateOrder {
 }
 
 impl SourceConfig {
+    /// What metrics and health call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Service(service) => &service.name,
+            Self::File(files) => &files.name,
+        }
+    }
+
+    /// Its type, as the settings have it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Service(service) => service.kind.as_str(),
+            Self::File(_) => "file",
+        }
+    }
+
+    fn call(&mut self, name: String) {
+        match self {
+            Self::Service(service) => service.name = name,
+            Self::File(files) => files.name = name,
+        }
+    }
+
     /// Domains of the tenant, for `email.direction`.
     pub fn local_domains(&self) -> Option<&[String]> {
         match self {

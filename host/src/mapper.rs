@@ -40,7 +40,7 @@ pub use instance::MapperError;
 pub use journal::{Event, EventKind};
 pub use limits::{Limits, StopKind};
 pub(crate) use live::explain;
-pub use live::{Live, Probation, Status, Unchanged};
+pub use live::{Live, MappingInUse, Probation, Status, Unchanged};
 pub use loader::{Loader, component_files};
 pub use rules::{Rules, Work};
 pub use trial::{TrialMode, TrialStatus};
@@ -143,8 +143,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The time of its document, if there is one.
+    pub(crate) fn timestamp(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Mapped { timestamp, .. } => Some(*timestamp),
+            Self::Failed { timestamp, .. } => *timestamp,
+            Self::Dropped(_) | Self::Rejected(_) => None,
+        }
+    }
+
     /// Whether there is a document.
-    fn has_document(&self) -> bool {
+    pub(crate) fn has_document(&self) -> bool {
         matches!(self, Self::Mapped { .. } | Self::Failed { .. })
     }
 }

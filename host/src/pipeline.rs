@@ -1,6 +1,6 @@
 //! Poll, map, deliver, note: a page at a time, every source at its own pace.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use tracing::{info, warn};
@@ -29,7 +29,7 @@ pub use replay::{Replayed, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;
 
-use crate::{dead_letter::DeadLetter, ledger::Ledger, mapper::Mapper, output::Output, retry::Backoff};
+use crate::{dead_letter::DeadLetter, health::Health, ledger::Ledger, mapper::Mapper, output::Output, retry::Backoff};
 use shared::Shared;
 use shutdown::Shutdown;
 
@@ -66,6 +66,14 @@ impl Collector {
         }
     }
 
+    /// What metrics and health know it by.
+    fn label(&self) -> &str {
+        match self {
+            Self::Service(collector) => &collector.label,
+            Self::Files(collector) => &collector.label,
+        }
+    }
+
     /// What it reads, for those who wait; of files it is not known how much there will be.
     pub fn watch(&self) -> Option<Watched> {
         match self {
@@ -97,6 +105,8 @@ pub struct Stages {
     pub backoff: Backoff,
     /// How long pages under way are waited for when the run is told to stop.
     pub grace: Duration,
+    /// Who is told how it goes.
+    pub health: Arc<Health>,
 }
 
 /// Runs until `mode` says so or `shutdown` completes. Stops between pages, or where an output is down: what others have
@@ -107,10 +117,11 @@ pub struct Stages {
 /// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
 /// before is noted; another run goes on from there.
 pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
-    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace } = stages;
+    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace, health } = stages;
     info!(sources = collectors.len(), outputs = outputs.len(), "started");
+    health.begin(collectors.iter().map(Collector::label), outputs.iter().map(|(name, _)| name.as_str()));
     let (stop, stopped) = watch::channel(false);
-    let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone())?;
+    let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone(), health)?;
     shared.catch_up().await;
     let mut workers = JoinSet::new();
     for collector in collectors {

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{Arc, LazyLock},
+    thread,
+    time::{Duration, Instant},
 };
 
 use exotrace::{
@@ -18,6 +20,26 @@ use serde_json::{Value, json};
 /// The project's folder.
 pub(crate) fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[track_caller]
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited for {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Where `make test` has unpacked programs of Debian's packages; none on a machine without any.
+pub(crate) fn unpacked(name: &str) -> Option<PathBuf> {
+    let folder = project().join("target/tools").join(name);
+    let ready = fs::read_to_string(folder.join("ready")).expect("`make test` unpacks what the tests need");
+    if ready.trim() != "unpacked" {
+        println!("{ready}");
+        return None;
+    }
+    Some(fs::canonicalize(folder.join("root")).unwrap())
 }
 
 /// A component that misbehaves; `tests/guests/NAME.wat` says how.

@@ -17,6 +17,7 @@ mod killed;
 mod map_command;
 mod mapping_command;
 mod memory;
+mod monitoring;
 mod network;
 mod outputs;
 mod readme;

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use exotrace::{
@@ -19,7 +19,7 @@ use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{exotrace, guest, project},
+    harness::{exotrace, guest, project, wait_for},
     tenant::Served,
 };
 
@@ -117,15 +117,6 @@ impl Drop for Running {
         // It may have ended.
         drop(self.0.kill());
         drop(self.0.wait());
-    }
-}
-
-#[track_caller]
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "waited for {what}");
-        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::harness::project;
+use crate::harness::{project, unpacked};
 
 /// How long a daemon may take for what it does in a second.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,17 +28,6 @@ impl Drop for Daemon {
         drop(Command::new("kill").arg(self.process.id().to_string()).status());
         drop(self.process.wait());
     }
-}
-
-/// Where `make test` has put the daemons; none on a machine without Debian's packages.
-fn root() -> Option<PathBuf> {
-    let folder = project().join("target/tools/syslog");
-    let ready = fs::read_to_string(folder.join("ready")).expect("`make test` installs rsyslog and syslog-ng");
-    if ready.trim() != "unpacked" {
-        println!("{ready}");
-        return None;
-    }
-    Some(fs::canonicalize(folder.join("root")).unwrap())
 }
 
 /// The folders below `root` that have such files.
@@ -111,7 +100,7 @@ fn check_more(found: &[Value]) {
 
 #[test]
 fn rsyslog_filters_and_delivers() {
-    let Some(root) = root() else { return };
+    let Some(root) = unpacked("syslog") else { return };
     let modules = folder_of(&root, "mmexternal.so");
     let daemon =
         Daemon::start(&root, "rsyslogd", "rsyslog.conf", &["-n", "-f", "rsyslog.conf", "-i", "none", "-M", &modules]);
@@ -124,7 +113,7 @@ fn rsyslog_filters_and_delivers() {
 
 #[test]
 fn syslog_ng_delivers() {
-    let Some(root) = root() else { return };
+    let Some(root) = unpacked("syslog") else { return };
     let modules = format!("--module-path={}", folder_of(&root, "libaffile.so"));
     let arguments = ["-F", "-f", "syslog-ng.conf", "-R", "persist", "-c", "control", "-p", "none", &modules];
     let daemon = Daemon::start(&root, "syslog-ng", "syslog-ng.conf", &arguments);

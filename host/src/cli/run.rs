@@ -5,6 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -26,7 +27,9 @@ use super::{
 };
 use crate::{
     config::Config,
+    health::Health,
     ledger::{Ledger, LedgerError},
+    monitor::{Monitor, Watched},
     pipeline::{self, Collector, Mode, Summary},
 };
 
@@ -83,8 +86,11 @@ fn prepare(config: &Path) -> anyhow::Result<Ready> {
 async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) -> anyhow::Result<Summary> {
     let mut signals = Signals::new()?;
     let ledger = ready.open()?;
+    let health = Arc::new(Health::default());
+    let mut monitor = None;
+    watch(&mut monitor, &ready, &health).await?;
     let mut replacing = Replacing::start(&ready.config, &ready.live);
-    let mut stages = ready.into_stages(ledger)?;
+    let mut stages = ready.into_stages(ledger, &health)?;
     let mut summary = Summary::default();
     loop {
         let mut wanted = Wanted::End;
@@ -99,9 +105,24 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
         let ledger = open(&ready).await?;
         drop(replacing);
         replacing = Replacing::start(&ready.config, &ready.live);
-        stages = ready.into_stages(ledger)?;
+        if let Err(error) = watch(&mut monitor, &ready, &health).await {
+            // Mail flows all the same.
+            error!(error = format!("{error:#}"), "metrics and health are not to be had where the settings say");
+        }
+        stages = ready.into_stages(ledger, &health)?;
         info!("settings are reloaded");
     }
+}
+
+/// Lets those who watch see this run, where its settings say.
+async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health>) -> anyhow::Result<()> {
+    let watched = Watched::new(Arc::clone(health), Arc::clone(&ready.live), ready.config.clone());
+    match (&monitor, ready.config.metrics_listen) {
+        (Some(monitor), Some(address)) if monitor.address() == address => monitor.watch(watched),
+        (_, Some(address)) => *monitor = Some(Monitor::start(address, watched).await?),
+        (_, None) => *monitor = None,
+    }
+    Ok(())
 }
 
 /// Opens the ledger, which the run before may be about to close.

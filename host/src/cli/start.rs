@@ -14,6 +14,7 @@ use crate::{
     },
     dead_letter::DeadLetter,
     geo::Geo,
+    health::Health,
     ledger::{Ledger, LedgerError},
     mapper::{self, Component, Limits, Live, Loader, Rules, TrialMode, built_in},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
@@ -104,10 +105,11 @@ impl Ready {
     }
 
     /// What can run, with its ledger.
-    pub(super) fn into_stages(self, ledger: Ledger) -> anyhow::Result<Stages> {
+    pub(super) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Stages> {
         let Self { collectors, outputs, dead_letter, agent, state_dir, live: _, config: _ } = self;
+        let health = Arc::clone(health);
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
-        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff: BACKOFF, grace: GRACE })
+        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff: BACKOFF, grace: GRACE, health })
     }
 }
 
@@ -115,7 +117,7 @@ impl Ready {
 pub(super) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
     let ready = ready(config, geo)?;
     let ledger = ready.open()?;
-    ready.into_stages(ledger)
+    ready.into_stages(ledger, &Arc::default())
 }
 
 /// Makes the outputs, each with its name; nothing is written or sent yet.

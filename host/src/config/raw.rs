@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use toml::Spanned;
 
 /// A value and where it stands.
 pub(super) type Value<T> = Option<Spanned<T>>;
-
-/// A key that is planned and that nothing uses yet: refused by name.
-pub(super) type NotBuilt = Option<Spanned<IgnoredAny>>;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
     /// Folder for the ledger; made when it is not there. Required.
     pub(super) state_dir: Value<String>,
+    /// Address and port of `/metrics`, `/healthz` and `/readyz`, for example `127.0.0.1:9464`. Default: none, and nothing listens.
+    pub(super) metrics_listen: Value<String>,
     #[serde(default)]
     pub(super) mapping: Mapping,
     #[serde(default)]
@@ -26,7 +25,6 @@ pub(super) struct Settings {
     pub(super) output: Vec<Spanned<Output>>,
     #[serde(default)]
     pub(super) dead_letter: DeadLetter,
-    pub(super) metrics_listen: NotBuilt,
 }
 
 #[derive(Deserialize, Default)]
@@ -112,6 +110,8 @@ pub(super) struct Geoip {
 pub(super) struct Source {
     /// Kind of source: `graph`, `reporting_webservice` or `file`. Required.
     pub(super) r#type: Value<String>,
+    /// What metrics and health call it. Default: its type, with a number from the second of its type on.
+    pub(super) name: Value<String>,
     /// The tenant: its id or one of its domains. Required, but for files.
     pub(super) tenant_id: Value<String>,
     /// Id of the app registration. Required, but for files and with `managed_identity`.
@@ -219,12 +219,6 @@ pub(super) struct Output {
     pub(super) private_key_file: Value<String>,
 }
 
-impl Settings {
-    pub(super) fn not_built(&self) -> [(&'static str, &NotBuilt); 1] {
-        [("metrics_listen", &self.metrics_listen)]
-    }
-}
-
 impl Source {
     /// The keys for services alone that are there, and where.
     pub(super) fn for_services(&self) -> Vec<(&'static str, usize)> {
@@ -314,13 +308,4 @@ impl Output {
 /// Where a value stands.
 fn start<T>(value: &Value<T>) -> Option<usize> {
     value.as_ref().map(|value| value.span().start)
-}
-
-/// The keys of a section that nothing uses yet; the section of the top is empty.
-pub(super) fn not_built(section: &str) -> Vec<&'static str> {
-    let names = |keys: &[(&'static str, &NotBuilt)]| keys.iter().map(|(name, _)| *name).collect();
-    match section {
-        "" => names(&Settings::default().not_built()),
-        _ => Vec::new(),
-    }
 }

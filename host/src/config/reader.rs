@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
@@ -162,6 +163,15 @@ impl<'a> Reader<'a> {
         u32::try_from(*value.get_ref()).ok().filter(|number| allowed.contains(number)).ok_or_else(|| {
             let problem = format!("`{}`: {} is out of range", self.dotted(key), value.get_ref());
             self.error(value.span().start, problem, Some(&format!("{} to {}", allowed.start(), allowed.end())))
+        })
+    }
+
+    /// An address of this machine with a port.
+    pub(super) fn address(&self, key: &str, value: &Value<String>) -> Result<Option<SocketAddr>, ConfigError> {
+        let Some(value) = value else { return Ok(None) };
+        self.text(key, value)?.parse().map(Some).map_err(|_| {
+            let problem = format!("`{}` is not an address with a port", self.dotted(key));
+            self.error(value.span().start, problem, Some("for example `127.0.0.1:9464`, or `0.0.0.0:9464` for others"))
         })
     }
 

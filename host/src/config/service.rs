@@ -11,6 +11,8 @@ use crate::secret::Secret;
 pub struct ServiceConfig {
     /// Which service.
     pub kind: ServiceKind,
+    /// What metrics and health call it.
+    pub name: String,
     /// The tenant: its id or one of its domains.
     pub tenant_id: String,
     /// How to sign in.

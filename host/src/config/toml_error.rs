@@ -1,6 +1,6 @@
 //! The TOML parser's own errors in our words: broken TOML, unknown keys, values of a wrong type.
 
-use super::{ConfigError, position::dotted_key, raw, reader::Reader};
+use super::{ConfigError, position::dotted_key, reader::Reader};
 
 /// Says what the parser found, without the value that it found: that may be a secret.
 pub(super) fn explain(error: &toml::de::Error, text: &str, reader: &Reader<'_>) -> ConfigError {
@@ -36,12 +36,9 @@ fn allowed(expected: &str) -> &'static str {
 
 /// The key that was probably meant, or else all that are known where `unknown` stands.
 fn known_keys(unknown: &str, expected: &str) -> String {
-    let (section, name) = unknown.rsplit_once('.').unwrap_or(("", unknown));
-    let section = section.split('[').next().unwrap_or_default();
-    let not_built = raw::not_built(section);
+    let name = unknown.rsplit_once('.').map_or(unknown, |(_, name)| name);
     // Every second piece between backticks is a name.
-    let known = expected.split('`').skip(1).step_by(2).filter(|key| !not_built.contains(key));
-    let known: Vec<_> = known.collect();
+    let known: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
     let closest = known.iter().min_by_key(|key| distance(name, key));
     match closest {
         Some(key) if distance(name, key) <= MOST_TYPOS => format!("did you mean `{key}`?"),

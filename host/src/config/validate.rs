@@ -2,12 +2,7 @@
 
 use toml::Spanned;
 
-use super::{
-    Config, ConfigError, GeoipConfig, ServiceKind, SourceConfig,
-    position::prefix,
-    raw::{self, NotBuilt},
-    reader::Reader,
-};
+use super::{Config, ConfigError, GeoipConfig, ServiceKind, SourceConfig, position::prefix, raw, reader::Reader};
 
 mod credential;
 mod file;
@@ -19,11 +14,11 @@ mod trusted_keys;
 pub(super) use output::namespace_problem;
 
 pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config, ConfigError> {
-    refuse(reader, &raw.not_built())?;
     let state_dir = match &raw.state_dir {
         Some(value) => reader.file("state_dir", value)?,
         None => return Err(reader.error(0, "`state_dir` is missing".to_owned(), Some("a folder for the ledger"))),
     };
+    let metrics_listen = reader.address("metrics_listen", &raw.metrics_listen)?;
     let mapping = mapping::mapping(&raw.mapping, &reader.within("mapping."))?;
     let geoip = GeoipConfig {
         city: reader.optional_file("geoip.city", &raw.geoip.city)?,
@@ -32,10 +27,7 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
     if raw.source.is_empty() {
         return Err(reader.error(0, "there is no `[[source]]`".to_owned(), Some("at least one source is needed")));
     }
-    let mut sources = Vec::new();
-    for (index, section) in raw.source.iter().enumerate() {
-        sources.push(source(section, &reader.within(&prefix("source", index, raw.source.len())))?);
-    }
+    let sources = sources(&raw.source, reader)?;
     if raw.output.is_empty() {
         return Err(reader.error(0, "there is no `[[output]]`".to_owned(), Some("at least one output is needed")));
     }
@@ -43,7 +35,37 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
     let outputs = output::outputs(&raw.output, reader, &namespace)?;
     let dead_letter = reader.optional_file("dead_letter.path", &raw.dead_letter.path)?;
     let dead_letter = dead_letter.unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
-    Ok(Config { state_dir, mapping, geoip, sources, outputs, dead_letter, namespace })
+    Ok(Config { state_dir, metrics_listen, mapping, geoip, sources, outputs, dead_letter, namespace })
+}
+
+fn sources(sections: &[Spanned<raw::Source>], reader: &Reader<'_>) -> Result<Vec<SourceConfig>, ConfigError> {
+    let mut sources: Vec<SourceConfig> = Vec::new();
+    for (index, section) in sections.iter().enumerate() {
+        let prefix = prefix("source", index, sections.len());
+        let reader = reader.within(&prefix);
+        let mut source = source(section, &reader)?;
+        let (raw, at) = (section.get_ref(), section.span().start);
+        let name = match &raw.name {
+            Some(name) => reader.text("name", name)?,
+            None => default_name(source.kind(), &sources),
+        };
+        if sources.iter().any(|other| other.name() == name) {
+            let at = raw.name.as_ref().map_or(at, |name| name.span().start);
+            let problem = format!("`{}`: two sources have the same name", reader.dotted("name"));
+            return Err(reader.error(at, problem, Some("give each a `name` of its own")));
+        }
+        source.call(name);
+        sources.push(source);
+    }
+    Ok(sources)
+}
+
+/// The kind of the source; with a number from the second of its kind on.
+fn default_name(kind: &str, before: &[SourceConfig]) -> String {
+    match before.iter().filter(|source| source.kind() == kind).count() {
+        0 => kind.to_owned(),
+        others => format!("{kind}-{}", others + 1),
+    }
 }
 
 fn source(spanned: &Spanned<raw::Source>, reader: &Reader<'_>) -> Result<SourceConfig, ConfigError> {
@@ -90,17 +112,6 @@ fn misplaced(reader: &Reader<'_>, keys: &[(&str, usize)], kind: &str) -> Result<
         )),
         None => Ok(()),
     }
-}
-
-/// Refuses keys that nothing uses yet.
-fn refuse(reader: &Reader<'_>, keys: &[(&str, &NotBuilt)]) -> Result<(), ConfigError> {
-    for (key, value) in keys {
-        if let Some(value) = value {
-            let problem = format!("`{}` is not built yet", reader.dotted(key));
-            return Err(reader.error(value.span().start, problem, Some("leave it out")));
-        }
-    }
-    Ok(())
 }
 
 fn exclude(reader: &Reader<'_>, one: &str, other: &str) -> String {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Component, MapperError,
+    Component, MapperError, MappingInUse,
     pool::{Pool, Setting},
     rules::Work,
 };
@@ -53,6 +53,17 @@ impl Generation {
             sum += pool.health.work();
         }
         sum
+    }
+
+    /// What it has for each source.
+    pub(super) fn in_use(&self, role: &'static str) -> impl Iterator<Item = MappingInUse> {
+        self.pools.iter().map(move |pool| MappingInUse {
+            role,
+            version: pool.component.description().mapping_version.clone(),
+            digest: pool.component.digest().to_owned(),
+            memory_bytes: pool.usage.memory_bytes(),
+            instances: pool.usage.instances(),
+        })
     }
 
     fn each(&self, text: fn(&Component) -> &str) -> String {

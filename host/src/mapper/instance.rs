@@ -9,7 +9,7 @@ use super::{
     answer::{Depth, check},
     bindings::{Mapping, MappingPre, geo, mapper},
     engine::ticks,
-    limits::Limiter,
+    limits::{Limiter, Usage},
 };
 use crate::geo::Geo;
 
@@ -78,8 +78,9 @@ impl Instance {
         settings: &Settings,
         limits: &Limits,
         geo: Arc<Geo>,
+        usage: Arc<Usage>,
     ) -> Result<Self, MapperError> {
-        let mut store = new_store(&component.pre, limits, geo);
+        let mut store = new_store(&component.pre, limits, geo, usage);
         let mapping = match component.pre.instantiate(&mut store) {
             Ok(mapping) => mapping,
             Err(error) => return Err(stopped(&store, error)),
@@ -136,7 +137,7 @@ pub(super) fn split_part(records: &str) -> Option<(&str, &str)> {
 /// Asks a component what it is, on an instance of its own.
 pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> Result<Description, MapperError> {
     let limits = Limits { batch_time: DESCRIBE_TIME, fuel: None, ..Limits::default() };
-    let mut store = new_store(pre, &limits, Arc::default());
+    let mut store = new_store(pre, &limits, Arc::default(), Arc::default());
     let described =
         pre.instantiate(&mut store).and_then(|mapping| mapping.exotrace_mapping_mapper().call_describe(&mut store));
     let description = described.map_err(|error| stopped(&store, error))?;
@@ -144,8 +145,8 @@ pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> Result<D
     Ok(Description { name, mapping_version, ecs_version, wit_version })
 }
 
-fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Geo>) -> Store<State> {
-    let limiter = Limiter::new(limits);
+fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Geo>, usage: Arc<Usage>) -> Store<State> {
+    let limiter = Limiter::new(limits, usage);
     let mut store = Store::new(pre.instance_pre().component().engine(), State { geo, limiter });
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits.result_bytes);

@@ -1,6 +1,13 @@
 //! What a component may use, and what it did when it wanted more.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use wasmtime::{ResourceLimiter, Result, Trap};
 
@@ -90,17 +97,47 @@ impl fmt::Display for StopKind {
     }
 }
 
+/// What the instances of a mapping have taken.
+#[derive(Debug, Default)]
+pub(super) struct Usage {
+    instances: AtomicU64,
+    memory_bytes: AtomicU64,
+}
+
+impl Usage {
+    /// Instances that there are.
+    pub(super) fn instances(&self) -> u64 {
+        self.instances.load(Ordering::Relaxed)
+    }
+
+    /// Memory of all of them.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes.load(Ordering::Relaxed)
+    }
+}
+
 /// Says no to an instance that wants more than its limits, and remembers it: all that the component itself does
 /// about it is to stop.
 pub(super) struct Limiter {
     memory_left: usize,
+    memory_taken: u64,
     table_left: usize,
     refused: Option<StopKind>,
+    usage: Arc<Usage>,
+}
+
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.usage.instances.fetch_sub(1, Ordering::Relaxed);
+        self.usage.memory_bytes.fetch_sub(self.memory_taken, Ordering::Relaxed);
+    }
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { memory_left: limits.memory_bytes, table_left: MAX_TABLE_ELEMENTS, refused: None }
+    pub(super) fn new(limits: &Limits, usage: Arc<Usage>) -> Self {
+        usage.instances.fetch_add(1, Ordering::Relaxed);
+        let (memory_left, table_left) = (limits.memory_bytes, MAX_TABLE_ELEMENTS);
+        Self { memory_left, memory_taken: 0, table_left, refused: None, usage }
     }
 
     /// How much memory is left to the instance.
@@ -131,7 +168,13 @@ fn kind_of_answer(error: &wasmtime::Error) -> StopKind {
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        Ok(take(&mut self.memory_left, desired.saturating_sub(current), &mut self.refused, StopKind::Memory))
+        let more = desired.saturating_sub(current);
+        let may_have = take(&mut self.memory_left, more, &mut self.refused, StopKind::Memory);
+        if may_have {
+            self.memory_taken += more as u64;
+            self.usage.memory_bytes.fetch_add(more as u64, Ordering::Relaxed);
+        }
+        Ok(may_have)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {

@@ -27,14 +27,17 @@ use super::{
     rules::Rules,
     trial::{Trial, TrialMode},
 };
-use crate::geo::Geo;
+use crate::{
+    geo::Geo,
+    metrics::{Role, metrics},
+};
 
 mod change;
 mod status;
 
 pub use change::Unchanged;
 pub(crate) use change::explain;
-pub use status::{Probation, Status};
+pub use status::{MappingInUse, Probation, Status};
 
 /// The mapping that is in use by every source of the process.
 pub struct Live {
@@ -135,8 +138,15 @@ impl Live {
         Ok(batch)
     }
 
-    /// As long as a mapping is new, whatever goes wrong is mapped by the one before.
     fn map_on_current(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        let began = Instant::now();
+        let batch = self.map_on_best(source, records, origin)?;
+        metrics().mapped(Role::Current, &batch, began.elapsed());
+        Ok(batch)
+    }
+
+    /// As long as a mapping is new, whatever goes wrong is mapped by the one before.
+    fn map_on_best(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         loop {
             let state = self.state.load_full();
             let pool = state.current.pool(source);
@@ -173,9 +183,10 @@ impl Live {
         for (begin, run, is_candidate) in runs(records, trial.percent) {
             let origin = origin.advanced_by(begin);
             if is_candidate && self.is_on_trial(trial) {
-                let pool = trial.candidate.pool(source);
+                let (pool, began) = (trial.candidate.pool(source), Instant::now());
                 match pool.map_strictly(run, &origin, Depth::First) {
                     Ok(batch) => {
+                        metrics().mapped(Role::Canary, &batch, began.elapsed());
                         trial.offer(source, run, &origin, &batch);
                         mapped.append(batch);
                         if let Some(reason) = self.judge_trial(trial) {
@@ -186,7 +197,9 @@ impl Live {
                     Err(error) => match self.judge_trial(trial) {
                         Some(_) => self.give_up(trial, &error.explain()),
                         None => {
-                            mapped.append(pool.map_all(run, &origin)?);
+                            let batch = pool.map_all(run, &origin)?;
+                            metrics().mapped(Role::Canary, &batch, began.elapsed());
+                            mapped.append(batch);
                             continue;
                         }
                     },

@@ -14,9 +14,10 @@ use super::{
     Component, Limits, MappedBatch, MapperError, Origin, Outcome, Settings,
     answer::{Depth, lines},
     instance::{Instance, split_part},
+    limits::Usage,
     rules::Health,
 };
-use crate::geo::Geo;
+use crate::{geo::Geo, metrics::metrics};
 
 /// So many records rejected in a row, over batches, are no accident of the records any more.
 const MANY_REJECTED: u64 = 100;
@@ -34,6 +35,7 @@ pub(super) struct Pool {
     pub(super) component: Component,
     pub(super) setting: Setting,
     pub(super) health: Health,
+    pub(super) usage: Arc<Usage>,
     /// Instances that wait for work: never more than have worked at the same time.
     idle: Mutex<Vec<Instance>>,
     /// How many records in a row the component stopped at.
@@ -43,8 +45,8 @@ pub(super) struct Pool {
 impl Pool {
     /// Starts a first instance, so that what cannot work at all is known at once.
     pub(super) fn new(component: Component, setting: Setting) -> Result<Self, MapperError> {
-        let (health, idle) = (Health::default(), Mutex::default());
-        let pool = Self { component, setting, health, idle, rejected_in_a_row: AtomicU64::new(0) };
+        let (health, usage, idle) = (Health::default(), Arc::default(), Mutex::default());
+        let pool = Self { component, setting, health, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
         let first = pool.fresh()?;
         pool.idle().push(first);
         Ok(pool)
@@ -63,7 +65,7 @@ impl Pool {
             match run.instance.map_part(part, &origin, allowed, depth) {
                 Ok(batch) => run.mapped.append(batch),
                 Err(error) => {
-                    self.health.note_stop();
+                    self.note_stop(&error);
                     return Err(error);
                 }
             }
@@ -90,7 +92,14 @@ impl Pool {
 
     fn fresh(&self) -> Result<Instance, MapperError> {
         let Setting { settings, limits, geo } = &self.setting;
-        Instance::new(&self.component, settings, limits, Arc::clone(geo))
+        Instance::new(&self.component, settings, limits, Arc::clone(geo), Arc::clone(&self.usage))
+    }
+
+    fn note_stop(&self, error: &MapperError) {
+        self.health.note_stop();
+        if let Some(kind) = error.stop() {
+            metrics().stopped(&self.component.description().mapping_version, kind);
+        }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
@@ -152,7 +161,7 @@ impl<'p> Run<'p> {
                 Err(error) => error,
             };
             let Some(kind) = error.stop() else { return Err(error) };
-            self.pool.health.note_stop();
+            self.pool.note_stop(&error);
             let (reason, mapping) = (error.explain(), &self.pool.component.description().mapping_version);
             warn!(%kind, attempt, reason, mapping, "mapping component stopped; trying again afresh");
             self.instance = self.pool.fresh()?;
@@ -193,9 +202,11 @@ impl<'p> Run<'p> {
                     self.mapped.append(batch);
                     return Ok(());
                 }
-                Err(error) => reason = error.explain(),
+                Err(error) => {
+                    self.pool.note_stop(&error);
+                    reason = error.explain();
+                }
             }
-            self.pool.health.note_stop();
             self.instance = self.pool.fresh()?;
         }
         self.reject(reason);

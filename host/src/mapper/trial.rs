@@ -7,6 +7,7 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
+    time::Instant,
 };
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use super::{
     generation::Generation,
     rules::Work,
 };
+use crate::metrics::{Role, metrics};
 
 /// So many samples wait to be compared; more are passed over, so that mail never waits.
 const MAX_WAITING: usize = 4;
@@ -170,7 +172,7 @@ impl Compared {
     /// How many records were compared by now, and which part of them came out differently.
     fn compare(&self, sample: &Sample) -> Result<(u64, f64), MapperError> {
         let pool = self.beside.pool(sample.source);
-        let mut mapped = MappedBatch::default();
+        let (mut mapped, began) = (MappedBatch::default(), Instant::now());
         if sample.records.iter().all(|(_, origin)| origin.file.is_none()) {
             let records: Vec<_> = sample.records.iter().map(|(record, _)| record.as_str()).collect();
             let origin = sample.records.first().map(|(_, origin)| origin.clone()).unwrap_or_default();
@@ -181,6 +183,7 @@ impl Compared {
                 mapped.append(pool.map_all(record, origin)?);
             }
         }
+        metrics().mapped(Role::Compared, &mapped, began.elapsed());
         let mut differences = self.differences();
         match self.mode {
             TrialMode::Shadow => differences.add(&sample.mapped, &mapped),

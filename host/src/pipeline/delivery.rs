@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
     task::{JoinSet, spawn_blocking},
-    time::sleep,
+    time::{Instant, sleep},
 };
 use tracing::{debug, error, info, warn};
 
@@ -17,8 +17,10 @@ use super::{
     shared::Shared,
 };
 use crate::{
+    health::Part,
     ledger::{Content, Key, Mark},
     mapper::{MappedBatch, Mapper, MapperError, Origin, Outcome},
+    metrics::OfOutput,
     output::{Output, OutputError, Position, RejectedDocument},
     retry::Backoff,
 };
@@ -49,11 +51,26 @@ pub(super) struct Batch {
 pub(super) struct Target {
     pub(super) name: String,
     pub(super) output: Arc<AsyncMutex<Output>>,
+    pub(super) counts: OfOutput,
+}
+
+impl Target {
+    /// It has accepted a part.
+    fn count(&self, part: &Share, given: &Given, took: Duration) {
+        let rejected = given.rejected.len() as u64;
+        let documents = part.batch.outcomes.iter().filter(|outcome| outcome.has_document()).count() as u64;
+        self.counts.documents_delivered.inc_by(documents.saturating_sub(rejected));
+        self.counts.documents_duplicate.inc_by(given.duplicates);
+        self.counts.documents_rejected.inc_by(rejected);
+        self.counts.deliver_batch_seconds.observe(took.as_secs_f64());
+    }
 }
 
 /// A batch that every output has accepted. Once its marks are in the ledger, it has to hear of that.
 pub(super) struct Delivery {
     pub(super) summary: Summary,
+    /// When the newest of its records was received.
+    pub(super) newest: Option<DateTime<Utc>>,
     /// How far files are written.
     pub(super) marks: Vec<Mark>,
     given: Vec<Given>,
@@ -67,7 +84,7 @@ impl Delivery {
 }
 
 /// What one output gets: what of a batch it has not accepted before.
-struct Part {
+struct Share {
     batch: Arc<MappedBatch>,
     /// The places of its outcomes in the batch.
     places: Vec<usize>,
@@ -120,7 +137,8 @@ impl Shared {
             return Err(error);
         }
         self.bury(by_mapping(&batch, &mapped, Utc::now())).await?;
-        Ok(Delivery { summary, marks: waiting.iter().filter_map(Given::mark).collect(), given: waiting })
+        let newest = mapped.outcomes.iter().filter_map(Outcome::timestamp).max();
+        Ok(Delivery { summary, newest, marks: waiting.iter().filter_map(Given::mark).collect(), given: waiting })
     }
 
     /// Gives a batch to every output. `waiting` has those in the end that have accepted and of which the ledger has not
@@ -168,7 +186,7 @@ impl Shared {
     }
 
     /// What each output has not accepted before.
-    async fn parts(&self, batch: &Arc<Batch>, mapped: &Arc<MappedBatch>) -> Result<Vec<(usize, Part)>, RunError> {
+    async fn parts(&self, batch: &Arc<Batch>, mapped: &Arc<MappedBatch>) -> Result<Vec<(usize, Share)>, RunError> {
         let source = batch.source.clone();
         let accepted = self.ledger(move |ledger| ledger.accepted(&source)).await?;
         let mut parts = Vec::new();
@@ -181,9 +199,9 @@ impl Shared {
             let all = 0..batch.rows.len();
             let places: Vec<_> = all.filter(|place| !known.contains(&batch.rows[*place])).collect();
             let part = if places.len() == batch.rows.len() {
-                Part { batch: Arc::clone(mapped), places }
+                Share { batch: Arc::clone(mapped), places }
             } else {
-                Part { batch: Arc::new(some_of(mapped, &places)), places }
+                Share { batch: Arc::new(some_of(mapped, &places)), places }
             };
             if !part.batch.documents.is_empty() {
                 parts.push((index, part));
@@ -193,12 +211,16 @@ impl Shared {
     }
 
     /// Gives a part to one output, again and again for as long as that may be of use.
-    async fn give(self, index: usize, part: Part, source: String) -> Result<Given, RunError> {
+    async fn give(self, index: usize, part: Share, source: String) -> Result<Given, RunError> {
         let target = &self.targets[index];
         let mut attempt = 1;
         loop {
+            self.health.busy(Part::Output, &target.name);
+            let began = Instant::now();
             let error = match self.try_to_give(target, &part).await? {
                 Ok(given) => {
+                    target.count(&part, &given, began.elapsed());
+                    self.health.working(Part::Output, &target.name);
                     if attempt > 1 {
                         info!(output = target.name, "delivering again");
                     }
@@ -211,10 +233,13 @@ impl Shared {
             let error = RunError::Output { name: target.name.clone(), source: error };
             let Some(delay) = delay else { return Err(error) };
             let (delay_ms, text) = (delay.as_millis(), chain(&error));
+            target.counts.retries.inc();
             if is_transient {
                 warn!(attempt, delay_ms, error = text, "could not deliver; trying again");
+                self.health.retrying(Part::Output, &target.name, text);
             } else {
                 error!(attempt, delay_ms, error = text, "could not deliver; trying again");
+                self.health.needs_attention(Part::Output, &target.name, text);
             }
             self.note_failure(&source, &error).await;
             if self.shutdown().or(sleep(delay)).await.is_none() {
@@ -224,7 +249,7 @@ impl Shared {
         }
     }
 
-    async fn try_to_give(&self, target: &Target, part: &Part) -> Result<Result<Given, OutputError>, RunError> {
+    async fn try_to_give(&self, target: &Target, part: &Share) -> Result<Result<Given, OutputError>, RunError> {
         let mut output = Arc::clone(&target.output).lock_owned().await;
         let begun = match output.prepare() {
             Ok(begun) => begun,

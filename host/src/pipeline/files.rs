@@ -23,8 +23,10 @@ use super::{
 };
 use crate::{
     config::FileConfig,
+    health::Part,
     ledger::{Content, FileState, Key, Mark},
     mapper::{FilePosition, Mapper, Origin},
+    metrics::{OfSource, metrics},
     records::Batch,
     source::file::{Candidate, FileError, FileSource, OpenFile},
 };
@@ -33,6 +35,9 @@ use crate::{
 pub struct FileCollector {
     /// What the ledger knows it by.
     pub(super) name: String,
+    /// What metrics and health know it by.
+    pub(super) label: String,
+    counts: OfSource,
     interval: Duration,
     config: FileConfig,
     pub(super) mapper: Mapper,
@@ -72,11 +77,15 @@ pub(super) async fn work(
     let mut source = FileSource::new(&collector.config, known);
     loop {
         let began = Instant::now();
+        let failures = collector.counts.files_unread.get();
         source = match collector.poll(source, &shared, &mut shutdown, &mut summary).await {
             Ok(Some(source)) if shared.mode == Mode::Daemon => source,
             Ok(_) => return (summary, Ok(())),
             Err(error) => return (summary, Err(error)),
         };
+        if collector.counts.files_unread.get() == failures {
+            shared.health.working(Part::Source, &collector.label);
+        }
         if shutdown.or(sleep_until(began + collector.interval)).await.is_none() {
             return (summary, Ok(()));
         }
@@ -87,7 +96,8 @@ impl FileCollector {
     /// Puts files and their mapper together; nothing is read yet.
     pub fn new(config: &FileConfig, mapper: Mapper, claims: Claims) -> Self {
         let (name, interval) = (files_name(config), config.interval);
-        Self { name, interval, config: config.clone(), mapper, claims, said: HashMap::new() }
+        let (label, counts) = (config.name.clone(), metrics().source(&config.name));
+        Self { name, label, counts, interval, config: config.clone(), mapper, claims, said: HashMap::new() }
     }
 
     /// Reads all files to their ends; gives nothing when told to stop before.
@@ -165,6 +175,7 @@ impl FileCollector {
         shared: &Shared,
     ) -> Result<Summary, RunError> {
         let Batch { records, count, offset, .. } = batch;
+        self.counts.records_read.inc_by(count as u64);
         let file = offset.map(|offset| FilePosition { path: state.path.clone(), offset });
         let rows = keys(&records, before);
         let origin = Origin { read_at: None, file };
@@ -172,6 +183,7 @@ impl FileCollector {
         let delivery = shared.deliver(&self.mapper, rows).await?;
         let summary = Summary { rows: count as u64, ..delivery.summary };
         state.id = self.note(state.clone(), count as u64, delivery.marks.clone(), shared).await?;
+        self.counts.delivered_until(delivery.newest);
         Delivery::noted(delivery);
         debug!(file = state.path, offset = state.offset, records = count, "batch delivered");
         Ok(summary)
@@ -220,7 +232,9 @@ impl FileCollector {
     /// A file could not be read: said once, and tried again with every poll. The others go on.
     async fn failed(&mut self, shared: &Shared, summary: &mut Summary, error: FileError) {
         summary.unread += 1;
+        self.counts.files_unread.inc();
         let (path, text) = (error.path.clone(), chain(&error));
+        shared.health.needs_attention(Part::Source, &self.label, text.clone());
         if self.said.get(&path) != Some(&text) {
             error!(error = text, "could not read a file; trying again");
             self.said.insert(path, text);

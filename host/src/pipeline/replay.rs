@@ -36,10 +36,10 @@ pub struct Replayed {
 /// When the lines cannot be read, or delivering fails. What was delivered before is delivered again the next time,
 /// under the same ids.
 pub async fn replay(stages: Stages, lines: impl BufRead) -> Result<Replayed, RunError> {
-    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace: _ } = stages;
+    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace: _, health } = stages;
     // Nobody tells it to stop.
     let (_stop, stopped) = watch::channel(false);
-    let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped)?;
+    let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped, health)?;
     let mappers: Vec<_> = collectors.iter().map(|collector| (collector.name(), collector.mapper())).collect();
     let mut replayed = Replayed::default();
     let mut batch: Vec<Letter> = Vec::new();

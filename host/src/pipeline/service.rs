@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
 use super::{
@@ -20,6 +21,7 @@ use crate::{
     config::{ServiceConfig, ServiceKind},
     ledger::{Delivered, Next, PageDone, Verdict, Window},
     mapper::{Mapper, Origin},
+    metrics::{OfSource, metrics},
     source::{Page, PollError, Row, ServiceSource},
 };
 
@@ -33,6 +35,9 @@ const NO_WAY: &str = "the service refused every way to read them";
 pub struct ServiceCollector {
     /// What the ledger knows it by.
     pub(super) name: String,
+    /// What metrics and health know it by.
+    pub(super) label: String,
+    pub(super) counts: OfSource,
     /// Between polls.
     pub(super) interval: Duration,
     kind: ServiceKind,
@@ -74,6 +79,8 @@ impl ServiceCollector {
     pub fn new(config: &ServiceConfig, mapper: Mapper) -> Result<Self, PollError> {
         Ok(Self {
             name: service_name(config),
+            label: config.name.clone(),
+            counts: metrics().source(&config.name),
             interval: config.interval,
             kind: config.kind,
             source: ServiceSource::new(config)?,
@@ -129,10 +136,13 @@ impl ServiceCollector {
     async fn ask(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {
         let Some(walk) = &self.walk else { return Ok(None) };
         self.budget.take(shared).await?;
-        match self.source.page(walk.request(self.batch_size, self.kind.most_rows())).await {
-            Ok(page) => Ok(Some(Collected { page, read_at: Utc::now() })),
-            Err(error) => Err(self.failed(error)),
-        }
+        let began = Instant::now();
+        let answer = self.source.page(walk.request(self.batch_size, self.kind.most_rows())).await;
+        self.counts.request_seconds.observe(began.elapsed().as_secs_f64());
+        let page = answer.map_err(|error| self.failed(error))?;
+        self.counts.pages_read.inc();
+        self.counts.records_read.inc_by(page.rows.len() as u64);
+        Ok(Some(Collected { page, read_at: Utc::now() }))
     }
 
     /// What cannot be answered in this way is asked for in another one, without waiting; `give_up` says that asking
@@ -213,6 +223,7 @@ impl ServiceCollector {
             }
             let delivery = shared.deliver(&self.mapper, self.batch(rows, read_at)).await?;
             summary += delivery.summary;
+            self.counts.delivered_until(delivery.newest);
             last = Some((rows, delivery));
         }
         // The last batch is noted with the page.
@@ -233,6 +244,9 @@ impl ServiceCollector {
         let name = self.name.clone();
         shared.ledger(move |ledger| ledger.commit_page(&name, &done)).await?;
         delivery.into_iter().for_each(Delivery::noted);
+        self.counts.records_repeated.inc_by(summary.repeated);
+        self.counts.records_changed.inc_by(summary.changed);
+        self.counts.records_late.inc_by(summary.late);
         debug!(rows = summary.rows, repeated = summary.repeated, documents = summary.documents, "page delivered");
         if is_done {
             self.width = self.width.after(pages);

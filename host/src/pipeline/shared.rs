@@ -16,7 +16,9 @@ use tracing::{error, warn};
 use super::{Mode, RunError, delivery::Target, error::chain, shutdown::Shutdown};
 use crate::{
     dead_letter::{DeadLetter, Letter},
+    health::{Health, Part},
     ledger::{Ledger, LedgerError, Mark},
+    metrics::metrics,
     output::{Output, Position},
     retry::Backoff,
 };
@@ -34,6 +36,7 @@ pub(super) struct Shared {
     pub(super) mode: Mode,
     pub(super) backoff: Backoff,
     stopped: watch::Receiver<bool>,
+    pub(super) health: Arc<Health>,
 }
 
 impl Shared {
@@ -44,16 +47,18 @@ impl Shared {
         dead_letter: DeadLetter,
         (mode, backoff): (Mode, Backoff),
         stopped: watch::Receiver<bool>,
+        health: Arc<Health>,
     ) -> Result<Self, LedgerError> {
         let mut targets = Vec::new();
         for (name, mut output) in outputs {
             if let Some(Mark { device, inode, length, began, .. }) = ledger.mark(&name)? {
                 output.recover(Position { device, inode, length, began });
             }
-            targets.push(Target { name, output: Arc::new(AsyncMutex::new(output)) });
+            let (counts, output) = (metrics().output(&name), Arc::new(AsyncMutex::new(output)));
+            targets.push(Target { name, output, counts });
         }
         let (ledger, dead_letter) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(dead_letter)));
-        Ok(Self { ledger, targets: targets.into(), dead_letter, mode, backoff, stopped })
+        Ok(Self { ledger, targets: targets.into(), dead_letter, mode, backoff, stopped, health })
     }
 
     /// Lets outputs do what a run before has left undone.
@@ -76,8 +81,14 @@ impl Shared {
             let done = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner))).await?;
             let error = match done {
                 Err(error) if error.may_pass() => error,
-                done => return Ok(done?),
+                done => {
+                    if attempt > 1 {
+                        self.health.working(Part::Ledger, "");
+                    }
+                    return Ok(done?);
+                }
             };
+            self.health.retrying(Part::Ledger, "", chain(&error));
             let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
             warn!(
                 attempt,
@@ -100,8 +111,14 @@ impl Shared {
         let mut attempt = 1;
         loop {
             let (dead_letter, letters) = (Arc::clone(&self.dead_letter), Arc::clone(&letters));
+            let count = letters.len() as u64;
             let write = move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).append(&letters);
-            let Err(error) = spawn_blocking(write).await? else { return Ok(()) };
+            let Err(error) = spawn_blocking(write).await? else {
+                metrics().dead_letters.inc_by(count);
+                self.health.working(Part::DeadLetter, "");
+                return Ok(());
+            };
+            self.health.needs_attention(Part::DeadLetter, "", chain(&error));
             let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
             error!(attempt, delay_ms = delay.as_millis(), error = chain(&error), "trying again");
             if self.shutdown().or(sleep(delay)).await.is_none() {

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
 use super::{Mode, RunError, ServiceCollector, Summary, error::chain, shared::Shared, shutdown::Shutdown};
-use crate::retry::Backoff;
+use crate::{health::Part, retry::Backoff};
 
 /// So often the same page is asked for that is no page, before another way to its rows is looked for.
 const PAGE_ATTEMPTS: u32 = 3;
@@ -54,7 +54,11 @@ async fn poll(
 ) -> Result<Ended, RunError> {
     let mut attempt = 1;
     loop {
+        shared.health.busy(Part::Source, &collector.label);
         let Some(polled) = shutdown.or(collector.next_page(shared)).await else { return Ok(Ended::Stopped) };
+        if polled.is_ok() {
+            shared.health.working(Part::Source, &collector.label);
+        }
         let error = match polled {
             Ok(Some(page)) => {
                 *summary += collector.deliver(page, shared).await?;
@@ -72,10 +76,14 @@ async fn poll(
         }
         shared.note_failure(&collector.name, &error).await;
         let Some(delay) = delay(shared, &error, attempt) else { return Err(error) };
+        collector.counts.retries.inc();
+        let (delay_ms, text) = (delay.as_millis(), chain(&error));
         if error.is_transient() {
-            warn!(attempt, delay_ms = delay.as_millis(), error = chain(&error), "could not collect; trying again");
+            warn!(attempt, delay_ms, error = text, "could not collect; trying again");
+            shared.health.retrying(Part::Source, &collector.label, text);
         } else {
-            error!(attempt, delay_ms = delay.as_millis(), error = chain(&error), "could not collect; trying again");
+            error!(attempt, delay_ms, error = text, "could not collect; trying again");
+            shared.health.needs_attention(Part::Source, &collector.label, text);
         }
         if shutdown.or(sleep(delay)).await.is_none() {
             return Ok(Ended::Stopped);

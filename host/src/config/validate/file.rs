@@ -24,6 +24,7 @@ pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Resul
     }
     let date_order = reader.choice("date_order", &raw.date_order, &["month_first", "day_first"])?;
     Ok(FileConfig {
+        name: String::new(),
         paths: patterns,
         local_domains: local_domains(raw, reader)?,
         interval: reader.some_duration("interval", &raw.interval, Duration::from_secs(5))?,

@@ -17,6 +17,7 @@ pub(super) fn source(
     let cloud = cloud(kind, raw, reader)?;
     Ok(ServiceConfig {
         kind,
+        name: String::new(),
         tenant_id: reader.required("tenant_id", &raw.tenant_id, at)?,
         credential: credential::credential(raw, at, reader)?,
         local_domains: local_domains(raw, reader)?,

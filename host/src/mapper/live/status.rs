@@ -30,6 +30,21 @@ pub struct Status {
     pub rolled_back: u64,
 }
 
+/// A mapping that maps for one source, or is kept ready to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingInUse {
+    /// `current`, `before` or `trial`.
+    pub role: &'static str,
+    /// Its version.
+    pub version: String,
+    /// The SHA-256 of its component.
+    pub digest: String,
+    /// Memory of its instances.
+    pub memory_bytes: u64,
+    /// How many instances it has.
+    pub instances: u64,
+}
+
 /// The mapping before, kept ready.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Probation {
@@ -62,6 +77,19 @@ impl Live {
             refused: self.refused.load(Ordering::Relaxed),
             rolled_back: self.rolled_back.load(Ordering::Relaxed),
         }
+    }
+
+    /// Everything that maps or is kept ready to, for each source.
+    pub fn in_use(&self) -> Vec<MappingInUse> {
+        let state = self.state.load_full();
+        let mut in_use: Vec<_> = state.current.in_use("current").collect();
+        if let Some(before) = &state.before {
+            in_use.extend(before.generation.in_use("before"));
+        }
+        if let Some(trial) = self.trial.load().as_ref() {
+            in_use.extend(trial.candidate.in_use("trial"));
+        }
+        in_use
     }
 
     /// Whether somebody wants the mapping kept.

@@ -113,6 +113,7 @@ impl Setup {
             ledger: Ledger::open(self.folder.path()).unwrap(),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
             grace: GRACE,
+            health: Arc::default(),
         }
     }
 

@@ -1,0 +1,214 @@
+//! How the parts of a run are doing, for those who watch. Nothing depends on it.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// Nothing that is done at once takes so long: a request ends after its `request_timeout`, and many make a batch.
+const STALLED: Duration = Duration::from_secs(30 * 60);
+
+/// What may fail by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// What is read.
+    Source,
+    /// Where documents go.
+    Output,
+    /// What is done.
+    Ledger,
+    /// What cannot be delivered.
+    DeadLetter,
+}
+
+impl Part {
+    /// The word for metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Output => "output",
+            Self::Ledger => "ledger",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+}
+
+/// How a part is doing, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It did what it was asked for when it was asked last.
+    Working,
+    /// It has not been reached so far.
+    Starting,
+    /// It failed in a way that passes; it is tried again soon.
+    Retrying,
+    /// It failed in a way that a person has to mend; it is tried again slowly.
+    NeedsAttention,
+    /// It has been at the same thing for half an hour.
+    Stalled,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Working, Self::Starting, Self::Retrying, Self::NeedsAttention, Self::Stalled];
+
+    /// The word for metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Working => "working",
+            Self::Retrying => "retrying",
+            Self::NeedsAttention => "needs_attention",
+            Self::Stalled => "stalled",
+        }
+    }
+}
+
+/// How one part is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// What it is.
+    pub part: Part,
+    /// What the settings call it; empty for what there is one of.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// How it is doing.
+    pub state: State,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it began with what it is at.
+    #[serde(skip)]
+    busy_since: Option<Instant>,
+}
+
+/// How the parts of a run are doing.
+#[derive(Debug, Default)]
+pub struct Health {
+    conditions: Mutex<Vec<Condition>>,
+}
+
+impl Health {
+    /// A run begins with these sources and outputs; what was known of another run does not count any more.
+    pub(crate) fn begin<'n>(&self, sources: impl Iterator<Item = &'n str>, outputs: impl Iterator<Item = &'n str>) {
+        let new = |part, name: &str, state| Condition {
+            part,
+            name: name.to_owned(),
+            state,
+            since: Utc::now(),
+            reason: None,
+            busy_since: None,
+        };
+        let mut conditions: Vec<_> = sources.map(|name| new(Part::Source, name, State::Starting)).collect();
+        // As long as there is nothing to deliver, nothing is wrong with an output.
+        conditions.extend(outputs.map(|name| new(Part::Output, name, State::Working)));
+        conditions.push(new(Part::Ledger, "", State::Working));
+        conditions.push(new(Part::DeadLetter, "", State::Working));
+        *self.lock() = conditions;
+    }
+
+    /// A part is at something.
+    pub(crate) fn busy(&self, part: Part, name: &str) {
+        self.change(part, name, |condition| condition.busy_since = Some(Instant::now()));
+    }
+
+    /// A part did what it was asked for.
+    pub(crate) fn working(&self, part: Part, name: &str) {
+        self.change(part, name, |condition| condition.turn(State::Working, None));
+    }
+
+    /// A part failed; it will be tried again.
+    pub(crate) fn retrying(&self, part: Part, name: &str, reason: String) {
+        self.change(part, name, |condition| condition.turn(State::Retrying, Some(reason)));
+    }
+
+    /// A part failed, and a person has to do something about it.
+    pub(crate) fn needs_attention(&self, part: Part, name: &str, reason: String) {
+        self.change(part, name, |condition| condition.turn(State::NeedsAttention, Some(reason)));
+    }
+
+    /// How every part is doing, in the order of the settings.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let mut conditions = self.lock().clone();
+        for condition in &mut conditions {
+            if condition.busy_since.is_some_and(|since| since.elapsed() > STALLED) {
+                condition.state = State::Stalled;
+            }
+        }
+        conditions
+    }
+
+    fn change(&self, part: Part, name: &str, change: impl FnOnce(&mut Condition)) {
+        let mut conditions = self.lock();
+        if let Some(condition) = conditions.iter_mut().find(|it| it.part == part && it.name == name) {
+            change(condition);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Condition>> {
+        self.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Condition {
+    fn turn(&mut self, state: State, reason: Option<String>) {
+        if self.state != state {
+            self.since = Utc::now();
+        }
+        (self.state, self.reason, self.busy_since) = (state, reason, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health() -> Health {
+        let health = Health::default();
+        health.begin(["graph"].into_iter(), ["one", "two"].into_iter());
+        health
+    }
+
+    fn states(health: &Health) -> Vec<State> {
+        health.conditions().iter().map(|condition| condition.state).collect()
+    }
+
+    #[test]
+    fn each_part_has_a_state_of_its_own() {
+        let health = health();
+        assert_eq!(states(&health)[..3], [State::Starting, State::Working, State::Working]);
+        health.working(Part::Source, "graph");
+        health.retrying(Part::Output, "two", "no answer".to_owned());
+        health.needs_attention(Part::Output, "one", "no permission".to_owned());
+        assert_eq!(states(&health)[..3], [State::Working, State::NeedsAttention, State::Retrying]);
+        assert_eq!(health.conditions()[1].reason.as_deref(), Some("no permission"));
+        health.working(Part::Output, "one");
+        assert_eq!(health.conditions()[1].reason, None);
+    }
+
+    #[test]
+    fn since_is_when_a_state_began() {
+        let health = health();
+        let began = health.conditions()[1].since;
+        health.working(Part::Output, "one");
+        assert_eq!(health.conditions()[1].since, began);
+    }
+
+    #[test]
+    fn what_is_at_the_same_thing_for_too_long_is_stalled() {
+        let health = health();
+        health.busy(Part::Output, "one");
+        assert_eq!(states(&health)[1], State::Working);
+        health.lock()[1].busy_since = Instant::now().checked_sub(STALLED + Duration::from_secs(1));
+        assert_eq!(states(&health)[1], State::Stalled);
+        health.working(Part::Output, "one");
+        assert_eq!(states(&health)[1], State::Working);
+    }
+}

@@ -1,0 +1,191 @@
+//! What is looked up when somebody asks: the ledger, the mappings in use, the health of the parts.
+
+use std::{
+    fmt,
+    sync::{PoisonError, atomic::AtomicU64},
+};
+
+use chrono::{DateTime, Utc};
+use prometheus_client::{
+    encoding::prometheus_text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+use tracing::debug;
+
+use super::Watched;
+use crate::{
+    config::{ServiceConfig, SourceConfig},
+    error_text::chain,
+    health::State,
+    ledger::{Ledger, LedgerError, SourceStatus},
+    mapper::MappingInUse,
+    metrics::{Label, PREFIX, metrics},
+    pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
+};
+
+/// Everything that is known now, as Prometheus reads it.
+pub(super) fn text(watched: &Watched) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    encode(&mut text, &metrics().registry)?;
+    encode(&mut text, &Snapshot::new(watched, Utc::now()).registry)?;
+    Ok(text)
+}
+
+type Gauges<const N: usize> = Family<[Label; N], Gauge<u64, AtomicU64>>;
+type Times<const N: usize> = Family<[Label; N], Gauge>;
+
+struct Snapshot {
+    registry: Registry,
+}
+
+impl Snapshot {
+    fn new(watched: &Watched, now: DateTime<Utc>) -> Self {
+        let mut this = Self { registry: Registry::with_prefix(PREFIX) };
+        let build: Gauges<1> = this.gauges("build_info", "Always 1; the version is in the label");
+        build.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
+        this.add_health(watched);
+        this.add_mappings(watched);
+        this.add_sources(watched, now);
+        this
+    }
+
+    fn add_health(&mut self, watched: &Watched) {
+        let states: Gauges<3> = self.gauges("health", "1 for the state that a part is in, 0 for all others");
+        for condition in watched.health.conditions() {
+            for state in State::ALL {
+                let labels = [
+                    ("part", condition.part.as_str().to_owned()),
+                    ("name", condition.name.clone()),
+                    ("state", state.as_str().to_owned()),
+                ];
+                states.get_or_create(&labels).set((state == condition.state).into());
+            }
+        }
+    }
+
+    fn add_mappings(&mut self, watched: &Watched) {
+        let info: Gauges<3> = self.gauges("mapping_info", "Always 1; what maps, and what is kept or tried beside it");
+        let memory: Gauges<3> = self.gauges("mapping_memory_bytes", "Memory of the instances of a mapping");
+        let instances: Gauges<3> = self.gauges("mapping_instances", "Instances of a mapping");
+        for MappingInUse { role, version, digest, memory_bytes, instances: count } in watched.live.in_use() {
+            let labels = [("mapping", version), ("digest", digest), ("role", role.to_owned())];
+            info.get_or_create(&labels).set(1);
+            memory.get_or_create(&labels).inc_by(memory_bytes);
+            instances.get_or_create(&labels).inc_by(count);
+        }
+        let status = watched.live.status();
+        let pinned: Gauges<0> = self.gauges("mapping_pinned", "1 when somebody wants the mapping kept");
+        pinned.get_or_create(&[]).set(status.is_pinned.into());
+        let changes: Family<[Label; 1], Counter> = Family::default();
+        let help = "How often the mapping was replaced, a candidate refused, or a mapping taken back";
+        self.registry.register("mapping_changes", help, changes.clone());
+        for (change, count) in
+            [("replaced", status.replaced), ("refused", status.refused), ("rolled_back", status.rolled_back)]
+        {
+            changes.get_or_create(&[("change", change.to_owned())]).inc_by(count);
+        }
+    }
+
+    fn add_sources(&mut self, watched: &Watched, now: DateTime<Utc>) {
+        let sources = OfSources {
+            lag: self.gauges("lag_seconds", "How long ago the newest record was received that is delivered"),
+            covered: self
+                .times("covered_until_timestamp_seconds", "Up to when everything was read, in seconds since 1970"),
+            polled: self
+                .times("last_delivery_timestamp_seconds", "When something was delivered last, in seconds since 1970"),
+            token: self.times("token_expiry_timestamp_seconds", "When the access token ends, in seconds since 1970"),
+            gaps: self.gauges("gaps", "Times of receipt of which records may be missing"),
+            budget: self.gauges("request_budget", "Requests that a tenant may be sent in five minutes"),
+            budget_left: self.gauges("request_budget_left", "Requests that are left of it"),
+        };
+        let mut ledger = watched.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        if ledger.is_none() {
+            *ledger = Ledger::open_to_read(&watched.config.state_dir).unwrap_or_else(|error| {
+                debug!(error = chain(&error), "metrics are without the ledger");
+                None
+            });
+        }
+        for source in &watched.config.sources {
+            let label = [("source", source.name().to_owned())];
+            sources.add_lag(&label, now);
+            let read = ledger.as_ref().map_or(Ok(()), |ledger| sources.add(&label, source, ledger, now));
+            if let Err(error) = read {
+                debug!(error = chain(&error), "metrics are without the ledger");
+                *ledger = None;
+            }
+        }
+    }
+
+    fn gauges<const N: usize>(&mut self, name: &str, help: &str) -> Gauges<N> {
+        let gauges = Gauges::default();
+        self.registry.register(name, help, gauges.clone());
+        gauges
+    }
+
+    fn times(&mut self, name: &str, help: &str) -> Times<1> {
+        let times = Times::default();
+        self.registry.register(name, help, times.clone());
+        times
+    }
+}
+
+/// What is known of sources.
+struct OfSources {
+    lag: Gauges<1>,
+    covered: Times<1>,
+    polled: Times<1>,
+    token: Times<1>,
+    gaps: Gauges<1>,
+    budget: Gauges<1>,
+    budget_left: Gauges<1>,
+}
+
+impl OfSources {
+    /// Nothing is said before the first delivery of this process.
+    fn add_lag(&self, label: &[Label; 1], now: DateTime<Utc>) {
+        let newest = metrics().source(&label[0].1).newest_record.get();
+        if newest > 0 {
+            self.lag.get_or_create(label).set(u64::try_from(now.timestamp() - newest).unwrap_or_default());
+        }
+    }
+
+    fn add(
+        &self,
+        label: &[Label; 1],
+        source: &SourceConfig,
+        ledger: &Ledger,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let name = match source {
+            SourceConfig::Service(service) => {
+                self.add_budget(label, service, ledger, now)?;
+                service_name(service)
+            }
+            SourceConfig::File(files) => files_name(files),
+        };
+        let Some(SourceStatus { covered_until, polled_at, token_until, gaps, .. }) = ledger.status(&name)? else {
+            return Ok(());
+        };
+        for (times, time) in [(&self.covered, covered_until), (&self.polled, polled_at), (&self.token, token_until)] {
+            if let Some(time) = time {
+                times.get_or_create(label).set(time.timestamp());
+            }
+        }
+        self.gaps.get_or_create(label).set(gaps.len() as u64);
+        Ok(())
+    }
+
+    fn add_budget(
+        &self,
+        label: &[Label; 1],
+        service: &ServiceConfig,
+        ledger: &Ledger,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let sent = ledger.requests(&budget_name(service), now, BUDGET_WINDOW)?.count;
+        self.budget.get_or_create(label).set(service.request_budget.into());
+        self.budget_left.get_or_create(label).set(service.request_budget.saturating_sub(sent).into());
+        Ok(())
+    }
+}

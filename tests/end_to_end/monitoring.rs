@@ -1,0 +1,297 @@
+//! Who watches the real program: metrics, health, and what is made of them.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
+use exotrace_simulator::TenantConfig;
+use serde_json::Value;
+
+use crate::{
+    harness::{project, unpacked, wait_for},
+    tenant::Served,
+};
+
+/// The program while somebody watches it.
+struct Running {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+impl Running {
+    /// Starts the program with these outputs, or whatever else stands at the end of settings.
+    fn start(served: &Served, outputs: &str) -> Self {
+        let source = format!("{}interval = \"1s\"\nrequest_budget = 1000", served.by_secret());
+        let path = served.settings(&source);
+        let settings = fs::read_to_string(&path).unwrap();
+        let settings = settings.replace("[[output]]\ntype = \"stdout\"\n", outputs);
+        fs::write(&path, format!("metrics_listen = \"127.0.0.1:0\"\n{settings}")).unwrap();
+        let mut process = served.start(&["run"], &path, &[]);
+        let mut log = BufReader::new(process.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("metrics and health are to be had") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the log ended");
+        }
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let address = said["fields"]["address"].as_str().unwrap().parse().unwrap();
+        // A full pipe would stop the program.
+        std::thread::spawn(move || drop(std::io::copy(&mut log, &mut std::io::sink())));
+        Self { process, address }
+    }
+
+    /// Asks for something; the status and the body.
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: exotrace\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    fn metrics(&self) -> String {
+        let (status, text) = self.get("/metrics");
+        assert_eq!(status, 200);
+        text
+    }
+
+    /// The value of a metric with these labels.
+    fn value(&self, name: &str) -> Option<f64> {
+        let metrics = self.metrics();
+        let line = metrics.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')))?;
+        line.rsplit(' ').next().unwrap().parse().ok()
+    }
+
+    /// What a part is said to be.
+    fn state(&self, part: &str) -> String {
+        let (_, body) = self.get("/readyz");
+        let health: Value = serde_json::from_str(&body).unwrap();
+        let parts = health["parts"].as_array().unwrap();
+        // Before the run has begun, there are none.
+        let found = parts.iter().find(|it| it["part"] == part);
+        found.map_or("starting", |found| found["state"].as_str().unwrap()).to_owned()
+    }
+}
+
+fn tenant() -> Served {
+    Served::new(TenantConfig { rows: 60, ..TenantConfig::default() })
+}
+
+const STDOUT: &str = "[[output]]\ntype = \"file\"\nname = \"here\"\npath = \"trace.ndjson\"\n";
+
+#[test]
+fn metrics_count_what_was_read_mapped_and_delivered() {
+    let served = tenant();
+    let running = Running::start(&served, STDOUT);
+    let rows = served.tenant.rows().len() as f64;
+    // The first page, and with the next poll the same again.
+    let repeated = "exotrace_records_repeated_total{source=\"graph\"}";
+    wait_for("a second poll", || running.value(repeated).is_some_and(|repeated| repeated > 0.0));
+    for (name, expected) in [
+        ("exotrace_documents_delivered_total{output=\"here\"}", rows),
+        ("exotrace_documents_rejected_total{output=\"here\"}", 0.0),
+        ("exotrace_records_mapped_total{mapping=\"2.2.0\",role=\"current\"}", rows),
+        ("exotrace_map_batch_seconds_count{mapping=\"2.2.0\",role=\"current\"}", 1.0),
+        ("exotrace_source_retries_total{source=\"graph\"}", 0.0),
+        ("exotrace_dead_letters_total", 0.0),
+        ("exotrace_gaps{source=\"graph\"}", 0.0),
+        ("exotrace_request_budget{source=\"graph\"}", 1000.0),
+        ("exotrace_mapping_changes_total{change=\"replaced\"}", 0.0),
+        ("exotrace_health{part=\"output\",name=\"here\",state=\"working\"}", 1.0),
+        ("exotrace_health{part=\"output\",name=\"here\",state=\"retrying\"}", 0.0),
+    ] {
+        assert_eq!(running.value(name), Some(expected), "{name}\n{}", running.metrics());
+    }
+    let newest = served.tenant.rows().iter().map(|row| row.received.timestamp()).max().unwrap() as f64;
+    assert_eq!(running.value("exotrace_newest_record_timestamp_seconds{source=\"graph\"}"), Some(newest));
+    let pages = running.value("exotrace_pages_read_total{source=\"graph\"}").unwrap();
+    let left = running.value("exotrace_request_budget_left{source=\"graph\"}").unwrap();
+    assert!(pages >= 2.0 && left <= 1000.0 - pages, "{pages} pages, {left} requests left");
+    assert!(running.value("exotrace_lag_seconds{source=\"graph\"}").is_some());
+    let memory = running
+        .metrics()
+        .lines()
+        .any(|line| line.starts_with("exotrace_mapping_memory_bytes{mapping=\"2.2.0\"") && !line.ends_with(" 0"));
+    assert!(memory, "{}", running.metrics());
+    assert_eq!(running.get("/healthz").0, 200);
+    assert_eq!(running.get("/readyz").0, 200);
+    assert_eq!(running.get("/nothing").0, 404);
+}
+
+#[test]
+fn metrics_say_which_mapping_is_in_use_and_how_often_it_was_replaced() {
+    let served = tenant();
+    let running = Running::start(&served, STDOUT);
+    wait_for("the first page", || running.get("/readyz").0 == 200);
+    let arguments = ["mapping", "replace", "1.20", "--state-dir", "state"];
+    let program = env!("CARGO_BIN_EXE_exotrace");
+    let replaced = Command::new(program).args(arguments).current_dir(served.folder.path()).output().unwrap();
+    assert!(replaced.status.success(), "{}", String::from_utf8_lossy(&replaced.stderr));
+    let metrics = running.metrics();
+    let is = |version: &str, role: &str| {
+        let mut lines = metrics.lines().filter(|line| line.starts_with("exotrace_mapping_info{"));
+        lines.any(|line| line.contains(&format!("mapping=\"{version}\"")) && line.contains(&format!("role=\"{role}\"")))
+    };
+    assert!(is("1.20.0", "current") && is("2.2.0", "before") && !is("2.2.0", "current"), "{metrics}");
+    assert_eq!(running.value("exotrace_mapping_changes_total{change=\"replaced\"}"), Some(1.0));
+}
+
+/// Ready again by itself when the output is back, and alive all the time.
+#[test]
+fn an_output_that_is_down_shows_until_it_is_back() {
+    let served = tenant();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let outputs = format!("[[output]]\ntype = \"http\"\nname = \"there\"\nurl = \"http://{port}\"\n");
+    let running = Running::start(&served, &outputs);
+    wait_for("the output to be found down", || running.state("output") == "retrying");
+    assert_eq!(running.get("/readyz").0, 503);
+    assert!(running.get("/readyz").1.contains("could not deliver to `there`"), "{}", running.get("/readyz").1);
+    assert_eq!(running.get("/healthz").0, 200);
+    assert!(running.value("exotrace_output_retries_total{output=\"there\"}").unwrap() >= 1.0);
+    let listener = TcpListener::bind(port).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            drop(stream.read(&mut [0; 1 << 20]));
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        }
+    });
+    wait_for("the output to be found up", || running.get("/readyz").0 == 200);
+    assert_eq!(running.value("exotrace_documents_delivered_total{output=\"there\"}"), Some(60.0));
+}
+
+#[test]
+fn a_source_that_a_person_has_to_mend_shows() {
+    let served = Served::misbehaving(&["service-principal-missing=30m"]);
+    let running = Running::start(&served, STDOUT);
+    wait_for("the source to fail", || running.state("source") != "starting");
+    assert_eq!(running.get("/readyz").0, 503);
+    assert_eq!(running.state("output"), "working");
+}
+
+#[test]
+fn documents_that_an_output_refuses_are_counted() {
+    let served = tenant();
+    let refused = served.tenant.rows()[0].recipient.clone();
+    let cluster = FakeElasticsearch::start(Setup { refused_text: Some(refused), ..Setup::default() });
+    let outputs = format!("[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{}\"\n", cluster.url());
+    let running = Running::start(&served, &outputs);
+    let delivered = "exotrace_documents_delivered_total{output=\"siem\"}";
+    wait_for("the first page", || running.value(delivered).is_some_and(|delivered| delivered > 0.0));
+    let rejected = running.value("exotrace_documents_rejected_total{output=\"siem\"}").unwrap();
+    assert!(rejected >= 1.0, "{}", running.metrics());
+    assert_eq!(running.value(delivered).unwrap() + rejected, 60.0);
+    assert_eq!(running.value("exotrace_dead_letters_total"), Some(rejected));
+}
+
+#[test]
+fn an_address_that_is_taken_is_said() {
+    let served = tenant();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let path = served.settings(&served.by_secret());
+    let settings = fs::read_to_string(&path).unwrap();
+    let address = taken.local_addr().unwrap();
+    fs::write(&path, format!("metrics_listen = \"{address}\"\n{settings}")).unwrap();
+    let output = served.exotrace(&["run", "--once"], &path, &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("could not listen on `{address}` for metrics: ")), "{said}");
+    assert!(said.contains("hint: "), "{said}");
+}
+
+/// Names of metrics in a text.
+fn names(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (at, prefix) in text.match_indices("exotrace_") {
+        if text[..at].ends_with(|before: char| before.is_alphanumeric() || "_.-/".contains(before)) {
+            continue;
+        }
+        let rest = text[at + prefix.len()..].split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+        let name = format!("{prefix}{}", rest.into_iter().next().unwrap());
+        // A histogram has three.
+        let name = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        names.insert(name.to_owned());
+    }
+    names
+}
+
+/// Everything that the program can tell: that a mapping stops included.
+fn known() -> BTreeSet<String> {
+    let served = tenant();
+    fs::write(served.folder.path().join("marked.ndjson"), "{\"x\":1}\n").unwrap();
+    let hostile = project().join("tests/guests/trap-on-record.wasm").canonicalize().unwrap();
+    let mapping = format!("[mapping]\npath = \"{}\"\n", hostile.display());
+    let files = "[[source]]\ntype = \"file\"\npaths = [\"marked.ndjson\"]\n";
+    let running = Running::start(&served, &format!("{mapping}{files}{STDOUT}"));
+    wait_for("the first page", || running.get("/readyz").0 == 200);
+    wait_for("the mapping to stop", || running.metrics().contains("exotrace_mapping_stops_total"));
+    let stopping = running.metrics();
+    drop(running);
+    let served = tenant();
+    let running = Running::start(&served, STDOUT);
+    wait_for("a first document", || running.metrics().contains("exotrace_lag_seconds"));
+    let all = stopping + &running.metrics();
+    all.lines().filter_map(|line| line.strip_prefix("# TYPE ")).flat_map(names).collect()
+}
+
+#[test]
+fn dashboard_alerts_and_readme_name_metrics_that_there_are() {
+    let known = known();
+    let read = |path: &str| fs::read_to_string(project().join(path)).unwrap();
+    let mut named = BTreeSet::new();
+    for path in ["fixtures/monitoring/dashboard.json", "fixtures/monitoring/alerts.yml"] {
+        let names = names(&read(path));
+        let unknown: Vec<_> = names.difference(&known).collect();
+        assert!(names.len() > 8 && unknown.is_empty(), "{path} names {unknown:?}, which nothing tells");
+        named.extend(names);
+    }
+    let readme = read("README.md");
+    let table: BTreeSet<_> = readme.lines().filter(|line| line.starts_with("| `exotrace_")).flat_map(names).collect();
+    assert_eq!(table, known, "the README's table");
+    // What can be measured can be seen.
+    let unseen: Vec<_> = known.difference(&named).filter(|name| !name.contains("newest_record")).collect();
+    assert!(unseen.is_empty(), "{unseen:?}");
+    let dashboard: Value = serde_json::from_str(&read("fixtures/monitoring/dashboard.json")).unwrap();
+    assert!(dashboard["panels"].as_array().unwrap().len() > 10);
+}
+
+/// Runs a program of Prometheus.
+fn promtool(root: &Path, arguments: &[&str], input: &str) {
+    let mut process = Command::new(root.join("usr/bin/promtool"))
+        .args(arguments)
+        .current_dir(project().join("fixtures/monitoring"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
+}
+
+#[test]
+fn prometheus_understands_metrics_and_rules() {
+    let Some(root) = unpacked("prometheus") else { return };
+    promtool(&root, &["check", "rules", "alerts.yml"], "");
+    promtool(&root, &["test", "rules", "alerts-test.yml"], "");
+    let served = tenant();
+    let running = Running::start(&served, STDOUT);
+    wait_for("the first page", || running.get("/readyz").0 == 200);
+    promtool(&root, &["check", "metrics"], &running.metrics());
+}
