@@ -213,6 +213,36 @@ fn an_address_that_is_taken_is_said() {
     assert!(said.contains("hint: "), "{said}");
 }
 
+/// Settings that name another address are followed; with one that is taken, the old one stays.
+#[test]
+fn another_address_is_taken_when_settings_are_reloaded() {
+    let served = tenant();
+    let mut running = Running::start(&served, STDOUT);
+    wait_for("the first page", || running.get("/readyz").0 == 200);
+    let path = served.folder.path().join("exotrace.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let reload = |address: SocketAddr| {
+        fs::write(&path, settings.replace("127.0.0.1:0", &address.to_string())).unwrap();
+        let sent = Command::new("kill").args(["-s", "HUP", &running.process.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    };
+    // A run with new settings begins anew: `since` says when.
+    let before = running.get("/readyz").1;
+    reload(taken.local_addr().unwrap());
+    wait_for("the settings to be reloaded", || {
+        let (status, health) = running.get("/readyz");
+        status == 200 && health != before
+    });
+    reload(free);
+    wait_for("the other address", || TcpStream::connect(free).is_ok());
+    wait_for("the old address to be given up", || TcpStream::connect(running.address).is_err());
+    running.address = free;
+    wait_for("the first page", || running.get("/readyz").0 == 200);
+    assert_eq!(running.value("exotrace_documents_delivered_total{output=\"here\"}"), Some(60.0));
+}
+
 /// Names of metrics in a text.
 fn names(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
