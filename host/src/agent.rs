@@ -1,12 +1,10 @@
 //! Who collected a document: the fields `agent.*`.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use serde_json::{Value, json};
+
+use crate::whole_file;
 
 /// The file within the state folder that keeps the id.
 const FILE_NAME: &str = "agent-id";
@@ -38,13 +36,7 @@ impl Agent {
         if fs::read_to_string(&path).is_ok_and(|kept| kept.trim() == self.id) {
             return Ok(());
         }
-        // Under another name first: a crash must not leave half an id.
-        let unfinished = path.with_extension("new");
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&unfinished)?;
-        writeln!(file, "{}", self.id)?;
-        file.sync_all()?;
-        fs::rename(&unfinished, &path)?;
-        File::open(state_dir)?.sync_all()
+        whole_file::write(&path, format!("{}\n", self.id).as_bytes())
     }
 
     /// The fields of every document.

@@ -23,3 +23,4 @@ pub mod retry;
 pub mod secret;
 pub mod signature;
 pub mod source;
+mod whole_file;

@@ -15,13 +15,16 @@ mod candidate;
 mod checks;
 mod component;
 mod convert;
+mod decisions;
 mod delivery;
 mod diff;
 mod engine;
+mod folder;
 mod generation;
 mod inspect;
 mod instance;
 mod journal;
+mod kept;
 mod limits;
 mod live;
 mod loader;
@@ -30,18 +33,23 @@ mod recent;
 mod rules;
 mod trial;
 
+pub(crate) use built_in::is_built_in;
 pub use built_in::{BUILT_IN, BuiltIn, built_in};
 pub use candidate::{Candidate, Proof, Refusal};
 pub(crate) use component::digest;
 pub use component::{Component, ComponentError, Description};
+pub use decisions::{Chosen, Decisions, DecisionsError, Resumed, Said};
 pub use diff::{Differences, Example, Examples, FieldDifferences};
+pub use folder::component_files;
+pub(crate) use generation::distinct;
 pub use inspect::Inspection;
 pub use instance::MapperError;
 pub use journal::{Event, EventKind};
+pub use kept::{KeptCopies, Original};
 pub use limits::{Limits, StopKind};
 pub(crate) use live::explain;
-pub use live::{Live, MappingInUse, Probation, Status, Unchanged};
-pub use loader::{Loader, component_files};
+pub use live::{Beginning, Live, MappingInUse, Probation, Status, Unchanged};
+pub use loader::{Loader, Place};
 pub use rules::{Rules, Work};
 pub use trial::{TrialMode, TrialStatus};
 
@@ -228,13 +236,7 @@ impl MappedBatch {
 
     /// The versions of the mappings that made the outcomes, for logs: one, unless another one is on trial.
     pub fn versions(&self) -> String {
-        let mut versions: Vec<&str> = Vec::new();
-        for (mapping, _) in &self.mapped_by {
-            if !versions.contains(&mapping.version.as_str()) {
-                versions.push(&mapping.version);
-            }
-        }
-        versions.join(", ")
+        distinct(self.mapped_by.iter().map(|(mapping, _)| mapping.version.as_str()))
     }
 
     /// The documents one by one, each with its `_id`, in order.

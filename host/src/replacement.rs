@@ -13,12 +13,18 @@ use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
 use tracing::{info, warn};
 
 use crate::{
-    mapper::{Candidate, Component, ComponentError, Live, Loader, Refusal, TrialMode, Unchanged, built_in, digest},
+    mapper::{
+        Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Refusal, TrialMode, Unchanged, digest,
+        is_built_in,
+    },
     signature,
 };
 
 /// Who acts when a watched file has changed.
 const WATCHER: &str = "watcher";
+
+/// Who acts when the settings want a mapping tried.
+const SETTINGS: &str = "settings";
 
 /// How often a new mapping is looked after when no file is watched.
 const CARE: Duration = Duration::from_secs(60);
@@ -27,7 +33,7 @@ const CARE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wanted {
-    /// A built-in version.
+    /// A version that is built in, or in the folder of mappings.
     Version(String),
     /// A component file.
     Path(PathBuf),
@@ -46,9 +52,9 @@ pub enum Purpose {
 /// Why a mapping did not become what it was wanted for.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplaceError {
-    /// There is no such version.
-    #[error("there is no mapping `{0}`\nhint: `exotrace mapping list` says which are built in")]
-    NoSuchVersion(String),
+    /// It cannot be told which mapping that version is.
+    #[error(transparent)]
+    Version(ComponentError),
     /// The file cannot be read.
     #[error("nothing was changed")]
     Unreadable(#[source] ComponentError),
@@ -67,6 +73,7 @@ pub enum ReplaceError {
 pub struct Replacement {
     live: Arc<Live>,
     loader: Loader,
+    copies: KeptCopies,
     /// One candidate is prepared at a time: compiling takes a processor for seconds.
     preparing: Mutex<()>,
 }
@@ -102,9 +109,9 @@ impl Watched {
 }
 
 impl Replacement {
-    /// Replaces what maps there by files with the signatures that `loader` wants.
-    pub fn new(live: Arc<Live>, loader: Loader) -> Self {
-        Self { live, loader, preparing: Mutex::new(()) }
+    /// Replaces what maps there by files with the signatures that `loader` wants, and keeps copies of them.
+    pub fn new(live: Arc<Live>, loader: Loader, copies: KeptCopies) -> Self {
+        Self { live, loader, copies, preparing: Mutex::new(()) }
     }
 
     /// What it replaces.
@@ -118,39 +125,50 @@ impl Replacement {
     ///
     /// When it is refused or cannot be had. The current mapping stays.
     pub async fn put(&self, wanted: &Wanted, purpose: Purpose, by: &str) -> Result<String, ReplaceError> {
-        let (bytes, what) = match wanted {
-            Wanted::Version(version) => {
-                let built_in = built_in(version).ok_or_else(|| ReplaceError::NoSuchVersion(version.clone()))?;
-                (built_in.bytes.to_vec(), version.clone())
-            }
-            Wanted::Path(path) => {
-                let bytes = read(path.clone()).await?;
-                self.check_signature(path, &bytes, by).map_err(ReplaceError::Refused)?;
-                (bytes, name_of(path))
-            }
+        let (original, what) = self.fetch(wanted, by).await?;
+        self.put_original(original, what, purpose, by).await
+    }
+
+    /// Prepares what the settings want tried and puts it on trial, unless that went wrong before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Replacement::put`].
+    pub async fn put_from_settings(&self, wanted: &Wanted, purpose: Purpose) -> Result<(), ReplaceError> {
+        let (original, what) = self.fetch(wanted, SETTINGS).await?;
+        if let Some(reason) = self.live.refused(&digest(&original.bytes)) {
+            warn!(mapping = what, reason, "candidate of the settings was given up before and is not tried again");
+            return Ok(());
+        }
+        self.put_original(original, what, purpose, SETTINGS).await.map(drop)
+    }
+
+    async fn fetch(&self, wanted: &Wanted, by: &str) -> Result<(Original, String), ReplaceError> {
+        let place = match wanted {
+            Wanted::Version(version) => self.find(version.clone()).await?,
+            Wanted::Path(path) => Place::File(path.clone()),
         };
-        self.put_bytes(bytes, what, purpose, by).await
+        match place {
+            Place::BuiltIn(built_in) => {
+                Ok((Original { bytes: built_in.bytes.to_vec(), signature: None }, built_in.version.to_owned()))
+            }
+            Place::File(path) => {
+                let original = read(path.clone()).await?;
+                self.check_signature(&path, &original.bytes, by).map_err(ReplaceError::Refused)?;
+                Ok((original, name_of(&path)))
+            }
+        }
     }
 
-    /// A file that is not signed may be signed later, so it is looked at again then.
-    fn check_signature(&self, path: &Path, bytes: &[u8], by: &str) -> Result<(), Refusal> {
-        let checked = self.loader.check_signature(path, bytes).map_err(Refusal::from);
-        checked.inspect_err(|refusal| self.live.refuse(&digest(bytes), &name_of(path), refusal, by))
-    }
-
-    async fn put_bytes(
+    async fn put_original(
         &self,
-        bytes: Vec<u8>,
+        original: Original,
         what: String,
         purpose: Purpose,
         by: &str,
     ) -> Result<String, ReplaceError> {
         let one_at_a_time = self.preparing.lock().await;
-        let (live, who) = (Arc::clone(&self.live), by.to_owned());
-        let prepared = spawn_blocking(move || {
-            live.prepare(&bytes).inspect_err(|refusal| live.refuse(&digest(&bytes), &what, refusal, &who))
-        });
-        let candidate = prepared.await.map_err(ReplaceError::Worker)?.map_err(ReplaceError::Refused)?;
+        let candidate = self.prepare(original, what, by).await?;
         let done = describe(&candidate, purpose);
         match purpose {
             Purpose::Replace => self.live.replace(candidate, by),
@@ -159,6 +177,32 @@ impl Replacement {
         .map_err(ReplaceError::Unchanged)?;
         drop(one_at_a_time);
         Ok(done)
+    }
+
+    async fn find(&self, version: String) -> Result<Place, ReplaceError> {
+        let loader = self.loader.clone();
+        let found = spawn_blocking(move || loader.find(&version)).await.map_err(ReplaceError::Worker)?;
+        found.map_err(ReplaceError::Version)
+    }
+
+    /// A file that is not signed may be signed later, so it is looked at again then.
+    fn check_signature(&self, path: &Path, bytes: &[u8], by: &str) -> Result<(), Refusal> {
+        let checked = self.loader.check_signature(path, bytes).map_err(Refusal::from);
+        checked.inspect_err(|refusal| self.live.refuse(&digest(bytes), &name_of(path), refusal, by))
+    }
+
+    /// Makes a candidate of a component, and keeps a copy of it.
+    async fn prepare(&self, original: Original, what: String, by: &str) -> Result<Candidate, ReplaceError> {
+        let (live, copies, who) = (Arc::clone(&self.live), self.copies.clone(), by.to_owned());
+        let prepared = spawn_blocking(move || {
+            let candidate = live.prepare(&original.bytes);
+            match &candidate {
+                Ok(_) => keep_copy(&live, &copies, &original),
+                Err(refusal) => live.refuse(&digest(&original.bytes), &what, refusal, &who),
+            }
+            candidate
+        });
+        prepared.await.map_err(ReplaceError::Worker)?.map_err(ReplaceError::Refused)
     }
 
     /// Looks at component files for ever, and after new mappings; an interval of nothing looks at no file.
@@ -195,8 +239,8 @@ impl Replacement {
     }
 
     async fn take(&self, file: &mut Watched) {
-        let bytes = match read(file.path.clone()).await {
-            Ok(bytes) => bytes,
+        let original = match read(file.path.clone()).await {
+            Ok(original) => original,
             Err(error) => {
                 // It may be there again the next time.
                 file.is_read = false;
@@ -209,11 +253,11 @@ impl Replacement {
             }
         };
         file.problem = None;
-        let found = digest(&bytes);
+        let found = digest(&original.bytes);
         if file.digest.as_ref() == Some(&found) {
             return;
         }
-        if self.check_signature(&file.path, &bytes, WATCHER).is_err() {
+        if self.check_signature(&file.path, &original.bytes, WATCHER).is_err() {
             return;
         }
         file.digest = Some(found.clone());
@@ -221,15 +265,40 @@ impl Replacement {
             info!(digest = found, reason, "mapping was refused before and is not tried again");
             return;
         }
-        match self.put_bytes(bytes, name_of(&file.path), file.purpose, WATCHER).await {
-            Ok(_) | Err(ReplaceError::Refused(_)) => {}
+        match self.take_original(file, original).await {
+            // Somebody has put in place by hand before what is now in the file.
+            Err(ReplaceError::Refused(Refusal::Current)) if file.purpose == Purpose::Replace => {
+                self.live.note_current_is_named(&found);
+            }
+            Ok(()) | Err(ReplaceError::Refused(_)) => {}
             Err(error) => warn!(error = explain(&error), "mapping was not replaced"),
         }
     }
+
+    async fn take_original(&self, file: &Watched, original: Original) -> Result<(), ReplaceError> {
+        let one_at_a_time = self.preparing.lock().await;
+        let candidate = self.prepare(original, name_of(&file.path), WATCHER).await?;
+        let done = match file.purpose {
+            Purpose::Replace => self.live.follow(candidate, WATCHER),
+            Purpose::Try(mode, percent) => self.live.try_out(candidate, mode, percent, WATCHER),
+        };
+        drop(one_at_a_time);
+        done.map_err(ReplaceError::Unchanged)
+    }
 }
 
-async fn read(path: PathBuf) -> Result<Vec<u8>, ReplaceError> {
-    let read = spawn_blocking(move || Component::read(&path)).await.map_err(ReplaceError::Worker)?;
+/// Keeps a copy of a component that is not built in, so that it can be had again after a restart.
+pub fn keep_copy(live: &Live, copies: &KeptCopies, original: &Original) {
+    if is_built_in(&original.bytes) {
+        return;
+    }
+    if let Err(error) = copies.keep(original, &live.needed_digests()) {
+        warn!(%error, "no copy of the mapping can be kept: after a restart it is not found");
+    }
+}
+
+async fn read(path: PathBuf) -> Result<Original, ReplaceError> {
+    let read = spawn_blocking(move || Original::read(&path)).await.map_err(ReplaceError::Worker)?;
     read.map_err(ReplaceError::Unreadable)
 }
 

@@ -1,106 +1,18 @@
 //! The running program is told to replace its mapping, and watches its file.
 
 use std::{
-    fs::{self, File},
+    fs,
     os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    path::Path,
 };
 
 use exotrace::mapper::built_in;
 use serde_json::Value;
 
-use crate::harness::{exotrace, guest};
-
-/// How long something may take that has to happen.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// The program with a source that it cannot reach: it waits, and can be talked to.
-struct Running {
-    folder: tempfile::TempDir,
-    program: Child,
-}
-
-impl Running {
-    fn start(mapping: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("mapping.wasm"), built_in("2.2").unwrap().bytes).unwrap();
-        let settings = format!(
-            r#"
-            state_dir = "state"
-            [mapping]
-            path = "mapping.wasm"
-            watch_interval = "50ms"
-            {mapping}
-            [[source]]
-            type = "graph"
-            tenant_id = "contoso.com"
-            client_id = "11111111-2222-3333-4444-555555555555"
-            client_secret = "simulated-secret"
-            login_url = "http://127.0.0.1:9"
-            url = "http://127.0.0.1:9"
-            [[output]]
-            type = "stdout"
-            "#
-        );
-        fs::write(folder.path().join("exotrace.toml"), settings).unwrap();
-        let log = File::create(folder.path().join("log")).unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-        program.args(["run", "--config"]).arg(folder.path().join("exotrace.toml"));
-        let program = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let running = Self { folder, program };
-        running.wait_until("the socket is there", |running| running.file("state/control.sock").exists());
-        running
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.file("log")).unwrap()
-    }
-
-    /// What a command says, and whether it succeeded.
-    fn tell(&self, arguments: &[&str]) -> (String, bool) {
-        let state_dir = self.file("state");
-        let mut all = vec!["mapping"];
-        all.extend(arguments);
-        all.extend(["--state-dir", state_dir.to_str().unwrap()]);
-        let output = exotrace(&all, "");
-        let said = [output.stdout, output.stderr].concat();
-        (String::from_utf8(said).unwrap(), output.status.success())
-    }
-
-    fn status(&self) -> Value {
-        let (said, _) = self.tell(&["status", "--json"]);
-        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
-    }
-
-    #[track_caller]
-    fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !condition(self) {
-            assert!(Instant::now() < deadline, "in vain: {what}\n{}", self.log());
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// Puts another component where the mapping is, as a careful person does.
-    fn put(&self, bytes: &[u8]) {
-        fs::write(self.file("new.wasm"), bytes).unwrap();
-        fs::rename(self.file("new.wasm"), self.file("mapping.wasm")).unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.program.kill());
-        drop(self.program.wait());
-    }
-}
+use crate::{
+    harness::{exotrace, guest},
+    running::Running,
+};
 
 #[test]
 fn the_running_program_takes_another_mapping_and_goes_back() {

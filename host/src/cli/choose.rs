@@ -4,18 +4,11 @@ use std::{fs, path::Path};
 
 use anyhow::Context as _;
 
-use crate::mapper::{BUILT_IN, Component, Loader, built_in};
+use crate::mapper::{Component, Loader, built_in};
 
-/// The built-in mapping of that version.
+/// The mapping of that version: built in, or in the folder of mappings.
 pub(super) fn version(version: &str, loader: &Loader) -> anyhow::Result<Component> {
-    let built_in = built_in(version).with_context(|| {
-        let known: Vec<_> = BUILT_IN.iter().map(|known| known.version).collect();
-        format!(
-            "there is no mapping `{version}`\nhint: built in are {}; or name a file: ./mapping.wasm",
-            known.join(", ")
-        )
-    })?;
-    Ok(loader.built_in(built_in)?)
+    Ok(loader.open_version(version)?)
 }
 
 /// The mapping in a component file.
@@ -23,7 +16,7 @@ pub(super) fn file(path: &Path, loader: &Loader) -> anyhow::Result<Component> {
     loader.open(path).with_context(|| format!("could not use mapping `{}`", path.display()))
 }
 
-/// A built-in version, or else a file.
+/// A version, or else a file.
 pub(super) fn version_or_file(name: &str, loader: &Loader) -> anyhow::Result<Component> {
     if built_in(name).is_none() && (name.contains(['/', '\\']) || name.ends_with(".wasm")) {
         return file(Path::new(name), loader);

@@ -19,7 +19,7 @@ use super::{
     progress::Progress,
     start,
 };
-use crate::{config::MappingChoice, mapper::Mapper};
+use crate::mapper::Mapper;
 
 mod parallel;
 mod print;
@@ -94,13 +94,15 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
     let config = arguments.options.config()?;
     let config = config.as_ref();
     let loader = options::loader(config);
-    let component = match (&arguments.mapping, config.map(|config| &config.mapping.choice)) {
+    let component = match (&arguments.mapping, config) {
         (Some(mapping), _) => choose::version_or_file(mapping, &loader)?,
-        (None, Some(choice)) if *choice != MappingChoice::Default => {
-            start::component(choice, start::LEGACY_MAPPING, &loader).context(Unusable)?
+        (None, Some(config)) => {
+            let named = start::Named::find(&config.mapping.choice, &loader);
+            named.and_then(|named| named.component(start::LEGACY_MAPPING, &loader)).context(Unusable)?
         }
-        (None, _) => choose::version(start::LEGACY_MAPPING, &loader)?,
+        (None, None) => choose::version(start::LEGACY_MAPPING, &loader)?,
     };
     let geo = Arc::new(arguments.options.geo(config)?);
-    Ok(Mapper::new(component, arguments.options.settings(config)?, geo)?)
+    let limits = config.map(|config| start::limits(&config.mapping.limits)).unwrap_or_default();
+    Ok(Mapper::with_limits(component, arguments.options.settings(config)?, limits, geo)?)
 }

@@ -11,6 +11,9 @@ use crate::{
     mapper::{self, Loader},
 };
 
+/// The folder of mappings, in `state_dir`.
+pub(super) const MAPPINGS: &str = "mappings";
+
 /// The options.
 #[derive(Args)]
 pub(super) struct MappingOptions {
@@ -75,11 +78,12 @@ impl MappingOptions {
     }
 }
 
-/// How component files are loaded with these settings: with a settings file, those that it trusts.
+/// How component files are loaded with these settings: with a settings file, those that it trusts, and those in the
+/// folder of mappings by their version as well.
 pub(super) fn loader(config: Option<&Config>) -> Loader {
-    let loader = Loader::new(config.map(|config| config.mapping.trusted_keys.clone()).unwrap_or_default());
-    let is_metering = config.is_some_and(|config| config.mapping.limits.fuel.is_some());
-    if is_metering { loader.metering() } else { loader }
+    let Some(config) = config else { return Loader::default() };
+    let loader = Loader::new(config.mapping.trusted_keys.clone()).with_folder(config.state_dir.join(MAPPINGS));
+    if config.mapping.limits.fuel.is_some() { loader.metering() } else { loader }
 }
 
 /// What was given on the command line, if anything was.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use super::{options::loader, start};
+use super::{
+    options::loader,
+    start::{self, Ready},
+};
 use crate::{
-    config::Config,
     control::Control,
-    mapper::Live,
+    mapper::KeptCopies,
     replacement::{self, Replacement},
 };
 
@@ -20,11 +22,17 @@ pub(super) struct Replacing {
 
 impl Replacing {
     /// Begins after the ledger is open, which says that nobody else has the `state_dir`.
-    pub(super) fn start(config: &Config, live: &Arc<Live>) -> Self {
-        live.keep_history(config.state_dir.join("mapping-history.ndjson"));
-        let replacement = Arc::new(Replacement::new(Arc::clone(live), loader(Some(config))));
+    pub(super) fn start(ready: &Ready) -> Self {
+        let Ready { live, config, beginning, original, .. } = ready;
+        let watching = start::watched(config, beginning.decisions.file_digest());
+        live.begin(&config.state_dir, beginning.clone());
+        let copies = KeptCopies::of(&config.state_dir);
+        if let Some(original) = original {
+            replacement::keep_copy(live, &copies, original);
+        }
+        let replacement = Arc::new(Replacement::new(Arc::clone(live), loader(Some(config)), copies));
         let mut tasks = JoinSet::new();
-        let (asked, watching) = (Arc::clone(&replacement), start::watched(config, live));
+        let asked = Arc::clone(&replacement);
         match Control::open(&config.state_dir) {
             Ok(control) => drop(tasks.spawn(async move { control.serve(&asked).await })),
             // Mail flows all the same.
@@ -33,7 +41,7 @@ impl Replacing {
         let (tried, interval) = (start::tried(config), config.mapping.watch_interval);
         tasks.spawn(async move {
             if let Some((wanted, purpose)) = tried
-                && let Err(error) = replacement.put(&wanted, purpose, "settings").await
+                && let Err(error) = replacement.put_from_settings(&wanted, purpose).await
             {
                 warn!(error = replacement::explain(&error), "candidate of the settings is not tried");
             }

@@ -89,7 +89,7 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
     let health = Arc::new(Health::default());
     let mut monitor = None;
     watch(&mut monitor, &ready, &health).await?;
-    let mut replacing = Replacing::start(&ready.config, &ready.live);
+    let mut replacing = Replacing::start(&ready);
     let mut stages = ready.into_stages(ledger, &health)?;
     let mut summary = Summary::default();
     loop {
@@ -101,10 +101,13 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
         shown.abort();
         bars.clear()?;
         summary += ran?;
-        let Wanted::Reload(ready) = wanted else { return Ok(summary) };
+        let Wanted::Reload(mut ready) = wanted else { return Ok(summary) };
         let ledger = open(&ready).await?;
         drop(replacing);
-        replacing = Replacing::start(&ready.config, &ready.live);
+        if ready.is_outdated() {
+            *ready = again(*ready, path).await;
+        }
+        replacing = Replacing::start(&ready);
         if let Err(error) = watch(&mut monitor, &ready, &health).await {
             // Mail flows all the same.
             error!(error = format!("{error:#}"), "metrics and health are not to be had where the settings say");
@@ -123,6 +126,19 @@ async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health
         (_, None) => *monitor = None,
     }
     Ok(())
+}
+
+/// Gets ready once more, since something was decided about the mapping meanwhile.
+async fn again(ready: Ready, path: &Path) -> Ready {
+    let path = path.to_owned();
+    match spawn_blocking(move || prepare(&path)).await.map_err(anyhow::Error::from).flatten() {
+        Ok(ready) => ready,
+        Err(error) => {
+            let error = format!("{error:#}");
+            error!(error, "what was decided about the mapping in the last moment does not count");
+            ready
+        }
+    }
 }
 
 /// Opens the ledger, which the run before may be about to close.

@@ -37,7 +37,7 @@ pub(super) struct DeadLetter {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mapping {
-    /// A built-in mapping version. Default: `2.2` for Graph, `1.20` for any other source.
+    /// A mapping version, built in or of a component file in `state_dir/mappings`. Default: `2.2` for Graph, `1.20` for any other source.
     pub(super) version: Value<String>,
     /// A component file, in place of a version.
     pub(super) path: Value<String>,
@@ -69,7 +69,7 @@ pub(super) struct Mapping {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Candidate {
-    /// A built-in mapping version to try beside the mapping in use.
+    /// A mapping version to try beside the mapping in use.
     pub(super) version: Value<String>,
     /// A component file, in place of a version.
     pub(super) path: Value<String>,

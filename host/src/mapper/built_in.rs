@@ -1,5 +1,9 @@
 //! The mapping versions that the program carries.
 
+use std::sync::LazyLock;
+
+use super::component::digest;
+
 /// A component inside the program.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
@@ -18,4 +22,17 @@ pub const BUILT_IN: [BuiltIn; 2] = [
 /// The built-in mapping of that version, with or without the patch number.
 pub fn built_in(version: &str) -> Option<BuiltIn> {
     BUILT_IN.into_iter().find(|known| version == known.version || version.strip_suffix(".0") == Some(known.version))
+}
+
+/// The built-in version whose component has this digest.
+pub(super) fn version_with(digest: &str) -> Option<&'static str> {
+    static DIGESTS: LazyLock<[String; BUILT_IN.len()]> =
+        LazyLock::new(|| BUILT_IN.map(|known| self::digest(known.bytes)));
+    let place = DIGESTS.iter().position(|known| known == digest)?;
+    BUILT_IN.get(place).map(|known| known.version)
+}
+
+/// Whether these are the bytes of a built-in mapping.
+pub(crate) fn is_built_in(bytes: &[u8]) -> bool {
+    BUILT_IN.iter().any(|known| known.bytes == bytes)
 }

@@ -73,6 +73,31 @@ pub enum ComponentError {
     /// The file is larger than any mapping.
     #[error("`{}` has more than {MAX_BYTES} bytes", .0.display())]
     TooLarge(PathBuf),
+    /// The file is not what it was.
+    #[error("`{}` is not the mapping that was kept", .0.display())]
+    Changed(PathBuf),
+    /// No mapping has that version.
+    #[error("there is no mapping `{version}`\nhint: {known}; or name a file: ./mapping.wasm")]
+    NoSuchVersion {
+        /// What was asked for.
+        version: String,
+        /// Which there are, for people.
+        known: String,
+    },
+    /// It cannot be told which file is meant.
+    #[error(
+        "mapping `{version}` is in two files: `{}` and `{}`\nhint: move one of them away, or name a file",
+        first.display(),
+        second.display()
+    )]
+    Ambiguous {
+        /// What was asked for.
+        version: String,
+        /// One of the files.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+    },
     /// The file is not signed as it has to be.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -208,6 +233,14 @@ fn is_spoken(version: &str) -> bool {
     let Ok(version) = Version::parse(version) else { return false };
     let is_same_track = version.major == WIT_VERSION.major && (version.major > 0 || version.minor == WIT_VERSION.minor);
     is_same_track && version.pre.is_empty() && version <= WIT_VERSION
+}
+
+/// The version of the mapping that a component says it is, if it is one.
+pub(super) fn version_of(bytes: &[u8]) -> Option<String> {
+    if !Parser::is_component(bytes) {
+        return None;
+    }
+    read_section(bytes).ok().map(|(mapping_version, _)| mapping_version)
 }
 
 /// The versions of the mapping and of the contract in the custom section, which stands in the core module.

@@ -67,13 +67,17 @@ impl Generation {
     }
 
     fn each(&self, text: fn(&Component) -> &str) -> String {
-        let mut texts: Vec<&str> = Vec::new();
-        for pool in &self.pools {
-            let text = text(&pool.component);
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-        texts.join(", ")
+        distinct(self.pools.iter().map(|pool| text(&pool.component)))
     }
+}
+
+/// Each text once, in the order in which they come first.
+pub(crate) fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut known: Vec<&str> = Vec::new();
+    for text in texts {
+        if !known.contains(&text) {
+            known.push(text);
+        }
+    }
+    known.join(", ")
 }

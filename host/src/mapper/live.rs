@@ -4,7 +4,6 @@
 //! done all the work before, and stores one pointer; the data path never waits for it.
 
 use std::{
-    collections::HashMap,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -19,6 +18,7 @@ use tracing::warn;
 use super::{
     Component, Limits, MappedBatch, Mapper, MapperError, Origin, Settings,
     answer::Depth,
+    decisions::Decisions,
     delivery::is_in_share,
     generation::Generation,
     journal::Journal,
@@ -32,9 +32,11 @@ use crate::{
     metrics::{Role, metrics},
 };
 
+mod begin;
 mod change;
 mod status;
 
+pub use begin::Beginning;
 pub use change::Unchanged;
 pub(crate) use change::explain;
 pub use status::{MappingInUse, Probation, Status};
@@ -71,9 +73,11 @@ struct Before {
 #[derive(Default)]
 struct Control {
     journal: Journal,
-    is_pinned: bool,
-    /// What was refused or taken back, by digest, with the reason.
-    refused: HashMap<String, String>,
+    decisions: Decisions,
+    /// The file that keeps the decisions.
+    kept_in: Option<PathBuf>,
+    /// The digest of what the settings name.
+    settings_digest: String,
 }
 
 impl Live {
@@ -109,13 +113,6 @@ impl Live {
             refused: AtomicU64::new(0),
             rolled_back: AtomicU64::new(0),
         }))
-    }
-
-    /// Keeps a history of what happens to the mapping in this file, beginning with the start.
-    pub fn keep_history(&self, path: PathBuf) {
-        let mut control = self.control();
-        control.journal = Journal::open(path);
-        self.note_start(&mut control);
     }
 
     /// What maps for the source of that number.

@@ -10,8 +10,9 @@ use tracing::{debug, warn};
 use wasmtime::{Engine, component::Component as Compiled};
 
 use super::{
-    BuiltIn, Component, ComponentError,
+    BUILT_IN, BuiltIn, Component, ComponentError, built_in,
     engine::{ENGINE, METERED},
+    folder,
 };
 use crate::signature::TrustedKeys;
 
@@ -20,7 +21,17 @@ use crate::signature::TrustedKeys;
 pub struct Loader {
     trusted_keys: TrustedKeys,
     cache: Option<Arc<CodeCache>>,
+    folder: Option<PathBuf>,
     is_metering: bool,
+}
+
+/// Where a mapping version is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// In the program.
+    BuiltIn(BuiltIn),
+    /// In a file.
+    File(PathBuf),
 }
 
 impl Loader {
@@ -46,6 +57,33 @@ impl Loader {
         self
     }
 
+    /// Looks for versions that are not built in among the component files of this folder.
+    #[must_use]
+    pub fn with_folder(mut self, folder: PathBuf) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// Says where the mapping of that version is, with or without the patch number: what is built in comes first.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or more than one.
+    pub fn find(&self, version: &str) -> Result<Place, ComponentError> {
+        if let Some(built_in) = built_in(version) {
+            return Ok(Place::BuiltIn(built_in));
+        }
+        let mut known = format!("built in are {}", BUILT_IN.map(|known| known.version).join(", "));
+        if let Some(folder) = &self.folder {
+            match folder::find(folder, version)? {
+                Ok(path) => return Ok(Place::File(path)),
+                Err(others) if others.is_empty() => {}
+                Err(others) => known += &format!(", `{}` has {}", folder.display(), others.join(", ")),
+            }
+        }
+        Err(ComponentError::NoSuchVersion { version: version.to_owned(), known })
+    }
+
     /// Loads a component file, which is read once: what was checked is what runs.
     ///
     /// # Errors
@@ -69,6 +107,18 @@ impl Loader {
         Ok(())
     }
 
+    /// Loads the mapping of that version, wherever it is.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it is no mapping that this host can run.
+    pub fn open_version(&self, version: &str) -> Result<Component, ComponentError> {
+        match self.find(version)? {
+            Place::BuiltIn(built_in) => self.built_in(built_in),
+            Place::File(path) => self.open(&path),
+        }
+    }
+
     /// Loads a component that came with the program, which needs no signature.
     ///
     /// # Errors
@@ -78,7 +128,8 @@ impl Loader {
         self.load(built_in.bytes)
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
+    /// Loads a component whose signature was checked, where one is needed.
+    pub(crate) fn load(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
         let engine = if self.is_metering { &METERED } else { &ENGINE };
         Component::compile(bytes, engine, |bytes| self.compile(engine, bytes))
     }
@@ -95,25 +146,4 @@ impl Loader {
         }
         Ok(loaded.component)
     }
-}
-
-/// The component files in a folder, in the order of their names; none when there is no folder.
-///
-/// # Errors
-///
-/// When the folder cannot be read.
-pub fn component_files(folder: &Path) -> Result<Vec<PathBuf>, ComponentError> {
-    let unreadable = |source| ComponentError::Unreadable { path: folder.to_owned(), source };
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -19,13 +19,14 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
     }
     let mapping = match &config.mapping.choice {
         MappingChoice::Default => "the built-in one of each source".to_owned(),
-        MappingChoice::Version(version) => format!("built-in version {version}"),
+        MappingChoice::Version(version) => format!("version {version}"),
         MappingChoice::Path(path) => path.display().to_string(),
     };
     let loader = loader(Some(config));
-    let mut defaults = config.sources.iter().map(start::default_mapping);
-    match defaults.try_for_each(|default| start::component(&config.mapping.choice, default, &loader).map(drop)) {
-        Ok(()) => report.ok("mapping component", &mapping)?,
+    let components =
+        start::Named::find(&config.mapping.choice, &loader).and_then(|named| named.components(config, &loader));
+    match components {
+        Ok(_) => report.ok("mapping component", &mapping)?,
         Err(error) => report.failed_with("mapping component", &format!("{error:#}"))?,
     }
     let GeoipConfig { city, asn } = &config.geoip;

@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         entries.push(Entry::new("built in".to_owned(), loader.built_in(built_in)));
     }
     if let Some(config) = &config {
-        for file in component_files(&config.state_dir.join("mappings"))? {
+        for file in component_files(&config.state_dir.join(options::MAPPINGS))? {
             entries.push(Entry::new(file.display().to_string(), loader.open(&file)));
         }
     }

@@ -160,6 +160,9 @@ fn status_text(status: &Status) -> String {
     if status.is_pinned {
         lines.push("pinned    nothing replaces it".to_owned());
     }
+    if status.is_chosen {
+        lines.push("chosen    in place of the mapping that the settings name, until those change".to_owned());
+    }
     if let Some(before) = &status.probation {
         let digest = short(&before.digest);
         lines.push(format!("before    {} ({digest}), kept for {} s", before.mapping, before.seconds_left));

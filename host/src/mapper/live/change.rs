@@ -14,9 +14,6 @@ use crate::mapper::{
     trial::{Trial, TrialMode},
 };
 
-/// So many refused mappings are remembered.
-const MAX_REFUSED: usize = 1000;
-
 /// Who takes a mapping back when nobody else does.
 const ITSELF: &str = "exotrace";
 
@@ -46,12 +43,36 @@ impl Live {
     /// When the mapping is pinned.
     pub fn replace(&self, candidate: Candidate, by: &str) -> Result<(), Unchanged> {
         let mut control = self.control();
-        if control.is_pinned {
+        if control.decisions.is_pinned {
             return Err(Unchanged::Pinned);
         }
         self.end_trial(&mut control, by, "another mapping takes the place");
         self.put(&mut control, Arc::new(candidate.generation), by);
         Ok(())
+    }
+
+    /// Puts a candidate in place that is what the settings name from now on, since their file has changed.
+    ///
+    /// # Errors
+    ///
+    /// When the mapping is pinned.
+    pub fn follow(&self, candidate: Candidate, by: &str) -> Result<(), Unchanged> {
+        let mut control = self.control();
+        if control.decisions.is_pinned {
+            return Err(Unchanged::Pinned);
+        }
+        control.note_named(&candidate.digest());
+        self.end_trial(&mut control, by, "another mapping takes the place");
+        self.put(&mut control, Arc::new(candidate.generation), by);
+        Ok(())
+    }
+
+    /// Notes that the current mapping is what the settings name from now on, since their file has changed.
+    pub fn note_current_is_named(&self, digest: &str) {
+        let mut control = self.control();
+        control.note_named(digest);
+        control.choose(&self.current().digest());
+        control.keep();
     }
 
     /// Puts a candidate beside the current mapping. Ends another trial.
@@ -67,7 +88,7 @@ impl Live {
         by: &str,
     ) -> Result<(), Unchanged> {
         let mut control = self.control();
-        if control.is_pinned {
+        if control.decisions.is_pinned {
             return Err(Unchanged::Pinned);
         }
         let trial = Trial::begin(self, candidate, mode, percent).map_err(Unchanged::Trial)?;
@@ -86,7 +107,7 @@ impl Live {
     /// When there is none, or the mapping is pinned.
     pub fn promote(&self, by: &str) -> Result<(), Unchanged> {
         let mut control = self.control();
-        if control.is_pinned {
+        if control.decisions.is_pinned {
             return Err(Unchanged::Pinned);
         }
         let trial = self.trial.swap(None).ok_or(Unchanged::NoTrial)?;
@@ -124,7 +145,8 @@ impl Live {
     /// Keeps the current mapping: nothing replaces it until it is unpinned, but for what goes back by itself.
     pub fn pin(&self, by: &str) {
         let mut control = self.control();
-        control.is_pinned = true;
+        control.decisions.is_pinned = true;
+        control.keep();
         note(&mut control, EventKind::Pinned, &self.current(), by, None);
         info!(mapping = self.current().mapping(), by, "mapping pinned");
     }
@@ -132,7 +154,8 @@ impl Live {
     /// Lets the mapping be replaced again.
     pub fn unpin(&self, by: &str) {
         let mut control = self.control();
-        control.is_pinned = false;
+        control.decisions.is_pinned = false;
+        control.keep();
         note(&mut control, EventKind::Unpinned, &self.current(), by, None);
         info!(mapping = self.current().mapping(), by, "mapping unpinned");
     }
@@ -146,8 +169,14 @@ impl Live {
         warn!(mapping = what, digest, reason, by, "mapping refused; the current one stays");
         Self::count(&self.refused);
         let mut control = self.control();
-        if !matches!(refusal, Refusal::Component(ComponentError::Signature(_))) {
-            remember(&mut control, digest, &reason);
+        // Other signatures and settings may come, and the same bytes be right.
+        let may_pass = matches!(
+            refusal,
+            Refusal::Component(ComponentError::Signature(_)) | Refusal::Start(MapperError::Settings(_))
+        );
+        if !may_pass {
+            control.decisions.refuse(digest, &reason);
+            control.keep();
         }
         let event = EventKind::Refused;
         let (mapping, digest, by) = (what.to_owned(), digest.to_owned(), by.to_owned());
@@ -156,7 +185,7 @@ impl Live {
 
     /// Why the mapping with this digest was refused or taken back, if it was.
     pub fn refused(&self, digest: &str) -> Option<String> {
-        self.control().refused.get(digest).cloned()
+        self.control().decisions.reason(digest).map(str::to_owned)
     }
 
     /// Lets the mapping before go when it was kept long enough.
@@ -170,8 +199,8 @@ impl Live {
         }
     }
 
-    pub(super) fn note_start(&self, control: &mut Control) {
-        note(control, EventKind::Started, &self.current(), ITSELF, None);
+    pub(super) fn note_start(&self, control: &mut Control, reason: Option<String>) {
+        note(control, EventKind::Started, &self.current(), ITSELF, reason);
     }
 
     /// Goes back because of what a new mapping did, unless somebody was faster.
@@ -186,7 +215,8 @@ impl Live {
     pub(in crate::mapper) fn give_up(&self, trial: &Arc<Trial>, reason: &str) {
         let mut control = self.control();
         if self.is_on_trial(trial) {
-            remember(&mut control, &trial.candidate.digest(), reason);
+            control.decisions.refuse(&trial.candidate.digest(), reason);
+            control.keep();
             error!(mapping = trial.candidate.mapping(), reason, "mapping on trial failed; the current one stays");
             Self::count(&self.rolled_back);
             self.end_trial(&mut control, ITSELF, reason);
@@ -197,6 +227,9 @@ impl Live {
         let before = self.current();
         let (from, to, digest) = (before.mapping(), current.mapping(), current.digest());
         let until = Instant::now() + self.rules.grace_period;
+        control.decisions.forgive(&digest);
+        control.choose(&digest);
+        control.keep();
         note(control, EventKind::Replaced, &current, by, Some(format!("in place of {from}")));
         self.state.store(Arc::new(State { current, before: Some(Before { generation: before, until }) }));
         Self::count(&self.replaced);
@@ -211,7 +244,9 @@ impl Live {
         Self::count(&self.rolled_back);
         let (from, to) = (state.current.mapping(), current.mapping());
         error!(from, to, reason, by, "mapping rolled back");
-        remember(control, &state.current.digest(), reason);
+        control.decisions.refuse(&state.current.digest(), reason);
+        control.choose(&current.digest());
+        control.keep();
         note(control, EventKind::RolledBack, &current, by, Some(format!("in place of {from}: {reason}")));
     }
 
@@ -226,13 +261,6 @@ impl Live {
 fn note(control: &mut Control, event: EventKind, about: &Generation, by: &str, reason: Option<String>) {
     let (mapping, digest, by) = (about.mapping(), about.digest(), by.to_owned());
     control.journal.note(Event { time: Utc::now(), event, mapping, digest, by, reason });
-}
-
-fn remember(control: &mut Control, digest: &str, reason: &str) {
-    if control.refused.len() >= MAX_REFUSED {
-        control.refused.clear();
-    }
-    control.refused.insert(digest.to_owned(), reason.to_owned());
 }
 
 /// An error with its causes in one line, and hints on lines of their own.

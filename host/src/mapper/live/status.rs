@@ -16,6 +16,8 @@ pub struct Status {
     pub digest: String,
     /// Whether somebody wants it kept.
     pub is_pinned: bool,
+    /// Whether it was chosen in place of the one that the settings name.
+    pub is_chosen: bool,
     /// What it has done.
     pub work: Work,
     /// What it is measured by, as long as it is new.
@@ -59,7 +61,10 @@ pub struct Probation {
 impl Live {
     /// What is known about the mapping in use.
     pub fn status(&self) -> Status {
-        let is_pinned = self.is_pinned();
+        let (is_pinned, is_chosen) = {
+            let control = self.control();
+            (control.decisions.is_pinned, control.decisions.chosen().is_some())
+        };
         let state = self.state.load_full();
         let probation = state.before.as_ref().map(|before| Probation {
             mapping: before.generation.mapping(),
@@ -70,6 +75,7 @@ impl Live {
             mapping: state.current.mapping(),
             digest: state.current.digest(),
             is_pinned,
+            is_chosen,
             work: state.current.work(),
             probation,
             trial: self.trial.load().as_ref().map(|trial| trial.status()),
@@ -94,7 +100,7 @@ impl Live {
 
     /// Whether somebody wants the mapping kept.
     pub fn is_pinned(&self) -> bool {
-        self.control().is_pinned
+        self.control().decisions.is_pinned
     }
 
     /// What happened to the mapping, oldest first.

@@ -1,0 +1,92 @@
+//! With which mapping a process begins: what the settings name, unless something else was decided before.
+
+use tracing::{error, info, warn};
+
+use super::named::{Named, defaults};
+use crate::{
+    config::Config,
+    mapper::{Beginning, Chosen, Component, Decisions, KeptCopies, Loader, Original, Resumed, distinct},
+    replacement::explain,
+};
+
+/// What a process begins with.
+pub(super) struct Begun {
+    /// The component of every source, in order.
+    pub(super) components: Vec<Component>,
+    pub(super) beginning: Beginning,
+    /// The file that is in use, if the settings name one.
+    pub(super) original: Option<Original>,
+    /// What was found decided.
+    pub(super) found: Decisions,
+}
+
+/// Gets the mapping to begin with; writes nothing.
+pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> {
+    let named = Named::find(&config.mapping.choice, loader)?;
+    let found = found(config);
+    let (name, settings_digest) = (named.name(), named.digest(config));
+    let Resumed { mut decisions, refused, is_outdated } = found.clone().resume(named.said.clone());
+    if is_outdated {
+        warn!("settings name another mapping than before: what was chosen or pinned counts no more");
+    }
+    let chosen = match decisions.chosen() {
+        Some(chosen) => load(chosen, config, loader),
+        None => None,
+    };
+    let mut beginning = Beginning { decisions: Decisions::default(), settings_digest, reason: None };
+    let (components, original) = match (chosen, &refused) {
+        (Some(component), _) => {
+            let (mapping, digest) = (&component.description().mapping_version, component.digest());
+            info!(mapping, digest, "mapping that was in use before is used, not the one that the settings name");
+            beginning.reason = Some("in use before".to_owned());
+            (vec![component; config.sources.len()], None)
+        }
+        (None, Some(_)) => {
+            decisions.give_up_choice(named.said.clone());
+            beginning.reason = Some("built in, since the one that the settings name was refused".to_owned());
+            (defaults(config, loader)?, None)
+        }
+        (None, None) => {
+            decisions.give_up_choice(named.said.clone());
+            (named.components(config, loader)?, named.into_original())
+        }
+    };
+    if let Some(reason) = refused {
+        let mapping = components.iter().map(|component| component.description().mapping_version.as_str());
+        let mapping = distinct(mapping);
+        error!(
+            refused = name,
+            reason,
+            used = mapping,
+            "mapping of the settings was refused or taken back before; another one is used"
+        );
+    }
+    beginning.decisions = decisions;
+    Ok(Begun { components, beginning, original, found })
+}
+
+/// What was decided before; a damaged file keeps no mail waiting.
+fn found(config: &Config) -> Decisions {
+    match Decisions::of(&config.state_dir) {
+        Ok(decisions) => decisions,
+        Err(error) => {
+            error!(error = explain(&error), "what was decided about the mapping is not known; the settings count");
+            Decisions::default()
+        }
+    }
+}
+
+/// What was in use before, if it still can be had.
+fn load(chosen: &Chosen, config: &Config, loader: &Loader) -> Option<Component> {
+    let loaded = match chosen {
+        Chosen::Version(version) => loader.open_version(version),
+        Chosen::Copy(digest) => KeptCopies::of(&config.state_dir).load(digest, loader),
+    };
+    match loaded {
+        Ok(component) => Some(component),
+        Err(error) => {
+            error!(error = explain(&error), "mapping that was in use before cannot be used any more");
+            None
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What was decided about the mapping, by people and by exotrace itself. It lasts until the settings change.
+
+use std::{
+    collections::VecDeque,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::built_in::version_with;
+use crate::whole_file;
+
+/// So many refused mappings are remembered; the oldest are forgotten.
+const MAX_REFUSED: usize = 500;
+
+/// The longest reason that is remembered, in characters: a component may have had its part in it.
+const MAX_REASON: usize = 500;
+
+/// What was decided about the mapping.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Decisions {
+    /// What the settings said when it was decided.
+    pub(super) said: Said,
+    /// What maps in place of that.
+    pub(super) chosen: Option<Chosen>,
+    /// Whether somebody wants the mapping kept.
+    pub(super) is_pinned: bool,
+    /// What was refused or taken back, the oldest first.
+    refused: VecDeque<Refused>,
+}
+
+/// What the settings say about which mapping to use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The version.
+    pub version: Option<String>,
+    /// The component file.
+    pub path: Option<PathBuf>,
+    /// The SHA-256 of the file, whether named by its path or by a version; none for what is built in.
+    pub digest: Option<String>,
+}
+
+/// A mapping that can be had again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chosen {
+    /// A built-in version.
+    Version(String),
+    /// A component of which a copy is kept, by its SHA-256.
+    Copy(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Refused {
+    digest: String,
+    reason: String,
+}
+
+/// Why decisions cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DecisionsError {
+    /// The file cannot be read.
+    #[error("could not read `{}`", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is something else.
+    #[error("`{}` is damaged", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// What decisions are worth now that the settings say something.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// What still counts.
+    pub decisions: Decisions,
+    /// Why the component file that the settings name is not used, if it is not.
+    pub refused: Option<String>,
+    /// Whether something does not count any more, since the settings have changed.
+    pub is_outdated: bool,
+}
+
+impl Said {
+    /// Whether both name the same, whatever bytes the file has.
+    fn names_the_same(&self, other: &Self) -> bool {
+        (&self.version, &self.path) == (&other.version, &other.path)
+    }
+}
+
+impl Chosen {
+    /// The mapping with this digest; sources that have different ones have no single mapping.
+    pub(super) fn of(digest: &str) -> Option<Self> {
+        match version_with(digest) {
+            Some(version) => Some(Self::Version(version.to_owned())),
+            None if digest.contains(',') => None,
+            None => Some(Self::Copy(digest.to_owned())),
+        }
+    }
+}
+
+impl Decisions {
+    /// Reads what was decided; nothing was when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn read(path: &Path) -> Result<Self, DecisionsError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(DecisionsError::Unreadable { path: path.to_owned(), source }),
+        };
+        serde_json::from_str(&text).map_err(|source| DecisionsError::Damaged { path: path.to_owned(), source })
+    }
+
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        whole_file::write(path, &text)
+    }
+
+    /// What still counts when the settings say this: all, as long as they say what they said before. A pinned mapping
+    /// is kept also when its file has other bytes, and a file that was refused is not used.
+    pub fn resume(mut self, said: Said) -> Resumed {
+        let used = self.used();
+        let refused = said.digest.as_ref().and_then(|digest| self.reason(digest)).map(str::to_owned);
+        let has_decided = self.is_pinned || self.chosen.is_some();
+        let mut is_outdated = false;
+        if self.said == said {
+            // Everything counts.
+        } else if self.is_pinned && self.said.names_the_same(&said) {
+            self.chosen = used;
+        } else {
+            is_outdated = has_decided;
+            self.chosen = used.filter(|_| refused.is_some());
+            self.is_pinned = false;
+            self.said = said;
+        }
+        if let Some(Chosen::Copy(digest)) = &self.chosen
+            && self.reason(digest).is_some()
+        {
+            self.chosen = None;
+        }
+        Resumed { decisions: self, refused, is_outdated }
+    }
+
+    /// What maps in place of what the settings say.
+    pub fn chosen(&self) -> Option<&Chosen> {
+        self.chosen.as_ref()
+    }
+
+    /// What the settings say counts again, since what was chosen cannot be had.
+    pub fn give_up_choice(&mut self, said: Said) {
+        (self.chosen, self.said) = (None, said);
+    }
+
+    /// The digest of the file that the settings named when it was looked at last.
+    pub fn file_digest(&self) -> Option<&str> {
+        self.said.digest.as_deref()
+    }
+
+    /// Why the mapping with this digest was refused or taken back, if it was.
+    pub(super) fn reason(&self, digest: &str) -> Option<&str> {
+        let found = self.refused.iter().find(|refused| refused.digest == digest)?;
+        Some(&found.reason)
+    }
+
+    /// Remembers that a mapping was refused or taken back.
+    pub(super) fn refuse(&mut self, digest: &str, reason: &str) {
+        self.forgive(digest);
+        let (digest, reason) = (digest.to_owned(), reason.chars().take(MAX_REASON).collect());
+        self.refused.push_back(Refused { digest, reason });
+        if self.refused.len() > MAX_REFUSED {
+            self.refused.pop_front();
+        }
+    }
+
+    /// Forgets that a mapping was refused or taken back: somebody wants it all the same.
+    pub(super) fn forgive(&mut self, digest: &str) {
+        self.refused.retain(|refused| refused.digest != digest);
+    }
+
+    /// What mapped last, if it is one that can be had again.
+    fn used(&self) -> Option<Chosen> {
+        self.chosen.clone().or_else(|| Chosen::of(self.said.digest.as_ref()?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+use super::*;
+
+fn file(digest: &str) -> Said {
+    Said { version: None, path: Some("mapping.wasm".into()), digest: Some(digest.to_owned()) }
+}
+
+fn version(version: &str) -> Said {
+    Said { version: Some(version.to_owned()), path: None, digest: None }
+}
+
+fn copy(digest: &str) -> Option<Chosen> {
+    Some(Chosen::Copy(digest.to_owned()))
+}
+
+fn decisions(said: Said, chosen: Option<Chosen>) -> Decisions {
+    Decisions { said, chosen, ..Decisions::default() }
+}
+
+#[track_caller]
+fn check(before: &Decisions, said: Said, chosen: Option<Chosen>, is_outdated: bool) -> Decisions {
+    let resumed = before.clone().resume(said);
+    assert_eq!((&resumed.decisions.chosen, resumed.is_outdated), (&chosen, is_outdated));
+    resumed.decisions
+}
+
+#[test]
+fn a_choice_counts_until_the_settings_change() {
+    let before = decisions(file("a"), Some(Chosen::Version("1.20".to_owned())));
+    check(&before, file("a"), before.chosen.clone(), false);
+    check(&before, file("b"), None, true);
+    check(&before, version("2.2"), None, true);
+    check(&before, Said::default(), None, true);
+    let before = decisions(version("2.2"), copy("a"));
+    check(&before, version("2.2"), copy("a"), false);
+    check(&before, version("1.20"), None, true);
+}
+
+#[test]
+fn nothing_decided_is_nothing_outdated() {
+    check(&Decisions::default(), version("2.2"), None, false);
+    check(&decisions(file("a"), None), file("b"), None, false);
+}
+
+#[test]
+fn a_pinned_mapping_is_kept_when_its_file_has_other_bytes() {
+    let before = Decisions { is_pinned: true, ..decisions(file("a"), None) };
+    let after = check(&before, file("b"), copy("a"), false);
+    assert!(after.is_pinned);
+    assert_eq!(after.said, file("a"), "the new bytes have not been looked at");
+    assert!(check(&before, file("a"), None, false).is_pinned);
+    assert!(!check(&before, version("2.2"), None, true).is_pinned);
+}
+
+#[test]
+fn in_place_of_a_refused_file_maps_what_mapped_before() {
+    let mut before = decisions(file("a"), None);
+    before.refuse("b", "it traps");
+    let resumed = before.clone().resume(file("b"));
+    assert_eq!(resumed.refused.as_deref(), Some("it traps"));
+    assert_eq!(resumed.decisions.chosen, copy("a"));
+    // And so at every later start.
+    assert_eq!(resumed.decisions.clone().resume(file("b")), resumed);
+    assert_eq!(resumed.decisions.resume(file("c")).decisions.chosen, None);
+    before.forgive("b");
+    check(&before, file("b"), None, false);
+}
+
+#[test]
+fn a_refused_mapping_is_not_what_mapped_before() {
+    let mut before = decisions(file("a"), None);
+    before.refuse("a", "it traps");
+    let resumed = before.resume(file("a"));
+    assert_eq!((resumed.decisions.chosen, resumed.refused.as_deref()), (None, Some("it traps")));
+}
+
+#[test]
+fn what_was_refused_is_bounded() {
+    let mut decisions = Decisions::default();
+    for n in 0..=MAX_REFUSED {
+        decisions.refuse(&n.to_string(), &"long ".repeat(MAX_REASON));
+        decisions.refuse("again", "and again");
+    }
+    assert_eq!(decisions.refused.len(), MAX_REFUSED);
+    assert_eq!(decisions.reason("0"), None);
+    assert_eq!(decisions.reason("again"), Some("and again"));
+    assert_eq!(decisions.reason(&MAX_REFUSED.to_string()).map(str::len), Some(MAX_REASON));
+}
+
+#[test]
+fn decisions_outlast_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mapping.json");
+    assert_eq!(Decisions::read(&path).unwrap(), Decisions::default());
+    let mut written = Decisions { is_pinned: true, ..decisions(file("a"), copy("b")) };
+    written.refuse("c", "it traps");
+    written.write(&path).unwrap();
+    assert_eq!(Decisions::read(&path).unwrap(), written);
+    fs::write(&path, "{\"chosen\":").unwrap();
+    let error = Decisions::read(&path).unwrap_err().to_string();
+    assert_eq!(error, format!("`{}` is damaged", path.display()));
+}
+
+#[test]
+fn what_is_built_in_is_chosen_by_its_version() {
+    let built_in = crate::mapper::built_in("1.20").unwrap();
+    let digest = crate::mapper::digest(built_in.bytes);
+    assert_eq!(Chosen::of(&digest), Some(Chosen::Version("1.20".to_owned())));
+    assert_eq!(Chosen::of("a"), copy("a"));
+    assert_eq!(Chosen::of(&format!("{digest}, a")), None);
+}

@@ -1,0 +1,144 @@
+//! Copies of component files that are in use: they can be had again when the files are gone.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::{Component, ComponentError, Loader, component::digest};
+use crate::{signature, whole_file};
+
+/// The folder in `state_dir`.
+const FOLDER: &str = "mappings/kept";
+
+/// So many copies are kept, besides those that are needed.
+const MAX_COPIES: usize = 5;
+
+/// What a component file was when it was read.
+#[derive(Debug, Clone)]
+pub struct Original {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Those of the signature beside it, if there is one.
+    pub signature: Option<Vec<u8>>,
+}
+
+impl Original {
+    /// Reads the file at `path`, and the signature beside it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn read(path: &Path) -> Result<Self, ComponentError> {
+        let bytes = Component::read(path)?;
+        Ok(Self { bytes, signature: Component::read(&signature::path_of(path)).ok() })
+    }
+}
+
+/// The copies of component files in a folder, by their SHA-256.
+#[derive(Debug, Clone)]
+pub struct KeptCopies {
+    folder: PathBuf,
+}
+
+impl KeptCopies {
+    /// Those in a `state_dir`.
+    pub fn of(state_dir: &Path) -> Self {
+        Self { folder: state_dir.join(FOLDER) }
+    }
+
+    /// Keeps a copy, and lets old ones go, but for those whose digests are `needed`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn keep(&self, original: &Original, needed: &[String]) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let digest = digest(&original.bytes);
+        let path = self.path(&digest);
+        if let Some(signature) = &original.signature {
+            whole_file::write(&signature::path_of(&path), signature)?;
+        }
+        if !fs::read(&path).is_ok_and(|kept| kept == original.bytes) {
+            whole_file::write(&path, &original.bytes)?;
+        }
+        self.clear(&digest, needed)
+    }
+
+    /// Loads a copy, which has to be what it was, and signed as any other file.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it is no mapping that this host may run.
+    pub fn load(&self, digest: &str, loader: &Loader) -> Result<Component, ComponentError> {
+        let path = self.path(digest);
+        let bytes = Component::read(&path)?;
+        if self::digest(&bytes) != digest {
+            return Err(ComponentError::Changed(path));
+        }
+        loader.check_signature(&path, &bytes)?;
+        loader.load(&bytes)
+    }
+
+    fn path(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}.wasm"))
+    }
+
+    fn clear(&self, newest: &str, needed: &[String]) -> io::Result<()> {
+        let mut copies: Vec<(SystemTime, PathBuf)> = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            let is_copy = path.extension().is_some_and(|extension| extension == "wasm");
+            if is_copy && name != newest && !needed.iter().any(|digest| *digest == name) {
+                copies.push((fs::metadata(&path)?.modified()?, path));
+            }
+        }
+        copies.sort();
+        for (_, path) in copies.iter().rev().skip(MAX_COPIES) {
+            fs::remove_file(path)?;
+            drop(fs::remove_file(signature::path_of(path)));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapper::built_in;
+
+    fn original(bytes: &[u8]) -> Original {
+        Original { bytes: bytes.to_vec(), signature: None }
+    }
+
+    #[test]
+    fn a_copy_is_what_it_was_or_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, loader) = (KeptCopies::of(folder.path()), Loader::default());
+        let original = original(built_in("1.20").unwrap().bytes);
+        let digest = digest(&original.bytes);
+        assert!(kept.load(&digest, &loader).is_err());
+        kept.keep(&original, &[]).unwrap();
+        kept.keep(&original, &[]).unwrap();
+        assert_eq!(kept.load(&digest, &loader).map_err(|error| error.to_string()).unwrap().digest(), digest);
+        let path = kept.path(&digest);
+        fs::write(&path, built_in("2.2").unwrap().bytes).unwrap();
+        let error = kept.load(&digest, &loader).err().unwrap().to_string();
+        assert_eq!(error, format!("`{}` is not the mapping that was kept", path.display()));
+    }
+
+    #[test]
+    fn old_copies_are_let_go_unless_they_are_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = KeptCopies::of(folder.path());
+        let needed = [digest(b"0"), digest(b"1")];
+        for n in 0..20 {
+            kept.keep(&original(n.to_string().as_bytes()), &needed).unwrap();
+        }
+        assert!(needed.iter().all(|digest| kept.path(digest).exists()));
+        assert!(kept.path(&digest(b"19")).exists());
+        assert_eq!(fs::read_dir(&kept.folder).unwrap().count(), 2 + 1 + MAX_COPIES);
+    }
+}

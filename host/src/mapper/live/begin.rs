@@ -1,0 +1,103 @@
+//! What a process knows about the mapping from the ones before it, and leaves to the next.
+
+use std::path::{Path, PathBuf};
+
+use tracing::error;
+
+use super::{Control, Live, explain};
+use crate::mapper::{
+    decisions::{Chosen, Decisions, DecisionsError},
+    journal::Journal,
+};
+
+/// The file in `state_dir` that tells what happened.
+const HISTORY: &str = "mapping-history.ndjson";
+
+/// The file in `state_dir` that keeps what was decided.
+const DECISIONS: &str = "mapping.json";
+
+/// With what a process begins.
+#[derive(Debug, Clone, Default)]
+pub struct Beginning {
+    /// What was decided before and still counts.
+    pub decisions: Decisions,
+    /// The digest of the mapping that the settings name.
+    pub settings_digest: String,
+    /// Why another mapping is used, if so.
+    pub reason: Option<String>,
+}
+
+impl Decisions {
+    /// Reads what was decided in a `state_dir`; nothing was when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn of(state_dir: &Path) -> Result<Self, DecisionsError> {
+        Self::read(&path_in(state_dir))
+    }
+}
+
+impl Live {
+    /// Goes on with what was decided before, and keeps in `state_dir` what is decided and what happens from now on.
+    pub fn begin(&self, state_dir: &Path, beginning: Beginning) {
+        let Beginning { decisions, settings_digest, reason } = beginning;
+        set_aside_if_damaged(&path_in(state_dir));
+        let mut control = self.control();
+        control.journal = Journal::open(state_dir.join(HISTORY));
+        (control.decisions, control.settings_digest) = (decisions, settings_digest);
+        control.kept_in = Some(path_in(state_dir));
+        self.note_start(&mut control, reason);
+        control.keep();
+    }
+
+    /// The digests of the mappings that may be wanted again.
+    pub fn needed_digests(&self) -> Vec<String> {
+        let state = self.state.load_full();
+        let mut digests = vec![state.current.digest()];
+        digests.extend(state.before.as_ref().map(|before| before.generation.digest()));
+        digests.extend(self.trial.load().as_ref().map(|trial| trial.candidate.digest()));
+        let control = self.control();
+        digests.extend(control.decisions.file_digest().map(str::to_owned));
+        if let Some(Chosen::Copy(digest)) = control.decisions.chosen() {
+            digests.push(digest.clone());
+        }
+        digests
+    }
+}
+
+impl Control {
+    /// Keeps the decisions for the next process. That they cannot be written keeps no mail waiting, but a person has
+    /// to know.
+    pub(super) fn keep(&self) {
+        let Some(path) = &self.kept_in else { return };
+        if let Err(error) = self.decisions.write(path) {
+            error!(file = %path.display(), %error, "could not keep what was decided about the mapping");
+        }
+    }
+
+    /// Notes that the file of the settings has this digest now.
+    pub(super) fn note_named(&mut self, digest: &str) {
+        self.decisions.said.digest = Some(digest.to_owned());
+        digest.clone_into(&mut self.settings_digest);
+    }
+
+    /// Notes that this mapping is the one to use.
+    pub(super) fn choose(&mut self, digest: &str) {
+        self.decisions.chosen = if digest == self.settings_digest { None } else { Chosen::of(digest) };
+    }
+}
+
+fn path_in(state_dir: &Path) -> PathBuf {
+    state_dir.join(DECISIONS)
+}
+
+/// A person may want to look at it.
+fn set_aside_if_damaged(path: &Path) {
+    let Err(error) = Decisions::read(path) else { return };
+    let aside = path.with_extension("json.damaged");
+    match std::fs::rename(path, &aside) {
+        Ok(()) => error!(error = explain(&error), kept_as = %aside.display(), "decisions about the mapping are lost"),
+        Err(error) => error!(file = %path.display(), %error, "could not set a damaged file aside"),
+    }
+}
