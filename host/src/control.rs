@@ -12,6 +12,7 @@ pub use server::Control;
 
 use crate::{
     mapper::{Event, Status},
+    pipeline::Replayed,
     replacement::{Purpose, Wanted},
 };
 
@@ -49,6 +50,8 @@ pub enum Request {
     Pin,
     /// To let it be replaced again.
     Unpin,
+    /// To have a file of dead letters fed through again.
+    Replay(PathBuf),
 }
 
 /// What comes back.
@@ -61,6 +64,8 @@ pub enum Answer {
     Status(Box<Status>),
     /// What happened to it.
     History(Vec<Event>),
+    /// What came of a replay.
+    Replayed(Box<Replayed>),
     /// Why nothing was done.
     Failed(String),
 }

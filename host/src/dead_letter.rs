@@ -2,7 +2,7 @@
 //! `exotrace replay`.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -62,6 +62,39 @@ pub struct DeadLetterError {
     source: io::Error,
 }
 
+/// Why a file of letters cannot be read once more.
+#[derive(Debug, thiserror::Error)]
+pub enum AsideError {
+    /// It cannot be had.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It cannot be moved away.
+    #[error("could not move `{}`", path.display())]
+    Move {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Another one is in its way.
+    #[error("`{path}` is left from a replay that broke off\nhint: `exotrace replay {path}` first, then delete it", path = .0.display())]
+    Left(PathBuf),
+}
+
+impl AsideError {
+    /// It could not be moved away.
+    pub(crate) fn moving(path: PathBuf, source: io::Error) -> Self {
+        Self::Move { path, source }
+    }
+}
+
 /// The file that takes them.
 #[derive(Debug)]
 pub struct DeadLetter {
@@ -77,6 +110,30 @@ impl DeadLetter {
     /// Which file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Moves a file of letters away if it is this one, since what fails again is added here; says where the letters are,
+    /// and whether they were moved.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or moved.
+    pub fn set_aside(&mut self, file: &Path) -> Result<(PathBuf, bool), AsideError> {
+        let read = |source| AsideError::Read { path: file.to_owned(), source };
+        drop(File::open(file).map_err(read)?);
+        let is_it = self.path.exists()
+            && fs::canonicalize(file).map_err(read)? == fs::canonicalize(&self.path).map_err(read)?;
+        if !is_it {
+            return Ok((file.to_owned(), false));
+        }
+        let mut name = file.as_os_str().to_owned();
+        name.push(".replaying");
+        let aside = PathBuf::from(name);
+        if aside.exists() {
+            return Err(AsideError::Left(aside));
+        }
+        fs::rename(file, &aside).map_err(|source| AsideError::moving(file.to_owned(), source))?;
+        Ok((aside, true))
     }
 
     /// Adds letters; when it returns, they are on the disk.
@@ -123,8 +180,6 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn letter(record: &str) -> Letter {

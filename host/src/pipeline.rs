@@ -25,7 +25,7 @@ pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
 pub use files::{Claims, FileCollector, files_name};
 pub use progress::{PassProgress, TimeLeft, Watched};
-pub use replay::{Replayed, replay};
+pub use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;
 
@@ -103,6 +103,8 @@ pub struct Stages {
     pub ledger: Ledger,
     /// How to ask a source again that failed.
     pub backoff: Backoff,
+    /// Who asks for dead letters to be fed through again.
+    pub replays: ReplayRequests,
     /// How long pages under way are waited for when the run is told to stop.
     pub grace: Duration,
     /// Who is told how it goes.
@@ -117,12 +119,15 @@ pub struct Stages {
 /// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
 /// before is noted; another run goes on from there.
 pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
-    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace, health } = stages;
+    let mappers = replay::mappers(&stages);
+    let Stages { collectors, outputs, dead_letter, ledger, backoff, replays, grace, health } = stages;
     info!(sources = collectors.len(), outputs = outputs.len(), "started");
     health.begin(collectors.iter().map(Collector::label), outputs.iter().map(|(name, _)| name.as_str()));
     let (stop, stopped) = watch::channel(false);
     let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone(), health)?;
     shared.catch_up().await;
+    let mut replaying = JoinSet::new();
+    replaying.spawn(replay::serve(shared.clone(), mappers, replays, Shutdown::new(stopped.clone())));
     let mut workers = JoinSet::new();
     for collector in collectors {
         let (shared, shutdown) = (shared.clone(), Shutdown::new(stopped.clone()));
@@ -154,6 +159,9 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
     let finish = async {
         while let Some(done) = workers.join_next().await {
             outcome.take(done?);
+        }
+        while let Some(done) = replaying.join_next().await {
+            done?;
         }
         Ok::<_, RunError>(())
     };

@@ -271,6 +271,71 @@ fn what_an_output_rejects_is_replayed_to_it_alone() {
     setup.check("trace");
 }
 
+#[test]
+fn a_running_daemon_replays_beside_its_other_work() {
+    let setup = Setup::new(50);
+    let refused = setup.0.tenant.rows()[30].id.clone();
+    let count = setup.0.tenant.rows().iter().filter(|row| row.id == refused).count();
+    let fake = FakeElasticsearch::start(store::Setup { refused_text: Some(refused), ..store::Setup::default() });
+    setup.settings(&format!("[[output]]\ntype = \"elasticsearch\"\nurl = \"{}\"\n", fake.url()));
+    let mut daemon = setup.start(&["run"]);
+    wait_for("all that is taken", || fake.documents(STREAM).len() == 50 - count);
+    wait_for("the rest", || setup.path(DEAD_LETTER).exists() && setup.letters().len() == count);
+    let replay = |file: &str| {
+        let output = setup.0.exotrace(&["replay", file], &setup.path("exotrace.toml"), &[]);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = replay(DEAD_LETTER);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains(&format!("{count} letters: ")) && said.contains(" sent to the dead letter again"), "{said}");
+    assert_eq!(setup.letters().len(), count);
+
+    let (code, said) = replay("nowhere");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("could not read `") && said.contains("nowhere`: No such file"), "{said}");
+    fs::write(setup.path("odd"), "nonsense\n").unwrap();
+    let (code, said) = replay("odd");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("line 1 is no dead letter: ") && said.contains("1 lines left out"), "{said}");
+    fs::write(setup.path("state/dead-letter.ndjson.replaying"), "").unwrap();
+    let (code, said) = replay(DEAD_LETTER);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("is left from a replay that broke off\nhint: `exotrace replay "), "{said}");
+    fs::remove_file(setup.path("state/dead-letter.ndjson.replaying")).unwrap();
+
+    fake.take_everything();
+    let (code, said) = replay(DEAD_LETTER);
+    assert_eq!(code, Some(0), "{said}");
+    let stored: Vec<_> = fake.documents(STREAM).into_values().collect();
+    setup.0.tenant.check_delivery(&stored).unwrap();
+    assert!(!setup.path(DEAD_LETTER).exists());
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
+    assert!(setup.log().contains("dead letters are replayed"), "{}", setup.log());
+}
+
+#[test]
+fn a_replay_that_is_stopped_keeps_its_letters() {
+    let setup = Setup::new(5);
+    let refused = setup.0.tenant.rows()[0].id.clone();
+    let fake = FakeElasticsearch::start(store::Setup { refused_text: Some(refused), ..store::Setup::default() });
+    let output = |url: &str| format!("[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{url}\"\n");
+    setup.settings(&output(&fake.url()));
+    assert_eq!(setup.run(&["run", "--once"]).0, Some(2), "{}", setup.log());
+    let letters = setup.letters();
+    // A port at which nobody listens.
+    setup.settings(&output("http://127.0.0.1:9"));
+    let mut daemon = setup.start(&["run"]);
+    wait_for("the start", || setup.log().contains("\"started\""));
+    let mut replay = setup.0.start(&["replay", DEAD_LETTER], &setup.path("exotrace.toml"), &[]);
+    wait_for("an attempt", || setup.log().contains("could not deliver; trying again"));
+    daemon.signal("TERM");
+    assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
+    assert_eq!(replay.wait().unwrap().code(), Some(1));
+    let kept = fs::read_to_string(setup.path("state/dead-letter.ndjson.replaying")).unwrap();
+    assert_eq!(kept.lines().count(), letters.len());
+}
+
 /// Files that a component maps which is given by its name; it delivers records as they are.
 fn hostile(setup: &Setup, component: &str) {
     fs::write(setup.path("mapping.wasm"), guest(component)).unwrap();

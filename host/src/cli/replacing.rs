@@ -32,9 +32,9 @@ impl Replacing {
         }
         let replacement = Arc::new(Replacement::new(Arc::clone(live), loader(Some(config)), copies));
         let mut tasks = JoinSet::new();
-        let asked = Arc::clone(&replacement);
+        let (asked, replays) = (Arc::clone(&replacement), ready.replays.clone());
         match Control::open(&config.state_dir) {
-            Ok(control) => drop(tasks.spawn(async move { control.serve(&asked).await })),
+            Ok(control) => drop(tasks.spawn(async move { control.serve(&asked, &replays).await })),
             // Mail flows all the same.
             Err(error) => warn!(error = replacement::explain(&error), "nobody can talk to this process"),
         }

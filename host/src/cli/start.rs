@@ -14,7 +14,7 @@ use crate::{
     ledger::{Ledger, LedgerError},
     mapper::{Beginning, Decisions, Live, Original},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
-    pipeline::{BACKOFF, Claims, Collector, FileCollector, GRACE, ServiceCollector, Stages},
+    pipeline::{BACKOFF, Claims, Collector, FileCollector, GRACE, ReplayRequests, Replays, ServiceCollector, Stages},
 };
 
 mod mapping;
@@ -57,6 +57,9 @@ pub(super) struct Ready {
     pub(super) original: Option<Original>,
     /// What was decided about the mapping when this was made ready.
     found: Decisions,
+    /// Asks the run for dead letters to be fed through again.
+    pub(super) replays: Replays,
+    requests: ReplayRequests,
 }
 
 /// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
@@ -65,6 +68,7 @@ pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
     let Begun { components, beginning, original, found } = resume(config, &loader).context(Unusable)?;
     let live = live(config, components, geo, &agent).context(Unusable)?;
+    let (replays, requests) = Replays::channel();
     Ok(Ready {
         collectors: collectors(config, &live).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
@@ -76,6 +80,8 @@ pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         beginning,
         original,
         found,
+        replays,
+        requests,
     })
 }
 
@@ -92,10 +98,11 @@ impl Ready {
 
     /// What can run, with its ledger.
     pub(super) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Stages> {
-        let Self { collectors, outputs, dead_letter, agent, state_dir, .. } = self;
+        let Self { collectors, outputs, dead_letter, agent, state_dir, requests, .. } = self;
         let health = Arc::clone(health);
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
-        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff: BACKOFF, grace: GRACE, health })
+        let (backoff, grace) = (BACKOFF, GRACE);
+        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff, replays: requests, grace, health })
     }
 }
 

@@ -25,7 +25,9 @@ pub fn ask(state_dir: &Path, request: &Request) -> Result<Answer, ControlError> 
         io::ErrorKind::InvalidInput => ControlError::PathTooLong(path.clone()),
         _ => ControlError::Broken(error),
     })?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    // A replay takes as long as the outputs need; who is tired of waiting can go, and it goes on.
+    let patience = (!matches!(request, Request::Replay(_))).then_some(PATIENCE);
+    stream.set_read_timeout(patience)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(request).map_err(ControlError::Unintelligible)?;
     line.push(b'\n');

@@ -19,7 +19,9 @@ use tracing::warn;
 
 use super::{Answer, ControlError, MAX_REQUEST_BYTES, Request, SOCKET};
 use crate::{
+    error_text::chain,
     mapper::Unchanged,
+    pipeline::Replays,
     replacement::{Replacement, explain},
 };
 
@@ -63,7 +65,7 @@ impl Control {
     }
 
     /// Answers for ever.
-    pub async fn serve(&self, replacement: &Arc<Replacement>) {
+    pub async fn serve(&self, replacement: &Arc<Replacement>, replays: &Replays) {
         let room = Arc::new(Semaphore::new(MAX_CONVERSATIONS));
         loop {
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
@@ -75,9 +77,9 @@ impl Control {
                     continue;
                 }
             };
-            let (replacement, owner) = (Arc::clone(replacement), self.owner);
+            let (replacement, replays, owner) = (Arc::clone(replacement), replays.clone(), self.owner);
             tokio::spawn(async move {
-                if let Err(error) = converse(stream, owner, &replacement).await {
+                if let Err(error) = converse(stream, owner, &replacement, &replays).await {
                     warn!(error = %error, "a conversation on the control socket broke off");
                 }
                 drop(place);
@@ -95,7 +97,12 @@ impl Drop for Control {
     }
 }
 
-async fn converse(mut stream: UnixStream, owner: u32, replacement: &Arc<Replacement>) -> io::Result<()> {
+async fn converse(
+    mut stream: UnixStream,
+    owner: u32,
+    replacement: &Arc<Replacement>,
+    replays: &Replays,
+) -> io::Result<()> {
     let peer = stream.peer_cred()?;
     let (reader, mut writer) = stream.split();
     let answer = if peer.uid() != owner && peer.uid() != 0 {
@@ -109,6 +116,10 @@ async fn converse(mut stream: UnixStream, owner: u32, replacement: &Arc<Replacem
             None => format!("uid {}", peer.uid()),
         };
         match serde_json::from_slice(&line) {
+            Ok(Request::Replay(file)) => match replays.replay(file).await {
+                Ok(replayed) => Answer::Replayed(Box::new(replayed)),
+                Err(error) => Answer::Failed(chain(&error)),
+            },
             Ok(request) => answer(request, &by, replacement).await,
             Err(error) => Answer::Failed(format!("not a request: {error}")),
         }
@@ -130,6 +141,7 @@ async fn answer(request: Request, by: &str, replacement: &Arc<Replacement>) -> A
         Request::Promote => done(live.promote(by), || format!("mapping {} maps from now on", live.status().mapping)),
         Request::Withdraw => done(live.withdraw(by), || "the trial is over".to_owned()),
         Request::RollBack => done(live.roll_back(by), || format!("mapping {} maps again", live.status().mapping)),
+        Request::Replay(_) => Answer::Failed("a replay is no change of the mapping".to_owned()),
         Request::Pin => {
             live.pin(by);
             Answer::Done(format!("mapping {} is pinned", live.status().mapping))

@@ -1,6 +1,6 @@
 //! Why a run ended.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use tokio::task::JoinError;
 
@@ -58,9 +58,6 @@ pub enum RunError {
     /// What cannot be delivered cannot be kept either.
     #[error("could not keep what cannot be delivered")]
     DeadLetter(#[from] DeadLetterError),
-    /// A dead letter broke off.
-    #[error("could not read on in the dead letter")]
-    Replay(#[source] io::Error),
     /// The ledger failed.
     #[error("could not note what is done")]
     Ledger(#[from] LedgerError),

@@ -1,127 +1,198 @@
-//! Feeds the dead letter through again.
+//! Feeds dead letters through again: by itself, or while a run goes on.
 
 use std::{
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    io::BufRead,
+    fs::{self, File},
+    io::{self, BufRead as _, BufReader},
+    path::{Path, PathBuf},
 };
 
-use chrono::Utc;
-use tokio::sync::watch;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{info, warn};
 
-use super::{Mode, RunError, Stages, Summary, delivery::Batch, shared::Shared};
+use super::{Mode, RunError, Stages, Summary, error::chain, shared::Shared, shutdown::Shutdown};
 use crate::{
-    dead_letter::Letter,
-    ledger::{Content, Key},
-    mapper::{FilePosition, Mapper, Origin},
+    dead_letter::{AsideError, Letter},
+    mapper::Mapper,
 };
+
+mod feed;
+
+use feed::{feed, go_together};
 
 /// How many letters are mapped and delivered together.
 const BATCH_LETTERS: usize = 1000;
 
+/// So many lines that are no letters are named.
+const MOST_NAMED: usize = 20;
+
 /// What came of a replay.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replayed {
     /// Letters read.
     pub letters: u64,
     /// What was done with them; rejected are those that went to the dead letter again.
     pub summary: Summary,
-    /// Lines that are no letters, counted from 1, and why.
-    pub unreadable: Vec<(usize, String)>,
+    /// Lines that are no letters.
+    pub unreadable: u64,
+    /// The first of them, counted from 1, and why they are none.
+    pub examples: Vec<(usize, String)>,
+    /// Where the letters still are, if their file was moved and has lines that are none.
+    pub kept: Option<PathBuf>,
 }
 
-/// Maps and delivers what `lines` has again: what an output refused goes to that output, everything else to all.
+/// Why letters were not fed through, or not all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// They cannot be had.
+    #[error(transparent)]
+    Aside(#[from] AsideError),
+    /// They cannot be read.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Mapping, delivering or noting failed.
+    #[error("replay broke off: {reason}\nhint: `exotrace replay {}` does it again; ids stay the same", path.display())]
+    BrokeOff {
+        /// Where the letters are.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The run that was to do it has ended.
+    #[error("replay broke off: the process was told to stop, or to reload\nhint: `exotrace replay {}` does it again", path.display())]
+    Stopped {
+        /// Where the letters are.
+        path: PathBuf,
+    },
+}
+
+/// Maps and delivers what a file of letters has again: what an output refused goes to that output, everything else to
+/// all. The dead letter itself is moved away before, since what fails again is added to it.
 ///
 /// # Errors
 ///
-/// When the lines cannot be read, or delivering fails. What was delivered before is delivered again the next time,
-/// under the same ids.
-pub async fn replay(stages: Stages, lines: impl BufRead) -> Result<Replayed, RunError> {
-    let Stages { collectors, outputs, dead_letter, ledger, backoff, grace: _, health } = stages;
+/// When the file cannot be read, or delivering fails. What was delivered before is delivered again the next time, under
+/// the same ids.
+pub async fn replay(stages: Stages, file: &Path) -> Result<Replayed, ReplayError> {
+    let mappers = mappers(&stages);
+    let Stages { outputs, dead_letter, ledger, backoff, health, .. } = stages;
     // Nobody tells it to stop.
     let (_stop, stopped) = watch::channel(false);
-    let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped, health)?;
-    let mappers: Vec<_> = collectors.iter().map(|collector| (collector.name(), collector.mapper())).collect();
+    let broke_off = |reason: &RunError| ReplayError::BrokeOff { path: file.to_owned(), reason: chain(reason) };
+    let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped.clone(), health)
+        .map_err(|error| broke_off(&error.into()))?;
+    replay_file(&shared, &mappers, file, &Shutdown::new(stopped)).await
+}
+
+/// The mapper of every source.
+pub(super) fn mappers(stages: &Stages) -> Vec<(String, Mapper)> {
+    let collectors = stages.collectors.iter();
+    collectors.map(|collector| (collector.name().to_owned(), collector.mapper().clone())).collect()
+}
+
+async fn replay_file(
+    shared: &Shared,
+    mappers: &[(String, Mapper)],
+    file: &Path,
+    shutdown: &Shutdown,
+) -> Result<Replayed, ReplayError> {
+    let (path, is_moved) = shared.set_aside(file).await?;
+    let unread = |source| ReplayError::Read { path: path.clone(), source };
+    let broke_off = |error: RunError| match error {
+        RunError::Abandoned { .. } => ReplayError::Stopped { path: path.clone() },
+        error => ReplayError::BrokeOff { path: path.clone(), reason: chain(&error) },
+    };
+    let lines = BufReader::new(File::open(&path).map_err(unread)?).split(b'\n');
     let mut replayed = Replayed::default();
     let mut batch: Vec<Letter> = Vec::new();
-    for (index, line) in lines.split(b'\n').enumerate() {
-        let line = line.map_err(RunError::Replay)?;
+    for (index, line) in lines.enumerate() {
+        let line = line.map_err(unread)?;
         if line.trim_ascii().is_empty() {
             continue;
         }
         let letter: Letter = match serde_json::from_slice(&line) {
             Ok(letter) => letter,
             Err(error) => {
-                replayed.unreadable.push((index + 1, error.to_string()));
+                replayed.unreadable += 1;
+                if replayed.examples.len() < MOST_NAMED {
+                    replayed.examples.push((index + 1, error.to_string()));
+                }
                 continue;
             }
         };
         replayed.letters += 1;
         if batch.first().is_some_and(|first| !go_together(first, &letter)) || batch.len() >= BATCH_LETTERS {
-            replayed.summary += feed(&shared, &mappers, std::mem::take(&mut batch)).await?;
+            if shutdown.is_told() {
+                return Err(ReplayError::Stopped { path });
+            }
+            replayed.summary += feed(shared, mappers, std::mem::take(&mut batch)).await.map_err(broke_off)?;
         }
         batch.push(letter);
     }
-    replayed.summary += feed(&shared, &mappers, batch).await?;
+    replayed.summary += feed(shared, mappers, batch).await.map_err(broke_off)?;
+    if is_moved && replayed.unreadable == 0 {
+        // Whatever it had is delivered, or in the dead letter again.
+        fs::remove_file(&path).map_err(unread)?;
+    } else if is_moved {
+        replayed.kept = Some(path);
+    }
     Ok(replayed)
 }
 
-/// Whether letters can be in one batch, which has one origin.
-fn go_together(first: &Letter, other: &Letter) -> bool {
-    let can = |letter: &Letter| letter.path.is_none() && !letter.record.trim().is_empty();
-    can(first)
-        && can(other)
-        && (&first.source, &first.output, first.read_at) == (&other.source, &other.output, other.read_at)
+/// Asks a run to feed letters through again. Cheap to clone.
+#[derive(Clone)]
+pub struct Replays(mpsc::Sender<Wanted>);
+
+/// What a run hears of that.
+pub struct ReplayRequests(mpsc::Receiver<Wanted>);
+
+struct Wanted {
+    file: PathBuf,
+    answer: oneshot::Sender<Result<Replayed, ReplayError>>,
 }
 
-/// Maps and delivers letters that go together.
-async fn feed(shared: &Shared, mappers: &[(&str, &Mapper)], letters: Vec<Letter>) -> Result<Summary, RunError> {
-    let Some(first) = letters.first() else { return Ok(Summary::default()) };
-    let mapper = mappers.iter().find(|(name, _)| *name == first.source).map(|(_, mapper)| *mapper);
-    let is_output = |name: &String| shared.targets.iter().any(|target| target.name == *name);
-    // JSON over several lines: between its parts a blank does as well.
-    let records: Vec<_> = letters.iter().map(|letter| letter.record.replace(['\r', '\n'], " ")).collect();
-    let problem = match (mapper, &first.output) {
-        (None, _) => Some("its source is not in the settings any more"),
-        (_, Some(output)) if !is_output(output) => Some("its output is not in the settings any more"),
-        _ if records.iter().any(|record| record.trim().is_empty()) => Some("the record is empty"),
-        _ => None,
-    };
-    if let (None, Some(mapper)) = (problem, mapper) {
-        let (path, offset) = (first.path.clone(), first.offset);
-        let batch = Batch {
-            source: first.source.clone(),
-            rows: records.iter().map(|record| row(record)).collect(),
-            records: records.join("\n"),
-            origin: Origin {
-                read_at: first.read_at,
-                file: path.map(|path| FilePosition { path, offset: offset.unwrap_or_default() }),
-            },
-            only: first.output.clone(),
-        };
-        let delivery = shared.deliver(mapper, batch).await?;
-        let (summary, marks) = (delivery.summary, delivery.marks.clone());
-        shared.ledger(move |ledger| ledger.note_marks(&marks)).await?;
-        delivery.noted();
-        return Ok(summary);
+impl Replays {
+    /// What asks, and what a run hears of it.
+    pub fn channel() -> (Self, ReplayRequests) {
+        let (asks, hears) = mpsc::channel(1);
+        (Self(asks), ReplayRequests(hears))
     }
-    let mut again = Vec::new();
-    for letter in letters {
-        let reason = problem.map_or_else(|| letter.reason.clone(), str::to_owned);
-        again.push(Letter { time: Utc::now(), reason, ..letter });
+
+    /// Has the letters of a file fed through again; one file after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`replay`], and when the run ends before.
+    pub async fn replay(&self, file: PathBuf) -> Result<Replayed, ReplayError> {
+        let (answer, answered) = oneshot::channel();
+        let stopped = || ReplayError::Stopped { path: file.clone() };
+        self.0.send(Wanted { file: file.clone(), answer }).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
     }
-    let rejected = again.len() as u64;
-    shared.bury(again).await?;
-    Ok(Summary { rejected, ..Summary::default() })
 }
 
-/// What a replayed record is known by while some outputs have it and others lack it.
-fn row(record: &str) -> (Key, Content) {
-    let hash = |salt: &str| {
-        let mut hasher = DefaultHasher::new();
-        (salt, record).hash(&mut hasher);
-        hasher.finish().to_be_bytes()
-    };
-    let mut key = Key::default();
-    key[..8].copy_from_slice(&hash("replay"));
-    (key, hash("content"))
+/// Does what the run is asked, until it is told to stop: then between two batches.
+pub(super) async fn serve(
+    shared: Shared,
+    mappers: Vec<(String, Mapper)>,
+    mut requests: ReplayRequests,
+    mut shutdown: Shutdown,
+) {
+    while let Some(Some(Wanted { file, answer })) = shutdown.or(requests.0.recv()).await {
+        let replayed = replay_file(&shared, &mappers, &file, &shutdown).await;
+        match &replayed {
+            Ok(Replayed { letters, summary, .. }) => {
+                info!(letters, documents = summary.documents, rejected = summary.rejected, "dead letters are replayed");
+            }
+            Err(error) => warn!(error = chain(error), "dead letters are not replayed"),
+        }
+        // Who asked may have gone.
+        drop(answer.send(replayed));
+    }
 }

@@ -1,6 +1,7 @@
 //! What all sources share: the ledger, the outputs and the dead letter.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use tracing::{error, warn};
 
 use super::{Mode, RunError, delivery::Target, error::chain, shutdown::Shutdown};
 use crate::{
-    dead_letter::{DeadLetter, Letter},
+    dead_letter::{AsideError, DeadLetter, Letter},
     health::{Health, Part},
     ledger::{Ledger, LedgerError, Mark},
     metrics::metrics,
@@ -126,6 +127,16 @@ impl Shared {
             }
             attempt += 1;
         }
+    }
+
+    /// Gets a file of letters ready to be read: the dead letter is moved away, between two letters.
+    pub(super) async fn set_aside(&self, file: &Path) -> Result<(PathBuf, bool), AsideError> {
+        let (dead_letter, file) = (Arc::clone(&self.dead_letter), file.to_owned());
+        let set_aside = {
+            let file = file.clone();
+            move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).set_aside(&file)
+        };
+        spawn_blocking(set_aside).await.unwrap_or_else(|error| Err(AsideError::moving(file, error.into())))
     }
 
     fn patience(&self, attempt: u32) -> Option<Duration> {

@@ -5,10 +5,12 @@ use std::{
     ops::{Add, AddAssign},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::mapper::{MappedBatch, Outcome};
 
 /// What a run has done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Pages read.
     pub pages: u64,

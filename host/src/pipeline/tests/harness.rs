@@ -17,7 +17,7 @@ use crate::{
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Mapper, Settings, built_in},
     output::{Output, Stdout},
-    pipeline::{Collector, GRACE, Mode, RunError, ServiceCollector, Stages, Summary, run, service_name},
+    pipeline::{Collector, GRACE, Mode, Replays, RunError, ServiceCollector, Stages, Summary, run, service_name},
     retry::Backoff,
 };
 
@@ -112,6 +112,7 @@ impl Setup {
             dead_letter: DeadLetter::new(self.folder.path().join("dead-letter.ndjson")),
             ledger: Ledger::open(self.folder.path()).unwrap(),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
+            replays: Replays::channel().1,
             grace: GRACE,
             health: Arc::default(),
         }
