@@ -36,6 +36,7 @@ $(ELASTICSEARCH)/ready: tests/hosts/elasticsearch/install tests/hosts/elasticsea
 
 test: setup $(SYSLOG)/ready $(PROMETHEUS)/ready $(ELASTICSEARCH)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
+	$(CARGO) test $(PACKAGE)
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
 	else echo "the hosts of Python and Node are not tested: python3 with venv, node or npm is not on this machine"; fi
 
@@ -47,7 +48,7 @@ check: format lint docs ## Check format, lints and documentation.
 format: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^rustfmt' || rustup component add rustfmt
 	$(CARGO) fmt --all --check
-	$(CARGO) fmt --manifest-path $(COMPOSE) --check
+	$(CARGO) fmt --manifest-path guest/package/Cargo.toml --check
 
 lint: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy
@@ -57,7 +58,7 @@ lint: setup
 	@$(ADD_WASI)
 	$(CARGO) clippy --profile component --locked --target $(WASI) --target-dir target/lint \
 		$(addprefix --package ,$(ADAPTERS)) -- -D warnings
-	$(CARGO) clippy --release --locked --manifest-path $(COMPOSE) --target-dir target/lint -- -D warnings
+	$(CARGO) clippy $(PACKAGE) --all-targets -- -D warnings
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
@@ -102,36 +103,40 @@ contract: setup ## Make the component of the kept contract anew.
 	$(CONTRACT_CARGO) --bin encode
 	target/contract/debug/encode target/contract/$(TARGET)/release/contract_0_1_0.wasm $(CONTRACT)/component.wasm
 
+# What puts it all into folders, with what it is.
+PACKAGE := --release --locked --manifest-path guest/package/Cargo.toml --target-dir target/package
+
 # What goes into the modules: `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=...`; each may be left out.
 MODULES := exotrace-fluent-bit exotrace-redpanda-connect
 # Fluent Bit's runtime has no SIMD.
-modules: setup ## Put the core modules into target/components, with SETTINGS, GEOIP_CITY and GEOIP_ASN inside.
+modules: setup ## Put the core modules into target/modules, with SETTINGS, GEOIP_CITY and GEOIP_ASN inside.
 	EXOTRACE_MODULE_SETTINGS=$(abspath $(SETTINGS)) \
 	EXOTRACE_MODULE_GEOIP_CITY=$(abspath $(GEOIP_CITY)) EXOTRACE_MODULE_GEOIP_ASN=$(abspath $(GEOIP_ASN)) \
 	RUSTFLAGS="-C target-feature=-simd128" $(CARGO) build --locked --profile component --target $(TARGET) \
-		--target-dir target/modules $(addprefix --package ,$(MODULES))
-	mkdir -p target/components
-	cp target/modules/$(TARGET)/component/exotrace_*.wasm target/components/
-	ls -l target/components
+		--target-dir target/guests/flags $(addprefix --package ,$(MODULES))
+	rm -rf target/modules
+	$(CARGO) run $(PACKAGE) -- modules target/guests/flags/$(TARGET)/component target/modules
+	ls -l target/modules
 
 guests: ## Make the components that misbehave of their sources, tests/guests.
-	cd tests/guests && $(CARGO) run --locked --target-dir ../../target/guests
-
-components: build ## Put the component files into target/components.
-	target/release/exotrace mapping export target/components
+	cd tests/guests && $(CARGO) run --locked --target-dir ../../target/hostile
 
 # What the adapters that are components are built for.
 WASI := wasm32-wasip2
 ADD_WASI := rustup target list --installed 2>/dev/null | grep -qx $(WASI) || rustup target add $(WASI)
 ADAPTERS := exotrace-adapter-cli exotrace-adapter-http exotrace-adapter-geo exotrace-adapter-tangent
-COMPOSE := guest/adapters/compose/Cargo.toml
-adapters: components ## Compose the adapters with the mappings, into target/adapters.
+components: build modules ## Put all components and modules into target/components, with the contract, checksums and SBOM.
 	@$(ADD_WASI)
-	$(CARGO) build --locked --profile component --target $(WASI) --target-dir target/adapters/build \
+	$(CARGO) build --locked --profile component --target $(WASI) --target-dir target/guests/plain \
 		$(addprefix --package ,$(ADAPTERS))
-	$(CARGO) run --release --locked --manifest-path $(COMPOSE) --target-dir target/adapters/build -- \
-		target/adapters/build/$(WASI)/component target/components target/adapters
-	ls -l target/adapters
+	rm -rf target/components
+	target/release/exotrace mapping export target/components
+	cp target/modules/*.wasm target/components/
+	$(CARGO) run $(PACKAGE) -- components target/guests/plain/$(WASI)/component target/components
+	$(CARGO) run $(PACKAGE) -- check target/components
+	ls -l target/components
+
+adapters: components
 
 PYTHON := target/tools/python
 $(PYTHON)/ready: tests/hosts/python/requirements.txt
@@ -146,7 +151,7 @@ $(NODE)/ready: tests/hosts/node/package.json tests/hosts/node/package-lock.json
 	npm ci --prefix $(NODE) --no-audit --no-fund
 	touch $@
 
-hosts: adapters $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in the hosts of Python and Node.
+hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in the hosts of Python and Node.
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/python/test_hosts.py
 	node --test $(NODE)/hosts.test.mjs

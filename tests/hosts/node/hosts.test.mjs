@@ -1,4 +1,4 @@
-// Mappings and adapters in Node, by jco: run from the project's folder, after `make adapters`.
+// Mappings and adapters in Node, by jco: run from the project's folder, after `make components`.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -76,14 +76,14 @@ async function ourHost(version, given) {
 test('`jco run` runs the command, with geo databases from a file', async () => {
   const settings = texts.flatMap(([name, value]) => [`--${name}`, value]);
   const geo = ['--geoip-city', seen.EXOTRACE_GEOIP_CITY, '--geoip-asn', seen.EXOTRACE_GEOIP_ASN];
-  const command = [jco, 'run', ...folder, 'target/adapters/cli-2.2.wasm', ...settings, ...geo, '--with-id'];
+  const command = [jco, 'run', ...folder, 'target/components/cli-2.2.wasm', ...settings, ...geo, '--with-id'];
   const { stdout } = await run(command, records('well-formed'), { env: { GEO_FOLDER } });
   assert.deepEqual(lines(stdout), expected('well-formed', '2.2'));
 });
 
 test('`jco serve` answers requests with documents, and says what is wrong with a request', async (t) => {
   const port = await freePort();
-  const command = [jco, 'serve', ...folder, 'target/adapters/http-2.2.wasm', '--port', `${port}`];
+  const command = [jco, 'serve', ...folder, 'target/components/http-2.2.wasm', '--port', `${port}`];
   const server = spawn(process.execPath, [...command, '--isolate-worker-pool-size', '1'], {
     env: { ...process.env, ...seen, GEO_FOLDER },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -143,7 +143,7 @@ const environment = {
 };
 
 test('a plugin of Tangent selects records and maps them', async () => {
-  const plugin = await load('target/adapters/tangent-2.2.wasm', environment, GEO_FOLDER);
+  const plugin = await load('target/components/tangent-2.2.wasm', environment, GEO_FOLDER);
   assert.deepEqual(plugin.metadata, { name: 'exotrace message trace to ECS', version: '2.2.0' });
   const events = records('well-formed').toString('utf8').trimEnd().split('\n');
   assert.ok(events.every((event) => isSelected(plugin.selectors, event)));
@@ -159,7 +159,7 @@ test('a plugin of Tangent selects records and maps them', async () => {
 
 test('a plugin of Tangent with wrong settings keeps the records, and says what is wrong', async () => {
   const wrong = { ...environment, EXOTRACE_GEOIP_CITY: '/geo/none.mmdb' };
-  const plugin = await load('target/adapters/tangent-2.2.wasm', wrong, GEO_FOLDER);
+  const plugin = await load('target/components/tangent-2.2.wasm', wrong, GEO_FOLDER);
   const event = '{"receivedDateTime":"2026-01-02","recipientAddress":"a@b.example"}';
   const [document] = lines(plugin.process([event]));
   assert.equal(document.event.original, event);

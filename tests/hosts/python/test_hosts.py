@@ -1,4 +1,4 @@
-"""The mapping components and the adapters under PyPI's `wasmtime`: run from the project's folder, after `make adapters`."""
+"""The mapping components and the adapters under PyPI's `wasmtime`: run from the project's folder, after `make components`."""
 
 import json
 import pathlib
@@ -88,7 +88,7 @@ class Command(unittest.TestCase):
 
     def map(self, version, records, *arguments, code=0):
         script = HERE / "run_command.py"
-        command = [sys.executable, script, f"target/adapters/cli-{version}.wasm", "--dir", "fixtures/geo::geo"]
+        command = [sys.executable, script, f"target/components/cli-{version}.wasm", "--dir", "fixtures/geo::geo"]
         return run(*command, *arguments, given=records, code=code)
 
     def test_documents_are_the_bytes_of_our_host(self):

@@ -1,0 +1,87 @@
+//! Composes every adapter with every mapping. The mapping goes in as the file that it is.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use wac_graph::{CompositionGraph, EncodeOptions, NodeId, Processor, types::Package};
+
+use crate::{WORKSPACE, about::About, folder};
+
+/// The packages of the adapters, and what their components are called.
+pub(crate) const ADAPTERS: [(&str, &str); 3] =
+    [("exotrace-adapter-cli", "cli"), ("exotrace-adapter-http", "http"), ("exotrace-adapter-tangent", "tangent")];
+
+/// The package of the part that answers questions about addresses.
+pub(crate) const GEO_PROVIDER: &str = "exotrace-adapter-geo";
+
+/// A component before it is composed with others.
+struct Part {
+    about: About,
+    bytes: Vec<u8>,
+}
+
+/// Writes one component for each adapter and mapping.
+pub(crate) fn compose_all(parts: &Path, mappings: &[(String, PathBuf)], output: &Path) -> anyhow::Result<()> {
+    let geo_provider = Part::read(parts, GEO_PROVIDER)?;
+    for (package, name) in ADAPTERS {
+        let adapter = Part::read(parts, package)?;
+        for (version, mapping) in mappings {
+            let composed = compose(&adapter, &folder::read(mapping)?, version, &geo_provider)
+                .with_context(|| format!("could not compose `{package}` with `{}`", mapping.display()))?;
+            folder::write(&output.join(format!("{name}-{version}.wasm")), &composed)?;
+        }
+    }
+    Ok(())
+}
+
+impl Part {
+    fn read(parts: &Path, package: &str) -> anyhow::Result<Self> {
+        let about = About::package(Path::new(WORKSPACE), package)?;
+        let bytes = folder::read(&parts.join(format!("{}.wasm", package.replace('-', "_"))))?;
+        Ok(Self { bytes: about.put_into(&bytes)?, about })
+    }
+}
+
+/// The adapter with what it imports: the mapping and the databases, of which the geo provider answers the mapping too.
+fn compose(adapter: &Part, mapping: &[u8], version: &str, geo_provider: &Part) -> anyhow::Result<Vec<u8>> {
+    let about = About {
+        name: format!("{}-{}", adapter.about.name, version.replace('.', "-")),
+        description: format!("{}; with mapping {version}", adapter.about.description),
+        ..adapter.about.clone()
+    };
+    let mut graph = CompositionGraph::new();
+    let geo_provider = instantiate(&mut graph, "exotrace:geo-provider", &geo_provider.bytes)?;
+    let mapping = instantiate(&mut graph, "exotrace:mapping-component", mapping)?;
+    let adapter = instantiate(&mut graph, "exotrace:adapter", &adapter.bytes)?;
+    connect(&mut graph, geo_provider, "exotrace:mapping/geo@0.1.0", mapping)?;
+    connect(&mut graph, geo_provider, "exotrace:adapters/databases@0.1.0", adapter)?;
+    connect(&mut graph, mapping, "exotrace:mapping/mapper@0.1.0", adapter)?;
+    export_all(&mut graph, adapter)?;
+    let processor = Processor { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+    let bytes = graph.encode(EncodeOptions { processor: Some(processor), ..EncodeOptions::default() })?;
+    Ok(about.put_into(&bytes)?)
+}
+
+fn instantiate(graph: &mut CompositionGraph, name: &str, bytes: &[u8]) -> anyhow::Result<NodeId> {
+    let package = Package::from_bytes(name, None, bytes, graph.types_mut())
+        .with_context(|| format!("could not read component `{name}`"))?;
+    let package = graph.register_package(package)?;
+    Ok(graph.instantiate(package))
+}
+
+/// Gives what `from` exports to `to`, which imports it by the same name.
+fn connect(graph: &mut CompositionGraph, from: NodeId, interface: &str, to: NodeId) -> anyhow::Result<()> {
+    let exported = graph.alias_instance_export(from, interface)?;
+    Ok(graph.set_instantiation_argument(to, interface, exported)?)
+}
+
+fn export_all(graph: &mut CompositionGraph, instance: NodeId) -> anyhow::Result<()> {
+    let package = graph[instance].package().context("not an instance of a component")?;
+    let world = graph[package].ty();
+    let names: Vec<String> = graph.types()[world].exports.keys().cloned().collect();
+    for name in names {
+        let exported = graph.alias_instance_export(instance, &name)?;
+        graph.export(exported, name)?;
+    }
+    Ok(())
+}

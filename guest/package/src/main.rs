@@ -1,0 +1,47 @@
+//! Packs what pipelines load into one folder. Run by `make`:
+//!
+//! - `exotrace-package modules BUILT OUTPUT`: the core modules that cargo built, with what they are.
+//! - `exotrace-package components PARTS OUTPUT`: beside the mappings and modules in `OUTPUT`, the adapters composed of
+//!   `PARTS` and the mappings, the contract, an SBOM and checksums.
+//! - `exotrace-package check FOLDER`: whether all of that is right.
+#![forbid(unsafe_code)]
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+
+#[path = "../../build/about.rs"]
+mod about;
+mod check;
+mod checksums;
+mod compose;
+mod crates;
+mod folder;
+mod module;
+mod sbom;
+mod wit;
+
+/// The project's folder.
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
+    match arguments.iter().map(PathBuf::as_path).collect::<Vec<_>>().as_slice() {
+        [command, built, output] if *command == Path::new("modules") => module::pack(built, output),
+        [command, parts, output] if *command == Path::new("components") => pack(parts, output),
+        [command, folder] if *command == Path::new("check") => check::check(folder),
+        _ => bail!("usage: exotrace-package modules BUILT OUTPUT | components PARTS OUTPUT | check FOLDER"),
+    }
+}
+
+fn pack(parts: &Path, output: &Path) -> anyhow::Result<()> {
+    let mappings = folder::mappings(output)?;
+    compose::compose_all(parts, &mappings, output)?;
+    wit::pack(&Path::new(WORKSPACE).join("wit"), output)?;
+    sbom::write(output).context("could not write the SBOM")?;
+    // Last: it tells of all other files.
+    checksums::write(output)
+}

@@ -1,0 +1,22 @@
+//! The core modules, for pipelines that load no components.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::{WORKSPACE, about::About, folder};
+
+/// The packages, and what their files are called.
+pub(crate) const MODULES: [(&str, &str); 2] =
+    [("exotrace-fluent-bit", "fluent-bit.wasm"), ("exotrace-redpanda-connect", "redpanda-connect.wasm")];
+
+/// Takes the modules from where cargo put them, and writes them with what they are.
+pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {
+    for (package, name) in MODULES {
+        let module = folder::read(&built.join(format!("{}.wasm", package.replace('-', "_"))))?;
+        let about = About::package(Path::new(WORKSPACE), package)?;
+        let bytes = about.put_into(&module).with_context(|| format!("could not describe `{name}`"))?;
+        folder::write(&output.join(name), &bytes)?;
+    }
+    Ok(())
+}

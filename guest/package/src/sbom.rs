@@ -1,0 +1,166 @@
+//! What is in the components and modules, as CycloneDX: the crates, the standard library and the public suffix list.
+//!
+//! The same sources give the same bytes: there is no time and no serial number in it.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use crate::{WORKSPACE, about::About, checksums, compose, crates::Crates, folder, module};
+
+/// The file of the SBOM.
+pub(crate) const FILE: &str = "sbom.cdx.json";
+
+/// The packages of the mappings.
+const MAPPINGS: [&str; 2] = ["exotrace-mapping-1-20", "exotrace-mapping-2-2"];
+
+const STANDARD_LIBRARY: &str = "rust-std";
+
+/// The list that the mapping has inside, and of when it is.
+const SUFFIX_LIST: &str = "public-suffix-list";
+const SUFFIX_LIST_DATE: &str = "2022-10-22";
+const SUFFIX_LIST_FILE: &str = "guest/mapping/data/public_suffix_list.dat";
+/// The package that has it.
+const SUFFIX_LIST_USER: &str = "exotrace-mapping";
+
+/// Writes the SBOM of the components and modules in a folder.
+pub(crate) fn write(output: &Path) -> anyhow::Result<()> {
+    let mut crates = Crates::default();
+    crates.add_build("wasm32-unknown-unknown", &MAPPINGS)?;
+    crates.add_build("wasm32-unknown-unknown", &module::MODULES.map(|(package, _)| package))?;
+    let [cli, http, tangent] = compose::ADAPTERS.map(|(package, _)| package);
+    crates.add_build("wasm32-wasip2", &[cli, http, tangent, compose::GEO_PROVIDER])?;
+    crates.add_checksums()?;
+    let document = document(output, &crates)?;
+    folder::write(&output.join(FILE), format!("{document:#}\n").as_bytes())
+}
+
+/// What stands in the SBOM of the files in a folder, which are built with these crates.
+pub(crate) fn document(output: &Path, crates: &Crates) -> anyhow::Result<Value> {
+    let mut components = Vec::new();
+    let mut needs = Vec::new();
+    let mut compiler = None;
+    for name in folder::files(output)?.iter().filter(|name| name.ends_with(".wasm")) {
+        let bytes = folder::read(&output.join(name))?;
+        components.push(file(name, &bytes)?);
+        needs.push(json!({ "ref": name, "dependsOn": made_of(name, &bytes, crates)? }));
+        compiler = compiler.or(compiler_of(&bytes)?);
+    }
+    let compiler = compiler.context("no file says which compiler made it")?;
+    for (id, found) in &crates.all {
+        components.push(library(id, found));
+        let mut needed: Vec<&str> = crates.needs.get(id).into_iter().flatten().map(String::as_str).collect();
+        needed.push(STANDARD_LIBRARY);
+        if found.name == SUFFIX_LIST_USER {
+            needed.push(SUFFIX_LIST);
+        }
+        needs.push(json!({ "ref": id, "dependsOn": needed }));
+    }
+    components.push(standard_library(&compiler));
+    components.push(suffix_list()?);
+    let exotrace = About::package(Path::new(WORKSPACE), "exotrace")?;
+    Ok(json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "tools": { "components": [{
+                "type": "application", "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"),
+            }] },
+            "component": {
+                "type": "application",
+                "bom-ref": "exotrace",
+                "name": "exotrace components",
+                "version": exotrace.version,
+                "licenses": [{ "expression": exotrace.license }],
+                "externalReferences": [{ "type": "vcs", "url": exotrace.repository }],
+            },
+        },
+        "components": components,
+        "dependencies": needs,
+    }))
+}
+
+/// A component or module.
+fn file(name: &str, bytes: &[u8]) -> anyhow::Result<Value> {
+    let metadata = folder::metadata(bytes).with_context(|| format!("`{name}`"))?;
+    let text = |text: Option<String>| text.with_context(|| format!("`{name}` does not say what it is"));
+    Ok(json!({
+        "type": "file",
+        "bom-ref": name,
+        "name": name,
+        "version": text(metadata.version.map(|version| version.to_string()))?,
+        "description": text(metadata.description.map(|description| description.to_string()))?,
+        "licenses": [{ "expression": text(metadata.licenses.map(|licenses| licenses.to_string()))? }],
+        "hashes": [{ "alg": "SHA-256", "content": checksums::digest(bytes) }],
+    }))
+}
+
+/// What a file is made of: the crates, and other files.
+fn made_of(name: &str, bytes: &[u8], crates: &Crates) -> anyhow::Result<Vec<String>> {
+    for (package, adapter) in compose::ADAPTERS {
+        if let Some(version) = name.strip_prefix(adapter).and_then(|rest| rest.strip_prefix('-')) {
+            return Ok(vec![format!("mapping-{version}"), crates.id(package)?, crates.id(compose::GEO_PROVIDER)?]);
+        }
+    }
+    let own = folder::metadata(bytes)?.name.unwrap_or_default();
+    // A WIT package is made of no crates.
+    Ok(crates.id(&own).into_iter().collect())
+}
+
+/// The version of the compiler that made a module, or what is in a component.
+fn compiler_of(bytes: &[u8]) -> anyhow::Result<Option<String>> {
+    let producers = folder::metadata(bytes)?.producers;
+    let version = producers.as_ref().and_then(|producers| producers.get("processed-by"));
+    let version = version.and_then(|tools| tools.get("rustc").cloned());
+    // After the version there are a commit and a date.
+    Ok(version.and_then(|version| version.split(' ').next().map(str::to_owned)))
+}
+
+fn library(id: &str, found: &crate::crates::Crate) -> Value {
+    let mut library = json!({
+        "type": "library",
+        "bom-ref": id,
+        "name": found.name,
+        "version": found.version,
+        "licenses": [{ "expression": found.license }],
+    });
+    if let Some(checksum) = &found.checksum {
+        library["purl"] = json!(format!("pkg:cargo/{}@{}", found.name, found.version.replace('+', "%2B")));
+        library["hashes"] = json!([{ "alg": "SHA-256", "content": checksum }]);
+    }
+    if !found.repository.is_empty() {
+        library["externalReferences"] = json!([{ "type": "vcs", "url": found.repository }]);
+    }
+    library
+}
+
+fn standard_library(compiler: &str) -> Value {
+    json!({
+        "type": "library",
+        "bom-ref": STANDARD_LIBRARY,
+        "name": STANDARD_LIBRARY,
+        "version": compiler,
+        "description": "The standard library of Rust as it comes with the compiler, with the crates and, for WASI, the C library in it",
+        "licenses": [{ "expression": "MIT OR Apache-2.0" }],
+        "purl": format!("pkg:github/rust-lang/rust@{compiler}"),
+    })
+}
+
+fn suffix_list() -> anyhow::Result<Value> {
+    Ok(json!({
+        "type": "data",
+        "bom-ref": SUFFIX_LIST,
+        "name": SUFFIX_LIST,
+        "version": SUFFIX_LIST_DATE,
+        "description": "The public suffix list, without its comments",
+        "licenses": [{ "expression": "MPL-2.0" }],
+        "hashes": [{
+            "alg": "SHA-256",
+            "content": checksums::digest(&folder::read(&Path::new(WORKSPACE).join(SUFFIX_LIST_FILE))?),
+        }],
+        "externalReferences": [{ "type": "website", "url": "https://publicsuffix.org/" }],
+    }))
+}
