@@ -1,13 +1,22 @@
-//! Reads the databases that say what is known about IP addresses.
+//! What is known about IP addresses, from databases that are read again when their files change.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use exotrace_geo::{Databases, MaxMindDbError};
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use exotrace_geo::MaxMindDbError;
+use tracing::{error, info};
 
 pub use exotrace_geo::{Network, Place};
+
+use crate::{error_text::chain, sighting::Sighting};
+
+/// Databases as they are at a time.
+pub type Databases = exotrace_geo::Databases<Bytes>;
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +44,35 @@ pub enum GeoError {
 /// The databases to ask. Either may be absent; then nothing of its kind is known.
 #[derive(Default)]
 pub struct Geo {
-    databases: Databases,
+    current: ArcSwap<Databases>,
+    files: Mutex<Vec<DatabaseFile>>,
+}
+
+/// What a database tells.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    City,
+    Asn,
+}
+
+impl Kind {
+    fn add(self, databases: Databases, bytes: Bytes) -> Result<Databases, MaxMindDbError> {
+        match self {
+            Self::City => databases.with_city(bytes),
+            Self::Asn => databases.with_asn(bytes),
+        }
+    }
+}
+
+/// A file that has a database.
+struct DatabaseFile {
+    kind: Kind,
+    path: PathBuf,
+    /// What was in it when it was read last and was a database.
+    bytes: Bytes,
+    sighting: Sighting,
+    /// What is wrong with it, so that it is said once.
+    problem: Option<String>,
 }
 
 impl Geo {
@@ -45,14 +82,14 @@ impl Geo {
     ///
     /// When a file cannot be read or is no database.
     pub fn open(city: Option<&Path>, asn: Option<&Path>) -> Result<Self, GeoError> {
-        let mut databases = Databases::default();
-        if let Some(path) = city {
-            databases = databases.with_city(read(path)?).map_err(|source| not_a_database(path, source))?;
+        let mut files = Vec::new();
+        for (kind, path) in [(Kind::City, city), (Kind::Asn, asn)] {
+            if let Some(path) = path {
+                files.push(DatabaseFile::open(kind, path)?);
+            }
         }
-        if let Some(path) = asn {
-            databases = databases.with_asn(read(path)?).map_err(|source| not_a_database(path, source))?;
-        }
-        Ok(Self { databases })
+        let current = ArcSwap::from_pointee(together(&files)?);
+        Ok(Self { current, files: Mutex::new(files) })
     }
 
     /// Takes databases that are in memory already.
@@ -60,20 +97,96 @@ impl Geo {
     /// # Errors
     ///
     /// When the bytes are no database.
-    pub fn from_bytes(city: &[u8], asn: &[u8]) -> Result<Self, MaxMindDbError> {
-        Ok(Self { databases: Databases::default().with_city(city.to_vec())?.with_asn(asn.to_vec())? })
+    pub fn from_bytes(city: &'static [u8], asn: &'static [u8]) -> Result<Self, MaxMindDbError> {
+        let databases = Kind::City.add(Databases::default(), Bytes::from_static(city))?;
+        let current = ArcSwap::from_pointee(Kind::Asn.add(databases, Bytes::from_static(asn))?);
+        Ok(Self { current, files: Mutex::default() })
+    }
+
+    /// The databases as they are now.
+    pub fn current(&self) -> Arc<Databases> {
+        self.current.load_full()
     }
 
     /// What is known about `address`; `None` when it is nothing, or when it is no IP address.
     pub fn lookup(&self, address: &str) -> Option<Network> {
-        self.databases.lookup(address)
+        self.current.load().lookup(address)
+    }
+
+    /// Whether there are files that may change.
+    pub fn has_files(&self) -> bool {
+        !self.files.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Looks at the files, and reads those that have changed. With what cannot be used the database before stays, and
+    /// it is logged once. Blocks.
+    pub fn look_for_changes(&self) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = false;
+        for file in files.iter_mut() {
+            changed |= file.is_due() && file.read_again();
+        }
+        if !changed {
+            return;
+        }
+        match together(&files) {
+            Ok(databases) => self.current.store(Arc::new(databases)),
+            Err(error) => error!(error = chain(&error), "geo databases are not replaced"),
+        }
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, GeoError> {
-    fs::read(path).map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })
+impl DatabaseFile {
+    fn open(kind: Kind, path: &Path) -> Result<Self, GeoError> {
+        let sighting = Sighting::read(&[path]);
+        let bytes = read(kind, path)?;
+        Ok(Self { kind, path: path.to_owned(), bytes, sighting, problem: None })
+    }
+
+    fn is_due(&mut self) -> bool {
+        self.sighting.is_due(&[&self.path])
+    }
+
+    /// Whether something new is in it.
+    fn read_again(&mut self) -> bool {
+        match read(self.kind, &self.path) {
+            Ok(bytes) => {
+                self.problem = None;
+                let is_new = bytes != self.bytes;
+                if is_new {
+                    info!(file = %self.path.display(), bytes = bytes.len(), "geo database replaced");
+                    self.bytes = bytes;
+                }
+                is_new
+            }
+            Err(error) => {
+                if matches!(error, GeoError::Unreadable { .. }) {
+                    self.sighting.look_again();
+                }
+                let problem = chain(&error);
+                if self.problem.as_ref() != Some(&problem) {
+                    error!(error = problem, "geo database is not replaced; the one before is used");
+                    self.problem = Some(problem);
+                }
+                false
+            }
+        }
+    }
 }
 
-fn not_a_database(path: &Path, source: MaxMindDbError) -> GeoError {
-    GeoError::NotADatabase { path: path.to_owned(), source }
+fn read(kind: Kind, path: &Path) -> Result<Bytes, GeoError> {
+    let bytes = fs::read(path).map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })?;
+    let bytes = Bytes::from(bytes);
+    let checked = kind.add(Databases::default(), bytes.clone());
+    checked.map_err(|source| GeoError::NotADatabase { path: path.to_owned(), source })?;
+    Ok(bytes)
+}
+
+fn together(files: &[DatabaseFile]) -> Result<Databases, GeoError> {
+    let mut databases = Databases::default();
+    for DatabaseFile { kind, path, bytes, .. } in files {
+        let with = kind.add(databases, bytes.clone());
+        databases = with.map_err(|source| GeoError::NotADatabase { path: path.clone(), source })?;
+    }
+    Ok(databases)
 }

@@ -21,6 +21,7 @@ pub mod records;
 pub mod replacement;
 pub mod retry;
 pub mod secret;
+mod sighting;
 pub mod signature;
 pub mod source;
 mod whole_file;

@@ -1,8 +1,7 @@
-//! Replaces the mapping of a running process: when somebody asks for it, and when a watched file changes.
+//! Replaces the mapping of a running process, when somebody asks for it and when a watched file changes, and geo
+//! databases when their files change.
 
 use std::{
-    fs,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -13,10 +12,12 @@ use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
 use tracing::{info, warn};
 
 use crate::{
+    geo::Geo,
     mapper::{
         Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Refusal, TrialMode, Unchanged, digest,
         is_built_in,
     },
+    sighting::Sighting,
     signature,
 };
 
@@ -82,19 +83,9 @@ pub struct Replacement {
 pub struct Watched {
     path: PathBuf,
     purpose: Purpose,
-    /// What the file and its signature looked like last, and whether they have been read since.
-    stamp: (Option<Stamp>, Option<Stamp>),
-    is_read: bool,
+    sighting: Sighting,
     digest: Option<String>,
     problem: Option<String>,
-}
-
-/// What a file looks like from the outside.
-type Stamp = (u64, i64, i64, u64);
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let found = fs::metadata(path).ok()?;
-    Some((found.len(), found.mtime(), found.mtime_nsec(), found.ino()))
 }
 
 fn name_of(path: &Path) -> String {
@@ -104,7 +95,7 @@ fn name_of(path: &Path) -> String {
 impl Watched {
     /// The file of the mapping in use, whose digest is known; or that of a candidate, which is not.
     pub fn new(path: PathBuf, purpose: Purpose, digest: Option<String>) -> Self {
-        Self { path, purpose, stamp: (None, None), is_read: false, digest, problem: None }
+        Self { path, purpose, sighting: Sighting::default(), digest, problem: None }
     }
 }
 
@@ -225,15 +216,8 @@ impl Replacement {
         }
     }
 
-    /// A file is read when it looks the same twice: whoever writes it has finished.
     async fn look(&self, file: &mut Watched) {
-        let stamp = (stamp(&file.path), stamp(&signature::path_of(&file.path)));
-        if stamp.0.is_none() || stamp != file.stamp {
-            (file.stamp, file.is_read) = (stamp, false);
-            return;
-        }
-        if !file.is_read {
-            file.is_read = true;
+        if file.sighting.is_due(&[&file.path, &signature::path_of(&file.path)]) {
             self.take(file).await;
         }
     }
@@ -243,7 +227,7 @@ impl Replacement {
             Ok(original) => original,
             Err(error) => {
                 // It may be there again the next time.
-                file.is_read = false;
+                file.sighting.look_again();
                 let problem = explain(&error);
                 if file.problem.as_ref() != Some(&problem) {
                     warn!(problem, "could not look at a mapping");
@@ -284,6 +268,17 @@ impl Replacement {
         };
         drop(one_at_a_time);
         done.map_err(ReplaceError::Unchanged)
+    }
+}
+
+/// Looks at the files of geo databases for ever.
+pub async fn watch_geo(geo: Arc<Geo>, interval: Duration) {
+    loop {
+        sleep(interval).await;
+        let geo = Arc::clone(&geo);
+        if let Err(error) = spawn_blocking(move || geo.look_for_changes()).await {
+            warn!(%error, "could not look at geo databases");
+        }
     }
 }
 

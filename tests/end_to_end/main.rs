@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod elasticsearch;
 mod files;
+mod geo;
 mod golden;
 mod harness;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -36,24 +36,28 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it with mapping 2.2 at `mapping.path`, and more settings of the mapping.
     pub(crate) fn start(mapping: &str) -> Self {
-        let running = Self::prepared(&format!("path = \"mapping.wasm\"\n{mapping}"), NOWHERE);
-        running.wait_until_it_answers();
-        running
+        Self::start_with(&format!("path = \"mapping.wasm\"\n{mapping}"), NOWHERE)
+    }
+
+    /// Starts it with these settings, and with files that `prepare` puts into its folder.
+    pub(crate) fn start_beside(settings: &str, prepare: impl FnOnce(&Path)) -> Self {
+        Self::prepared(settings, NOWHERE, prepare)
     }
 
     /// Starts it with these settings of the mapping and this source.
     pub(crate) fn start_with(mapping: &str, source: &str) -> Self {
-        let running = Self::prepared(mapping, source);
-        running.wait_until_it_answers();
-        running
+        Self::prepared(mapping, source, |_| {})
     }
 
-    fn prepared(mapping: &str, source: &str) -> Self {
+    fn prepared(mapping: &str, source: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mapping.wasm"), built_in("2.2").unwrap().bytes).unwrap();
         fs::write(folder.path().join("exotrace.toml"), settings(mapping, source)).unwrap();
+        prepare(folder.path());
         let program = spawn(folder.path());
-        Self { folder, program }
+        let running = Self { folder, program };
+        running.wait_until_it_answers();
+        running
     }
 
     /// Changes the settings of the mapping; the program is not told.
@@ -167,7 +171,7 @@ fn settings(mapping: &str, source: &str) -> String {
     )
 }
 
-fn spawn(folder: &std::path::Path) -> Child {
+fn spawn(folder: &Path) -> Child {
     let log = OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
     program.args(["run", "--config"]).arg(folder.join("exotrace.toml"));

@@ -1,6 +1,6 @@
 //! `exotrace check`: whether the settings can be used. Asks nobody on the network.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -25,11 +25,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // Opens the geo databases, compiles the component, and opens a session with the settings.
     let agent = Agent::of(&config.state_dir);
     let loader = loader(Some(&config));
-    let geo = start::geo(&config)?;
+    let geo = Arc::new(start::geo(&config)?);
     let components = start::Named::find(&config.mapping.choice, &loader)
         .and_then(|named| named.components(&config, &loader))
         .context(Unusable)?;
-    let live = start::live(&config, components, geo, &agent).context(Unusable)?;
+    let live = start::live(&config, components, &geo, &agent).context(Unusable)?;
     start::collectors(&config, &live).context(Unusable)?;
     start::check_candidate(&config, &loader, &live).context(Unusable)?;
     // Reads the certificates.

@@ -23,7 +23,7 @@ pub(super) struct Replacing {
 impl Replacing {
     /// Begins after the ledger is open, which says that nobody else has the `state_dir`.
     pub(super) fn start(ready: &Ready) -> Self {
-        let Ready { live, config, beginning, original, .. } = ready;
+        let Ready { live, geo, config, beginning, original, .. } = ready;
         let watching = start::watched(config, beginning.decisions.file_digest());
         live.begin(&config.state_dir, beginning.clone());
         let copies = KeptCopies::of(&config.state_dir);
@@ -47,6 +47,9 @@ impl Replacing {
             }
             replacement.watch(watching, interval).await;
         });
+        if geo.has_files() && !interval.is_zero() {
+            tasks.spawn(replacement::watch_geo(Arc::clone(geo), interval));
+        }
         Self { tasks }
     }
 }

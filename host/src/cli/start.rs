@@ -50,6 +50,7 @@ pub(super) struct Ready {
     agent: Agent,
     state_dir: PathBuf,
     pub(super) live: Arc<Live>,
+    pub(super) geo: Arc<Geo>,
     pub(super) config: Config,
     /// With which mapping it begins.
     pub(super) beginning: Beginning,
@@ -67,7 +68,8 @@ pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let agent = Agent::of(&config.state_dir);
     let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
     let Begun { components, beginning, original, found } = resume(config, &loader).context(Unusable)?;
-    let live = live(config, components, geo, &agent).context(Unusable)?;
+    let geo = Arc::new(geo);
+    let live = live(config, components, &geo, &agent).context(Unusable)?;
     let (replays, requests) = Replays::channel();
     Ok(Ready {
         collectors: collectors(config, &live).context(Unusable)?,
@@ -76,6 +78,7 @@ pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         agent,
         state_dir: config.state_dir.clone(),
         live,
+        geo,
         config: config.clone(),
         beginning,
         original,

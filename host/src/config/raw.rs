@@ -59,7 +59,7 @@ pub(super) struct Mapping {
     pub(super) max_result_bytes: Value<i64>,
     /// The most that the mapping may execute at once, in units of fuel as wasmtime counts them; counting costs speed. Default: not counted.
     pub(super) max_fuel: Value<i64>,
-    /// How often `mapping.path` and `mapping.candidate.path` are looked at for a new component; `0s`: never. Default: `10s`.
+    /// How often `mapping.path` and `mapping.candidate.path` are looked at for a new component, and the geo databases for new ones; `0s`: never. Default: `10s`.
     pub(super) watch_interval: Value<String>,
     pub(super) candidate: Option<Spanned<Candidate>>,
     #[serde(default)]
@@ -99,9 +99,9 @@ pub(super) struct Rollback {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Geoip {
-    /// City database in MaxMind format. Default: none.
+    /// City database in MaxMind format, read again when it changes. Default: none.
     pub(super) city: Value<String>,
-    /// ASN database in MaxMind format. Default: none.
+    /// ASN database in MaxMind format, read again when it changes. Default: none.
     pub(super) asn: Value<String>,
 }
 

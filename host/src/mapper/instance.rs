@@ -11,7 +11,7 @@ use super::{
     engine::ticks,
     limits::{Limiter, Usage},
 };
-use crate::geo::Geo;
+use crate::geo::Databases;
 
 /// Why a batch could not be mapped, or a mapping not be started.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,8 @@ impl MapperError {
 
 /// What the host keeps for an instance.
 pub(crate) struct State {
-    geo: Arc<Geo>,
+    /// The same ones for as long as the instance lives, which keeps what they told.
+    geo: Arc<Databases>,
     limiter: Limiter,
 }
 
@@ -77,7 +78,7 @@ impl Instance {
         component: &Component,
         settings: &Settings,
         limits: &Limits,
-        geo: Arc<Geo>,
+        geo: Arc<Databases>,
         usage: Arc<Usage>,
     ) -> Result<Self, MapperError> {
         let mut store = new_store(&component.pre, limits, geo, usage);
@@ -108,6 +109,11 @@ impl Instance {
         let batch = mapped.map_err(|error| stopped(&self.store, error))?;
         check(records, &batch, depth).map_err(MapperError::Contract)?;
         Ok(batch.into())
+    }
+
+    /// Whether it asks these databases.
+    pub(super) fn asks(&self, databases: &Arc<Databases>) -> bool {
+        Arc::ptr_eq(&self.store.data().geo, databases)
     }
 
     /// Whether it has taken most of the memory that it may have: it is better let go than kept until it stops.
@@ -145,7 +151,7 @@ pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> Result<D
     Ok(Description { name, mapping_version, ecs_version, wit_version })
 }
 
-fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Geo>, usage: Arc<Usage>) -> Store<State> {
+fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Databases>, usage: Arc<Usage>) -> Store<State> {
     let limiter = Limiter::new(limits, usage);
     let mut store = Store::new(pre.instance_pre().component().engine(), State { geo, limiter });
     store.limiter(|state| &mut state.limiter);

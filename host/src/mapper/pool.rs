@@ -92,7 +92,7 @@ impl Pool {
 
     fn fresh(&self) -> Result<Instance, MapperError> {
         let Setting { settings, limits, geo } = &self.setting;
-        Instance::new(&self.component, settings, limits, Arc::clone(geo), Arc::clone(&self.usage))
+        Instance::new(&self.component, settings, limits, geo.current(), Arc::clone(&self.usage))
     }
 
     fn note_stop(&self, error: &MapperError) {
@@ -100,6 +100,14 @@ impl Pool {
         if let Some(kind) = error.stop() {
             metrics().stopped(&self.component.description().mapping_version, kind);
         }
+    }
+
+    /// An instance that waits for work; those that ask databases of yesterday are let go.
+    fn waiting(&self) -> Option<Instance> {
+        let databases = self.setting.geo.current();
+        let mut idle = self.idle();
+        idle.retain(|instance| instance.asks(&databases));
+        idle.pop()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
@@ -119,8 +127,7 @@ struct Run<'p> {
 
 impl<'p> Run<'p> {
     fn new(pool: &'p Pool) -> Result<Self, MapperError> {
-        let waiting = pool.idle().pop();
-        let instance = match waiting {
+        let instance = match pool.waiting() {
             Some(instance) => instance,
             None => pool.fresh()?,
         };

@@ -20,7 +20,7 @@ use crate::{
 pub(in crate::cli) fn live(
     config: &Config,
     components: Vec<Component>,
-    geo: Geo,
+    geo: &Arc<Geo>,
     agent: &Agent,
 ) -> anyhow::Result<Arc<Live>> {
     let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
@@ -29,7 +29,7 @@ pub(in crate::cli) fn live(
         starts.push((component, settings(config, source, suffix_list.clone(), agent)));
     }
     let (limits, rules) = (limits(&config.mapping.limits), rules(&config.mapping.rollback));
-    Ok(Live::new(starts, limits, rules, &Arc::new(geo))?)
+    Ok(Live::new(starts, limits, rules, geo)?)
 }
 
 /// Sees whether what is to be tried beside the mapping could be.

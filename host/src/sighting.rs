@@ -1,0 +1,72 @@
+//! Files that are looked at from time to time, to see when they have changed.
+
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+
+/// What a file looks like from the outside.
+type Stamp = (u64, i64, i64, u64);
+
+/// What files looked like when they were looked at last, and whether they have been read since.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sighting {
+    stamps: Vec<Option<Stamp>>,
+    is_read: bool,
+}
+
+impl Sighting {
+    /// These files as they are now, about to be read.
+    pub(crate) fn read(files: &[&Path]) -> Self {
+        Self { stamps: stamps(files), is_read: true }
+    }
+
+    /// Whether files that belong together are to be read. They are when they look the same twice, since whoever writes
+    /// them has finished then, and once for each change. The first of them has to be there.
+    pub(crate) fn is_due(&mut self, files: &[&Path]) -> bool {
+        let stamps = stamps(files);
+        if stamps.first().is_none_or(Option::is_none) || stamps != self.stamps {
+            *self = Self { stamps, is_read: false };
+            return false;
+        }
+        !std::mem::replace(&mut self.is_read, true)
+    }
+
+    /// They could not be read, and may be the next time.
+    pub(crate) fn look_again(&mut self) {
+        self.is_read = false;
+    }
+}
+
+fn stamps(files: &[&Path]) -> Vec<Option<Stamp>> {
+    files.iter().map(|file| stamp(file)).collect()
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    let found = fs::metadata(file).ok()?;
+    Some((found.len(), found.mtime(), found.mtime_nsec(), found.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_once_when_it_looks_the_same_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+        let files = [&*file, &*other];
+        let mut sighting = Sighting::default();
+        let mut looks = |times: usize| (0..times).map(|_| sighting.is_due(&files)).collect::<Vec<_>>();
+        assert_eq!(looks(2), [false, false], "not there");
+        fs::write(&file, "1").unwrap();
+        assert_eq!(looks(4), [false, true, false, false]);
+        fs::write(&file, "22").unwrap();
+        assert_eq!(looks(1), [false], "perhaps half written");
+        fs::write(&other, "333").unwrap();
+        assert_eq!(looks(3), [false, true, false]);
+        fs::remove_file(&file).unwrap();
+        assert_eq!(looks(2), [false, false]);
+        let mut sighting = Sighting::read(&[&*other]);
+        assert!(!sighting.is_due(&[&*other]));
+        sighting.look_again();
+        assert!(sighting.is_due(&[&*other]));
+    }
+}

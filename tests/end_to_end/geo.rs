@@ -1,0 +1,130 @@
+//! Geo databases are replaced while mail flows.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use exotrace::{
+    geo::Geo,
+    mapper::{Component, Mapper, Origin, Settings, built_in},
+};
+use serde_json::Value;
+
+use crate::{
+    harness::{project, wait_for},
+    running::Running,
+};
+
+const CITY: &str = "fixtures/geo/City.mmdb";
+const ASN: &str = "fixtures/geo/ASN.mmdb";
+
+/// Puts another database where one is, as `geoipupdate` does.
+fn put(file: &Path, database: &str) {
+    let new = file.with_extension("new");
+    fs::copy(project().join(database), &new).unwrap();
+    fs::rename(new, file).unwrap();
+}
+
+/// Looks as often as it takes to see a change.
+fn look(geo: &Geo) {
+    geo.look_for_changes();
+    geo.look_for_changes();
+}
+
+fn mapper(geo: &Arc<Geo>) -> Mapper {
+    Mapper::new(Component::new(built_in("2.2").unwrap().bytes).unwrap(), Settings::default(), Arc::clone(geo)).unwrap()
+}
+
+/// The names of those who announce the addresses of so many records, all of which are the same.
+fn organizations(mapper: &Mapper, records: usize) -> Vec<Option<String>> {
+    let record = "{\"id\":\"1\",\"receivedDateTime\":\"2026-01-02T03:04:05Z\",\"fromIP\":\"192.0.2.1\"}\n";
+    let batch = mapper.map_batch(&record.repeat(records), &Origin::default()).unwrap();
+    let mut names = Vec::new();
+    for document in batch.documents.lines() {
+        let document: Value = serde_json::from_str(document).unwrap();
+        let name = document["source"]["as"]["organization"]["name"].as_str();
+        names.push(name.map(str::to_owned));
+    }
+    names
+}
+
+#[test]
+fn another_database_counts_from_the_next_batch_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ASN.mmdb");
+    // A database that knows nothing of this kind.
+    put(&file, CITY);
+    let geo = Arc::new(Geo::open(None, Some(&file)).unwrap());
+    let mapper = mapper(&geo);
+    assert_eq!(organizations(&mapper, 1), [None]);
+    put(&file, ASN);
+    geo.look_for_changes();
+    assert_eq!(organizations(&mapper, 1), [None], "perhaps half written");
+    geo.look_for_changes();
+    let found = Some("Fabrikam Networks Ltd".to_owned());
+    assert_eq!(organizations(&mapper, 2), [found.clone(), found.clone()], "no instance keeps what it knew");
+
+    for broken in ["", "no database"] {
+        fs::write(&file, broken).unwrap();
+        look(&geo);
+        assert_eq!(organizations(&mapper, 1), std::slice::from_ref(&found), "the one before stays");
+    }
+    fs::remove_file(&file).unwrap();
+    look(&geo);
+    assert_eq!(organizations(&mapper, 1), [found]);
+    put(&file, CITY);
+    look(&geo);
+    assert_eq!(organizations(&mapper, 1), [None]);
+}
+
+#[test]
+fn a_batch_asks_the_same_databases_from_start_to_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ASN.mmdb");
+    put(&file, ASN);
+    let geo = Arc::new(Geo::open(None, Some(&file)).unwrap());
+    let mapper = mapper(&geo);
+    let (stop, batches) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
+        let stream = scope.spawn(|| {
+            let mut known = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let names = organizations(&mapper, 50);
+                assert!(names.iter().all(|name| *name == names[0]), "{names:?}");
+                known += usize::from(names[0].is_some());
+                batches.fetch_add(1, Ordering::Relaxed);
+            }
+            (known, batches.load(Ordering::Relaxed))
+        });
+        for round in 0..60 {
+            let before = batches.load(Ordering::Relaxed);
+            put(&file, if round % 2 == 0 { CITY } else { ASN });
+            look(&geo);
+            wait_for("mail goes on", || batches.load(Ordering::Relaxed) > before + 1 || stream.is_finished());
+        }
+        stop.store(true, Ordering::Relaxed);
+        let (known, all) = stream.join().unwrap();
+        assert!(known > 0 && (known as u64) < all, "{known} of {all}");
+    });
+}
+
+#[test]
+fn the_running_program_takes_another_database_and_names_a_broken_one_once() {
+    let geoip = "path = \"mapping.wasm\"\n[geoip]\ncity = \"City.mmdb\"";
+    let running = Running::start_beside(geoip, |folder| put(&folder.join("City.mmdb"), CITY));
+    put(&running.file("City.mmdb"), ASN);
+    running.wait_until("it is replaced", |running| running.log().contains("geo database replaced"));
+    fs::write(running.file("City.mmdb"), "no database").unwrap();
+    let problem = "geo database is not replaced; the one before is used";
+    running.wait_until("it is named", |running| running.log().contains(problem));
+    assert!(running.log().contains("City.mmdb` is not a database in MaxMind format"), "{}", running.log());
+    put(&running.file("City.mmdb"), CITY);
+    running.wait_until("it is mended", |running| running.log().matches("geo database replaced").count() == 2);
+    assert_eq!(running.log().matches(problem).count(), 1, "{}", running.log());
+}
