@@ -5,7 +5,7 @@
 //! some are tried, unless `EXOTRACE_EVERY_STEP` is set: `make kill`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     io::Read as _,
     os::unix::process::ExitStatusExt as _,
@@ -18,7 +18,10 @@ use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 use exotrace_simulator::{Tenant, TenantConfig};
 use serde_json::Value;
 
-use crate::{harness::project, tenant::Served};
+use crate::{
+    harness::{guest, project},
+    tenant::Served,
+};
 
 /// So many steps of a kind are tried: the first, the last, and some between.
 const PER_KIND: usize = 2;
@@ -240,6 +243,26 @@ fn served() -> Served {
     Served::new(TenantConfig { rows: 60, ..TenantConfig::default() })
 }
 
+/// Kills a command of the program at one step after another, in a new round each time; `recover` goes on from there and
+/// checks. Says how often it was killed.
+fn walk(round: impl Fn() -> Round, command: &[&str], recover: impl Fn(&Round, Kill)) -> usize {
+    let count = round();
+    let whole = count.run(command, Some(Kill { step: 0, is_half: false }));
+    assert!(matches!(whole.code(), Some(0 | 2)), "{}", count.log());
+    let steps = count.steps();
+    let mut kills = 0;
+    for kill in chosen(&steps) {
+        let round = round();
+        let tried = Tried(&round, kill);
+        // What two threads do at a time comes in another order now and then, so that the last steps may not be met.
+        kills += usize::from(round.run(command, Some(kill)).signal() == Some(SIGKILL));
+        recover(&round, kill);
+        drop(tried);
+    }
+    println!("killed {kills} times; a whole run has {} steps", steps.len());
+    kills
+}
+
 #[test]
 fn nothing_is_missing_or_twice_at_whatever_step_the_program_is_killed() {
     let served = served();
@@ -256,23 +279,56 @@ fn nothing_is_missing_or_twice_at_whatever_step_the_program_is_killed() {
         round.copy(&warm, "state/cache");
         round
     };
-    let count = round();
-    assert_eq!(count.run(&once, Some(Kill { step: 0, is_half: false })).code(), Some(2), "{}", count.log());
-    let steps = count.steps();
-    assert!(steps.len() > 200, "{steps:?}");
-    let mut kills = 0;
-    for kill in chosen(&steps) {
-        let round = round();
-        let tried = Tried(&round, kill);
-        kills += usize::from(round.run(&once, Some(kill)).signal() == Some(SIGKILL));
+    let kills = walk(round, &once, |round, kill| {
+        // Once more, while it recovers.
         round.run(&once, Some(Kill { step: 1 + kill.step * 7 % RECOVERY_STEPS, ..kill }));
         round.finish(&once);
         round.check(&served.tenant, &refused);
-        drop(tried);
-    }
-    // What two threads do at a time comes in another order now and then, so that the last step may not be met.
-    println!("killed at {kills} of {} steps", steps.len());
+    });
     assert!(kills > 60, "{kills}");
+}
+
+#[test]
+fn a_record_that_stops_the_mapping_is_kept_at_whatever_step_the_program_is_killed() {
+    let once = ["run", "--once"];
+    let records: Vec<_> =
+        (0..30).map(|n| if n % 10 == 4 { format!("{{\"x\":{n}}}") } else { format!("{{\"n\":{n}}}") }).collect();
+    let (marked, plain): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.contains('x'));
+    let settings = "state_dir = \"state\"\n[mapping]\npath = \"mapping.wasm\"\nwatch_interval = \"0s\"\n\
+                    [[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
+                    [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 50\nkeep = 100\n";
+    let new = || {
+        let round = Round::new(None);
+        for folder in ["in", "out"] {
+            fs::create_dir(round.path(folder)).unwrap();
+        }
+        for (file, records) in records.chunks(10).enumerate() {
+            fs::write(round.path("in").join(format!("{file}.ndjson")), records.join("\n") + "\n").unwrap();
+        }
+        fs::write(round.path("mapping.wasm"), guest("trap-on-record")).unwrap();
+        fs::write(round.path("exotrace.toml"), settings).unwrap();
+        round
+    };
+    let warm = new();
+    warm.finish(&once);
+    let round = || {
+        let round = new();
+        round.copy(&warm, "state/cache");
+        round
+    };
+    let kills = walk(round, &once, |round, kill| {
+        round.run(&once, Some(Kill { step: 1 + kill.step * 7 % RECOVERY_STEPS, ..kill }));
+        round.finish(&once);
+        let mut delivered: Vec<_> = round.documents().iter().map(ToString::to_string).collect();
+        // Files are read in no order in particular, and so are those of the output here.
+        delivered.sort_by_key(|text| plain.iter().position(|record| *record == text));
+        assert_eq!(delivered.iter().collect::<Vec<_>>(), plain);
+        let letters = round.letters("state/dead-letter.ndjson");
+        assert!(letters.iter().all(|letter| letter["stage"] == "mapping"));
+        let kept: BTreeSet<_> = letters.iter().map(|letter| letter["record"].as_str().unwrap()).collect();
+        assert_eq!(kept, marked.iter().map(|record| record.as_str()).collect());
+    });
+    assert!(kills > 40, "{kills}");
 }
 
 #[test]
@@ -294,13 +350,7 @@ fn no_letter_is_lost_at_whatever_step_a_replay_is_killed() {
     };
     let (dead, aside) = ("state/dead-letter.ndjson", "state/dead-letter.ndjson.replaying");
     let replay = ["replay", dead];
-    let count = round();
-    assert!(count.run(&replay, Some(Kill { step: 0, is_half: false })).success(), "{}", count.log());
-    let mut kills = 0;
-    for kill in chosen(&count.steps()) {
-        let round = round();
-        let tried = Tried(&round, kill);
-        kills += usize::from(round.run(&replay, Some(kill)).signal() == Some(SIGKILL));
+    let kills = walk(round, &replay, |round, _| {
         // As a person does who is told of it.
         if round.path(aside).exists() {
             round.finish(&["replay", aside]);
@@ -312,7 +362,6 @@ fn no_letter_is_lost_at_whatever_step_a_replay_is_killed() {
         assert_eq!(round.fake.documents(STREAM).into_keys().collect::<Vec<_>>(), ids);
         assert!(!round.path(dead).exists());
         served.tenant.check_delivery(&round.documents()).unwrap();
-        drop(tried);
-    }
+    });
     assert!(kills > 10, "{kills}");
 }

@@ -432,3 +432,20 @@ fn the_sample_settings_for_systemd_are_right() {
     assert!(unit.contains("ExecStart=/usr/local/bin/exotrace run --config /etc/exotrace/exotrace.toml\n"));
     assert!(exotrace(&["run", "--help"], "").status.success());
 }
+
+#[test]
+fn systemd_understands_the_unit() {
+    let unit = fs::read_to_string(project().join("fixtures/systemd/exotrace.service")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("exotrace.service");
+    fs::write(&file, unit.replace("/usr/local/bin/exotrace", env!("CARGO_BIN_EXE_exotrace"))).unwrap();
+    match Command::new("systemd-analyze").arg("verify").arg(&file).output() {
+        Ok(Output { status, stderr, .. }) => {
+            let said = String::from_utf8_lossy(&stderr);
+            // It also speaks of other units of the machine.
+            let ours: Vec<_> = said.lines().filter(|line| line.contains("exotrace")).collect();
+            assert!(status.success() && ours.is_empty(), "{said}");
+        }
+        Err(error) => println!("the unit is not tested: no `systemd-analyze` on this machine: {error}"),
+    }
+}
