@@ -125,9 +125,9 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
     health.begin(collectors.iter().map(Collector::label), outputs.iter().map(|(name, _)| name.as_str()));
     let (stop, stopped) = watch::channel(false);
     let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone(), health)?;
-    shared.catch_up().await;
-    let mut replaying = JoinSet::new();
-    replaying.spawn(replay::serve(shared.clone(), mappers, replays, Shutdown::new(stopped.clone())));
+    let mut beside = JoinSet::new();
+    shared.catch_up(&mut beside);
+    beside.spawn(replay::serve(shared.clone(), mappers, replays, Shutdown::new(stopped.clone())));
     let mut workers = JoinSet::new();
     for collector in collectors {
         let (shared, shutdown) = (shared.clone(), Shutdown::new(stopped.clone()));
@@ -160,7 +160,7 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
         while let Some(done) = workers.join_next().await {
             outcome.take(done?);
         }
-        while let Some(done) = replaying.join_next().await {
+        while let Some(done) = beside.join_next().await {
             done?;
         }
         Ok::<_, RunError>(())

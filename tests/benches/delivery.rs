@@ -6,7 +6,8 @@
 use std::{
     error::Error,
     fs,
-    net::TcpListener,
+    io::{self, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -16,7 +17,6 @@ use std::{
 
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 use exotrace_simulator::{Tenant, TenantConfig, serve};
-use tokio::runtime::Runtime;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -95,7 +95,7 @@ fn run(output: &str) -> Result<Taken> {
     assert!(exotrace(folder.path(), &["replay", "empty"]).status()?.success(), "the settings are right");
     let began = Instant::now();
     let mut program = exotrace(folder.path(), &["run"]).spawn()?;
-    let taken = watch(&mut program, &format!("http://{metrics}/metrics"), &runtime, began);
+    let taken = watch(&mut program, metrics, began);
     program.kill()?;
     program.wait()?;
     taken
@@ -109,11 +109,11 @@ fn exotrace(folder: &Path, command: &[&str]) -> Command {
 }
 
 /// Looks at the program until everything is delivered.
-fn watch(program: &mut Child, metrics: &str, runtime: &Runtime, began: Instant) -> Result<Taken> {
+fn watch(program: &mut Child, metrics: SocketAddr, began: Instant) -> Result<Taken> {
     loop {
         thread::sleep(LOOK);
         // Until it listens, nobody answers.
-        let told = runtime.block_on(async { reqwest::get(metrics).await?.text().await }).unwrap_or_default();
+        let told = ask(metrics).unwrap_or_default();
         if sum(&told, "documents_delivered_total") >= ROWS as f64 {
             let seconds = began.elapsed().as_secs_f64();
             let (computing, peak) = computed(program.id())?;
@@ -128,6 +128,15 @@ fn watch(program: &mut Child, metrics: &str, runtime: &Runtime, began: Instant) 
             return Err("not done in time".into());
         }
     }
+}
+
+/// What the program tells about itself.
+fn ask(metrics: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect(metrics)?;
+    stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n")?;
+    let mut told = String::new();
+    stream.read_to_string(&mut told)?;
+    Ok(told)
 }
 
 /// A metric, of all labels together.

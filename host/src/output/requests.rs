@@ -17,6 +17,9 @@ use crate::{config::BodyConfig, mapper::MappedBatch};
 /// choose is below it.
 const SHORTEST_TOO_LONG: usize = 256 * 1024;
 
+/// After so many shorter requests a longer one is tried again: the connection may have broken for another reason.
+const SUSPICION: u32 = 1000;
+
 /// How documents stand in a request, and what its answer means.
 pub(super) trait Protocol {
     /// Where requests go, below the address of a host.
@@ -43,17 +46,26 @@ pub(super) trait Protocol {
     ) -> Result<(), RequestError>;
 }
 
+/// A host has closed the connection on a long request.
+struct CutOff {
+    /// How long requests are from then on.
+    max_bytes: usize,
+    /// How many of those it has answered.
+    answered: u32,
+}
+
 /// Delivers batches in requests.
 pub(super) struct Requests<P> {
     protocol: P,
     sender: Sender,
     limits: BodyConfig,
+    cut_off: Option<CutOff>,
     memory: Memory,
 }
 
 impl<P: Protocol> Requests<P> {
     pub(super) fn new(protocol: P, sender: Sender, limits: BodyConfig) -> Self {
-        Self { protocol, sender, limits, memory: Memory::default() }
+        Self { protocol, sender, limits, cut_off: None, memory: Memory::default() }
     }
 
     /// What requests go through.
@@ -105,16 +117,17 @@ impl<P: Protocol> Requests<P> {
             let length = body.len();
             let reply = match self.sender.post(self.protocol.path(), body, self.protocol.content_type()).await {
                 Err(error) if error.is_cut_off() && now.len() > 1 && length > SHORTEST_TOO_LONG => {
-                    // Some say in this way that it is too long. If that was not it, the next attempt is made as always.
-                    self.limits.max_bytes = length / 2;
+                    // Some say in this way that it is too long.
+                    self.cut_off = Some(CutOff { max_bytes: length / 2, answered: 0 });
                     if std::mem::replace(&mut was_cut_off, true) {
                         return Err(error);
                     }
-                    warn!(length, "host closed the connection; sending half as much at a time from now on");
+                    warn!(length, "host closed the connection; sending half as much at a time for a while");
                     continue;
                 }
                 reply => reply?,
             };
+            self.answered();
             if reply.status != StatusCode::PAYLOAD_TOO_LARGE {
                 self.protocol.settle(&reply, now, progress)?;
                 rest = later;
@@ -130,13 +143,25 @@ impl<P: Protocol> Requests<P> {
         Ok(())
     }
 
+    /// A host has answered a request; after many, longer ones are tried again.
+    fn answered(&mut self) {
+        if let Some(cut_off) = &mut self.cut_off {
+            cut_off.answered += 1;
+            if cut_off.answered >= SUSPICION {
+                self.cut_off = None;
+            }
+        }
+    }
+
     /// How many of the documents fit into one request: one at least.
     fn fitting(&self, documents: &[(usize, Document<'_>)]) -> usize {
+        let max_bytes =
+            self.cut_off.as_ref().map_or(usize::MAX, |cut_off| cut_off.max_bytes).min(self.limits.max_bytes);
         let mut bytes = 0;
         let mut count = 0;
         for (_, document) in documents.iter().take(self.limits.max_documents) {
             bytes += self.protocol.length(document);
-            if bytes > self.limits.max_bytes {
+            if bytes > max_bytes {
                 break;
             }
             count += 1;

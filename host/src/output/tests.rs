@@ -130,14 +130,15 @@ async fn nobody_waits_for_what_a_person_has_to_mend() {
 }
 
 /// A host that closes the connection on whoever sends more than so many bytes at once, and otherwise takes everything.
-/// Counts the requests that it has read.
-async fn abrupt(max_bytes: usize) -> (String, Arc<AtomicUsize>) {
+/// Counts the requests that it has answered, and the connections.
+async fn abrupt(max_bytes: usize) -> (String, [Arc<AtomicUsize>; 2]) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let taken = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&taken);
+    let counts = [Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))];
+    let [taken, opened] = counts.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            opened.fetch_add(1, Ordering::SeqCst);
             let mut stream = BufReader::new(stream);
             let (mut length, mut line) = (0, String::new());
             while stream.read_line(&mut line).await.unwrap() > 2 {
@@ -154,10 +155,10 @@ async fn abrupt(max_bytes: usize) -> (String, Arc<AtomicUsize>) {
             let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
             let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
             stream.write_all((head + &answer).as_bytes()).await.unwrap();
-            counter.fetch_add(1, Ordering::SeqCst);
+            taken.fetch_add(1, Ordering::SeqCst);
         }
     });
-    (url, taken)
+    (url, counts)
 }
 
 /// A batch of so many documents of about 100 kB each.
@@ -181,18 +182,23 @@ fn plain_output(url: &str) -> Output {
 
 #[tokio::test]
 async fn a_host_that_closes_the_connection_gets_half_as_much_at_once() {
-    let (url, taken) = abrupt(600_000).await;
+    let (url, [taken, opened]) = abrupt(600_000).await;
     let mut output = plain_output(&url);
     assert_eq!(output.deliver(&long_batch(9)).await.unwrap(), Receipt::default());
     assert_eq!(taken.load(Ordering::SeqCst), 3, "of four documents at most");
-    // It is remembered.
+    // It is remembered, but not for ever.
     output.deliver(&long_batch(8)).await.unwrap();
-    assert_eq!(taken.load(Ordering::SeqCst), 5);
+    assert_eq!((taken.load(Ordering::SeqCst), opened.load(Ordering::SeqCst)), (5, 6));
+    for _ in 0..1000 {
+        output.deliver(&batch(&["a"])).await.unwrap();
+    }
+    output.deliver(&long_batch(8)).await.unwrap();
+    assert_eq!((taken.load(Ordering::SeqCst), opened.load(Ordering::SeqCst)), (1007, 1009));
 }
 
 #[tokio::test]
 async fn a_host_that_keeps_closing_the_connection_is_left_alone_for_a_while() {
-    let (url, taken) = abrupt(10).await;
+    let (url, [taken, _]) = abrupt(10).await;
     let mut output = plain_output(&url);
     for _ in 0..3 {
         let error = output.deliver(&long_batch(9)).await.unwrap_err();

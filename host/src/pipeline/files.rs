@@ -264,7 +264,7 @@ fn keys(records: &str, before: &FileState) -> Vec<(Key, Content)> {
 }
 
 /// Lets something work where waiting for a disk does no harm.
-async fn blocking<S: Send + 'static, T: Send + 'static>(
+pub(super) async fn blocking<S: Send + 'static, T: Send + 'static>(
     mut state: S,
     work: impl FnOnce(&mut S) -> T + Send + 'static,
 ) -> Result<(S, T), RunError> {

@@ -1,30 +1,25 @@
 //! Feeds dead letters through again: by itself, or while a run goes on.
 
 use std::{
-    fs::{self, File},
-    io::{self, BufRead as _, BufReader},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::spawn_blocking,
+};
 use tracing::{info, warn};
 
-use super::{Mode, RunError, Stages, Summary, error::chain, shared::Shared, shutdown::Shutdown};
-use crate::{
-    dead_letter::{AsideError, Letter},
-    mapper::Mapper,
-};
+use super::{Mode, RunError, Stages, Summary, error::chain, files::blocking, shared::Shared, shutdown::Shutdown};
+use crate::{dead_letter::AsideError, mapper::Mapper};
 
 mod feed;
+mod letters;
 
-use feed::{feed, go_together};
-
-/// How many letters are mapped and delivered together.
-const BATCH_LETTERS: usize = 1000;
-
-/// So many lines that are no letters are named.
-const MOST_NAMED: usize = 20;
+use feed::feed;
+use letters::Letters;
 
 /// What came of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,34 +103,24 @@ async fn replay_file(
         RunError::Abandoned { .. } => ReplayError::Stopped { path: path.clone() },
         error => ReplayError::BrokeOff { path: path.clone(), reason: chain(&error) },
     };
-    let lines = BufReader::new(File::open(&path).map_err(unread)?).split(b'\n');
-    let mut replayed = Replayed::default();
-    let mut batch: Vec<Letter> = Vec::new();
-    for (index, line) in lines.enumerate() {
-        let line = line.map_err(unread)?;
-        if line.trim_ascii().is_empty() {
-            continue;
+    let file = path.clone();
+    let opened = spawn_blocking(move || Letters::open(&file)).await.map_err(|error| broke_off(error.into()))?;
+    let mut letters = opened.map_err(unread)?;
+    let mut summary = Summary::default();
+    loop {
+        let batch;
+        (letters, batch) = blocking(letters, Letters::next_batch).await.map_err(broke_off)?;
+        let batch = batch.map_err(unread)?;
+        if batch.is_empty() {
+            break;
         }
-        let letter: Letter = match serde_json::from_slice(&line) {
-            Ok(letter) => letter,
-            Err(error) => {
-                replayed.unreadable += 1;
-                if replayed.examples.len() < MOST_NAMED {
-                    replayed.examples.push((index + 1, error.to_string()));
-                }
-                continue;
-            }
-        };
-        replayed.letters += 1;
-        if batch.first().is_some_and(|first| !go_together(first, &letter)) || batch.len() >= BATCH_LETTERS {
-            if shutdown.is_told() {
-                return Err(ReplayError::Stopped { path });
-            }
-            replayed.summary += feed(shared, mappers, std::mem::take(&mut batch)).await.map_err(broke_off)?;
+        if shutdown.is_told() {
+            return Err(ReplayError::Stopped { path });
         }
-        batch.push(letter);
+        summary += feed(shared, mappers, batch).await.map_err(broke_off)?;
     }
-    replayed.summary += feed(shared, mappers, batch).await.map_err(broke_off)?;
+    let Letters { count, unreadable, examples, .. } = letters;
+    let mut replayed = Replayed { letters: count, summary, unreadable, examples, kept: None };
     if is_moved && replayed.unreadable == 0 {
         // Whatever it had is delivered, or in the dead letter again.
         fs::remove_file(&path).map_err(unread)?;

@@ -9,7 +9,7 @@ use std::{
 use chrono::Utc;
 use tokio::{
     sync::{Mutex as AsyncMutex, watch},
-    task::spawn_blocking,
+    task::{JoinSet, spawn_blocking},
     time::sleep,
 };
 use tracing::{error, warn};
@@ -62,10 +62,15 @@ impl Shared {
         Ok(Self { ledger, targets: targets.into(), dead_letter, mode, backoff, stopped, health })
     }
 
-    /// Lets outputs do what a run before has left undone.
-    pub(super) async fn catch_up(&self) {
+    /// Lets outputs do what a run before has left undone, beside everything else.
+    pub(super) fn catch_up(&self, beside: &mut JoinSet<()>) {
         for target in &*self.targets {
-            target.output.lock().await.noted();
+            let output = Arc::clone(&target.output);
+            beside.spawn(async move {
+                let mut output = output.lock_owned().await;
+                // What ends then is said by the output itself.
+                drop(spawn_blocking(move || output.noted()).await);
+            });
         }
     }
 

@@ -102,6 +102,20 @@ ssize_t writev(int file, const struct iovec *parts, int count) {
     return syscall(SYS_writev, file, parts, count);
 }
 
+ssize_t pwritev64(int file, const struct iovec *parts, int count, off64_t at) {
+    if (step_on("pwritev", file)) end();
+    return syscall(SYS_pwritev, file, parts, count, at, 0L);
+}
+
+ssize_t pwritev(int file, const struct iovec *parts, int count, off_t at) { return pwritev64(file, parts, count, at); }
+
+ssize_t sendfile64(int to, int from, off64_t *at, size_t length) {
+    if (step_on("sendfile", to)) end();
+    return syscall(SYS_sendfile, to, from, at, length);
+}
+
+ssize_t sendfile(int to, int from, off_t *at, size_t length) { return sendfile64(to, from, at, length); }
+
 ssize_t sendto(int file, const void *bytes, size_t length, int flags, const struct sockaddr *to, socklen_t to_length) {
     if (step_on("send", file)) {
         syscall(SYS_sendto, file, bytes, length / 2, flags, to, to_length);
@@ -189,5 +203,34 @@ int unlinkat(int folder, const char *name, int flags) {
 }
 
 int unlink(const char *name) { return unlinkat(AT_FDCWD, name, 0); }
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    step_at("link", to);
+    return syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
+}
+
+int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
+
+int fchmod(int file, mode_t mode) {
+    if (step_on("chmod", file)) end();
+    return syscall(SYS_fchmod, file, mode);
+}
+
+int chmod(const char *name, mode_t mode) {
+    step_at("chmod", name);
+    return syscall(SYS_fchmodat, AT_FDCWD, name, mode);
+}
+
+int fallocate64(int file, int mode, off64_t at, off64_t length) {
+    if (step_on("fallocate", file)) end();
+    return syscall(SYS_fallocate, file, mode, at, length);
+}
+
+int fallocate(int file, int mode, off_t at, off_t length) { return fallocate64(file, mode, at, length); }
+
+int bind(int file, const struct sockaddr *at, socklen_t length) {
+    if (step_on("bind", file)) end();
+    return syscall(SYS_bind, file, at, length);
+}
 
 int rmdir(const char *name) { return unlinkat(AT_FDCWD, name, AT_REMOVEDIR); }

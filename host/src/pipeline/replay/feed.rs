@@ -11,14 +11,6 @@ use crate::{
     pipeline::{RunError, Summary, delivery::Batch, shared::Shared},
 };
 
-/// Whether letters can be in one batch, which has one origin.
-pub(super) fn go_together(first: &Letter, other: &Letter) -> bool {
-    let can = |letter: &Letter| letter.path.is_none() && !letter.record.trim().is_empty();
-    can(first)
-        && can(other)
-        && (&first.source, &first.output, first.read_at) == (&other.source, &other.output, other.read_at)
-}
-
 /// Maps and delivers letters that go together.
 pub(super) async fn feed(
     shared: &Shared,
