@@ -36,7 +36,7 @@ pub(super) async fn show(sources: Vec<Watched>, bars: MultiProgress) {
     if bars.is_hidden() {
         loop {
             sleep(LOGGED).await;
-            log(&sources);
+            log(&sources, Instant::now());
         }
     }
     let mut shown: Vec<Option<ProgressBar>> = vec![None; sources.len()];
@@ -83,10 +83,9 @@ fn text(progress: &PassProgress, now: Instant) -> String {
 }
 
 /// A line for every source whose pass has taken so long.
-fn log(sources: &[Watched]) {
+fn log(sources: &[Watched], now: Instant) {
     for source in sources {
         let Some(progress) = source.progress.borrow().clone() else { continue };
-        let now = Instant::now();
         if progress.took(now) < LONG {
             continue;
         }
@@ -108,7 +107,39 @@ fn log(sources: &[Watched]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+    use tokio::sync::watch;
+
     use super::*;
+
+    /// What is logged for a source at that time after its pass began.
+    fn logged(after: Duration) -> Vec<Value> {
+        let progress = PassProgress::example();
+        let now = progress.began() + after;
+        let (_teller, progress) = watch::channel(Some(progress));
+        let source = Watched { name: "graph".to_owned(), progress };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let writer = Arc::new(file.reopen().unwrap());
+        let subscriber = tracing_subscriber::fmt().json().with_writer(writer).finish();
+        tracing::subscriber::with_default(subscriber, || log(&[source], now));
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_long_pass_has_a_line_in_the_log() {
+        assert_eq!(logged(Duration::from_secs(29)).len(), 0);
+        let lines = logged(Duration::from_secs(60));
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        let expected = json!({
+            "message": "collecting", "source": "graph", "percent": 10, "rows": 90_000, "rows_per_second": 1500,
+            "window_start": "2026-03-01T00:00:00Z", "window_end": "2026-03-02T00:00:00Z", "left_s": 2700,
+            "left_by_budget": true,
+        });
+        assert_eq!(line["fields"], expected);
+    }
 
     #[test]
     fn what_stands_beside_a_bar_is_short() {
