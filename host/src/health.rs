@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// Nothing that is done at once takes so long: a request ends after its `request_timeout`, and many make a batch.
+/// A disk that has not answered for so long hangs. Whatever else is waited for has a limit of its own.
 const STALLED: Duration = Duration::from_secs(30 * 60);
 
 /// What may fail by itself.
@@ -49,7 +49,7 @@ pub enum State {
     Retrying,
     /// It failed in a way that a person has to mend; it is tried again slowly.
     NeedsAttention,
-    /// It has been at the same thing for half an hour.
+    /// A disk has not answered it for half an hour.
     Stalled,
 }
 
@@ -84,9 +84,9 @@ pub struct Condition {
     /// What failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When it began with what it is at.
+    /// Since when it waits for a disk.
     #[serde(skip)]
-    busy_since: Option<Instant>,
+    busy_since: Option<(Instant, DateTime<Utc>)>,
 }
 
 /// How the parts of a run are doing.
@@ -114,9 +114,25 @@ impl Health {
         *self.lock() = conditions;
     }
 
-    /// A part is at something.
+    /// A part asks a disk for something, for which nothing sets a limit.
     pub(crate) fn busy(&self, part: Part, name: &str) {
-        self.change(part, name, |condition| condition.busy_since = Some(Instant::now()));
+        self.change(part, name, |condition| {
+            condition.busy_since.get_or_insert_with(|| (Instant::now(), Utc::now()));
+        });
+    }
+
+    /// The disk has answered.
+    pub(crate) fn idle(&self, part: Part, name: &str) {
+        self.change(part, name, |condition| condition.busy_since = None);
+    }
+
+    /// A part does its work; whether all of it succeeds is not known yet.
+    pub(crate) fn started(&self, part: Part, name: &str) {
+        self.change(part, name, |condition| {
+            if condition.state == State::Starting {
+                condition.turn(State::Working, None);
+            }
+        });
     }
 
     /// A part did what it was asked for.
@@ -138,8 +154,9 @@ impl Health {
     pub fn conditions(&self) -> Vec<Condition> {
         let mut conditions = self.lock().clone();
         for condition in &mut conditions {
-            if condition.busy_since.is_some_and(|since| since.elapsed() > STALLED) {
-                condition.state = State::Stalled;
+            if let Some((_, since)) = condition.busy_since.filter(|(since, _)| since.elapsed() > STALLED) {
+                (condition.state, condition.since) = (State::Stalled, since);
+                condition.reason = Some("a disk does not answer".to_owned());
             }
         }
         conditions
@@ -162,7 +179,7 @@ impl Condition {
         if self.state != state {
             self.since = Utc::now();
         }
-        (self.state, self.reason, self.busy_since) = (state, reason, None);
+        (self.state, self.reason) = (state, reason);
     }
 }
 
@@ -202,13 +219,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_at_the_same_thing_for_too_long_is_stalled() {
+    fn what_waits_for_a_disk_for_too_long_is_stalled() {
         let health = health();
         health.busy(Part::Output, "one");
         assert_eq!(states(&health)[1], State::Working);
-        health.lock()[1].busy_since = Instant::now().checked_sub(STALLED + Duration::from_secs(1));
-        assert_eq!(states(&health)[1], State::Stalled);
-        health.working(Part::Output, "one");
+        let long_ago = Instant::now().checked_sub(STALLED + Duration::from_secs(1)).unwrap();
+        health.lock()[1].busy_since = Some((long_ago, DateTime::UNIX_EPOCH));
+        // Whoever waits behind it changes nothing.
+        health.busy(Part::Output, "one");
+        let stalled = &health.conditions()[1];
+        assert_eq!((stalled.state, stalled.since), (State::Stalled, DateTime::UNIX_EPOCH));
+        assert_eq!(stalled.reason.as_deref(), Some("a disk does not answer"));
+        health.idle(Part::Output, "one");
         assert_eq!(states(&health)[1], State::Working);
+    }
+
+    #[test]
+    fn what_has_failed_is_not_well_for_having_started() {
+        let health = health();
+        health.started(Part::Source, "graph");
+        assert_eq!(states(&health)[0], State::Working);
+        health.retrying(Part::Source, "graph", "no answer".to_owned());
+        health.started(Part::Source, "graph");
+        assert_eq!(states(&health)[0], State::Retrying);
     }
 }

@@ -77,6 +77,19 @@ impl Ledger {
         Ok(Self { connection, _lock: Some(lock) })
     }
 
+    /// Opens the ledger in a folder that this process has open already, to read it as well; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn open_beside(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
+        let path = state_dir.join(open::FILE_NAME);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Self { connection: open::read_only(&path)?, _lock: None }))
+    }
+
     /// Opens the ledger in a folder for reading, whoever else has it; `None` when there is none.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ mod pool;
 mod recent;
 mod rules;
 mod trial;
+mod watched;
 
 pub(crate) use built_in::is_built_in;
 pub use built_in::{BUILT_IN, BuiltIn, built_in};

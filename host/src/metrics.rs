@@ -3,15 +3,17 @@
 //! Names, meanings and buckets stand here and nowhere else. Labels come from closed sets: names of sources and outputs
 //! in the settings, versions of mappings, and words of ours; never an address or a message.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{LazyLock, Mutex, PoisonError, atomic::AtomicU64},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-
-use crate::mapper::{DropReason, MappedBatch, Outcome, StopKind};
 
 /// What every name begins with.
 pub(crate) const PREFIX: &str = "exotrace";
@@ -20,6 +22,8 @@ pub(crate) const PREFIX: &str = "exotrace";
 pub(crate) type Label = (&'static str, String);
 
 type Counters<const N: usize> = Family<[Label; N], Counter>;
+/// A counter of time.
+type Seconds = Counter<f64, AtomicU64>;
 type Histograms<const N: usize> = Family<[Label; N], Histogram, fn() -> Histogram>;
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
@@ -39,6 +43,7 @@ pub(crate) struct Metrics {
     records_changed: Counters<1>,
     records_late: Counters<1>,
     source_retries: Counters<1>,
+    budget_wait_seconds: Family<[Label; 1], Seconds>,
     files_unread: Counters<1>,
     request_seconds: Histograms<1>,
     newest_record: Family<[Label; 1], Gauge>,
@@ -55,6 +60,8 @@ pub(crate) struct Metrics {
     deliver_batch_seconds: Histograms<1>,
     /// Records and documents that went to the dead letter.
     pub(crate) dead_letters: Counter,
+    /// What there are series for.
+    known: Mutex<BTreeSet<Label>>,
 }
 
 /// What is counted of one source.
@@ -66,10 +73,11 @@ pub(crate) struct OfSource {
     pub(crate) records_changed: Counter,
     pub(crate) records_late: Counter,
     pub(crate) retries: Counter,
+    /// How long requests waited for the request budget.
+    pub(crate) budget_wait_seconds: Seconds,
     pub(crate) files_unread: Counter,
     pub(crate) request_seconds: Histogram,
-    /// When the newest record was received that every output has accepted, in seconds since 1970; 0: none so far.
-    pub(crate) newest_record: Gauge,
+    name: String,
 }
 
 /// What is counted of one output.
@@ -80,6 +88,21 @@ pub(crate) struct OfOutput {
     pub(crate) documents_rejected: Counter,
     pub(crate) retries: Counter,
     pub(crate) deliver_batch_seconds: Histogram,
+}
+
+/// What became of records.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mapped {
+    /// Those with a document.
+    pub(crate) mapped: u64,
+    /// Those among them whose document says what is wrong.
+    pub(crate) failed: u64,
+    /// Those at which the mapping stopped every time.
+    pub(crate) rejected: u64,
+    /// Those that were the envelopes of empty pages.
+    pub(crate) empty_pages: u64,
+    /// Those that were dropped for their status.
+    pub(crate) statuses: u64,
 }
 
 /// What a mapping was for that has mapped a batch.
@@ -96,9 +119,10 @@ pub(crate) enum Role {
 impl OfSource {
     /// Every output has accepted records up to there.
     pub(crate) fn delivered_until(&self, newest: Option<DateTime<Utc>>) {
-        if let Some(newest) = newest {
-            self.newest_record.set(newest.timestamp().max(self.newest_record.get()));
-        }
+        let Some(newest) = newest else { return };
+        let gauge = metrics().newest_record.get_or_create_owned(&[("source", self.name.clone())]);
+        // A date in the future says nothing of how far behind it is.
+        gauge.set(newest.min(Utc::now()).timestamp().max(gauge.get()));
     }
 }
 
@@ -123,11 +147,17 @@ impl Metrics {
             records_changed: counters(registry, "records_changed", "Records delivered again because they have changed"),
             records_late: counters(registry, "records_late", "Records that were new in a time that had been covered"),
             source_retries: counters(registry, "source_retries", "How often a source failed and is asked again"),
+            budget_wait_seconds: {
+                let waits = Family::default();
+                let help = "How long requests waited for the request budget";
+                registry.register("budget_wait_seconds", help, waits.clone());
+                waits
+            },
             files_unread: counters(registry, "files_unread", "How often a file, or a part, could not be read"),
             request_seconds: histograms(registry, "request", "How long the service took for a page", of_requests),
             newest_record: {
                 let gauges = Family::default();
-                let help = "When the newest record was received that is delivered, in seconds since 1970; 0: none yet";
+                let help = "When the newest record was received that is delivered, in seconds since 1970";
                 registry.register("newest_record_timestamp_seconds", help, gauges.clone());
                 gauges
             },
@@ -152,6 +182,7 @@ impl Metrics {
                 registry.register("dead_letters", "Records and documents in the dead letter", counter.clone());
                 counter
             },
+            known: Mutex::default(),
             registry: made,
         }
     }
@@ -159,6 +190,7 @@ impl Metrics {
     /// What is counted of the source with this name.
     pub(crate) fn source(&self, name: &str) -> OfSource {
         let label = [("source", name.to_owned())];
+        self.know(&label[0]);
         OfSource {
             pages_read: self.pages_read.get_or_create_owned(&label),
             records_read: self.records_read.get_or_create_owned(&label),
@@ -166,15 +198,17 @@ impl Metrics {
             records_changed: self.records_changed.get_or_create_owned(&label),
             records_late: self.records_late.get_or_create_owned(&label),
             retries: self.source_retries.get_or_create_owned(&label),
+            budget_wait_seconds: self.budget_wait_seconds.get_or_create_owned(&label),
             files_unread: self.files_unread.get_or_create_owned(&label),
             request_seconds: self.request_seconds.get_or_create_owned(&label),
-            newest_record: self.newest_record.get_or_create_owned(&label),
+            name: name.to_owned(),
         }
     }
 
     /// What is counted of the output with this name.
     pub(crate) fn output(&self, name: &str) -> OfOutput {
         let label = [("output", name.to_owned())];
+        self.know(&label[0]);
         OfOutput {
             documents_delivered: self.documents_delivered.get_or_create_owned(&label),
             documents_duplicate: self.documents_duplicate.get_or_create_owned(&label),
@@ -184,37 +218,78 @@ impl Metrics {
         }
     }
 
-    /// A mapping has mapped a batch, or some of one.
-    pub(crate) fn mapped(&self, role: Role, batch: &MappedBatch, took: Duration) {
-        // None has mapped nothing, and there is never more than one.
-        let Some((mapping, _)) = batch.mapped_by.first() else { return };
-        let (mut mapped, mut failed, mut rejected) = (0, 0, 0);
-        let (mut empty, mut status) = (0, 0);
-        for outcome in &batch.outcomes {
-            match outcome {
-                Outcome::Mapped { .. } => mapped += 1,
-                Outcome::Failed { .. } => failed += 1,
-                Outcome::Rejected(_) => rejected += 1,
-                Outcome::Dropped(DropReason::EmptyPage) => empty += 1,
-                Outcome::Dropped(DropReason::Status) => status += 1,
+    /// Forgets the sources and outputs that a run has no more.
+    pub(crate) fn keep<'n>(&self, sources: impl Iterator<Item = &'n str>, outputs: impl Iterator<Item = &'n str>) {
+        let sources = sources.map(|name| ("source", name.to_owned()));
+        let kept: BTreeSet<Label> = sources.chain(outputs.map(|name| ("output", name.to_owned()))).collect();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for gone in known.difference(&kept) {
+            let gone = [gone.clone()];
+            for counters in [
+                &self.pages_read,
+                &self.records_read,
+                &self.records_repeated,
+                &self.records_changed,
+                &self.records_late,
+                &self.source_retries,
+                &self.files_unread,
+                &self.documents_delivered,
+                &self.documents_duplicate,
+                &self.documents_rejected,
+                &self.output_retries,
+            ] {
+                counters.remove(&gone);
             }
+            self.budget_wait_seconds.remove(&gone);
+            self.request_seconds.remove(&gone);
+            self.newest_record.remove(&gone);
+            self.deliver_batch_seconds.remove(&gone);
         }
-        let labels = [("mapping", mapping.version.clone()), ("role", role.as_str().to_owned())];
-        self.records_mapped.get_or_create(&labels).inc_by(mapped + failed);
-        self.records_failed.get_or_create(&labels).inc_by(failed);
-        self.records_rejected.get_or_create(&labels).inc_by(rejected);
+        *known = kept;
+    }
+
+    fn know(&self, label: &Label) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(label.clone());
+    }
+
+    /// When the newest record of a source was received that every output has accepted, in seconds since 1970.
+    pub(crate) fn newest_record(&self, source: &str) -> Option<i64> {
+        self.newest_record.get(&[("source", source.to_owned())]).map(|gauge| gauge.get())
+    }
+
+    /// A mapping of that version has mapped records in that time.
+    pub(crate) fn mapped(&self, version: &str, role: Role, records: Mapped, took: Duration) {
+        let labels = self.count(version, role, records);
         self.map_batch_seconds.get_or_create(&labels).observe(took.as_secs_f64());
-        let [mapping, role] = labels;
-        for (reason, count) in [("empty_page", empty), ("status", status)] {
-            let labels = [mapping.clone(), role.clone(), ("reason", reason.to_owned())];
-            self.records_dropped.get_or_create(&labels).inc_by(count);
+    }
+
+    /// A mapping of that version is about to map in that role, and may stop in these ways: what is counted begins at 0,
+    /// so that a first failure is seen to be one.
+    pub(crate) fn will_map(&self, version: &str, role: Role, stops: &[&str]) {
+        self.count(version, role, Mapped::default());
+        for kind in stops {
+            self.mapping_stops
+                .get_or_create(&[("mapping", version.to_owned()), ("kind", (*kind).to_owned())])
+                .inc_by(0);
         }
     }
 
-    /// A mapping of that version trapped or met a limit.
-    pub(crate) fn stopped(&self, version: &str, kind: StopKind) {
-        let labels = [("mapping", version.to_owned()), ("kind", kind.as_str().to_owned())];
-        self.mapping_stops.get_or_create(&labels).inc();
+    fn count(&self, version: &str, role: Role, records: Mapped) -> [Label; 2] {
+        let Mapped { mapped, failed, rejected, empty_pages, statuses } = records;
+        let labels = [("mapping", version.to_owned()), ("role", role.as_str().to_owned())];
+        self.records_mapped.get_or_create(&labels).inc_by(mapped);
+        self.records_failed.get_or_create(&labels).inc_by(failed);
+        self.records_rejected.get_or_create(&labels).inc_by(rejected);
+        for (reason, count) in [("empty_page", empty_pages), ("status", statuses)] {
+            let [mapping, role] = labels.clone();
+            self.records_dropped.get_or_create(&[mapping, role, ("reason", reason.to_owned())]).inc_by(count);
+        }
+        labels
+    }
+
+    /// A mapping of that version stopped at a batch to be delivered: a trap, or a limit.
+    pub(crate) fn stopped(&self, version: &str, kind: &str) {
+        self.mapping_stops.get_or_create(&[("mapping", version.to_owned()), ("kind", kind.to_owned())]).inc();
     }
 }
 

@@ -1,11 +1,6 @@
 //! `/metrics`, `/healthz` and `/readyz`, for those who watch.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -23,8 +18,8 @@ use hyper_util::{
 use serde_json::json;
 use tokio::{
     net::TcpListener,
-    sync::Semaphore,
-    task::{JoinHandle, spawn_blocking},
+    sync::{Mutex, Semaphore},
+    task::{JoinHandle, JoinSet, spawn_blocking},
     time::{sleep, timeout},
 };
 use tracing::{info, warn};
@@ -41,6 +36,9 @@ mod snapshot;
 /// So many may ask at the same time; more wait.
 const MAX_CONNECTIONS: usize = 32;
 
+/// How long the ledger is waited for, which somebody else may be reading.
+const LEDGER: Duration = Duration::from_secs(5);
+
 /// How long somebody may take to ask.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -50,12 +48,12 @@ const CONNECTION: Duration = Duration::from_secs(120);
 /// Nobody can listen there.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "could not listen on `{address}` for metrics: {problem}\n\
-     hint: is another program there? `metrics_listen` may name another port"
+    "could not listen on `{address}` for metrics\nhint: is another program there? `metrics_listen` may name another port"
 )]
 pub struct MonitorError {
     address: SocketAddr,
-    problem: io::Error,
+    #[source]
+    source: io::Error,
 }
 
 /// What is watched: a run, and what it runs with.
@@ -67,13 +65,13 @@ pub struct Watched {
     /// What it runs with.
     pub config: Config,
     /// Opened to read when it is asked for first.
-    ledger: Mutex<Option<Ledger>>,
+    ledger: Arc<Mutex<Option<Ledger>>>,
 }
 
 impl Watched {
     /// A run with these settings.
     pub fn new(health: Arc<Health>, live: Arc<Live>, config: Config) -> Self {
-        Self { health, live, config, ledger: Mutex::default() }
+        Self { health, live, config, ledger: Arc::default() }
     }
 }
 
@@ -92,7 +90,7 @@ impl Monitor {
     /// When the address cannot be listened on.
     pub async fn start(address: SocketAddr, watched: Watched) -> Result<Self, MonitorError> {
         let listening = TcpListener::bind(address).await;
-        let listener = listening.map_err(|problem| MonitorError { address, problem })?;
+        let listener = listening.map_err(|source| MonitorError { address, source })?;
         // With port 0 the system chooses one.
         let bound = listener.local_addr().unwrap_or(address);
         info!(address = %bound, "metrics and health are to be had");
@@ -110,6 +108,13 @@ impl Monitor {
     pub fn watch(&self, watched: Watched) {
         self.watched.store(Arc::new(watched));
     }
+
+    /// Answers no more; then others may listen there.
+    pub async fn stop(mut self) {
+        self.answering.abort();
+        // It was told to end, so it has not succeeded.
+        drop((&mut self.answering).await);
+    }
 }
 
 impl Drop for Monitor {
@@ -118,10 +123,12 @@ impl Drop for Monitor {
     }
 }
 
-/// Answers for ever.
+/// Answers for ever; connections end with it.
 async fn serve(listener: TcpListener, router: Router) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -132,7 +139,7 @@ async fn serve(listener: TcpListener, router: Router) {
             }
         };
         let service = TowerToHyperService::new(router.clone());
-        tokio::spawn(async move {
+        connections.spawn(async move {
             let mut server = http1::Builder::new();
             server.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
             // Whoever breaks off has lost interest.
@@ -156,7 +163,12 @@ fn router(watched: Arc<ArcSwap<Watched>>) -> Router {
 
 async fn metrics(Extract(watched): Seen) -> Response {
     let watched = watched.load_full();
-    match spawn_blocking(move || snapshot::text(&watched)).await {
+    let ledger = timeout(LEDGER, Arc::clone(&watched.ledger).lock_owned()).await;
+    let told = spawn_blocking(move || match ledger {
+        Ok(mut ledger) => snapshot::text(&watched, Some(&mut ledger)),
+        Err(_) => snapshot::text(&watched, None),
+    });
+    match told.await {
         Ok(Ok(text)) => {
             ([(CONTENT_TYPE, prometheus_client::encoding::prometheus_text::CONTENT_TYPE)], text).into_response()
         }

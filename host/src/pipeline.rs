@@ -29,7 +29,10 @@ pub use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;
 
-use crate::{dead_letter::DeadLetter, health::Health, ledger::Ledger, mapper::Mapper, output::Output, retry::Backoff};
+use crate::{
+    dead_letter::DeadLetter, health::Health, ledger::Ledger, mapper::Mapper, metrics::metrics, output::Output,
+    retry::Backoff,
+};
 use shared::Shared;
 use shutdown::Shutdown;
 
@@ -122,7 +125,9 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
     let mappers = replay::mappers(&stages);
     let Stages { collectors, outputs, dead_letter, ledger, backoff, replays, grace, health } = stages;
     info!(sources = collectors.len(), outputs = outputs.len(), "started");
-    health.begin(collectors.iter().map(Collector::label), outputs.iter().map(|(name, _)| name.as_str()));
+    let labels = || collectors.iter().map(Collector::label);
+    metrics().keep(labels(), outputs.iter().map(|(name, _)| name.as_str()));
+    health.begin(labels(), outputs.iter().map(|(name, _)| name.as_str()));
     let (stop, stopped) = watch::channel(false);
     let shared = Shared::new(ledger, outputs, dead_letter, (mode, backoff), stopped.clone(), health)?;
     let mut beside = JoinSet::new();

@@ -7,9 +7,12 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, sync_channel},
+    thread,
+    time::Duration,
 };
 
-use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
+use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup};
 use exotrace_simulator::TenantConfig;
 use serde_json::Value;
 
@@ -18,10 +21,15 @@ use crate::{
     tenant::Served,
 };
 
+/// How long the program may take for what it does at once.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The program while somebody watches it.
 struct Running {
     process: Child,
     address: SocketAddr,
+    /// Where it says that it listens.
+    addresses: Receiver<SocketAddr>,
 }
 
 impl Drop for Running {
@@ -40,17 +48,24 @@ impl Running {
         let settings = settings.replace("[[output]]\ntype = \"stdout\"\n", outputs);
         fs::write(&path, format!("metrics_listen = \"127.0.0.1:0\"\n{settings}")).unwrap();
         let mut process = served.start(&["run"], &path, &[]);
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("metrics and health are to be had") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the log ended");
-        }
-        let said: Value = serde_json::from_str(&line).unwrap();
-        let address = said["fields"]["address"].as_str().unwrap().parse().unwrap();
-        // A full pipe would stop the program.
-        std::thread::spawn(move || drop(std::io::copy(&mut log, &mut std::io::sink())));
-        Self { process, address }
+        let log = BufReader::new(process.stderr.take().unwrap());
+        let (sender, addresses) = sync_channel(10);
+        // To its end, since a full pipe would stop the program.
+        thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let said: Value = serde_json::from_str(&line).unwrap();
+                if said["fields"]["message"] == "metrics and health are to be had" {
+                    sender.send(said["fields"]["address"].as_str().unwrap().parse().unwrap()).unwrap();
+                }
+            }
+        });
+        let address = addresses.recv_timeout(PATIENCE).unwrap();
+        Self { process, address, addresses }
+    }
+
+    /// Where it says next that it listens.
+    fn said(&self) -> SocketAddr {
+        self.addresses.recv_timeout(PATIENCE).unwrap()
     }
 
     /// Asks for something; the status and the body.
@@ -61,6 +76,10 @@ impl Running {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    fn signal(&self, name: &str) {
+        signal(&self.process.id().to_string(), name);
     }
 
     fn metrics(&self) -> String {
@@ -85,6 +104,10 @@ impl Running {
         let found = parts.iter().find(|it| it["part"] == part);
         found.map_or("starting", |found| found["state"].as_str().unwrap()).to_owned()
     }
+}
+
+fn signal(process: &str, name: &str) {
+    assert!(Command::new("kill").args(["-s", name, process]).status().unwrap().success());
 }
 
 fn tenant() -> Served {
@@ -150,35 +173,55 @@ fn metrics_say_which_mapping_is_in_use_and_how_often_it_was_replaced() {
     assert_eq!(running.value("exotrace_mapping_changes_total{change=\"replaced\"}"), Some(1.0));
 }
 
+/// What an output answers that is down.
+const DOWN: Failure = Failure::Answer { status: 503, retry_after: None, kind: "unavailable" };
+
 /// Ready again by itself when the output is back, and alive all the time.
 #[test]
 fn an_output_that_is_down_shows_until_it_is_back() {
     let served = tenant();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let outputs = format!("[[output]]\ntype = \"http\"\nname = \"there\"\nurl = \"http://{port}\"\n");
+    let failures = vec![DOWN; 2];
+    let receiver = FakeElasticsearch::start(Setup { failures, ..Setup::default() });
+    let outputs = format!("[[output]]\ntype = \"http\"\nname = \"there\"\nurl = \"{}/in\"\n", receiver.url());
     let running = Running::start(&served, &outputs);
     wait_for("the output to be found down", || running.state("output") == "retrying");
-    assert_eq!(running.get("/readyz").0, 503);
-    assert!(running.get("/readyz").1.contains("could not deliver to `there`"), "{}", running.get("/readyz").1);
+    // For two seconds at least.
+    let (ready, said) = running.get("/readyz");
+    assert_eq!(ready, 503);
+    assert!(said.contains("could not deliver to `there`"), "{said}");
     assert_eq!(running.get("/healthz").0, 200);
-    assert!(running.value("exotrace_output_retries_total{output=\"there\"}").unwrap() >= 1.0);
-    let listener = TcpListener::bind(port).unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            drop(stream.read(&mut [0; 1 << 20]));
-            drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
-        }
-    });
     wait_for("the output to be found up", || running.get("/readyz").0 == 200);
+    assert_eq!(running.value("exotrace_output_retries_total{output=\"there\"}"), Some(2.0));
     assert_eq!(running.value("exotrace_documents_delivered_total{output=\"there\"}"), Some(60.0));
+}
+
+/// Told to end or to reload while an output is down, a source of files does so as any other.
+#[test]
+fn files_wait_for_an_output_without_keeping_the_program_from_reloading() {
+    let served = tenant();
+    fs::copy(project().join("fixtures/records/well-formed.ndjson"), served.folder.path().join("r.ndjson")).unwrap();
+    let failures = vec![DOWN; 100];
+    let receiver = FakeElasticsearch::start(Setup { failures, ..Setup::default() });
+    let url = receiver.url();
+    let files = "[[source]]\ntype = \"file\"\npaths = [\"r.ndjson\"]\n";
+    let output = |url: &str| format!("[[output]]\ntype = \"http\"\nname = \"there\"\nurl = \"{url}/in\"\n");
+    let mut running = Running::start(&served, &format!("{files}{}", output(&url)));
+    wait_for("the output to be found down", || running.state("output") == "retrying");
+    let other = FakeElasticsearch::start(Setup::default());
+    let path = served.folder.path().join("exotrace.toml");
+    let settings = fs::read_to_string(&path).unwrap().replace(&url, &other.url());
+    fs::write(&path, settings).unwrap();
+    running.signal("HUP");
+    wait_for("everything at the other output", || running.get("/readyz").0 == 200 && other.lines().len() > 60);
+    running.signal("TERM");
+    assert_eq!(running.process.wait().unwrap().code(), Some(0));
 }
 
 #[test]
 fn a_source_that_a_person_has_to_mend_shows() {
     let served = Served::misbehaving(&["service-principal-missing=30m"]);
     let running = Running::start(&served, STDOUT);
-    wait_for("the source to fail", || running.state("source") != "starting");
+    wait_for("the source to fail", || running.state("source") == "needs_attention");
     assert_eq!(running.get("/readyz").0, 503);
     assert_eq!(running.state("output"), "working");
 }
@@ -195,7 +238,7 @@ fn documents_that_an_output_refuses_are_counted() {
     let rejected = running.value("exotrace_documents_rejected_total{output=\"siem\"}").unwrap();
     assert!(rejected >= 1.0, "{}", running.metrics());
     assert_eq!(running.value(delivered).unwrap() + rejected, 60.0);
-    assert_eq!(running.value("exotrace_dead_letters_total"), Some(rejected));
+    wait_for("the dead letter", || running.value("exotrace_dead_letters_total") == Some(rejected));
 }
 
 #[test]
@@ -223,24 +266,28 @@ fn another_address_is_taken_when_settings_are_reloaded() {
     let settings = fs::read_to_string(&path).unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let reload = |address: SocketAddr| {
-        fs::write(&path, settings.replace("127.0.0.1:0", &address.to_string())).unwrap();
-        let sent = Command::new("kill").args(["-s", "HUP", &running.process.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+    let process = running.process.id().to_string();
+    let reload = |address: SocketAddr, name: &str| {
+        let settings = settings.replace("127.0.0.1:0", &address.to_string());
+        fs::write(&path, settings.replace("type = \"graph\"", &format!("type = \"graph\"\nname = \"{name}\"")))
+            .unwrap();
+        signal(&process, "HUP");
     };
-    // A run with new settings begins anew: `since` says when.
-    let before = running.get("/readyz").1;
-    reload(taken.local_addr().unwrap());
+    // The old one stays, but for the system's choice of a port, and shows the new run.
+    reload(taken.local_addr().unwrap(), "renamed");
+    running.address = running.said();
     wait_for("the settings to be reloaded", || {
-        let (status, health) = running.get("/readyz");
-        status == 200 && health != before
+        let metrics = running.metrics();
+        metrics.contains("{source=\"renamed\"}") && !metrics.contains("{source=\"graph\"}")
     });
-    reload(free);
-    wait_for("the other address", || TcpStream::connect(free).is_ok());
-    wait_for("the old address to be given up", || TcpStream::connect(running.address).is_err());
-    running.address = free;
+    reload(free, "graph");
+    let old = running.address;
+    running.address = running.said();
+    assert_eq!(running.address, free);
+    assert!(TcpStream::connect(old).is_err());
     wait_for("the first page", || running.get("/readyz").0 == 200);
     assert_eq!(running.value("exotrace_documents_delivered_total{output=\"here\"}"), Some(60.0));
+    assert_eq!(running.value("exotrace_ledger_readable"), Some(1.0));
 }
 
 /// Names of metrics in a text.
@@ -273,9 +320,36 @@ fn known() -> BTreeSet<String> {
     drop(running);
     let served = tenant();
     let running = Running::start(&served, STDOUT);
-    wait_for("a first document", || running.metrics().contains("exotrace_lag_seconds"));
+    wait_for("a first page", || running.metrics().contains("exotrace_last_page_timestamp_seconds{"));
     let all = stopping + &running.metrics();
     all.lines().filter_map(|line| line.strip_prefix("# TYPE ")).flat_map(names).collect()
+}
+
+/// Values of the labels that have a few.
+fn words() -> BTreeSet<(String, String)> {
+    let mut words = BTreeSet::new();
+    for (label, values) in [
+        ("state", "working starting retrying needs_attention stalled"),
+        ("change", "replaced refused rolled_back"),
+        ("role", "current canary compared before trial"),
+    ] {
+        words.extend(values.split(' ').map(|value| (label.to_owned(), value.to_owned())));
+    }
+    words
+}
+
+/// What a text asks these labels for.
+fn selected(text: &str) -> Vec<(String, String)> {
+    let text = text.replace("\\\"", "\"");
+    let mut selected = Vec::new();
+    for label in ["state", "change", "role"] {
+        for (at, _) in text.match_indices(&format!("{label}=")) {
+            let value = text[at + label.len()..].trim_start_matches(['=', '~', '"']).split('"').next().unwrap();
+            selected.extend(value.split('|').map(|value| (label.to_owned(), value.to_owned())));
+        }
+    }
+    assert!(!selected.is_empty());
+    selected
 }
 
 #[test]
@@ -288,6 +362,13 @@ fn dashboard_alerts_and_readme_name_metrics_that_there_are() {
         let unknown: Vec<_> = names.difference(&known).collect();
         assert!(names.len() > 8 && unknown.is_empty(), "{path} names {unknown:?}, which nothing tells");
         named.extend(names);
+    }
+    // And label values that there are.
+    let words = words();
+    for path in ["fixtures/monitoring/dashboard.json", "fixtures/monitoring/alerts.yml"] {
+        for (label, value) in selected(&read(path)) {
+            assert!(words.contains(&(label.clone(), value.clone())), "{path}: {label} is never `{value}`");
+        }
     }
     let readme = read("README.md");
     let table: BTreeSet<_> = readme.lines().filter(|line| line.starts_with("| `exotrace_")).flat_map(names).collect();

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use crate::config::ConfigError;
+use crate::{config::ConfigError, replacement::explain};
 
 /// It finished, but something was left out.
 pub(super) const INCOMPLETE: u8 = 2;
@@ -25,7 +25,7 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever reads the output has seen enough, as with `| head`.
         return ExitCode::SUCCESS;
     }
-    say(&format!("error: {error:#}"));
+    say(&format!("error: {}", explain(error.as_ref())));
     if error.is::<Unusable>() || error.chain().any(|cause| cause.is::<ConfigError>()) {
         ExitCode::from(CONFIGURATION)
     } else {

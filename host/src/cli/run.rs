@@ -31,6 +31,7 @@ use crate::{
     ledger::{Ledger, LedgerError},
     monitor::{Monitor, Watched},
     pipeline::{self, Collector, Mode, Summary},
+    replacement::explain,
 };
 
 mod progress;
@@ -110,7 +111,7 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
         replacing = Replacing::start(&ready);
         if let Err(error) = watch(&mut monitor, &ready, &health).await {
             // Mail flows all the same.
-            error!(error = format!("{error:#}"), "metrics and health are not to be had where the settings say");
+            error!(error = explain(error.as_ref()), "metrics and health are not to be had where the settings say");
         }
         stages = ready.into_stages(ledger, &health)?;
         info!("settings are reloaded");
@@ -119,13 +120,30 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
 
 /// Lets those who watch see this run, where its settings say.
 async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health>) -> anyhow::Result<()> {
-    let watched = Watched::new(Arc::clone(health), Arc::clone(&ready.live), ready.config.clone());
-    match (&monitor, ready.config.metrics_listen) {
-        (Some(monitor), Some(address)) if monitor.address() == address => monitor.watch(watched),
-        (_, Some(address)) => *monitor = Some(Monitor::start(address, watched).await?),
-        (_, None) => *monitor = None,
+    let watched = || Watched::new(Arc::clone(health), Arc::clone(&ready.live), ready.config.clone());
+    let old = monitor.take();
+    let old_address = old.as_ref().map(Monitor::address);
+    if let Some(old) = old {
+        if ready.config.metrics_listen == old_address {
+            old.watch(watched());
+            *monitor = Some(old);
+            return Ok(());
+        }
+        // First, because the new address may have the same port.
+        old.stop().await;
     }
-    Ok(())
+    let Some(address) = ready.config.metrics_listen else { return Ok(()) };
+    let error = match Monitor::start(address, watched()).await {
+        Ok(started) => {
+            *monitor = Some(started);
+            return Ok(());
+        }
+        Err(error) => error,
+    };
+    if let Some(address) = old_address {
+        *monitor = Some(Monitor::start(address, watched()).await?);
+    }
+    Err(error.into())
 }
 
 /// Gets ready once more, since something was decided about the mapping meanwhile.

@@ -77,6 +77,12 @@ impl LedgerError {
         )
     }
 
+    /// Whether it may succeed later without a person doing something.
+    pub fn passes_by_itself(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    }
+
     /// Tells damage from other reasons why a file cannot be opened.
     pub(super) fn opening(path: PathBuf, source: rusqlite::Error) -> Self {
         match source.sqlite_error_code() {

@@ -38,10 +38,15 @@ pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
 
 /// Opens the database at `path` beside whoever writes it.
 pub(super) fn connection_to_read(path: &Path) -> Result<Connection, LedgerError> {
-    let opening = |error| LedgerError::opening(path.to_owned(), error);
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)?;
+    let connection = read_only(path)?;
     check(&connection, path)?;
     Ok(connection)
+}
+
+/// Opens the database at `path`, which is known to be whole.
+pub(super) fn read_only(path: &Path) -> Result<Connection, LedgerError> {
+    let opening = |error| LedgerError::opening(path.to_owned(), error);
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)
 }
 
 fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {

@@ -31,6 +31,11 @@ impl Generation {
         Ok(Arc::new(Self::of_each(starts.collect())?))
     }
 
+    /// What maps for each source.
+    pub(super) fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
     /// What maps for one source.
     pub(super) fn pool(&self, source: usize) -> &Pool {
         &self.pools[source]

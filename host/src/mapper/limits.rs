@@ -76,6 +76,10 @@ pub enum StopKind {
 }
 
 impl StopKind {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::Trap, Self::Stack, Self::Time, Self::Fuel, Self::Memory, Self::Table, Self::Result, Self::Contract];
+
     /// The word for logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

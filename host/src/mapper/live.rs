@@ -26,11 +26,9 @@ use super::{
     recent::Recent,
     rules::Rules,
     trial::{Trial, TrialMode},
+    watched,
 };
-use crate::{
-    geo::Geo,
-    metrics::{Role, metrics},
-};
+use crate::{geo::Geo, metrics::Role};
 
 mod begin;
 mod change;
@@ -101,6 +99,7 @@ impl Live {
         }
         let settings: Vec<_> = with_settings.iter().map(|(_, setting)| setting.clone()).collect();
         let current = Arc::new(Generation::of_each(with_settings)?);
+        current.serve(Role::Current);
         Ok(Arc::new(Self {
             state: ArcSwap::from_pointee(State { current, before: None }),
             trial: ArcSwapOption::empty(),
@@ -138,7 +137,7 @@ impl Live {
     fn map_on_current(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         let began = Instant::now();
         let batch = self.map_on_best(source, records, origin)?;
-        metrics().mapped(Role::Current, &batch, began.elapsed());
+        watched::mapped(Role::Current, &batch, began.elapsed());
         Ok(batch)
     }
 
@@ -183,7 +182,7 @@ impl Live {
                 let (pool, began) = (trial.candidate.pool(source), Instant::now());
                 match pool.map_strictly(run, &origin, Depth::First) {
                     Ok(batch) => {
-                        metrics().mapped(Role::Canary, &batch, began.elapsed());
+                        watched::mapped(Role::Canary, &batch, began.elapsed());
                         trial.offer(source, run, &origin, &batch);
                         mapped.append(batch);
                         if let Some(reason) = self.judge_trial(trial) {
@@ -195,7 +194,7 @@ impl Live {
                         Some(_) => self.give_up(trial, &error.explain()),
                         None => {
                             let batch = pool.map_all(run, &origin)?;
-                            metrics().mapped(Role::Canary, &batch, began.elapsed());
+                            watched::mapped(Role::Canary, &batch, began.elapsed());
                             mapped.append(batch);
                             continue;
                         }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -17,7 +17,7 @@ use super::{
     limits::Usage,
     rules::Health,
 };
-use crate::{geo::Geo, metrics::metrics};
+use crate::geo::Geo;
 
 /// So many records rejected in a row, over batches, are no accident of the records any more.
 const MANY_REJECTED: u64 = 100;
@@ -36,6 +36,8 @@ pub(super) struct Pool {
     pub(super) setting: Setting,
     pub(super) health: Health,
     pub(super) usage: Arc<Usage>,
+    /// Whether what it maps is delivered.
+    pub(super) serves: AtomicBool,
     /// Instances that wait for work: never more than have worked at the same time.
     idle: Mutex<Vec<Instance>>,
     /// How many records in a row the component stopped at.
@@ -45,8 +47,9 @@ pub(super) struct Pool {
 impl Pool {
     /// Starts a first instance, so that what cannot work at all is known at once.
     pub(super) fn new(component: Component, setting: Setting) -> Result<Self, MapperError> {
-        let (health, usage, idle) = (Health::default(), Arc::default(), Mutex::default());
-        let pool = Self { component, setting, health, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
+        let (health, usage, serves, idle) =
+            (Health::default(), Arc::default(), AtomicBool::default(), Mutex::default());
+        let pool = Self { component, setting, health, usage, serves, idle, rejected_in_a_row: AtomicU64::new(0) };
         let first = pool.fresh()?;
         pool.idle().push(first);
         Ok(pool)
@@ -93,13 +96,6 @@ impl Pool {
     fn fresh(&self) -> Result<Instance, MapperError> {
         let Setting { settings, limits, geo } = &self.setting;
         Instance::new(&self.component, settings, limits, geo.current(), Arc::clone(&self.usage))
-    }
-
-    fn note_stop(&self, error: &MapperError) {
-        self.health.note_stop();
-        if let Some(kind) = error.stop() {
-            metrics().stopped(&self.component.description().mapping_version, kind);
-        }
     }
 
     /// An instance that waits for work; those that ask databases of yesterday are let go.

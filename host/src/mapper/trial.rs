@@ -19,8 +19,9 @@ use super::{
     diff::{Differences, Examples},
     generation::Generation,
     rules::Work,
+    watched,
 };
-use crate::metrics::{Role, metrics};
+use crate::metrics::Role;
 
 /// So many samples wait to be compared; more are passed over, so that mail never waits.
 const MAX_WAITING: usize = 4;
@@ -93,7 +94,10 @@ impl Trial {
         let candidate = Arc::new(candidate.generation);
         let beside = match mode {
             TrialMode::Shadow => Arc::clone(&candidate),
-            TrialMode::Canary => live.current().twin()?,
+            TrialMode::Canary => {
+                candidate.serve(Role::Canary);
+                live.current().twin()?
+            }
         };
         let differences = Mutex::new(Differences::new(Examples::Shapes));
         let compared = Arc::new(Compared { beside, mode, differences, passed_over: AtomicU64::new(0) });
@@ -133,6 +137,14 @@ impl Trial {
         }
         if !sample.records.is_empty() && self.samples.try_send(sample).is_err() {
             self.compared.passed_over.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What maps beside it only to be compared with it.
+    pub(super) fn twin(&self) -> Option<&Generation> {
+        match self.mode {
+            TrialMode::Shadow => None,
+            TrialMode::Canary => Some(&self.compared.beside),
         }
     }
 
@@ -183,7 +195,7 @@ impl Compared {
                 mapped.append(pool.map_all(record, origin)?);
             }
         }
-        metrics().mapped(Role::Compared, &mapped, began.elapsed());
+        watched::mapped(Role::Compared, &mapped, began.elapsed());
         let mut differences = self.differences();
         match self.mode {
             TrialMode::Shadow => differences.add(&sample.mapped, &mapped),

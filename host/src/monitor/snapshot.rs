@@ -1,9 +1,6 @@
 //! What is looked up when somebody asks: the ledger, the mappings in use, the health of the parts.
 
-use std::{
-    fmt,
-    sync::{PoisonError, atomic::AtomicU64},
-};
+use std::{fmt, path::Path, sync::atomic::AtomicU64};
 
 use chrono::{DateTime, Utc};
 use prometheus_client::{
@@ -25,10 +22,10 @@ use crate::{
 };
 
 /// Everything that is known now, as Prometheus reads it.
-pub(super) fn text(watched: &Watched) -> Result<String, fmt::Error> {
+pub(super) fn text(watched: &Watched, ledger: Option<&mut Option<Ledger>>) -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &metrics().registry)?;
-    encode(&mut text, &Snapshot::new(watched, Utc::now()).registry)?;
+    encode(&mut text, &Snapshot::new(watched, ledger, Utc::now()).registry)?;
     Ok(text)
 }
 
@@ -40,13 +37,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn new(watched: &Watched, now: DateTime<Utc>) -> Self {
+    fn new(watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) -> Self {
         let mut this = Self { registry: Registry::with_prefix(PREFIX) };
         let build: Gauges<1> = this.gauges("build_info", "Always 1; the version is in the label");
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         this.add_health(watched);
         this.add_mappings(watched);
-        this.add_sources(watched, now);
+        this.add_sources(watched, ledger, now);
         this
     }
 
@@ -87,34 +84,41 @@ impl Snapshot {
         }
     }
 
-    fn add_sources(&mut self, watched: &Watched, now: DateTime<Utc>) {
+    /// Without a ledger what only that knows is left out, and that it is.
+    fn add_sources(&mut self, watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) {
         let sources = OfSources {
             lag: self.gauges("lag_seconds", "How long ago the newest record was received that is delivered"),
             covered: self
                 .times("covered_until_timestamp_seconds", "Up to when everything was read, in seconds since 1970"),
-            polled: self
-                .times("last_delivery_timestamp_seconds", "When something was delivered last, in seconds since 1970"),
+            polled: self.times(
+                "last_page_timestamp_seconds",
+                "When a page, empty or not, or a part of a file was done last, in seconds since 1970",
+            ),
             token: self.times("token_expiry_timestamp_seconds", "When the access token ends, in seconds since 1970"),
             gaps: self.gauges("gaps", "Times of receipt of which records may be missing"),
             budget: self.gauges("request_budget", "Requests that a tenant may be sent in five minutes"),
             budget_left: self.gauges("request_budget_left", "Requests that are left of it"),
         };
-        let mut ledger = watched.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        if ledger.is_none() {
-            *ledger = Ledger::open_to_read(&watched.config.state_dir).unwrap_or_else(|error| {
+        let readable: Gauges<0> = self.gauges("ledger_readable", "1 when the ledger could be read for what it knows");
+        let mut is_readable = ledger.is_some();
+        let ledger = ledger.map(|ledger| open(ledger, &watched.config.state_dir));
+        let ledger = ledger.and_then(|opened| {
+            opened.unwrap_or_else(|error| {
+                is_readable = false;
                 debug!(error = chain(&error), "metrics are without the ledger");
                 None
-            });
-        }
+            })
+        });
         for source in &watched.config.sources {
             let label = [("source", source.name().to_owned())];
             sources.add_lag(&label, now);
-            let read = ledger.as_ref().map_or(Ok(()), |ledger| sources.add(&label, source, ledger, now));
+            let read = ledger.map_or(Ok(()), |ledger| sources.add(&label, source, ledger, now));
             if let Err(error) = read {
+                is_readable = false;
                 debug!(error = chain(&error), "metrics are without the ledger");
-                *ledger = None;
             }
         }
+        readable.get_or_create(&[]).set(is_readable.into());
     }
 
     fn gauges<const N: usize>(&mut self, name: &str, help: &str) -> Gauges<N> {
@@ -144,8 +148,7 @@ struct OfSources {
 impl OfSources {
     /// Nothing is said before the first delivery of this process.
     fn add_lag(&self, label: &[Label; 1], now: DateTime<Utc>) {
-        let newest = metrics().source(&label[0].1).newest_record.get();
-        if newest > 0 {
+        if let Some(newest) = metrics().newest_record(&label[0].1) {
             self.lag.get_or_create(label).set(u64::try_from(now.timestamp() - newest).unwrap_or_default());
         }
     }
@@ -188,4 +191,12 @@ impl OfSources {
         self.budget_left.get_or_create(label).set(service.request_budget.saturating_sub(sent).into());
         Ok(())
     }
+}
+
+/// The ledger, opened when it is asked for first; none when there is none yet.
+fn open<'l>(ledger: &'l mut Option<Ledger>, state_dir: &Path) -> Result<Option<&'l Ledger>, LedgerError> {
+    if ledger.is_none() {
+        *ledger = Ledger::open_beside(state_dir)?;
+    }
+    Ok(ledger.as_ref())
 }

@@ -56,13 +56,12 @@ pub(super) struct Target {
 
 impl Target {
     /// It has accepted a part.
-    fn count(&self, part: &Share, given: &Given, took: Duration) {
+    fn count(&self, part: &Share, given: &Given) {
         let rejected = given.rejected.len() as u64;
         let documents = part.batch.outcomes.iter().filter(|outcome| outcome.has_document()).count() as u64;
         self.counts.documents_delivered.inc_by(documents.saturating_sub(rejected));
         self.counts.documents_duplicate.inc_by(given.duplicates);
         self.counts.documents_rejected.inc_by(rejected);
-        self.counts.deliver_batch_seconds.observe(took.as_secs_f64());
     }
 }
 
@@ -215,11 +214,9 @@ impl Shared {
         let target = &self.targets[index];
         let mut attempt = 1;
         loop {
-            self.health.busy(Part::Output, &target.name);
-            let began = Instant::now();
             let error = match self.try_to_give(target, &part).await? {
                 Ok(given) => {
-                    target.count(&part, &given, began.elapsed());
+                    target.count(&part, &given);
                     self.health.working(Part::Output, &target.name);
                     if attempt > 1 {
                         info!(output = target.name, "delivering again");
@@ -266,10 +263,18 @@ impl Shared {
         if let Some(mark) = given.mark() {
             self.ledger(move |ledger| ledger.note_marks(std::slice::from_ref(&mark))).await?;
         }
-        let receipt = match output.deliver(&part.batch).await {
+        // Whatever else it waits for has a limit of its own.
+        if output.has_position() {
+            self.health.busy(Part::Output, &target.name);
+        }
+        let began = Instant::now();
+        let delivered = output.deliver(&part.batch).await;
+        self.health.idle(Part::Output, &target.name);
+        let receipt = match delivered {
             Ok(receipt) => receipt,
             Err(error) => return Ok(Err(error)),
         };
+        target.counts.deliver_batch_seconds.observe(began.elapsed().as_secs_f64());
         given.duplicates = receipt.duplicates;
         given.rejected = receipt.rejected;
         given.places.clone_from(&part.places);

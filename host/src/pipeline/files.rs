@@ -28,7 +28,7 @@ use crate::{
     mapper::{FilePosition, Mapper, Origin},
     metrics::{OfSource, metrics},
     records::Batch,
-    source::file::{Candidate, FileError, FileSource, OpenFile},
+    source::file::{Candidate, FileError, FileProblem, FileSource, OpenFile},
 };
 
 /// Files with their mapper.
@@ -42,6 +42,8 @@ pub struct FileCollector {
     config: FileConfig,
     pub(super) mapper: Mapper,
     claims: Claims,
+    /// Whether a file could not be read in this poll.
+    failed: bool,
     /// What was said about a file, so that it is not said again.
     said: HashMap<PathBuf, String>,
 }
@@ -77,13 +79,13 @@ pub(super) async fn work(
     let mut source = FileSource::new(&collector.config, known);
     loop {
         let began = Instant::now();
-        let failures = collector.counts.files_unread.get();
+        collector.failed = false;
         source = match collector.poll(source, &shared, &mut shutdown, &mut summary).await {
             Ok(Some(source)) if shared.mode == Mode::Daemon => source,
-            Ok(_) => return (summary, Ok(())),
+            Ok(_) | Err(RunError::Abandoned { .. }) => return (summary, Ok(())),
             Err(error) => return (summary, Err(error)),
         };
-        if collector.counts.files_unread.get() == failures {
+        if !collector.failed {
             shared.health.working(Part::Source, &collector.label);
         }
         if shutdown.or(sleep_until(began + collector.interval)).await.is_none() {
@@ -97,7 +99,17 @@ impl FileCollector {
     pub fn new(config: &FileConfig, mapper: Mapper, claims: Claims) -> Self {
         let (name, interval) = (files_name(config), config.interval);
         let (label, counts) = (config.name.clone(), metrics().source(&config.name));
-        Self { name, label, counts, interval, config: config.clone(), mapper, claims, said: HashMap::new() }
+        Self {
+            name,
+            label,
+            counts,
+            interval,
+            config: config.clone(),
+            mapper,
+            claims,
+            failed: false,
+            said: HashMap::new(),
+        }
     }
 
     /// Reads all files to their ends; gives nothing when told to stop before.
@@ -108,7 +120,7 @@ impl FileCollector {
         shutdown: &mut Shutdown,
         summary: &mut Summary,
     ) -> Result<Option<FileSource>, RunError> {
-        let (mut source, (candidates, errors)) = blocking(source, FileSource::look).await?;
+        let (mut source, (candidates, errors)) = self.blocking(shared, source, FileSource::look).await?;
         for error in errors {
             self.failed(shared, summary, error).await;
         }
@@ -120,7 +132,7 @@ impl FileCollector {
             let mut open = {
                 let candidate = candidate.clone();
                 let opened;
-                (source, opened) = blocking(source, move |source| source.open(&candidate)).await?;
+                (source, opened) = self.blocking(shared, source, move |source| source.open(&candidate)).await?;
                 match opened {
                     Ok(Some(open)) => open,
                     Ok(None) => continue,
@@ -132,7 +144,9 @@ impl FileCollector {
             };
             loop {
                 // Between batches only, so nothing is half done.
-                let Some(read) = shutdown.or(blocking(open, OpenFile::read)).await else { return Ok(None) };
+                let Some(read) = shutdown.or(self.blocking(shared, open, OpenFile::read)).await else {
+                    return Ok(None);
+                };
                 let batch;
                 (open, batch) = read?;
                 for notice in open.notices() {
@@ -184,6 +198,7 @@ impl FileCollector {
         let summary = Summary { rows: count as u64, ..delivery.summary };
         state.id = self.note(state.clone(), count as u64, delivery.marks.clone(), shared).await?;
         self.counts.delivered_until(delivery.newest);
+        shared.health.started(Part::Source, &self.label);
         Delivery::noted(delivery);
         debug!(file = state.path, offset = state.offset, records = count, "batch delivered");
         Ok(summary)
@@ -203,7 +218,7 @@ impl FileCollector {
         shared: &Shared,
         summary: &mut Summary,
     ) -> Result<(FileSource, OpenFile), RunError> {
-        let (open, end) = blocking(open, |open| open.end()).await?;
+        let (open, end) = self.blocking(shared, open, |open| open.end()).await?;
         match end {
             Ok(state) => {
                 let mut state = FileState { id: open.state.id, ..state };
@@ -229,12 +244,29 @@ impl FileCollector {
         Ok((source, open))
     }
 
+    /// Lets something work that asks a disk, where those who watch can see whether it answers.
+    async fn blocking<S: Send + 'static, T: Send + 'static>(
+        &self,
+        shared: &Shared,
+        state: S,
+        work: impl FnOnce(&mut S) -> T + Send + 'static,
+    ) -> Result<(S, T), RunError> {
+        shared.health.busy(Part::Source, &self.label);
+        let done = blocking(state, work).await;
+        shared.health.idle(Part::Source, &self.label);
+        done
+    }
+
     /// A file could not be read: said once, and tried again with every poll. The others go on.
     async fn failed(&mut self, shared: &Shared, summary: &mut Summary, error: FileError) {
         summary.unread += 1;
         self.counts.files_unread.inc();
+        self.failed = true;
         let (path, text) = (error.path.clone(), chain(&error));
-        shared.health.needs_attention(Part::Source, &self.label, text.clone());
+        match error.problem {
+            FileProblem::Unfinished => shared.health.retrying(Part::Source, &self.label, text.clone()),
+            _ => shared.health.needs_attention(Part::Source, &self.label, text.clone()),
+        }
         if self.said.get(&path) != Some(&text) {
             error!(error = text, "could not read a file; trying again");
             self.said.insert(path, text);

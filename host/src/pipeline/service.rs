@@ -135,8 +135,10 @@ impl ServiceCollector {
 
     async fn ask(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {
         let Some(walk) = &self.walk else { return Ok(None) };
+        let asked = Instant::now();
         self.budget.take(shared).await?;
         let began = Instant::now();
+        self.counts.budget_wait_seconds.inc_by((began - asked).as_secs_f64());
         let answer = self.source.page(walk.request(self.batch_size, self.kind.most_rows())).await;
         self.counts.request_seconds.observe(began.elapsed().as_secs_f64());
         let page = answer.map_err(|error| self.failed(error))?;

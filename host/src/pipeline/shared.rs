@@ -84,17 +84,23 @@ impl Shared {
         let mut attempt = 1;
         loop {
             let (ledger, work) = (Arc::clone(&self.ledger), Arc::clone(&work));
-            let done = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner))).await?;
-            let error = match done {
+            self.health.busy(Part::Ledger, "");
+            let done = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner))).await;
+            self.health.idle(Part::Ledger, "");
+            let error = match done? {
                 Err(error) if error.may_pass() => error,
                 done => {
-                    if attempt > 1 {
+                    if attempt > 1 && done.is_ok() {
                         self.health.working(Part::Ledger, "");
                     }
                     return Ok(done?);
                 }
             };
-            self.health.retrying(Part::Ledger, "", chain(&error));
+            if error.passes_by_itself() {
+                self.health.retrying(Part::Ledger, "", chain(&error));
+            } else {
+                self.health.needs_attention(Part::Ledger, "", chain(&error));
+            }
             let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
             warn!(
                 attempt,
@@ -119,7 +125,10 @@ impl Shared {
             let (dead_letter, letters) = (Arc::clone(&self.dead_letter), Arc::clone(&letters));
             let count = letters.len() as u64;
             let write = move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).append(&letters);
-            let Err(error) = spawn_blocking(write).await? else {
+            self.health.busy(Part::DeadLetter, "");
+            let written = spawn_blocking(write).await;
+            self.health.idle(Part::DeadLetter, "");
+            let Err(error) = written? else {
                 metrics().dead_letters.inc_by(count);
                 self.health.working(Part::DeadLetter, "");
                 return Ok(());
@@ -128,7 +137,7 @@ impl Shared {
             let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
             error!(attempt, delay_ms = delay.as_millis(), error = chain(&error), "trying again");
             if self.shutdown().or(sleep(delay)).await.is_none() {
-                return Err(error.into());
+                return Err(RunError::Abandoned { name: "the dead letter".to_owned() });
             }
             attempt += 1;
         }

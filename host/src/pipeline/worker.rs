@@ -54,7 +54,6 @@ async fn poll(
 ) -> Result<Ended, RunError> {
     let mut attempt = 1;
     loop {
-        shared.health.busy(Part::Source, &collector.label);
         let Some(polled) = shutdown.or(collector.next_page(shared)).await else { return Ok(Ended::Stopped) };
         if polled.is_ok() {
             shared.health.working(Part::Source, &collector.label);

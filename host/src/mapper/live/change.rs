@@ -6,12 +6,15 @@ use chrono::Utc;
 use tracing::{error, info, warn};
 
 use super::{Before, Control, Live, State};
-use crate::mapper::{
-    ComponentError, MapperError,
-    candidate::{Candidate, Refusal},
-    generation::Generation,
-    journal::{Event, EventKind},
-    trial::{Trial, TrialMode},
+use crate::{
+    mapper::{
+        ComponentError, MapperError,
+        candidate::{Candidate, Refusal},
+        generation::Generation,
+        journal::{Event, EventKind},
+        trial::{Trial, TrialMode},
+    },
+    metrics::Role,
 };
 
 /// Who takes a mapping back when nobody else does.
@@ -227,6 +230,7 @@ impl Live {
         let before = self.current();
         let (from, to, digest) = (before.mapping(), current.mapping(), current.digest());
         let until = Instant::now() + self.rules.grace_period;
+        current.serve(Role::Current);
         control.decisions.forgive(&digest);
         control.choose(&digest);
         control.keep();

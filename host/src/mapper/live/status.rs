@@ -35,7 +35,7 @@ pub struct Status {
 /// A mapping that maps for one source, or is kept ready to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingInUse {
-    /// `current`, `before` or `trial`.
+    /// `current`, `before`, `trial`, or `compared` for what is compared with a canary.
     pub role: &'static str,
     /// Its version.
     pub version: String,
@@ -94,6 +94,7 @@ impl Live {
         }
         if let Some(trial) = self.trial.load().as_ref() {
             in_use.extend(trial.candidate.in_use("trial"));
+            in_use.extend(trial.twin().into_iter().flat_map(|twin| twin.in_use("compared")));
         }
         in_use
     }
