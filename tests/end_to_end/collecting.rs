@@ -20,6 +20,9 @@ const KILLS: u32 = 200;
 /// How many rows the tenant has, but for what faults add.
 const ROWS: usize = 3000;
 
+/// How many rows a page has.
+const PAGE: usize = 50;
+
 /// What the service does all the while; none of it makes the program wait for long.
 const FAULTS: [&str; 8] = [
     "late-rows=0.2",
@@ -43,7 +46,7 @@ impl Setup {
         }
         let served = Served::new(config);
         let settings = format!(
-            "{}interval = \"100ms\"\nbatch_size = 50\n[[output]]\ntype = \"file\"\npath = \"documents.ndjson\"\n",
+            "{}interval = \"100ms\"\nbatch_size = {PAGE}\n[[output]]\ntype = \"file\"\npath = \"documents.ndjson\"\n",
             served.source()
         );
         fs::write(served.folder.path().join("exotrace.toml"), settings).unwrap();
@@ -99,6 +102,23 @@ fn nothing_is_missing_or_twice_however_often_the_program_is_killed() {
     setup.0.tenant.check_delivery(&setup.documents()).unwrap();
 }
 
+/// Runs a script that may mount disks of its own, with the program as `$0`, until the program has said this.
+fn until(setup: &Setup, script: &str, said: &str) -> Child {
+    let mut shell = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_exotrace")])
+        .current_dir(setup.0.folder.path())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while !setup.log().contains(said) {
+        let ended = shell.try_wait().unwrap();
+        assert!(ended.is_none() && started.elapsed() < Duration::from_secs(60), "{ended:?}: {}", setup.log());
+        thread::sleep(Duration::from_millis(20));
+    }
+    shell
+}
+
 #[test]
 fn a_full_disk_stops_the_program_only_until_there_is_room() {
     let setup = Setup::new(&[]);
@@ -112,21 +132,38 @@ fn a_full_disk_stops_the_program_only_until_there_is_room() {
         rm state/filler
         wait $!
     "#;
-    let mut shell = Command::new("unshare")
-        .args(["--map-root-user", "--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_exotrace")])
-        .current_dir(setup.0.folder.path())
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    while !setup.log().contains("could not use the ledger; trying again") {
-        let ended = shell.try_wait().unwrap();
-        assert!(ended.is_none() && started.elapsed() < Duration::from_secs(60), "{ended:?}: {}", setup.log());
-        thread::sleep(Duration::from_millis(20));
-    }
+    let mut shell = until(&setup, script, "could not use the ledger; trying again");
     let before = setup.documents().len();
     assert!(before < ROWS, "everything was delivered without a note");
     fs::write(setup.file("make-room"), "").unwrap();
     assert!(shell.wait().unwrap().success(), "{}", setup.log());
     setup.0.tenant.check_delivery(&setup.documents()).unwrap();
+}
+
+#[test]
+fn a_full_disk_of_an_output_leaves_no_batch_in_part() {
+    let setup = Setup::new(&[]);
+    // In the middle of a batch there is no room any more, until a file appears.
+    let script = r#"
+        mkdir disk && mount -t tmpfs -o size=3m none disk || exit 77
+        ln -s disk/documents.ndjson documents.ndjson
+        "$0" run --once --config exotrace.toml 2> exotrace.log &
+        while ! [ -e make-room ]; do sleep 0.05; done
+        cp disk/documents.ndjson before.ndjson
+        mount -o remount,size=64m disk
+        wait $!
+        code=$?
+        rm documents.ndjson
+        cp disk/documents.ndjson documents.ndjson
+        exit $code
+    "#;
+    let mut shell = until(&setup, script, "could not deliver; trying again");
+    fs::write(setup.file("make-room"), "").unwrap();
+    assert!(shell.wait().unwrap().success(), "{}", setup.log());
+    setup.0.tenant.check_delivery(&setup.documents()).unwrap();
+    let before = fs::read_to_string(setup.file("before.ndjson")).unwrap();
+    let documents: Vec<Value> = before.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let count = documents.len();
+    assert!(before.ends_with('\n') && count > 0 && count < ROWS, "{count}");
+    assert_eq!(count % PAGE, 0, "whole batches");
 }

@@ -14,6 +14,7 @@ mod geo;
 mod golden;
 mod harness;
 mod hostile;
+#[cfg(target_os = "linux")]
 mod killed;
 mod lasting;
 mod map_command;

@@ -235,12 +235,19 @@ fn a_second_signal_ends_the_program_at_once() {
     assert!(setup.log().contains("ended at once by a second signal"), "{}", setup.log());
 }
 
+/// A store that refuses the documents of one message, and how many these are.
+fn refusing(setup: &Setup) -> (FakeElasticsearch, usize) {
+    let rows = setup.0.tenant.rows();
+    let refused = rows[rows.len() / 2].id.clone();
+    let count = rows.iter().filter(|row| row.id == refused).count();
+    let refused_text = Some(refused);
+    (FakeElasticsearch::start(store::Setup { refused_text, ..store::Setup::default() }), count)
+}
+
 #[test]
 fn what_an_output_rejects_is_replayed_to_it_alone() {
     let setup = Setup::new(50);
-    let refused = setup.0.tenant.rows()[30].id.clone();
-    let refused_count = setup.0.tenant.rows().iter().filter(|row| row.id == refused).count();
-    let fake = FakeElasticsearch::start(store::Setup { refused_text: Some(refused), ..store::Setup::default() });
+    let (fake, refused_count) = refusing(&setup);
     setup.settings(&format!(
         "[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{}\"\n\
          [[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\n",
@@ -274,9 +281,7 @@ fn what_an_output_rejects_is_replayed_to_it_alone() {
 #[test]
 fn a_running_daemon_replays_beside_its_other_work() {
     let setup = Setup::new(50);
-    let refused = setup.0.tenant.rows()[30].id.clone();
-    let count = setup.0.tenant.rows().iter().filter(|row| row.id == refused).count();
-    let fake = FakeElasticsearch::start(store::Setup { refused_text: Some(refused), ..store::Setup::default() });
+    let (fake, count) = refusing(&setup);
     setup.settings(&format!("[[output]]\ntype = \"elasticsearch\"\nurl = \"{}\"\n", fake.url()));
     let mut daemon = setup.start(&["run"]);
     wait_for("all that is taken", || fake.documents(STREAM).len() == 50 - count);
@@ -317,8 +322,7 @@ fn a_running_daemon_replays_beside_its_other_work() {
 #[test]
 fn a_replay_that_is_stopped_keeps_its_letters() {
     let setup = Setup::new(5);
-    let refused = setup.0.tenant.rows()[0].id.clone();
-    let fake = FakeElasticsearch::start(store::Setup { refused_text: Some(refused), ..store::Setup::default() });
+    let (fake, _) = refusing(&setup);
     let output = |url: &str| format!("[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{url}\"\n");
     setup.settings(&output(&fake.url()));
     assert_eq!(setup.run(&["run", "--once"]).0, Some(2), "{}", setup.log());
