@@ -74,7 +74,7 @@ pub enum Answer {
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody is there.
-    #[error("no exotrace runs with `{}`\nhint: start `exotrace run`, or name its settings with `--config`", .0.display())]
+    #[error("no exotrace runs with `{}`\nhint: start `exotrace run`, or name the settings or the `state_dir` of the one that runs", .0.display())]
     NobodyThere(PathBuf),
     /// It belongs to somebody else.
     #[error("`{}` belongs to somebody else\nhint: be the user that runs exotrace, or root", .0.display())]

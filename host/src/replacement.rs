@@ -14,8 +14,8 @@ use tracing::{info, warn};
 use crate::{
     geo::Geo,
     mapper::{
-        Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Refusal, TrialMode, Unchanged, digest,
-        is_built_in,
+        Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Proof, Refusal, TrialMode, Unchanged,
+        digest, is_built_in,
     },
     sighting::Sighting,
     signature,
@@ -159,7 +159,12 @@ impl Replacement {
         by: &str,
     ) -> Result<String, ReplaceError> {
         let one_at_a_time = self.preparing.lock().await;
-        let candidate = self.prepare(original, what, by).await?;
+        let candidate = match self.prepare(original, what, by).await {
+            Err(ReplaceError::Refused(Refusal::Current)) if purpose == Purpose::Replace => {
+                return Ok(format!("mapping {} maps already", self.live.status().mapping));
+            }
+            candidate => candidate?,
+        };
         let done = describe(&candidate, purpose);
         match purpose {
             Purpose::Replace => self.live.replace(candidate, by),
@@ -300,10 +305,13 @@ async fn read(path: PathBuf) -> Result<Original, ReplaceError> {
 fn describe(candidate: &Candidate, purpose: Purpose) -> String {
     let (mapping, proof) = (candidate.mapping(), candidate.proof());
     let short: String = candidate.digest().chars().take(12).collect();
-    let checked = format!(
-        "checked with {} records of its own and {} recent ones, {} of which come out differently",
-        proof.checks, proof.recent, proof.different
-    );
+    let Proof { checks, recent, different } = proof;
+    let checked = match recent {
+        0 => format!("checked with {checks} records of its own, and no recent ones yet"),
+        _ => format!(
+            "checked with {checks} records of its own and {recent} recent ones, {different} of which come out differently"
+        ),
+    };
     match purpose {
         Purpose::Replace => format!("mapping {mapping} ({short}) maps from now on; {checked}"),
         Purpose::Try(TrialMode::Shadow, percent) => {

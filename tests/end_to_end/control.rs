@@ -115,7 +115,7 @@ fn nobody_to_talk_to_is_explained() {
     assert_eq!(
         said,
         format!(
-            "error: no exotrace runs with `{state_dir}`\nhint: start `exotrace run`, or name its settings with `--config`\n"
+            "error: no exotrace runs with `{state_dir}`\nhint: start `exotrace run`, or name the settings or the `state_dir` of the one that runs\n"
         )
     );
     assert!(!Path::new(state_dir).join("control.sock").exists());
@@ -139,4 +139,29 @@ fn nonsense_on_the_socket_gets_an_error_and_harms_nothing() {
         assert!(answer.is_empty() || answer.starts_with("{\"failed\":\"not a request: "), "{answer}");
     }
     assert_eq!(running.status()["mapping"], "2.2.0");
+}
+
+#[test]
+fn what_is_in_use_already_is_said_and_no_failure() {
+    let running = Running::start("");
+    assert_eq!(running.tell_well(&["replace", "2.2"]), "mapping 2.2.0 maps already\n");
+    let (said, succeeded) = running.tell(&["replace", "2.2", "--shadow", "10"]);
+    assert!(!succeeded && said.contains("this is the current mapping already"), "{said}");
+    running.tell_well(&["pin"]);
+    running.tell_well(&["pin"]);
+    let (history, _) = running.tell(&["history"]);
+    assert_eq!(history.matches("pinned").count(), 1, "{history}");
+}
+
+#[test]
+fn a_core_module_is_called_what_it_is() {
+    let running = Running::start("");
+    let file = running.file("module.wasm");
+    fs::write(&file, b"\0asm\x01\0\0\0").unwrap();
+    let (said, succeeded) = running.tell(&["replace", file.to_str().unwrap()]);
+    let expected = "a core module, not a component\nhint: `wasm-tools component new` makes a component of it";
+    assert!(!succeeded && said.contains(expected), "{said}");
+    let inspected = exotrace(&["mapping", "inspect", file.to_str().unwrap()], "");
+    let said = String::from_utf8_lossy(&inspected.stderr).into_owned();
+    assert!(said.starts_with("error: could not inspect `") && said.contains(expected), "{said}");
 }

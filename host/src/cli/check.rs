@@ -26,14 +26,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let agent = Agent::of(&config.state_dir);
     let loader = loader(Some(&config));
     let geo = Arc::new(start::geo(&config)?);
-    let components = start::Named::find(&config.mapping.choice, &loader)
-        .and_then(|named| named.components(&config, &loader))
-        .context(Unusable)?;
+    let named = start::Named::find(&config.mapping.choice, &loader).context(Unusable)?;
+    let components = named.components(&config, &loader).context(Unusable)?;
     let live = start::live(&config, components, &geo, &agent).context(Unusable)?;
     start::collectors(&config, &live).context(Unusable)?;
     start::check_candidate(&config, &loader, &live).context(Unusable)?;
     // Reads the certificates.
     start::outputs(&config).context(Unusable)?;
+    println!("mapping {}", live.status().mapping);
+    if let Some(note) = start::other_mapping(&config, &named) {
+        println!("        {note}");
+    }
     for source in &config.sources {
         match source {
             SourceConfig::Service(service) => {

@@ -31,7 +31,8 @@ pub(super) struct Arguments {
     /// Files of records: NDJSON, JSON arrays, pages of Microsoft's services, or CSV; also compressed with gzip. None,
     /// or `-`: standard input.
     files: Vec<PathBuf>,
-    /// A built-in mapping version, or a component file.
+    /// A mapping version, or a component file. With `--config`, versions are looked for in the folder `mappings` of
+    /// `state_dir` as well.
     ///
     /// Default: that of the settings, or 1.20.
     #[arg(long, value_name = "VERSION or FILE.wasm")]
@@ -103,6 +104,5 @@ fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
         (None, None) => choose::version(start::LEGACY_MAPPING, &loader)?,
     };
     let geo = Arc::new(arguments.options.geo(config)?);
-    let limits = config.map(|config| start::limits(&config.mapping.limits)).unwrap_or_default();
-    Ok(Mapper::with_limits(component, arguments.options.settings(config)?, limits, geo)?)
+    Ok(Mapper::with_limits(component, arguments.options.settings(config)?, options::limits(config), geo)?)
 }

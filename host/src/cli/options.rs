@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::choose;
 use crate::{
-    config::{Config, DateOrder},
+    config::{Config, DateOrder, MappingLimits},
     geo::Geo,
-    mapper::{self, Loader},
+    mapper::{self, Limits, Loader},
 };
 
 /// The folder of mappings, in `state_dir`.
@@ -84,6 +84,13 @@ pub(super) fn loader(config: Option<&Config>) -> Loader {
     let Some(config) = config else { return Loader::default() };
     let loader = Loader::new(config.mapping.trusted_keys.clone()).with_folder(config.state_dir.join(MAPPINGS));
     if config.mapping.limits.fuel.is_some() { loader.metering() } else { loader }
+}
+
+/// What a mapping may use with these settings.
+pub(super) fn limits(config: Option<&Config>) -> Limits {
+    let Some(config) = config else { return Limits::default() };
+    let MappingLimits { memory_bytes, batch_time, result_bytes, fuel } = config.mapping.limits;
+    Limits { memory_bytes, batch_time, result_bytes, fuel }
 }
 
 /// What was given on the command line, if anything was.

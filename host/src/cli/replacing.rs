@@ -11,12 +11,13 @@ use super::{
 };
 use crate::{
     control::Control,
-    mapper::KeptCopies,
+    mapper::{KeptCopies, Live},
     replacement::{self, Replacement},
 };
 
-/// What replaces the mapping of a run; ends when it is dropped.
+/// What replaces the mapping of a run.
 pub(super) struct Replacing {
+    live: Arc<Live>,
     tasks: JoinSet<()>,
 }
 
@@ -50,12 +51,12 @@ impl Replacing {
         if geo.has_files() && !interval.is_zero() {
             tasks.spawn(replacement::watch_geo(Arc::clone(geo), interval));
         }
-        Self { tasks }
+        Self { live: Arc::clone(live), tasks }
     }
-}
 
-impl Drop for Replacing {
-    fn drop(&mut self) {
-        self.tasks.abort_all();
+    /// Ends it. When it returns, the socket is gone, and nothing is decided any more that the next run does not know.
+    pub(super) async fn end(mut self) {
+        self.tasks.shutdown().await;
+        self.live.end();
     }
 }

@@ -104,7 +104,7 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
         summary += ran?;
         let Wanted::Reload(mut ready) = wanted else { return Ok(summary) };
         let ledger = open(&ready).await?;
-        drop(replacing);
+        replacing.end().await;
         if ready.is_outdated() {
             *ready = again(*ready, path).await;
         }

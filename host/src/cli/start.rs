@@ -21,8 +21,9 @@ mod mapping;
 mod named;
 mod resume;
 
-pub(super) use mapping::{check_candidate, limits, live, tried, watched};
+pub(super) use mapping::{check_candidate, live, tried, watched};
 pub(super) use named::{LEGACY_MAPPING, Named};
+pub(super) use resume::other_mapping;
 use resume::{Begun, resume};
 
 /// The folder for compiled mappings, in `state_dir`.

@@ -20,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub fn ask(state_dir: &Path, request: &Request) -> Result<Answer, ControlError> {
     let path = state_dir.join(SOCKET);
     let mut stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NobodyThere(state_dir.to_owned()),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            ControlError::NobodyThere(std::path::absolute(state_dir).unwrap_or_else(|_| state_dir.to_owned()))
+        }
         io::ErrorKind::PermissionDenied => ControlError::NotYours(path.clone()),
         io::ErrorKind::InvalidInput => ControlError::PathTooLong(path.clone()),
         _ => ControlError::Broken(error),

@@ -13,6 +13,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
     sync::Semaphore,
+    task::JoinSet,
     time::timeout,
 };
 use tracing::warn;
@@ -67,6 +68,8 @@ impl Control {
     /// Answers for ever.
     pub async fn serve(&self, replacement: &Arc<Replacement>, replays: &Replays) {
         let room = Arc::new(Semaphore::new(MAX_CONVERSATIONS));
+        // Conversations end with whom they are about.
+        let mut conversations = JoinSet::new();
         loop {
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
             let stream = match self.listener.accept().await {
@@ -78,7 +81,8 @@ impl Control {
                 }
             };
             let (replacement, replays, owner) = (Arc::clone(replacement), replays.clone(), self.owner);
-            tokio::spawn(async move {
+            while conversations.try_join_next().is_some() {}
+            conversations.spawn(async move {
                 if let Err(error) = converse(stream, owner, &replacement, &replays).await {
                     warn!(error = %error, "a conversation on the control socket broke off");
                 }

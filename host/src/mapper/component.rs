@@ -104,6 +104,9 @@ pub enum ComponentError {
     /// The bytes are not WebAssembly, or not a component.
     #[error("not a WebAssembly component")]
     NotAComponent(#[source] wasmtime::Error),
+    /// The bytes are what components are made of.
+    #[error("a core module, not a component\nhint: `wasm-tools component new` makes a component of it")]
+    CoreModule,
     /// There is no section that says which mapping it is.
     #[error("not an exotrace mapping: it has no section `{SECTION}`")]
     NoSection,
@@ -179,9 +182,7 @@ impl Component {
         engine: &Engine,
         compile: impl FnOnce(&[u8]) -> wasmtime::Result<Compiled>,
     ) -> Result<Self, ComponentError> {
-        if !Parser::is_component(bytes) {
-            return Err(ComponentError::NotAComponent(wasmtime::Error::msg("the file does not begin like one")));
-        }
+        check_kind(bytes)?;
         let (mapping_version, wit_version) = read_section(bytes)?;
         if !is_spoken(&wit_version) {
             return Err(ComponentError::OtherContract(wit_version));
@@ -233,6 +234,17 @@ fn is_spoken(version: &str) -> bool {
     let Ok(version) = Version::parse(version) else { return false };
     let is_same_track = version.major == WIT_VERSION.major && (version.major > 0 || version.minor == WIT_VERSION.minor);
     is_same_track && version.pre.is_empty() && version <= WIT_VERSION
+}
+
+/// Says what a file is that is no component.
+pub(super) fn check_kind(bytes: &[u8]) -> Result<(), ComponentError> {
+    if Parser::is_component(bytes) {
+        return Ok(());
+    }
+    if Parser::is_core_wasm(bytes) {
+        return Err(ComponentError::CoreModule);
+    }
+    Err(ComponentError::NotAComponent(wasmtime::Error::msg("the file does not begin like one")))
 }
 
 /// The version of the mapping that a component says it is, if it is one.

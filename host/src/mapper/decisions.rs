@@ -24,6 +24,7 @@ pub struct Decisions {
     /// What the settings said when it was decided.
     pub(super) said: Said,
     /// What maps in place of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) chosen: Option<Chosen>,
     /// Whether somebody wants the mapping kept.
     pub(super) is_pinned: bool,
@@ -35,10 +36,13 @@ pub struct Decisions {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// The version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The component file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The SHA-256 of the file, whether named by its path or by a version; none for what is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }
 

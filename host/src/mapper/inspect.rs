@@ -7,7 +7,7 @@ use wasmparser::{BinaryReaderError, CustomSectionReader, KnownCustom, Parser, Pa
 
 use super::{
     ComponentError,
-    component::{SECTION, digest, parse_section},
+    component::{SECTION, check_kind, digest, parse_section},
 };
 
 /// The custom sections that tools put names, authors and sources into.
@@ -41,9 +41,7 @@ impl Inspection {
     ///
     /// When they are not those of a component.
     pub fn new(bytes: &[u8]) -> Result<Self, ComponentError> {
-        if !Parser::is_component(bytes) {
-            return Err(ComponentError::NotAComponent(wasmtime::Error::msg("the file does not begin like one")));
-        }
+        check_kind(bytes)?;
         let mut found = Self { size: bytes.len(), digest: digest(bytes), ..Self::default() };
         found.read(bytes).map_err(|error| ComponentError::NotAComponent(wasmtime::Error::new(error)))?;
         Ok(found)

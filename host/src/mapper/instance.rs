@@ -123,7 +123,7 @@ impl Instance {
 }
 
 /// The longest that a component may take to say what it is.
-const DESCRIBE_TIME: Duration = Duration::from_secs(2);
+const DESCRIBE_TIME: Duration = Duration::from_secs(5);
 
 /// How many bytes of records a component gets at once. Records and documents then stay in the processor's second-level
 /// cache, and the memory of an instance stays small, however large a batch is.

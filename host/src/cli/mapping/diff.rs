@@ -27,7 +27,7 @@ const TROUBLE: u8 = 2;
 
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
-    /// The mapping before: a built-in version, or a component file.
+    /// The mapping before: a version, or a component file.
     before: String,
     /// The mapping after.
     after: String,
@@ -61,9 +61,11 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
     let loader = options::loader(config);
     let geo = Arc::new(arguments.options.geo(config)?);
     let settings = arguments.options.settings(config)?;
+    let limits = options::limits(config);
     let mapper = |name: &str| -> anyhow::Result<Mapper> {
         let component = choose::version_or_file(name, &loader)?;
-        Mapper::new(component, settings.clone(), Arc::clone(&geo)).with_context(|| format!("mapping `{name}`"))
+        let mapper = Mapper::with_limits(component, settings.clone(), limits.clone(), Arc::clone(&geo));
+        mapper.with_context(|| format!("mapping `{name}`"))
     };
     let examples = if arguments.show_values { Examples::Values } else { Examples::Shapes };
     let files = input::files(&arguments.files);
@@ -89,7 +91,7 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
         answer["before"] = json!({ "mapping": arguments.before, "mapping_version": before });
         answer["after"] = json!({ "mapping": arguments.after, "mapping_version": after });
         println!("{}", serde_json::to_string_pretty(&answer)?);
-    } else {
+    } else if differences.records > 0 {
         println!("{}", table::Table { before, after, differences: &differences });
     }
     anyhow::ensure!(unread == 0, "not every file could be read");

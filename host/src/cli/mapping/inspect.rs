@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -13,6 +14,7 @@ use crate::{
     cli::exit,
     config::Config,
     mapper::{Component, Description, Inspection},
+    replacement::explain,
     signature::{self, SignatureError, TrustedKeys},
 };
 
@@ -72,7 +74,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let keys = config.map(|config| config.mapping.trusted_keys).unwrap_or_default();
     let bytes = Component::read(&arguments.file)?;
-    let inspection = Inspection::new(&bytes)?;
+    let could_not = || format!("could not inspect `{}`", arguments.file.display());
+    let inspection = Inspection::new(&bytes).with_context(could_not)?;
     let signature = SignatureState::new(&arguments.file, &bytes, &keys);
     let usable = Component::new(&bytes).map(|component| component.description().clone());
     if arguments.json {
@@ -83,7 +86,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 answer["name"] = json!(name);
                 answer["ecs_version"] = json!(ecs_version);
             }
-            Err(error) => answer["error"] = json!(error.to_string()),
+            Err(error) => answer["error"] = json!(explain(error)),
         }
         println!("{}", serde_json::to_string_pretty(&answer)?);
     } else {

@@ -20,7 +20,7 @@ use crate::{
 pub(in crate::cli) enum Command {
     /// Replace the mapping of the running process, or try another one beside it.
     Replace {
-        /// A built-in mapping version, or a component file.
+        /// A mapping version, built in or in the folder `mappings` of `state_dir`, or a component file.
         #[arg(value_name = "VERSION or FILE.wasm")]
         mapping: String,
         /// Only compare it with the current mapping, on so many percent of the records.

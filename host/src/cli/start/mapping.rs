@@ -7,12 +7,10 @@ use serde_json::json;
 
 use crate::{
     agent::Agent,
-    cli::choose,
-    config::{
-        CandidateConfig, CandidateMode, Config, DATASET, MappingChoice, MappingLimits, RollbackConfig, SourceConfig,
-    },
+    cli::{choose, options},
+    config::{CandidateConfig, CandidateMode, Config, DATASET, MappingChoice, RollbackConfig, SourceConfig},
     geo::Geo,
-    mapper::{self, Component, Limits, Live, Loader, Original, Place, Rules, TrialMode},
+    mapper::{self, Component, Live, Loader, Original, Place, Rules, TrialMode},
     replacement::{Purpose, Wanted, Watched},
 };
 
@@ -28,7 +26,7 @@ pub(in crate::cli) fn live(
     for (source, component) in config.sources.iter().zip(components) {
         starts.push((component, settings(config, source, suffix_list.clone(), agent)));
     }
-    let (limits, rules) = (limits(&config.mapping.limits), rules(&config.mapping.rollback));
+    let (limits, rules) = (options::limits(Some(config)), rules(&config.mapping.rollback));
     Ok(Live::new(starts, limits, rules, geo)?)
 }
 
@@ -84,12 +82,6 @@ fn purpose(config: &Config) -> Option<Purpose> {
     Some(Purpose::Try(mode, candidate.percent))
 }
 
-/// What the mapping may use.
-pub(in crate::cli) fn limits(config: &MappingLimits) -> Limits {
-    let MappingLimits { memory_bytes, batch_time, result_bytes, fuel } = *config;
-    Limits { memory_bytes, batch_time, result_bytes, fuel }
-}
-
 fn rules(config: &RollbackConfig) -> Rules {
     Rules {
         max_stops: config.max_stops.into(),
@@ -133,7 +125,7 @@ mod tests {
     fn what_the_settings_leave_out_is_what_the_mapper_thinks_right() {
         let text = include_str!("../../../../fixtures/config/good/minimal.toml");
         let config = Config::parse(text, Path::new("minimal.toml"), &|_| None).unwrap();
-        assert_eq!(limits(&config.mapping.limits), Limits::default());
+        assert_eq!(options::limits(Some(&config)), mapper::Limits::default());
         assert_eq!(rules(&config.mapping.rollback), Rules::default());
     }
 }

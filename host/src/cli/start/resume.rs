@@ -65,6 +65,21 @@ pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> 
     Ok(Begun { components, beginning, original, found })
 }
 
+/// What people have to know when it is not the mapping of the settings that is used.
+pub(in crate::cli) fn other_mapping(config: &Config, named: &Named) -> Option<String> {
+    let Resumed { decisions, refused, .. } = found(config).resume(named.said.clone());
+    let used = match decisions.chosen() {
+        Some(Chosen::Version(version)) => format!("mapping {version}"),
+        Some(Chosen::Copy(digest)) => format!("a component in use before ({})", digest.get(..12).unwrap_or(digest)),
+        None if refused.is_some() => "the built-in mapping of each source".to_owned(),
+        None => return None,
+    };
+    Some(match refused {
+        Some(reason) => format!("is not used, but {used}: it was refused or taken back: {reason}"),
+        None => format!("is not used, but {used}: `exotrace mapping` put it in place, until the settings change"),
+    })
+}
+
 /// What was decided before; a damaged file keeps no mail waiting.
 fn found(config: &Config) -> Decisions {
     match Decisions::of(&config.state_dir) {

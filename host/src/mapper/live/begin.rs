@@ -51,6 +51,13 @@ impl Live {
         control.keep();
     }
 
+    /// Keeps nothing any more: another process, or another run in this one, goes on.
+    pub fn end(&self) {
+        let mut control = self.control();
+        control.kept_in = None;
+        control.journal = Journal::default();
+    }
+
     /// The digests of the mappings that may be wanted again.
     pub fn needed_digests(&self) -> Vec<String> {
         let state = self.state.load_full();

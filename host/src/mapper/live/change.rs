@@ -141,13 +141,16 @@ impl Live {
         if state.before.is_none() {
             return Err(Unchanged::NothingBefore);
         }
-        self.go_back(&mut control, &state, by, "rolled back on request");
+        self.go_back(&mut control, &state, by, "taken back on request");
         Ok(())
     }
 
     /// Keeps the current mapping: nothing replaces it until it is unpinned, but for what goes back by itself.
     pub fn pin(&self, by: &str) {
         let mut control = self.control();
+        if control.decisions.is_pinned {
+            return;
+        }
         control.decisions.is_pinned = true;
         control.keep();
         note(&mut control, EventKind::Pinned, &self.current(), by, None);
@@ -157,6 +160,9 @@ impl Live {
     /// Lets the mapping be replaced again.
     pub fn unpin(&self, by: &str) {
         let mut control = self.control();
+        if !control.decisions.is_pinned {
+            return;
+        }
         control.decisions.is_pinned = false;
         control.keep();
         note(&mut control, EventKind::Unpinned, &self.current(), by, None);
@@ -247,7 +253,11 @@ impl Live {
         self.state.store(Arc::new(State { current: Arc::clone(&current), before: None }));
         Self::count(&self.rolled_back);
         let (from, to) = (state.current.mapping(), current.mapping());
-        error!(from, to, reason, by, "mapping rolled back");
+        if by == ITSELF {
+            error!(from, to, reason, by, "mapping rolled back");
+        } else {
+            info!(from, to, reason, by, "mapping rolled back");
+        }
         control.decisions.refuse(&state.current.digest(), reason);
         control.choose(&current.digest());
         control.keep();
