@@ -77,6 +77,34 @@ impl<S: AsRef<[u8]>> Databases<S> {
     }
 }
 
+/// Defines `network`, which makes a [`Network`] that of `$types`: a module with the records of `exotrace:mapping/geo`,
+/// whatever made them. Every side of that interface has types of its own, with the same names.
+#[macro_export]
+macro_rules! define_network {
+    ($types:ident) => {
+        fn network(network: $crate::Network) -> $types::Network {
+            $types::Network {
+                place: network.place.map(place),
+                autonomous_system: network
+                    .autonomous_system
+                    .map(|(number, organization_name)| $types::AutonomousSystem { number, organization_name }),
+            }
+        }
+
+        fn place(place: $crate::Place) -> $types::Place {
+            $types::Place {
+                continent_name: place.continent_name,
+                country_iso_code: place.country_iso_code,
+                country_name: place.country_name,
+                region_iso_code: place.region_iso_code,
+                region_name: place.region_name,
+                city_name: place.city_name,
+                location: place.location.map(|(lat, lon)| $types::Location { lat, lon }),
+            }
+        }
+    };
+}
+
 /// A damaged entry is as good as none: it must not stop the mail.
 fn place<S: AsRef<[u8]>>(reader: &Reader<S>, address: IpAddr) -> Option<Place> {
     let city: geoip2::City<'_> = reader.lookup(address).ok()?.decode().ok()??;

@@ -59,7 +59,7 @@ fn compose(adapter: &Part, mapping: &[u8], version: &str, geo_provider: &Part) -
     export_all(&mut graph, adapter)?;
     let processor = Processor { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
     let bytes = graph.encode(EncodeOptions { processor: Some(processor), ..EncodeOptions::default() })?;
-    Ok(about.put_into(&bytes)?)
+    about.put_into(&bytes)
 }
 
 fn instantiate(graph: &mut CompositionGraph, name: &str, bytes: &[u8]) -> anyhow::Result<NodeId> {

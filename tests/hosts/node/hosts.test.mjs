@@ -9,7 +9,8 @@ import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { isSelected, load } from './tangent.mjs';
+import { isSelected } from './selectors.mjs';
+import { Logview, load } from './tangent.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const jco = join(here, 'node_modules/@bytecodealliance/jco/dist/jco.js');
@@ -112,6 +113,9 @@ test('`jco serve` answers requests with documents, and says what is wrong with a
   await check(post('', Buffer.from('{}\n"\xe9"\n', 'latin1')), 400, /^error: line 2: not UTF-8 at byte 1\nhint: /);
   await check(post('', '{}', { 'content-encoding': 'gzip' }), 415, /compressed/);
   await check(fetch(url, { method: 'PUT', body: '{}' }), 405, /POST records/);
+  const longest = 64 * 1024 * 1024;
+  await check(post('', Buffer.alloc(longest, ' ')), 200, /^$/);
+  await check(post('', Buffer.alloc(longest + 1, '\n')), 413, /^error: the request is longer than 67108864 bytes\nhint: /);
 });
 
 async function freePort() {
@@ -146,15 +150,49 @@ test('a plugin of Tangent selects records and maps them', async () => {
   const plugin = await load('target/components/tangent-2.2.wasm', environment, GEO_FOLDER);
   assert.deepEqual(plugin.metadata, { name: 'exotrace message trace to ECS', version: '2.2.0' });
   const events = records('well-formed').toString('utf8').trimEnd().split('\n');
-  assert.ok(events.every((event) => isSelected(plugin.selectors, event)));
-  assert.ok(!isSelected(plugin.selectors, '{"receivedDateTime":"2026-01-02"}'));
-  assert.ok(!isSelected(plugin.selectors, '{"Received":1,"recipientAddress":"x"}'));
+  const takes = (event) => isSelected(plugin.selectors, new Logview(event));
+  assert.ok(events.every(takes));
+  assert.ok(!takes('{"receivedDateTime":"2026-01-02"}'));
+  assert.ok(!takes('{"Received":1,"recipientAddress":"x"}'));
   const documents = expected('well-formed', '2.2').map(({ document }) => document);
   assert.deepEqual(lines(plugin.process(events)), documents);
   assert.equal(plugin.process([]), '');
   // What cannot be mapped in full is a document too, never an error.
   const [document] = lines(plugin.process(['{"receivedDateTime":5,\n"recipientAddress":[]}']));
   assert.equal(document.event.kind, 'pipeline_error');
+});
+
+test('the host of these tests selects as Tangent does', () => {
+  const event = new Logview('{"a":{"b":[{"c":"text"}],"n":null},"i":5,"f":5.5,"t":true,"x.y":"dotted"}');
+  const check = (predicate, expected) => {
+    const none = { any: [], all: [], none: [] };
+    const message = JSON.stringify(predicate, (_, value) => (typeof value === 'bigint' ? `${value}` : value));
+    assert.equal(isSelected([{ ...none, all: [predicate] }], event), expected, message);
+    assert.equal(isSelected([{ ...none, any: [predicate] }], event), expected, message);
+    assert.equal(isSelected([{ ...none, none: [predicate] }], event), !expected, message);
+  };
+  const [str, int, float] = ['str', 'int', 'float'].map((tag) => (val) => ({ tag, val }));
+  for (const path of ['a', 'a.n', 'a.b', 'a.b[0].c', 'x.y', 'i']) check({ tag: 'has', val: path }, true);
+  for (const path of ['b', 'a.b[1]', 'a.b[0].c.d', 'length', 'a.b.length', 'x']) check({ tag: 'has', val: path }, false);
+  for (const [path, wanted] of [
+    ['a.b[0].c', str('text')], ['i', int(5n)], ['i', float(5)], ['f', float(5.5)], ['t', { tag: 'boolean', val: true }],
+  ]) check({ tag: 'eq', val: [path, wanted] }, true);
+  for (const [path, wanted] of [
+    ['a.b[0].c', str('tex')], ['i', str('5')], ['i', int(6n)], ['f', int(5n)], ['a', str('')], ['none', str('')],
+  ]) check({ tag: 'eq', val: [path, wanted] }, false);
+  check({ tag: 'prefix', val: ['a.b[0].c', 'te'] }, true);
+  check({ tag: 'prefix', val: ['a.b[0].c', 'ext'] }, false);
+  check({ tag: 'prefix', val: ['i', '5'] }, false);
+  check({ tag: 'in', val: ['i', [str('5'), int(5n)]] }, true);
+  check({ tag: 'in', val: ['i', [str('5')]] }, false);
+  check({ tag: 'in', val: ['i', []] }, false);
+  check({ tag: 'gt', val: ['f', 5.4] }, true);
+  check({ tag: 'gt', val: ['i', 5] }, false);
+  check({ tag: 'gt', val: ['a.b[0].c', 0] }, false);
+  check({ tag: 'regex', val: ['a.b[0].c', '^t.*t$'] }, true);
+  check({ tag: 'regex', val: ['a.b[0].c', '^x'] }, false);
+  check({ tag: 'regex', val: ['i', '5'] }, false);
+  assert.ok(!isSelected([], event));
 });
 
 test('a plugin of Tangent with wrong settings keeps the records, and says what is wrong', async () => {

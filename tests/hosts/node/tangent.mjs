@@ -19,15 +19,24 @@ class Logview {
     this.#event = JSON.parse(text);
   }
 
+  /** What is at a path such as `a.b[0].c`, or at the key that is spelt like it. */
   #at(path) {
-    return path.split('.').reduce((value, name) => value?.[name], this.#event);
+    if (Object.hasOwn(this.#event, path)) return this.#event[path];
+    const steps = path.split('.').flatMap((step) => {
+      const [name, ...indexes] = step.split('[');
+      return [name, ...indexes.map((index) => Number.parseInt(index, 10))];
+    });
+    return steps.reduce(member, this.#event);
   }
 
   has(path) { return this.#at(path) !== undefined; }
 
   get(path) { return scalar(this.#at(path)); }
 
-  len(path) { return this.#at(path)?.length; }
+  len(path) {
+    const value = this.#at(path);
+    return typeof value === 'string' ? Buffer.byteLength(value) : value?.length;
+  }
 
   getList(path) {
     const value = this.#at(path);
@@ -36,7 +45,8 @@ class Logview {
 
   getMap(path) {
     const value = this.#at(path);
-    return isMap(value) ? Object.entries(value).map(([name, member]) => [name, scalar(member)]) : undefined;
+    if (!isMap(value)) return undefined;
+    return Object.entries(value).map(([name, member]) => [name, scalar(member)]).filter(([, member]) => member);
   }
 
   keys(path) {
@@ -45,6 +55,12 @@ class Logview {
   }
 
   log() { return this.#text; }
+}
+
+/** What a name or an index stands for in a value, if it is a map or a list. */
+function member(value, step) {
+  if (typeof step === 'number') return Array.isArray(value) ? value[step] : undefined;
+  return isMap(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
 function isMap(value) {
@@ -57,17 +73,6 @@ function scalar(value) {
   if (Number.isSafeInteger(value)) return { tag: 'int', val: BigInt(value) };
   if (typeof value === 'number') return { tag: 'float', val: value };
   return undefined;
-}
-
-/** Whether an event is for a plugin: any of its selectors, whose predicates hold as their lists say. */
-export function isSelected(selectors, text) {
-  const event = new Logview(text);
-  const holds = (predicate) => {
-    if (predicate.tag !== 'has') throw new Error(`this host has no predicate \`${predicate.tag}\``);
-    return event.has(predicate.val);
-  };
-  return selectors.some(({ any, all, none }) =>
-    (any.length === 0 || any.some(holds)) && all.every(holds) && !none.some(holds));
 }
 
 /** Loads a plugin, which sees this environment, and this folder as `/geo`. */

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -121,6 +122,15 @@ class Command(unittest.TestCase):
         done = self.map("2.2", b"{}\n", "--geoip-city", "geo/none.mmdb", code=1)
         self.assertEqual(done.stdout, b"")
         self.assertTrue(done.stderr.startswith(b"error: could not read geo database `geo/none.mmdb`: "), done.stderr)
+
+    def test_the_command_of_the_readme_works_as_it_is_written(self):
+        readme = pathlib.Path("README.md").read_text()
+        command = re.search(r"^target/tools/python/.*run_command\.py (?:.*\\\n)*.*$", readme, re.MULTILINE)[0]
+        done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=300)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        ours = ["target/release/exotrace", "map", "--mapping", "2.2", "--local-domain", "contoso.com"]
+        records = RECORDS / "well-formed.ndjson"
+        self.assertEqual(done.stdout, run(*ours, "--geoip-city", DATABASES[0], records, given=b"").stdout)
 
 
 if __name__ == "__main__":

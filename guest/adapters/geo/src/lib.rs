@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, fs};
 
-use exotrace_geo::{Databases, MaxMindDbError, Network, Place};
+use exotrace_geo::{Databases, MaxMindDbError};
 
 #[expect(unsafe_code, reason = "generated")]
 mod bindings;
@@ -48,23 +48,4 @@ fn not_a_database(path: String, error: MaxMindDbError) -> OpenError {
     OpenError::NotADatabase(Problem { path, reason: error.to_string() })
 }
 
-fn network(network: Network) -> geo::Network {
-    let system = network.autonomous_system;
-    geo::Network {
-        place: network.place.map(place),
-        autonomous_system: system
-            .map(|(number, organization_name)| geo::AutonomousSystem { number, organization_name }),
-    }
-}
-
-fn place(place: Place) -> geo::Place {
-    geo::Place {
-        continent_name: place.continent_name,
-        country_iso_code: place.country_iso_code,
-        country_name: place.country_name,
-        region_iso_code: place.region_iso_code,
-        region_name: place.region_name,
-        city_name: place.city_name,
-        location: place.location.map(|(lat, lon)| geo::Location { lat, lon }),
-    }
-}
+exotrace_geo::define_network!(geo);

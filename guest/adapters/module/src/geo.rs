@@ -1,7 +1,7 @@
 //! Answers the mapping's questions about addresses from the databases inside.
 
 use exotrace_geo::Databases;
-use exotrace_mapping::{AutonomousSystem, Geo, Location, Network, Place};
+use exotrace_mapping::{Geo, Network};
 
 /// The databases inside.
 pub(crate) struct OwnGeo(pub(crate) Databases<&'static [u8]>);
@@ -12,22 +12,4 @@ impl Geo for OwnGeo {
     }
 }
 
-fn network(network: exotrace_geo::Network) -> Network {
-    let system = network.autonomous_system;
-    Network {
-        place: network.place.map(place),
-        autonomous_system: system.map(|(number, organization_name)| AutonomousSystem { number, organization_name }),
-    }
-}
-
-fn place(place: exotrace_geo::Place) -> Place {
-    Place {
-        continent_name: place.continent_name,
-        country_iso_code: place.country_iso_code,
-        country_name: place.country_name,
-        region_iso_code: place.region_iso_code,
-        region_name: place.region_name,
-        city_name: place.city_name,
-        location: place.location.map(|(lat, lon)| Location { lat, lon }),
-    }
-}
+exotrace_geo::define_network!(exotrace_mapping);
