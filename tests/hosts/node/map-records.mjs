@@ -11,6 +11,9 @@ import { pathToFileURL } from 'node:url';
 import { transpile } from '@bytecodealliance/jco';
 import { Reader } from 'mmdb-lib';
 
+/** How many records are mapped at once. */
+const BATCH = 1000;
+
 /** Answers the one question that a mapping asks. */
 function databases(cityFile, asnFile) {
   const city = new Reader(readFileSync(cityFile));
@@ -68,5 +71,8 @@ const session = mapper.Session.open({
   dropStatus: settings.drop_status ?? [],
   fields: settings.fields && JSON.stringify(settings.fields),
 });
-const { documents } = session.mapBatch(readFileSync(0, 'utf8'), {});
-process.stdout.write(documents);
+const records = readFileSync(0, 'utf8').split(/(?<=\n)/);
+for (let start = 0; start < records.length; start += BATCH) {
+  const { documents } = session.mapBatch(records.slice(start, start + BATCH).join(''), {});
+  process.stdout.write(documents);
+}

@@ -6,11 +6,14 @@
 import ipaddress
 import json
 import sys
+from itertools import islice
 
 import maxminddb
 from wasmtime import Engine, Store
 from wasmtime.component import Component, Linker, Record, Variant
 
+# How many records are mapped at once.
+BATCH = 1000
 GEO = "exotrace:mapping/geo@0.1.0"
 MAPPER = "exotrace:mapping/mapper@0.1.0"
 
@@ -116,8 +119,9 @@ def nothing_known(store, addresses):
 def main(component, settings, *databases):
     lookup = Databases(*databases).lookup if databases else nothing_known
     mapping = Mapping(component, settings_of(settings), lookup)
-    batch = mapping.map(sys.stdin.buffer.read().decode("utf-8"))
-    sys.stdout.buffer.write(batch.documents.encode("utf-8"))
+    while records := b"".join(islice(sys.stdin.buffer, BATCH)):
+        batch = mapping.map(records.decode("utf-8"))
+        sys.stdout.buffer.write(batch.documents.encode("utf-8"))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 use std::{
     env, fs,
-    io::{self, Write as _},
+    io::{self, BufRead, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,6 +16,9 @@ use exotrace::{
 };
 use serde_json::Value;
 
+/// How many records are mapped at once.
+const BATCH: usize = 1000;
+
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     let (component, settings, databases) = match arguments.as_slice() {
@@ -24,11 +27,24 @@ fn main() -> anyhow::Result<()> {
     };
     let geo = Geo::open(databases.first().map(PathBuf::as_path), databases.get(1).map(PathBuf::as_path))?;
     let mapper = Mapper::new(Component::open(component)?, read_settings(settings)?, Arc::new(geo))?;
-    let records = io::read_to_string(io::stdin())?;
-    let batch = mapper.map_batch(&records, &Origin::default())?;
-    // Beside the documents there is one outcome for every record: its id, its time, or what was wrong with it.
-    io::stdout().write_all(batch.documents.as_bytes())?;
-    Ok(())
+    let mut input = io::stdin().lock();
+    loop {
+        let records = next_records(&mut input)?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let batch = mapper.map_batch(&records, &Origin::default())?;
+        // Beside the documents there is one outcome for every record: its id, its time, or what was wrong with it.
+        io::stdout().write_all(batch.documents.as_bytes())?;
+    }
+}
+
+fn next_records(input: &mut impl BufRead) -> io::Result<String> {
+    let mut records = String::new();
+    for _ in 0..BATCH {
+        input.read_line(&mut records)?;
+    }
+    Ok(records)
 }
 
 fn read_settings(path: &Path) -> anyhow::Result<Settings> {

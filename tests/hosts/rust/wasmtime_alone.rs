@@ -3,7 +3,10 @@
 //! `cargo run --example wasmtime_alone -- MAPPING.wasm < records.ndjson`
 #![allow(missing_docs, reason = "generated")]
 
-use std::{env, io, io::Write as _};
+use std::{
+    env,
+    io::{self, BufRead, Write as _},
+};
 
 use wasmtime::{
     Engine, Error, Store,
@@ -23,6 +26,9 @@ impl geo::Host for State {
         vec![None; addresses.len()]
     }
 }
+
+/// How many records are mapped at once.
+const BATCH: usize = 1000;
 
 fn main() -> wasmtime::Result<()> {
     let Some(file) = env::args_os().nth(1) else {
@@ -45,8 +51,21 @@ fn main() -> wasmtime::Result<()> {
     };
     let opened = session.call_open(&mut store, &settings)?;
     let opened = opened.map_err(|error| Error::msg(format!("settings: {error:?}")))?;
-    let records = io::read_to_string(io::stdin())?;
-    let batch = session.call_map_batch(&mut store, opened, &records, &Origin { read_at: None, file: None })?;
-    io::stdout().write_all(batch.documents.as_bytes())?;
-    Ok(())
+    let mut input = io::stdin().lock();
+    loop {
+        let records = next_records(&mut input)?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let batch = session.call_map_batch(&mut store, opened, &records, &Origin { read_at: None, file: None })?;
+        io::stdout().write_all(batch.documents.as_bytes())?;
+    }
+}
+
+fn next_records(input: &mut impl BufRead) -> io::Result<String> {
+    let mut records = String::new();
+    for _ in 0..BATCH {
+        input.read_line(&mut records)?;
+    }
+    Ok(records)
 }
