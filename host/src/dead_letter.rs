@@ -84,7 +84,7 @@ pub enum AsideError {
         source: io::Error,
     },
     /// Another one is in its way.
-    #[error("`{path}` is left from a replay that broke off\nhint: `exotrace replay {path}` first, then delete it", path = .0.display())]
+    #[error("`{path}` is left from a replay that broke off\nhint: `exotrace replay {path}` first", path = .0.display())]
     Left(PathBuf),
 }
 
@@ -113,7 +113,7 @@ impl DeadLetter {
     }
 
     /// Moves a file of letters away if it is this one, since what fails again is added here; says where the letters are,
-    /// and whether they were moved.
+    /// and whether that file is to go when they have been read. What another replay has moved away is taken as it is.
     ///
     /// # Errors
     ///
@@ -121,18 +121,20 @@ impl DeadLetter {
     pub fn set_aside(&mut self, file: &Path) -> Result<(PathBuf, bool), AsideError> {
         let read = |source| AsideError::Read { path: file.to_owned(), source };
         drop(File::open(file).map_err(read)?);
-        let is_it = self.path.exists()
-            && fs::canonicalize(file).map_err(read)? == fs::canonicalize(&self.path).map_err(read)?;
-        if !is_it {
-            return Ok((file.to_owned(), false));
+        let file = fs::canonicalize(file).map_err(read)?;
+        // It is not there as long as nothing has failed.
+        let this = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let mut aside = this.clone().into_os_string();
+        aside.push(".replaying");
+        let aside = PathBuf::from(aside);
+        if file != this {
+            let is_aside = fs::canonicalize(&aside).is_ok_and(|aside| aside == file);
+            return Ok((file, is_aside));
         }
-        let mut name = file.as_os_str().to_owned();
-        name.push(".replaying");
-        let aside = PathBuf::from(name);
         if aside.exists() {
             return Err(AsideError::Left(aside));
         }
-        fs::rename(file, &aside).map_err(|source| AsideError::moving(file.to_owned(), source))?;
+        fs::rename(&this, &aside).map_err(|source| AsideError::moving(this, source))?;
         Ok((aside, true))
     }
 
@@ -218,6 +220,27 @@ mod tests {
         fs::write(dead_letter.path(), "{\"time\":").unwrap();
         dead_letter.append(&[letter("{}")]).unwrap();
         assert_eq!(fs::read_to_string(dead_letter.path()).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn only_the_dead_letter_itself_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = fs::canonicalize(folder.path()).unwrap().join("dead.ndjson");
+        let (link, other, aside) =
+            (path.with_file_name("link"), path.with_file_name("other"), path.with_added_extension("replaying"));
+        fs::write(&other, "").unwrap();
+        // By another name as well.
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let mut dead_letter = DeadLetter::new(link.clone());
+        assert_eq!(dead_letter.set_aside(&other).unwrap(), (other, false));
+        assert!(matches!(dead_letter.set_aside(&path), Err(AsideError::Read { .. })));
+        dead_letter.append(&[letter("{}")]).unwrap();
+        assert_eq!(dead_letter.set_aside(&link).unwrap(), (aside.clone(), true));
+        assert!(!path.exists() && aside.exists());
+        dead_letter.append(&[letter("[]")]).unwrap();
+        assert!(matches!(dead_letter.set_aside(&path), Err(AsideError::Left(left)) if left == aside));
+        assert_eq!(dead_letter.set_aside(&aside).unwrap(), (aside.clone(), true));
+        assert_eq!(fs::read_to_string(&aside).unwrap().lines().count(), 1);
     }
 
     #[test]

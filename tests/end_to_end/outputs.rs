@@ -309,14 +309,20 @@ fn a_running_daemon_replays_beside_its_other_work() {
     fs::remove_file(setup.path("state/dead-letter.ndjson.replaying")).unwrap();
 
     fake.take_everything();
-    let (code, said) = replay(DEAD_LETTER);
-    assert_eq!(code, Some(0), "{said}");
+    // Who may not read the settings can name the folder.
+    let state = setup.path("state");
+    let file = setup.path(DEAD_LETTER);
+    let output = exotrace(&["replay", file.to_str().unwrap(), "--state-dir", state.to_str().unwrap()], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let stored: Vec<_> = fake.documents(STREAM).into_values().collect();
     setup.0.tenant.check_delivery(&stored).unwrap();
     assert!(!setup.path(DEAD_LETTER).exists());
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
     assert!(setup.log().contains("dead letters are replayed"), "{}", setup.log());
+    let output = exotrace(&["replay", "README.md", "--state-dir", state.to_str().unwrap()], "");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("no exotrace runs with `") && said.contains("name its settings with `--config`"), "{said}");
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! `exotrace replay`: the dead letter once more, by the running process if there is one.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
 use clap::Args;
@@ -23,40 +20,53 @@ pub(super) struct Arguments {
     /// The file of dead letters.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// Whose dead letters.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
     /// The settings file: its mapping and outputs are used.
     #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    config: Option<PathBuf>,
+    /// The state folder of the process that is to do it.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     log::start();
-    let config = Config::load(&arguments.config)?;
+    let config = arguments.whose.config.as_deref().map(Config::load).transpose()?;
+    let state_dir = arguments.whose.state_dir.as_ref().or(config.as_ref().map(|config| &config.state_dir));
+    let Some(state_dir) = state_dir else { bail!("whose dead letters? name `--config` or `--state-dir`") };
     // A running process has another working folder.
     let file = std::path::absolute(&arguments.file)?;
-    let replayed = match ask(&config.state_dir, &Request::Replay(file)) {
-        Ok(Answer::Replayed(replayed)) => *replayed,
-        Ok(Answer::Failed(why)) => bail!(why),
-        Ok(_) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
-        Err(ControlError::NobodyThere(_)) => {
-            let stages = start::stages(&config, start::geo(&config)?)?;
+    let replayed = match (ask(state_dir, &Request::Replay(file)), &config) {
+        (Ok(Answer::Replayed(replayed)), _) => *replayed,
+        (Ok(Answer::Failed(why)), _) => bail!(why),
+        (Ok(_), _) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
+        (Err(ControlError::NobodyThere(_)), Some(config)) => {
+            let stages = start::stages(config, start::geo(config)?)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(pipeline::replay(stages, &arguments.file))?
         }
-        Err(error @ ControlError::Broken(_)) => {
+        (Err(error @ ControlError::Broken(_)), _) => {
             let file = arguments.file.display();
             bail!(
                 "{error:#}\nhint: if it has ended, `exotrace replay {file}.replaying`, or `{file}` when that is not there"
             );
         }
-        Err(error) => return Err(error.into()),
+        (Err(error), _) => return Err(error.into()),
     };
-    report(&replayed, &config.dead_letter);
+    report(&replayed);
     let is_complete = replayed.unreadable == 0 && replayed.summary.rejected == 0;
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(exit::INCOMPLETE) })
 }
 
-fn report(replayed: &Replayed, dead_letter: &Path) {
-    let Replayed { letters, summary, unreadable, examples, kept } = replayed;
+fn report(replayed: &Replayed) {
+    let Replayed { letters, summary, unreadable, examples, kept, dead_letter } = replayed;
     for (line, problem) in examples {
         say(&format!("line {line} is no dead letter: {problem}"));
     }

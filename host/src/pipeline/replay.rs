@@ -34,6 +34,8 @@ pub struct Replayed {
     pub examples: Vec<(usize, String)>,
     /// Where the letters still are, if their file was moved and has lines that are none.
     pub kept: Option<PathBuf>,
+    /// What failed again went there.
+    pub dead_letter: PathBuf,
 }
 
 /// Why letters were not fed through, or not all.
@@ -97,7 +99,7 @@ async fn replay_file(
     file: &Path,
     shutdown: &Shutdown,
 ) -> Result<Replayed, ReplayError> {
-    let (path, is_moved) = shared.set_aside(file).await?;
+    let (path, is_aside) = shared.set_aside(file).await?;
     let unread = |source| ReplayError::Read { path: path.clone(), source };
     let broke_off = |error: RunError| match error {
         RunError::Abandoned { .. } => ReplayError::Stopped { path: path.clone() },
@@ -120,11 +122,12 @@ async fn replay_file(
         summary += feed(shared, mappers, batch).await.map_err(broke_off)?;
     }
     let Letters { count, unreadable, examples, .. } = letters;
-    let mut replayed = Replayed { letters: count, summary, unreadable, examples, kept: None };
-    if is_moved && replayed.unreadable == 0 {
+    let dead_letter = shared.dead_letter_path();
+    let mut replayed = Replayed { letters: count, summary, unreadable, examples, kept: None, dead_letter };
+    if is_aside && replayed.unreadable == 0 {
         // Whatever it had is delivered, or in the dead letter again.
         fs::remove_file(&path).map_err(unread)?;
-    } else if is_moved {
+    } else if is_aside {
         replayed.kept = Some(path);
     }
     Ok(replayed)

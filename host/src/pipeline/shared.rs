@@ -153,6 +153,11 @@ impl Shared {
         spawn_blocking(set_aside).await.unwrap_or_else(|error| Err(AsideError::moving(file, error.into())))
     }
 
+    /// Where letters are written to.
+    pub(super) fn dead_letter_path(&self) -> PathBuf {
+        self.dead_letter.lock().unwrap_or_else(PoisonError::into_inner).path().to_owned()
+    }
+
     fn patience(&self, attempt: u32) -> Option<Duration> {
         match self.mode {
             Mode::Once => PATIENCE.delay(attempt, None, 0.0),
