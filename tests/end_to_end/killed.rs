@@ -16,7 +16,7 @@ use std::{
 
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 use exotrace_simulator::{Tenant, TenantConfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     harness::{guest, project},
@@ -100,9 +100,10 @@ impl Round {
         let settings = format!(
             "{}batch_size = 15\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
              [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 30000\ncompression = \"zstd\"\n\
-             [[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{}\"\n",
+             [[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{url}\"\n\
+             [[output]]\ntype = \"http\"\nurl = \"{url}/in\"\n",
             served.source(),
-            self.fake.url(),
+            url = self.fake.url(),
         );
         fs::write(self.path("exotrace.toml"), settings).unwrap();
     }
@@ -161,7 +162,8 @@ impl Round {
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The file has every document once; the store has all but those that it refuses; these are in the dead letter.
+    /// The file has every document once, and whatever takes them over HTTP once at least; the store has all but those that
+    /// it refuses; these are in the dead letter.
     fn check(&self, tenant: &Tenant, refused: &str) {
         let documents = self.documents();
         tenant.check_delivery(&documents).unwrap();
@@ -175,6 +177,12 @@ impl Round {
         assert!(refused_count > 0 && count(&mut stored.values()) == 0);
         assert_eq!(stored.len(), documents.len() - refused_count);
         assert_eq!(self.dead_ids(refused).len(), refused_count);
+
+        // Without the process that delivered it.
+        let known_by = |it: &Value| json!([it["microsoft"], it["log"]["file"], it["log"]["offset"]]).to_string();
+        let set = |documents: &[Value]| documents.iter().map(known_by).collect::<BTreeSet<_>>();
+        assert_eq!(set(&self.fake.lines()), set(&documents));
+        assert_eq!(set(&documents).len(), documents.len());
     }
 
     /// The ids of what is in the dead letter, each once.
