@@ -64,19 +64,23 @@ impl Inspection {
                         self.exports.push(export?.name.name.to_owned());
                     }
                 }
-                Payload::CustomSection(section) => self.read_custom(&section)?,
+                Payload::CustomSection(section) => self.read_custom(&section, depth)?,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    fn read_custom(&mut self, section: &CustomSectionReader<'_>) -> Result<(), BinaryReaderError> {
+    fn read_custom(&mut self, section: &CustomSectionReader<'_>, depth: usize) -> Result<(), BinaryReaderError> {
         if section.name() == SECTION && self.mapping_version.is_none() {
             (self.mapping_version, self.wit_version) = parse_section(section.data()).unzip();
         } else if METADATA.contains(&section.name()) {
             let text = String::from_utf8_lossy(section.data()).into_owned();
-            self.metadata.entry(section.name().to_owned()).or_insert(text);
+            // Of a component that is composed of others, what it says itself counts more than what they say.
+            let known = self.metadata.entry(section.name().to_owned()).or_insert_with(|| text.clone());
+            if depth == 0 {
+                *known = text;
+            }
         } else if let KnownCustom::Producers(fields) = section.as_known() {
             for field in fields {
                 let field = field?;
@@ -91,5 +95,29 @@ impl Inspection {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn section(id: u8, content: &[u8]) -> Vec<u8> {
+        [&[id, u8::try_from(content.len()).unwrap()], content].concat()
+    }
+
+    fn custom(name: &str, text: &str) -> Vec<u8> {
+        section(0, &[&[u8::try_from(name.len()).unwrap()], name.as_bytes(), text.as_bytes()].concat())
+    }
+
+    #[test]
+    fn what_a_component_says_counts_more_than_what_is_said_inside_of_it() {
+        let inner = [HEADER, &custom("description", "inner"), &custom("licenses", "MIT")].concat();
+        let outer = [HEADER, &custom("version", "1"), &section(4, &inner), &custom("description", "outer")].concat();
+        let found = Inspection::new(&outer).unwrap().metadata;
+        let found: Vec<_> = found.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert_eq!(found, [("description", "outer"), ("licenses", "MIT"), ("version", "1")]);
     }
 }
