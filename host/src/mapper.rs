@@ -31,6 +31,7 @@ mod loader;
 mod pool;
 mod recent;
 mod rules;
+mod sampler;
 mod trial;
 mod watched;
 

@@ -73,7 +73,7 @@ fn live() -> Arc<Live> {
 }
 
 /// Does what is to be done beside the mail; gives how often the mapping was replaced.
-fn keep_busy(live: &Live, beside: Beside, stop: &AtomicBool) -> u32 {
+fn keep_busy(live: &Arc<Live>, beside: Beside, stop: &AtomicBool) -> u32 {
     let (mut replaced, mut round) = (0, 0_u32);
     while beside != Beside::Nothing && !stop.load(Ordering::Relaxed) {
         let component = with_section(match beside {

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     harness::{project, wait_for},
-    running::Running,
+    running::{NOWHERE, Running},
 };
 
 const CITY: &str = "fixtures/geo/City.mmdb";
@@ -117,7 +117,7 @@ fn a_batch_asks_the_same_databases_from_start_to_end() {
 #[test]
 fn the_running_program_takes_another_database_and_names_a_broken_one_once() {
     let geoip = "path = \"mapping.wasm\"\n[geoip]\ncity = \"City.mmdb\"";
-    let running = Running::start_beside(geoip, |folder| put(&folder.join("City.mmdb"), CITY));
+    let running = Running::prepared(geoip, NOWHERE, |folder| put(&folder.join("City.mmdb"), CITY));
     put(&running.file("City.mmdb"), ASN);
     running.wait_until("it is replaced", |running| running.log().contains("geo database replaced"));
     fs::write(running.file("City.mmdb"), "no database").unwrap();

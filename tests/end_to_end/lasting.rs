@@ -239,3 +239,35 @@ fn copies_of_what_is_no_longer_needed_are_let_go() {
     let copies = files_in(&running.file("state/mappings/kept"));
     assert!((6..=8).contains(&copies), "{copies}");
 }
+
+#[test]
+fn what_was_put_in_place_by_hand_and_then_at_the_path_is_what_the_settings_name() {
+    let mut running = Running::start("");
+    let ours = component(&running, "ours.wasm", &variant("ours"));
+    running.tell_well(&["replace", text(&ours)]);
+    let digest_of_ours = digest(&running);
+    assert_eq!(running.status()["is_chosen"], true);
+    running.put(&variant("ours"));
+    running.wait_until("the settings name it", |running| running.status()["is_chosen"] == false);
+    running.crash_and_start_again();
+    assert_eq!((digest(&running), &running.status()["is_chosen"]), (digest_of_ours, &false.into()));
+    assert!(!running.log().contains("counts no more"), "{}", running.log());
+}
+
+#[test]
+fn a_candidate_of_the_settings_that_was_given_up_is_not_tried_again() {
+    let settings = "[mapping.candidate]\nversion = \"9.9.9\"\npercent = 100";
+    let source = "[[source]]\ntype = \"file\"\npaths = [\"mail/*\"]\ninterval = \"50ms\"";
+    let mut running = Running::prepared(settings, source, |folder| {
+        let mappings = folder.join("state/mappings");
+        fs::create_dir_all(&mappings).unwrap();
+        fs::write(mappings.join("ours.wasm"), guest("trap-on-record")).unwrap();
+    });
+    running.wait_until("it is tried", |running| !running.status()["trial"].is_null());
+    component(&running, "mail/one.ndjson", b"{\"x\":1}\n");
+    running.wait_until("it is given up", |running| running.status()["trial"].is_null());
+    running.crash_and_start_again();
+    let problem = "candidate of the settings was given up before and is not tried again";
+    running.wait_until("that is said", |running| running.log().contains(problem));
+    assert!(running.status()["trial"].is_null());
+}

@@ -329,3 +329,21 @@ fn a_shadow_that_differs_too_much_is_given_up() {
     let reason = live.history().pop().unwrap().reason.unwrap();
     assert!(reason.contains("records come out differently, 0 % are allowed"), "{reason}");
 }
+
+#[test]
+fn a_new_mapping_that_differs_too_much_is_taken_back() {
+    let rules = Rules { max_different_percent: 20.0, min_records: 50, max_slowdown: 1e9, ..Rules::default() };
+    let live = live(rules);
+    let mapper = live.mapper(0);
+    // There are no recent records yet to find it out by.
+    live.replace(live.prepare(bytes("1.20")).unwrap(), "test").unwrap();
+    assert!(map(&mapper, 0..100).iter().all(|(_, is_2_2)| !is_2_2));
+    wait_until("it is taken back", || {
+        map(&mapper, 0..100);
+        live.status().mapping == "2.2.0"
+    });
+    let event = live.history().pop().unwrap();
+    assert_eq!((event.event, event.by.as_str()), (EventKind::RolledBack, "exotrace"));
+    let reason = event.reason.unwrap();
+    assert!(reason.contains("100.0 % of ") && reason.contains(" come out differently, 20 % are allowed"), "{reason}");
+}

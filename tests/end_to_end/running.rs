@@ -17,7 +17,7 @@ use crate::harness::exotrace;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A source that cannot be reached: the program waits.
-const NOWHERE: &str = r#"
+pub(crate) const NOWHERE: &str = r#"
     [[source]]
     type = "graph"
     tenant_id = "contoso.com"
@@ -39,17 +39,13 @@ impl Running {
         Self::start_with(&format!("path = \"mapping.wasm\"\n{mapping}"), NOWHERE)
     }
 
-    /// Starts it with these settings, and with files that `prepare` puts into its folder.
-    pub(crate) fn start_beside(settings: &str, prepare: impl FnOnce(&Path)) -> Self {
-        Self::prepared(settings, NOWHERE, prepare)
-    }
-
     /// Starts it with these settings of the mapping and this source.
     pub(crate) fn start_with(mapping: &str, source: &str) -> Self {
         Self::prepared(mapping, source, |_| {})
     }
 
-    fn prepared(mapping: &str, source: &str, prepare: impl FnOnce(&Path)) -> Self {
+    /// Starts it with these settings of the mapping and this source, and with what `prepare` puts into its folder.
+    pub(crate) fn prepared(mapping: &str, source: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mapping.wasm"), built_in("2.2").unwrap().bytes).unwrap();
         fs::write(folder.path().join("exotrace.toml"), settings(mapping, source)).unwrap();

@@ -88,7 +88,7 @@ pub(super) struct Rollback {
     pub(super) max_failed_percent: Value<i64>,
     /// How many times as long as before a record may take. Default: `10`.
     pub(super) max_slowdown: Value<i64>,
-    /// How many percent of the records compared may come out differently: the recent ones of a candidate, and those of a trial. Default: `100`.
+    /// How many percent of the records compared may come out differently: the recent ones of a candidate, those of a trial, and if less than `100` one in ten of a new mapping. Default: `100`.
     pub(super) max_different_percent: Value<i64>,
     /// How many records a new mapping maps before its rates count. Default: `1000`.
     pub(super) min_records: Value<i64>,

@@ -25,6 +25,7 @@ use super::{
     pool::Setting,
     recent::Recent,
     rules::Rules,
+    sampler::Sampler,
     trial::{Trial, TrialMode},
     watched,
 };
@@ -56,7 +57,7 @@ pub struct Live {
 }
 
 /// What maps, and what it is measured by as long as it is new.
-struct State {
+pub(super) struct State {
     current: Arc<Generation>,
     before: Option<Before>,
 }
@@ -65,6 +66,8 @@ struct State {
 struct Before {
     generation: Arc<Generation>,
     until: Instant,
+    /// What compares the two, where differences count.
+    sampler: Option<Sampler>,
 }
 
 /// What changes only when somebody wants it.
@@ -130,7 +133,7 @@ impl Live {
             return self.map_by_share(&trial, source, records, origin);
         }
         let batch = self.map_on_current(source, records, origin)?;
-        trial.offer(source, records, origin, &batch);
+        trial.sampler.offer(source, records, origin, &batch);
         Ok(batch)
     }
 
@@ -159,7 +162,12 @@ impl Live {
                 Err(error) => Some(error.explain()),
             };
             match reason {
-                None => return mapped,
+                None => {
+                    if let (Some(sampler), Ok(batch)) = (&before.sampler, &mapped) {
+                        sampler.offer(source, records, origin, batch);
+                    }
+                    return mapped;
+                }
                 // Then round again, on the one before.
                 Some(reason) => self.take_back(&state, &reason),
             }
@@ -183,7 +191,7 @@ impl Live {
                 match pool.map_strictly(run, &origin, Depth::First) {
                     Ok(batch) => {
                         watched::mapped(Role::Canary, &batch, began.elapsed());
-                        trial.offer(source, run, &origin, &batch);
+                        trial.sampler.offer(source, run, &origin, &batch);
                         mapped.append(batch);
                         if let Some(reason) = self.judge_trial(trial) {
                             self.give_up(trial, &reason);

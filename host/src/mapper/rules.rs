@@ -147,6 +147,11 @@ impl Rules {
         None
     }
 
+    /// Whether it counts how much comes out differently.
+    pub(super) fn limits_differences(&self) -> bool {
+        self.max_different_percent < 100.0
+    }
+
     /// Says whether too much comes out differently.
     pub(super) fn judge_differences(&self, records: u64, rate: f64) -> Option<String> {
         let percent = rate * 100.0;

@@ -12,10 +12,14 @@ use crate::{
         candidate::{Candidate, Refusal},
         generation::Generation,
         journal::{Event, EventKind},
+        sampler::{Other, Sampler, Subject, Waiting},
         trial::{Trial, TrialMode},
     },
     metrics::Role,
 };
+
+/// How many percent of the records a new mapping is compared on with the one before, where differences count.
+const COMPARED_PERCENT: u8 = 10;
 
 /// Who takes a mapping back when nobody else does.
 const ITSELF: &str = "exotrace";
@@ -44,7 +48,7 @@ impl Live {
     /// # Errors
     ///
     /// When the mapping is pinned.
-    pub fn replace(&self, candidate: Candidate, by: &str) -> Result<(), Unchanged> {
+    pub fn replace(self: &Arc<Self>, candidate: Candidate, by: &str) -> Result<(), Unchanged> {
         let mut control = self.control();
         if control.decisions.is_pinned {
             return Err(Unchanged::Pinned);
@@ -59,7 +63,7 @@ impl Live {
     /// # Errors
     ///
     /// When the mapping is pinned.
-    pub fn follow(&self, candidate: Candidate, by: &str) -> Result<(), Unchanged> {
+    pub fn follow(self: &Arc<Self>, candidate: Candidate, by: &str) -> Result<(), Unchanged> {
         let mut control = self.control();
         if control.decisions.is_pinned {
             return Err(Unchanged::Pinned);
@@ -108,7 +112,7 @@ impl Live {
     /// # Errors
     ///
     /// When there is none, or the mapping is pinned.
-    pub fn promote(&self, by: &str) -> Result<(), Unchanged> {
+    pub fn promote(self: &Arc<Self>, by: &str) -> Result<(), Unchanged> {
         let mut control = self.control();
         if control.decisions.is_pinned {
             return Err(Unchanged::Pinned);
@@ -213,7 +217,7 @@ impl Live {
     }
 
     /// Goes back because of what a new mapping did, unless somebody was faster.
-    pub(super) fn take_back(&self, state: &Arc<State>, reason: &str) {
+    pub(in crate::mapper) fn take_back(&self, state: &Arc<State>, reason: &str) {
         let mut control = self.control();
         if Arc::ptr_eq(&self.state.load(), state) {
             self.go_back(&mut control, state, ITSELF, reason);
@@ -232,18 +236,31 @@ impl Live {
         }
     }
 
-    fn put(&self, control: &mut Control, current: Arc<Generation>, by: &str) {
+    fn put(self: &Arc<Self>, control: &mut Control, current: Arc<Generation>, by: &str) {
         let before = self.current();
         let (from, to, digest) = (before.mapping(), current.mapping(), current.digest());
-        let until = Instant::now() + self.rules.grace_period;
         current.serve(Role::Current);
         control.decisions.forgive(&digest);
         control.choose(&digest);
         control.keep();
         note(control, EventKind::Replaced, &current, by, Some(format!("in place of {from}")));
-        self.state.store(Arc::new(State { current, before: Some(Before { generation: before, until }) }));
+        self.state.store(self.beside(current, before));
         Self::count(&self.replaced);
         info!(from, to, digest, by, "mapping replaced");
+    }
+
+    /// A new mapping with the one before it. Where differences count, the two are compared.
+    fn beside(self: &Arc<Self>, current: Arc<Generation>, before: Arc<Generation>) -> Arc<State> {
+        let until = Instant::now() + self.rules.grace_period;
+        let sampler = if self.rules.limits_differences() { compare_with(&before) } else { None };
+        let (sampler, waiting) = sampler.unzip();
+        let state = Arc::new(State { current, before: Some(Before { generation: before, until, sampler }) });
+        if let Some(sampler) = state.before.as_ref().and_then(|before| before.sampler.as_ref())
+            && let Some(waiting) = waiting
+        {
+            sampler.start(waiting, self, Subject::New(Arc::downgrade(&state)));
+        }
+        state
     }
 
     fn go_back(&self, control: &mut Control, state: &Arc<State>, by: &str, reason: &str) {
@@ -269,6 +286,17 @@ impl Live {
         info!(mapping = trial.candidate.mapping(), reason, by, "trial of a mapping ended");
         note(control, EventKind::TrialEnded, &trial.candidate, by, Some(reason.to_owned()));
         true
+    }
+}
+
+/// What compares a new mapping with the one before it.
+fn compare_with(before: &Generation) -> Option<(Sampler, Waiting)> {
+    match before.twin() {
+        Ok(twin) => Some(Sampler::new(twin, Other::Before, COMPARED_PERCENT)),
+        Err(error) => {
+            warn!(reason = error.explain(), "new mapping is not compared with the one before");
+            None
+        }
     }
 }
 

@@ -91,6 +91,7 @@ impl Live {
         let mut in_use: Vec<_> = state.current.in_use("current").collect();
         if let Some(before) = &state.before {
             in_use.extend(before.generation.in_use("before"));
+            in_use.extend(before.sampler.iter().flat_map(|sampler| sampler.beside().in_use("compared")));
         }
         if let Some(trial) = self.trial.load().as_ref() {
             in_use.extend(trial.candidate.in_use("trial"));
