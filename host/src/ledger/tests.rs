@@ -192,6 +192,19 @@ fn a_file_that_was_emptied_is_named_and_left_alone() {
 }
 
 #[test]
+fn what_was_replayed_may_be_replayed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
+    let rows = [([1; 16], [1; 8]), ([2; 16], [2; 8]), ([3; 16], [3; 8])];
+    ledger.note_accepted("a", &["file".to_owned()], &rows, &[]).unwrap();
+    ledger.note_accepted("b", &["file".to_owned()], &rows, &[]).unwrap();
+    ledger.commit_replayed("a", &rows[..2], &[]).unwrap();
+    // What is under way of a page stays.
+    let keys = |source| ledger.accepted(source).unwrap().iter().map(|row| row.key[0]).collect::<Vec<_>>();
+    assert_eq!((keys("a"), keys("b")), (vec![3], vec![1, 2, 3]));
+}
+
+#[test]
 fn what_one_output_has_accepted_is_known_until_all_have() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();

@@ -30,9 +30,10 @@ pub(super) async fn feed(
     };
     if let (None, Some(mapper)) = (problem, mapper) {
         let (path, offset) = (first.path.clone(), first.offset);
+        let (source, rows) = (first.source.clone(), records.iter().map(|record| row(record)).collect::<Vec<_>>());
         let batch = Batch {
-            source: first.source.clone(),
-            rows: records.iter().map(|record| row(record)).collect(),
+            source: source.clone(),
+            rows: rows.clone(),
             records: records.join("\n"),
             origin: Origin {
                 read_at: first.read_at,
@@ -42,7 +43,7 @@ pub(super) async fn feed(
         };
         let delivery = shared.deliver(mapper, batch).await?;
         let (summary, marks) = (delivery.summary, delivery.marks.clone());
-        shared.ledger(move |ledger| ledger.note_marks(&marks)).await?;
+        shared.ledger(move |ledger| ledger.commit_replayed(&source, &rows, &marks)).await?;
         delivery.noted();
         return Ok(summary);
     }
