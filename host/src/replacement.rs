@@ -145,7 +145,7 @@ impl Replacement {
             }
             Place::File(path) => {
                 let original = read(path.clone()).await?;
-                self.check_signature(&path, &original.bytes, by).map_err(ReplaceError::Refused)?;
+                self.check_signature(&path, &original, by).map_err(ReplaceError::Refused)?;
                 Ok((original, name_of(&path)))
             }
         }
@@ -166,11 +166,12 @@ impl Replacement {
             candidate => candidate?,
         };
         let done = describe(&candidate, purpose);
-        match purpose {
-            Purpose::Replace => self.live.replace(candidate, by),
-            Purpose::Try(mode, percent) => self.live.try_out(candidate, mode, percent, by),
-        }
-        .map_err(ReplaceError::Unchanged)?;
+        let (live, who) = (Arc::clone(&self.live), by.to_owned());
+        let put = spawn_blocking(move || match purpose {
+            Purpose::Replace => live.replace(candidate, &who),
+            Purpose::Try(mode, percent) => live.try_out(candidate, mode, percent, &who),
+        });
+        put.await.map_err(ReplaceError::Worker)?.map_err(ReplaceError::Unchanged)?;
         drop(one_at_a_time);
         Ok(done)
     }
@@ -182,9 +183,9 @@ impl Replacement {
     }
 
     /// A file that is not signed may be signed later, so it is looked at again then.
-    fn check_signature(&self, path: &Path, bytes: &[u8], by: &str) -> Result<(), Refusal> {
-        let checked = self.loader.check_signature(path, bytes).map_err(Refusal::from);
-        checked.inspect_err(|refusal| self.live.refuse(&digest(bytes), &name_of(path), refusal, by))
+    fn check_signature(&self, path: &Path, original: &Original, by: &str) -> Result<(), Refusal> {
+        let checked = self.loader.check_original(path, original).map_err(Refusal::from);
+        checked.inspect_err(|refusal| self.live.refuse(&digest(&original.bytes), &name_of(path), refusal, by))
     }
 
     /// Makes a candidate of a component, and keeps a copy of it.
@@ -211,14 +212,24 @@ impl Replacement {
             watched.clear();
         }
         loop {
-            self.live.settle();
-            if !self.live.is_pinned() {
+            if !self.settle().await {
                 for file in &mut watched {
                     self.look(file).await;
                 }
             }
             sleep(if watched.is_empty() { CARE } else { interval }).await;
         }
+    }
+
+    /// Looks after a new mapping; says whether the one in use is pinned.
+    async fn settle(&self) -> bool {
+        let live = Arc::clone(&self.live);
+        let settled = spawn_blocking(move || {
+            live.settle();
+            live.is_pinned()
+        });
+        // It cannot but end well, and the next look is soon.
+        settled.await.unwrap_or(true)
     }
 
     async fn look(&self, file: &mut Watched) {
@@ -246,7 +257,7 @@ impl Replacement {
         if file.digest.as_ref() == Some(&found) {
             return;
         }
-        if self.check_signature(&file.path, &original.bytes, WATCHER).is_err() {
+        if self.check_signature(&file.path, &original, WATCHER).is_err() {
             return;
         }
         file.digest = Some(found.clone());
@@ -260,6 +271,11 @@ impl Replacement {
                 self.live.note_current_is_named(&found);
             }
             Ok(()) | Err(ReplaceError::Refused(_)) => {}
+            Err(ReplaceError::Unchanged(Unchanged::Pinned)) => {
+                // Somebody has pinned the mapping meanwhile, and will unpin it.
+                file.digest = None;
+                file.sighting.look_again();
+            }
             Err(error) => warn!(error = explain(&error), "mapping was not replaced"),
         }
     }
@@ -267,12 +283,14 @@ impl Replacement {
     async fn take_original(&self, file: &Watched, original: Original) -> Result<(), ReplaceError> {
         let one_at_a_time = self.preparing.lock().await;
         let candidate = self.prepare(original, name_of(&file.path), WATCHER).await?;
-        let done = match file.purpose {
-            Purpose::Replace => self.live.follow(candidate, WATCHER),
-            Purpose::Try(mode, percent) => self.live.try_out(candidate, mode, percent, WATCHER),
-        };
+        let (live, purpose) = (Arc::clone(&self.live), file.purpose);
+        let put = spawn_blocking(move || match purpose {
+            Purpose::Replace => live.follow(candidate, WATCHER),
+            Purpose::Try(mode, percent) => live.try_out(candidate, mode, percent, WATCHER),
+        });
+        let put = put.await.map_err(ReplaceError::Worker)?;
         drop(one_at_a_time);
-        done.map_err(ReplaceError::Unchanged)
+        put.map_err(ReplaceError::Unchanged)
     }
 }
 

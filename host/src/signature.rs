@@ -149,9 +149,17 @@ impl TrustedKeys {
     ///
     /// When there is no signature, or none that counts for these bytes.
     pub fn check_with(&self, signature: &Path, bytes: &[u8]) -> Result<Signed, SignatureError> {
-        let text = read(signature)?;
+        self.check_text(signature, &read(signature)?, bytes)
+    }
+
+    /// Checks the text of a signature file against bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it is no signature that counts for these bytes.
+    pub fn check_text(&self, signature: &Path, text: &str, bytes: &[u8]) -> Result<Signed, SignatureError> {
         let not_a_signature = || SignatureError::NotASignature(signature.to_owned());
-        let decoded = minisign_verify::Signature::decode(&text).map_err(|_| not_a_signature())?;
+        let decoded = minisign_verify::Signature::decode(text).map_err(|_| not_a_signature())?;
         let key_id = text.lines().nth(1).and_then(key_id).ok_or_else(not_a_signature)?;
         let Some(key) = self.0.iter().find(|key| key.id == key_id) else {
             return Err(SignatureError::NotTrusted(key_id));

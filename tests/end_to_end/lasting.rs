@@ -73,7 +73,7 @@ fn a_replacement_lasts_and_its_file_may_go() {
     running.change_settings("version = \"1.20\"");
     running.hang_up();
     assert_eq!((running.mapping().as_str(), &running.status()["is_chosen"]), ("1.20.0", &false.into()));
-    assert!(running.log().contains("settings name another mapping than before"), "{}", running.log());
+    assert!(running.log().contains("settings say something else of the mapping than before"), "{}", running.log());
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_file_that_changes_while_the_program_is_down_wins() {
     running.put(&variant("new"));
     running.start_again();
     assert_eq!((running.mapping().as_str(), &running.status()["is_chosen"]), ("2.2.0", &false.into()));
-    assert!(running.log().contains("what was chosen or pinned counts no more"), "{}", running.log());
+    assert!(running.log().contains("what was chosen or pinned then counts no more"), "{}", running.log());
 }
 
 #[test]
@@ -270,4 +270,56 @@ fn a_candidate_of_the_settings_that_was_given_up_is_not_tried_again() {
     let problem = "candidate of the settings was given up before and is not tried again";
     running.wait_until("that is said", |running| running.log().contains(problem));
     assert!(running.status()["trial"].is_null());
+}
+
+#[test]
+fn a_restart_does_not_end_the_grace_period() {
+    let source = "[[source]]\ntype = \"file\"\npaths = [\"mail/*\"]\ninterval = \"50ms\"";
+    let mut running = Running::start_with("path = \"mapping.wasm\"", source);
+    let good = digest(&running);
+    running.put(&guest("trap-on-record"));
+    running.wait_until("9.9.9 maps", |running| running.mapping() == "9.9.9");
+    running.crash_and_start_again();
+    assert_eq!(running.mapping(), "9.9.9");
+    assert_eq!(running.status()["probation"]["digest"], good.as_str());
+    component(&running, "mail/one.ndjson", b"{\"x\":1}\n");
+    running.wait_until("it is taken back", |running| digest(running) == good);
+
+    let ours = component(&running, "ours.wasm", &variant("ours"));
+    running.tell_well(&["replace", text(&ours)]);
+    running.crash_and_start_again();
+    running.tell_well(&["rollback"]);
+    assert_eq!(digest(&running), good);
+}
+
+#[test]
+fn a_new_mapping_with_which_the_program_ends_again_and_again_is_taken_back() {
+    let mut running = Running::start("");
+    let good = digest(&running);
+    running.tell_well(&["replace", "1.20"]);
+    running.hang_up();
+    running.hang_up();
+    for _ in 0..2 {
+        running.crash_and_start_again();
+        assert_eq!(running.mapping(), "1.20.0");
+    }
+    running.crash_and_start_again();
+    assert_eq!(digest(&running), good);
+    assert!(running.log().contains("program ended without notice too often"), "{}", running.log());
+}
+
+#[test]
+fn a_file_that_is_gone_keeps_no_mail_waiting() {
+    let mut running = Running::start("");
+    let built_in = digest(&running);
+    running.put(&variant("ours"));
+    running.wait_until("ours maps", |running| digest(running) != built_in);
+    let ours = digest(&running);
+    running.kill();
+    fs::remove_file(running.file("mapping.wasm")).unwrap();
+    running.start_again();
+    assert_eq!(digest(&running), ours);
+    assert!(running.log().contains("the one in use before is used"), "{}", running.log());
+    running.put(&variant("new"));
+    running.wait_until("a new file is taken", |running| digest(running) != ours);
 }

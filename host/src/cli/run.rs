@@ -101,10 +101,12 @@ async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) ->
         let ran = pipeline::run(stages, mode, told).await;
         shown.abort();
         bars.clear()?;
+        // It has ended, well or not, and is no crash.
+        replacing.end().await;
         summary += ran?;
         let Wanted::Reload(mut ready) = wanted else { return Ok(summary) };
         let ledger = open(&ready).await?;
-        replacing.end().await;
+        ready.follow_clean_end();
         if ready.is_outdated() {
             *ready = again(*ready, path).await;
         }

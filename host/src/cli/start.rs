@@ -97,7 +97,17 @@ impl Ready {
 
     /// Whether something was decided about the mapping since it was made ready.
     pub(super) fn is_outdated(&self) -> bool {
-        Decisions::of(&self.state_dir).is_ok_and(|decisions| decisions != self.found)
+        Decisions::of(&self.state_dir).is_ok_and(|mut decisions| {
+            let mut found = self.found.clone();
+            decisions.note_clean_end();
+            found.note_clean_end();
+            decisions != found
+        })
+    }
+
+    /// The run before, in the same process, ended as it should.
+    pub(super) fn follow_clean_end(&mut self) {
+        self.beginning.decisions.note_clean_end();
     }
 
     /// What can run, with its ledger.

@@ -13,7 +13,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
     sync::Semaphore,
-    task::JoinSet,
+    task::{JoinSet, spawn_blocking},
     time::timeout,
 };
 use tracing::warn;
@@ -21,7 +21,7 @@ use tracing::warn;
 use super::{Answer, ControlError, MAX_REQUEST_BYTES, Request, SOCKET};
 use crate::{
     error_text::chain,
-    mapper::Unchanged,
+    mapper::{Live, Unchanged},
     pipeline::Replays,
     replacement::{Replacement, explain},
 };
@@ -134,14 +134,25 @@ async fn converse(
 }
 
 async fn answer(request: Request, by: &str, replacement: &Arc<Replacement>) -> Answer {
-    let live = replacement.live();
+    if let Request::Put { wanted, purpose } = request {
+        return match replacement.put(&wanted, purpose, by).await {
+            Ok(done) => Answer::Done(done),
+            Err(error) => Answer::Failed(explain(&error)),
+        };
+    }
+    // What is decided is on the disk before it is answered.
+    let (live, by) = (Arc::clone(replacement.live()), by.to_owned());
+    match spawn_blocking(move || decide(request, &by, &live)).await {
+        Ok(answer) => answer,
+        Err(error) => Answer::Failed(error.to_string()),
+    }
+}
+
+fn decide(request: Request, by: &str, live: &Arc<Live>) -> Answer {
     match request {
         Request::Status => Answer::Status(Box::new(live.status())),
         Request::History => Answer::History(live.history()),
-        Request::Put { wanted, purpose } => match replacement.put(&wanted, purpose, by).await {
-            Ok(done) => Answer::Done(done),
-            Err(error) => Answer::Failed(explain(&error)),
-        },
+        Request::Put { .. } => Answer::Failed("a mapping is prepared before it is put in place".to_owned()),
         Request::Promote => done(live.promote(by), || format!("mapping {} maps from now on", live.status().mapping)),
         Request::Withdraw => done(live.withdraw(by), || "the trial is over".to_owned()),
         Request::RollBack => done(live.roll_back(by), || format!("mapping {} maps again", live.status().mapping)),

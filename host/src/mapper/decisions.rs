@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::built_in::version_with;
@@ -13,6 +14,9 @@ use crate::whole_file;
 
 /// So many refused mappings are remembered; the oldest are forgotten.
 const MAX_REFUSED: usize = 500;
+
+/// So often the program may end without notice while a mapping is new.
+const MAX_UNCLEAN_ENDS: u32 = 3;
 
 /// The longest reason that is remembered, in characters: a component may have had its part in it.
 const MAX_REASON: usize = 500;
@@ -28,8 +32,32 @@ pub struct Decisions {
     pub(super) chosen: Option<Chosen>,
     /// Whether somebody wants the mapping kept.
     pub(super) is_pinned: bool,
+    /// The grace period of what maps, if it is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) grace: Option<Grace>,
     /// What was refused or taken back, the oldest first.
     refused: VecDeque<Refused>,
+    /// Under what something is refused from now on: with another host or other limits it may be right.
+    #[serde(skip)]
+    under: String,
+}
+
+/// How long a mapping is new, and what mapped before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grace {
+    /// What mapped before; none: what the settings say.
+    pub before: Option<Chosen>,
+    /// Until then.
+    pub until: DateTime<Utc>,
+    /// How often the program has started meanwhile, and not ended as it should.
+    #[serde(default)]
+    unclean_ends: u32,
+}
+
+impl Grace {
+    pub(super) fn new(before: Option<Chosen>, until: DateTime<Utc>) -> Self {
+        Self { before, until, unclean_ends: 0 }
+    }
 }
 
 /// What the settings say about which mapping to use.
@@ -60,6 +88,8 @@ pub enum Chosen {
 struct Refused {
     digest: String,
     reason: String,
+    #[serde(default)]
+    under: String,
 }
 
 /// Why decisions cannot be read.
@@ -94,6 +124,8 @@ pub struct Resumed {
     pub refused: Option<String>,
     /// Whether something does not count any more, since the settings have changed.
     pub is_outdated: bool,
+    /// Whether a new mapping was taken back, since the program ended without notice too often.
+    pub is_taken_back: bool,
 }
 
 impl Said {
@@ -136,8 +168,15 @@ impl Decisions {
     }
 
     /// What still counts when the settings say this: all, as long as they say what they said before. A pinned mapping
-    /// is kept also when its file has other bytes, and a file that was refused is not used.
-    pub fn resume(mut self, said: Said) -> Resumed {
+    /// is kept also when its file has other bytes, and a file that was refused is not used, as long as it would run
+    /// `under` the same host and limits.
+    pub fn resume(mut self, said: Said, under: &str) -> Resumed {
+        self.refused.retain(|refused| refused.under == under);
+        under.clone_into(&mut self.under);
+        let is_taken_back = self.said == said && self.take_back_after_unclean_ends();
+        if self.said != said {
+            self.grace = None;
+        }
         let used = self.used();
         let refused = said.digest.as_ref().and_then(|digest| self.reason(digest)).map(str::to_owned);
         let has_decided = self.is_pinned || self.chosen.is_some();
@@ -157,7 +196,46 @@ impl Decisions {
         {
             self.chosen = None;
         }
-        Resumed { decisions: self, refused, is_outdated }
+        Resumed { decisions: self, refused, is_outdated, is_taken_back }
+    }
+
+    /// A mapping with which the program does not live long may be what ends it.
+    fn take_back_after_unclean_ends(&mut self) -> bool {
+        let Some(grace) = self.grace.take_if(|grace| grace.unclean_ends >= MAX_UNCLEAN_ENDS) else { return false };
+        let digest = match &self.chosen {
+            Some(Chosen::Copy(digest)) => Some(digest.clone()),
+            Some(Chosen::Version(_)) => None,
+            None => self.said.digest.clone(),
+        };
+        if let Some(digest) = digest {
+            self.refuse(&digest, "the program ended without notice too often while it was new");
+        }
+        self.chosen = grace.before;
+        true
+    }
+
+    /// The program starts; whether it ends well is not known yet.
+    pub(super) fn note_start(&mut self) {
+        if let Some(grace) = &mut self.grace {
+            grace.unclean_ends += 1;
+        }
+    }
+
+    /// The program, or the run in it, ended as it should.
+    pub fn note_clean_end(&mut self) {
+        if let Some(grace) = &mut self.grace {
+            grace.unclean_ends = 0;
+        }
+    }
+
+    /// What mapped before, as long as what maps is new.
+    pub fn grace(&self) -> Option<&Grace> {
+        self.grace.as_ref().filter(|grace| grace.until > Utc::now())
+    }
+
+    /// What maps is not new any more, or there is nothing before it.
+    pub fn end_grace(&mut self) {
+        self.grace = None;
     }
 
     /// What maps in place of what the settings say.
@@ -167,7 +245,7 @@ impl Decisions {
 
     /// What the settings say counts again, since what was chosen cannot be had.
     pub fn give_up_choice(&mut self, said: Said) {
-        (self.chosen, self.said) = (None, said);
+        (self.chosen, self.grace, self.said) = (None, None, said);
     }
 
     /// The digest of the file that the settings named when it was looked at last.
@@ -185,7 +263,7 @@ impl Decisions {
     pub(super) fn refuse(&mut self, digest: &str, reason: &str) {
         self.forgive(digest);
         let (digest, reason) = (digest.to_owned(), reason.chars().take(MAX_REASON).collect());
-        self.refused.push_back(Refused { digest, reason });
+        self.refused.push_back(Refused { digest, reason, under: self.under.clone() });
         if self.refused.len() > MAX_REFUSED {
             self.refused.pop_front();
         }
@@ -198,7 +276,22 @@ impl Decisions {
 
     /// What mapped last, if it is one that can be had again.
     fn used(&self) -> Option<Chosen> {
-        self.chosen.clone().or_else(|| Chosen::of(self.said.digest.as_ref()?))
+        match (&self.chosen, &self.said) {
+            (Some(chosen), _) => Some(chosen.clone()),
+            (None, Said { digest: Some(digest), .. }) => Chosen::of(digest),
+            (None, Said { version, .. }) => version.clone().map(Chosen::Version),
+        }
+    }
+
+    /// What mapped last, when the file that the settings name cannot be read: it is the one that they named before.
+    pub fn used_in_place_of(&self, said: &Said) -> Option<Chosen> {
+        self.used().filter(|_| self.said.names_the_same(said))
+    }
+
+    /// All of it, for a host and limits.
+    pub fn under(self, under: &str) -> Self {
+        let said = self.said.clone();
+        self.resume(said, under).decisions
     }
 }
 

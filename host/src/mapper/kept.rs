@@ -55,6 +55,10 @@ impl KeptCopies {
     /// When it cannot be written.
     pub fn keep(&self, original: &Original, needed: &[String]) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
+        if fs::symlink_metadata(&self.folder)?.is_symlink() {
+            // Somebody else's folder may be behind it, and files are removed here.
+            return Err(io::Error::other(format!("`{}` is a link", self.folder.display())));
+        }
         let digest = digest(&original.bytes);
         let path = self.path(&digest);
         if let Some(signature) = &original.signature {
@@ -89,19 +93,36 @@ impl KeptCopies {
         let mut copies: Vec<(SystemTime, PathBuf)> = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "new") {
+                // Left from a crash: one process has the folder, and writes nothing now.
+                drop(fs::remove_file(&path));
+            }
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let is_copy = path.extension().is_some_and(|extension| extension == "wasm");
-            if is_copy && name != newest && !needed.iter().any(|digest| *digest == name) {
-                copies.push((fs::metadata(&path)?.modified()?, path));
+            let is_needed = name == newest || needed.iter().any(|digest| *digest == name);
+            if !is_copy(&path) || is_needed {
+                continue;
+            }
+            // What cannot be looked at may be gone.
+            if let Ok(modified) = fs::metadata(&path).and_then(|metadata| metadata.modified()) {
+                copies.push((modified, path));
             }
         }
         copies.sort();
         for (_, path) in copies.iter().rev().skip(MAX_COPIES) {
-            fs::remove_file(path)?;
+            // The next time will do as well.
+            drop(fs::remove_file(path));
             drop(fs::remove_file(signature::path_of(path)));
         }
         Ok(())
     }
+}
+
+/// Whether a file is called as copies are: nothing else is removed.
+fn is_copy(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().as_encoded_bytes();
+    path.extension().is_some_and(|extension| extension == "wasm")
+        && name.len() == 64
+        && name.iter().all(u8::is_ascii_hexdigit)
 }
 
 #[cfg(test)]

@@ -10,11 +10,11 @@ use tracing::{debug, warn};
 use wasmtime::{Engine, component::Component as Compiled};
 
 use super::{
-    BUILT_IN, BuiltIn, Component, ComponentError, built_in,
+    BUILT_IN, BuiltIn, Component, ComponentError, Original, built_in,
     engine::{ENGINE, METERED},
     folder,
 };
-use crate::signature::TrustedKeys;
+use crate::signature::{TrustedKeys, path_of};
 
 /// How component files are loaded. Cheap to clone.
 #[derive(Clone, Default)]
@@ -105,6 +105,24 @@ impl Loader {
             debug!(key = signed.key_id, "signature is right");
         }
         Ok(())
+    }
+
+    /// Checks the signature that was read together with a component file, where one is needed.
+    ///
+    /// # Errors
+    ///
+    /// When it is not signed as it has to be.
+    pub fn check_original(&self, path: &Path, original: &Original) -> Result<(), ComponentError> {
+        let text = original.signature.as_deref().and_then(|signature| str::from_utf8(signature).ok());
+        match text {
+            Some(text) if !self.trusted_keys.is_empty() => {
+                let signed = self.trusted_keys.check_text(&path_of(path), text, &original.bytes)?;
+                debug!(key = signed.key_id, "signature is right");
+                Ok(())
+            }
+            // It says what is wrong.
+            _ => self.check_signature(path, &original.bytes),
+        }
     }
 
     /// Loads the mapping of that version, wherever it is.

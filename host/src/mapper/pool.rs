@@ -17,7 +17,7 @@ use super::{
     limits::Usage,
     rules::Health,
 };
-use crate::geo::Geo;
+use crate::geo::{Databases, Geo};
 
 /// So many records rejected in a row, over batches, are no accident of the records any more.
 const MANY_REJECTED: u64 = 100;
@@ -50,7 +50,7 @@ impl Pool {
         let (health, usage, serves, idle) =
             (Health::default(), Arc::default(), AtomicBool::default(), Mutex::default());
         let pool = Self { component, setting, health, usage, serves, idle, rejected_in_a_row: AtomicU64::new(0) };
-        let first = pool.fresh()?;
+        let first = pool.fresh(pool.setting.geo.current())?;
         pool.idle().push(first);
         Ok(pool)
     }
@@ -93,16 +93,15 @@ impl Pool {
         Ok(run.finish())
     }
 
-    fn fresh(&self) -> Result<Instance, MapperError> {
-        let Setting { settings, limits, geo } = &self.setting;
-        Instance::new(&self.component, settings, limits, geo.current(), Arc::clone(&self.usage))
+    fn fresh(&self, databases: Arc<Databases>) -> Result<Instance, MapperError> {
+        let Setting { settings, limits, geo: _ } = &self.setting;
+        Instance::new(&self.component, settings, limits, databases, Arc::clone(&self.usage))
     }
 
     /// An instance that waits for work; those that ask databases of yesterday are let go.
-    fn waiting(&self) -> Option<Instance> {
-        let databases = self.setting.geo.current();
+    fn waiting(&self, databases: &Arc<Databases>) -> Option<Instance> {
         let mut idle = self.idle();
-        idle.retain(|instance| instance.asks(&databases));
+        idle.retain(|instance| instance.asks(databases));
         idle.pop()
     }
 
@@ -115,6 +114,8 @@ impl Pool {
 struct Run<'p> {
     pool: &'p Pool,
     instance: Instance,
+    /// The same ones from start to end.
+    databases: Arc<Databases>,
     mapped: MappedBatch,
     began: Instant,
     rejected: u64,
@@ -123,12 +124,13 @@ struct Run<'p> {
 
 impl<'p> Run<'p> {
     fn new(pool: &'p Pool) -> Result<Self, MapperError> {
-        let instance = match pool.waiting() {
+        let databases = pool.setting.geo.current();
+        let instance = match pool.waiting(&databases) {
             Some(instance) => instance,
-            None => pool.fresh()?,
+            None => pool.fresh(Arc::clone(&databases))?,
         };
         let mapped = MappedBatch::default();
-        Ok(Self { pool, instance, mapped, began: Instant::now(), rejected: 0, first_reason: None })
+        Ok(Self { pool, instance, databases, mapped, began: Instant::now(), rejected: 0, first_reason: None })
     }
 
     fn finish(mut self) -> MappedBatch {
@@ -167,7 +169,7 @@ impl<'p> Run<'p> {
             self.pool.note_stop(&error);
             let (reason, mapping) = (error.explain(), &self.pool.component.description().mapping_version);
             warn!(%kind, attempt, reason, mapping, "mapping component stopped; trying again afresh");
-            self.instance = self.pool.fresh()?;
+            self.instance = self.pool.fresh(Arc::clone(&self.databases))?;
             last = Some(reason);
         }
         match last {
@@ -210,7 +212,7 @@ impl<'p> Run<'p> {
                     reason = error.explain();
                 }
             }
-            self.instance = self.pool.fresh()?;
+            self.instance = self.pool.fresh(Arc::clone(&self.databases))?;
         }
         self.reject(reason);
         Ok(())

@@ -21,7 +21,7 @@ use super::{
     trial::Trial,
     watched,
 };
-use crate::metrics::Role;
+use crate::{geo::Databases, metrics::Role};
 
 /// So many samples wait to be compared; more are passed over, so that mail never waits.
 const MAX_WAITING: usize = 4;
@@ -72,6 +72,8 @@ struct Sample {
     source: usize,
     records: Vec<(String, Origin)>,
     mapped: MappedBatch,
+    /// Those that were there for it.
+    databases: Arc<Databases>,
 }
 
 impl Sampler {
@@ -92,7 +94,8 @@ impl Sampler {
 
     /// Takes a sample of a batch, to be compared later.
     pub(super) fn offer(&self, source: usize, records: &str, origin: &Origin, mapped: &MappedBatch) {
-        let mut sample = Sample { source, records: Vec::new(), mapped: MappedBatch::default() };
+        let databases = self.compared.beside.pool(source).setting.geo.current();
+        let mut sample = Sample { source, records: Vec::new(), mapped: MappedBatch::default(), databases };
         let mut rest = mapped.documents.as_str();
         let (mut begin, mut outcomes) = (0, mapped.outcomes.iter());
         for line in records.split_inclusive('\n') {
@@ -173,6 +176,11 @@ impl Compared {
     /// Compares samples until that is of no use any more.
     fn work(&self, waiting: &Receiver<Sample>, live: &Weak<Live>, subject: &Subject) {
         while let Ok(sample) = waiting.recv() {
+            let pool = self.beside.pool(sample.source);
+            if !Arc::ptr_eq(&pool.setting.geo.current(), &sample.databases) {
+                // What they say of an address is no difference between mappings.
+                continue;
+            }
             let differences = self.compare(&sample);
             let Some(live) = live.upgrade() else { return };
             if !subject.judge(&live, differences) {

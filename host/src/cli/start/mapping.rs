@@ -42,9 +42,9 @@ pub(in crate::cli) fn check_candidate(config: &Config, loader: &Loader, live: &L
         Place::BuiltIn(built_in) => built_in.bytes.to_vec(),
         Place::File(path) => {
             let could_not = || format!("`mapping.candidate`: could not use `{}`", path.display());
-            let bytes = Original::read(&path).with_context(could_not)?.bytes;
-            loader.check_signature(&path, &bytes).with_context(could_not)?;
-            bytes
+            let original = Original::read(&path).with_context(could_not)?;
+            loader.check_original(&path, &original).with_context(could_not)?;
+            original.bytes
         }
     };
     live.prepare(&bytes).context("`mapping.candidate`")?;

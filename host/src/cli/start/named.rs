@@ -77,7 +77,7 @@ impl Named {
             What::Defaults => Ok(loader.open_version(default)?),
             What::BuiltIn(built_in) => loader.built_in(*built_in).context("`mapping.version`"),
             What::File(path, original) => {
-                let checked = loader.check_signature(path, &original.bytes);
+                let checked = loader.check_original(path, original);
                 let loaded = checked.and_then(|()| loader.load(&original.bytes));
                 loaded.with_context(|| could_not_use(&self.said, path))
             }
@@ -107,9 +107,9 @@ impl Named {
     }
 
     /// The file, if it is one.
-    pub(super) fn into_original(self) -> Option<Original> {
-        match self.what {
-            What::File(_, original) => Some(original),
+    pub(super) fn original(&self) -> Option<Original> {
+        match &self.what {
+            What::File(_, original) => Some(original.clone()),
             What::Defaults | What::BuiltIn(_) => None,
         }
     }

@@ -4,8 +4,9 @@ use tracing::{error, info, warn};
 
 use super::named::{Named, defaults};
 use crate::{
-    config::Config,
-    mapper::{Beginning, Chosen, Component, Decisions, KeptCopies, Loader, Original, Resumed, distinct},
+    cli::options,
+    config::{Config, MappingChoice},
+    mapper::{Beginning, Chosen, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said, distinct},
     replacement::explain,
 };
 
@@ -22,18 +23,26 @@ pub(super) struct Begun {
 
 /// Gets the mapping to begin with; writes nothing.
 pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> {
-    let named = Named::find(&config.mapping.choice, loader)?;
     let found = found(config);
+    let under = under(config);
+    let named = match Named::find(&config.mapping.choice, loader) {
+        Ok(named) => named,
+        Err(error) => return without_file(config, loader, found, error),
+    };
     let (name, settings_digest) = (named.name(), named.digest(config));
-    let Resumed { mut decisions, refused, is_outdated } = found.clone().resume(named.said.clone());
+    let Resumed { mut decisions, refused, is_outdated, is_taken_back } =
+        found.clone().resume(named.said.clone(), &under);
     if is_outdated {
-        warn!("settings name another mapping than before: what was chosen or pinned counts no more");
+        warn!("settings say something else of the mapping than before: what was chosen or pinned then counts no more");
+    }
+    if is_taken_back {
+        error!("program ended without notice too often with a new mapping: the one before is used");
     }
     let chosen = match decisions.chosen() {
         Some(chosen) => load(chosen, config, loader),
         None => None,
     };
-    let mut beginning = Beginning { decisions: Decisions::default(), settings_digest, reason: None };
+    let mut beginning = Beginning { settings_digest, ..Beginning::default() };
     let (components, original) = match (chosen, &refused) {
         (Some(component), _) => {
             let (mapping, digest) = (&component.description().mapping_version, component.digest());
@@ -41,6 +50,7 @@ pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> 
             beginning.reason = Some("in use before".to_owned());
             (vec![component; config.sources.len()], None)
         }
+        (None, None) if decisions.chosen().is_none() => (named.components(config, loader)?, named.original()),
         (None, Some(_)) => {
             decisions.give_up_choice(named.said.clone());
             beginning.reason = Some("built in, since the one that the settings name was refused".to_owned());
@@ -48,7 +58,7 @@ pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> 
         }
         (None, None) => {
             decisions.give_up_choice(named.said.clone());
-            (named.components(config, loader)?, named.into_original())
+            (named.components(config, loader)?, named.original())
         }
     };
     if let Some(reason) = refused {
@@ -61,13 +71,53 @@ pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> 
             "mapping of the settings was refused or taken back before; another one is used"
         );
     }
+    beginning.before = before(&decisions, config, &named, loader);
     beginning.decisions = decisions;
     Ok(Begun { components, beginning, original, found })
 }
 
+/// What is to be kept ready, since what maps is new.
+fn before(decisions: &Decisions, config: &Config, named: &Named, loader: &Loader) -> Option<Vec<Component>> {
+    let before = match &decisions.grace()?.before {
+        Some(before) => vec![load(before, config, loader)?; config.sources.len()],
+        None => match named.components(config, loader) {
+            Ok(components) => components,
+            Err(error) => {
+                let error = format!("{error:#}");
+                warn!(error, "mapping before cannot be kept ready");
+                return None;
+            }
+        },
+    };
+    Some(before)
+}
+
+/// Under what something is refused: by another host, or with other limits, it may be right.
+fn under(config: &Config) -> String {
+    format!("exotrace {} with {:?}", env!("CARGO_PKG_VERSION"), options::limits(Some(config)))
+}
+
+/// The file that the settings name is not there. What was in use before is, if they named the same file then.
+fn without_file(config: &Config, loader: &Loader, found: Decisions, error: anyhow::Error) -> anyhow::Result<Begun> {
+    let MappingChoice::Path(path) = &config.mapping.choice else { return Err(error) };
+    let said = Said { path: Some(std::path::absolute(path)?), ..Said::default() };
+    let used = found.used_in_place_of(&said);
+    let Some(component) = used.and_then(|used| load(&used, config, loader)) else { return Err(error) };
+    let (mapping, digest) = (&component.description().mapping_version, component.digest());
+    let problem = format!("{error:#}");
+    error!(error = problem, mapping, digest, "mapping of the settings cannot be read; the one in use before is used");
+    let beginning = Beginning {
+        settings_digest: found.file_digest().unwrap_or_default().to_owned(),
+        decisions: found.clone().under(&under(config)),
+        before: None,
+        reason: Some("in use before, since the file that the settings name cannot be read".to_owned()),
+    };
+    Ok(Begun { components: vec![component; config.sources.len()], beginning, original: None, found })
+}
+
 /// What people have to know when it is not the mapping of the settings that is used.
 pub(in crate::cli) fn other_mapping(config: &Config, named: &Named) -> Option<String> {
-    let Resumed { decisions, refused, .. } = found(config).resume(named.said.clone());
+    let Resumed { decisions, refused, .. } = found(config).resume(named.said.clone(), &under(config));
     let used = match decisions.chosen() {
         Some(Chosen::Version(version)) => format!("mapping {version}"),
         Some(Chosen::Copy(digest)) => format!("a component in use before ({})", digest.get(..12).unwrap_or(digest)),

@@ -18,7 +18,7 @@ fn decisions(said: Said, chosen: Option<Chosen>) -> Decisions {
 
 #[track_caller]
 fn check(before: &Decisions, said: Said, chosen: Option<Chosen>, is_outdated: bool) -> Decisions {
-    let resumed = before.clone().resume(said);
+    let resumed = before.clone().resume(said, "");
     assert_eq!((&resumed.decisions.chosen, resumed.is_outdated), (&chosen, is_outdated));
     resumed.decisions
 }
@@ -55,12 +55,12 @@ fn a_pinned_mapping_is_kept_when_its_file_has_other_bytes() {
 fn in_place_of_a_refused_file_maps_what_mapped_before() {
     let mut before = decisions(file("a"), None);
     before.refuse("b", "it traps");
-    let resumed = before.clone().resume(file("b"));
+    let resumed = before.clone().resume(file("b"), "");
     assert_eq!(resumed.refused.as_deref(), Some("it traps"));
     assert_eq!(resumed.decisions.chosen, copy("a"));
     // And so at every later start.
-    assert_eq!(resumed.decisions.clone().resume(file("b")), resumed);
-    assert_eq!(resumed.decisions.resume(file("c")).decisions.chosen, None);
+    assert_eq!(resumed.decisions.clone().resume(file("b"), ""), resumed);
+    assert_eq!(resumed.decisions.resume(file("c"), "").decisions.chosen, None);
     before.forgive("b");
     check(&before, file("b"), None, false);
 }
@@ -69,7 +69,7 @@ fn in_place_of_a_refused_file_maps_what_mapped_before() {
 fn a_refused_mapping_is_not_what_mapped_before() {
     let mut before = decisions(file("a"), None);
     before.refuse("a", "it traps");
-    let resumed = before.resume(file("a"));
+    let resumed = before.resume(file("a"), "");
     assert_eq!((resumed.decisions.chosen, resumed.refused.as_deref()), (None, Some("it traps")));
 }
 
@@ -107,4 +107,37 @@ fn what_is_built_in_is_chosen_by_its_version() {
     assert_eq!(Chosen::of(&digest), Some(Chosen::Version("1.20".to_owned())));
     assert_eq!(Chosen::of("a"), copy("a"));
     assert_eq!(Chosen::of(&format!("{digest}, a")), None);
+}
+
+#[test]
+fn what_another_host_or_other_limits_refused_may_be_right() {
+    let mut before = decisions(file("a"), None).under("one");
+    before.refuse("b", "it traps");
+    assert!(before.clone().resume(file("b"), "one").refused.is_some());
+    assert!(before.resume(file("b"), "two").refused.is_none());
+}
+
+#[test]
+fn in_place_of_a_refused_file_maps_the_version_that_the_settings_named_before() {
+    let mut before = decisions(version("2.2"), None);
+    before.refuse("b", "it traps");
+    check(&before, file("b"), Some(Chosen::Version("2.2".to_owned())), false);
+}
+
+#[test]
+fn a_new_mapping_with_which_the_program_does_not_live_is_taken_back() {
+    let mut before = decisions(file("b"), None);
+    before.grace = Some(Grace::new(copy("a"), Utc::now() + chrono::TimeDelta::hours(1)));
+    for _ in 0..MAX_UNCLEAN_ENDS {
+        let resumed = before.clone().resume(file("b"), "");
+        assert!(!resumed.is_taken_back && resumed.decisions.grace().is_some());
+        before.note_start();
+    }
+    let resumed = before.clone().resume(file("b"), "");
+    assert!(resumed.is_taken_back && resumed.refused.is_some() && resumed.decisions.grace.is_none());
+    assert_eq!(resumed.decisions.chosen, copy("a"));
+    // Settings that say something else, and an end that is clean, put everything right.
+    assert!(!before.clone().resume(file("c"), "").is_taken_back);
+    before.note_clean_end();
+    assert!(!before.resume(file("b"), "").is_taken_back);
 }

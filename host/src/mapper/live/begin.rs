@@ -1,12 +1,18 @@
 //! What a process knows about the mapping from the ones before it, and leaves to the next.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use tracing::error;
+use chrono::{DateTime, Utc};
+use tracing::{error, warn};
 
 use super::{Control, Live, explain};
 use crate::mapper::{
+    Component,
     decisions::{Chosen, Decisions, DecisionsError},
+    generation::Generation,
     journal::Journal,
 };
 
@@ -17,12 +23,14 @@ const HISTORY: &str = "mapping-history.ndjson";
 const DECISIONS: &str = "mapping.json";
 
 /// With what a process begins.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Beginning {
     /// What was decided before and still counts.
     pub decisions: Decisions,
     /// The digest of the mapping that the settings name.
     pub settings_digest: String,
+    /// The component of every source that mapped before, as long as the one in use is new.
+    pub before: Option<Vec<Component>>,
     /// Why another mapping is used, if so.
     pub reason: Option<String>,
 }
@@ -40,20 +48,40 @@ impl Decisions {
 
 impl Live {
     /// Goes on with what was decided before, and keeps in `state_dir` what is decided and what happens from now on.
-    pub fn begin(&self, state_dir: &Path, beginning: Beginning) {
-        let Beginning { decisions, settings_digest, reason } = beginning;
+    pub fn begin(self: &Arc<Self>, state_dir: &Path, beginning: Beginning) {
+        let Beginning { decisions, settings_digest, before, reason } = beginning;
         set_aside_if_damaged(&path_in(state_dir));
         let mut control = self.control();
         control.journal = Journal::open(state_dir.join(HISTORY));
         (control.decisions, control.settings_digest) = (decisions, settings_digest);
         control.kept_in = Some(path_in(state_dir));
         self.note_start(&mut control, reason);
+        if let (Some(before), Some(until)) = (before, control.decisions.grace().map(|grace| grace.until)) {
+            self.keep_before(before, until);
+        } else {
+            control.decisions.end_grace();
+        }
+        control.decisions.note_start();
         control.keep();
+    }
+
+    /// What mapped before the process began is kept ready for the rest of its grace period.
+    fn keep_before(self: &Arc<Self>, components: Vec<Component>, until: DateTime<Utc>) {
+        let starts = components.into_iter().zip(self.settings.iter().cloned()).collect();
+        match Generation::of_each(starts) {
+            Ok(before) => {
+                let left = (until - Utc::now()).to_std().unwrap_or_default();
+                self.state.store(self.beside(self.current(), Arc::new(before), left));
+            }
+            Err(error) => warn!(reason = error.explain(), "mapping before cannot be kept ready"),
+        }
     }
 
     /// Keeps nothing any more: another process, or another run in this one, goes on.
     pub fn end(&self) {
         let mut control = self.control();
+        control.decisions.note_clean_end();
+        control.keep();
         control.kept_in = None;
         control.journal = Journal::default();
     }
@@ -89,9 +117,14 @@ impl Control {
         digest.clone_into(&mut self.settings_digest);
     }
 
+    /// How this mapping is had again; none: by what the settings say.
+    pub(super) fn choice(&self, digest: &str) -> Option<Chosen> {
+        if digest == self.settings_digest { None } else { Chosen::of(digest) }
+    }
+
     /// Notes that this mapping is the one to use.
     pub(super) fn choose(&mut self, digest: &str) {
-        self.decisions.chosen = if digest == self.settings_digest { None } else { Chosen::of(digest) };
+        self.decisions.chosen = self.choice(digest);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Everything that changes which mapping is in use.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::Utc;
 use tracing::{error, info, warn};
@@ -10,6 +13,7 @@ use crate::{
     mapper::{
         ComponentError, MapperError,
         candidate::{Candidate, Refusal},
+        decisions::Grace,
         generation::Generation,
         journal::{Event, EventKind},
         sampler::{Other, Sampler, Subject, Waiting},
@@ -208,6 +212,8 @@ impl Live {
         if state.before.as_ref().is_some_and(|before| before.until <= Instant::now()) {
             self.state.store(Arc::new(State { current: Arc::clone(&state.current), before: None }));
             info!(mapping = state.current.mapping(), "mapping settled");
+            control.decisions.end_grace();
+            control.keep();
             note(&mut control, EventKind::Settled, &state.current, ITSELF, None);
         }
     }
@@ -242,16 +248,23 @@ impl Live {
         current.serve(Role::Current);
         control.decisions.forgive(&digest);
         control.choose(&digest);
+        control.decisions.grace =
+            Some(Grace::new(control.choice(&before.digest()), Utc::now() + self.rules.grace_period));
         control.keep();
         note(control, EventKind::Replaced, &current, by, Some(format!("in place of {from}")));
-        self.state.store(self.beside(current, before));
+        self.state.store(self.beside(current, before, self.rules.grace_period));
         Self::count(&self.replaced);
         info!(from, to, digest, by, "mapping replaced");
     }
 
     /// A new mapping with the one before it. Where differences count, the two are compared.
-    fn beside(self: &Arc<Self>, current: Arc<Generation>, before: Arc<Generation>) -> Arc<State> {
-        let until = Instant::now() + self.rules.grace_period;
+    pub(super) fn beside(
+        self: &Arc<Self>,
+        current: Arc<Generation>,
+        before: Arc<Generation>,
+        grace_period: Duration,
+    ) -> Arc<State> {
+        let until = Instant::now() + grace_period;
         let sampler = if self.rules.limits_differences() { compare_with(&before) } else { None };
         let (sampler, waiting) = sampler.unzip();
         let state = Arc::new(State { current, before: Some(Before { generation: before, until, sampler }) });
@@ -267,6 +280,12 @@ impl Live {
         let Some(before) = &state.before else { return };
         self.end_trial(control, by, "the mapping went back");
         let current = Arc::clone(&before.generation);
+        control.decisions.refuse(&state.current.digest(), reason);
+        control.decisions.forgive(&current.digest());
+        control.choose(&current.digest());
+        control.decisions.end_grace();
+        // First, so that a crash does not bring the bad one back.
+        control.keep();
         self.state.store(Arc::new(State { current: Arc::clone(&current), before: None }));
         Self::count(&self.rolled_back);
         let (from, to) = (state.current.mapping(), current.mapping());
@@ -275,9 +294,6 @@ impl Live {
         } else {
             info!(from, to, reason, by, "mapping rolled back");
         }
-        control.decisions.refuse(&state.current.digest(), reason);
-        control.choose(&current.digest());
-        control.keep();
         note(control, EventKind::RolledBack, &current, by, Some(format!("in place of {from}: {reason}")));
     }
 
