@@ -13,6 +13,7 @@ mod files;
 mod known;
 mod open;
 mod page;
+mod replay;
 mod requests;
 mod status;
 
@@ -21,11 +22,12 @@ pub use error::LedgerError;
 pub use files::{FileHash, FilePlace, FileState};
 pub use known::{Content, Delivered, Key, Known, Verdict};
 pub use page::{Next, PageDone};
+pub use replay::{REPLAY, Replay};
 pub use requests::Requests;
 pub use status::{Gap, SourceStatus};
 
 /// The layout of the tables that this program knows.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// What is done.
 pub struct Ledger {

@@ -339,6 +339,10 @@ fn a_replay_that_is_stopped_keeps_its_letters() {
     wait_for("the start", || setup.log().contains("\"started\""));
     let mut replay = setup.0.start(&["replay", DEAD_LETTER], &setup.path("exotrace.toml"), &[]);
     wait_for("an attempt", || setup.log().contains("could not deliver; trying again"));
+    // One at a time; and nobody else is shut out.
+    let second = setup.0.exotrace(&["replay", DEAD_LETTER], &setup.path("exotrace.toml"), &[]);
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && said.contains("another replay is under way\nhint: wait"), "{said}");
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
     assert_eq!(replay.wait().unwrap().code(), Some(1));

@@ -81,7 +81,7 @@ fn report(replayed: &Replayed) {
         text.push_str(&format!(", {unreadable} lines left out"));
     }
     if let Some(kept) = kept {
-        text.push_str(&format!("; kept as `{}`", kept.display()));
+        text.push_str(&format!(", kept in `{}`", kept.display()));
     }
     say(&text);
 }

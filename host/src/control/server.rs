@@ -12,7 +12,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::{JoinSet, spawn_blocking},
     time::timeout,
 };
@@ -83,10 +83,9 @@ impl Control {
             let (replacement, replays, owner) = (Arc::clone(replacement), replays.clone(), self.owner);
             while conversations.try_join_next().is_some() {}
             conversations.spawn(async move {
-                if let Err(error) = converse(stream, owner, &replacement, &replays).await {
+                if let Err(error) = converse(stream, owner, &replacement, &replays, place).await {
                     warn!(error = %error, "a conversation on the control socket broke off");
                 }
-                drop(place);
             });
         }
     }
@@ -106,6 +105,7 @@ async fn converse(
     owner: u32,
     replacement: &Arc<Replacement>,
     replays: &Replays,
+    place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
     let (reader, mut writer) = stream.split();
@@ -120,10 +120,19 @@ async fn converse(
             None => format!("uid {}", peer.uid()),
         };
         match serde_json::from_slice(&line) {
-            Ok(Request::Replay(file)) => match replays.replay(file).await {
-                Ok(replayed) => Answer::Replayed(Box::new(replayed)),
-                Err(error) => Answer::Failed(chain(&error)),
-            },
+            Ok(Request::Replay(file)) => {
+                // It takes long, and is the only one: others are not to wait for its place.
+                drop(place);
+                let mut rest = [0];
+                tokio::select! {
+                    replayed = replays.replay(file) => match replayed {
+                        Ok(replayed) => Answer::Replayed(Box::new(replayed)),
+                        Err(error) => Answer::Failed(chain(&error)),
+                    },
+                    // Who asked has gone.
+                    _ = reader.read(&mut rest) => return Ok(()),
+                }
+            }
             Ok(request) => answer(request, &by, replacement).await,
             Err(error) => Answer::Failed(format!("not a request: {error}")),
         }

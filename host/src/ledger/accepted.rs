@@ -88,32 +88,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes that all outputs for which these rows were have accepted them, outside of any page: nothing of them is kept,
-    /// since they may be delivered again on purpose.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_replayed(
-        &mut self,
-        source: &str,
-        rows: &[(Key, Content)],
-        marks: &[Mark],
-    ) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
-        {
-            let forget = "DELETE FROM accepted WHERE source = (SELECT id FROM source WHERE name = ?1) AND key = ?2 \
-                          AND content = ?3";
-            let mut forget = transaction.prepare_cached(forget)?;
-            for (key, content) in rows {
-                forget.execute(params![source, key, content])?;
-            }
-        }
-        put_marks(&transaction, marks)?;
-        transaction.commit()?;
-        Ok(())
-    }
-
     /// How far the file of an output is written; `None` when nothing is known of one.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
--- Version 4. Times are milliseconds since 1970-01-01T00:00:00Z.
+-- Version 5. Times are milliseconds since 1970-01-01T00:00:00Z.
 BEGIN;
 
 -- How far every source has come.
@@ -95,5 +95,11 @@ CREATE TABLE file (
 
 CREATE INDEX file_place ON file (device, inode);
 
-PRAGMA user_version = 4;
+-- How far files of dead letters are fed through again, as long as they are not done: what each is known by, and bytes.
+CREATE TABLE replay (
+    file   BLOB PRIMARY KEY,
+    offset INTEGER NOT NULL
+) WITHOUT ROWID;
+
+PRAGMA user_version = 5;
 COMMIT;

@@ -196,12 +196,19 @@ fn what_was_replayed_may_be_replayed_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
     let rows = [([1; 16], [1; 8]), ([2; 16], [2; 8]), ([3; 16], [3; 8])];
-    ledger.note_accepted("a", &["file".to_owned()], &rows, &[]).unwrap();
-    ledger.note_accepted("b", &["file".to_owned()], &rows, &[]).unwrap();
-    ledger.commit_replayed("a", &rows[..2], &[]).unwrap();
-    // What is under way of a page stays.
+    for source in [REPLAY, "a"] {
+        ledger.note_accepted(source, &["file".to_owned()], &rows, &[]).unwrap();
+    }
+    // The end of a page is none of a replay.
+    ledger.commit_page("a", &page(&[], Next::Done, 0)).unwrap();
+    let file = [7; 32];
+    assert_eq!(ledger.replayed_until(&file).unwrap(), None);
+    ledger.commit_replayed(Replay { file, offset: u64::MAX }, &rows[..2], &[]).unwrap();
     let keys = |source| ledger.accepted(source).unwrap().iter().map(|row| row.key[0]).collect::<Vec<_>>();
-    assert_eq!((keys("a"), keys("b")), (vec![3], vec![1, 2, 3]));
+    assert_eq!((keys(REPLAY), keys("a")), (vec![3], vec![]));
+    assert_eq!(ledger.replayed_until(&file).unwrap(), Some(u64::MAX));
+    ledger.end_replay(&file).unwrap();
+    assert_eq!(ledger.replayed_until(&file).unwrap(), None);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! How far a batch has come, so that only the rest is sent again.
 
+use std::collections::VecDeque;
+
 use sha2::{Digest as _, Sha256};
 
 use super::{Receipt, RejectedDocument, documents::Document};
@@ -46,24 +48,33 @@ impl Progress {
     }
 }
 
-/// Remembers how far the last batch came that failed. Nothing depends on it but the work of sending twice.
+/// So many batches that failed are remembered: those of several sources, and of a replay beside them, take turns.
+const REMEMBERED: usize = 8;
+
+/// Remembers how far the last batches came that failed. Nothing depends on it but the work of sending twice.
 #[derive(Default)]
 pub(super) struct Memory {
-    kept: Option<([u8; 32], Progress)>,
+    kept: VecDeque<([u8; 32], Progress)>,
 }
 
 impl Memory {
     /// How far the batch came before.
     pub(super) fn recall(&mut self, documents: &[Document<'_>]) -> Progress {
-        match self.kept.take() {
-            Some((digest, progress)) if digest == identity(documents) => progress,
-            _ => Progress::of(documents),
+        if self.kept.is_empty() {
+            return Progress::of(documents);
         }
+        let identity = identity(documents);
+        let place = self.kept.iter().position(|(kept, _)| *kept == identity);
+        let kept = place.and_then(|place| self.kept.remove(place));
+        kept.map_or_else(|| Progress::of(documents), |(_, progress)| progress)
     }
 
     /// Keeps how far the batch has come.
     pub(super) fn keep(&mut self, documents: &[Document<'_>], progress: Progress) {
-        self.kept = Some((identity(documents), progress));
+        if self.kept.len() == REMEMBERED {
+            self.kept.pop_front();
+        }
+        self.kept.push_back((identity(documents), progress));
     }
 }
 
@@ -95,7 +106,8 @@ mod tests {
         assert_eq!(progress.rest(), [0, 2]);
         memory.keep(&documents(&one), progress);
         assert_eq!(memory.recall(&documents(&other)).rest(), [0, 1, 2]);
-        assert_eq!(memory.recall(&documents(&one)).rest(), [0, 1, 2], "forgotten");
+        assert_eq!(memory.recall(&documents(&one)).rest(), [0, 2], "whatever came between");
+        assert_eq!(memory.recall(&documents(&one)).rest(), [0, 1, 2], "it has come further");
     }
 
     #[test]

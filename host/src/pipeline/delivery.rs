@@ -45,6 +45,8 @@ pub(super) struct Batch {
     pub(super) origin: Origin,
     /// The one output that it is for; `None`: all.
     pub(super) only: Option<String>,
+    /// What the ledger keeps rows under that some outputs have accepted: the source, but for dead letters.
+    pub(super) kept_under: String,
 }
 
 /// An output, and what it is called.
@@ -186,8 +188,8 @@ impl Shared {
 
     /// What each output has not accepted before.
     async fn parts(&self, batch: &Arc<Batch>, mapped: &Arc<MappedBatch>) -> Result<Vec<(usize, Share)>, RunError> {
-        let source = batch.source.clone();
-        let accepted = self.ledger(move |ledger| ledger.accepted(&source)).await?;
+        let kept_under = batch.kept_under.clone();
+        let accepted = self.ledger(move |ledger| ledger.accepted(&kept_under)).await?;
         let mut parts = Vec::new();
         for (index, target) in self.targets.iter().enumerate() {
             if batch.only.as_ref().is_some_and(|only| *only != target.name) {
@@ -308,7 +310,7 @@ impl Shared {
         let has_document = |place: &usize| !matches!(mapped.outcomes[*place], Outcome::Rejected(_));
         let rows: Vec<_> = (0..batch.rows.len()).filter(has_document).map(|place| batch.rows[place]).collect();
         if !outputs.is_empty() {
-            self.ledger(move |ledger| ledger.note_accepted(&batch.source, &outputs, &rows, &marks)).await?;
+            self.ledger(move |ledger| ledger.note_accepted(&batch.kept_under, &outputs, &rows, &marks)).await?;
         }
         given.into_iter().for_each(Given::noted);
         Ok(())

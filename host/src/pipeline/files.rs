@@ -193,7 +193,8 @@ impl FileCollector {
         let file = offset.map(|offset| FilePosition { path: state.path.clone(), offset });
         let rows = keys(&records, before);
         let origin = Origin { read_at: None, file };
-        let rows = Rows { source: self.name.clone(), records, rows, origin, only: None };
+        let (source, kept_under) = (self.name.clone(), self.name.clone());
+        let rows = Rows { source, records, rows, origin, only: None, kept_under };
         let delivery = shared.deliver(&self.mapper, rows).await?;
         let summary = Summary { rows: count as u64, ..delivery.summary };
         state.id = self.note(state.clone(), count as u64, delivery.marks.clone(), shared).await?;

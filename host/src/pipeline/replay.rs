@@ -1,19 +1,20 @@
 //! Feeds dead letters through again: by itself, or while a run goes on.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
     task::spawn_blocking,
 };
 use tracing::{info, warn};
 
 use super::{Mode, RunError, Stages, Summary, error::chain, files::blocking, shared::Shared, shutdown::Shutdown};
-use crate::{dead_letter::AsideError, mapper::Mapper};
+use crate::{dead_letter::AsideError, ledger::Replay, mapper::Mapper};
 
 mod feed;
 mod letters;
@@ -32,7 +33,7 @@ pub struct Replayed {
     pub unreadable: u64,
     /// The first of them, counted from 1, and why they are none.
     pub examples: Vec<(usize, String)>,
-    /// Where the letters still are, if their file was moved and has lines that are none.
+    /// Where those lines are, if their file was deleted.
     pub kept: Option<PathBuf>,
     /// What failed again went there.
     pub dead_letter: PathBuf,
@@ -54,19 +55,25 @@ pub enum ReplayError {
         source: io::Error,
     },
     /// Mapping, delivering or noting failed.
-    #[error("replay broke off: {reason}\nhint: `exotrace replay {}` does it again; ids stay the same", path.display())]
+    #[error("replay broke off: {reason}\nhint: `exotrace replay {}` goes on; ids stay the same", path.display())]
     BrokeOff {
         /// Where the letters are.
         path: PathBuf,
         /// Why.
         reason: String,
     },
-    /// The run that was to do it has ended.
-    #[error("replay broke off: the process was told to stop, or to reload\nhint: `exotrace replay {}` does it again", path.display())]
+    /// The run that was to do it was told to stop.
+    #[error("replay broke off: the process was told to stop, or to reload\nhint: `exotrace replay {}` goes on", path.display())]
     Stopped {
         /// Where the letters are.
         path: PathBuf,
     },
+    /// The run that was to do it has ended.
+    #[error("replay broke off: the process has ended\nhint: `exotrace replay {path}.replaying`, or `{path}` when that is not there", path = .0.display())]
+    Ended(PathBuf),
+    /// One at a time.
+    #[error("another replay is under way\nhint: wait until it is done")]
+    Busy,
 }
 
 /// Maps and delivers what a file of letters has again: what an output refused goes to that output, everything else to
@@ -74,8 +81,7 @@ pub enum ReplayError {
 ///
 /// # Errors
 ///
-/// When the file cannot be read, or delivering fails. What was delivered before is delivered again the next time, under
-/// the same ids.
+/// When the file cannot be read, or delivering fails: the next replay of the file goes on behind what is done.
 pub async fn replay(stages: Stages, file: &Path) -> Result<Replayed, ReplayError> {
     let mappers = mappers(&stages);
     let Stages { outputs, dead_letter, ledger, backoff, health, .. } = stages;
@@ -105,37 +111,45 @@ async fn replay_file(
         RunError::Abandoned { .. } => ReplayError::Stopped { path: path.clone() },
         error => ReplayError::BrokeOff { path: path.clone(), reason: chain(&error) },
     };
+    let dead_letter = shared.dead_letter_path();
+    let others = is_aside.then(|| path.with_extension("unreadable"));
     let file = path.clone();
-    let opened = spawn_blocking(move || Letters::open(&file)).await.map_err(|error| broke_off(error.into()))?;
+    let opened = spawn_blocking(move || Letters::open(&file, others)).await.map_err(|error| broke_off(error.into()))?;
     let mut letters = opened.map_err(unread)?;
+    let file = letters.identity;
+    let done = shared.ledger(move |ledger| ledger.replayed_until(&file)).await.map_err(broke_off)?;
+    if let Some(done) = done {
+        let gone_on;
+        (letters, gone_on) = blocking(letters, move |letters| letters.go_on_at(done)).await.map_err(broke_off)?;
+        gone_on.map_err(unread)?;
+    }
     let mut summary = Summary::default();
     loop {
         let batch;
         (letters, batch) = blocking(letters, Letters::next_batch).await.map_err(broke_off)?;
-        let batch = batch.map_err(unread)?;
+        let (batch, offset) = batch.map_err(unread)?;
         if batch.is_empty() {
             break;
         }
         if shutdown.is_told() {
             return Err(ReplayError::Stopped { path });
         }
-        summary += feed(shared, mappers, batch).await.map_err(broke_off)?;
+        summary += feed(shared, mappers, batch, Replay { file, offset }).await.map_err(broke_off)?;
     }
+    let kept;
+    (letters, kept) = blocking(letters, Letters::end).await.map_err(broke_off)?;
+    let kept = kept.map_err(unread)?;
+    shared.ledger(move |ledger| ledger.end_replay(&file)).await.map_err(broke_off)?;
     let Letters { count, unreadable, examples, .. } = letters;
-    let dead_letter = shared.dead_letter_path();
-    let mut replayed = Replayed { letters: count, summary, unreadable, examples, kept: None, dead_letter };
-    if is_aside && replayed.unreadable == 0 {
-        // Whatever it had is delivered, or in the dead letter again.
-        fs::remove_file(&path).map_err(unread)?;
-    } else if is_aside {
-        replayed.kept = Some(path);
-    }
-    Ok(replayed)
+    Ok(Replayed { letters: count, summary, unreadable, examples, kept, dead_letter })
 }
 
-/// Asks a run to feed letters through again. Cheap to clone.
+/// Asks a run to feed letters through again, one file at a time. Cheap to clone.
 #[derive(Clone)]
-pub struct Replays(mpsc::Sender<Wanted>);
+pub struct Replays {
+    asks: mpsc::Sender<Wanted>,
+    place: Arc<Semaphore>,
+}
 
 /// What a run hears of that.
 pub struct ReplayRequests(mpsc::Receiver<Wanted>);
@@ -143,25 +157,28 @@ pub struct ReplayRequests(mpsc::Receiver<Wanted>);
 struct Wanted {
     file: PathBuf,
     answer: oneshot::Sender<Result<Replayed, ReplayError>>,
+    /// Until it is done.
+    place: OwnedSemaphorePermit,
 }
 
 impl Replays {
     /// What asks, and what a run hears of it.
     pub fn channel() -> (Self, ReplayRequests) {
         let (asks, hears) = mpsc::channel(1);
-        (Self(asks), ReplayRequests(hears))
+        (Self { asks, place: Arc::new(Semaphore::new(1)) }, ReplayRequests(hears))
     }
 
-    /// Has the letters of a file fed through again; one file after the other.
+    /// Has the letters of a file fed through again; that goes on when nobody waits for the answer any more.
     ///
     /// # Errors
     ///
-    /// As [`replay`], and when the run ends before.
+    /// As [`replay`], when another one is under way, and when the run ends before.
     pub async fn replay(&self, file: PathBuf) -> Result<Replayed, ReplayError> {
+        let place = Arc::clone(&self.place).try_acquire_owned().map_err(|_| ReplayError::Busy)?;
         let (answer, answered) = oneshot::channel();
-        let stopped = || ReplayError::Stopped { path: file.clone() };
-        self.0.send(Wanted { file: file.clone(), answer }).await.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let ended = || ReplayError::Ended(file.clone());
+        self.asks.send(Wanted { file: file.clone(), answer, place }).await.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
     }
 }
 
@@ -172,7 +189,7 @@ pub(super) async fn serve(
     mut requests: ReplayRequests,
     mut shutdown: Shutdown,
 ) {
-    while let Some(Some(Wanted { file, answer })) = shutdown.or(requests.0.recv()).await {
+    while let Some(Some(Wanted { file, answer, place })) = shutdown.or(requests.0.recv()).await {
         let replayed = replay_file(&shared, &mappers, &file, &shutdown).await;
         match &replayed {
             Ok(Replayed { letters, summary, .. }) => {
@@ -180,6 +197,7 @@ pub(super) async fn serve(
             }
             Err(error) => warn!(error = chain(error), "dead letters are not replayed"),
         }
+        drop(place);
         // Who asked may have gone.
         drop(answer.send(replayed));
     }

@@ -266,6 +266,7 @@ impl ServiceCollector {
             rows: rows.iter().map(|row| (row.key.identity, row.key.content)).collect(),
             origin: Origin { read_at: Some(read_at), file: None },
             only: None,
+            kept_under: self.name.clone(),
         }
     }
 

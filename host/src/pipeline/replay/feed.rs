@@ -1,21 +1,21 @@
 //! Maps and delivers letters, those together that have one origin.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use chrono::Utc;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     dead_letter::Letter,
-    ledger::{Content, Key},
+    ledger::{Content, Key, REPLAY, Replay},
     mapper::{FilePosition, Mapper, Origin},
     pipeline::{RunError, Summary, delivery::Batch, shared::Shared},
 };
 
-/// Maps and delivers letters that go together.
+/// Maps and delivers letters that go together, and notes how far their file is done.
 pub(super) async fn feed(
     shared: &Shared,
     mappers: &[(String, Mapper)],
     letters: Vec<Letter>,
+    done: Replay,
 ) -> Result<Summary, RunError> {
     let Some(first) = letters.first() else { return Ok(Summary::default()) };
     let mapper = mappers.iter().find(|(name, _)| *name == first.source).map(|(_, mapper)| mapper);
@@ -30,9 +30,9 @@ pub(super) async fn feed(
     };
     if let (None, Some(mapper)) = (problem, mapper) {
         let (path, offset) = (first.path.clone(), first.offset);
-        let (source, rows) = (first.source.clone(), records.iter().map(|record| row(record)).collect::<Vec<_>>());
+        let rows: Vec<_> = letters.iter().map(row).collect();
         let batch = Batch {
-            source: source.clone(),
+            source: first.source.clone(),
             rows: rows.clone(),
             records: records.join("\n"),
             origin: Origin {
@@ -40,10 +40,11 @@ pub(super) async fn feed(
                 file: path.map(|path| FilePosition { path, offset: offset.unwrap_or_default() }),
             },
             only: first.output.clone(),
+            kept_under: REPLAY.to_owned(),
         };
         let delivery = shared.deliver(mapper, batch).await?;
         let (summary, marks) = (delivery.summary, delivery.marks.clone());
-        shared.ledger(move |ledger| ledger.commit_replayed(&source, &rows, &marks)).await?;
+        shared.ledger(move |ledger| ledger.commit_replayed(done, &rows, &marks)).await?;
         delivery.noted();
         return Ok(summary);
     }
@@ -54,17 +55,18 @@ pub(super) async fn feed(
     }
     let rejected = again.len() as u64;
     shared.bury(again).await?;
+    shared.ledger(move |ledger| ledger.commit_replayed(done, &[], &[])).await?;
     Ok(Summary { rejected, ..Summary::default() })
 }
 
-/// What a replayed record is known by while some outputs have it and others lack it.
-fn row(record: &str) -> (Key, Content) {
-    let hash = |salt: &str| {
-        let mut hasher = DefaultHasher::new();
-        (salt, record).hash(&mut hasher);
-        hasher.finish().to_be_bytes()
-    };
-    let mut key = Key::default();
-    key[..8].copy_from_slice(&hash("replay"));
-    (key, hash("content"))
+/// What a letter is known by while some outputs have its document and others lack it.
+fn row(letter: &Letter) -> (Key, Content) {
+    let mut hash = Sha256::new();
+    hash.update(format!("{:?} {:?} {:?} {:?} ", letter.time, letter.source, letter.path, letter.offset));
+    hash.update(&letter.record);
+    let digest: [u8; 32] = hash.finalize().into();
+    let (mut key, mut content) = (Key::default(), Content::default());
+    key.copy_from_slice(&digest[..16]);
+    content.copy_from_slice(&digest[16..24]);
+    (key, content)
 }

@@ -1,10 +1,13 @@
 //! Reads a file of letters, those together that have one origin.
 
 use std::{
-    fs::File,
-    io::{self, BufRead as _, BufReader, Read as _},
-    path::Path,
+    fs::{self, File, OpenOptions},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
 };
+
+use sha2::{Digest as _, Sha256};
 
 use crate::dead_letter::Letter;
 
@@ -20,12 +23,22 @@ const MAX_LINE_BYTES: u64 = 512 * 1024 * 1024;
 /// So many lines that are no letters are named.
 const MOST_NAMED: usize = 20;
 
+/// By how much of its beginning a file is known again, at most.
+const MAX_HEAD_BYTES: u64 = 64 * 1024;
+
 /// A file of letters.
 pub(super) struct Letters {
+    path: PathBuf,
     lines: BufReader<File>,
+    /// How many lines and bytes are read.
     line: usize,
-    /// Was read, and does not go with those before.
-    next: Option<Letter>,
+    offset: u64,
+    /// Was read, and does not go with those before; and where it begins.
+    next: Option<(Letter, u64)>,
+    /// What the file is known by.
+    pub(super) identity: [u8; 32],
+    /// Where lines go that are no letters, if the file is deleted when it is done.
+    others: Option<(PathBuf, Option<File>)>,
     /// Letters read.
     pub(super) count: u64,
     /// Lines that are no letters.
@@ -35,45 +48,79 @@ pub(super) struct Letters {
 }
 
 impl Letters {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let lines = BufReader::new(File::open(path)?);
-        Ok(Self { lines, line: 0, next: None, count: 0, unreadable: 0, examples: Vec::new() })
+    /// Opens a file; `others` is where lines go that are no letters, and the file is deleted at the end then.
+    pub(super) fn open(path: &Path, others: Option<PathBuf>) -> io::Result<Self> {
+        let mut lines = BufReader::new(File::open(path)?);
+        let mut head = Vec::new();
+        lines.by_ref().take(MAX_HEAD_BYTES).read_until(b'\n', &mut head)?;
+        lines.seek(SeekFrom::Start(0))?;
+        let about = lines.get_ref().metadata()?;
+        let mut hash = Sha256::new();
+        // The first line says when it was written.
+        hash.update(format!("{} {} ", about.dev(), about.ino()));
+        hash.update(head);
+        Ok(Self {
+            path: path.to_owned(),
+            lines,
+            line: 0,
+            offset: 0,
+            next: None,
+            identity: hash.finalize().into(),
+            others: others.map(|path| (path, None)),
+            count: 0,
+            unreadable: 0,
+            examples: Vec::new(),
+        })
     }
 
-    /// The next letters that go together; none at the end.
-    pub(super) fn next_batch(&mut self) -> io::Result<Vec<Letter>> {
+    /// Passes over what is done.
+    pub(super) fn go_on_at(&mut self, offset: u64) -> io::Result<()> {
+        while self.offset < offset {
+            let length = self.lines.skip_until(b'\n')?;
+            if length == 0 {
+                return Ok(());
+            }
+            self.line += 1;
+            self.offset += length as u64;
+        }
+        Ok(())
+    }
+
+    /// The next letters that go together, and where those behind begin; no letters at the end.
+    pub(super) fn next_batch(&mut self) -> io::Result<(Vec<Letter>, u64)> {
         let mut batch: Vec<Letter> = Vec::new();
         let mut bytes = 0;
         loop {
-            let letter = match self.next.take() {
-                Some(letter) => letter,
-                None => match self.read()? {
-                    Some(letter) => letter,
-                    None => return Ok(batch),
-                },
+            let next = match self.next.take() {
+                Some(next) => Some(next),
+                None => self.read()?,
             };
+            let Some((letter, begin)) = next else { return Ok((batch, self.offset)) };
             bytes += letter.record.len();
             let is_full = batch.len() >= BATCH_LETTERS || bytes > BATCH_BYTES;
             if batch.first().is_some_and(|first| is_full || !go_together(first, &letter)) {
-                self.next = Some(letter);
-                return Ok(batch);
+                self.next = Some((letter, begin));
+                return Ok((batch, begin));
             }
             batch.push(letter);
         }
     }
 
-    /// The next line that is a letter.
-    fn read(&mut self) -> io::Result<Option<Letter>> {
+    /// The next line that is a letter, and where it begins.
+    fn read(&mut self) -> io::Result<Option<(Letter, u64)>> {
         let mut line = Vec::new();
         loop {
             line.clear();
-            if self.lines.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
+            let begin = self.offset;
+            let length = self.lines.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+            if length == 0 {
                 return Ok(None);
             }
             self.line += 1;
-            if line.len() as u64 == MAX_LINE_BYTES && !line.ends_with(b"\n") {
-                self.lines.skip_until(b'\n')?;
-                self.give_up("longer than any letter");
+            self.offset += length as u64;
+            if length as u64 == MAX_LINE_BYTES && !line.ends_with(b"\n") {
+                self.offset += self.lines.skip_until(b'\n')? as u64;
+                self.give_up(&line, "longer than any letter")?;
                 continue;
             }
             if line.trim_ascii().is_empty() {
@@ -82,18 +129,37 @@ impl Letters {
             match serde_json::from_slice(&line) {
                 Ok(letter) => {
                     self.count += 1;
-                    return Ok(Some(letter));
+                    return Ok(Some((letter, begin)));
                 }
-                Err(error) => self.give_up(&error.to_string()),
+                Err(error) => self.give_up(&line, &error.to_string())?,
             }
         }
     }
 
-    fn give_up(&mut self, why: &str) {
+    fn give_up(&mut self, line: &[u8], why: &str) -> io::Result<()> {
         self.unreadable += 1;
         if self.examples.len() < MOST_NAMED {
             self.examples.push((self.line, why.to_owned()));
         }
+        let Some((path, file)) = &mut self.others else { return Ok(()) };
+        let file = match file {
+            Some(file) => file,
+            None => file.insert(OpenOptions::new().create(true).append(true).mode(0o600).open(path)?),
+        };
+        file.write_all(line)?;
+        if line.ends_with(b"\n") { Ok(()) } else { file.write_all(b"\n") }
+    }
+
+    /// Deletes the file if it is to go when it is done: whatever it had is delivered, in the dead letter again, or where
+    /// this says.
+    pub(super) fn end(&mut self) -> io::Result<Option<PathBuf>> {
+        let Some((path, file)) = self.others.take() else { return Ok(None) };
+        let has_others = file.is_some();
+        if let Some(file) = file {
+            file.sync_all()?;
+        }
+        fs::remove_file(&self.path)?;
+        Ok(has_others.then_some(path))
     }
 }
 
@@ -107,8 +173,6 @@ fn go_together(first: &Letter, other: &Letter) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use chrono::DateTime;
 
     use super::*;
@@ -133,7 +197,7 @@ mod tests {
     /// How many letters each batch has.
     fn sizes(letters: &mut Letters) -> Vec<usize> {
         let mut sizes = Vec::new();
-        while let size @ 1.. = letters.next_batch().unwrap().len() {
+        while let size @ 1.. = letters.next_batch().unwrap().0.len() {
             sizes.push(size);
         }
         sizes
@@ -149,7 +213,7 @@ mod tests {
         all.extend(vec![letter("c", "{}"); BATCH_LETTERS + 1]);
         all.extend(vec![letter("d", &"x".repeat(BATCH_BYTES / 2)); 3]);
         DeadLetter::new(path.clone()).append(&all).unwrap();
-        let mut letters = Letters::open(&path).unwrap();
+        let mut letters = Letters::open(&path, None).unwrap();
         assert_eq!(sizes(&mut letters), [2, 1, 1, 1, 1, 1, BATCH_LETTERS, 1, 2, 1]);
         assert_eq!((letters.count, letters.unreadable), (all.len() as u64, 0));
     }
@@ -160,8 +224,30 @@ mod tests {
         let path = folder.path().join("letters");
         fs::write(&path, "{\"time\":\n".repeat(30) + "\n").unwrap();
         DeadLetter::new(path.clone()).append(&[letter("a", "{}")]).unwrap();
-        let mut letters = Letters::open(&path).unwrap();
+        let mut letters = Letters::open(&path, None).unwrap();
         assert_eq!(sizes(&mut letters), [1]);
         assert_eq!((letters.unreadable, letters.examples.len(), letters.examples[0].0), (30, MOST_NAMED, 1));
+    }
+
+    #[test]
+    fn a_file_is_gone_on_with_behind_what_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, others) = (folder.path().join("letters"), folder.path().join("others"));
+        let mut dead_letter = DeadLetter::new(path.clone());
+        dead_letter.append(&[letter("a", "1"), letter("a", "2"), letter("b", "3")]).unwrap();
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "torn").unwrap();
+        dead_letter.append(&[letter("b", "4")]).unwrap();
+        let open = || Letters::open(&path, Some(others.clone())).unwrap();
+        let mut letters = open();
+        let (batch, done) = letters.next_batch().unwrap();
+        assert_eq!(batch.len(), 2);
+        let mut letters = open();
+        letters.go_on_at(done).unwrap();
+        let (batch, done) = letters.next_batch().unwrap();
+        assert_eq!(batch.iter().map(|letter| letter.record.as_str()).collect::<Vec<_>>(), ["3", "4"]);
+        assert_eq!((done, letters.examples[0].0), (fs::metadata(&path).unwrap().len(), 4));
+        assert_eq!(letters.end().unwrap(), Some(others.clone()));
+        assert!(!path.exists());
+        assert_eq!(fs::read_to_string(others).unwrap(), "torn\n");
     }
 }
