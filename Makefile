@@ -155,6 +155,7 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/python/test_hosts.py
 	node --test $(NODE)/hosts.test.mjs
+	$(PYTHON)/bin/python tests/hosts/measure.py --check
 
 # With `wasmtime` on the path, its command line as well.
 measure: components $(PYTHON)/ready $(NODE)/ready ## Measure records a second of every host of the README.

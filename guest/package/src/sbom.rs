@@ -7,13 +7,10 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::{WORKSPACE, about::About, checksums, compose, crates::Crates, folder, module};
+use crate::{WORKSPACE, about::About, checksums, compose, crates::Crates, folder, module, wit};
 
 /// The file of the SBOM.
 pub(crate) const FILE: &str = "sbom.cdx.json";
-
-/// The packages of the mappings.
-const MAPPINGS: [&str; 2] = ["exotrace-mapping-1-20", "exotrace-mapping-2-2"];
 
 const STANDARD_LIBRARY: &str = "rust-std";
 
@@ -26,8 +23,12 @@ const SUFFIX_LIST_USER: &str = "exotrace-mapping";
 
 /// Writes the SBOM of the components and modules in a folder.
 pub(crate) fn write(output: &Path) -> anyhow::Result<()> {
+    let mut mappings = Vec::new();
+    for (_, file) in folder::mappings(output)? {
+        mappings.push(package_of(&folder::read(&file)?)?);
+    }
     let mut crates = Crates::default();
-    crates.add_build("wasm32-unknown-unknown", &MAPPINGS)?;
+    crates.add_build("wasm32-unknown-unknown", &mappings.iter().map(String::as_str).collect::<Vec<_>>())?;
     crates.add_build("wasm32-unknown-unknown", &module::MODULES.map(|(package, _)| package))?;
     let [cli, http, tangent] = compose::ADAPTERS.map(|(package, _)| package);
     crates.add_build("wasm32-wasip2", &[cli, http, tangent, compose::GEO_PROVIDER])?;
@@ -105,9 +106,15 @@ fn made_of(name: &str, bytes: &[u8], crates: &Crates) -> anyhow::Result<Vec<Stri
             return Ok(vec![format!("mapping-{version}"), crates.id(package)?, crates.id(compose::GEO_PROVIDER)?]);
         }
     }
-    let own = folder::metadata(bytes)?.name.unwrap_or_default();
-    // A WIT package is made of no crates.
-    Ok(crates.id(&own).into_iter().collect())
+    if name == wit::PACKAGE {
+        return Ok(Vec::new());
+    }
+    Ok(vec![crates.id(&package_of(bytes)?)?])
+}
+
+/// The package that a mapping or a module was built of.
+fn package_of(bytes: &[u8]) -> anyhow::Result<String> {
+    folder::metadata(bytes)?.name.context("a file does not say its name")
 }
 
 /// The version of the compiler that made a module, or what is in a component.

@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).parent
 RECORDS = pathlib.Path("fixtures/records")
 DATABASES = ["fixtures/geo/City.mmdb", "fixtures/geo/ASN.mmdb"]
 SETTINGS = json.loads((RECORDS / "settings.json").read_text())
+README = pathlib.Path("README.md").read_text()
 NAMES = ["well-formed", "odd", "broken"]
 VERSIONS = ["1.20", "2.2"]
 
@@ -123,14 +124,29 @@ class Command(unittest.TestCase):
         self.assertEqual(done.stdout, b"")
         self.assertTrue(done.stderr.startswith(b"error: could not read geo database `geo/none.mmdb`: "), done.stderr)
 
-    def test_the_command_of_the_readme_works_as_it_is_written(self):
-        readme = pathlib.Path("README.md").read_text()
-        command = re.search(r"^target/tools/python/.*run_command\.py (?:.*\\\n)*.*$", readme, re.MULTILINE)[0]
+
+class Readme(unittest.TestCase):
+    """The commands of the README, as they are written."""
+
+    def run_written(self, command):
         done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=300)
-        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual((done.returncode, done.stderr), (0, b""), command)
+        return done.stdout
+
+    def test_the_examples_give_the_same_bytes(self):
+        block = re.search(r"^set -- (?:.+\n)+?(?=```)", README, re.MULTILINE)[0]
+        arguments, *commands = block.splitlines()
+        self.assertEqual(len(commands), 4)
+        ours, python, node, alone = (self.run_written(f"{arguments}\n{command}") for command in commands)
+        self.assertEqual((python, node), (ours, ours))
+        self.assertEqual(ours, our_host("2.2", (RECORDS / "well-formed.ndjson").read_bytes()))
+        self.assertEqual(len(lines(alone)), len(lines(ours)))
+
+    def test_the_command_is_run_with_a_folder(self):
+        command = re.search(r"^target/tools/python/.*run_command\.py (?:.*\\\n)*.*$", README, re.MULTILINE)[0]
         ours = ["target/release/exotrace", "map", "--mapping", "2.2", "--local-domain", "contoso.com"]
-        records = RECORDS / "well-formed.ndjson"
-        self.assertEqual(done.stdout, run(*ours, "--geoip-city", DATABASES[0], records, given=b"").stdout)
+        ours += ["--geoip-city", DATABASES[0], RECORDS / "well-formed.ndjson"]
+        self.assertEqual(self.run_written(command), run(*ours, given=b"").stdout)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! Maps records with this crate's mapper: NDJSON on standard input, documents on standard output.
 //!
-//! `cargo run --example embed -- MAPPING.wasm SETTINGS.json [CITY.mmdb ASN.mmdb]`
+//! `make build`, then `target/release/examples/embed MAPPING.wasm SETTINGS.json [CITY.mmdb ASN.mmdb]`
 
 use std::{
     env, fs,

@@ -1,6 +1,6 @@
 //! Maps records with wasmtime and nothing of ours but the component and `wit/`.
 //!
-//! `cargo run --example wasmtime_alone -- MAPPING.wasm < records.ndjson`
+//! `make build`, then `target/release/examples/wasmtime_alone MAPPING.wasm < records.ndjson`
 #![allow(missing_docs, reason = "generated")]
 
 use std::{

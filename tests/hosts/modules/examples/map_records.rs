@@ -1,6 +1,6 @@
 //! Maps records with a core module, in the host of the tests: NDJSON on standard input, documents on standard output.
 //!
-//! `cargo run --example map_records -- fluent-bit` or `redpanda-connect`
+//! `make build`, then `target/release/examples/map_records fluent-bit` or `redpanda-connect`
 
 use std::{
     env,
