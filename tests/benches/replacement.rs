@@ -20,8 +20,11 @@ mod records;
 
 use records::{Shape, records};
 
-/// How long each case is measured.
-const TIME: Duration = Duration::from_secs(8);
+/// How long each case is measured at a time.
+const TIME: Duration = Duration::from_secs(2);
+
+/// How often. The best counts, since a busy machine only makes things slower.
+const ROUNDS: usize = 5;
 
 const RECORDS: usize = 1000;
 
@@ -40,7 +43,7 @@ enum Beside {
 #[expect(clippy::print_stdout, reason = "the result")]
 fn main() {
     let records = records(Shape::Graph, RECORDS, 590);
-    println!("\n{RECORDS} records a batch; milliseconds");
+    println!("\n{RECORDS} records a batch; milliseconds; the fastest of {ROUNDS} rounds");
     println!(
         "{:<36} {:>9} {:>7} {:>7} {:>8} {:>12} {:>8}",
         "beside the mail", "records/s", "median", "99 %", "longest", "longest wait", "replaced"
@@ -51,18 +54,32 @@ fn main() {
         ("candidates are made and put in place", Beside::Replacing),
         ("the same, each compiled anew", Beside::Compiling),
     ] {
-        let live = live();
-        let mapper = live.mapper(0);
-        measure(&mapper, &records, Duration::from_secs(1));
-        let stop = AtomicBool::new(false);
-        let (measured, replaced) = thread::scope(|scope| {
-            let busy = scope.spawn(|| keep_busy(&live, beside, &stop));
-            let measured = measure(&mapper, &records, TIME);
-            stop.store(true, Ordering::Relaxed);
-            (measured, busy.join().expect("what is beside the mail does not panic"))
-        });
-        report(name, measured, replaced);
+        let rounds = (0..ROUNDS).map(|_| round(beside, &records));
+        let best = rounds.max_by_key(|round| round.batches.len());
+        report(name, &best.expect("there are rounds"));
     }
+}
+
+/// What came of one round.
+struct Round {
+    /// How long each batch took, shortest first.
+    batches: Vec<Duration>,
+    /// The longest time from the end of one batch to the end of the next.
+    longest_wait: Duration,
+    replaced: u32,
+}
+
+fn round(beside: Beside, records: &str) -> Round {
+    let live = live();
+    let mapper = live.mapper(0);
+    measure(&mapper, records, Duration::from_millis(500));
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let busy = scope.spawn(|| keep_busy(&live, beside, &stop));
+        let (batches, longest_wait) = measure(&mapper, records, TIME);
+        stop.store(true, Ordering::Relaxed);
+        Round { batches, longest_wait, replaced: busy.join().expect("what is beside the mail does not panic") }
+    })
 }
 
 fn live() -> Arc<Live> {
@@ -100,7 +117,7 @@ fn with_section(number: u32) -> Vec<u8> {
     bytes
 }
 
-/// How long each batch took, and the longest time from the end of one to the end of the next.
+/// How long each batch took, shortest first, and the longest time from the end of one to the end of the next.
 fn measure(mapper: &Mapper, records: &str, time: Duration) -> (Vec<Duration>, Duration) {
     let (began, mut took, mut longest_wait) = (Instant::now(), Vec::new(), Duration::ZERO);
     let mut end = Instant::now();
@@ -117,7 +134,7 @@ fn measure(mapper: &Mapper, records: &str, time: Duration) -> (Vec<Duration>, Du
 }
 
 #[expect(clippy::print_stdout, reason = "the result")]
-fn report(case: &str, (took, longest_wait): (Vec<Duration>, Duration), replaced: u32) {
+fn report(case: &str, Round { batches: took, longest_wait, replaced }: &Round) {
     let total: Duration = took.iter().sum();
     let rate = (took.len() * RECORDS) as f64 / total.as_secs_f64();
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
@@ -127,6 +144,6 @@ fn report(case: &str, (took, longest_wait): (Vec<Duration>, Duration), replaced:
         at(0.5),
         at(0.99),
         at(1.0),
-        milliseconds(longest_wait),
+        milliseconds(*longest_wait),
     );
 }

@@ -101,14 +101,15 @@ fn under(config: &Config) -> String {
 fn without_file(config: &Config, loader: &Loader, found: Decisions, error: anyhow::Error) -> anyhow::Result<Begun> {
     let MappingChoice::Path(path) = &config.mapping.choice else { return Err(error) };
     let said = Said { path: Some(std::path::absolute(path)?), ..Said::default() };
-    let used = found.used_in_place_of(&said);
+    let decisions = found.clone().under(&under(config));
+    let used = decisions.used_in_place_of(&said);
     let Some(component) = used.and_then(|used| load(&used, config, loader)) else { return Err(error) };
     let (mapping, digest) = (&component.description().mapping_version, component.digest());
     let problem = format!("{error:#}");
     error!(error = problem, mapping, digest, "mapping of the settings cannot be read; the one in use before is used");
     let beginning = Beginning {
-        settings_digest: found.file_digest().unwrap_or_default().to_owned(),
-        decisions: found.clone().under(&under(config)),
+        settings_digest: decisions.file_digest().unwrap_or_default().to_owned(),
+        decisions,
         before: None,
         reason: Some("in use before, since the file that the settings name cannot be read".to_owned()),
     };
