@@ -126,6 +126,19 @@ impl Ledger {
         Ok(found.optional()?.unwrap_or_default())
     }
 
+    /// Notes from where on the first pass of a source wants to read, as long as nothing is covered.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn note_start(&mut self, source: &str, start: DateTime<Utc>) -> Result<(), LedgerError> {
+        let id = source_id(&self.connection, source)?;
+        let update = "UPDATE source SET known_from = min(coalesce(known_from, ?2), ?2) \
+                      WHERE id = ?1 AND covered_until IS NULL AND window_start IS NULL";
+        self.connection.execute(update, params![id, start.timestamp_millis()])?;
+        Ok(())
+    }
+
     /// Gives up the next link of a source: its window goes on from what was reached.
     ///
     /// # Errors

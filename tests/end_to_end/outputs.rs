@@ -203,8 +203,11 @@ fn reloading_again_and_again_under_load_loses_and_repeats_nothing() {
     settings("a");
     let mut daemon = setup.start(&["run"]);
     let mut reloads = 0;
-    while setup.count("trace") < ROWS {
+    loop {
         let before = setup.count("trace");
+        if before >= ROWS {
+            break;
+        }
         wait_for("a page", || setup.count("trace") > before);
         settings(["b", "a"][reloads % 2]);
         daemon.signal("HUP");

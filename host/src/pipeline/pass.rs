@@ -58,13 +58,20 @@ impl Pass {
         // Whole milliseconds: what queries and the ledger hold.
         let now = now.trunc_subsecs(3);
         let target = now - settings.min_age;
+        let first = now - settings.initial_interval;
         let start = match progress.covered_until {
             Some(covered) if covered >= target => return None,
             Some(covered) => covered - settings.additional_look_back,
-            None => now - settings.initial_interval,
+            // However long nothing could be read, the first pass begins where the first attempt would have begun.
+            None => progress.known_from.map_or(first, |known_from| first.min(known_from)),
         };
-        // Before that, nobody knows any more whether a row was delivered.
-        let start = progress.known_from.map_or(start, |known_from| start.max(known_from));
+        let start = match progress.known_from {
+            // Before that, nobody knows any more whether a row was delivered.
+            Some(known_from) if progress.covered_until.is_some() || progress.in_progress.is_some() => {
+                start.max(known_from)
+            }
+            _ => start,
+        };
         let start = start.max(now - (settings.oldest - MARGIN));
         let lost = progress.covered_until.filter(|covered| *covered < start);
         let lost = lost.map(|covered| Window { start: covered, end: start });
@@ -155,6 +162,14 @@ mod tests {
     #[test]
     fn the_first_pass_goes_back_by_the_initial_interval() {
         check(&Progress::default(), &SETTINGS, Some((-24, 0)));
+    }
+
+    #[test]
+    fn a_first_pass_that_was_kept_from_reading_leaves_nothing_out() {
+        let kept_from = |hours| Progress { known_from: Some(at(hours)), ..Progress::default() };
+        check(&kept_from(-50), &SETTINGS, Some((-50, 0)));
+        // With a longer interval since.
+        check(&kept_from(-3), &SETTINGS, Some((-24, 0)));
     }
 
     #[test]

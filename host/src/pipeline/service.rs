@@ -114,7 +114,10 @@ impl ServiceCollector {
     /// Reads the next page; `None` at the end of a poll. Sends one request for a page, and another one with a new token
     /// if the first was refused for its token; whoever calls waits before any more.
     pub(super) async fn next_page(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {
-        self.sign_in(shared).await?;
+        if let Err(error) = self.sign_in(shared).await {
+            self.note_start(shared, self.source.now() - self.settings.initial_interval).await?;
+            return Err(error);
+        }
         if self.walk.is_none() {
             self.begin_window(shared).await?;
         }
@@ -306,6 +309,7 @@ impl ServiceCollector {
             if let Some(lost) = pass.lost {
                 self.note_gap(shared, lost, TOO_OLD).await?;
             }
+            self.note_start(shared, pass.start).await?;
             self.pass = Some(pass);
             if let Some(in_progress) = progress.in_progress {
                 self.walk = Some(Walk::of(in_progress));
@@ -316,6 +320,12 @@ impl ServiceCollector {
         self.walk = self.pass.as_ref().and_then(|pass| pass.window(self.width)).map(Walk::new);
         self.tell_place();
         Ok(())
+    }
+
+    /// Notes where the first pass begins: whatever keeps it from its first page, however long, nothing is left out.
+    async fn note_start(&self, shared: &Shared, start: DateTime<Utc>) -> Result<(), RunError> {
+        let name = self.name.clone();
+        shared.ledger(move |ledger| ledger.note_start(&name, start)).await
     }
 
     fn tell_place(&self) {

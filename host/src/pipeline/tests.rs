@@ -103,6 +103,19 @@ async fn a_wrong_secret_is_explained() {
     assert_eq!(setup.status().failure, Some(error));
 }
 
+/// Also what had come more than `initial_interval` before it is mended.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_while_a_secret_is_wrong_is_read_when_it_is_mended() {
+    let mut setup = Setup::new(50).await;
+    let right = setup.config.clone();
+    set_secret(&mut setup.config, "hunter2");
+    setup.run_once().await.unwrap_err();
+    setup.tenant.advance(Duration::from_secs(24 * 3600));
+    setup.config = right;
+    setup.run_once().await.unwrap();
+    setup.assert_all_delivered();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_waits_until_a_person_has_mended_what_is_wrong() {
     let mut setup = Setup::new(1).await;
