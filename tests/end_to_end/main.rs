@@ -6,6 +6,7 @@ mod collecting;
 mod conformance;
 mod contract;
 mod control;
+mod dead_letters;
 mod demo;
 mod doctor;
 mod elasticsearch;

@@ -1,0 +1,106 @@
+//! Replays that are killed.
+
+use std::{collections::BTreeMap, fs};
+
+use serde_json::{Value, json};
+
+use super::{DEAD_LETTER, Round, walk};
+use crate::harness::guest;
+
+/// Letters of every kind, and half of one, after those that a run has written.
+fn letters_of_every_kind(round: &Round) {
+    let path = round.path(DEAD_LETTER);
+    let text = fs::read_to_string(&path).unwrap();
+    let by_mapping: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let letter = |record: Value, changes: &[(&str, Value)]| {
+        let mut letter = by_mapping.clone();
+        for name in ["path", "offset"] {
+            letter.as_object_mut().unwrap().remove(name);
+        }
+        letter["record"] = record.to_string().into();
+        for (name, value) in changes {
+            letter[*name] = value.clone();
+        }
+        letter.to_string() + "\n"
+    };
+    let number = |n: u32| json!({ "n": n });
+    let (later, other) = ([("time", json!("2026-03-04T05:06:07Z"))], [("source", json!("another"))]);
+    let mut more = String::new();
+    for n in 0..3 {
+        more += &letter(number(n), &[]);
+    }
+    more += &letter(number(3), &[("path", json!("a")), ("offset", json!(0))]);
+    // The same record three times, twice in one batch.
+    more += &(letter(number(4), &[]) + &letter(number(4), &later));
+    more += &letter(number(5), &other);
+    more += &letter(number(4), &[("time", json!("2027-03-04T05:06:07Z"))]);
+    more += &letter(number(6), &[("stage", json!("output")), ("output", json!("away"))]);
+    more += "{\"time\":\n";
+    more += &letter(number(7), &[]);
+    fs::write(path, text + &more).unwrap();
+}
+
+#[test]
+fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
+    let (aside, unreadable) = (format!("{DEAD_LETTER}.replaying"), format!("{DEAD_LETTER}.unreadable"));
+    let base = Round::new(None);
+    let settings = |round: &Round, component: &str| {
+        fs::write(round.path("mapping.wasm"), guest(component)).unwrap();
+        let settings = format!(
+            "state_dir = \"state\"\n[mapping]\npath = \"mapping.wasm\"\nwatch_interval = \"0s\"\n\
+             [[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
+             [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 30\n\
+             [[output]]\ntype = \"http\"\nname = \"away\"\nurl = \"{}/in\"\n",
+            round.fake.url()
+        );
+        fs::write(round.path("exotrace.toml"), settings).unwrap();
+    };
+    for folder in ["in", "out"] {
+        fs::create_dir(base.path(folder)).unwrap();
+    }
+    fs::write(base.path("in/a.ndjson"), "{\"x\":8}\n{\"x\":9}\n").unwrap();
+    settings(&base, "trap-on-record");
+    base.finish(&["run", "--once"]);
+    letters_of_every_kind(&base);
+    let round = || {
+        let round = Round::new(None);
+        for name in ["state", "in", "out"] {
+            round.copy(&base, name);
+        }
+        settings(&round, "honest");
+        round
+    };
+    let kills = walk(round, &["replay", DEAD_LETTER], |round, _| {
+        // As a person does who is told of it.
+        let is_aside = round.path(&aside).exists();
+        round.finish(&["replay", if is_aside { &aside } else { DEAD_LETTER }]);
+        assert!(!round.path(&aside).exists());
+        let count = |documents: &[Value]| {
+            let mut counts = BTreeMap::<String, usize>::new();
+            documents.iter().for_each(|document| *counts.entry(document.to_string()).or_default() += 1);
+            counts
+        };
+        let expected = |it: &[(&str, usize)]| it.iter().map(|(text, count)| ((*text).to_owned(), *count)).collect();
+        let of_file = [
+            ("{\"n\":0}", 1),
+            ("{\"n\":1}", 1),
+            ("{\"n\":2}", 1),
+            ("{\"n\":3}", 1),
+            ("{\"n\":4}", 3),
+            ("{\"n\":7}", 1),
+            ("{\"x\":8}", 1),
+            ("{\"x\":9}", 1),
+        ];
+        assert_eq!(count(&round.documents()), expected(&of_file));
+        let away = count(&round.fake.lines());
+        for (text, count) in of_file.into_iter().chain([("{\"n\":6}", 1)]) {
+            assert!(away.get(text).is_some_and(|found| *found >= count), "{text}: {away:?}");
+        }
+        // Of a source that is in no settings, and what is no letter.
+        let left = round.letters(DEAD_LETTER);
+        assert!(!left.is_empty() && left.iter().all(|letter| letter["source"] == "another"), "{left:?}");
+        let torn = fs::read_to_string(round.path(&unreadable)).unwrap();
+        assert!(torn.contains("{\"time\":\n"), "{torn}");
+    });
+    assert!(kills > 20, "{kills}");
+}
