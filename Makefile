@@ -106,16 +106,21 @@ contract: setup ## Make the component of the kept contract anew.
 # What puts it all into folders, with what it is.
 PACKAGE := --release --locked --manifest-path guest/package/Cargo.toml --target-dir target/package
 
-# What goes into the modules: `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=...`; each may be left out.
+# The same sources give the same bytes on every machine, and say nothing of the one that they were built on.
+REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=exotrace
+
 MODULES := exotrace-fluent-bit exotrace-redpanda-connect
 # Fluent Bit's runtime has no SIMD.
+BUILD_MODULES := RUSTFLAGS="-C target-feature=-simd128 $(REMAP)" $(CARGO) build --locked --profile component \
+	--target $(TARGET) --target-dir target/guests/flags $(addprefix --package ,$(MODULES))
+PACK_MODULES := $(CARGO) run $(PACKAGE) -- modules target/guests/flags/$(TARGET)/component
+
+# `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=...`; each may be left out.
 modules: setup ## Put the core modules into target/modules, with SETTINGS, GEOIP_CITY and GEOIP_ASN inside.
 	EXOTRACE_MODULE_SETTINGS=$(abspath $(SETTINGS)) \
 	EXOTRACE_MODULE_GEOIP_CITY=$(abspath $(GEOIP_CITY)) EXOTRACE_MODULE_GEOIP_ASN=$(abspath $(GEOIP_ASN)) \
-	RUSTFLAGS="-C target-feature=-simd128" $(CARGO) build --locked --profile component --target $(TARGET) \
-		--target-dir target/guests/flags $(addprefix --package ,$(MODULES))
-	rm -rf target/modules
-	$(CARGO) run $(PACKAGE) -- modules target/guests/flags/$(TARGET)/component target/modules
+	$(BUILD_MODULES)
+	$(PACK_MODULES) target/modules
 	ls -l target/modules
 
 guests: ## Make the components that misbehave of their sources, tests/guests.
@@ -125,13 +130,14 @@ guests: ## Make the components that misbehave of their sources, tests/guests.
 WASI := wasm32-wasip2
 ADD_WASI := rustup target list --installed 2>/dev/null | grep -qx $(WASI) || rustup target add $(WASI)
 ADAPTERS := exotrace-adapter-cli exotrace-adapter-http exotrace-adapter-geo exotrace-adapter-tangent
-components: build modules ## Put all components and modules into target/components, with the contract, checksums and SBOM.
+components: build ## Put all components and modules into target/components, with the contract, checksums and SBOM.
 	@$(ADD_WASI)
-	$(CARGO) build --locked --profile component --target $(WASI) --target-dir target/guests/plain \
+	EXOTRACE_MODULE_SETTINGS= EXOTRACE_MODULE_GEOIP_CITY= EXOTRACE_MODULE_GEOIP_ASN= $(BUILD_MODULES)
+	RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile component --target $(WASI) --target-dir target/guests/plain \
 		$(addprefix --package ,$(ADAPTERS))
 	rm -rf target/components
 	target/release/exotrace mapping export target/components
-	cp target/modules/*.wasm target/components/
+	$(PACK_MODULES) target/components
 	$(CARGO) run $(PACKAGE) -- components target/guests/plain/$(WASI)/component target/components
 	$(CARGO) run $(PACKAGE) -- check target/components
 	ls -l target/components

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use exotrace_guest_build::{Guests, TARGET};
+use exotrace_guest_build::{Guests, SIMD, TARGET};
 use wit_component::ComponentEncoder;
 
 #[path = "../guest/build/about.rs"]
@@ -22,7 +22,7 @@ const COMPONENTS: [&str; 2] = ["mapping-1.20.wasm", "mapping-2.2.wasm"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
-    let guests = Guests { target: TARGET, packages: &PACKAGES, flags: None, variables: Vec::new() };
+    let guests = Guests { target: TARGET, packages: &PACKAGES, flags: SIMD, variables: Vec::new() };
     let modules = guests.build(1)?;
     for ((module, package), component) in modules.iter().zip(PACKAGES).zip(COMPONENTS) {
         let bytes = ComponentEncoder::default().validate(true).module(&fs::read(module)?)?.encode()?;

@@ -14,6 +14,12 @@ use std::{
 /// The target of guests that import only what they name.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
+/// Flags for guests that may have 128-bit SIMD, which every host of components runs.
+pub const SIMD: &[&str] = &["-C", "target-feature=+simd128"];
+
+/// Flags for guests that may not.
+pub const NO_SIMD: &[&str] = &["-C", "target-feature=-simd128"];
+
 /// Guests to build.
 #[derive(Debug)]
 pub struct Guests {
@@ -21,8 +27,8 @@ pub struct Guests {
     pub target: &'static str,
     /// The packages.
     pub packages: &'static [&'static str],
-    /// Flags for the compiler, in place of those in `.cargo/config.toml`; none: those.
-    pub flags: Option<&'static str>,
+    /// Flags for the compiler.
+    pub flags: &'static [&'static str],
     /// Environment variables for their build scripts.
     pub variables: Vec<(&'static str, OsString)>,
 }
@@ -47,7 +53,7 @@ impl Guests {
         let out_dir = PathBuf::from(env::var("OUT_DIR")?);
         // One folder for all that is built with the same flags: `out` is four below the target folder.
         let target_dir = out_dir.ancestors().nth(4).ok_or("`OUT_DIR` is not within a target folder")?;
-        let target_dir = target_dir.join("guests").join(if self.flags.is_some() { "flags" } else { "plain" });
+        let target_dir = target_dir.join("guests").join(if self.flags == SIMD { "plain" } else { "flags" });
         let mut cargo = Command::new(env::var("CARGO")?);
         cargo.current_dir(workspace).args(["build", "--locked", "--profile", "component", "--target", self.target]);
         cargo.arg("--target-dir").arg(&target_dir);
@@ -58,9 +64,13 @@ impl Guests {
         for variable in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC"] {
             cargo.env_remove(variable);
         }
-        if let Some(flags) = self.flags {
-            cargo.env("RUSTFLAGS", flags);
-        }
+        // So that the same sources give the same bytes on every machine, and say nothing of the one that they were built on.
+        let home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
+        let workspace = fs::canonicalize(workspace)?;
+        let mut flags: Vec<String> = self.flags.iter().map(ToString::to_string).collect();
+        flags.push(format!("--remap-path-prefix={home}=cargo"));
+        flags.push(format!("--remap-path-prefix={}=exotrace", workspace.display()));
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
         cargo.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if !cargo.status()?.success() {
             return Err(format!("guests do not build: {}", self.packages.join(", ")).into());

@@ -1,6 +1,6 @@
 //! Whether a folder is whole: everything is what it says, and says what it is.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, env, path::Path};
 
 use anyhow::bail;
 use serde_json::Value;
@@ -26,6 +26,12 @@ fn problems(output: &Path) -> anyhow::Result<Vec<String>> {
             Ok(metadata) => problems.extend(missing(&metadata).map(|key| format!("`{name}` says no {key}"))),
             Err(error) => problems.push(format!("`{name}`: {error:#}")),
         }
+        if let Some(folder) = folders_of_the_machine().find(|folder| contains(&bytes, folder)) {
+            problems.push(format!("`{name}` names `{folder}`, a folder of the machine that it was built on"));
+        }
+        if *name != wit::PACKAGE && !is_made_of_something(&document, name) {
+            problems.push(format!("`{}` does not say what `{name}` is made of", sbom::FILE));
+        }
         if !is_listed(&document, name, &checksums::digest(&bytes)) {
             problems.push(format!("`{name}` is not in `{}`, or another file", sbom::FILE));
         }
@@ -35,6 +41,21 @@ fn problems(output: &Path) -> anyhow::Result<Vec<String>> {
         problems.push(format!("`{}` {error:#}", wit::PACKAGE));
     }
     Ok(problems)
+}
+
+/// What no file may name.
+fn folders_of_the_machine() -> impl Iterator<Item = String> {
+    let workspace = env::current_dir().map(|folder| format!("{}/", folder.display())).ok();
+    [Some("/.cargo/".to_owned()), workspace].into_iter().flatten()
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn is_made_of_something(document: &Value, name: &str) -> bool {
+    let entry = document["dependencies"].as_array().into_iter().flatten().find(|entry| entry["ref"] == name);
+    entry.is_some_and(|entry| entry["dependsOn"].as_array().is_some_and(|needed| !needed.is_empty()))
 }
 
 /// What a file does not say about itself.
@@ -73,6 +94,7 @@ mod tests {
     use std::{fs, path::PathBuf};
 
     use serde_json::json;
+    use wasm_encoder::{CustomSection, Section};
     use wasm_metadata::{AddMetadata, AddMetadataField};
 
     use super::*;
@@ -156,6 +178,31 @@ mod tests {
             ],
         );
         assert!(check(&folder).unwrap_err().to_string().ends_with("\nhint: `make components` writes the folder anew"));
+    }
+
+    #[test]
+    fn a_file_that_names_where_it_was_built_is_named() {
+        let folder = folder("built");
+        let bytes = folder::read(&folder.join(FILE)).unwrap();
+        let path = CustomSection { name: "x".into(), data: b"/home/ann/.cargo/registry/x.rs".into() };
+        fs::write(folder.join(FILE), [bytes, section(&path)].concat()).unwrap();
+        checksums::write(&folder).unwrap();
+        let problems = problems(&folder).unwrap();
+        assert_eq!(problems[0], "`fluent-bit.wasm` names `/.cargo/`, a folder of the machine that it was built on");
+    }
+
+    fn section(section: &impl Section) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        section.append_to(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn an_sbom_that_does_not_say_what_a_file_is_made_of_is_named() {
+        let folder = folder("unmade");
+        change_text(&folder.join(sbom::FILE), r#""dependsOn":["exotrace-fluent-bit@0.1.0"]"#, r#""dependsOn":[]"#);
+        checksums::write(&folder).unwrap();
+        expect(&folder, &["`sbom.cdx.json` does not say what `fluent-bit.wasm` is made of"]);
     }
 
     #[test]

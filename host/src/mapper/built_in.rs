@@ -36,3 +36,19 @@ pub(super) fn version_with(digest: &str) -> Option<&'static str> {
 pub(crate) fn is_built_in(bytes: &[u8]) -> bool {
     BUILT_IN.iter().any(|known| known.bytes == bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use memchr::memmem;
+
+    use super::*;
+
+    #[test]
+    fn no_component_names_a_folder_of_the_machine_that_it_was_built_on() {
+        for BuiltIn { version, bytes } in BUILT_IN {
+            for folder in ["/.cargo/", env!("CARGO_MANIFEST_DIR")] {
+                assert_eq!(memmem::find(bytes, folder.as_bytes()), None, "{version}: {folder}");
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, path::PathBuf};
 
-use exotrace_guest_build::{Guests, TARGET};
+use exotrace_guest_build::{Guests, NO_SIMD, TARGET};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         target: TARGET,
         packages: &["exotrace-fluent-bit", "exotrace-redpanda-connect"],
         // Fluent Bit's runtime has no SIMD.
-        flags: Some("-C target-feature=-simd128"),
+        flags: NO_SIMD,
         variables: vec![
             ("EXOTRACE_MODULE_SETTINGS", fixture("modules/settings.json")),
             ("EXOTRACE_MODULE_GEOIP_CITY", fixture("geo/City.mmdb")),
