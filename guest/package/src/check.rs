@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, env, path::Path};
 use anyhow::bail;
 use serde_json::Value;
 
-use crate::{checksums, folder, sbom, wit};
+use crate::{checksums, folder, notices, sbom, wit};
 
 /// Names everything that is wrong with the folder.
 pub(crate) fn check(output: &Path) -> anyhow::Result<()> {
@@ -20,6 +20,11 @@ fn problems(output: &Path) -> anyhow::Result<Vec<String>> {
     let mut problems = checksums::problems(output)?;
     let document: Value = serde_json::from_slice(&folder::read(&output.join(sbom::FILE))?)?;
     let files = folder::files(output)?;
+    for name in [notices::LICENSE, notices::NOTICES] {
+        if !files.iter().any(|file| file == name) {
+            problems.push(format!("there is no `{name}`"));
+        }
+    }
     for name in files.iter().filter(|name| name.ends_with(".wasm")) {
         let bytes = folder::read(&output.join(name))?;
         match folder::metadata(&bytes) {
@@ -126,6 +131,7 @@ mod tests {
             .unwrap();
         let document = sbom::document(&folder, &crates).unwrap();
         fs::write(folder.join(sbom::FILE), document.to_string()).unwrap();
+        notices::write(&folder, &crates).unwrap();
         checksums::write(&folder).unwrap();
         folder
     }
@@ -203,6 +209,15 @@ mod tests {
         change_text(&folder.join(sbom::FILE), r#""dependsOn":["exotrace-fluent-bit@0.1.0"]"#, r#""dependsOn":[]"#);
         checksums::write(&folder).unwrap();
         expect(&folder, &["`sbom.cdx.json` does not say what `fluent-bit.wasm` is made of"]);
+    }
+
+    #[test]
+    fn licences_that_are_missing_are_named() {
+        let folder = folder("licences");
+        assert!(fs::read_to_string(folder.join(notices::NOTICES)).unwrap().contains("Mozilla Public License 2.0"));
+        fs::remove_file(folder.join(notices::NOTICES)).unwrap();
+        checksums::write(&folder).unwrap();
+        expect(&folder, &["there is no `THIRD-PARTY-NOTICES.txt`"]);
     }
 
     #[test]

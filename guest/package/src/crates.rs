@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -32,6 +32,23 @@ pub(crate) struct Crate {
     pub(crate) repository: String,
     /// The SHA-256 of the archive in the registry; none of what is in this workspace.
     pub(crate) checksum: Option<String>,
+    /// Where cargo has unpacked it; none of what is in this workspace.
+    pub(crate) sources: Option<PathBuf>,
+}
+
+/// The part of the answer of `cargo metadata` that counts.
+#[derive(Deserialize)]
+struct Answer {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    /// The registry; none of what is in this workspace.
+    source: Option<String>,
+    manifest_path: PathBuf,
 }
 
 /// `Cargo.lock`.
@@ -59,17 +76,12 @@ impl Crates {
 
     /// Adds what is built with these packages for this target.
     pub(crate) fn add_build(&mut self, target: &str, packages: &[&str]) -> anyhow::Result<()> {
-        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.current_dir(WORKSPACE).args(["tree", "--locked", "--target", target, "--prefix", "depth"]);
-        command.args(["--edges", "normal,no-proc-macro", "--format", "{p}|{l}|{r}"]);
+        let mut arguments = vec!["tree", "--locked", "--target", target, "--prefix", "depth"];
+        arguments.extend(["--edges", "normal,no-proc-macro", "--format", "{p}|{l}|{r}"]);
         for package in packages {
-            command.args(["--package", package]);
+            arguments.extend(["--package", package]);
         }
-        let output = command.output().context("could not run `cargo tree`")?;
-        if !output.status.success() {
-            bail!("`cargo tree`: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        self.add_tree(&String::from_utf8(output.stdout)?)
+        self.add_tree(&String::from_utf8(cargo(&arguments)?)?)
     }
 
     /// Adds what `cargo tree` printed.
@@ -89,6 +101,18 @@ impl Crates {
         Ok(())
     }
 
+    /// Says where their sources are.
+    pub(crate) fn add_sources(&mut self) -> anyhow::Result<()> {
+        let answer = cargo(&["metadata", "--locked", "--format-version", "1"])?;
+        let answer: Answer = serde_json::from_slice(&answer).context("`cargo metadata`")?;
+        for Package { name, version, source, manifest_path } in answer.packages {
+            if let (Some(known), Some(_)) = (self.all.get_mut(&format!("{name}@{version}")), source) {
+                known.sources = manifest_path.parent().map(Path::to_owned);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the checksums from `Cargo.lock`.
     pub(crate) fn add_checksums(&mut self) -> anyhow::Result<()> {
         let text = String::from_utf8(folder::read(&Path::new(WORKSPACE).join("Cargo.lock"))?)?;
@@ -100,6 +124,16 @@ impl Crates {
         }
         Ok(())
     }
+}
+
+/// Runs cargo in the project's folder.
+fn cargo(arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let output = command.current_dir(WORKSPACE).args(arguments).output().context("could not run cargo")?;
+    if !output.status.success() {
+        bail!("`cargo {}`: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(output.stdout)
 }
 
 /// The depth of a line, and its crate.
@@ -118,6 +152,7 @@ fn parse(line: &str) -> Option<(usize, Crate)> {
         license: license.replace('/', " OR "),
         repository: repository.to_owned(),
         checksum: None,
+        sources: None,
     };
     Some((depth.parse().ok()?, found))
 }

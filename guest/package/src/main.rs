@@ -2,7 +2,7 @@
 //!
 //! - `exotrace-package modules BUILT OUTPUT`: the core modules that cargo built, with what they are.
 //! - `exotrace-package components PARTS OUTPUT`: beside the mappings and modules in `OUTPUT`, the adapters composed of
-//!   `PARTS` and the mappings, the contract, an SBOM and checksums.
+//!   `PARTS` and the mappings, the contract, an SBOM, the licences and checksums.
 //! - `exotrace-package check FOLDER`: whether all of that is right.
 #![forbid(unsafe_code)]
 
@@ -21,6 +21,7 @@ mod compose;
 mod crates;
 mod folder;
 mod module;
+mod notices;
 mod sbom;
 mod wit;
 
@@ -41,7 +42,9 @@ fn pack(parts: &Path, output: &Path) -> anyhow::Result<()> {
     let mappings = folder::mappings(output)?;
     compose::compose_all(parts, &mappings, output)?;
     wit::pack(&Path::new(WORKSPACE).join("wit"), output)?;
-    sbom::write(output).context("could not write the SBOM")?;
+    let crates = sbom::crates(output)?;
+    sbom::write(output, &crates).context("could not write the SBOM")?;
+    notices::write(output, &crates).context("could not write the licences")?;
     // Last: it tells of all other files.
     checksums::write(output)
 }

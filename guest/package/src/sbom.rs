@@ -14,6 +14,9 @@ pub(crate) const FILE: &str = "sbom.cdx.json";
 
 const STANDARD_LIBRARY: &str = "rust-std";
 
+/// The C library in what is built for WASI.
+const C_LIBRARY: &str = "wasi-libc";
+
 /// The list that the mapping has inside, and of when it is.
 const SUFFIX_LIST: &str = "public-suffix-list";
 const SUFFIX_LIST_DATE: &str = "2022-10-22";
@@ -21,8 +24,8 @@ const SUFFIX_LIST_FILE: &str = "guest/mapping/data/public_suffix_list.dat";
 /// The package that has it.
 const SUFFIX_LIST_USER: &str = "exotrace-mapping";
 
-/// Writes the SBOM of the components and modules in a folder.
-pub(crate) fn write(output: &Path) -> anyhow::Result<()> {
+/// The crates that the components and modules in a folder are built with.
+pub(crate) fn crates(output: &Path) -> anyhow::Result<Crates> {
     let mut mappings = Vec::new();
     for (_, file) in folder::mappings(output)? {
         mappings.push(package_of(&folder::read(&file)?)?);
@@ -33,7 +36,13 @@ pub(crate) fn write(output: &Path) -> anyhow::Result<()> {
     let [cli, http, tangent] = compose::ADAPTERS.map(|(package, _)| package);
     crates.add_build("wasm32-wasip2", &[cli, http, tangent, compose::GEO_PROVIDER])?;
     crates.add_checksums()?;
-    let document = document(output, &crates)?;
+    crates.add_sources()?;
+    Ok(crates)
+}
+
+/// Writes the SBOM of the components and modules in a folder, which are built with these crates.
+pub(crate) fn write(output: &Path, crates: &Crates) -> anyhow::Result<()> {
+    let document = document(output, crates)?;
     folder::write(&output.join(FILE), format!("{document:#}\n").as_bytes())
 }
 
@@ -59,6 +68,7 @@ pub(crate) fn document(output: &Path, crates: &Crates) -> anyhow::Result<Value> 
         needs.push(json!({ "ref": id, "dependsOn": needed }));
     }
     components.push(standard_library(&compiler));
+    components.push(c_library(&compiler));
     components.push(suffix_list()?);
     let exotrace = About::package(Path::new(WORKSPACE), "exotrace")?;
     Ok(json!({
@@ -150,9 +160,22 @@ fn standard_library(compiler: &str) -> Value {
         "bom-ref": STANDARD_LIBRARY,
         "name": STANDARD_LIBRARY,
         "version": compiler,
-        "description": "The standard library of Rust as it comes with the compiler, with the crates and, for WASI, the C library in it",
+        "description": "The standard library of Rust as it comes with the compiler, with the crates in it",
         "licenses": [{ "expression": "MIT OR Apache-2.0" }],
         "purl": format!("pkg:github/rust-lang/rust@{compiler}"),
+    })
+}
+
+fn c_library(compiler: &str) -> Value {
+    json!({
+        "type": "library",
+        "bom-ref": C_LIBRARY,
+        "name": C_LIBRARY,
+        "version": format!("as it comes with Rust {compiler}"),
+        "description": "The C library of WASI, in what is built for wasm32-wasip2",
+        "licenses": [{ "expression":
+            "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0" }],
+        "externalReferences": [{ "type": "vcs", "url": "https://github.com/WebAssembly/wasi-libc" }],
     })
 }
 
