@@ -33,10 +33,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     start::check_candidate(&config, &loader, &live).context(Unusable)?;
     // Reads the certificates.
     start::outputs(&config).context(Unusable)?;
-    println!("mapping {}", live.status().mapping);
-    if let Some(note) = start::other_mapping(&config, &named) {
-        println!("        {note}");
-    }
     for source in &config.sources {
         match source {
             SourceConfig::Service(service) => {
@@ -46,6 +42,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 println!("source  file, {} match {}", matching(&files.paths), files.paths.join(", "));
             }
         }
+    }
+    println!("mapping {}", live.status().mapping);
+    if let Some(note) = start::other_mapping(&config, &named) {
+        println!("        {note}");
     }
     for output in &config.outputs {
         println!("output  {}", output.name);
