@@ -176,10 +176,8 @@ fn a_component_is_inspected() {
     assert_eq!(found["exports"], json!(["exotrace:mapping/mapper@0.1.0"]));
     assert_eq!((&found["mapping_version"], &found["wit_version"]), (&json!("2.2.0"), &json!("0.1.0")));
     assert_eq!(found["signature"], "missing");
-    assert_eq!(
-        (&found["metadata"]["version"], &found["metadata"]["licenses"]),
-        (&json!("2.2.0"), &json!("Apache-2.0"))
-    );
+    assert_eq!(found["metadata"]["version"], "2.2.0");
+    assert!(found["metadata"]["licenses"].as_str().unwrap().contains("MPL-2.0"), "{found}");
     assert!(found["metadata"]["source"].as_str().unwrap().starts_with("https://"), "{found}");
     assert!(found["producers"]["language"][0].as_str().unwrap().starts_with("Rust"), "{found}");
     let said = run(&["mapping", "inspect", text(&file)], 0);

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, env, path::Path};
 use anyhow::bail;
 use serde_json::Value;
 
-use crate::{checksums, folder, notices, sbom, wit};
+use crate::{checksums, folder, licenses, notices, sbom, wit};
 
 /// Names everything that is wrong with the folder.
 pub(crate) fn check(output: &Path) -> anyhow::Result<()> {
@@ -28,7 +28,12 @@ fn problems(output: &Path) -> anyhow::Result<Vec<String>> {
     for name in files.iter().filter(|name| name.ends_with(".wasm")) {
         let bytes = folder::read(&output.join(name))?;
         match folder::metadata(&bytes) {
-            Ok(metadata) => problems.extend(missing(&metadata).map(|key| format!("`{name}` says no {key}"))),
+            Ok(metadata) => {
+                problems.extend(missing(&metadata).map(|key| format!("`{name}` says no {key}")));
+                let said = metadata.licenses.map(|licenses| licenses::terms(&licenses.to_string())).unwrap_or_default();
+                let unsaid = licenses_inside(&document, name).into_iter().filter(|license| !said.contains(license));
+                problems.extend(unsaid.map(|license| format!("`{name}` does not say that `{license}` is in it")));
+            }
             Err(error) => problems.push(format!("`{name}`: {error:#}")),
         }
         if let Some(folder) = folders_of_the_machine().find(|folder| contains(&bytes, folder)) {
@@ -46,6 +51,29 @@ fn problems(output: &Path) -> anyhow::Result<Vec<String>> {
         problems.push(format!("`{}` {error:#}", wit::PACKAGE));
     }
     Ok(problems)
+}
+
+/// The licences of what a file is made of, and of what that needs.
+fn licenses_inside(document: &Value, name: &str) -> BTreeSet<String> {
+    let by_name = |list: &str, key: &str, name: &str| {
+        let found = document[list].as_array().into_iter().flatten().find(|entry| entry[key] == name);
+        found.cloned().unwrap_or_default()
+    };
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut pending = vec![name.to_owned()];
+    while let Some(part) = pending.pop() {
+        if part != name
+            && let Some(license) = by_name("components", "bom-ref", &part)["licenses"][0]["expression"].as_str()
+        {
+            found.extend(licenses::terms(license));
+        }
+        let needed = by_name("dependencies", "ref", &part)["dependsOn"].clone();
+        let needed = needed.as_array().into_iter().flatten().filter_map(Value::as_str);
+        pending.extend(needed.filter(|needed| !seen.contains(*needed)).map(str::to_owned));
+        seen.insert(part);
+    }
+    found
 }
 
 /// What no file may name.
@@ -123,6 +151,7 @@ mod tests {
         }
         fs::create_dir_all(&folder).unwrap();
         let about = About::package(Path::new(WORKSPACE), "exotrace-fluent-bit").unwrap();
+        let about = About { license: "Apache-2.0 AND MPL-2.0".to_owned(), ..about };
         fs::write(folder.join(FILE), about.put_into(&module()).unwrap()).unwrap();
         wit::pack(&Path::new(WORKSPACE).join("wit"), &folder).unwrap();
         let mut crates = Crates::default();
@@ -180,6 +209,8 @@ mod tests {
                 "`fluent-bit.wasm` says no licence",
                 "`fluent-bit.wasm` says no source",
                 "`fluent-bit.wasm` says no producers",
+                "`fluent-bit.wasm` does not say that `Apache-2.0` is in it",
+                "`fluent-bit.wasm` does not say that `MPL-2.0` is in it",
                 "`fluent-bit.wasm` is not in `sbom.cdx.json`, or another file",
             ],
         );

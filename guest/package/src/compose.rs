@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, Processor, types::Package};
 
-use crate::{WORKSPACE, about::About, folder};
+use crate::{WORKSPACE, about::About, crates::Crates, folder, licenses, sbom};
 
 /// The packages of the adapters, and what their components are called.
 pub(crate) const ADAPTERS: [(&str, &str); 3] =
@@ -21,13 +21,29 @@ struct Part {
 }
 
 /// Writes one component for each adapter and mapping.
-pub(crate) fn compose_all(parts: &Path, mappings: &[(String, PathBuf)], output: &Path) -> anyhow::Result<()> {
+pub(crate) fn compose_all(
+    parts: &Path,
+    mappings: &[(String, PathBuf)],
+    crates: &Crates,
+    output: &Path,
+) -> anyhow::Result<()> {
     let geo_provider = Part::read(parts, GEO_PROVIDER)?;
     for (package, name) in ADAPTERS {
         let adapter = Part::read(parts, package)?;
         for (version, mapping) in mappings {
-            let composed = compose(&adapter, &folder::read(mapping)?, version, &geo_provider)
+            let bytes = folder::read(mapping)?;
+            let inside = vec![crates.id(package)?, crates.id(GEO_PROVIDER)?, crates.id(&sbom::package_of(&bytes)?)?];
+            let mut terms = crates.licenses(inside);
+            terms.extend(licenses::terms(sbom::C_LIBRARY_LICENSE));
+            let about = About {
+                name: format!("{package}-{}", version.replace('.', "-")),
+                description: format!("{}; with mapping {version}", adapter.about.description),
+                license: licenses::expression(&terms),
+                ..adapter.about.clone()
+            };
+            let composed = compose(&adapter, &bytes, &geo_provider)
                 .with_context(|| format!("could not compose `{package}` with `{}`", mapping.display()))?;
+            let composed = about.put_into(&composed)?;
             folder::write(&output.join(format!("{name}-{version}.wasm")), &composed)?;
         }
     }
@@ -43,12 +59,7 @@ impl Part {
 }
 
 /// The adapter with what it imports: the mapping and the databases, of which the geo provider answers the mapping too.
-fn compose(adapter: &Part, mapping: &[u8], version: &str, geo_provider: &Part) -> anyhow::Result<Vec<u8>> {
-    let about = About {
-        name: format!("{}-{}", adapter.about.name, version.replace('.', "-")),
-        description: format!("{}; with mapping {version}", adapter.about.description),
-        ..adapter.about.clone()
-    };
+fn compose(adapter: &Part, mapping: &[u8], geo_provider: &Part) -> anyhow::Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let geo_provider = instantiate(&mut graph, "exotrace:geo-provider", &geo_provider.bytes)?;
     let mapping = instantiate(&mut graph, "exotrace:mapping-component", mapping)?;
@@ -58,8 +69,7 @@ fn compose(adapter: &Part, mapping: &[u8], version: &str, geo_provider: &Part) -
     connect(&mut graph, mapping, "exotrace:mapping/mapper@0.1.0", adapter)?;
     export_all(&mut graph, adapter)?;
     let processor = Processor { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
-    let bytes = graph.encode(EncodeOptions { processor: Some(processor), ..EncodeOptions::default() })?;
-    about.put_into(&bytes)
+    Ok(graph.encode(EncodeOptions { processor: Some(processor), ..EncodeOptions::default() })?)
 }
 
 fn instantiate(graph: &mut CompositionGraph, name: &str, bytes: &[u8]) -> anyhow::Result<NodeId> {

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::{WORKSPACE, folder};
+use crate::{WORKSPACE, folder, licenses};
 
 /// Name and version: `memchr@2.8.3`.
 pub(crate) type Id = String;
@@ -72,6 +72,21 @@ impl Crates {
     pub(crate) fn id(&self, name: &str) -> anyhow::Result<Id> {
         let found = self.all.iter().find(|(_, found)| found.name == name);
         found.map(|(id, _)| id.clone()).with_context(|| format!("crate `{name}` is not among those that were built"))
+    }
+
+    /// The licences of these crates and of all that they need.
+    pub(crate) fn licenses(&self, ids: Vec<Id>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut pending = ids;
+        while let Some(id) = pending.pop() {
+            if let Some(known) = self.all.get(&id) {
+                found.extend(licenses::terms(&known.license));
+            }
+            pending.extend(self.needs.get(&id).into_iter().flatten().filter(|id| !seen.contains(*id)).cloned());
+            seen.insert(id);
+        }
+        found
     }
 
     /// Adds what is built with these packages for this target.
@@ -176,6 +191,7 @@ mod tests {
         assert_eq!(crates.needs["a@1.0.0"].iter().collect::<Vec<_>>(), ["b@2.1.0+x", "c@0.1.0"]);
         assert_eq!(crates.needs["b@2.1.0+x"].iter().collect::<Vec<_>>(), ["c@0.1.0"]);
         assert_eq!(crates.needs.len(), 2);
+        assert_eq!(licenses::expression(&crates.licenses(vec!["a@1.0.0".to_owned()])), "Apache-2.0 AND Zlib");
         assert_eq!(crates.id("d").unwrap(), "d@1.0.0");
         assert!(crates.id("e").is_err());
         assert!(crates.add_tree("what is this").is_err());

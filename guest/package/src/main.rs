@@ -20,6 +20,7 @@ mod checksums;
 mod compose;
 mod crates;
 mod folder;
+mod licenses;
 mod module;
 mod notices;
 mod sbom;
@@ -40,9 +41,9 @@ fn main() -> anyhow::Result<()> {
 
 fn pack(parts: &Path, output: &Path) -> anyhow::Result<()> {
     let mappings = folder::mappings(output)?;
-    compose::compose_all(parts, &mappings, output)?;
-    wit::pack(&Path::new(WORKSPACE).join("wit"), output)?;
     let crates = sbom::crates(output)?;
+    compose::compose_all(parts, &mappings, &crates, output)?;
+    wit::pack(&Path::new(WORKSPACE).join("wit"), output)?;
     sbom::write(output, &crates).context("could not write the SBOM")?;
     notices::write(output, &crates).context("could not write the licences")?;
     // Last: it tells of all other files.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::{WORKSPACE, about::About, folder};
+use crate::{WORKSPACE, about::About, crates::Crates, folder, licenses};
 
 /// The packages, and what their files are called.
 pub(crate) const MODULES: [(&str, &str); 2] =
@@ -12,9 +12,12 @@ pub(crate) const MODULES: [(&str, &str); 2] =
 
 /// Takes the modules from where cargo put them, and writes them with what they are.
 pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {
+    let mut crates = Crates::default();
+    crates.add_build("wasm32-unknown-unknown", &MODULES.map(|(package, _)| package))?;
     for (package, name) in MODULES {
         let module = folder::read(&built.join(format!("{}.wasm", package.replace('-', "_"))))?;
-        let about = About::package(Path::new(WORKSPACE), package)?;
+        let license = licenses::expression(&crates.licenses(vec![crates.id(package)?]));
+        let about = About { license, ..About::package(Path::new(WORKSPACE), package)? };
         let bytes = about.put_into(&module).with_context(|| format!("could not describe `{name}`"))?;
         folder::write(&output.join(name), &bytes)?;
     }

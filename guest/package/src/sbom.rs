@@ -16,6 +16,8 @@ const STANDARD_LIBRARY: &str = "rust-std";
 
 /// The C library in what is built for WASI.
 const C_LIBRARY: &str = "wasi-libc";
+pub(crate) const C_LIBRARY_LICENSE: &str =
+    "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0";
 
 /// The list that the mapping has inside, and of when it is.
 const SUFFIX_LIST: &str = "public-suffix-list";
@@ -123,7 +125,7 @@ fn made_of(name: &str, bytes: &[u8], crates: &Crates) -> anyhow::Result<Vec<Stri
 }
 
 /// The package that a mapping or a module was built of.
-fn package_of(bytes: &[u8]) -> anyhow::Result<String> {
+pub(crate) fn package_of(bytes: &[u8]) -> anyhow::Result<String> {
     folder::metadata(bytes)?.name.context("a file does not say its name")
 }
 
@@ -173,8 +175,7 @@ fn c_library(compiler: &str) -> Value {
         "name": C_LIBRARY,
         "version": format!("as it comes with Rust {compiler}"),
         "description": "The C library of WASI, in what is built for wasm32-wasip2",
-        "licenses": [{ "expression":
-            "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0" }],
+        "licenses": [{ "expression": C_LIBRARY_LICENSE }],
         "externalReferences": [{ "type": "vcs", "url": "https://github.com/WebAssembly/wasi-libc" }],
     })
 }
