@@ -252,7 +252,15 @@ impl ServiceCollector {
         self.counts.records_repeated.inc_by(summary.repeated);
         self.counts.records_changed.inc_by(summary.changed);
         self.counts.records_late.inc_by(summary.late);
-        debug!(rows = summary.rows, repeated = summary.repeated, documents = summary.documents, "page delivered");
+        debug!(
+            rows = summary.rows,
+            repeated = summary.repeated,
+            documents = summary.documents,
+            window_start = %window.start,
+            window_end = %window.end,
+            is_done,
+            "page delivered"
+        );
         if is_done {
             self.width = self.width.after(pages);
             self.leave_window(window);
@@ -346,10 +354,11 @@ impl ServiceCollector {
 
     fn leave_window(&mut self, window: Window) {
         self.walk = None;
-        if let Some(pass) = &mut self.pass
-            && window.start <= pass.position
-        {
-            pass.advance(window);
+        match &mut self.pass {
+            Some(pass) if window.start <= pass.position => pass.advance(window),
+            // A run before had begun it, in the middle of its pass. What is known of rows has moved on with it, so the
+            // pass of this run would read again what is forgotten.
+            _ => self.pass = None,
         }
     }
 

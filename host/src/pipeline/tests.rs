@@ -208,6 +208,30 @@ async fn a_longer_look_back_does_not_repeat_what_was_delivered() {
     setup.assert_all_delivered();
 }
 
+/// A run is killed in a later window of its pass; the next one finishes that window, and begins a pass of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_a_run_before_had_begun_repeats_nothing() {
+    let setup = Setup::new(300).await;
+    setup.run_once().await.unwrap();
+    setup.tenant.advance(Duration::from_secs(40 * 60));
+    let mut stages = setup.stages();
+    let start = setup.status().covered_until.unwrap();
+    let end = start + Duration::from_secs(30 * 60);
+    let page = PageDone {
+        window: Window { start, end },
+        delivered: Vec::new(),
+        changed: 0,
+        late: 0,
+        next: Next::More { reached: None, link: None },
+        keep_from: start,
+        marks: Vec::new(),
+    };
+    stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
+    drop(stages);
+    setup.run_once().await.unwrap();
+    setup.assert_all_delivered();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_a_link_names_hears_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

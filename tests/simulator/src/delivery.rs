@@ -47,7 +47,9 @@ pub fn delivered(documents: &[Value]) -> Vec<State> {
     };
     let names = ["MessageTraceId", "RecipientAddress", "Status", "Size", "ToIP"];
     let rows = records.filter(|record| record["MessageTraceId"].is_string());
-    rows.map(|record| names.map(|name| text(&record[name]))).collect()
+    let states = rows.map(|record| names.map(|name| text(&record[name])));
+    // Whoever collects is free to take `PENDING` for the `pending` that it was.
+    states.map(|[id, recipient, status, size, ip]| [id, recipient, status.to_lowercase(), size, ip]).collect()
 }
 
 impl Tenant {
@@ -85,7 +87,7 @@ impl Tenant {
 }
 
 fn state(row: &Row) -> State {
-    let status = row.status.as_str().to_owned();
+    let status = row.status.as_str().to_lowercase();
     [row.id.clone(), row.recipient.clone(), status, row.size.to_string(), row.to_ip.clone().unwrap_or_default()]
 }
 
