@@ -303,6 +303,6 @@ fn check_says_how_many_files_match() {
     let settings = setup.folder.path().join("exotrace.toml");
     let output = exotrace(&["check", "--config", settings.to_str().unwrap()], "");
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("\nsource  file, 2 match "), "{said}");
+    assert!(said.contains("source  file, 2 match "), "{said}");
     assert!(Path::new(&settings).exists());
 }
