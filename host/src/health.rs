@@ -114,15 +114,21 @@ impl Health {
         *self.lock() = conditions;
     }
 
-    /// A part asks a disk for something, for which nothing sets a limit.
-    pub(crate) fn busy(&self, part: Part, name: &str) {
+    /// Waits for what a part asks a disk for: nothing else sets a limit to that.
+    pub(crate) async fn wait_for_disk<T>(&self, part: Part, name: &str, answer: impl Future<Output = T>) -> T {
+        self.busy(part, name);
+        let answer = answer.await;
+        self.idle(part, name);
+        answer
+    }
+
+    fn busy(&self, part: Part, name: &str) {
         self.change(part, name, |condition| {
             condition.busy_since.get_or_insert_with(|| (Instant::now(), Utc::now()));
         });
     }
 
-    /// The disk has answered.
-    pub(crate) fn idle(&self, part: Part, name: &str) {
+    fn idle(&self, part: Part, name: &str) {
         self.change(part, name, |condition| condition.busy_since = None);
     }
 

@@ -49,7 +49,6 @@ pub use instance::MapperError;
 pub use journal::{Event, EventKind};
 pub use kept::{KeptCopies, Original};
 pub use limits::{Limits, StopKind};
-pub(crate) use live::explain;
 pub use live::{Beginning, Live, MappingInUse, Probation, Status, Unchanged};
 pub use loader::{Loader, Place};
 pub use rules::{Rules, Work};

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::{Registry, Unit},
+    registry::{Metric, Registry, Unit},
 };
 
 /// What every name begins with.
@@ -141,47 +141,53 @@ impl Metrics {
         let mut made = Registry::with_prefix(PREFIX);
         let registry = &mut made;
         Self {
-            pages_read: counters(registry, "pages_read", "Pages that a service has answered with"),
-            records_read: counters(registry, "records_read", "Records read"),
-            records_repeated: counters(registry, "records_repeated", "Records read that had been delivered before"),
-            records_changed: counters(registry, "records_changed", "Records delivered again because they have changed"),
-            records_late: counters(registry, "records_late", "Records that were new in a time that had been covered"),
-            source_retries: counters(registry, "source_retries", "How often a source failed and is asked again"),
-            budget_wait_seconds: {
-                let waits = Family::default();
-                let help = "How long requests waited for the request budget";
-                registry.register("budget_wait_seconds", help, waits.clone());
-                waits
-            },
-            files_unread: counters(registry, "files_unread", "How often a file, or a part, could not be read"),
+            pages_read: registered(registry, "pages_read", "Pages that a service has answered with"),
+            records_read: registered(registry, "records_read", "Records read"),
+            records_repeated: registered(registry, "records_repeated", "Records read that had been delivered before"),
+            records_changed: registered(
+                registry,
+                "records_changed",
+                "Records delivered again because they have changed",
+            ),
+            records_late: registered(registry, "records_late", "Records that were new in a time that had been covered"),
+            source_retries: registered(registry, "source_retries", "How often a source failed and is asked again"),
+            budget_wait_seconds: registered(
+                registry,
+                "budget_wait_seconds",
+                "How long requests waited for the request budget",
+            ),
+            files_unread: registered(registry, "files_unread", "How often a file, or a part, could not be read"),
             request_seconds: histograms(registry, "request", "How long the service took for a page", of_requests),
-            newest_record: {
-                let gauges = Family::default();
-                let help = "When the newest record was received that is delivered, in seconds since 1970";
-                registry.register("newest_record_timestamp_seconds", help, gauges.clone());
-                gauges
-            },
-            records_mapped: counters(registry, "records_mapped", "Records that became a document, in part or in full"),
-            records_failed: counters(registry, "records_failed", "Records among the mapped that say what is wrong"),
-            records_dropped: counters(registry, "records_dropped", "Records dropped on purpose"),
-            records_rejected: counters(registry, "records_rejected", "Records at which the mapping stopped every time"),
-            mapping_stops: counters(registry, "mapping_stops", "How often a mapping trapped or met a limit"),
+            newest_record: registered(
+                registry,
+                "newest_record_timestamp_seconds",
+                "When the newest record was received that is delivered, in seconds since 1970",
+            ),
+            records_mapped: registered(
+                registry,
+                "records_mapped",
+                "Records that became a document, in part or in full",
+            ),
+            records_failed: registered(registry, "records_failed", "Records among the mapped that say what is wrong"),
+            records_dropped: registered(registry, "records_dropped", "Records dropped on purpose"),
+            records_rejected: registered(
+                registry,
+                "records_rejected",
+                "Records at which the mapping stopped every time",
+            ),
+            mapping_stops: registered(registry, "mapping_stops", "How often a mapping trapped or met a limit"),
             map_batch_seconds: histograms(registry, "map_batch", "How long a batch took to be mapped", of_batches),
-            documents_delivered: counters(registry, "documents_delivered", "Documents that an output has accepted"),
-            documents_duplicate: counters(registry, "documents_duplicate", "Documents that an output had already"),
-            documents_rejected: counters(registry, "documents_rejected", "Documents that an output will never take"),
-            output_retries: counters(registry, "output_retries", "How often an output failed and is asked again"),
+            documents_delivered: registered(registry, "documents_delivered", "Documents that an output has accepted"),
+            documents_duplicate: registered(registry, "documents_duplicate", "Documents that an output had already"),
+            documents_rejected: registered(registry, "documents_rejected", "Documents that an output will never take"),
+            output_retries: registered(registry, "output_retries", "How often an output failed and is asked again"),
             deliver_batch_seconds: histograms(
                 registry,
                 "deliver_batch",
                 "How long an output took to accept a batch",
                 of_requests,
             ),
-            dead_letters: {
-                let counter = Counter::default();
-                registry.register("dead_letters", "Records and documents in the dead letter", counter.clone());
-                counter
-            },
+            dead_letters: registered(registry, "dead_letters", "Records and documents in the dead letter"),
             known: Mutex::default(),
             registry: made,
         }
@@ -268,9 +274,7 @@ impl Metrics {
     pub(crate) fn will_map(&self, version: &str, role: Role, stops: &[&str]) {
         self.count(version, role, Mapped::default());
         for kind in stops {
-            self.mapping_stops
-                .get_or_create(&[("mapping", version.to_owned()), ("kind", (*kind).to_owned())])
-                .inc_by(0);
+            self.stops(version, kind).inc_by(0);
         }
     }
 
@@ -289,14 +293,19 @@ impl Metrics {
 
     /// A mapping of that version stopped at a batch to be delivered: a trap, or a limit.
     pub(crate) fn stopped(&self, version: &str, kind: &str) {
-        self.mapping_stops.get_or_create(&[("mapping", version.to_owned()), ("kind", kind.to_owned())]).inc();
+        self.stops(version, kind).inc();
+    }
+
+    fn stops(&self, version: &str, kind: &str) -> Counter {
+        self.mapping_stops.get_or_create_owned(&[("mapping", version.to_owned()), ("kind", kind.to_owned())])
     }
 }
 
-fn counters<const N: usize>(registry: &mut Registry, name: &str, help: &str) -> Counters<N> {
-    let counters = Counters::default();
-    registry.register(name, help, counters.clone());
-    counters
+/// A new metric that is shown under a name.
+pub(crate) fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 fn histograms<const N: usize>(

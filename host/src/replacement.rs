@@ -12,6 +12,7 @@ use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
 use tracing::{info, warn};
 
 use crate::{
+    error_text::explain,
     geo::Geo,
     mapper::{
         Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Proof, Refusal, TrialMode, Unchanged,
@@ -339,9 +340,4 @@ fn describe(candidate: &Candidate, purpose: Purpose) -> String {
             format!("mapping {mapping} ({short}) maps {percent} % of the deliveries; {checked}")
         }
     }
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn explain(error: &dyn std::error::Error) -> String {
-    crate::mapper::explain(error)
 }

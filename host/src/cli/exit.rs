@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use crate::{config::ConfigError, replacement::explain};
+use crate::{config::ConfigError, error_text::explain};
 
 /// It finished, but something was left out.
 pub(super) const INCOMPLETE: u8 = 2;

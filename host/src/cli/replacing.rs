@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     control::Control,
+    error_text::explain,
     mapper::{KeptCopies, Live},
     replacement::{self, Replacement},
 };
@@ -37,14 +38,14 @@ impl Replacing {
         match Control::open(&config.state_dir) {
             Ok(control) => drop(tasks.spawn(async move { control.serve(&asked, &replays).await })),
             // Mail flows all the same.
-            Err(error) => warn!(error = replacement::explain(&error), "nobody can talk to this process"),
+            Err(error) => warn!(error = explain(&error), "nobody can talk to this process"),
         }
         let (tried, interval) = (start::tried(config), config.mapping.watch_interval);
         tasks.spawn(async move {
             if let Some((wanted, purpose)) = tried
                 && let Err(error) = replacement.put_from_settings(&wanted, purpose).await
             {
-                warn!(error = replacement::explain(&error), "candidate of the settings is not tried");
+                warn!(error = explain(&error), "candidate of the settings is not tried");
             }
             replacement.watch(watching, interval).await;
         });

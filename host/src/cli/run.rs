@@ -27,11 +27,11 @@ use super::{
 };
 use crate::{
     config::Config,
+    error_text::explain,
     health::Health,
     ledger::{Ledger, LedgerError},
     monitor::{Monitor, Watched},
     pipeline::{self, Collector, Mode, Summary},
-    replacement::explain,
 };
 
 mod progress;

@@ -20,10 +20,10 @@ use tracing::warn;
 
 use super::{Answer, ControlError, MAX_REQUEST_BYTES, Request, SOCKET};
 use crate::{
-    error_text::chain,
+    error_text::{chain, explain},
     mapper::{Live, Unchanged},
     pipeline::Replays,
-    replacement::{Replacement, explain},
+    replacement::Replacement,
 };
 
 /// So many may ask at the same time; more wait.

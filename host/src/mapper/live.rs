@@ -37,7 +37,6 @@ mod status;
 
 pub use begin::Beginning;
 pub use change::Unchanged;
-pub(crate) use change::explain;
 pub use status::{MappingInUse, Probation, Status};
 
 /// The mapping that is in use by every source of the process.

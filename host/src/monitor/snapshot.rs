@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use prometheus_client::{
     encoding::prometheus_text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
-    registry::Registry,
+    registry::{Metric, Registry},
 };
 use tracing::debug;
 
@@ -17,7 +17,7 @@ use crate::{
     health::State,
     ledger::{Ledger, LedgerError, SourceStatus},
     mapper::MappingInUse,
-    metrics::{Label, PREFIX, metrics},
+    metrics::{Label, PREFIX, metrics, registered},
     pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
 };
 
@@ -39,7 +39,7 @@ struct Snapshot {
 impl Snapshot {
     fn new(watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) -> Self {
         let mut this = Self { registry: Registry::with_prefix(PREFIX) };
-        let build: Gauges<1> = this.gauges("build_info", "Always 1; the version is in the label");
+        let build: Gauges<1> = this.show("build_info", "Always 1; the version is in the label");
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         this.add_health(watched);
         this.add_mappings(watched);
@@ -48,7 +48,7 @@ impl Snapshot {
     }
 
     fn add_health(&mut self, watched: &Watched) {
-        let states: Gauges<3> = self.gauges("health", "1 for the state that a part is in, 0 for all others");
+        let states: Gauges<3> = self.show("health", "1 for the state that a part is in, 0 for all others");
         for condition in watched.health.conditions() {
             for state in State::ALL {
                 let labels = [
@@ -62,24 +62,22 @@ impl Snapshot {
     }
 
     fn add_mappings(&mut self, watched: &Watched) {
-        let info: Gauges<3> = self.gauges("mapping_info", "Always 1; what maps, and what is kept or tried beside it");
-        let memory: Gauges<3> = self.gauges("mapping_memory_bytes", "Memory of the instances of a mapping");
-        let instances: Gauges<3> = self.gauges("mapping_instances", "Instances of a mapping");
+        let info: Gauges<3> = self.show("mapping_info", "Always 1; what maps, and what is kept or tried beside it");
+        let memory: Gauges<3> = self.show("mapping_memory_bytes", "Memory of the instances of a mapping");
+        let instances: Gauges<3> = self.show("mapping_instances", "Instances of a mapping");
         for MappingInUse { role, version, digest, memory_bytes, instances: count } in watched.live.in_use() {
             let labels = [("mapping", version), ("digest", digest), ("role", role.to_owned())];
             info.get_or_create(&labels).set(1);
             memory.get_or_create(&labels).inc_by(memory_bytes);
             instances.get_or_create(&labels).inc_by(count);
         }
-        let status = watched.live.status();
-        let pinned: Gauges<0> = self.gauges("mapping_pinned", "1 when somebody wants the mapping kept");
-        pinned.get_or_create(&[]).set(status.is_pinned.into());
-        let changes: Family<[Label; 1], Counter> = Family::default();
-        let help = "How often the mapping was replaced, a candidate refused, or a mapping taken back";
-        self.registry.register("mapping_changes", help, changes.clone());
-        for (change, count) in
-            [("replaced", status.replaced), ("refused", status.refused), ("rolled_back", status.rolled_back)]
-        {
+        let pinned: Gauges<0> = self.show("mapping_pinned", "1 when somebody wants the mapping kept");
+        pinned.get_or_create(&[]).set(watched.live.is_pinned().into());
+        let changes: Family<[Label; 1], Counter> = self.show(
+            "mapping_changes",
+            "How often the mapping was replaced, a candidate refused, or a mapping taken back",
+        );
+        for (change, count) in watched.live.changes() {
             changes.get_or_create(&[("change", change.to_owned())]).inc_by(count);
         }
     }
@@ -87,19 +85,19 @@ impl Snapshot {
     /// Without a ledger what only that knows is left out, and that it is.
     fn add_sources(&mut self, watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) {
         let sources = OfSources {
-            lag: self.gauges("lag_seconds", "How long ago the newest record was received that is delivered"),
+            lag: self.show("lag_seconds", "How long ago the newest record was received that is delivered"),
             covered: self
-                .times("covered_until_timestamp_seconds", "Up to when everything was read, in seconds since 1970"),
-            polled: self.times(
+                .show("covered_until_timestamp_seconds", "Up to when everything was read, in seconds since 1970"),
+            polled: self.show(
                 "last_page_timestamp_seconds",
                 "When a page, empty or not, or a part of a file was done last, in seconds since 1970",
             ),
-            token: self.times("token_expiry_timestamp_seconds", "When the access token ends, in seconds since 1970"),
-            gaps: self.gauges("gaps", "Times of receipt of which records may be missing"),
-            budget: self.gauges("request_budget", "Requests that a tenant may be sent in five minutes"),
-            budget_left: self.gauges("request_budget_left", "Requests that are left of it"),
+            token: self.show("token_expiry_timestamp_seconds", "When the access token ends, in seconds since 1970"),
+            gaps: self.show("gaps", "Times of receipt of which records may be missing"),
+            budget: self.show("request_budget", "Requests that a tenant may be sent in five minutes"),
+            budget_left: self.show("request_budget_left", "Requests that are left of it"),
         };
-        let readable: Gauges<0> = self.gauges("ledger_readable", "1 when the ledger could be read for what it knows");
+        let readable: Gauges<0> = self.show("ledger_readable", "1 when the ledger could be read for what it knows");
         let mut is_readable = ledger.is_some();
         let ledger = ledger.map(|ledger| open(ledger, &watched.config.state_dir));
         let ledger = ledger.and_then(|opened| {
@@ -121,16 +119,8 @@ impl Snapshot {
         readable.get_or_create(&[]).set(is_readable.into());
     }
 
-    fn gauges<const N: usize>(&mut self, name: &str, help: &str) -> Gauges<N> {
-        let gauges = Gauges::default();
-        self.registry.register(name, help, gauges.clone());
-        gauges
-    }
-
-    fn times(&mut self, name: &str, help: &str) -> Times<1> {
-        let times = Times::default();
-        self.registry.register(name, help, times.clone());
-        times
+    fn show<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
+        registered(&mut self.registry, name, help)
     }
 }
 

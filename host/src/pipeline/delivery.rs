@@ -265,13 +265,14 @@ impl Shared {
         if let Some(mark) = given.mark() {
             self.ledger(move |ledger| ledger.note_marks(std::slice::from_ref(&mark))).await?;
         }
-        // Whatever else it waits for has a limit of its own.
-        if output.has_position() {
-            self.health.busy(Part::Output, &target.name);
-        }
-        let began = Instant::now();
-        let delivered = output.deliver(&part.batch).await;
-        self.health.idle(Part::Output, &target.name);
+        let (began, is_file) = (Instant::now(), output.has_position());
+        let delivered = output.deliver(&part.batch);
+        // Whatever else is waited for has a limit of its own.
+        let delivered = if is_file {
+            self.health.wait_for_disk(Part::Output, &target.name, delivered).await
+        } else {
+            delivered.await
+        };
         let receipt = match delivered {
             Ok(receipt) => receipt,
             Err(error) => return Ok(Err(error)),

@@ -252,10 +252,7 @@ impl FileCollector {
         state: S,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> Result<(S, T), RunError> {
-        shared.health.busy(Part::Source, &self.label);
-        let done = blocking(state, work).await;
-        shared.health.idle(Part::Source, &self.label);
-        done
+        shared.health.wait_for_disk(Part::Source, &self.label, blocking(state, work)).await
     }
 
     /// A file could not be read: said once, and tried again with every poll. The others go on.

@@ -59,18 +59,17 @@ impl Pass {
         let now = now.trunc_subsecs(3);
         let target = now - settings.min_age;
         let first = now - settings.initial_interval;
+        let known_from = progress.known_from;
         let start = match progress.covered_until {
             Some(covered) if covered >= target => return None,
-            Some(covered) => covered - settings.additional_look_back,
-            // However long nothing could be read, the first pass begins where the first attempt would have begun.
-            None => progress.known_from.map_or(first, |known_from| first.min(known_from)),
-        };
-        let start = match progress.known_from {
-            // Before that, nobody knows any more whether a row was delivered.
-            Some(known_from) if progress.covered_until.is_some() || progress.in_progress.is_some() => {
-                start.max(known_from)
+            Some(covered) => {
+                let back = covered - settings.additional_look_back;
+                // Before that, nobody knows any more whether a row was delivered.
+                known_from.map_or(back, |known_from| back.max(known_from))
             }
-            _ => start,
+            None if progress.in_progress.is_some() => known_from.unwrap_or(first),
+            // However long nothing could be read, the first pass begins where the first attempt would have begun.
+            None => known_from.map_or(first, |known_from| first.min(known_from)),
         };
         let start = start.max(now - (settings.oldest - MARGIN));
         let lost = progress.covered_until.filter(|covered| *covered < start);

@@ -317,7 +317,9 @@ impl ServiceCollector {
             if let Some(lost) = pass.lost {
                 self.note_gap(shared, lost, TOO_OLD).await?;
             }
-            self.note_start(shared, pass.start).await?;
+            if progress.covered_until.is_none() {
+                self.note_start(shared, pass.start).await?;
+            }
             self.pass = Some(pass);
             if let Some(in_progress) = progress.in_progress {
                 self.walk = Some(Walk::of(in_progress));

@@ -84,9 +84,8 @@ impl Shared {
         let mut attempt = 1;
         loop {
             let (ledger, work) = (Arc::clone(&self.ledger), Arc::clone(&work));
-            self.health.busy(Part::Ledger, "");
-            let done = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner))).await;
-            self.health.idle(Part::Ledger, "");
+            let done = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner)));
+            let done = self.health.wait_for_disk(Part::Ledger, "", done).await;
             let error = match done? {
                 Err(error) if error.may_pass() => error,
                 done => {
@@ -125,9 +124,7 @@ impl Shared {
             let (dead_letter, letters) = (Arc::clone(&self.dead_letter), Arc::clone(&letters));
             let count = letters.len() as u64;
             let write = move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).append(&letters);
-            self.health.busy(Part::DeadLetter, "");
-            let written = spawn_blocking(write).await;
-            self.health.idle(Part::DeadLetter, "");
+            let written = self.health.wait_for_disk(Part::DeadLetter, "", spawn_blocking(write)).await;
             let Err(error) = written? else {
                 metrics().dead_letters.inc_by(count);
                 self.health.working(Part::DeadLetter, "");

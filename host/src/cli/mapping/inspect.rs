@@ -13,8 +13,8 @@ use serde_json::json;
 use crate::{
     cli::exit,
     config::Config,
+    error_text::explain,
     mapper::{Component, Description, Inspection},
-    replacement::explain,
     signature::{self, SignatureError, TrustedKeys},
 };
 

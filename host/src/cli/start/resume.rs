@@ -6,8 +6,8 @@ use super::named::{Named, defaults};
 use crate::{
     cli::options,
     config::{Config, MappingChoice},
+    error_text::explain,
     mapper::{Beginning, Chosen, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said, distinct},
-    replacement::explain,
 };
 
 /// What a process begins with.

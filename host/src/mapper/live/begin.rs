@@ -8,12 +8,15 @@ use std::{
 use chrono::{DateTime, Utc};
 use tracing::{error, warn};
 
-use super::{Control, Live, explain};
-use crate::mapper::{
-    Component,
-    decisions::{Chosen, Decisions, DecisionsError},
-    generation::Generation,
-    journal::Journal,
+use super::{Control, Live};
+use crate::{
+    error_text::explain,
+    mapper::{
+        Component,
+        decisions::{Chosen, Decisions, DecisionsError},
+        generation::Generation,
+        journal::Journal,
+    },
 };
 
 /// The file in `state_dir` that tells what happened.

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{Before, Control, Live, State};
 use crate::{
+    error_text::explain,
     mapper::{
         ComponentError, MapperError,
         candidate::{Candidate, Refusal},
@@ -319,25 +320,4 @@ fn compare_with(before: &Generation) -> Option<(Sampler, Waiting)> {
 fn note(control: &mut Control, event: EventKind, about: &Generation, by: &str, reason: Option<String>) {
     let (mapping, digest, by) = (about.mapping(), about.digest(), by.to_owned());
     control.journal.note(Event { time: Utc::now(), event, mapping, digest, by, reason });
-}
-
-/// An error with its causes in one line, and hints on lines of their own.
-pub(crate) fn explain(error: &dyn std::error::Error) -> String {
-    let (mut text, mut hints) = (String::new(), String::new());
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let whole = error.to_string();
-        let mut lines = whole.lines();
-        if !text.is_empty() {
-            text.push_str(": ");
-        }
-        text.push_str(lines.next().unwrap_or_default());
-        // Other lines are a backtrace of the component, which tells nobody anything.
-        for hint in lines.filter(|line| line.starts_with("hint: ")) {
-            hints.push('\n');
-            hints.push_str(hint);
-        }
-        next = error.source();
-    }
-    text + &hints
 }

@@ -100,6 +100,12 @@ impl Live {
         in_use
     }
 
+    /// How often the mapping was replaced, a candidate refused, or a mapping taken back, with a word for each.
+    pub fn changes(&self) -> [(&'static str, u64); 3] {
+        let counts = [("replaced", &self.replaced), ("refused", &self.refused), ("rolled_back", &self.rolled_back)];
+        counts.map(|(change, count)| (change, count.load(Ordering::Relaxed)))
+    }
+
     /// Whether somebody wants the mapping kept.
     pub fn is_pinned(&self) -> bool {
         self.control().decisions.is_pinned
