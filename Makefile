@@ -11,6 +11,7 @@ help: ## List the tasks.
 
 # rust-toolchain.toml names the toolchain and its parts; where rustup does not install them by itself, this does.
 setup:
+	@rustup show active-toolchain >/dev/null 2>&1 && rustc --version >/dev/null 2>&1 || rustup toolchain install
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
 
 # With the examples, because they ask for what the tests ask for: wasmtime would else be built once more for those.
