@@ -11,6 +11,8 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::folder;
+
 /// A record that could not be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
@@ -158,6 +160,7 @@ impl DeadLetter {
 
 fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
     let existed = path.exists();
+    folder::make_for(path)?;
     // Records are mail of people: nobody else's to read.
     let mut file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
     let length = file.metadata()?.len();

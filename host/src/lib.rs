@@ -9,6 +9,8 @@ pub mod config;
 pub mod control;
 pub mod dead_letter;
 mod error_text;
+pub mod finding;
+mod folder;
 pub mod geo;
 pub mod health;
 pub mod ledger;

@@ -13,7 +13,11 @@ mod requests;
 mod sender;
 mod stdout;
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 pub use elasticsearch::{Elasticsearch, Flavor, Resource, resources};
 pub use file::FileOutput;
@@ -21,7 +25,7 @@ pub use http::Http;
 pub use request_error::RequestError;
 pub use stdout::Stdout;
 
-use crate::mapper::MappedBatch;
+use crate::{finding::Finding, mapper::MappedBatch};
 
 /// Somewhere that documents go.
 pub enum Output {
@@ -33,6 +37,15 @@ pub enum Output {
     Http(Box<Http>),
     /// A file.
     File(Box<FileOutput>),
+}
+
+/// What an examination may do, and what it needs to know for hints.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// The settings file, for commands in hints.
+    pub settings: &'a Path,
+    /// Whether `http` outputs may be sent a request without documents.
+    pub may_post: bool,
 }
 
 /// How far a file is written, as the ledger keeps it.
@@ -127,18 +140,14 @@ impl OutputError {
 }
 
 impl Output {
-    /// Whether it can be reached, and what it answered; delivers nothing.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be reached, or does not let us in.
-    pub async fn probe(&self) -> Result<String, OutputError> {
-        Ok(match self {
-            Self::Stdout(_) => "standard output is always there".to_owned(),
-            Self::Elasticsearch(elasticsearch) => elasticsearch.probe().await?,
-            Self::Http(http) => http.probe().await?,
-            Self::File(file) => file.probe()?,
-        })
+    /// Whether it would take documents: every question with its answer. Delivers none.
+    pub async fn examine(&mut self, asking: &Asking<'_>) -> Vec<Finding> {
+        match self {
+            Self::Stdout(_) => vec![Finding::ok("stream", "documents go to standard output")],
+            Self::Elasticsearch(elasticsearch) => elasticsearch.examine(asking).await,
+            Self::Http(http) => http.examine(asking).await,
+            Self::File(file) => file.examine(),
+        }
     }
 
     /// Delivers all documents of a batch; when it returns, they are accepted.

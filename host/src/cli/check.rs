@@ -1,27 +1,22 @@
 //! `exotrace check`: whether the settings can be used. Asks nobody on the network.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{exit::Unusable, options::loader, start};
-use crate::{
-    agent::Agent,
-    config::{Config, SourceConfig},
-    source::file::matching,
-};
+use super::{exit::Unusable, options::loader, settings_file::SettingsFile, start};
+use crate::{agent::Agent, config::SourceConfig, source::file::matching};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The settings file.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    settings: SettingsFile,
 }
 
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = Config::load(&arguments.config)?;
+    let config = arguments.settings.load()?;
     // Opens the geo databases, compiles the component, and opens a session with the settings.
     let agent = Agent::of(&config.state_dir);
     let loader = loader(Some(&config));
@@ -52,6 +47,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     println!("dead    {}", config.dead_letter.display());
     println!("state   {}", config.state_dir.display());
-    println!("{} is right", arguments.config.display());
+    println!("{} is valid", arguments.settings.path().display());
     Ok(ExitCode::SUCCESS)
 }

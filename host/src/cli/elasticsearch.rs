@@ -10,7 +10,10 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
-use super::exit::{Unusable, say};
+use super::{
+    exit::{Unusable, say},
+    settings_file::{self, named_or_default},
+};
 use crate::{
     config::{Config, OutputConfig, namespace_problem},
     output::{Elasticsearch, Flavor, Resource, resources},
@@ -31,10 +34,10 @@ pub(super) struct Template {
     #[arg(long)]
     opensearch: bool,
     /// Put them into the cluster of every Elasticsearch output of the settings.
-    #[arg(long, requires = "config")]
+    #[arg(long)]
     apply: bool,
-    /// The settings file, for `--apply`.
-    #[arg(long, value_name = "FILE", requires = "apply")]
+    /// The settings file, for `--apply`. Default: as for `run`.
+    #[arg(short, long, value_name = "FILE", requires = "apply")]
     config: Option<PathBuf>,
 }
 
@@ -42,9 +45,10 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let Command::Template(arguments) = command;
     let flavor = if arguments.opensearch { Flavor::OpenSearch } else { Flavor::Elasticsearch };
     let resources = resources(flavor, arguments.namespace.as_deref());
-    match &arguments.config {
-        Some(path) => apply(&Config::load(path)?, &resources)?,
-        None => print(resources)?,
+    if arguments.apply {
+        apply(&settings_file::load(&named_or_default(arguments.config.as_deref()))?, &resources)?;
+    } else {
+        print(resources)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -19,7 +19,7 @@ pub(super) const MAPPINGS: &str = "mappings";
 pub(super) struct MappingOptions {
     /// Take the mapping, its settings, geo databases and local domains of the first source from a settings file.
     /// What is also given here counts instead.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A domain of the tenant, for `email.direction`; again for more.
     #[arg(long = "local-domain", value_name = "DOMAIN")]

@@ -7,10 +7,11 @@ use clap::Args;
 
 use super::{
     exit::{self, say},
-    log, start,
+    log,
+    settings_file::{self, named_or_default},
+    start,
 };
 use crate::{
-    config::Config,
     control::{Answer, ControlError, Request, ask},
     pipeline::{self, Replayed},
 };
@@ -26,10 +27,10 @@ pub(super) struct Arguments {
 
 /// Whose dead letters.
 #[derive(Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct Whose {
-    /// The settings file: its mapping and outputs are used.
-    #[arg(long, value_name = "FILE")]
+    /// The settings file: its mapping and outputs are used. Default: as for `run`.
+    #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The state folder of the process that is to do it.
     #[arg(long, value_name = "DIR")]
@@ -38,7 +39,10 @@ struct Whose {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     log::start();
-    let config = arguments.whose.config.as_deref().map(Config::load).transpose()?;
+    let config = match (&arguments.whose.config, &arguments.whose.state_dir) {
+        (None, Some(_)) => None,
+        (named, _) => Some(settings_file::load(&named_or_default(named.as_deref()))?),
+    };
     let state_dir = arguments.whose.state_dir.as_ref().or(config.as_ref().map(|config| &config.state_dir));
     let Some(state_dir) = state_dir else { bail!("whose dead letters? name `--config` or `--state-dir`") };
     // A running process has another working folder.

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -23,10 +23,10 @@ use super::{
     exit::{self, say},
     log,
     replacing::Replacing,
+    settings_file::{self, SettingsFile},
     start::{self, Ready},
 };
 use crate::{
-    config::Config,
     error_text::explain,
     health::Health,
     ledger::{Ledger, LedgerError},
@@ -41,9 +41,8 @@ const HANDOVER: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The settings file.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    settings: SettingsFile,
     /// Read until caught up, deliver, and end.
     #[arg(long)]
     once: bool,
@@ -53,12 +52,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bars = progress::bars();
     log::start_beside(bars.clone());
     let mode = if arguments.once { Mode::Once } else { Mode::Daemon };
-    let ready = prepare(&arguments.config)?;
+    let path = arguments.settings.path();
+    let ready = prepare(&path)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let second = second_signal()?;
         tokio::select! {
-            summary = collect(ready, &arguments.config, mode, &bars) => summary.map(Some),
+            summary = collect(ready, &path, mode, &bars) => summary.map(Some),
             () = second => Ok(None),
         }
     });
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// Reads the settings and gets ready all that they name; touches nothing that a run beside may be using.
 fn prepare(config: &Path) -> anyhow::Result<Ready> {
-    let config = Config::load(config)?;
+    let config = settings_file::load(config)?;
     start::ready(&config, start::geo(&config)?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
@@ -14,8 +14,9 @@ use humantime::format_duration;
 use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
 
+use super::settings_file::SettingsFile;
 use crate::{
-    config::{Config, FileConfig, ServiceConfig, SourceConfig},
+    config::{FileConfig, ServiceConfig, SourceConfig},
     ledger::{FileState, InProgress, Ledger, LedgerError, SourceStatus},
     pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
 };
@@ -28,9 +29,8 @@ const LISTED_FILES: usize = 20;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The settings file.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    settings: SettingsFile,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -92,7 +92,7 @@ struct Reading {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = Config::load(&arguments.config)?;
+    let config = arguments.settings.load()?;
     let ledger = Ledger::open_to_read(&config.state_dir)?;
     let now = Utc::now();
     let mut report = Report { state_dir: &config.state_dir, has_ledger: ledger.is_some(), sources: Vec::new() };

@@ -5,6 +5,16 @@ pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Whether a variable is set, and to something.
+pub(crate) fn is_set(name: &str) -> bool {
+    variable(name).is_some_and(|value| !value.is_empty())
+}
+
+/// The path that a variable names.
+pub(crate) fn path(name: &str) -> Option<std::path::PathBuf> {
+    variable(name).filter(|path| !path.is_empty()).map(Into::into)
+}
+
 /// Whether the environment names a proxy for addresses of this scheme.
 pub(crate) fn has_proxy(scheme: &str) -> bool {
     let names = [format!("{scheme}_proxy"), "all_proxy".to_owned()];

@@ -42,3 +42,10 @@ pub enum ConfigError {
         hint: Option<String>,
     },
 }
+
+impl ConfigError {
+    /// Whether this settings file is not there.
+    pub(crate) fn is_missing(&self, settings: &std::path::Path) -> bool {
+        matches!(self, Self::Unreadable { path, source } if path == settings && source.kind() == io::ErrorKind::NotFound)
+    }
+}

@@ -9,10 +9,14 @@ use super::{
     requests::Requests,
     sender::{Reply, Sender, authorization},
 };
-use crate::{config::ElasticsearchConfig, mapper::MappedBatch};
+use crate::{
+    config::{Authentication, ElasticsearchConfig},
+    mapper::MappedBatch,
+};
 
 mod answer;
 mod bulk;
+mod examine;
 mod template;
 
 pub use template::{Flavor, Resource, resources};
@@ -23,6 +27,9 @@ use bulk::Bulk;
 /// Writes documents to a data stream.
 pub struct Elasticsearch {
     requests: Requests<Bulk>,
+    data_stream: String,
+    pipeline: String,
+    has_credentials: bool,
 }
 
 impl Elasticsearch {
@@ -39,7 +46,13 @@ impl Elasticsearch {
             authorization(&config.authentication)?,
         )?;
         let bulk = Bulk::new(&config.data_stream, &config.pipeline);
-        Ok(Self { requests: Requests::new(bulk, sender, config.body) })
+        let has_credentials = config.authentication != Authentication::None || config.connection.certificate.is_some();
+        Ok(Self {
+            requests: Requests::new(bulk, sender, config.body),
+            data_stream: config.data_stream.clone(),
+            pipeline: config.pipeline.clone(),
+            has_credentials,
+        })
     }
 
     /// Puts something where it belongs; says whether it did, and not leave what was there.
@@ -63,15 +76,6 @@ impl Elasticsearch {
 
     pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
         self.requests.deliver(batch).await
-    }
-
-    /// Whether every host answers, and lets us in; delivers nothing.
-    ///
-    /// # Errors
-    ///
-    /// When one does not.
-    pub async fn probe(&self) -> Result<String, RequestError> {
-        self.requests.probe().await
     }
 }
 

@@ -16,8 +16,9 @@ use tokio::task::block_in_place;
 use tracing::{info, warn};
 
 use super::{OutputError, Position, Receipt};
-use crate::{config::FileOutputConfig, mapper::MappedBatch};
+use crate::{config::FileOutputConfig, folder, mapper::MappedBatch};
 
+mod examine;
 mod finished;
 
 use finished::Finished;
@@ -53,18 +54,6 @@ impl FileOutput {
             current: None,
             is_tidy: false,
         }
-    }
-
-    /// Whether the file can be written; writes nothing.
-    pub(super) fn probe(&self) -> Result<String, OutputError> {
-        let failed = |source| OutputError::File { action: "write to", path: self.path.clone(), source };
-        if self.path.exists() {
-            OpenOptions::new().append(true).open(&self.path).map_err(failed)?;
-            return Ok(format!("`{}` can be written", self.path.display()));
-        }
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        tempfile::tempfile_in(folder).map_err(failed)?;
-        Ok(format!("`{}` can be made", self.path.display()))
     }
 
     pub(super) fn recover(&mut self, position: Position) {
@@ -107,6 +96,7 @@ impl FileOutput {
     /// Opens the file as the ledger knows it.
     fn open(&mut self, now: DateTime<Utc>) -> Result<(), OutputError> {
         let existed = self.path.exists();
+        folder::make_for(&self.path).map_err(|source| self.failed("make the folder of", source))?;
         let file = OpenOptions::new().create(true).append(true).read(true).open(&self.path);
         let mut file = file.map_err(|source| self.failed("open", source))?;
         let known = self.recovered.take();

@@ -14,6 +14,8 @@ use crate::{
     mapper::MappedBatch,
 };
 
+mod examine;
+
 /// Posts documents.
 pub struct Http {
     requests: Requests<Lines>,
@@ -39,15 +41,6 @@ impl Http {
 
     pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
         self.requests.deliver(batch).await
-    }
-
-    /// Whether every host answers, and lets us in; delivers nothing.
-    ///
-    /// # Errors
-    ///
-    /// When one does not.
-    pub async fn probe(&self) -> Result<String, RequestError> {
-        self.requests.probe().await
     }
 }
 

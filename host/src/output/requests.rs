@@ -73,17 +73,9 @@ impl<P: Protocol> Requests<P> {
         &mut self.sender
     }
 
-    /// Asks every host for anything at all, and sees that none wants other credentials. Gives what they answered.
-    pub(super) async fn probe(&self) -> Result<String, RequestError> {
-        let mut answered = Vec::new();
-        for Reply { host, status, .. } in self.sender.probe().await? {
-            // An API key that may only write has no right to ask: 403 is an answer of a host that is well.
-            if status == StatusCode::UNAUTHORIZED || status.is_server_error() {
-                return Err(RequestError::Status { host, status, explanation: String::new(), retry_after: None });
-            }
-            answered.push(format!("`{host}` answers, with {}", status.as_u16()));
-        }
-        Ok(answered.join(", "))
+    /// What a request says it is.
+    pub(super) fn content_type(&self) -> &'static str {
+        self.protocol.content_type()
     }
 
     /// Delivers what is left of a batch.

@@ -19,6 +19,9 @@ use crate::{
 /// A host that does not take connections is not waited for as long as for an answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The header in which Elastic's products say what they are.
+const PRODUCT: &str = "x-elastic-product";
+
 /// Sends requests to one of some hosts.
 pub(super) struct Sender {
     client: Client,
@@ -35,6 +38,8 @@ pub(super) struct Reply {
     pub(super) host: String,
     pub(super) status: StatusCode,
     pub(super) retry_after: Option<Duration>,
+    /// What it says that it is, in the header of Elastic's products.
+    pub(super) product: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -82,15 +87,21 @@ impl Sender {
         self.send(&Request { method, path, content_type: "application/json", compression, body: body.into() }).await
     }
 
-    /// Asks every host for anything at all; gives their answers.
-    pub(super) async fn probe(&self) -> Result<Vec<Reply>, RequestError> {
+    /// Asks every host for anything at all; gives the answer of each.
+    pub(super) async fn probe(&self) -> Vec<Result<Reply, RequestError>> {
         let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
         let request = Request { method, path: "", content_type, compression, body: Bytes::new() };
         let mut replies = Vec::new();
         for url in &self.urls {
-            replies.push(self.send_to(url, &request).await?);
+            replies.push(self.send_to(url, &request).await);
         }
-        Ok(replies)
+        replies
+    }
+
+    /// Posts a request that has no body.
+    pub(super) async fn post_nothing(&mut self, content_type: &'static str) -> Result<Reply, RequestError> {
+        let (method, compression) = (Method::POST, Compression::None);
+        self.send(&Request { method, path: "", content_type, compression, body: Bytes::new() }).await
     }
 
     /// Sends a request to one host after the other until one answers, to every one once at most.
@@ -122,8 +133,9 @@ impl Sender {
             Err(error) => return Err(RequestError::unanswered(host, error.without_url())),
         };
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
+        let product = answer.headers().get(PRODUCT).and_then(|value| value.to_str().ok()).map(str::to_owned);
         match read(answer).await {
-            Ok(body) => Ok(Reply { host, status, retry_after, body }),
+            Ok(body) => Ok(Reply { host, status, retry_after, product, body }),
             Err(source) => Err(RequestError::Answer { host, source }),
         }
     }

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 mod bulk;
 mod cut;
+mod examined;
 mod failure;
 mod other;
 mod routes;
@@ -39,6 +40,47 @@ pub struct Setup {
     pub refused_text: Option<String>,
     /// Documents whose `_id` ends with one of these are taken from the second attempt on.
     pub busy_id_ends: Vec<char>,
+    /// What it says that it is.
+    pub product: Product,
+    /// Its version; none: a current one.
+    pub version: Option<String>,
+    /// The answer to every request, in place of any other.
+    pub answer_to_all: Option<CannedAnswer>,
+    /// Privileges that whoever asks does not have on any index.
+    pub missing_privileges: Vec<String>,
+    /// Roles of whoever asks, as OpenSearch tells them.
+    pub roles: Vec<String>,
+    /// Whoever asks may write, and see nothing of the cluster.
+    pub is_blind: bool,
+    /// The security features are off.
+    pub is_without_security: bool,
+    /// Index templates besides those that are put, as `GET /_index_template` lists them.
+    pub templates: Vec<Value>,
+    /// Ordinary indices.
+    pub indices: Vec<String>,
+    /// The template that data streams were made with; none: the one of exotrace.
+    pub stream_template: Option<String>,
+}
+
+/// Which of the two kinds of cluster the fake is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Product {
+    /// Elasticsearch.
+    #[default]
+    Elasticsearch,
+    /// OpenSearch.
+    OpenSearch,
+}
+
+/// An answer that is always the same.
+#[derive(Debug, Clone)]
+pub struct CannedAnswer {
+    /// The status.
+    pub status: u16,
+    /// The header `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: &'static str,
 }
 
 /// A fake Elasticsearch that runs until it is dropped.
@@ -81,6 +123,13 @@ pub(crate) struct Memory {
     /// Ids that were told to come later.
     pub(crate) seen_busy: Vec<String>,
     pub(crate) duplicates: usize,
+}
+
+impl Memory {
+    /// Whether a data stream has been made: the first document makes it.
+    pub(crate) fn has_stream(&self, name: &str) -> bool {
+        self.documents.keys().any(|(stream, _)| stream == name)
+    }
 }
 
 impl State {

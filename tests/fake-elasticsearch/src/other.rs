@@ -16,12 +16,6 @@ use crate::{
 pub(crate) fn answer(state: &State, method: &Method, uri: &Uri, content: &[u8]) -> Response {
     let path = uri.path().trim_start_matches('/');
     let mut memory = state.lock();
-    if path.is_empty() {
-        return json_answer(&json!({
-            "name": "fake", "cluster_name": "fake", "cluster_uuid": "fake",
-            "version": { "number": "9.2.0", "build_flavor": "default" }, "tagline": "You Know, for Search",
-        }));
-    }
     if *method == Method::PUT {
         let Ok(value) = serde_json::from_slice(content) else {
             return error(StatusCode::BAD_REQUEST, "parse_exception", "body is not JSON");

@@ -12,16 +12,22 @@ use axum::{
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::{Failure, Request, State, bulk, cut::CutBody, other};
+use crate::{CannedAnswer, Failure, Product, Request, State, bulk, cut::CutBody, examined, other};
 
 pub(crate) fn router(state: State) -> Router {
     Router::new().fallback(serve).layer(DefaultBodyLimit::disable()).with_state(state)
 }
 
 async fn serve(Extract(state): Extract<State>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    if let Some(CannedAnswer { status, content_type, body }) = state.lock().setup.answer_to_all.clone() {
+        let status = StatusCode::from_u16(status).unwrap();
+        return (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+    }
     let mut response = answer(&state, &method, &uri, &headers, &body).await;
-    // The official clients talk to nobody else.
-    response.headers_mut().insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+    if state.lock().setup.product == Product::Elasticsearch {
+        // The official clients talk to nobody else.
+        response.headers_mut().insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+    }
     response
 }
 
@@ -33,6 +39,9 @@ async fn answer(state: &State, method: &Method, uri: &Uri, headers: &HeaderMap, 
     let Some(content) = decompressed(headers, body) else {
         return error(StatusCode::BAD_REQUEST, "parse_exception", "body is not gzip");
     };
+    if let Some(response) = examined::answer(state, method, uri.path().trim_start_matches('/'), &content) {
+        return response;
+    }
     // The official clients put what others post.
     let is_bulk = uri.path().ends_with("/_bulk");
     if *method != Method::POST && !is_bulk {

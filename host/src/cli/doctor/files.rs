@@ -3,7 +3,7 @@
 use std::{fs::File, io};
 
 use super::report::Report;
-use crate::config::FileConfig;
+use crate::{config::FileConfig, finding::Finding};
 
 const STEP: &str = "files";
 
@@ -13,7 +13,7 @@ pub(super) fn examine(config: &FileConfig, report: &mut Report) -> io::Result<()
     for pattern in &config.paths {
         let paths = match glob::glob(pattern) {
             Ok(paths) => paths,
-            Err(error) => return report.failed_with(STEP, &format!("`{pattern}`: {error}")),
+            Err(error) => return report.add(Finding::failed(STEP, &format!("`{pattern}`: {error}"))),
         };
         for path in paths {
             let readable = path.map_err(io::Error::from).and_then(|path| match File::open(&path) {
@@ -21,13 +21,16 @@ pub(super) fn examine(config: &FileConfig, report: &mut Report) -> io::Result<()
                 Err(error) => Err(io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))),
             });
             if let Err(error) = readable {
-                return report.failed_with(STEP, &format!("could not read {error}"));
+                return report.add(Finding::failed(STEP, &format!("could not read {error}")));
             }
             found += 1;
         }
     }
     match found {
-        0 => report.skipped(STEP, "none is there yet"),
+        0 => report.add(Finding::warning(
+            STEP,
+            "no file matches `paths`\nhint: right if files are still to come; else look at the folder and the pattern",
+        )),
         _ => report.ok(STEP, &format!("{found} can be read")),
     }
 }

@@ -9,13 +9,14 @@ use super::report::Report;
 use crate::{
     cli::{options::loader, start},
     config::{Config, GeoipConfig, MappingChoice},
+    finding::Finding,
     ledger::Ledger,
 };
 
 pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
     match state_dir(&config.state_dir) {
         Ok(detail) => report.ok("state folder", &detail)?,
-        Err(error) => report.failed_with("state folder", &format!("{error:#}"))?,
+        Err(error) => report.add(Finding::error("state folder", error.as_ref()))?,
     }
     let mapping = match &config.mapping.choice {
         MappingChoice::Default => "the built-in one of each source".to_owned(),
@@ -27,14 +28,14 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
         start::Named::find(&config.mapping.choice, &loader).and_then(|named| named.components(config, &loader));
     match components {
         Ok(_) => report.ok("mapping component", &mapping)?,
-        Err(error) => report.failed_with("mapping component", &format!("{error:#}"))?,
+        Err(error) => report.add(Finding::error("mapping component", error.as_ref()))?,
     }
     let GeoipConfig { city, asn } = &config.geoip;
     let names: Vec<_> = [city, asn].into_iter().flatten().map(|path| path.display().to_string()).collect();
     match start::geo(config) {
-        Ok(_) if names.is_empty() => report.skipped("geo databases", "the settings name none"),
+        Ok(_) if names.is_empty() => report.add(Finding::none("geo databases", "the settings name none")),
         Ok(_) => report.ok("geo databases", &names.join(", ")),
-        Err(error) => report.failed_with("geo databases", &format!("{error:#}")),
+        Err(error) => report.add(Finding::error("geo databases", error.as_ref())),
     }
 }
 

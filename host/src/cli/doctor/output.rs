@@ -3,18 +3,16 @@
 use std::io;
 
 use super::report::Report;
-use crate::{cli::start, config::NamedOutput};
+use crate::{cli::start, config::NamedOutput, finding::Finding, output::Asking};
 
-const STEP: &str = "reachable";
-
-pub(super) async fn examine(NamedOutput { name, config }: &NamedOutput, report: &mut Report) -> io::Result<()> {
+pub(super) async fn examine(
+    NamedOutput { name, config }: &NamedOutput,
+    asking: &Asking<'_>,
+    report: &mut Report,
+) -> io::Result<()> {
     report.begin(format!("output {name}"))?;
-    let output = match start::output(config) {
-        Ok(output) => output,
-        Err(error) => return report.failed_with(STEP, &format!("{error:#}")),
-    };
-    match output.probe().await {
-        Ok(answer) => report.ok(STEP, &answer),
-        Err(error) => report.failed(STEP, &error),
+    match start::output(config) {
+        Ok(mut output) => report.add_all(output.examine(asking).await),
+        Err(error) => report.add(Finding::error("files", error.as_ref())),
     }
 }

@@ -1,18 +1,21 @@
 //! What was looked at, as a person or a program reads it.
 
 use std::{
-    error::Error,
     io::{self, Write as _},
     process::ExitCode,
 };
 
 use serde::Serialize;
 
-use crate::error_text::chain;
+use crate::{
+    cli::{exit, paint::Paint},
+    finding::{Finding, Verdict},
+};
 
 /// What was looked at so far. A person sees every step as soon as it is done.
 pub(super) struct Report {
     is_json: bool,
+    paint: Paint,
     /// What the steps belong to.
     part: Option<String>,
     steps: Vec<Step>,
@@ -31,17 +34,9 @@ struct Step {
     hint: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    Ok,
-    Failed,
-    Skipped,
-}
-
 impl Report {
     pub(super) fn text() -> Self {
-        Self { is_json: false, part: None, steps: Vec::new() }
+        Self { is_json: false, paint: Paint::on_stdout(), part: None, steps: Vec::new() }
     }
 
     pub(super) fn json() -> Self {
@@ -51,73 +46,107 @@ impl Report {
     /// The steps that follow belong to this source or output.
     pub(super) fn begin(&mut self, part: String) -> io::Result<()> {
         if !self.is_json {
-            writeln!(io::stdout(), "\n{part}")?;
+            writeln!(io::stdout(), "\n{}", self.paint.bold(&part))?;
         }
         self.part = Some(part);
         Ok(())
     }
 
     pub(super) fn ok(&mut self, step: &str, detail: &str) -> io::Result<()> {
-        self.add(step, Verdict::Ok, detail, None)
+        self.add(Finding::ok(step, detail))
     }
 
-    pub(super) fn skipped(&mut self, step: &str, why: &str) -> io::Result<()> {
-        self.add(step, Verdict::Skipped, why, None)
-    }
-
-    pub(super) fn failed(&mut self, step: &str, error: &dyn Error) -> io::Result<()> {
-        self.failed_with(step, &chain(error))
-    }
-
-    /// A step failed for this reason, which may end with a hint.
-    pub(super) fn failed_with(&mut self, step: &str, reason: &str) -> io::Result<()> {
-        let (detail, hint) =
-            reason.split_once("\nhint: ").map_or((reason, None), |(detail, hint)| (detail, Some(hint)));
-        self.add(step, Verdict::Failed, detail, hint)
-    }
-
-    fn add(&mut self, step: &str, result: Verdict, detail: &str, hint: Option<&str>) -> io::Result<()> {
-        let step = Step {
-            part: self.part.clone(),
-            step: step.to_owned(),
-            result,
-            detail: detail.to_owned(),
-            hint: hint.map(str::to_owned),
-        };
+    pub(super) fn add(&mut self, Finding { step, verdict, detail, hint }: Finding) -> io::Result<()> {
+        let step = Step { part: self.part.clone(), step, result: verdict, detail, hint };
         if !self.is_json {
-            write!(io::stdout(), "{}", step.as_text())?;
+            write!(io::stdout(), "{}", step.as_text(self.paint))?;
         }
         self.steps.push(step);
         Ok(())
     }
 
-    /// Ends the report: 0 only if nothing failed and nothing was left out.
+    pub(super) fn add_all(&mut self, findings: Vec<Finding>) -> io::Result<()> {
+        findings.into_iter().try_for_each(|finding| self.add(finding))
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.steps.iter().filter(|step| step.result == verdict).count()
+    }
+
+    /// Ends the report. `all is well` only if everything was asked, and every answer is good.
     pub(super) fn finish(&self) -> anyhow::Result<ExitCode> {
-        let failed = self.steps.iter().filter(|step| step.result == Verdict::Failed).count();
+        let (failed, not_asked) = (self.count(Verdict::Failed), self.count(Verdict::NotAsked));
+        let warnings = self.count(Verdict::Warning);
         let mut output = io::stdout();
         if self.is_json {
-            let report = serde_json::json!({ "ok": failed == 0, "steps": self.steps });
+            let report = serde_json::json!({
+                "ok": failed + not_asked == 0,
+                "failed": failed, "warnings": warnings, "not_asked": not_asked,
+                "steps": self.steps,
+            });
             writeln!(output, "{}", serde_json::to_string_pretty(&report)?)?;
-        } else if failed == 0 {
-            writeln!(output, "\nall is well")?;
         } else {
-            writeln!(output, "\n{failed} of {} steps failed", self.steps.len())?;
+            writeln!(output, "\n{}", self.paint.verdict(self.worst(), &conclusion(failed, warnings, not_asked)))?;
         }
-        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(match (failed, not_asked) {
+            (0, 0) => ExitCode::SUCCESS,
+            (0, _) => ExitCode::from(exit::INCOMPLETE),
+            _ => ExitCode::FAILURE,
+        })
+    }
+
+    fn worst(&self) -> Verdict {
+        let worse = [Verdict::Failed, Verdict::Warning, Verdict::NotAsked];
+        worse.into_iter().find(|verdict| self.count(*verdict) > 0).unwrap_or(Verdict::Ok)
+    }
+}
+
+fn conclusion(failed: usize, warnings: usize, not_asked: usize) -> String {
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {many}")),
+    };
+    let parts = [
+        counted(failed, "step failed", "steps failed"),
+        counted(warnings, "warning", "warnings"),
+        counted(not_asked, "step not asked", "steps not asked"),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    match (parts.is_empty(), failed) {
+        (true, _) => "all is well".to_owned(),
+        (false, 0) => format!("nothing failed, but {}", parts.join(", ")),
+        (false, _) => parts.join(", "),
     }
 }
 
 impl Step {
-    fn as_text(&self) -> String {
+    fn as_text(&self, paint: Paint) -> String {
         let result = match self.result {
             Verdict::Ok => "ok",
+            Verdict::Warning => "warning",
             Verdict::Failed => "FAILED",
-            Verdict::Skipped => "skipped",
+            Verdict::NotAsked => "not asked",
+            Verdict::None => "none",
         };
-        let mut text = format!("  {result:<8}{:<20}{}\n", self.step, self.detail);
+        let result = paint.verdict(self.result, &format!("{result:<11}"));
+        let mut text = format!("  {result}{:<20}{}\n", self.step, self.detail);
         if let Some(hint) = &self.hint {
-            text += &format!("{:<30}hint: {hint}\n", "");
+            text += &format!("{:<33}hint: {hint}\n", "");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_is_well_only_when_all_was_asked() {
+        assert_eq!(conclusion(0, 0, 0), "all is well");
+        assert_eq!(conclusion(0, 0, 1), "nothing failed, but 1 step not asked");
+        assert_eq!(conclusion(0, 2, 3), "nothing failed, but 2 warnings, 3 steps not asked");
+        assert_eq!(conclusion(1, 1, 0), "1 step failed, 1 warning");
     }
 }

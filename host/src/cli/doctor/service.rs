@@ -10,6 +10,7 @@ use super::report::Report;
 use crate::{
     config::{Credential, ServiceConfig},
     error_text::chain,
+    finding::Finding,
     pipeline::service_name,
     source::{self, PageRequest, PollError, ServiceSource},
 };
@@ -28,7 +29,7 @@ pub(super) async fn examine(config: &ServiceConfig, report: &mut Report) -> io::
     let mut source = match ServiceSource::new(config) {
         Ok(source) => source,
         Err(error) => {
-            report.failed("files", &error)?;
+            report.add(Finding::error("files", &error))?;
             return skip(report, &["sign-in", "first page"], "a file of the settings cannot be used");
         }
     };
@@ -39,7 +40,7 @@ pub(super) async fn examine(config: &ServiceConfig, report: &mut Report) -> io::
     }
     let is_reached = reach(config, "service host", &config.url, report).await?;
     if let Err(error) = source.sign_in().await {
-        report.failed("sign-in", &error)?;
+        report.add(Finding::error("sign-in", &error))?;
         return skip(report, &["permission", "service principal", "first page"], "signing in failed");
     }
     let until = source.token_until().unwrap_or_default();
@@ -47,8 +48,8 @@ pub(super) async fn examine(config: &ServiceConfig, report: &mut Report) -> io::
     let ahead = source.now() - Utc::now();
     if ahead.abs() > MOST_SKEW {
         let problem = format!("the clock of the service is ahead by {} s", ahead.num_seconds());
-        report
-            .failed_with("clock", &format!("{problem}\nhint: set the clock of this machine, for example with NTP"))?;
+        let hint = "hint: set the clock of this machine, for example with NTP";
+        report.add(Finding::failed("clock", &format!("{problem}\n{hint}")))?;
     } else {
         report.ok("clock", "agrees with that of the service")?;
     }
@@ -72,18 +73,18 @@ async fn first_page(source: &mut ServiceSource, report: &mut Report) -> io::Resu
             report.ok("first page", detail)
         }
         Err(error @ PollError::ServicePrincipalMissing { .. }) => {
-            report.skipped("permission", &said(roles.as_deref()))?;
-            report.failed("service principal", &error)?;
+            report.add(Finding::not_asked("permission", &said(roles.as_deref())))?;
+            report.add(Finding::error("service principal", &error))?;
             skip(report, &["first page"], "the service principal is missing")
         }
         Err(error) if error.is_forbidden() => {
-            report.failed_with("permission", &with_roles(&error, roles.as_deref()))?;
+            report.add(Finding::failed("permission", &with_roles(&error, roles.as_deref())))?;
             skip(report, &["service principal", "first page"], "the permission is missing")
         }
         Err(error) => {
-            report.skipped("permission", &said(roles.as_deref()))?;
-            report.skipped("service principal", "the first page failed for another reason")?;
-            report.failed("first page", &error)
+            report.add(Finding::not_asked("permission", &said(roles.as_deref())))?;
+            report.add(Finding::not_asked("service principal", "the first page failed for another reason"))?;
+            report.add(Finding::error("first page", &error))
         }
     }
 }
@@ -108,9 +109,9 @@ fn with_roles(error: &PollError, roles: Option<&[String]>) -> String {
 async fn reach(config: &ServiceConfig, what: &str, url: &Url, report: &mut Report) -> io::Result<bool> {
     let host = url.host_str().unwrap_or_default();
     if source::has_proxy(config, url) {
-        report.skipped(what, &format!("`{host}` is reached by way of a proxy"))?;
+        report.add(Finding::none(what, &format!("`{host}` is reached through a proxy, which looks it up")))?;
     } else if let Err(reason) = connect(url).await {
-        report.failed_with(what, &reason)?;
+        report.add(Finding::failed(what, &reason))?;
         return Ok(false);
     } else {
         report.ok(what, &format!("`{host}` has an address and takes connections"))?;
@@ -127,7 +128,7 @@ async fn reach(config: &ServiceConfig, what: &str, url: &Url, report: &mut Repor
             } else {
                 ""
             };
-            report.failed_with(&step, &(text + hint))?;
+            report.add(Finding::failed(&step, &(text + hint)))?;
             Ok(false)
         }
     }
@@ -164,7 +165,7 @@ async fn connect(url: &Url) -> Result<(), String> {
 
 fn skip(report: &mut Report, steps: &[&str], why: &str) -> io::Result<()> {
     for step in steps {
-        report.skipped(step, why)?;
+        report.add(Finding::not_asked(step, why))?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(in crate::cli) struct Arguments {
     /// The component.
     file: PathBuf,
     /// A settings file: checks the signature with its `mapping.trusted_keys`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Args)]
 pub(in crate::cli) struct Arguments {
     /// A settings file: lists the files in the folder `mappings` of its `state_dir` as well.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON: a list of objects.
     #[arg(long)]

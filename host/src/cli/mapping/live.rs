@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::{
-    config::Config,
+    cli::settings_file::{self, named_or_default},
     control::{Answer, Request, ask},
     mapper::{Status, TrialMode, TrialStatus, built_in},
     replacement::{Purpose, Wanted},
@@ -62,10 +62,10 @@ pub(in crate::cli) enum Command {
 
 /// Which process.
 #[derive(Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(in crate::cli) struct Process {
-    /// The settings file of the process.
-    #[arg(long, value_name = "FILE")]
+    /// The settings file of the process. Default: as for `run`.
+    #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The state folder of the process.
     #[arg(long, value_name = "DIR")]
@@ -76,8 +76,7 @@ impl Process {
     fn ask(&self, request: &Request) -> anyhow::Result<Answer> {
         let state_dir = match (&self.state_dir, &self.config) {
             (Some(state_dir), _) => state_dir.clone(),
-            (None, Some(config)) => Config::load(config)?.state_dir,
-            (None, None) => anyhow::bail!("which process? name its `--config` or its `--state-dir`"),
+            (None, config) => settings_file::load(&named_or_default(config.as_deref()))?.state_dir,
         };
         Ok(ask(&state_dir, request)?)
     }

@@ -46,7 +46,7 @@ pub(in crate::cli) struct VerifyArguments {
     #[arg(long = "public-key", value_name = "KEY or FILE", required_unless_present = "config")]
     public_keys: Vec<String>,
     /// A settings file: the keys in its `mapping.trusted_keys` count.
-    #[arg(long, value_name = "FILE", conflicts_with = "public_keys")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "public_keys")]
     config: Option<PathBuf>,
     /// Another signature file.
     #[arg(long, value_name = "FILE")]

@@ -85,7 +85,7 @@ impl fmt::Display for Refusal<'_> {
     }
 }
 
-const WRONG_SECRET: &str = "\nhint: are `api_key`, or `username` and `password`, right?";
+pub(super) const WRONG_SECRET: &str = "\nhint: are `api_key`, or `username` and `password`, right?";
 
 /// What the refusal of a template says, for people.
 pub(super) fn explain_put(status: StatusCode, body: &[u8]) -> String {
@@ -97,6 +97,11 @@ pub(super) fn explain_put(status: StatusCode, body: &[u8]) -> String {
             }
             _ => "",
         }
+}
+
+/// What the answer to a question says that is no document.
+pub(super) fn explain_answer(body: &[u8]) -> String {
+    said(body, &["type", "reason"])
 }
 
 /// Parts of an error, or the error itself where it is but a text.

@@ -168,6 +168,7 @@ mod tests {
             host: "http://host".to_owned(),
             status: StatusCode::from_u16(status).unwrap(),
             retry_after: None,
+            product: None,
             body: body.as_bytes().to_vec(),
         }
     }

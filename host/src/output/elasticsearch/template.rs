@@ -11,7 +11,7 @@ mod fields;
 use fields::properties;
 
 /// What the policy, the component template and the index template are called.
-const NAME: &str = "exotrace-message-trace";
+pub(super) const NAME: &str = "exotrace-message-trace";
 
 /// Above the templates of Elastic for logs (100) and for its integrations (200), one of which is for the same data
 /// stream and would map the documents once more.

@@ -1,0 +1,63 @@
+//! Which settings file a command reads.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::config::{Config, ConfigError, environment};
+
+/// Names the settings file where the command line does not.
+const VARIABLE: &str = "EXOTRACE_CONFIG";
+
+/// Where packages put the settings file.
+const DEFAULT: &str = "/etc/exotrace/exotrace.toml";
+
+/// The settings file of a command that reads no other file: named with or without `--config`.
+#[derive(Args)]
+pub(super) struct SettingsFile {
+    /// The settings file. Default: the one that the environment variable `EXOTRACE_CONFIG` names, or else
+    /// `/etc/exotrace/exotrace.toml`.
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    file: Option<PathBuf>,
+    /// The settings file, for commands in which it is named like this everywhere.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl SettingsFile {
+    /// Where it is.
+    pub(super) fn path(&self) -> PathBuf {
+        self.file.clone().or_else(|| self.config.clone()).or_else(from_environment).unwrap_or_else(|| DEFAULT.into())
+    }
+
+    /// Reads it.
+    pub(super) fn load(&self) -> anyhow::Result<Config> {
+        load(&self.path())
+    }
+}
+
+/// The settings file of a command that reads other files as well: the one that was named, or else the one that the
+/// environment names, or else the usual one.
+pub(super) fn named_or_default(named: Option<&Path>) -> PathBuf {
+    named.map(Path::to_owned).or_else(from_environment).unwrap_or_else(|| DEFAULT.into())
+}
+
+fn from_environment() -> Option<PathBuf> {
+    environment::path(VARIABLE)
+}
+
+/// Reads a settings file.
+pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
+    Config::load(path).map_err(explain_missing)
+}
+
+/// Says how to name another file when the usual one is not there.
+fn explain_missing(error: ConfigError) -> anyhow::Error {
+    let is_usual = error.is_missing(Path::new(DEFAULT));
+    let error = anyhow::Error::from(error);
+    if is_usual {
+        error.context(format!("no settings file\nhint: name one with `--config FILE` or in `{VARIABLE}`"))
+    } else {
+        error
+    }
+}

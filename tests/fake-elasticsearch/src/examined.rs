@@ -1,0 +1,111 @@
+//! What whoever wants to deliver may ask before: who it is, privileges, templates, data streams, pipelines.
+
+use axum::{
+    http::{Method, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Memory, Product, State,
+    routes::{error, json_answer},
+};
+
+/// The answer to a question that is not about documents; none when it is no such question.
+pub(crate) fn answer(state: &State, method: &Method, path: &str, content: &[u8]) -> Option<Response> {
+    let memory = state.lock();
+    let setup = &memory.setup;
+    let is_elastic = setup.product == Product::Elasticsearch;
+    Some(match path {
+        "" if *method == Method::GET => root(&memory),
+        "_security/user/_has_privileges" if is_elastic && setup.is_without_security => no_handler(path),
+        "_security/user/_has_privileges" if is_elastic => has_privileges(&memory, content),
+        "_plugins/_security/authinfo" if !is_elastic && setup.is_without_security => no_handler(path),
+        "_plugins/_security/authinfo" if !is_elastic => {
+            json_answer(&json!({ "user_name": "exotrace", "backend_roles": [], "roles": setup.roles }))
+        }
+        // Where receivers of documents take `POST` alone.
+        "in" if *method == Method::GET => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        "_index_template" if *method == Method::GET => templates(&memory),
+        _ if *method == Method::GET && path.starts_with("_data_stream/") => data_stream(&memory, path),
+        _ if *method == Method::GET && memory.has_stream(path) => {
+            json_answer(&json!({ format!(".ds-{path}-000001"): { "aliases": {} } }))
+        }
+        _ if *method == Method::GET && setup.indices.iter().any(|index| index == path) => {
+            json_answer(&json!({ path: { "aliases": {} } }))
+        }
+        _ if *method == Method::GET && path.starts_with("logs-") && !path.contains('/') => {
+            error(StatusCode::NOT_FOUND, "index_not_found_exception", "no such index")
+        }
+        _ => return None,
+    })
+}
+
+fn root(memory: &Memory) -> Response {
+    let setup = &memory.setup;
+    if setup.is_blind {
+        let reason = match setup.product {
+            Product::Elasticsearch => "action [cluster:monitor/main] is unauthorized for API key id [fake]",
+            Product::OpenSearch => "no permissions for [cluster:monitor/main] and User [name=exotrace]",
+        };
+        return error(StatusCode::FORBIDDEN, "security_exception", reason);
+    }
+    let version = setup.version.clone().unwrap_or_else(|| "9.2.0".to_owned());
+    let (version, tagline) = match setup.product {
+        Product::Elasticsearch => (json!({ "number": version, "build_flavor": "default" }), "You Know, for Search"),
+        Product::OpenSearch => (
+            json!({ "number": version, "distribution": "opensearch" }),
+            "The OpenSearch Project: https://opensearch.org/",
+        ),
+    };
+    json_answer(&json!({
+        "name": "fake", "cluster_name": "fake", "cluster_uuid": "fake", "version": version, "tagline": tagline,
+    }))
+}
+
+fn no_handler(path: &str) -> Response {
+    let text = format!("no handler found for uri [/{path}] and method [POST]");
+    (StatusCode::BAD_REQUEST, json_answer(&json!({ "error": text }))).into_response()
+}
+
+fn has_privileges(memory: &Memory, content: &[u8]) -> Response {
+    let asked: Value = serde_json::from_slice(content).unwrap_or_default();
+    let mut index = json!({});
+    for entry in asked["index"].as_array().into_iter().flatten() {
+        let name = entry["names"][0].as_str().unwrap_or_default();
+        for privilege in entry["privileges"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let has = memory.setup.missing_privileges.iter().all(|missing| missing != privilege);
+            index[name][privilege] = json!(has);
+        }
+    }
+    json_answer(&json!({ "username": "exotrace", "has_all_requested": false, "cluster": {}, "index": index }))
+}
+
+/// The templates that were put, and those that the setup has, without their field types.
+fn templates(memory: &Memory) -> Response {
+    if memory.setup.is_blind {
+        return error(StatusCode::FORBIDDEN, "security_exception", "action is unauthorized");
+    }
+    let mut templates = memory.setup.templates.clone();
+    for (path, body) in &memory.resources {
+        if let Some(name) = path.strip_prefix("_index_template/") {
+            templates.push(json!({ "name": name, "index_template": body }));
+        }
+    }
+    json_answer(&json!({ "index_templates": templates }))
+}
+
+fn data_stream(memory: &Memory, path: &str) -> Response {
+    let name = path.trim_start_matches("_data_stream/");
+    if memory.setup.is_blind {
+        return error(StatusCode::FORBIDDEN, "security_exception", "action is unauthorized");
+    }
+    if !memory.has_stream(name) {
+        return error(StatusCode::NOT_FOUND, "index_not_found_exception", "no such index");
+    }
+    let template = memory.setup.stream_template.clone().unwrap_or_else(|| "exotrace-message-trace".to_owned());
+    let indices = json!([{ "index_name": format!(".ds-{name}-000001") }]);
+    json_answer(&json!({ "data_streams": [
+        { "name": name, "status": "GREEN", "template": template, "generation": 1, "indices": indices },
+    ] }))
+}
