@@ -247,9 +247,12 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
-        let mut dead_letter = DeadLetter::new("no/such/folder/dead.ndjson".into());
-        let error = dead_letter.append(&[letter("{}")]).unwrap_err();
-        assert_eq!(error.to_string(), "could not write dead letter `no/such/folder/dead.ndjson`");
+    fn a_folder_that_is_not_there_is_made_and_one_that_cannot_be_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/folder/dead.ndjson");
+        DeadLetter::new(path.clone()).append(&[letter("{}")]).unwrap();
+        let below = path.join("dead.ndjson");
+        let error = DeadLetter::new(below.clone()).append(&[letter("{}")]).unwrap_err();
+        assert_eq!(error.to_string(), format!("could not write dead letter `{}`", below.display()));
     }
 }

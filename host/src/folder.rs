@@ -61,7 +61,11 @@ pub(crate) fn make_for(file: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new().recursive(true).mode(0o750).create(folder)
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(|error| match error.kind() {
+        // What exists is no folder.
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })
 }
 
 /// How many bytes can be written to the file system of a folder, which need not be there yet.

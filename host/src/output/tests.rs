@@ -16,7 +16,10 @@ use tokio::{
 use url::Url;
 
 use super::{documents::testing::batch, *};
-use crate::config::{Authentication, BodyConfig, Compression, ConnectionConfig, ElasticsearchConfig};
+use crate::{
+    config::{Authentication, BodyConfig, Compression, ConnectionConfig, ElasticsearchConfig},
+    finding::Verdict,
+};
 
 fn output(fake: &FakeElasticsearch) -> Output {
     output_to(&[&fake.url()])
@@ -207,21 +210,25 @@ async fn a_host_that_keeps_closing_the_connection_is_left_alone_for_a_while() {
     assert_eq!(taken.load(Ordering::SeqCst), 0);
 }
 
+/// What an examination finds: the verdict and the text of each step.
+async fn findings(mut output: Output) -> Vec<(Verdict, String)> {
+    let asking = Asking { settings: Path::new("exotrace.toml"), may_post: false };
+    output.examine(&asking).await.into_iter().map(|finding| (finding.verdict, finding.detail)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_probe_says_whether_an_output_is_there_and_delivers_nothing() {
+async fn every_host_is_examined_and_nothing_delivered() {
     let fake = FakeElasticsearch::start(Setup::default());
-    assert_eq!(output(&fake).probe().await.unwrap(), format!("`{}` answers, with 200", fake.url()));
+    let found = findings(output_to(&[&fake.url(), "http://127.0.0.1:9"])).await;
+    assert_eq!(found[0], (Verdict::Ok, format!("`{}` is Elasticsearch 9.2.0", fake.url())));
+    assert_eq!(found[1].0, Verdict::Failed, "{found:?}");
+    assert!(found[1].1.starts_with("could not reach `http://127.0.0.1:9`"), "{found:?}");
     assert!(fake.requests().is_empty());
+    assert_eq!(findings(Output::Stdout(Stdout::new())).await[0].0, Verdict::Ok);
+}
 
-    let locked = FakeElasticsearch::start(Setup { authorization: Some("ApiKey x".to_owned()), ..Setup::default() });
-    let error = output(&locked).probe().await.unwrap_err();
-    assert_eq!(error.to_string(), format!("`{}` answered 401 Unauthorized", locked.url()));
-
-    // One of two hosts is down.
-    let error = output_to(&[&fake.url(), "http://127.0.0.1:9"]).probe().await.unwrap_err();
-    assert_eq!(error.to_string(), "could not reach `http://127.0.0.1:9`");
-
-    assert_eq!(Output::Stdout(Stdout::new()).probe().await.unwrap(), "standard output is always there");
+#[tokio::test]
+async fn a_file_is_examined_and_nothing_made() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| {
         let path = folder.path().join(name);
@@ -230,11 +237,13 @@ async fn a_probe_says_whether_an_output_is_there_and_delivers_nothing() {
         let config = crate::config::FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None };
         Output::File(Box::new(FileOutput::new(&config)))
     };
-    assert!(file("trace").probe().await.unwrap().ends_with("trace` can be made"));
+    let first = async |name: &str| findings(file(name)).await.swap_remove(0);
+    assert!(first("trace").await.1.ends_with("trace` can be made"));
+    assert!(first("missing/trace").await.1.ends_with("missing/trace` can be made, with its folder"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     std::fs::write(folder.path().join("trace"), "1\n").unwrap();
-    assert!(file("trace").probe().await.unwrap().ends_with("trace` can be written"));
+    assert!(first("trace").await.1.ends_with("trace` can be written"));
     assert_eq!(std::fs::read(folder.path().join("trace")).unwrap(), b"1\n");
-    let error = file("missing/trace").probe().await.unwrap_err();
-    assert!(error.to_string().contains("could not write to"), "{error}");
+    let (verdict, detail) = first("trace/trace").await;
+    assert!(verdict == Verdict::Failed && detail.starts_with("could not make"), "{detail}");
 }

@@ -175,11 +175,13 @@ async fn a_finished_file_is_not_written_to_after_a_crash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_that_cannot_be_written_is_named() {
+async fn a_folder_is_made_and_a_place_that_cannot_be_written_is_named() {
     let mut setup = Setup::new();
     setup.config.path = setup.folder.path().join("missing/trace.ndjson");
+    FileOutput::new(&setup.config).prepare_at(now()).unwrap();
+    setup.config.path = setup.folder.path().join("missing/trace.ndjson/trace.ndjson");
     let error = FileOutput::new(&setup.config).prepare_at(now()).unwrap_err();
-    assert!(error.to_string().ends_with("missing/trace.ndjson`"), "{error}");
+    assert!(error.to_string().ends_with("missing/trace.ndjson/trace.ndjson`"), "{error}");
     assert!(!error.is_transient() && !error.is_final());
 }
 
