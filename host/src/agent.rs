@@ -4,10 +4,16 @@ use std::{fs, io, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::whole_file;
+use crate::{
+    plain_file::{self, Links},
+    whole_file,
+};
 
 /// The file within the state folder that keeps the id.
 const FILE_NAME: &str = "agent-id";
+
+/// The longest such file, in bytes: an id has 36.
+const MAX_BYTES: u64 = 4096;
 
 /// Who collects: the same for as long as the state folder is.
 #[derive(Debug, Clone)]
@@ -19,11 +25,19 @@ pub struct Agent {
 
 impl Agent {
     /// The one that a state folder belongs to, or a new one; writes nothing.
-    pub fn of(state_dir: &Path) -> Self {
-        let kept = fs::read_to_string(state_dir.join(FILE_NAME)).unwrap_or_default();
+    ///
+    /// # Errors
+    ///
+    /// When the id is there and cannot be read: a new one would take its place.
+    pub fn of(state_dir: &Path) -> io::Result<Self> {
+        let kept = match plain_file::bytes(&state_dir.join(FILE_NAME), Links::Refused, MAX_BYTES) {
+            Ok(kept) => String::from_utf8(kept).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error),
+        };
         let kept = Some(kept.trim()).filter(|id| is_id(id)).map(str::to_owned);
         let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Self { id: kept.unwrap_or_else(new_id), ephemeral_id: new_id(), name: name.trim().to_owned() }
+        Ok(Self { id: kept.unwrap_or_else(new_id), ephemeral_id: new_id(), name: name.trim().to_owned() })
     }
 
     /// Keeps the id in the state folder, which has to be there.
@@ -82,13 +96,13 @@ mod tests {
     #[test]
     fn the_id_is_kept_and_a_run_has_its_own() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Agent::of(folder.path());
+        let first = Agent::of(folder.path()).unwrap();
         first.keep(folder.path()).unwrap();
-        let second = Agent::of(folder.path());
+        let second = Agent::of(folder.path()).unwrap();
         second.keep(folder.path()).unwrap();
         assert_eq!(first.fields()["id"], second.fields()["id"]);
         assert_ne!(first.fields()["ephemeral_id"], second.fields()["ephemeral_id"]);
         fs::write(folder.path().join(FILE_NAME), "broken").unwrap();
-        assert_ne!(Agent::of(folder.path()).fields()["id"], first.fields()["id"]);
+        assert_ne!(Agent::of(folder.path()).unwrap().fields()["id"], first.fields()["id"]);
     }
 }

@@ -2,23 +2,29 @@
 //!
 //! SQLite in `state_dir`. It moves only after every output has accepted a page: a crash repeats, it never skips.
 
-use std::{fs::File, path::Path};
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use crate::{state_folder, whole_file};
 
 mod accepted;
 mod error;
 mod files;
 mod known;
+mod lock;
+mod migrations;
 mod open;
 mod page;
 mod replay;
 mod requests;
 mod status;
 
+use lock::Lock;
+
 pub use accepted::{Accepted, Mark};
-pub use error::LedgerError;
+pub use error::{LedgerError, SqliteError};
 pub use files::{FileHash, FilePlace, FileState};
 pub use known::{Content, Delivered, Key, Known, Verdict};
 pub use page::{Next, PageDone};
@@ -26,14 +32,12 @@ pub use replay::{REPLAY, Replay};
 pub use requests::Requests;
 pub use status::{Gap, SourceStatus};
 
-/// The layout of the tables that this program knows.
-const VERSION: i64 = 5;
-
 /// What is done.
 pub struct Ledger {
     connection: Connection,
+    path: PathBuf,
     /// Held for as long as the ledger is open; none when it is only read.
-    _lock: Option<File>,
+    lock: Option<Lock>,
 }
 
 /// A range of times of receipt, both ends included.
@@ -74,9 +78,13 @@ impl Ledger {
     ///
     /// When the folder cannot be used, another process has it, or the ledger is damaged.
     pub fn open(state_dir: &Path) -> Result<Self, LedgerError> {
-        let lock = open::lock(state_dir)?;
-        let connection = open::connection(&state_dir.join(open::FILE_NAME))?;
-        Ok(Self { connection, _lock: Some(lock) })
+        state_folder::prepare(state_dir)?;
+        let lock = Lock::take(state_dir)?;
+        whole_file::tidy(state_dir).map_err(|source| LedgerError::Folder { path: state_dir.to_owned(), source })?;
+        let path = state_dir.join(open::FILE_NAME);
+        let connection = open::connection(&path)?;
+        lock.note_owner(&connection).map_err(|error| error.at(&path))?;
+        Ok(Self { connection, path, lock: Some(lock) })
     }
 
     /// Opens the ledger in a folder that this process has open already, to read it as well; `None` when there is none.
@@ -86,10 +94,10 @@ impl Ledger {
     /// When it cannot be read.
     pub fn open_beside(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
         let path = state_dir.join(open::FILE_NAME);
-        if !path.exists() {
+        if !open::is_there(&path)? {
             return Ok(None);
         }
-        Ok(Some(Self { connection: open::read_only(&path)?, _lock: None }))
+        Ok(Some(Self { connection: open::read_only(&path)?, path, lock: None }))
     }
 
     /// Opens the ledger in a folder for reading, whoever else has it; `None` when there is none.
@@ -99,10 +107,25 @@ impl Ledger {
     /// When it is damaged or cannot be read.
     pub fn open_to_read(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
         let path = state_dir.join(open::FILE_NAME);
-        if !path.exists() {
+        if !open::is_there(&path)? {
             return Ok(None);
         }
-        Ok(Some(Self { connection: open::connection_to_read(&path)?, _lock: None }))
+        Ok(Some(Self { connection: open::connection_to_read(&path)?, path, lock: None }))
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins to write: all that follows is noted, or nothing.
+    fn write(&mut self) -> Result<Transaction<'_>, LedgerError> {
+        let Some(lock) = &mut self.lock else { return Ok(self.connection.transaction()?) };
+        lock.keep()?;
+        // At once, and not at the first change: nobody may take the folder over in between.
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        lock.check_owner(&transaction)?;
+        Ok(transaction)
     }
 
     /// How far a source has come.
@@ -132,11 +155,12 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn note_start(&mut self, source: &str, start: DateTime<Utc>) -> Result<(), LedgerError> {
-        let id = source_id(&self.connection, source)?;
+        let transaction = self.write()?;
+        let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET known_from = min(coalesce(known_from, ?2), ?2) \
                       WHERE id = ?1 AND covered_until IS NULL AND window_start IS NULL";
-        self.connection.execute(update, params![id, start.timestamp_millis()])?;
-        Ok(())
+        transaction.execute(update, params![id, start.timestamp_millis()])?;
+        Ok(transaction.commit()?)
     }
 
     /// Gives up the next link of a source: its window goes on from what was reached.
@@ -145,8 +169,9 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn drop_link(&mut self, source: &str) -> Result<(), LedgerError> {
-        self.connection.execute("UPDATE source SET next_link = NULL WHERE name = ?1", [source])?;
-        Ok(())
+        let transaction = self.write()?;
+        transaction.execute("UPDATE source SET next_link = NULL WHERE name = ?1", [source])?;
+        Ok(transaction.commit()?)
     }
 
     /// Notes times of receipt of which rows may be missing, and why.
@@ -155,7 +180,7 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn note_gap(&mut self, source: &str, gap: Window, reason: &str) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         let (start, end) = (gap.start.timestamp_millis(), gap.end.timestamp_millis());
         let insert = "INSERT OR REPLACE INTO gap (source, start, end, reason) VALUES (?1, ?2, ?3, ?4)";

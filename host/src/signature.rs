@@ -1,12 +1,14 @@
 //! Detached signatures of component files, in minisign's format: the tool `minisign` makes and checks the same.
 
 use std::{
-    fmt, fs, io,
+    fmt, io,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use crate::plain_file::{self, Links};
 
 mod make;
 
@@ -188,7 +190,7 @@ fn read(signature: &Path) -> Result<String, SignatureError> {
         io::ErrorKind::InvalidData => SignatureError::NotASignature(signature.to_owned()),
         _ => SignatureError::Unreadable { path: signature.to_owned(), source },
     };
-    let file = fs::File::open(signature).map_err(unreadable)?;
+    let file = plain_file::open(signature, Links::Followed).map_err(unreadable)?;
     io::read_to_string(io::Read::take(file, MAX_SIGNATURE_BYTES)).map_err(unreadable)
 }
 

@@ -218,6 +218,10 @@ fn chosen(steps: &[String]) -> Vec<Kill> {
         let (call, path) = step.split_once(' ').unwrap();
         let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
         let name = name.replace(|it: char| it.is_ascii_digit(), "");
+        let name = match name.strip_suffix(".new").and_then(|name| name.rsplit_once('.')) {
+            Some((name, _random)) => format!("{name}.new"),
+            None => name,
+        };
         let kind = if name.starts_with(".c") { format!("{call} .c") } else { format!("{call} {name}") };
         for is_half in [false, true] {
             if !is_half || ["write", "pwrite", "writev", "send"].contains(&call) {

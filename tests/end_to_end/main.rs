@@ -32,3 +32,4 @@ mod settings_file;
 mod sign_in;
 mod syslog;
 mod tenant;
+mod upgrade;

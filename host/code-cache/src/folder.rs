@@ -1,9 +1,12 @@
 //! The folder of the cache: for its owner alone, with a key, and bounded.
 
 use std::{
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    },
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -12,6 +15,7 @@ use ring::{
     hmac,
     rand::{SecureRandom as _, SystemRandom},
 };
+use rustix::{fs::OFlags, io::Errno};
 
 use crate::EXTENSION;
 
@@ -24,21 +28,27 @@ const KEY_BYTES: usize = 32;
 /// All that others may do with a file or folder.
 const OTHERS: u32 = 0o077;
 
-/// Makes the folder, or takes away what others may do with it.
+/// Makes the folder, or takes away what others may do with it. One of another user is not used: its owner could change
+/// what is in it, and has the key.
 pub(crate) fn open_folder(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    if fs::metadata(folder)?.mode() & OTHERS != 0 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    let file = open(folder, OFlags::DIRECTORY)?;
+    let about = file.metadata()?;
+    if about.uid() != user()? {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
+    if about.mode() & OTHERS != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o700))?;
     }
     Ok(())
 }
 
-/// Reads the key. A new one is made when there is none, or when others could have read it: all files are foreign then.
+/// Reads the key. A new one is made when there is none, or when it was not for its owner alone: all files are foreign
+/// then.
 pub(crate) fn open_key(folder: &Path) -> io::Result<hmac::Key> {
     let path = folder.join(KEY);
     let mut key = match fs::symlink_metadata(&path) {
-        Ok(metadata) if metadata.is_file() && metadata.mode() & OTHERS == 0 => fs::read(&path)?,
-        Ok(_) => Vec::new(),
+        Ok(_) => open_own(&path)?.map_or(Ok(Vec::new()), read_key)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -52,6 +62,42 @@ pub(crate) fn open_key(folder: &Path) -> io::Result<hmac::Key> {
         file.persist(&path)?;
     }
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
+}
+
+fn read_key(file: File) -> io::Result<Vec<u8>> {
+    let mut key = Vec::new();
+    file.take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
+    Ok(key)
+}
+
+/// Opens a file that this user made and that nobody else can read or change; `None` when it is anything else, such as a
+/// link, a FIFO, or another user's.
+pub(crate) fn open_own(path: &Path) -> io::Result<Option<File>> {
+    let file = match open(path, OFlags::empty()) {
+        Ok(file) => file,
+        Err(error) => return if is_link(&error) { Ok(None) } else { Err(error) },
+    };
+    let about = file.metadata()?;
+    let is_own = about.is_file() && about.uid() == user()? && about.mode() & OTHERS == 0;
+    Ok(is_own.then_some(file))
+}
+
+/// Follows no link, and waits for nobody: a FIFO opens at once.
+fn open(path: &Path, more: OFlags) -> io::Result<File> {
+    let flags = (more | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+/// Whether a file could not be opened because it is a link, or a socket.
+fn is_link(error: &io::Error) -> bool {
+    let found = error.raw_os_error();
+    [Errno::LOOP, Errno::NXIO].iter().any(|errno| found == Some(errno.raw_os_error()))
+}
+
+/// The user whom this process runs as: what it makes is that user's.
+fn user() -> io::Result<u32> {
+    let (pipe, _) = io::pipe()?;
+    Ok(File::from(OwnedFd::from(pipe)).metadata()?.uid())
 }
 
 /// Removes the files that were not used for longest, until the rest has no more than `max_bytes`; never `kept`.

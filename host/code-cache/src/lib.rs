@@ -2,14 +2,14 @@
 //!
 //! Compiled code is run as it is: whoever can change it can do anything. So every file carries an HMAC of its name and
 //! its contents under a random key that only the owner can read, and what does not fit is compiled anew. Trusted is
-//! who can read the key, which is the user whom the program runs as; that user could replace the program as well.
+//! who can read the key, which is the user whom the program runs as; that user could replace the program as well. A
+//! folder, key or file that belongs to another user is not used.
 //!
 //! A crate of its own, since it holds the one `unsafe` of the host: wasmtime cannot know where code comes from.
 #![deny(unsafe_code)]
 
 use std::{
     fmt::Write as _,
-    fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -21,7 +21,7 @@ use wasmtime::{Engine, component::Component};
 
 mod folder;
 
-use folder::{bound, open_folder, open_key};
+use folder::{bound, open_folder, open_key, open_own};
 
 /// The form of the files; a change makes all earlier ones foreign.
 const FORMAT: u8 = 1;
@@ -109,14 +109,14 @@ impl CodeCache {
     }
 
     fn read(&self, engine: &Engine, name: &str, path: &Path) -> Result<Option<Component>, Trouble> {
-        let file = match fs::File::open(path) {
-            Ok(file) => file,
+        let foreign = || Trouble::Foreign(path.to_owned());
+        let file = match open_own(path) {
+            Ok(file) => file.ok_or_else(foreign)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Trouble::Read(error)),
         };
         let mut contents = Vec::new();
         (&file).take(MAX_BYTES).read_to_end(&mut contents).map_err(Trouble::Read)?;
-        let foreign = || Trouble::Foreign(path.to_owned());
         let (tag, code) = contents.split_at_checked(TAG_BYTES).ok_or_else(foreign)?;
         let authentic = Authentic::check(&self.key, name, tag, code).ok_or_else(foreign)?;
         let component = authentic.into_component(engine).map_err(Trouble::Refused)?;
@@ -146,7 +146,9 @@ impl<'c> Authentic<'c> {
     #[expect(unsafe_code, reason = "wasmtime cannot know where code comes from; the type says it")]
     fn into_component(self, engine: &Engine) -> wasmtime::Result<Component> {
         // SAFETY: the bytes are unchanged from what `Component::serialize` gave to `CodeCache::write`: nobody else has
-        // the key that their HMAC was made with. Whether they fit this wasmtime and engine, `deserialize` checks.
+        // the key that their HMAC was made with. `open_folder` and `open_key` saw that the folder and the key belong
+        // to the user whom this process runs as, and that nobody else may read or write them. Whether the bytes fit
+        // this wasmtime and engine, `deserialize` checks.
         unsafe { Component::deserialize(engine, self.0) }
     }
 }

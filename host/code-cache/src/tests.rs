@@ -1,4 +1,5 @@
 use std::{
+    fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     time::Duration,
 };
@@ -153,4 +154,57 @@ fn what_does_not_compile_is_not_kept() {
     let fixture = Fixture::new();
     assert!(fixture.cache().load(&fixture.engine, b"\0asm").is_err());
     assert!(fixture.files().is_empty());
+}
+
+#[test]
+fn a_file_or_key_that_is_something_else_is_not_waited_for() {
+    let fixture = Fixture::new();
+    fixture.load();
+    let (file, key) = (fixture.files().pop().unwrap(), fixture.path("cache/key"));
+    let pipe = |path: &std::path::Path| {
+        fs::remove_file(path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    pipe(&file);
+    let loaded = fixture.load();
+    assert!(matches!(loaded.trouble, Some(Trouble::Foreign(_))), "{:?}", loaded.trouble);
+    assert!(fixture.load().from_cache, "another one took its place");
+    pipe(&key);
+    assert!(matches!(fixture.load().trouble, Some(Trouble::Foreign(_))));
+    let target = fixture.path("target");
+    fs::write(&target, [0; 32]).unwrap();
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::remove_file(&key).unwrap();
+    std::os::unix::fs::symlink(&target, &key).unwrap();
+    assert!(matches!(fixture.load().trouble, Some(Trouble::Foreign(_))), "a key of somebody else's choice");
+    assert!(fs::symlink_metadata(&key).unwrap().is_file());
+}
+
+#[test]
+fn a_folder_behind_a_link_is_left_alone() {
+    let fixture = Fixture::new();
+    let target = fixture.path("target");
+    fs::create_dir(&target).unwrap();
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink(&target, fixture.path("cache")).unwrap();
+    assert!(CodeCache::open(&fixture.path("cache")).is_err());
+    assert_eq!(fs::metadata(&target).unwrap().mode() & 0o777, 0o755);
+    assert_eq!(fs::read_dir(&target).unwrap().count(), 0);
+}
+
+/// Only who is root can give a folder away; anybody else has the root folder as another user's.
+#[test]
+fn a_folder_of_another_user_is_not_used() {
+    let fixture = Fixture::new();
+    let folder = fixture.path("cache");
+    fixture.load();
+    if std::os::unix::fs::chown(&folder, Some(12345), None).is_ok() {
+        let error = CodeCache::open(&folder).err().unwrap();
+        assert_eq!(error.to_string(), "it belongs to another user");
+        std::os::unix::fs::chown(&folder, Some(fs::metadata(fixture.path(".")).unwrap().uid()), None).unwrap();
+        std::os::unix::fs::chown(folder.join("key"), Some(12345), None).unwrap();
+        assert!(matches!(fixture.load().trouble, Some(Trouble::Foreign(_))));
+    } else {
+        assert!(CodeCache::open(std::path::Path::new("/")).is_err());
+    }
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::{exit::Unusable, options::loader, settings_file::SettingsFile, start};
-use crate::{agent::Agent, config::SourceConfig, source::file::matching};
+use crate::{agent::Agent, config::SourceConfig, source::file::matching, state_folder};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -18,7 +18,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.settings.load()?;
     // Opens the geo databases, compiles the component, and opens a session with the settings.
-    let agent = Agent::of(&config.state_dir);
+    state_folder::check(&config.state_dir).context(Unusable)?;
+    let agent = Agent::of(&config.state_dir)?;
     let loader = loader(Some(&config));
     let geo = Arc::new(start::geo(&config)?);
     let named = start::Named::find(&config.mapping.choice, &loader).context(Unusable)?;

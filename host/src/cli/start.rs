@@ -15,6 +15,7 @@ use crate::{
     mapper::{Beginning, Decisions, Live, Original},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
     pipeline::{BACKOFF, Claims, Collector, FileCollector, GRACE, ReplayRequests, Replays, ServiceCollector, Stages},
+    state_folder::{self, StateFolderError},
 };
 
 mod mapping;
@@ -24,7 +25,7 @@ mod resume;
 pub(super) use mapping::{check_candidate, live, tried, watched};
 pub(super) use named::{LEGACY_MAPPING, Named};
 pub(super) use resume::other_mapping;
-use resume::{Begun, resume};
+use resume::{Begun, found, resume};
 
 /// The folder for compiled mappings, in `state_dir`.
 const CACHE: &str = "cache";
@@ -66,9 +67,13 @@ pub(super) struct Ready {
 
 /// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
 pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
-    let agent = Agent::of(&config.state_dir);
+    // Before anything in it is believed or written.
+    state_folder::prepare(&config.state_dir).map_err(unusable)?;
+    let found = found(config)?;
+    let agent = Agent::of(&config.state_dir)
+        .with_context(|| format!("could not read the agent id in state folder `{}`", config.state_dir.display()))?;
     let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
-    let Begun { components, beginning, original, found } = resume(config, &loader).context(Unusable)?;
+    let Begun { components, beginning, original, found } = resume(config, &loader, found).context(Unusable)?;
     let geo = Arc::new(geo);
     let live = live(config, components, &geo, &agent).context(Unusable)?;
     let (replays, requests) = Replays::channel();
@@ -87,6 +92,14 @@ pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         replays,
         requests,
     })
+}
+
+/// A folder of somebody else has to be mended by a person; what could not be looked at may pass.
+fn unusable(error: StateFolderError) -> anyhow::Error {
+    match error {
+        StateFolderError::Unusable { .. } => error.into(),
+        _ => anyhow::Error::from(error).context(Unusable),
+    }
 }
 
 impl Ready {

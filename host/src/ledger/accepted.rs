@@ -56,7 +56,7 @@ impl Ledger {
         rows: &[(Key, Content)],
         marks: &[Mark],
     ) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         {
             let insert = "INSERT OR IGNORE INTO accepted (source, output, key, content) VALUES (?1, ?2, ?3, ?4)";
@@ -78,7 +78,7 @@ impl Ledger {
     ///
     /// When the ledger cannot be written; then nothing is noted.
     pub fn commit_rows(&mut self, source: &str, rows: &[Delivered], marks: &[Mark]) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, rows)?;
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -109,7 +109,7 @@ impl Ledger {
     ///
     /// When the ledger cannot be written; then nothing is noted.
     pub fn note_marks(&mut self, marks: &[Mark]) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         put_marks(&transaction, marks)?;
         transaction.commit()?;
         Ok(())

@@ -82,7 +82,7 @@ impl Ledger {
         records: u64,
         marks: &[Mark],
     ) -> Result<i64, LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         let now = Utc::now().timestamp_millis();
         let place = file.place.map(|place| (place.device.cast_signed(), place.inode.cast_signed()));
         if let Some((device, inode)) = place {
@@ -128,7 +128,7 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn note_seen(&mut self, files: &[i64]) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         let now = Utc::now();
         for id in files {
             transaction.execute("UPDATE file SET seen = ?2 WHERE id = ?1", params![id, now.timestamp_millis()])?;

@@ -1,46 +1,51 @@
-//! Opens the file: made when it is not there, checked when it is, never made anew.
+//! Opens the file: made when it is not there, checked when it is, upgraded when it is older, never made anew.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{LedgerError, VERSION};
+use super::{LedgerError, migrations};
+use crate::whole_file;
 
 /// The ledger's file within the state folder.
 pub(super) const FILE_NAME: &str = "ledger.sqlite3";
 
-/// Makes the folder when it is not there, and keeps other processes out of it for as long as the file is open.
-pub(super) fn lock(state_dir: &Path) -> Result<File, LedgerError> {
-    let folder = |source| LedgerError::Folder { path: state_dir.to_owned(), source };
-    fs::create_dir_all(state_dir).map_err(folder)?;
-    let lock = File::create(state_dir.join("lock")).map_err(folder)?;
-    lock.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => LedgerError::InUse { path: state_dir.to_owned() },
-        TryLockError::Error(source) => folder(source),
-    })?;
-    Ok(lock)
+/// Whether there is something at `path`. What cannot be looked at is not missing: nothing may be put in its place.
+pub(super) fn is_there(path: &Path) -> Result<bool, LedgerError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(LedgerError::Folder { path: path.to_owned(), source }),
+    }
 }
 
 /// Opens the database at `path`.
 pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
     let opening = |error| LedgerError::opening(path.to_owned(), error);
-    if !path.exists() {
+    if !is_there(path)? {
         create(path)?;
     }
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
-    check(&connection, path)?;
-    connection.execute_batch("PRAGMA synchronous = FULL;").map_err(opening)?;
+    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
+    let found = check(&connection, path)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(opening)?;
+    migrations::upgrade(&mut connection, path, found)?;
     Ok(connection)
 }
 
-/// Opens the database at `path` beside whoever writes it.
+/// Opens the database at `path` beside whoever writes it. One of an earlier version is read as what it will be.
 pub(super) fn connection_to_read(path: &Path) -> Result<Connection, LedgerError> {
     let connection = read_only(path)?;
-    check(&connection, path)?;
-    Ok(connection)
+    let found = check(&connection, path)?;
+    if found == migrations::VERSION {
+        return Ok(connection);
+    }
+    let upgraded = migrations::upgraded_copy(&connection, found);
+    upgraded.map_err(|source| LedgerError::Upgrade { path: path.to_owned(), found, source })
 }
 
 /// Opens the database at `path`, which is known to be whole.
@@ -49,35 +54,48 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, LedgerError> {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)
 }
 
-fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+/// Gives the version of a database that is a ledger which this program can read.
+fn check(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
     let opening = |error| LedgerError::opening(path.to_owned(), error);
     if let Some(problem) = problem(connection).map_err(opening)? {
         return Err(LedgerError::Damaged { path: path.to_owned(), problem });
     }
     let found = number(connection, "PRAGMA user_version").map_err(opening)?;
-    if found != VERSION {
-        return Err(LedgerError::OtherVersion { path: path.to_owned(), found });
+    if found > migrations::VERSION {
+        return Err(migrations::newer(connection, path, found));
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Makes a ledger under another name first: so whatever bears the right name was whole once, and an empty file is
 /// damage and not a beginning.
+///
+/// With a rollback journal, which is gone when a transaction is done: all of the ledger is in the one file that is
+/// renamed. A WAL might be left beside it when the disk is full, and the renamed file would be nothing without it.
 fn create(path: &Path) -> Result<(), LedgerError> {
     let unfinished = path.with_extension("new");
     let opening = |error| LedgerError::opening(unfinished.clone(), error);
     let folder = |source| LedgerError::Folder { path: path.to_owned(), source };
     let log = path.with_extension("sqlite3-wal");
-    if log.exists() {
+    if is_there(&log)? {
         let problem = format!("only its log `{}` is there", log.display());
         return Err(LedgerError::Damaged { path: path.to_owned(), problem });
     }
-    File::create(&unfinished).map_err(folder)?;
-    let connection = Connection::open(&unfinished).map_err(opening)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(opening)?;
-    connection.execute_batch(include_str!("schema.sql")).map_err(opening)?;
+    for extension in ["new", "new-journal", "new-wal", "new-shm"] {
+        // Left from a start that broke off.
+        match fs::remove_file(path.with_extension(extension)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(folder(error)),
+            _ => {}
+        }
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(folder)?;
+    let mut connection = Connection::open(&unfinished).map_err(opening)?;
+    connection.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;").map_err(opening)?;
+    migrations::apply(&mut connection, 0).map_err(opening)?;
     connection.close().map_err(|(_, error)| opening(error))?;
-    fs::rename(&unfinished, path).map_err(folder)
+    File::open(&unfinished).and_then(|file| file.sync_all()).map_err(folder)?;
+    fs::rename(&unfinished, path).map_err(folder)?;
+    whole_file::sync_folder(path).map_err(folder)
 }
 
 /// What is wrong with the file.
@@ -86,7 +104,7 @@ fn problem(connection: &Connection) -> rusqlite::Result<Option<String>> {
     if verdict != "ok" {
         return Ok(Some(verdict));
     }
-    if number(connection, "PRAGMA user_version")? != 0 {
+    if number(connection, "PRAGMA user_version")? > 0 {
         return Ok(None);
     }
     let tables = number(connection, "SELECT count(*) FROM sqlite_schema")?;

@@ -45,7 +45,7 @@ impl Ledger {
     ///
     /// When the ledger cannot be written; then nothing is noted.
     pub fn commit_page(&mut self, source: &str, page: &PageDone) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, &page.delivered)?;
         put_marks(&transaction, &page.marks)?;

@@ -40,7 +40,7 @@ impl Ledger {
         rows: &[(Key, Content)],
         marks: &[Mark],
     ) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         {
             let forget = "DELETE FROM accepted WHERE source = (SELECT id FROM source WHERE name = ?1) AND key = ?2 \
                           AND content = ?3";
@@ -62,7 +62,8 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn end_replay(&mut self, file: &[u8; 32]) -> Result<(), LedgerError> {
-        self.connection.execute("DELETE FROM replay WHERE file = ?1", [file])?;
-        Ok(())
+        let transaction = self.write()?;
+        transaction.execute("DELETE FROM replay WHERE file = ?1", [file])?;
+        Ok(transaction.commit()?)
     }
 }

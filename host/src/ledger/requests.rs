@@ -42,7 +42,7 @@ impl Ledger {
         at: DateTime<Utc>,
         keep_from: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.write()?;
         let forget = "DELETE FROM request WHERE tenant = ?1 AND at <= ?2";
         transaction.execute(forget, params![tenant, keep_from.timestamp_millis()])?;
         let insert = "INSERT INTO request (tenant, at) VALUES (?1, ?2)";

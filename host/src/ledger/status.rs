@@ -81,10 +81,11 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn note_failure(&mut self, source: &str, at: DateTime<Utc>, failure: &str) -> Result<(), LedgerError> {
-        let id = source_id(&self.connection, source)?;
+        let transaction = self.write()?;
+        let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET failed_at = ?2, failure = ?3 WHERE id = ?1";
-        self.connection.execute(update, params![id, at.timestamp_millis(), failure])?;
-        Ok(())
+        transaction.execute(update, params![id, at.timestamp_millis(), failure])?;
+        Ok(transaction.commit()?)
     }
 
     /// Notes when the access token of a source ends.
@@ -93,10 +94,11 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn note_token(&mut self, source: &str, until: DateTime<Utc>) -> Result<(), LedgerError> {
-        let id = source_id(&self.connection, source)?;
+        let transaction = self.write()?;
+        let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET token_until = ?2 WHERE id = ?1";
-        self.connection.execute(update, params![id, until.timestamp_millis()])?;
-        Ok(())
+        transaction.execute(update, params![id, until.timestamp_millis()])?;
+        Ok(transaction.commit()?)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write as _,
-    fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -22,7 +21,22 @@ use super::{
     engine::{ENGINE, METERED},
     instance::{State, describe},
 };
-use crate::signature::SignatureError;
+use crate::{
+    plain_file::{self, Links},
+    signature::SignatureError,
+};
+
+impl ComponentError {
+    /// Whether the file is there, but could not be read now, as when there are too many open files.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreadable { source, .. } | Self::Signature(SignatureError::Unreadable { source, .. }) => {
+                source.raw_os_error().is_some() && source.kind() != io::ErrorKind::NotFound
+            }
+            _ => false,
+        }
+    }
+}
 
 /// The custom section in which a component says which mapping it is, before anything of it is compiled.
 pub(super) const SECTION: &str = "exotrace:mapping";
@@ -149,7 +163,7 @@ impl Component {
     /// When the file cannot be read, or is larger than any mapping.
     pub fn read(path: &Path) -> Result<Vec<u8>, ComponentError> {
         let unreadable = |source| ComponentError::Unreadable { path: path.to_owned(), source };
-        let file = fs::File::open(path).map_err(unreadable)?;
+        let file = plain_file::open(path, Links::Followed).map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_BYTES {
@@ -297,8 +311,8 @@ mod tests {
     }
 
     #[test]
-    fn a_device_without_an_end_is_too_large() {
-        let error = Component::open(Path::new("/dev/zero")).err().map(|error| error.to_string());
-        assert_eq!(error.as_deref(), Some("`/dev/zero` has more than 67108864 bytes"));
+    fn a_device_without_an_end_is_refused() {
+        let error = Component::open(Path::new("/dev/zero")).err().map(|error| crate::error_text::chain(&error));
+        assert_eq!(error.as_deref(), Some("could not read `/dev/zero`: not a regular file"));
     }
 }

@@ -8,12 +8,23 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::built_in::version_with;
-use crate::whole_file;
+use crate::{
+    plain_file::{self, Links},
+    whole_file,
+};
+
+/// The format of the file, and of the history beside it; files without one are of programs before there was one. Fields
+/// may be added without a new number: a program that does not know them passes over them.
+const FORMAT: u64 = 1;
 
 /// So many refused mappings are remembered; the oldest are forgotten.
 const MAX_REFUSED: usize = 500;
+
+/// The longest file of decisions, in bytes: some hundred refused mappings with their reasons have a hundredth of it.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// So often the program may end without notice while a mapping is new.
 const MAX_UNCLEAN_ENDS: u32 = 3;
@@ -104,6 +115,17 @@ pub enum DecisionsError {
         #[source]
         source: io::Error,
     },
+    /// The file is of a newer program.
+    #[error(
+        "`{}` has format {found}; exotrace {} knows formats up to {FORMAT}\nhint: install the exotrace that wrote it, or a later one; or move it away to go on with the mapping of the settings",
+        path.display(), env!("CARGO_PKG_VERSION")
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
     /// The file is something else.
     #[error("`{}` is damaged", path.display())]
     Damaged {
@@ -113,6 +135,26 @@ pub enum DecisionsError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+impl DecisionsError {
+    /// Whether nobody can get anything out of the file: only then may it be moved away.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. })
+    }
+
+    /// Whether reading it again may be of use.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreadable { .. })
+    }
+}
+
+/// Decisions as they stand in the file.
+#[derive(Serialize)]
+struct Kept<'d> {
+    format: u64,
+    #[serde(flatten)]
+    decisions: &'d Decisions,
 }
 
 /// What decisions are worth now that the settings say something.
@@ -153,16 +195,21 @@ impl Decisions {
     ///
     /// When the file cannot be read.
     pub fn read(path: &Path) -> Result<Self, DecisionsError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
+        let bytes = match plain_file::bytes(path, Links::Refused, MAX_BYTES) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(DecisionsError::Unreadable { path: path.to_owned(), source }),
         };
-        serde_json::from_str(&text).map_err(|source| DecisionsError::Damaged { path: path.to_owned(), source })
+        let damaged = |source| DecisionsError::Damaged { path: path.to_owned(), source };
+        let value: Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+        match value.get("format").and_then(Value::as_u64) {
+            Some(found) if found > FORMAT => Err(DecisionsError::Newer { path: path.to_owned(), found }),
+            _ => serde_json::from_value(value).map_err(damaged),
+        }
     }
 
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(self)?;
+        let mut text = serde_json::to_vec_pretty(&Kept { format: FORMAT, decisions: self })?;
         text.push(b'\n');
         if fs::read(path).is_ok_and(|kept| kept == text) {
             // As at most starts: they need not wait for the disk.
@@ -175,6 +222,12 @@ impl Decisions {
     /// is kept also when its file has other bytes, and a file that was refused is not used, as long as it would run
     /// `under` the same host and limits.
     pub fn resume(mut self, said: Said, under: &str) -> Resumed {
+        for refused in &mut self.refused {
+            // The first programs did not note under what; what they refused stays refused.
+            if refused.under.is_empty() {
+                under.clone_into(&mut refused.under);
+            }
+        }
         self.refused.retain(|refused| refused.under == under);
         under.clone_into(&mut self.under);
         let is_taken_back = self.said == said && self.take_back_after_unclean_ends();

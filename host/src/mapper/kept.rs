@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -54,7 +55,7 @@ impl KeptCopies {
     ///
     /// When it cannot be written.
     pub fn keep(&self, original: &Original, needed: &[String]) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         if fs::symlink_metadata(&self.folder)?.is_symlink() {
             // Somebody else's folder may be behind it, and files are removed here.
             return Err(io::Error::other(format!("`{}` is a link", self.folder.display())));

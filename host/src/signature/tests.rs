@@ -1,5 +1,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
+use std::fs;
+
 use super::*;
 
 /// A folder with a pair of keys and a signed file.

@@ -4,7 +4,7 @@ use tracing::{error, info, warn};
 
 use super::named::{Named, defaults};
 use crate::{
-    cli::options,
+    cli::{exit::Unusable, options},
     config::{Config, MappingChoice},
     error_text::explain,
     mapper::{Beginning, Chosen, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said, distinct},
@@ -21,9 +21,8 @@ pub(super) struct Begun {
     pub(super) found: Decisions,
 }
 
-/// Gets the mapping to begin with; writes nothing.
-pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> {
-    let found = found(config);
+/// Gets the mapping to begin with, now that this was found decided; writes nothing.
+pub(super) fn resume(config: &Config, loader: &Loader, found: Decisions) -> anyhow::Result<Begun> {
     let under = under(config);
     let named = match Named::find(&config.mapping.choice, loader) {
         Ok(named) => named,
@@ -39,7 +38,7 @@ pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> 
         error!("program ended without notice too often with a new mapping: the one before is used");
     }
     let chosen = match decisions.chosen() {
-        Some(chosen) => load(chosen, config, loader),
+        Some(chosen) => load(chosen, config, loader)?,
         None => None,
     };
     let mut beginning = Beginning { settings_digest, ..Beginning::default() };
@@ -79,7 +78,7 @@ pub(super) fn resume(config: &Config, loader: &Loader) -> anyhow::Result<Begun> 
 /// What is to be kept ready, since what maps is new.
 fn before(decisions: &Decisions, config: &Config, named: &Named, loader: &Loader) -> Option<Vec<Component>> {
     let before = match &decisions.grace()?.before {
-        Some(before) => vec![load(before, config, loader)?; config.sources.len()],
+        Some(before) => vec![load(before, config, loader).ok().flatten()?; config.sources.len()],
         None => match named.components(config, loader) {
             Ok(components) => components,
             Err(error) => {
@@ -103,7 +102,11 @@ fn without_file(config: &Config, loader: &Loader, found: Decisions, error: anyho
     let said = Said { path: Some(std::path::absolute(path)?), ..Said::default() };
     let decisions = found.clone().under(&under(config));
     let used = decisions.used_in_place_of(&said);
-    let Some(component) = used.and_then(|used| load(&used, config, loader)) else { return Err(error) };
+    let component = match used {
+        Some(used) => load(&used, config, loader)?,
+        None => None,
+    };
+    let Some(component) = component else { return Err(error) };
     let (mapping, digest) = (&component.description().mapping_version, component.digest());
     let problem = format!("{error:#}");
     error!(error = problem, mapping, digest, "mapping of the settings cannot be read; the one in use before is used");
@@ -118,7 +121,8 @@ fn without_file(config: &Config, loader: &Loader, found: Decisions, error: anyho
 
 /// What people have to know when it is not the mapping of the settings that is used.
 pub(in crate::cli) fn other_mapping(config: &Config, named: &Named) -> Option<String> {
-    let Resumed { decisions, refused, .. } = found(config).resume(named.said.clone(), &under(config));
+    let Resumed { decisions, refused, .. } =
+        found(config).unwrap_or_default().resume(named.said.clone(), &under(config));
     let used = match decisions.chosen() {
         Some(Chosen::Version(version)) => format!("mapping {version}"),
         Some(Chosen::Copy(digest)) => format!("a component in use before ({})", digest.get(..12).unwrap_or(digest)),
@@ -131,28 +135,33 @@ pub(in crate::cli) fn other_mapping(config: &Config, named: &Named) -> Option<St
     })
 }
 
-/// What was decided before; a damaged file keeps no mail waiting.
-fn found(config: &Config) -> Decisions {
+/// What was decided before. A damaged file keeps no mail waiting; one that cannot be read now ends the start, since it
+/// may say that a mapping is pinned, or refused.
+pub(super) fn found(config: &Config) -> anyhow::Result<Decisions> {
     match Decisions::of(&config.state_dir) {
-        Ok(decisions) => decisions,
-        Err(error) => {
+        Ok(decisions) => Ok(decisions),
+        Err(error) if error.is_damage() => {
             error!(error = explain(&error), "what was decided about the mapping is not known; the settings count");
-            Decisions::default()
+            Ok(Decisions::default())
         }
+        Err(error) if error.may_pass() => Err(error.into()),
+        Err(error) => Err(anyhow::Error::from(error).context(Unusable)),
     }
 }
 
-/// What was in use before, if it still can be had.
-fn load(chosen: &Chosen, config: &Config, loader: &Loader) -> Option<Component> {
+/// What was in use before, if it still can be had. An error when it is there and cannot be read now: then nothing may
+/// be decided anew.
+fn load(chosen: &Chosen, config: &Config, loader: &Loader) -> anyhow::Result<Option<Component>> {
     let loaded = match chosen {
         Chosen::Version(version) => loader.open_version(version),
         Chosen::Copy(digest) => KeptCopies::of(&config.state_dir).load(digest, loader),
     };
     match loaded {
-        Ok(component) => Some(component),
+        Ok(component) => Ok(Some(component)),
+        Err(error) if error.may_pass() => Err(error.into()),
         Err(error) => {
             error!(error = explain(&error), "mapping that was in use before cannot be used any more");
-            None
+            Ok(None)
         }
     }
 }

@@ -135,9 +135,13 @@ fn path_in(state_dir: &Path) -> PathBuf {
     state_dir.join(DECISIONS)
 }
 
-/// A person may want to look at it.
+/// A person may want to look at it. One that cannot be read now is left alone: it may be whole.
 fn set_aside_if_damaged(path: &Path) {
     let Err(error) = Decisions::read(path) else { return };
+    if !error.is_damage() {
+        error!(error = explain(&error), "decisions about the mapping cannot be read again");
+        return;
+    }
     let aside = path.with_extension("json.damaged");
     match std::fs::rename(path, &aside) {
         Ok(()) => error!(error = explain(&error), kept_as = %aside.display(), "decisions about the mapping are lost"),
