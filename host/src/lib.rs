@@ -14,6 +14,7 @@ mod folder;
 pub mod geo;
 pub mod health;
 pub mod ledger;
+pub mod lines;
 pub mod mapper;
 mod metrics;
 pub mod monitor;

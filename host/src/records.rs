@@ -88,6 +88,16 @@ pub enum RecordsError {
     /// Some dates have the day first, and others the month.
     #[error("some dates have the day first and others the month\nhint: say which stands first: `date_order`")]
     MixedDates,
+    /// The program is wrong: it found a record of no length.
+    #[error(
+        "reading does not get past line {line}, byte {offset}\nhint: please report this with the file's text there"
+    )]
+    Stuck {
+        /// In which line, counted from 1.
+        line: u64,
+        /// How many bytes are before it.
+        offset: u64,
+    },
     /// Whoever takes the batches wants no more.
     #[error("stopped")]
     Stopped,

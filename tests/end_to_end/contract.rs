@@ -32,6 +32,11 @@ fn check_shown(settings: Settings, record: &str, origin: &Origin, expected: &str
     assert_eq!(document, json!({ "shown": expected }));
 }
 
+/// What a contract says to programs: what it says to people may become clearer.
+fn declared(wit: &str) -> Vec<&str> {
+    wit.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).collect()
+}
+
 /// Until the contract has another number, it is the one that was given out.
 #[test]
 fn a_contract_that_changes_gets_another_version() {
@@ -41,7 +46,7 @@ fn a_contract_that_changes_gets_another_version() {
         {
             return;
         }
-        assert!(read("wit") == read("fixtures/wit/0.1.0/wit"), "{file} is not the one of 0.1.0 any more");
+        assert_eq!(declared(&read("wit")), declared(&read("fixtures/wit/0.1.0/wit")), "{file} is not the one of 0.1.0");
     }
 }
 

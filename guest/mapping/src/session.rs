@@ -57,7 +57,8 @@ impl Session {
         Ok(Self { workshop })
     }
 
-    /// Maps records, one JSON object a line. Lines of white space alone are no records and have no outcome.
+    /// Maps records, one JSON object a line. Lines with nothing but white space, control characters and byte order
+    /// marks are no records and have no outcome.
     pub fn map_batch(&mut self, records: &str, origin: &Origin, geo: &mut dyn Geo) -> MappedBatch {
         let mut outcomes = Vec::new();
         // Documents with the record in `event.original` are about five times as long as their records.
@@ -159,7 +160,7 @@ fn lines(records: &str) -> impl Iterator<Item = (usize, &str)> {
         start = end + 1;
         let text = records.get(offset..end)?;
         let text = text.strip_suffix('\r').unwrap_or(text);
-        let is_blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
-        (!is_blank).then_some((offset, text))
+        let is_blank = |it: char| it.is_whitespace() || it.is_control() || it == '\u{feff}';
+        (!text.chars().all(is_blank)).then_some((offset, text))
     })
 }

@@ -1,11 +1,10 @@
 //! Whether the answer of a component fits what it was given: everything that follows relies on it.
 
-use std::iter;
-
 use memchr::memchr;
 use serde::de::IgnoredAny;
 
 use super::bindings::mapper::{MappedBatch, Outcome};
+use crate::lines::lines;
 
 /// The longest `_id` that an index takes, in bytes.
 const MAX_ID_BYTES: usize = 512;
@@ -65,23 +64,6 @@ fn check_id(id: &str) -> Result<(), &'static str> {
         1..=MAX_ID_BYTES => Err("its id is not plain text"),
         _ => Err("its id is longer than 512 bytes"),
     }
-}
-
-/// The lines that are records, each with its line feed: those of white space alone are none.
-pub(super) fn lines(records: &str) -> impl Iterator<Item = &str> {
-    let mut rest = records;
-    let line = move || {
-        let end = memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
-        let (line, after) = rest.split_at_checked(end)?;
-        rest = after;
-        (!line.is_empty()).then_some(line)
-    };
-    iter::from_fn(line).filter(|line| !is_blank(line))
-}
-
-/// Whether a line is no record.
-pub(super) fn is_blank(line: &str) -> bool {
-    line.bytes().all(|byte| byte.is_ascii_whitespace())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use wasmparser::{Parser, Payload};
 
 use super::{MappedBatch, Outcome};
+use crate::lines::is_blank;
 
 /// The custom section with check records.
 const SECTION: &str = "exotrace:checks";
@@ -37,10 +38,10 @@ impl Checks {
             if text.len() > MAX_BYTES {
                 return Err(format!("section `{SECTION}` is longer than {MAX_BYTES} bytes"));
             }
-            for (index, line) in text.lines().filter(|line| !line.trim().is_empty()).enumerate() {
+            for (index, line) in text.lines().filter(|line| !is_blank(line)).enumerate() {
                 let check: Check = serde_json::from_str(line)
                     .map_err(|error| format!("section `{SECTION}`, line {}: {error}", index + 1))?;
-                if check.record.contains('\n') {
+                if check.record.contains('\n') || is_blank(&check.record) {
                     return Err(format!("section `{SECTION}`, line {}: the record is not one line", index + 1));
                 }
                 checks.push(check);

@@ -12,12 +12,15 @@ use tracing::{error, warn};
 
 use super::{
     Component, Limits, MappedBatch, MapperError, Origin, Outcome, Settings,
-    answer::{Depth, lines},
+    answer::Depth,
     instance::{Instance, split_part},
     limits::Usage,
     rules::Health,
 };
-use crate::geo::{Databases, Geo};
+use crate::{
+    geo::{Databases, Geo},
+    lines::{lines, unambiguous},
+};
 
 /// So many records rejected in a row, over batches, are no accident of the records any more.
 const MANY_REJECTED: u64 = 100;
@@ -63,7 +66,8 @@ impl Pool {
         depth: Depth,
     ) -> Result<MappedBatch, MapperError> {
         let mut run = Run::new(self)?;
-        for (part, origin) in parts(records, origin) {
+        let records = unambiguous(records);
+        for (part, origin) in parts(&records, origin) {
             let allowed = run.left();
             match run.instance.map_part(part, &origin, allowed, depth) {
                 Ok(batch) => run.mapped.append(batch),
@@ -79,7 +83,8 @@ impl Pool {
     /// Maps a batch; records at which the component stops every time are rejected, and the others mapped.
     pub(super) fn map_all(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         let mut run = Run::new(self)?;
-        for (part, origin) in parts(records, origin) {
+        let records = unambiguous(records);
+        for (part, origin) in parts(&records, origin) {
             run.map_part(part, &origin)?;
         }
         if let Some(reason) = &run.first_reason {
@@ -180,14 +185,8 @@ impl<'p> Run<'p> {
     }
 
     fn map_one_by_one(&mut self, part: &str, origin: &Origin) -> Result<(), MapperError> {
-        let mut begin = 0;
-        for line in part.split_inclusive('\n') {
-            let origin = origin.advanced_by(begin);
-            begin += line.len();
-            if lines(line).next().is_none() {
-                continue;
-            }
-            self.map_one(line, &origin)?;
+        for line in lines(part) {
+            self.map_one(line.text, &origin.advanced_by(line.offset))?;
         }
         Ok(())
     }

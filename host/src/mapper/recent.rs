@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::answer::lines;
+use crate::lines::lines;
 
 /// How much of them is kept, in bytes.
 const MAX_BYTES: usize = 512 * 1024;
@@ -35,7 +35,7 @@ impl Recent {
     pub(super) fn note(&self, batch: &str) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         for line in lines(batch).take(MAX_OF_BATCH) {
-            let record = line.trim_end_matches('\n');
+            let record = line.record();
             if record.len() <= MAX_BYTES / 8 {
                 kept.bytes += record.len();
                 kept.records.push_back(record.into());

@@ -14,14 +14,13 @@ use tracing::warn;
 
 use super::{
     Live, MappedBatch, MapperError, Origin,
-    answer::is_blank,
     diff::{Differences, Examples},
     generation::Generation,
     live::State,
     trial::Trial,
     watched,
 };
-use crate::{geo::Databases, metrics::Role};
+use crate::{geo::Databases, lines::lines, metrics::Role};
 
 /// So many samples wait to be compared; more are passed over, so that mail never waits.
 const MAX_WAITING: usize = 4;
@@ -97,21 +96,14 @@ impl Sampler {
         let databases = self.compared.beside.pool(source).setting.geo.current();
         let mut sample = Sample { source, records: Vec::new(), mapped: MappedBatch::default(), databases };
         let mut rest = mapped.documents.as_str();
-        let (mut begin, mut outcomes) = (0, mapped.outcomes.iter());
-        for line in records.split_inclusive('\n') {
-            let at = begin;
-            begin += line.len();
-            if is_blank(line) {
-                continue;
-            }
-            let Some(outcome) = outcomes.next() else { break };
+        for (line, outcome) in lines(records).zip(&mapped.outcomes) {
             let document = if outcome.has_document() { rest.split_inclusive('\n').next() } else { None };
             let document = document.unwrap_or_default();
             rest = rest.split_at_checked(document.len()).map_or("", |(_, after)| after);
             let seen = self.seen.fetch_add(1, Ordering::Relaxed);
             let is_wanted = (seen + 1) * self.percent / 100 > seen * self.percent / 100;
             if is_wanted && sample.records.len() < MAX_SAMPLE {
-                sample.records.push((line.trim_end_matches('\n').to_owned(), origin.advanced_by(at)));
+                sample.records.push((line.record().to_owned(), origin.advanced_by(line.offset)));
                 sample.mapped.documents.push_str(document);
                 sample.mapped.outcomes.push(outcome.clone());
             }

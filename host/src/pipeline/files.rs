@@ -25,6 +25,7 @@ use crate::{
     config::FileConfig,
     health::Part,
     ledger::{Content, FileState, Key, Mark},
+    lines::lines,
     mapper::{FilePosition, Mapper, Origin},
     metrics::{OfSource, metrics},
     records::Batch,
@@ -282,11 +283,10 @@ impl FileCollector {
 
 /// What the records of a batch are known by as long as some outputs have it and others lack it: where they were read.
 fn keys(records: &str, before: &FileState) -> Vec<(Key, Content)> {
-    let lines = records.split('\n').filter(|line| !line.trim_ascii().is_empty());
-    let keys = lines.enumerate().map(|(index, line)| {
+    let keys = lines(records).enumerate().map(|(index, line)| {
         let mut hash = Sha256::new();
         hash.update(format!("{:?} {} {index} ", before.place, before.offset));
-        hash.update(line);
+        hash.update(line.text.strip_suffix('\n').unwrap_or(line.text));
         let digest: [u8; 32] = hash.finalize().into();
         (*digest.first_chunk().expect("half of the digest"), Content::default())
     });

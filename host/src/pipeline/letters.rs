@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::delivery::Batch;
 use crate::{
     dead_letter::{Letter, Stage},
+    lines::{Line, lines},
     mapper::{MappedBatch, Outcome},
     output::RejectedDocument,
 };
@@ -12,10 +13,10 @@ use crate::{
 /// Records at which the mapping stopped.
 pub(super) fn by_mapping(batch: &Batch, mapped: &MappedBatch, now: DateTime<Utc>) -> Vec<Letter> {
     let mut letters = Vec::new();
-    for (place, outcome) in mapped.outcomes.iter().enumerate() {
+    for (place, (line, outcome)) in lines(&batch.records).zip(&mapped.outcomes).enumerate() {
         if let Outcome::Rejected(reason) = outcome {
             let (stage, reason) = (Stage::Mapping, reason.clone());
-            letters.push(Letter { time: now, stage, reason, ..letter(batch, mapped, place) });
+            letters.push(Letter { time: now, stage, reason, ..letter(batch, mapped, place, line) });
         }
     }
     letters
@@ -27,24 +28,25 @@ pub(super) fn by_output(
     mapped: &MappedBatch,
     (output, rejected, places): (&str, &[RejectedDocument], &[usize]),
 ) -> Vec<Letter> {
+    if rejected.is_empty() {
+        return Vec::new();
+    }
+    let records: Vec<_> = lines(&batch.records).collect();
     let mut letters = Vec::new();
     for RejectedDocument { outcome, reason } in rejected {
         let Some(place) = places.get(*outcome).copied() else { continue };
+        let Some(line) = records.get(place).copied() else { continue };
         let id = match &mapped.outcomes[place] {
             Outcome::Mapped { id, .. } | Outcome::Failed { id, .. } => Some(id.clone()),
             Outcome::Dropped(_) | Outcome::Rejected(_) => None,
         };
         let (output, reason) = (Some(output.to_owned()), reason.clone());
-        letters.push(Letter { output, id, reason, ..letter(batch, mapped, place) });
+        letters.push(Letter { output, id, reason, ..letter(batch, mapped, place, line) });
     }
     letters
 }
 
-fn letter(batch: &Batch, mapped: &MappedBatch, place: usize) -> Letter {
-    // Lines of white space are no records.
-    let mut lines = batch.records.split_inclusive('\n').filter(|line| !line.trim().is_empty());
-    let record = lines.nth(place).unwrap_or_default();
-    let begin = (record.as_ptr() as usize).saturating_sub(batch.records.as_ptr() as usize) as u64;
+fn letter(batch: &Batch, mapped: &MappedBatch, place: usize, line: Line<'_>) -> Letter {
     let file = batch.origin.file.as_ref();
     Letter {
         time: Utc::now(),
@@ -56,7 +58,7 @@ fn letter(batch: &Batch, mapped: &MappedBatch, place: usize) -> Letter {
         id: None,
         read_at: batch.origin.read_at,
         path: file.map(|file| file.path.clone()),
-        offset: file.map(|file| file.offset + begin),
-        record: record.trim_end_matches(['\r', '\n']).to_owned(),
+        offset: file.map(|file| file.offset + line.offset as u64),
+        record: line.record().to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Batch, Position};
+use crate::lines::is_blank;
 
 /// Records of a file go together although so many bytes are between them: their places stay right, because line feeds
 /// are put there.
@@ -32,7 +33,7 @@ impl Batches {
 
     /// Adds a record; `offset` is where it stands in the file, if it does so as it is.
     pub(super) fn push(&mut self, record: &str, offset: Option<u64>) {
-        if record.is_empty() {
+        if is_blank(record) {
             return;
         }
         let Limits { records, bytes } = self.limits;

@@ -7,6 +7,8 @@ use std::ops::Range;
 use memchr::memchr;
 use serde_json::value::RawValue;
 
+use crate::lines::is_blank_character;
+
 /// What comes next in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cut {
@@ -43,9 +45,12 @@ pub(super) fn cut(text: &str, is_in_array: &mut bool, end: End) -> Cut {
                 *is_in_array = false;
                 at += 1;
             }
-            // A byte order mark, from files that were put together.
-            0xef if text.get(at..).is_some_and(|rest| rest.starts_with('\u{feff}')) => at += 3,
-            _ => break,
+            byte if byte.is_ascii_graphic() => break,
+            // Anything else that is blank, such as the byte order marks of files that were put together.
+            _ => match text.get(at..).and_then(|rest| rest.chars().next()).filter(|it| is_blank_character(*it)) {
+                Some(blank) => at += blank.len_utf8(),
+                None => break,
+            },
         }
     }
     let line_end = memchr(b'\n', bytes.get(at..).unwrap_or_default()).map(|length| at + length);

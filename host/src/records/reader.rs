@@ -73,7 +73,12 @@ impl<R: Read> Reader<R> {
             if let Some(batch) = self.batches.take() {
                 return Ok(Some(batch));
             }
+            let before = self.position;
             if self.step(end)? {
+                // Whatever is in a file, reading it comes to an end.
+                if self.position == before {
+                    return Err(RecordsError::Stuck { line: before.line, offset: before.offset });
+                }
                 continue;
             }
             if self.window.rest().len() > MAX_LINE_BYTES {

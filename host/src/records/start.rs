@@ -12,6 +12,12 @@ pub const START_BYTES: usize = 64 * 1024;
 /// How many characters are looked at to tell text from other things.
 const LOOK_CHARACTERS: usize = 1024;
 
+/// So many control characters say nothing about a file.
+const MOST_ODD: usize = 16;
+
+/// What other things than text begin with.
+const BINARIES: [&str; 3] = ["PK\u{3}\u{4}", "\u{2030}PNG", "\u{7f}ELF"];
+
 /// What a file is, and where its records begin.
 pub struct Start {
     pub(super) encoding: Encoding,
@@ -57,7 +63,11 @@ impl Start {
     fn told(encoding: Encoding, mark: usize, window: &mut Window) -> Result<Self, RecordsError> {
         let text = window.rest();
         let is_odd = |it: char| it.is_control() && !"\t\r\n\u{c}\u{1b}".contains(it);
-        if text.chars().take(LOOK_CHARACTERS).filter(|it| it.is_ascii()).any(is_odd) {
+        // One mail with a bell in its subject must not hide the whole export.
+        let odd = text.chars().take(LOOK_CHARACTERS).filter(|it| it.is_ascii() && is_odd(*it)).count();
+        if odd > MOST_ODD && odd * 10 > text.chars().take(LOOK_CHARACTERS).count()
+            || BINARIES.iter().any(|it| text.starts_with(it))
+        {
             return Err(RecordsError::Binary);
         }
         let mut position = Position { offset: mark as u64, line: 1, ..Position::default() };

@@ -195,3 +195,22 @@ fn batches_have_a_bounded_size() {
     let sizes = collect(format!("{}\n", "x".repeat(LIMITS.bytes / 2)).repeat(3).as_bytes()).sizes;
     assert_eq!(sizes, [1, 1, 1]);
 }
+
+#[test]
+fn a_blank_line_of_any_kind_is_passed_over() {
+    for blank in ["\u{c}", "\u{b}", "\u{a0}", "\u{85}", "\u{2028}", "\u{3000}", "\u{feff}", "\u{1a}", " \u{a0}\t\u{c}"]
+    {
+        check(format!("{{\"a\":1}}\n{blank}\n{{\"b\":2}}\n{blank}"), &[r#"{"a":1}"#, r#"{"b":2}"#]);
+        check(format!("[{{\"a\":1}},\n{blank}\n{{\"b\":2}}\n{blank}\n]"), &[r#"{"a":1}"#, r#"{"b":2}"#]);
+        let table = format!("Received,SenderAddress,RecipientAddress\n2026-03-04T05:06:07Z,a,b\n{blank}\n");
+        check(table, &[r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"a","RecipientAddress":"b"}"#]);
+    }
+}
+
+#[test]
+fn a_control_character_in_a_subject_does_not_hide_the_file() {
+    let table = "Received,SenderAddress,RecipientAddress,Subject\n2026-03-04T05:06:07Z,a,b,\u{7}ding\n";
+    let expected = "{\"Received\":\"2026-03-04T05:06:07Z\",\"SenderAddress\":\"a\",\"RecipientAddress\":\"b\",\
+                    \"Subject\":\"\\u0007ding\"}";
+    check(table, &[expected]);
+}

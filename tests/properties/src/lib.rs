@@ -74,7 +74,7 @@ impl Comparison {
             let start = offset;
             offset += line.len() + 1;
             let record = line.strip_suffix('\r').unwrap_or(line);
-            if record.bytes().all(|byte| byte.is_ascii_whitespace()) {
+            if record.chars().all(|it| it.is_whitespace() || it.is_control() || it == '\u{feff}') {
                 continue;
             }
             let outcome = outcomes.next().expect("every record has an outcome");

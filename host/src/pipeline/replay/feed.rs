@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     dead_letter::Letter,
     ledger::{Content, Key, REPLAY, Replay},
+    lines::is_blank,
     mapper::{FilePosition, Mapper, Origin},
     pipeline::{RunError, Summary, delivery::Batch, shared::Shared},
 };
@@ -25,7 +26,7 @@ pub(super) async fn feed(
     let problem = match (mapper, &first.output) {
         (None, _) => Some("its source is not in the settings any more"),
         (_, Some(output)) if !is_output(output) => Some("its output is not in the settings any more"),
-        _ if records.iter().any(|record| record.trim().is_empty()) => Some("the record is empty"),
+        _ if records.iter().any(|record| is_blank(record)) => Some("the record is empty"),
         _ => None,
     };
     if let (None, Some(mapper)) = (problem, mapper) {

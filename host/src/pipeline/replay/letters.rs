@@ -9,7 +9,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::dead_letter::Letter;
+use crate::{dead_letter::Letter, lines::is_blank};
 
 /// How many letters are mapped and delivered together.
 const BATCH_LETTERS: usize = 1000;
@@ -165,7 +165,7 @@ impl Letters {
 
 /// Whether letters can be in one batch, which has one origin.
 fn go_together(first: &Letter, other: &Letter) -> bool {
-    let can = |letter: &Letter| letter.path.is_none() && !letter.record.trim().is_empty();
+    let can = |letter: &Letter| letter.path.is_none() && !is_blank(&letter.record);
     can(first)
         && can(other)
         && (&first.source, &first.output, first.read_at) == (&other.source, &other.output, other.read_at)
