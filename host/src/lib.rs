@@ -21,6 +21,7 @@ pub mod monitor;
 pub mod output;
 pub mod pipeline;
 mod plain_file;
+mod property;
 pub mod records;
 pub mod replacement;
 pub mod retry;

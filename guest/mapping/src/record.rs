@@ -49,25 +49,24 @@ const KEYS: [&str; PROPERTIES] = [
 
 impl Property {
     /// The property of that name: the names of the Reporting Web Service and PowerShell, and those of Graph,
-    /// which Elastic's 2.x renames to the former (mapping-spec.md, row 3b).
-    #[inline]
+    /// which Elastic's 2.x renames to the former (mapping-spec.md, row 3b). Letter case does not count: no service
+    /// has two names that differ in nothing else, and files have all of them.
     fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "EndDate" => Self::EndDate,
-            "FromIP" | "fromIP" => Self::FromIp,
-            "MessageId" | "messageId" => Self::MessageId,
-            "MessageTraceId" | "id" => Self::MessageTraceId,
-            "Received" | "receivedDateTime" => Self::Received,
-            "RecipientAddress" | "recipientAddress" => Self::RecipientAddress,
-            "SenderAddress" | "senderAddress" => Self::SenderAddress,
-            "Size" | "size" => Self::Size,
-            "StartDate" => Self::StartDate,
-            "Status" | "status" => Self::Status,
-            "Subject" | "subject" => Self::Subject,
-            "ToIP" | "toIP" => Self::ToIp,
-            "value" => Self::Value,
-            _ => return None,
-        })
+        // By their lengths, so that a name is compared with two others at most.
+        let names: &[(&str, Self)] = match name.len() {
+            2 => &[("id", Self::MessageTraceId)],
+            4 => &[("ToIP", Self::ToIp), ("Size", Self::Size)],
+            5 => &[("value", Self::Value)],
+            6 => &[("FromIP", Self::FromIp), ("Status", Self::Status)],
+            7 => &[("Subject", Self::Subject), ("EndDate", Self::EndDate)],
+            8 => &[("Received", Self::Received)],
+            9 => &[("MessageId", Self::MessageId), ("StartDate", Self::StartDate)],
+            13 => &[("SenderAddress", Self::SenderAddress)],
+            14 => &[("MessageTraceId", Self::MessageTraceId)],
+            16 => &[("RecipientAddress", Self::RecipientAddress), ("receivedDateTime", Self::Received)],
+            _ => &[],
+        };
+        names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, property)| *property)
     }
 
     /// The property that a key names.
@@ -364,6 +363,10 @@ mod tests {
             (r#"{"St\u0061tus":"x"}"#, Property::Status),
             (r#"{"id":"x"}"#, Property::MessageTraceId),
             (r#"{"receivedDateTime":"x"}"#, Property::Received),
+            (r#"{"RECEIVED":"x"}"#, Property::Received),
+            (r#"{"MessageTraceID":"x"}"#, Property::MessageTraceId),
+            (r#"{"Id":"x"}"#, Property::MessageTraceId),
+            (r#"{"fromIp":"x"}"#, Property::FromIp),
         ] {
             let mut members = Vec::new();
             let index = read(line, &mut members).unwrap();

@@ -9,7 +9,7 @@ use proptest::{
 };
 
 /// Keys with a meaning, in the spelling of every interface, and others.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 38] = [
     "Received",
     "receivedDateTime",
     "SenderAddress",
@@ -42,6 +42,12 @@ const KEYS: [&str; 32] = [
     "a.b",
     "\\u0041",
     "St\\u0061tus",
+    "MessageTraceID",
+    "ID",
+    "RECEIVED",
+    "fromIp",
+    "VALUE",
+    "recipientaddress",
 ];
 
 const ADDRESSES: [&str; 24] = [

@@ -8,8 +8,9 @@ use crate::json::Json;
 
 const MAXIMUM_LENGTH: usize = 16 * 1024 * 1024;
 
-/// What Graph calls the properties, and what the legacy service calls them.
-const NAMES: [(&str, &str); 10] = [
+/// What Graph calls the properties, and what the legacy service calls them; that one's other names as well. Letter case
+/// does not count.
+const NAMES: [(&str, &str); 23] = [
     ("receivedDateTime", "Received"),
     ("senderAddress", "SenderAddress"),
     ("recipientAddress", "RecipientAddress"),
@@ -20,6 +21,19 @@ const NAMES: [(&str, &str); 10] = [
     ("fromIP", "FromIP"),
     ("toIP", "ToIP"),
     ("size", "Size"),
+    ("Received", "Received"),
+    ("SenderAddress", "SenderAddress"),
+    ("RecipientAddress", "RecipientAddress"),
+    ("MessageTraceId", "MessageTraceId"),
+    ("MessageId", "MessageId"),
+    ("Subject", "Subject"),
+    ("Status", "Status"),
+    ("FromIP", "FromIP"),
+    ("ToIP", "ToIP"),
+    ("Size", "Size"),
+    ("StartDate", "StartDate"),
+    ("EndDate", "EndDate"),
+    ("value", "value"),
 ];
 
 /// The properties of a record, the last of each name.
@@ -69,5 +83,8 @@ impl Record {
 }
 
 fn legacy_name(name: String) -> String {
-    NAMES.iter().find(|(graph, _)| *graph == name).map_or(name, |(_, legacy)| (*legacy).to_owned())
+    NAMES
+        .iter()
+        .find(|(known, _)| known.to_ascii_lowercase() == name.to_ascii_lowercase())
+        .map_or(name, |(_, legacy)| (*legacy).to_owned())
 }

@@ -1,0 +1,148 @@
+//! The properties of a record by every name that a service or an export has for them; letter case does not count.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// A property that has a meaning outside of the mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Property {
+    EndDate,
+    FromIp,
+    MessageId,
+    MessageTraceId,
+    Received,
+    RecipientAddress,
+    SenderAddress,
+    Size,
+    StartDate,
+    Status,
+    Subject,
+    ToIp,
+}
+
+impl Property {
+    /// The property of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        // By their lengths, so that a name is compared with two others at most.
+        let names: &[(&str, Self)] = match name.len() {
+            2 => &[("id", Self::MessageTraceId)],
+            4 => &[("toIP", Self::ToIp), ("size", Self::Size)],
+            6 => &[("fromIP", Self::FromIp), ("status", Self::Status)],
+            7 => &[("subject", Self::Subject), ("EndDate", Self::EndDate)],
+            8 => &[("Received", Self::Received)],
+            9 => &[("messageId", Self::MessageId), ("StartDate", Self::StartDate)],
+            13 => &[("senderAddress", Self::SenderAddress)],
+            14 => &[("MessageTraceId", Self::MessageTraceId)],
+            16 => &[("recipientAddress", Self::RecipientAddress), ("receivedDateTime", Self::Received)],
+            _ => return None,
+        };
+        names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, property)| *property)
+    }
+}
+
+/// The values of some properties of a record, each as it is written; of equal ones the last counts.
+///
+/// # Errors
+///
+/// When the record is not a JSON object.
+pub(crate) fn pick<const N: usize>(
+    record: &str,
+    properties: [Property; N],
+) -> serde_json::Result<[Option<&RawValue>; N]> {
+    let mut deserializer = serde_json::Deserializer::from_str(record);
+    let picked = Pick(properties).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(picked)
+}
+
+struct Pick<const N: usize>([Property; N]);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for Pick<N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, const N: usize> Visitor<'de> for Pick<N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = [None; N];
+        while let Some(Name(name)) = members.next_key()? {
+            let place = name.and_then(|name| self.0.iter().position(|property| *property == name));
+            match place.and_then(|place| found.get_mut(place)) {
+                Some(place) => *place = Some(members.next_value()?),
+                None => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The property that a key names.
+struct Name(Option<Property>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl Visitor<'_> for NameVisitor {
+            type Value = Name;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a key")
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Name, E> {
+                Ok(Name(Property::named(key)))
+            }
+        }
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_picked_as_they_are_written() {
+        let record = r#"{"x":{"id":1},"ID":"a","\u0053tatus":"b" , "status": [1, 2]}"#;
+        let picked = pick(record, [Property::Status, Property::MessageTraceId, Property::Size]).unwrap();
+        assert_eq!(picked.map(|value| value.map(RawValue::get)), [Some("[1, 2]"), Some("\"a\""), None]);
+        for record in ["", "7", "[]", "{} {}", r#"{"id":}"#] {
+            assert!(pick(record, [Property::Status]).is_err(), "{record}");
+        }
+    }
+
+    #[test]
+    fn letter_case_does_not_count() {
+        for (name, property) in [
+            ("MessageTraceID", Property::MessageTraceId),
+            ("ID", Property::MessageTraceId),
+            ("RECEIVED", Property::Received),
+            ("ReceivedDateTime", Property::Received),
+            ("RecipientAddress", Property::RecipientAddress),
+            ("FromIp", Property::FromIp),
+            ("toip", Property::ToIp),
+            ("enddate", Property::EndDate),
+        ] {
+            assert_eq!(Property::named(name), Some(property), "{name}");
+        }
+        for name in ["", "ids", "Organization", "recipient_address", "receivedDateTimes"] {
+            assert_eq!(Property::named(name), None, "{name}");
+        }
+    }
+}
