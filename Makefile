@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check format lint docs fuzz kill bench contract components guests modules adapters hosts
+.PHONY: help setup build demo test cultures check format lint docs fuzz kill bench contract components guests modules adapters hosts
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,11 @@ test: setup $(SYSLOG)/ready $(PROMETHEUS)/ready $(ELASTICSEARCH)/ready ## Run ev
 
 kill: setup ## Kill the program at every step, and see that nothing is lost.
 	EXOTRACE_EVERY_STEP=1 $(CARGO) test --release --locked --workspace --test end_to_end killed::
+
+# The words of dates, and the table that their test reads, are in the repository: this makes them again.
+cultures: ## Make the words and the table of dates from CLDR again.
+	cd tests/cultures && npm ci --ignore-scripts && \
+		node make.mjs ../../host/src/records/date/words.tsv ../../fixtures/cultures/dates.tsv
 
 check: format lint docs ## Check format, lints and documentation.
 

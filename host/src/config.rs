@@ -100,8 +100,10 @@ pub struct FileConfig {
 #[value(rename_all = "snake_case")]
 pub enum DateOrder {
     /// The month: 4 March.
+    #[value(alias = "month-first")]
     MonthFirst,
     /// The day: 3 April.
+    #[value(alias = "day-first")]
     DayFirst,
 }
 

@@ -3,26 +3,36 @@
 //!
 //! Does not judge records: a line that is not JSON goes on as it is, and the mapping says what is wrong with it.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::{
+    borrow::Cow,
+    io::{self, BufRead, BufReader, Read},
+};
 
+use chrono::Utc;
 use flate2::bufread::MultiGzDecoder;
 
+mod address;
 mod batch;
 mod date;
 mod json;
+mod members;
 mod page;
 mod reader;
 mod start;
+mod status;
 mod table;
 mod text;
+mod values;
 
 pub use batch::Limits;
 pub use page::rows;
 pub use reader::{AtEnd, Reader};
 pub use start::{START_BYTES, Start};
+pub use values::BadDate;
 
 use crate::config::DateOrder;
 use batch::Batches;
+use values::{Trouble, Values};
 
 /// How many records a batch has at most, and how many bytes: what a component gets at once.
 const LIMITS: Limits = Limits { records: 1000, bytes: 128 * 1024 };
@@ -83,10 +93,10 @@ pub enum RecordsError {
         column: String,
     },
     /// Nobody can tell the day from the month.
-    #[error("line {0}: day and month of its dates cannot be told apart\nhint: say which stands first: `date_order`")]
+    #[error("line {0}: day and month of its dates cannot be told apart")]
     AmbiguousDates(u64),
     /// Some dates have the day first, and others the month.
-    #[error("some dates have the day first and others the month\nhint: say which stands first: `date_order`")]
+    #[error("some dates have the day first and others the month")]
     MixedDates,
     /// The program is wrong: it found a record of no length.
     #[error(
@@ -98,9 +108,28 @@ pub enum RecordsError {
         /// How many bytes are before it.
         offset: u64,
     },
+    /// A date that no message was received at: then others may be misread as well.
+    #[error("line {line}: {date}")]
+    Date {
+        /// In which line, counted from 1.
+        line: u64,
+        /// Which, and why.
+        date: BadDate,
+    },
     /// Whoever takes the batches wants no more.
     #[error("stopped")]
     Stopped,
+}
+
+impl RecordsError {
+    /// What to do about it; `date_order` is how the order of dates is set, for people.
+    pub fn hint(&self, date_order: &str) -> Option<String> {
+        match self {
+            Self::AmbiguousDates(_) | Self::MixedDates => Some(format!("say which stands first: {date_order}")),
+            Self::Date { date, .. } => Some(date.hint().to_owned()),
+            _ => None,
+        }
+    }
 }
 
 /// Something about a file that people should know.
@@ -121,20 +150,26 @@ pub enum Problem {
     Odd,
     /// It is longer than any record can be; it is left out.
     TooLong,
+    /// No message was received then; it is left out.
+    Date(BadDate),
+    /// Day and month of its date cannot be told apart; it is left out.
+    AmbiguousDate,
 }
 
 impl Problem {
     /// Whether something is left out.
     pub fn is_loss(self) -> bool {
-        self == Self::TooLong
+        matches!(self, Self::TooLong | Self::Date(_) | Self::AmbiguousDate)
     }
 
     /// The same for people.
-    pub fn explain(self) -> &'static str {
+    pub fn explain(self) -> Cow<'static, str> {
         match self {
-            Self::NotUtf8 => "not UTF-8; read as Windows-1252",
-            Self::Odd => "row does not fit the header of its table; it goes on as it is",
-            Self::TooLong => "longer than 64 MiB; left out",
+            Self::NotUtf8 => "not UTF-8; read as Windows-1252".into(),
+            Self::Odd => "row does not fit the header of its table; it goes on as it is".into(),
+            Self::TooLong => "longer than 64 MiB; left out".into(),
+            Self::Date(date) => format!("{date}; left out").into(),
+            Self::AmbiguousDate => "day and month of its date cannot be told apart; left out".into(),
         }
     }
 }
@@ -147,7 +182,8 @@ pub trait Sink {
     fn notice(&mut self, notice: Notice);
 }
 
-/// Reads `input` to its end, and gives its records to `sink`. Dates of a table are taken to be in `order`.
+/// Reads `input` to its end, and gives its records to `sink`. Dates that could be read in two ways are in `order`.
+/// Records with a date that no message was received at are left out.
 ///
 /// # Errors
 ///
@@ -159,7 +195,7 @@ pub fn read(mut input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink
     let position = Position { date_order: order, ..start.position };
     let offset = usize::try_from(position.offset).unwrap_or(bytes.len());
     let input = bytes.get(offset..).unwrap_or_default().chain(input);
-    let mut reader = Reader::new(start, input, position, LIMITS);
+    let mut reader = Reader::new(start, input, position, LIMITS).leaving_out();
     loop {
         let batch = reader.next(AtEnd::Take);
         reader.notices().into_iter().for_each(|notice| sink.notice(notice));
@@ -176,7 +212,12 @@ pub fn read(mut input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink
 /// # Errors
 ///
 /// When the input breaks off. What came before was given to `sink`.
-pub fn read_line_by_line(mut input: impl BufRead, sink: &mut impl Sink) -> Result<(), RecordsError> {
+pub fn read_line_by_line(
+    mut input: impl BufRead,
+    order: Option<DateOrder>,
+    sink: &mut impl Sink,
+) -> Result<(), RecordsError> {
+    let mut values = Values::new(Utc::now);
     let whole = Limits { records: usize::MAX, bytes: usize::MAX };
     let mut line = Vec::new();
     for number in 1.. {
@@ -196,9 +237,17 @@ pub fn read_line_by_line(mut input: impl BufRead, sink: &mut impl Sink) -> Resul
         let text = str::from_utf8(&line).map_or_else(|_| text::windows_1252(&line), Into::into);
         let mut batches = Batches::new(whole);
         let record = text.trim();
+        let mut push = |record: &str| {
+            let problem = match values.record(record, order) {
+                Ok(rewritten) => return batches.push(rewritten.as_deref().unwrap_or(record), None),
+                Err(Trouble::Ambiguous) => Problem::AmbiguousDate,
+                Err(Trouble::Refused(date)) => Problem::Date(date),
+            };
+            sink.notice(Notice { line: number, problem });
+        };
         match rows(record) {
-            Some(rows) => rows.iter().for_each(|row| batches.push(&normal(row.get()), None)),
-            None => batches.push(&normal(record), None),
+            Some(rows) => rows.iter().for_each(|row| push(row.get())),
+            None => push(record),
         }
         batches.finish();
         if !sink.batch(batches.take().unwrap_or_default()) {
@@ -219,11 +268,6 @@ pub fn unpacked<'i>(mut input: impl Read + 'i) -> io::Result<Box<dyn Read + 'i>>
     let is_packed = start == GZIP;
     let input = io::Cursor::new(start).chain(input);
     Ok(if is_packed { Box::new(MultiGzDecoder::new(BufReader::new(input))) } else { Box::new(input) })
-}
-
-/// A record with its dates as the mapping takes them.
-fn normal(record: &str) -> std::borrow::Cow<'_, str> {
-    date::rewrite(record).map_or(record.into(), Into::into)
 }
 
 #[cfg(test)]

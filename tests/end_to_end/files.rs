@@ -52,7 +52,11 @@ fn every_shape_says_the_same() {
 #[test]
 fn what_has_no_records_is_refused_with_the_reason() {
     for (name, expected) in [
-        ("ambiguous", "line 2: day and month of its dates cannot be told apart\nhint: say which stands first"),
+        (
+            "ambiguous",
+            "line 2: day and month of its dates cannot be told apart\n\
+             hint: say which stands first: `--date-order day_first` or `--date-order month_first`",
+        ),
         ("columns", "table has no column `SenderAddress`, `RecipientAddress`"),
         ("extended", "column `event_id` belongs to a report of events, not of messages\nhint: export the summary"),
     ] {
@@ -62,8 +66,47 @@ fn what_has_no_records_is_refused_with_the_reason() {
         assert!(said.starts_with(&format!("error: could not read `{file}`: {expected}")), "{said}");
         assert_eq!(output.status.code(), Some(1));
     }
-    let output = exotrace(&["map", "--date-order", "day_first", "fixtures/files/refused/ambiguous.csv"], "");
-    assert_eq!(documents(&output.stdout)[0]["@timestamp"], "2026-04-03T08:01:02.000Z");
+    for order in ["day_first", "day-first"] {
+        let output = exotrace(&["map", "--date-order", order, "fixtures/files/refused/ambiguous.csv"], "");
+        assert_eq!(documents(&output.stdout)[0]["@timestamp"], "2026-04-03T08:01:02.000Z");
+    }
+}
+
+#[test]
+fn a_date_to_come_is_refused_and_never_written() {
+    let record = |date: &str| format!("{{\"Received\":\"{date}\",\"SenderAddress\":\"ann@contoso.com\"}}\n");
+    let input =
+        record("2026-03-04 05:06:07Z") + &record("2569-11-20 08:01:02").repeat(9) + &record("2026-03-05T00:00:00Z");
+    for arguments in [&["map"][..], &["map", "--flush", "line"]] {
+        let output = exotrace(arguments, &input);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let times: Vec<_> = documents(&output.stdout).iter().map(|it| it["@timestamp"].clone()).collect();
+        assert_eq!(times, [json!("2026-03-04T05:06:07.000Z"), json!("2026-03-05T00:00:00.000Z")], "{said}");
+        let expected =
+            "line 2: date of receipt 2569-11-20T08:01:02Z is more than a day ahead; the clock of this machine says ";
+        assert!(said.contains(expected) && said.contains("hint: set the clock if it is wrong"), "{said}");
+        assert_eq!(said.matches("is more than a day ahead").count(), 3, "{said}");
+    }
+    // A source reads the file again, perhaps with a clock that is right.
+    let mut setup = Setup::new();
+    setup.append("records.ndjson", &input);
+    let output = setup.once();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("line 2: date of receipt 2569-11-20T08:01:02Z is more than a day ahead"), "{said}");
+    assert_ne!(output.status.code(), Some(0), "{said}");
+}
+
+#[test]
+fn a_source_says_that_it_waits_for_the_order_of_dates() {
+    let mut setup = Setup::new();
+    fs::copy(project().join("fixtures/files/refused/ambiguous.csv"), setup.path("ambiguous.csv")).unwrap();
+    let output = setup.once();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let expected =
+        "line 2: day and month of its dates cannot be told apart; it waits for a row that tells, or for `date_order`";
+    assert!(said.contains(expected), "{said}");
+    assert_ne!(output.status.code(), Some(0), "{said}");
 }
 
 /// A folder with settings, a folder of files, and what the program has delivered so far.

@@ -14,6 +14,9 @@ use crate::{
     records::{self, RecordsError, Sink},
 };
 
+/// How the order of dates is said on the command line.
+pub(super) const DATE_ORDER: &str = "`--date-order day_first` or `--date-order month_first`";
+
 /// Takes records, and hears of the names of what they are read from.
 pub(super) trait NamedSink: Sink {
     /// Names what is read from now on.
@@ -25,8 +28,8 @@ pub(super) trait NamedSink: Sink {
 pub(super) enum Reading {
     /// Into whatever it holds, several records at a time; dates of tables are in this order.
     Batches(Option<DateOrder>),
-    /// Into lines, each given before the next one is read.
-    LineByLine,
+    /// Into lines, each given before the next one is read; dates are in this order.
+    LineByLine(Option<DateOrder>),
 }
 
 /// What the files on the command line mean: none is standard input.
@@ -39,11 +42,15 @@ pub(super) fn read_all(files: &[PathBuf], reading: Reading, progress: &Progress,
     let mut unread = 0;
     for file in files {
         if let Err(error) = read(file, reading, progress, sink) {
-            if matches!(error.downcast_ref(), Some(RecordsError::Stopped)) {
+            let cause = error.downcast_ref::<RecordsError>();
+            if matches!(cause, Some(RecordsError::Stopped)) {
                 break;
             }
             unread += 1;
             progress.say(&format!("error: {error:#}"));
+            if let Some(hint) = cause.and_then(|cause| cause.hint(DATE_ORDER)) {
+                progress.say(&format!("hint: {hint}"));
+            }
         }
     }
     unread
@@ -66,7 +73,9 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
         Reading::Batches(order) => {
             records::unpacked(input).map_err(RecordsError::Read).and_then(|input| records::read(input, order, sink))
         }
-        Reading::LineByLine => records::read_line_by_line(BufReader::with_capacity(256 * 1024, input), sink),
+        Reading::LineByLine(order) => {
+            records::read_line_by_line(BufReader::with_capacity(256 * 1024, input), order, sink)
+        }
     }
     .with_context(|| format!("could not read `{}`", file.display()))
 }

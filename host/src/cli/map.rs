@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (format, flush) = arguments.printing();
     let reading = match flush {
         Flush::Batch => Reading::Batches(arguments.options.date_order),
-        Flush::Line => Reading::LineByLine,
+        Flush::Line => Reading::LineByLine(arguments.options.date_order),
     };
     let ran = parallel::run(&mapper, arguments.jobs, format, flush, &progress, &mut totals, |lane| {
         unread = input::read_all(&files, reading, &progress, lane);

@@ -153,7 +153,7 @@ impl FileCollector {
                 for notice in open.notices() {
                     let path = candidate.path.display();
                     let (line, problem) = (notice.line, notice.problem.explain());
-                    warn!(file = %path, line, problem, "line is out of order");
+                    warn!(file = %path, line, %problem, "line is out of order");
                     summary.unread += u64::from(notice.problem.is_loss());
                 }
                 match batch {
@@ -230,10 +230,12 @@ impl FileCollector {
                 }
                 if open.is_waiting() {
                     summary.unread += 1;
-                    self.say_once(
-                        &candidate.path,
-                        &format!("line {} is not whole; it waits for the rest", open.line()),
-                    );
+                    let reason = if open.is_undecided() {
+                        "day and month of its dates cannot be told apart; it waits for a row that tells, or for `date_order`"
+                    } else {
+                        "is not whole; it waits for the rest"
+                    };
+                    self.say_once(&candidate.path, &format!("line {}: {reason}", open.line()));
                 } else {
                     source.finished(candidate);
                     if self.said.remove(&candidate.path).is_some() {

@@ -2,14 +2,16 @@
 
 use std::io::Read;
 
+use chrono::Utc;
+
 use super::{
     Batch, Limits, MAX_LINE_BYTES, Notice, Position, Problem, RecordsError, Start,
     batch::Batches,
-    date,
     json::{self, End},
     page,
     table::{self, Table},
     text::Window,
+    values::{self, Trouble, Values},
 };
 
 /// How much is read at once, at least.
@@ -41,6 +43,13 @@ pub struct Reader<R> {
     has_other_bytes: bool,
     /// Whether something is left that is not whole.
     is_waiting: bool,
+    /// Whether it waits for a date that gives the order of day and month away.
+    is_undecided: bool,
+    values: Values,
+    /// Whether records with a bad date are left out; else they end the reading, and it can be tried again.
+    leaves_out: bool,
+    /// Why reading cannot go on; what came before is given first.
+    failed: Option<RecordsError>,
 }
 
 impl<R: Read> Reader<R> {
@@ -59,7 +68,16 @@ impl<R: Read> Reader<R> {
             piece: PIECE_BYTES,
             has_other_bytes: false,
             is_waiting: false,
+            is_undecided: false,
+            values: Values::new(Utc::now),
+            leaves_out: false,
+            failed: None,
         }
+    }
+
+    /// Leaves out records with a date that no message was received at, and reads on.
+    pub(super) fn leaving_out(self) -> Self {
+        Self { leaves_out: true, ..self }
     }
 
     /// The next batch; `None` at the end.
@@ -73,8 +91,19 @@ impl<R: Read> Reader<R> {
             if let Some(batch) = self.batches.take() {
                 return Ok(Some(batch));
             }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
             let before = self.position;
-            if self.step(end)? {
+            let is_further = match self.step(end) {
+                Ok(is_further) => is_further,
+                Err(error) => {
+                    self.batches.finish();
+                    self.failed = Some(error);
+                    continue;
+                }
+            };
+            if is_further {
                 // Whatever is in a file, reading it comes to an end.
                 if self.position == before {
                     return Err(RecordsError::Stuck { line: before.line, offset: before.offset });
@@ -112,69 +141,135 @@ impl<R: Read> Reader<R> {
         self.is_waiting
     }
 
+    /// Whether what is left waits for a date that gives the order of day and month away.
+    pub fn is_undecided(&self) -> bool {
+        self.is_waiting && self.is_undecided
+    }
+
     /// Gives on what is next; says whether there was something.
     fn step(&mut self, end: End) -> Result<bool, RecordsError> {
         if self.is_skipping {
             return Ok(self.skip_rest());
         }
         self.is_waiting = false;
+        self.is_undecided = false;
+        if self.table.is_some() { self.step_table(end) } else { self.step_json(end) }
+    }
+
+    fn step_json(&mut self, end: End) -> Result<bool, RecordsError> {
         let text = self.window.rest();
-        let used = match &mut self.table {
-            None => {
-                let (before, value) = match json::cut(text, &mut self.position.is_in_array, end) {
-                    json::Cut::Value(place) => (place.end, Some(place)),
-                    json::Cut::More(used) => {
-                        self.is_waiting = used < text.len();
-                        (used, None)
-                    }
-                };
-                let Some(place) = value else {
-                    self.advance(before);
-                    return Ok(false);
-                };
-                let value = text.get(place.clone()).unwrap_or_default();
-                match page::rows(value) {
-                    None => push(&mut self.batches, &self.window, value, place.start),
-                    Some(rows) => {
-                        for row in rows {
-                            let start = row.get().as_ptr().addr() - text.as_ptr().addr();
-                            push(&mut self.batches, &self.window, row.get(), start);
-                        }
-                    }
-                }
-                before
+        let place = match json::cut(text, &mut self.position.is_in_array, end) {
+            json::Cut::Value(place) => place,
+            json::Cut::More(used) => {
+                self.is_waiting = used < text.len();
+                self.advance(used);
+                return Ok(false);
             }
-            Some(table) => match table.cut(text, self.position.date_order, end) {
-                table::Cut::Row(used, records) => {
-                    for record in &records {
-                        self.batches.push(record, None);
-                    }
-                    used
-                }
-                table::Cut::Odd(used) => {
-                    let row = text.get(..used).unwrap_or_default().trim();
-                    self.batches.push(row, None);
-                    self.notices.push(Notice { line: self.position.line, problem: Problem::Odd });
-                    used
-                }
-                table::Cut::More(used) => {
-                    self.is_waiting = used < text.len();
-                    self.advance(used);
-                    return Ok(false);
-                }
-                table::Cut::Undecided => match table.date_order(text)? {
-                    Some(order) => {
-                        self.position.date_order = Some(order);
-                        return Ok(true);
-                    }
-                    None if end == End::Open && text.len() <= MAX_LINE_BYTES => {
-                        self.is_waiting = true;
-                        return Ok(false);
-                    }
-                    None => return Err(RecordsError::AmbiguousDates(self.position.line)),
-                },
-            },
         };
+        let value = text.get(place.clone()).unwrap_or_default();
+        let order = self.position.date_order;
+        let mut troubles = Vec::new();
+        match page::rows(value) {
+            None => match self.values.record(value, order) {
+                Ok(None) => {
+                    self.batches.push(value, self.window.verbatim(place.start, place.end));
+                }
+                Ok(Some(rewritten)) => self.batches.push(&rewritten, None),
+                Err(trouble) => troubles.push((place.start, trouble)),
+            },
+            Some(rows) => {
+                let start = |row: &str| row.as_ptr().addr() - text.as_ptr().addr();
+                let read: Vec<_> = rows.iter().map(|row| self.values.record(row.get(), order)).collect();
+                let failed =
+                    rows.iter().zip(&read).filter_map(|(row, read)| Some((start(row.get()), read.as_ref().err()?)));
+                troubles.extend(failed.map(|(start, trouble)| (start, *trouble)));
+                // All of the page or nothing of it, unless reading goes on behind it in any case.
+                let is_read = troubles.iter().all(|(_, trouble)| self.leaves_out && *trouble != Trouble::Ambiguous);
+                for (row, read) in rows.iter().zip(read).filter(|_| is_read) {
+                    let row = row.get();
+                    match read {
+                        Ok(None) => {
+                            let start = start(row);
+                            self.batches.push(row, self.window.verbatim(start, start + row.len()));
+                        }
+                        Ok(Some(rewritten)) => self.batches.push(&rewritten, None),
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
+        if !troubles.is_empty() {
+            return self.meet(&troubles, place.end, end);
+        }
+        self.advance(place.end);
+        Ok(true)
+    }
+
+    fn step_table(&mut self, end: End) -> Result<bool, RecordsError> {
+        let text = self.window.rest();
+        let Some(table) = &mut self.table else { return Ok(false) };
+        let used = match table.cut(text, self.position.date_order, &mut self.values, end) {
+            table::Cut::Row(used, records) => {
+                for record in &records {
+                    self.batches.push(record, None);
+                }
+                used
+            }
+            table::Cut::Odd(used) => {
+                let row = text.get(..used).unwrap_or_default().trim();
+                self.batches.push(row, None);
+                self.notices.push(Notice { line: self.position.line, problem: Problem::Odd });
+                used
+            }
+            table::Cut::More(used) => {
+                self.is_waiting = used < text.len();
+                self.advance(used);
+                return Ok(false);
+            }
+            table::Cut::Undecided => return self.meet(&[(0, Trouble::Ambiguous)], 0, end),
+            table::Cut::Refused(used, date) => return self.meet(&[(0, Trouble::Refused(date))], used, end),
+        };
+        self.advance(used);
+        Ok(true)
+    }
+
+    /// Decides what becomes of records that cannot be taken, by where they begin in the rest of the window; `used` is
+    /// where they end. Says whether reading goes on.
+    fn meet(&mut self, troubles: &[(usize, Trouble)], used: usize, end: End) -> Result<bool, RecordsError> {
+        let text = self.window.rest();
+        let line = |start: usize| {
+            let before = text.get(..start).unwrap_or_default();
+            self.position.line + memchr::memchr_iter(b'\n', before.as_bytes()).count() as u64
+        };
+        if let Some((start, _)) = troubles.iter().find(|(_, trouble)| *trouble == Trouble::Ambiguous) {
+            let order = match &mut self.table {
+                Some(table) => table.date_order(text)?,
+                None => values::date_order(text)?,
+            };
+            return match order {
+                Some(order) => {
+                    self.position.date_order = Some(order);
+                    Ok(true)
+                }
+                None if end == End::Open && text.len() <= MAX_LINE_BYTES => {
+                    self.is_waiting = true;
+                    self.is_undecided = true;
+                    Ok(false)
+                }
+                None => Err(RecordsError::AmbiguousDates(line(*start))),
+            };
+        }
+        let mut bad = troubles.iter().filter_map(|(start, trouble)| match trouble {
+            Trouble::Refused(date) => Some((line(*start), *date)),
+            Trouble::Ambiguous => None,
+        });
+        if !self.leaves_out
+            && let Some((line, date)) = bad.next()
+        {
+            return Err(RecordsError::Date { line, date });
+        }
+        let notices = bad.map(|(line, date)| Notice { line, problem: Problem::Date(date) });
+        self.notices.extend(notices);
         self.advance(used);
         Ok(true)
     }
@@ -215,13 +310,5 @@ impl<R: Read> Reader<R> {
         self.is_skipping = end.is_none();
         self.advance(used);
         end.is_some()
-    }
-}
-
-/// Adds a value that begins so far into the rest of the window.
-fn push(batches: &mut Batches, window: &Window, value: &str, start: usize) {
-    match date::rewrite(value) {
-        Some(rewritten) => batches.push(&rewritten, None),
-        None => batches.push(value, window.verbatim(start, start + value.len())),
     }
 }

@@ -3,9 +3,9 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::{
-    RecordsError,
-    date::{self, Date},
+    RecordsError, date,
     json::End,
+    values::{BadDate, Trouble, Values},
 };
 use crate::config::DateOrder;
 
@@ -34,6 +34,8 @@ pub(super) enum Cut {
     More(usize),
     /// A whole row, of which nobody can tell day and month as long as no other row gives them away.
     Undecided,
+    /// A row with a date that no message was received at, so many bytes.
+    Refused(usize, BadDate),
 }
 
 /// The fields of one row, one after another, and where they end.
@@ -73,7 +75,7 @@ impl Table {
     }
 
     /// Finds the next row.
-    pub(super) fn cut(&mut self, text: &str, order: Option<DateOrder>, end: End) -> Cut {
+    pub(super) fn cut(&mut self, text: &str, order: Option<DateOrder>, values: &mut Values, end: End) -> Cut {
         let start = text.len() - text.trim_start_matches(['\r', '\n']).len();
         let rest = text.get(start..).unwrap_or_default();
         let first_line = rest.find('\n').map_or(rest.len(), |end| end + 1);
@@ -87,12 +89,13 @@ impl Table {
         if self.columns.is_header(&fields) {
             return Cut::Row(start + length, Vec::new());
         }
-        match self.columns.row(&fields, order) {
-            Row::Records(records) => Cut::Row(start + length, records),
-            Row::Ambiguous => Cut::Undecided,
+        match self.columns.row(&fields, order, values) {
+            Ok(Row::Records(records)) => Cut::Row(start + length, records),
             // Of a row with an open quote, only the first line: the next ones may be fine.
-            Row::Odd if length > first_line => Cut::Odd(start + first_line),
-            Row::Odd => Cut::Odd(start + length),
+            Ok(Row::Odd) if length > first_line => Cut::Odd(start + first_line),
+            Ok(Row::Odd) => Cut::Odd(start + length),
+            Err(Trouble::Ambiguous) => Cut::Undecided,
+            Err(Trouble::Refused(date)) => Cut::Refused(start + length, date),
         }
     }
 

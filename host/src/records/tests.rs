@@ -184,7 +184,7 @@ fn line_by_line_nothing_waits_for_the_next_line() {
     }
     let mut given = Given(Vec::new());
     let input = b"{\n\n[1]\n\xff\n{\"odata.metadata\":1,\"value\":[1,2]}\nend";
-    read_line_by_line(input.as_slice(), &mut given).unwrap();
+    read_line_by_line(input.as_slice(), None, &mut given).unwrap();
     assert_eq!(given.0, ["{\n", "", "[1]\n", "line 4", "ÿ\n", "1\n2\n", "end\n"]);
 }
 
@@ -213,4 +213,38 @@ fn a_control_character_in_a_subject_does_not_hide_the_file() {
     let expected = "{\"Received\":\"2026-03-04T05:06:07Z\",\"SenderAddress\":\"a\",\"RecipientAddress\":\"b\",\
                     \"Subject\":\"\\u0007ding\"}";
     check(table, &[expected]);
+}
+
+#[test]
+fn dates_in_json_are_read_as_in_tables() {
+    let record = |date: &str| format!(r#"{{"Received":"{date}"}}"#);
+    check(
+        format!("{}\n{}\n", record("3/4/2026 8:01:02 AM"), record("3/14/2026 8:01:02 AM")),
+        &[&record("2026-03-04T08:01:02Z"), &record("2026-03-14T08:01:02Z")],
+    );
+    let page = format!(r#"{{"odata.metadata":"x","value":[{},{{"a":1}}]}}"#, record("20.11.2026 08:01:02"));
+    check(page, &[&record("2026-11-20T08:01:02Z"), r#"{"a":1}"#]);
+    let ambiguous = format!("{{}}\n{}\n", record("3/4/2026 8:01:02 AM"));
+    let mut collected = Collected::default();
+    let error = read(ambiguous.as_bytes(), None, &mut collected).unwrap_err();
+    assert!(matches!(error, RecordsError::AmbiguousDates(2)), "{error}");
+    assert_eq!(collected.records, ["{}"]);
+}
+
+#[test]
+fn a_date_to_come_costs_its_record_alone_where_nobody_can_read_again() {
+    let text = "{\"a\":1}\n\n{\"Received\":\"2099-01-01T00:00:00Z\"}\n{\"b\":2}\n";
+    let collected = collect(text.as_bytes());
+    assert_eq!(collected.records, [r#"{"a":1}"#, r#"{"b":2}"#]);
+    let [Notice { line: 3, problem }] = *collected.notices else { panic!("{:?}", collected.notices) };
+    assert!(problem.is_loss() && matches!(problem, Problem::Date(BadDate::Ahead { .. })), "{problem:?}");
+    let page = r#"{"odata.metadata":1,"value":[{"Received":"2099-01-01T00:00:00Z"},{"c":3}]}"#;
+    assert_eq!(collect(page.as_bytes()).records, [r#"{"c":3}"#]);
+    // A file is read again, perhaps by a clock that is right.
+    let start = Start::of_whole(text.as_bytes()).unwrap();
+    let position = start.position;
+    let mut reader = Reader::new(start, text.as_bytes(), position, LIMITS);
+    assert_eq!(reader.next(AtEnd::Take).unwrap().unwrap().records, "{\"a\":1}\n");
+    let error = reader.next(AtEnd::Take).unwrap_err();
+    assert!(matches!(error, RecordsError::Date { line: 3, .. }), "{error}");
 }

@@ -234,6 +234,11 @@ impl OpenFile {
         self.reader.is_waiting()
     }
 
+    /// Whether what is left waits for a date that gives the order of day and month away.
+    pub fn is_undecided(&self) -> bool {
+        self.reader.is_undecided()
+    }
+
     /// In which line it is.
     pub fn line(&self) -> u64 {
         self.reader.position().line

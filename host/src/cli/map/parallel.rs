@@ -10,9 +10,12 @@ use std::{
 
 use super::print::{Flush, Format, Totals, print};
 use crate::{
-    cli::{input::NamedSink, progress::Progress},
+    cli::{
+        input::{DATE_ORDER, NamedSink},
+        progress::Progress,
+    },
     mapper::{MappedBatch, Mapper, MapperError, Origin},
-    records::{Batch, Notice, Sink},
+    records::{Batch, Notice, Problem, Sink},
 };
 
 /// What comes out of one batch.
@@ -28,11 +31,17 @@ pub(super) struct Lane {
     results: SyncSender<Receiver<Mapped>>,
     progress: Progress,
     unreadable: usize,
+    /// How many records of this file were left out for their dates.
+    bad_dates: usize,
 }
+
+/// So many records with bad dates are named, one by one: where there are more, all of a file has them.
+const MOST_NAMED: usize = 3;
 
 impl NamedSink for Lane {
     fn begin(&mut self, name: &str) {
         name.clone_into(&mut self.name);
+        self.bad_dates = 0;
     }
 }
 
@@ -45,8 +54,23 @@ impl Sink for Lane {
 
     fn notice(&mut self, Notice { line, problem }: Notice) {
         self.unreadable += usize::from(problem.is_loss());
+        let is_date = matches!(problem, Problem::Date(_) | Problem::AmbiguousDate);
+        self.bad_dates += usize::from(is_date);
+        if is_date && self.bad_dates > MOST_NAMED {
+            return;
+        }
         let level = if problem.is_loss() { "error" } else { "warning" };
         self.progress.say(&format!("{level}: `{}`, line {line}: {}", self.name, problem.explain()));
+        if is_date && self.bad_dates == 1 {
+            let hint = match problem {
+                Problem::Date(date) => date.hint().to_owned(),
+                _ => format!("say which stands first: {DATE_ORDER}"),
+            };
+            self.progress.say(&format!("hint: {hint}"));
+        }
+        if is_date && self.bad_dates == MOST_NAMED {
+            self.progress.say(&format!("error: `{}`: more such dates are counted, and not named", self.name));
+        }
     }
 }
 
@@ -67,8 +91,14 @@ pub(super) fn run(
     thread::scope(|scope| {
         let reader = scope.spawn(move || {
             let progress = progress.clone();
-            let mut lane =
-                Lane { name: String::new(), jobs: job_sender, results: result_sender, progress, unreadable: 0 };
+            let mut lane = Lane {
+                name: String::new(),
+                jobs: job_sender,
+                results: result_sender,
+                progress,
+                unreadable: 0,
+                bad_dates: 0,
+            };
             read(&mut lane);
             lane.unreadable
         });

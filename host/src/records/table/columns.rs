@@ -2,7 +2,11 @@
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{Date, DateOrder, RecordsError, date};
+use super::{DateOrder, RecordsError, Trouble, Values};
+use crate::{
+    property::Property,
+    records::{address, status},
+};
 
 /// The columns of one table.
 pub(super) struct Columns {
@@ -14,6 +18,7 @@ struct Column {
     /// The key in the records.
     key: String,
     kind: Kind,
+    property: Option<Property>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,8 +36,6 @@ pub(super) enum Row {
     Records(Vec<String>),
     /// It has another number of fields than there are columns.
     Odd,
-    /// Nobody can tell day and month of a date.
-    Ambiguous,
 }
 
 /// The property that a column of any export is (ms-api.md, section 5); letter case, blanks and underscores do not count.
@@ -78,8 +81,8 @@ impl Columns {
             let known = property(name).filter(|(key, _)| columns.iter().all(|column| column.key != *key));
             let known = known.filter(|_| !(has_utc && simplified(name) == "origintimestamp"));
             columns.push(match known {
-                Some((key, kind)) => Column { key: key.to_owned(), kind },
-                None => Column { key: name.clone(), kind: Kind::Text },
+                Some((key, kind)) => Column { key: key.to_owned(), kind, property: Property::named(key) },
+                None => Column { key: name.clone(), kind: Kind::Text, property: None },
             });
         }
         Self { names, columns }
@@ -127,29 +130,29 @@ impl Columns {
         dates.map(|(field, _)| *field)
     }
 
-    pub(super) fn row(&self, fields: &[&str], order: Option<DateOrder>) -> Row {
+    /// The records of a row, with values that the mapping takes.
+    pub(super) fn row(&self, fields: &[&str], order: Option<DateOrder>, values: &mut Values) -> Result<Row, Trouble> {
         if fields.len() != self.columns.len() {
-            return Row::Odd;
+            return Ok(Row::Odd);
         }
         let mut members = String::new();
         let mut recipients = None;
         for (column, field) in self.columns.iter().zip(fields) {
-            match column.kind {
-                Kind::Recipients => recipients = Some(*field),
-                Kind::Number if is_number(field) => push(&mut members, &column.key, field),
-                Kind::Text | Kind::Number => push(&mut members, &column.key, quoted(field).get()),
-                Kind::Date => match date::read(field, order) {
-                    Date::AsItIs => push(&mut members, &column.key, quoted(field).get()),
-                    Date::Rewritten(iso) => push(&mut members, &column.key, quoted(&iso).get()),
-                    Date::Ambiguous => return Row::Ambiguous,
-                },
+            match (column.kind, column.property) {
+                (Kind::Recipients, _) => recipients = Some(*field),
+                (Kind::Number, _) if is_number(field) => push(&mut members, &column.key, field),
+                (_, Some(property)) => {
+                    let value = values.text(property, field, order)?;
+                    push(&mut members, &column.key, quoted(value.as_deref().unwrap_or(field)).get());
+                }
+                (_, None) => push(&mut members, &column.key, quoted(field).get()),
             }
         }
         let Some(recipients) = recipients.filter(|recipients| !recipients.trim().is_empty()) else {
-            return Row::Records(vec![format!("{{{members}}}")]);
+            return Ok(Row::Records(vec![format!("{{{members}}}")]));
         };
         let recipients = recipients.split(';').map(str::trim).filter(|recipient| !recipient.is_empty());
-        Row::Records(recipients.map(|recipient| format!("{{{}}}", with_recipient(&members, recipient))).collect())
+        Ok(Row::Records(recipients.map(|recipient| format!("{{{}}}", with_recipient(&members, recipient))).collect()))
     }
 }
 
@@ -157,28 +160,15 @@ impl Columns {
 fn with_recipient(members: &str, recipient: &str) -> String {
     let (address, events) = recipient.rsplit_once("##").unwrap_or((recipient, ""));
     let mut members = members.to_owned();
-    push(&mut members, "RecipientAddress", quoted(address.trim()).get());
-    if let Some(status) = status(events) {
+    let address = address.trim();
+    push(&mut members, "RecipientAddress", quoted(address::mail(address).as_deref().unwrap_or(address)).get());
+    if let Some(status) = status::of_events(events) {
         push(&mut members, "Status", quoted(status).get());
     }
     if !events.is_empty() {
         push(&mut members, "RecipientStatus", quoted(events.trim()).get());
     }
     members
-}
-
-/// The status that the last of these events comes to; what is not known stays as it is.
-fn status(events: &str) -> Option<&str> {
-    let last = events.split(',').map(str::trim).rfind(|event| !event.is_empty())?;
-    Some(match simplified(last).as_str() {
-        "deliver" | "delivered" | "send" | "sendexternal" => "Delivered",
-        "fail" | "failed" => "Failed",
-        "expand" | "expanded" => "Expanded",
-        "quarantine" | "quarantined" => "Quarantined",
-        "filteredasspam" | "spam" => "FilteredAsSpam",
-        "defer" | "pending" => "Pending",
-        _ => last,
-    })
 }
 
 /// A number as JSON has it.

@@ -1,5 +1,7 @@
 #![allow(clippy::string_slice, reason = "a test that panics has failed")]
 
+use chrono::Utc;
+
 use super::*;
 
 /// Checks the records of a table, each without its braces; rows that do not fit are there as they are.
@@ -9,7 +11,7 @@ fn check(text: &str, order: Option<DateOrder>, expected: &[&str]) {
     let mut found = Vec::new();
     loop {
         let rest = &text[at..];
-        match table.cut(rest, order, End::Final) {
+        match table.cut(rest, order, &mut Values::new(Utc::now), End::Final) {
             Cut::Row(length, records) => {
                 found.extend(records);
                 at += length;
@@ -20,6 +22,11 @@ fn check(text: &str, order: Option<DateOrder>, expected: &[&str]) {
             }
             Cut::Undecided => {
                 found.push("undecided".to_owned());
+                break;
+            }
+            Cut::Refused(_, date) => {
+                let date = date.to_string();
+                found.push(format!("refused: {}", date.rsplit_once(' ').map_or("", |(text, _)| text)));
                 break;
             }
             Cut::More(_) => break,
@@ -110,4 +117,21 @@ fn tables_of_something_else_are_refused() {
     check_refused("Received,Name\n", "table has no column `SenderAddress`, `RecipientAddress`");
     assert!(Table::begin("just a line\n").unwrap().is_none());
     assert!(Table::begin("{\"a\":1,\"b\":2}\n").unwrap().is_none());
+}
+
+#[test]
+fn values_are_those_of_the_property() {
+    check(
+        "Date (UTC),Sender,Recipient,Subject,Status,From IP\n\
+         2026-11-20 08:01:02,\"\"\"Ann\"\" <a@b.c>\",SMTP:d@e.f,<g@h.i>,Filtered as spam,[192.0.2.1]:25\n",
+        None,
+        &[
+            r#"{"Received":"2026-11-20T08:01:02Z","SenderAddress":"a@b.c","RecipientAddress":"d@e.f","Subject":"<g@h.i>","Status":"FilteredAsSpam","FromIP":"192.0.2.1"}"#,
+        ],
+    );
+    check(
+        "Received,SenderAddress,RecipientAddress\n2099-11-20 08:01:02,a,b\n",
+        None,
+        &["refused: date of receipt 2099-11-20T08:01:02Z is more than a day ahead; the clock of this machine says"],
+    );
 }

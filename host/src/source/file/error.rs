@@ -26,5 +26,17 @@ pub enum FileProblem {
     Unfinished,
     /// Its contents are to blame.
     #[error(transparent)]
-    Records(#[from] RecordsError),
+    Records(RecordsError),
+    /// Its dates are.
+    #[error("{0}")]
+    Dates(String),
+}
+
+impl From<RecordsError> for FileProblem {
+    fn from(error: RecordsError) -> Self {
+        match error.hint("`date_order = \"day_first\"` or `\"month_first\"` in the settings of this source") {
+            Some(hint) => Self::Dates(format!("{error}\nhint: {hint}")),
+            None => Self::Records(error),
+        }
+    }
 }
