@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod check;
 mod choose;
+mod compile;
 mod demo;
 mod doctor;
 mod elasticsearch;
@@ -58,6 +59,9 @@ enum Command {
     /// List, inspect, compare and sign mappings.
     #[command(subcommand)]
     Mapping(mapping::Command),
+    /// Compile a mapping for another process of exotrace.
+    #[command(hide = true)]
+    CompileMapping(compile::Arguments),
 }
 
 /// Runs the program, and says with which code to exit: 0 done, 1 failed while running, 2 wrong usage or finished
@@ -74,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Map(arguments) => map::run(&arguments),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),
+        Command::CompileMapping(arguments) => compile::run(&arguments),
     };
     done.unwrap_or_else(|error| exit::report(&error))
 }

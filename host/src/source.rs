@@ -15,6 +15,7 @@ mod trace;
 
 pub use client::{AnswerError, HttpError, Malformed, has_proxy};
 pub use error::PollError;
+pub(crate) use page::is_same_delivery;
 pub use page::{Page, Row, RowKey};
 pub use service::{PageRequest, ServiceSource, reach};
 pub use token::{Asked, CertificateError, TokenError};

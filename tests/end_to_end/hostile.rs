@@ -78,6 +78,28 @@ fn a_document_that_is_no_json_is_found() {
 }
 
 #[test]
+fn two_documents_of_one_record_are_no_document() {
+    let records = "{\"xxxxxxxx\":2}\n{\"n\":3}\n";
+    let batch = map(&mapper("smuggled"), records);
+    assert_eq!(rejected(&batch), [(0, "mapping component broke its contract: document 0 is not a JSON object")]);
+    assert_eq!(batch.documents, "{\"n\":3}\n");
+}
+
+#[test]
+fn no_record_gets_the_id_of_another_one() {
+    let mapper = mapper("same-id");
+    // The last one is the first once more, which a store may take for what it has. The batch is mapped in several parts.
+    let records: String = (0..300).map(|n| format!("{{\"n\":\"{n:0>1000}\"}}\n")).collect();
+    let records = records.clone() + records.lines().next().unwrap();
+    let batch = map(&mapper, &records);
+    let rejected = rejected(&batch);
+    assert_eq!(rejected.len(), 299);
+    let problem = "mapping component broke its contract: document 0 has the `_id` of another record";
+    assert!(rejected.iter().all(|(_, reason)| *reason == problem || reason.contains("took longer")), "{rejected:?}");
+    assert_eq!(batch.documents.lines().count(), 2);
+}
+
+#[test]
 fn a_component_that_always_misbehaves_rejects_everything_with_the_reason() {
     for (name, reason) in [
         ("trap-at-once", "stopped (trap)"),

@@ -3,6 +3,7 @@
 
 mod batches;
 mod collecting;
+mod compiling;
 mod conformance;
 mod contract;
 mod control;

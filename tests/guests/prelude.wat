@@ -3,7 +3,7 @@
 (import "[export]exotrace:mapping/mapper@0.1.0" "[resource-new]session" (func $new-session (param i32) (result i32)))
 (@custom "exotrace:mapping" "mapping=9.9.9\nwit=0.1.0\n")
 (memory (export "memory") 2)
-(data (i32.const 1024) "hostile9.9.98.11.0id")
+(data (i32.const 1024) "hostile9.9.98.11.0")
 (global $heap (mut i32) (i32.const 65536))
 
 (func $allocate (param $size i32) (result i32)
@@ -42,6 +42,26 @@
   (call $pair (i32.const 2112) (i32.const 0) (call $new-session (i32.const 1)))
   (i32.const 2112))
 
+;; An id for a record: sixteen digits of the FNV-1a hash of its bytes.
+(func $identify (param $at i32) (param $length i32) (result i32)
+  (local $hash i64) (local $end i32) (local $id i32) (local $to i32) (local $digit i32)
+  (local.set $hash (i64.const 0xcbf29ce484222325))
+  (local.set $end (i32.add (local.get $at) (local.get $length)))
+  (loop $next
+    (local.set $hash (i64.mul (i64.const 0x100000001b3)
+      (i64.xor (local.get $hash) (i64.load8_u (local.get $at)))))
+    (local.set $at (i32.add (local.get $at) (i32.const 1)))
+    (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
+  (local.set $id (call $allocate (i32.const 16)))
+  (local.set $to (local.get $id))
+  (loop $next
+    (local.set $digit (i32.and (i32.wrap_i64 (local.get $hash)) (i32.const 15)))
+    (local.set $hash (i64.shr_u (local.get $hash) (i64.const 4)))
+    (i32.store8 (local.get $to) (i32.add (local.get $digit) (i32.const 97)))
+    (local.set $to (i32.add (local.get $to) (i32.const 1)))
+    (br_if $next (i32.lt_u (local.get $to) (i32.add (local.get $id) (i32.const 16)))))
+  (local.get $id))
+
 ;; Whether the first name of a record is `x`.
 (func $is-marked (param $record i32) (result i32)
   (i32.eq (i32.load8_u offset=2 (local.get $record)) (i32.const 120)))
@@ -76,7 +96,8 @@
           (i32.store8 (local.get $to) (i32.const 10))
           (local.set $to (i32.add (local.get $to) (i32.const 1)))
           (i32.store8 (local.get $outcome) (i32.const 0))
-          (call $pair (i32.add (local.get $outcome) (i32.const 8)) (i32.const 1042) (i32.const 2))
+          (call $pair (i32.add (local.get $outcome) (i32.const 8))
+            (call $identify (local.get $begin) (local.get $line)) (i32.const 16))
           (i64.store offset=16 (local.get $outcome) (i64.const 0))
           (i32.store offset=24 (local.get $outcome) (local.get $line))
           (local.set $outcome (i32.add (local.get $outcome) (i32.const 40)))

@@ -20,8 +20,12 @@ use ring::hmac;
 use wasmtime::{Engine, component::Component};
 
 mod folder;
+mod handover;
+mod mark;
 
 use folder::{bound, open_folder, open_key, open_own};
+pub use handover::{HANDOVER_KEY_BYTES, Handover, seal};
+pub use mark::{Mark, end_marks};
 
 /// The form of the files; a change makes all earlier ones foreign.
 const FORMAT: u8 = 1;
@@ -88,13 +92,18 @@ impl CodeCache {
         Ok(Self { folder: folder.to_owned(), key: open_key(folder)? })
     }
 
-    /// Compiles a component, or takes the code that was compiled earlier from the same bytes by the same wasmtime for
-    /// the same processor with the same settings.
+    /// Has a component compiled by `compile`, or takes the code that was compiled earlier from the same bytes by the
+    /// same wasmtime for the same processor with the same settings.
     ///
     /// # Errors
     ///
-    /// When the bytes do not compile.
-    pub fn load(&self, engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Loaded> {
+    /// Those of `compile`.
+    pub fn load<E>(
+        &self,
+        engine: &Engine,
+        bytes: &[u8],
+        compile: impl FnOnce(&[u8]) -> Result<Component, E>,
+    ) -> Result<Loaded, E> {
         let name = name(engine, bytes);
         let path = self.folder.join(&name).with_extension(EXTENSION);
         let trouble = match self.read(engine, &name, &path) {
@@ -102,7 +111,7 @@ impl CodeCache {
             Ok(None) => None,
             Err(trouble) => Some(trouble),
         };
-        let component = Component::new(engine, bytes)?;
+        let component = compile(bytes)?;
         let written = component.serialize().map_err(io::Error::other).and_then(|code| self.write(&name, &path, &code));
         let trouble = trouble.or(written.err().map(Trouble::Write));
         Ok(Loaded { component, from_cache: false, trouble })
@@ -135,7 +144,7 @@ impl CodeCache {
     }
 }
 
-/// Code that this cache wrote itself, as its HMAC proves.
+/// Code that this cache wrote itself or a handover brought, as its HMAC proves.
 struct Authentic<'c>(&'c [u8]);
 
 impl<'c> Authentic<'c> {
@@ -145,10 +154,11 @@ impl<'c> Authentic<'c> {
 
     #[expect(unsafe_code, reason = "wasmtime cannot know where code comes from; the type says it")]
     fn into_component(self, engine: &Engine) -> wasmtime::Result<Component> {
-        // SAFETY: the bytes are unchanged from what `Component::serialize` gave to `CodeCache::write`: nobody else has
-        // the key that their HMAC was made with. `open_folder` and `open_key` saw that the folder and the key belong
-        // to the user whom this process runs as, and that nobody else may read or write them. Whether the bytes fit
-        // this wasmtime and engine, `deserialize` checks.
+        // SAFETY: the bytes are unchanged from what `Component::serialize` gave to `CodeCache::write`, or from what
+        // `Engine::precompile_component` gave to `seal` in a process that this one has started: nobody else has the key
+        // that their HMAC was made with. `open_folder` and `open_key` saw that the folder and the key belong to the user
+        // whom this process runs as, and that nobody else may read or write them; the key of a handover never leaves
+        // the two processes. Whether the bytes fit this wasmtime and engine, `deserialize` checks.
         unsafe { Component::deserialize(engine, self.0) }
     }
 }
@@ -162,12 +172,18 @@ fn message(name: &str, code: &[u8]) -> Vec<u8> {
 fn name(engine: &Engine, bytes: &[u8]) -> String {
     let mut compatibility = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut compatibility);
-    let mut name = String::new();
-    for byte in ring::digest::digest(&ring::digest::SHA256, bytes).as_ref() {
-        write!(name, "{byte:02x}").expect("a text takes everything");
-    }
+    let mut name = hex_digest(bytes);
     write!(name, "-{FORMAT}-{:016x}", compatibility.finish()).expect("a text takes everything");
     name
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+fn hex_digest(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in ring::digest::digest(&ring::digest::SHA256, bytes).as_ref() {
+        write!(text, "{byte:02x}").expect("a text takes everything");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let geo = Arc::new(start::geo(&config)?);
     let named = start::Named::find(&config.mapping.choice, &loader).context(Unusable)?;
     let components = named.components(&config, &loader).context(Unusable)?;
-    let live = start::live(&config, components, &geo, &agent).context(Unusable)?;
+    let live = start::live(&config, components, &geo, &agent, &loader).context(Unusable)?;
     start::collectors(&config, &live).context(Unusable)?;
     start::check_candidate(&config, &loader, &live).context(Unusable)?;
     // Reads the certificates.

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use super::{
-    options::loader,
-    start::{self, Ready},
-};
+use super::start::{self, Ready};
 use crate::{
     control::Control,
     error_text::explain,
@@ -25,14 +22,16 @@ pub(super) struct Replacing {
 impl Replacing {
     /// Begins after the ledger is open, which says that nobody else has the `state_dir`.
     pub(super) fn start(ready: &Ready) -> Self {
-        let Ready { live, geo, config, beginning, original, .. } = ready;
+        let Ready { live, geo, config, beginning, original, loader, unfinished, .. } = ready;
         let watching = start::watched(config, beginning.decisions.file_digest());
         live.begin(&config.state_dir, beginning.clone());
+        // That they are refused is written down by now.
+        loader.forget_unfinished(unfinished);
         let copies = KeptCopies::of(&config.state_dir);
         if let Some(original) = original {
             replacement::keep_copy(live, &copies, original);
         }
-        let replacement = Arc::new(Replacement::new(Arc::clone(live), loader(Some(config)), copies));
+        let replacement = Arc::new(Replacement::new(Arc::clone(live), loader.clone(), copies));
         let mut tasks = JoinSet::new();
         let (asked, replays) = (Arc::clone(&replacement), ready.replays.clone());
         match Control::open(&config.state_dir) {

@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
+use exotrace_code_cache::end_marks;
 use indicatif::MultiProgress;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -53,19 +54,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     log::start_beside(bars.clone());
     let mode = if arguments.once { Mode::Once } else { Mode::Daemon };
     let path = arguments.settings.path();
-    let ready = prepare(&path)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(async {
-        let second = second_signal()?;
-        tokio::select! {
-            summary = collect(ready, &path, mode, &bars) => summary.map(Some),
-            () = second => Ok(None),
-        }
-    });
+    let ended = runtime.block_on(begin(&path, mode, &bars));
+    // Who ends it, and not the mapping that may be being compiled.
+    end_marks();
     // What cannot be interrupted is not waited for: the ledger moves in whole transactions.
     runtime.shutdown_background();
-    let Some(summary) = ended? else {
-        bail!("ended at once by a second signal; the page under way will be read again")
+    let summary = match ended? {
+        Ended::Done(summary) => summary,
+        Ended::AtOnce => bail!("ended at once by a second signal; the page under way will be read again"),
+        Ended::BeforeItBegan if mode == Mode::Once => bail!("ended by a signal before anything was collected"),
+        Ended::BeforeItBegan => return Ok(ExitCode::SUCCESS),
     };
     if mode == Mode::Once {
         say(&summary.to_string());
@@ -77,6 +76,29 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// How a run ended.
+enum Ended {
+    Done(Summary),
+    /// By a second signal.
+    AtOnce,
+    /// By a signal while it was being got ready, which may take as long as compiling does.
+    BeforeItBegan,
+}
+
+async fn begin(path: &Path, mode: Mode, bars: &MultiProgress) -> anyhow::Result<Ended> {
+    let mut signals = Signals::new()?;
+    let config = path.to_owned();
+    let ready = tokio::select! {
+        ready = spawn_blocking(move || prepare(&config)) => ready??,
+        () = signals.end() => return Ok(Ended::BeforeItBegan),
+    };
+    let second = second_signal()?;
+    tokio::select! {
+        summary = collect(ready, path, mode, bars, signals) => summary.map(Ended::Done),
+        () = second => Ok(Ended::AtOnce),
+    }
+}
+
 /// Reads the settings and gets ready all that they name; touches nothing that a run beside may be using.
 fn prepare(config: &Path) -> anyhow::Result<Ready> {
     let config = settings_file::load(config)?;
@@ -84,8 +106,13 @@ fn prepare(config: &Path) -> anyhow::Result<Ready> {
 }
 
 /// Runs, and anew with other settings each time they are reloaded.
-async fn collect(ready: Ready, path: &Path, mode: Mode, bars: &MultiProgress) -> anyhow::Result<Summary> {
-    let mut signals = Signals::new()?;
+async fn collect(
+    ready: Ready,
+    path: &Path,
+    mode: Mode,
+    bars: &MultiProgress,
+    mut signals: Signals,
+) -> anyhow::Result<Summary> {
     let ledger = ready.open()?;
     let health = Arc::new(Health::default());
     let mut monitor = None;
@@ -191,6 +218,14 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
         })
+    }
+
+    /// Completes when the program is to end.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 
     /// Completes when the program is to end, or to go on with other settings that are right.

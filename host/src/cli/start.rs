@@ -12,7 +12,7 @@ use crate::{
     geo::Geo,
     health::Health,
     ledger::{Ledger, LedgerError},
-    mapper::{Beginning, Decisions, Live, Original},
+    mapper::{Beginning, Decisions, Live, Loader, Original},
     output::{Elasticsearch, FileOutput, Http, Output, Stdout},
     pipeline::{BACKOFF, Claims, Collector, FileCollector, GRACE, ReplayRequests, Replays, ServiceCollector, Stages},
     state_folder::{self, StateFolderError},
@@ -60,6 +60,10 @@ pub(super) struct Ready {
     pub(super) original: Option<Original>,
     /// What was decided about the mapping when this was made ready.
     found: Decisions,
+    /// The components that were being compiled when the program ended.
+    pub(super) unfinished: Vec<String>,
+    /// What loads component files.
+    pub(super) loader: Loader,
     /// Asks the run for dead letters to be fed through again.
     pub(super) replays: Replays,
     requests: ReplayRequests,
@@ -73,9 +77,10 @@ pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let agent = Agent::of(&config.state_dir)
         .with_context(|| format!("could not read the agent id in state folder `{}`", config.state_dir.display()))?;
     let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
-    let Begun { components, beginning, original, found } = resume(config, &loader, found).context(Unusable)?;
+    let begun = resume(config, &loader, found).context(Unusable)?;
+    let Begun { components, beginning, original, found, unfinished } = begun;
     let geo = Arc::new(geo);
-    let live = live(config, components, &geo, &agent).context(Unusable)?;
+    let live = live(config, components, &geo, &agent, &loader).context(Unusable)?;
     let (replays, requests) = Replays::channel();
     Ok(Ready {
         collectors: collectors(config, &live).context(Unusable)?,
@@ -89,6 +94,8 @@ pub(super) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         beginning,
         original,
         found,
+        unfinished,
+        loader,
         replays,
         requests,
     })

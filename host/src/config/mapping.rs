@@ -51,6 +51,10 @@ pub struct MappingLimits {
     pub result_bytes: usize,
     /// The most that is executed at once.
     pub fuel: Option<u64>,
+    /// The most memory that compiling a component may take.
+    pub compile_memory_bytes: u64,
+    /// The most processor time that compiling a component may take.
+    pub compile_time: Duration,
 }
 
 /// `[mapping.candidate]`

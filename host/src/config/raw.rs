@@ -59,6 +59,10 @@ pub(super) struct Mapping {
     pub(super) max_result_bytes: Value<i64>,
     /// The most that the mapping may execute at once, in units of fuel as wasmtime counts them; counting costs speed. Default: not counted.
     pub(super) max_fuel: Value<i64>,
+    /// Maximum address space of the process that compiles a component file, in bytes. Default: `1073741824`.
+    pub(super) max_compile_memory_bytes: Value<i64>,
+    /// Maximum processor time for compiling a component file. Default: `60s`.
+    pub(super) max_compile_time: Value<String>,
     /// How often `mapping.path` and `mapping.candidate.path` are looked at for a new component, and the geo databases for new ones; `0s`: never. Default: `10s`.
     pub(super) watch_interval: Value<String>,
     pub(super) candidate: Option<Spanned<Candidate>>,

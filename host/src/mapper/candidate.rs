@@ -4,11 +4,11 @@ use std::{sync::PoisonError, time::Instant};
 
 use super::{
     Component, ComponentError, Live, MapperError, Origin, Settings,
-    answer::Depth,
     checks::Checks,
     component::digest,
     diff::{Differences, Examples},
     generation::Generation,
+    ids::lost_ids,
     pool::{Pool, Setting},
 };
 
@@ -51,6 +51,12 @@ pub enum Refusal {
     /// It stopped at records that were collected shortly before.
     #[error("it fails at recent records: {}", .0.explain())]
     Recent(MapperError),
+    /// It gives one id to records that the current one tells apart.
+    #[error(
+        "{} of the recent records {} the `_id` of another one: a store would keep one document and lose the others",
+        .0, if *.0 == 1 { "gets" } else { "get" }
+    )]
+    Ids(usize),
     /// It is worse than the current one on records that were collected shortly before.
     #[error("it is worse on recent records: {0}")]
     Worse(String),
@@ -89,13 +95,17 @@ impl Live {
         let generation = Generation::of_all(&component, &self.settings).map_err(Refusal::Start)?;
         let mut proof = Proof { checks: run_checks(&self.settings, bytes, &component)?, ..Proof::default() };
         let (before, after) = (current.twin().map_err(Refusal::Start)?, &generation);
-        let mut differences = Differences::new(Examples::Shapes);
+        let (mut differences, mut lost) = (Differences::new(Examples::Shapes), 0);
         for (source, recent) in self.recent.iter().enumerate() {
             let records = recent.records();
-            let mapped_after = after.pool(source).map_strictly(&records, &Origin::default(), Depth::Every);
+            let mapped_after = after.pool(source).map_strictly(&records, &Origin::default());
             let mapped_after = mapped_after.map_err(Refusal::Recent)?;
             let mapped_before = before.pool(source).map_all(&records, &Origin::default()).map_err(Refusal::Start)?;
             differences.add(&mapped_before, &mapped_after);
+            lost += lost_ids(&mapped_before, &mapped_after);
+        }
+        if lost > 0 {
+            return Err(Refusal::Ids(lost));
         }
         (proof.recent, proof.different) = (differences.records, differences.different);
         let worse = self.rules.judge(&before.work(), &after.work());
@@ -116,8 +126,7 @@ impl Live {
         if let Some(component) = found {
             return Ok(component);
         }
-        let is_metered = self.settings.iter().any(|setting| setting.limits.fuel.is_some());
-        let component = if is_metered { Component::metered(bytes)? } else { Component::new(bytes)? };
+        let component = self.loader.load(bytes)?;
         let mut known = known();
         known.truncate(MAX_COMPILED - 1);
         known.insert(0, component.clone());
@@ -132,7 +141,7 @@ fn run_checks(settings: &[Setting], bytes: &[u8], component: &Component) -> Resu
     let setting = Setting { settings: Settings::default().into(), ..setting.clone() };
     let pool = Pool::new(component.clone(), setting).map_err(Refusal::Start)?;
     let began = Instant::now();
-    let mapped = pool.map_strictly(&checks.records(), &Origin::default(), Depth::Every);
+    let mapped = pool.map_strictly(&checks.records(), &Origin::default());
     let mapped = mapped.map_err(|error| Refusal::Check(error.explain()))?;
     checks.verify(&mapped).map_err(Refusal::Check)?;
     tracing::debug!(records = checks.count(), took_ms = began.elapsed().as_millis(), "check records mapped");

@@ -10,15 +10,12 @@ use std::{
 use semver::Version;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
-use wasmtime::{
-    Engine,
-    component::{Component as Compiled, HasSelf, Linker, types::ComponentItem},
-};
+use wasmtime::component::{Component as Compiled, HasSelf, Linker, types::ComponentItem};
 
 use super::{
     MappedBy, MapperError,
     bindings::{Mapping, MappingPre},
-    engine::{ENGINE, METERED},
+    compiler::{CompileError, Compiler, engine},
     instance::{State, describe},
 };
 use crate::{
@@ -48,7 +45,7 @@ const WIT_VERSION: Version = Version::new(0, 1, 0);
 const GEO: &str = "exotrace:mapping/geo@";
 
 /// The largest component file that is read, in bytes; the built-in ones have about 600 kB.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
+pub(super) const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What a component says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +118,19 @@ pub enum ComponentError {
     /// The bytes are what components are made of.
     #[error("a core module, not a component\nhint: `wasm-tools component new` makes a component of it")]
     CoreModule,
+    /// There is more of something than compilers should see.
+    #[error("too complex to be compiled: it has {found} {what}, {most} are the most")]
+    TooComplex {
+        /// Of what.
+        what: &'static str,
+        /// How much there may be.
+        most: u64,
+        /// How much there is.
+        found: u64,
+    },
+    /// It could not be compiled within limits.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// There is no section that says which mapping it is.
     #[error("not an exotrace mapping: it has no section `{SECTION}`")]
     NoSection,
@@ -147,7 +157,7 @@ pub enum ComponentError {
 }
 
 impl Component {
-    /// Reads and checks a component file.
+    /// Reads and checks a component file. It is compiled within this process, as by [`Component::new`].
     ///
     /// # Errors
     ///
@@ -172,13 +182,24 @@ impl Component {
         Ok(bytes)
     }
 
-    /// Checks and compiles a component.
+    /// Checks and compiles a component within this process. What is too complex is refused, but compiling has no limit
+    /// of memory and time: for components that you trust. For others take [`Component::apart`], or a
+    /// [`Loader`](super::Loader) that is told to.
     ///
     /// # Errors
     ///
     /// When it is not a mapping that this host can run.
     pub fn new(bytes: &[u8]) -> Result<Self, ComponentError> {
-        Self::compile(bytes, &ENGINE, |bytes| Compiled::new(&ENGINE, bytes))
+        Self::compile(bytes, false, |bytes| Compiler::within().compile(false, bytes))
+    }
+
+    /// Checks a component, and compiles it by `compiler`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a mapping that this host can run, or takes more than it may to be compiled.
+    pub fn apart(bytes: &[u8], compiler: &Compiler) -> Result<Self, ComponentError> {
+        Self::compile(bytes, false, |bytes| compiler.compile(false, bytes))
     }
 
     /// Checks and compiles a component so that what it executes is counted, for [`Limits::fuel`](super::Limits::fuel).
@@ -187,23 +208,23 @@ impl Component {
     ///
     /// When it is not a mapping that this host can run.
     pub fn metered(bytes: &[u8]) -> Result<Self, ComponentError> {
-        Self::compile(bytes, &METERED, |bytes| Compiled::new(&METERED, bytes))
+        Self::compile(bytes, true, |bytes| Compiler::within().compile(true, bytes))
     }
 
-    /// Checks a component, and gets it compiled by `compile` for that engine.
+    /// Checks a component, and gets it compiled by `compile`.
     pub(super) fn compile(
         bytes: &[u8],
-        engine: &Engine,
-        compile: impl FnOnce(&[u8]) -> wasmtime::Result<Compiled>,
+        is_metering: bool,
+        compile: impl FnOnce(&[u8]) -> Result<Compiled, ComponentError>,
     ) -> Result<Self, ComponentError> {
         check_kind(bytes)?;
         let (mapping_version, wit_version) = read_section(bytes)?;
         if !is_spoken(&wit_version) {
             return Err(ComponentError::OtherContract(wit_version));
         }
-        let compiled = compile(bytes).map_err(ComponentError::NotAComponent)?;
+        let compiled = compile(bytes)?;
         check_imports(&compiled)?;
-        let mut linker = Linker::new(engine);
+        let mut linker = Linker::new(engine(is_metering));
         Mapping::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(ComponentError::OtherWorld)?;
         let pre = linker.instantiate_pre(&compiled).and_then(MappingPre::new).map_err(ComponentError::OtherWorld)?;
         let description = describe(&pre, wit_version).map_err(|error| ComponentError::Describe(Box::new(error)))?;

@@ -256,6 +256,14 @@ impl Decisions {
         Resumed { decisions: self, refused, is_outdated, is_taken_back }
     }
 
+    /// With these mappings refused as well, for a host and limits.
+    #[must_use]
+    pub fn refusing(mut self, digests: &[String], reason: &str, under: &str) -> Self {
+        under.clone_into(&mut self.under);
+        digests.iter().for_each(|digest| self.refuse(digest, reason));
+        self
+    }
+
     /// A mapping with which the program does not live long may be what ends it.
     fn take_back_after_unclean_ends(&mut self) -> bool {
         let Some(grace) = self.grace.take_if(|grace| grace.unclean_ends >= MAX_UNCLEAN_ENDS) else { return false };

@@ -16,8 +16,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tracing::warn;
 
 use super::{
-    Component, Limits, MappedBatch, Mapper, MapperError, Origin, Settings,
-    answer::Depth,
+    Component, Limits, Loader, MappedBatch, Mapper, MapperError, Origin, Settings,
     decisions::Decisions,
     delivery::is_in_share,
     generation::Generation,
@@ -46,6 +45,8 @@ pub struct Live {
     pub(super) settings: Vec<Setting>,
     pub(super) recent: Vec<Recent>,
     pub(super) rules: Rules,
+    /// What loads candidates.
+    pub(super) loader: Loader,
     /// The components compiled last, the newest first.
     pub(super) compiled: Mutex<Vec<Component>>,
     /// Held by whoever changes something, never by who maps.
@@ -81,7 +82,7 @@ struct Control {
 }
 
 impl Live {
-    /// Gets a mapping ready for each source, with its settings.
+    /// Gets a mapping ready for each source, with its settings. Candidates are compiled within the process.
     ///
     /// # Errors
     ///
@@ -91,6 +92,23 @@ impl Live {
         limits: Limits,
         rules: Rules,
         geo: &Arc<Geo>,
+    ) -> Result<Arc<Self>, MapperError> {
+        let loader = Loader::default();
+        let loader = if limits.fuel.is_some() { loader.metering() } else { loader };
+        Self::with_loader(starts, limits, rules, geo, loader)
+    }
+
+    /// Gets a mapping ready for each source, with its settings, and has candidates loaded by `loader`.
+    ///
+    /// # Errors
+    ///
+    /// When a component cannot be run or refuses its settings.
+    pub fn with_loader(
+        starts: Vec<(Component, Settings)>,
+        limits: Limits,
+        rules: Rules,
+        geo: &Arc<Geo>,
+        loader: Loader,
     ) -> Result<Arc<Self>, MapperError> {
         let limits = Arc::new(limits);
         let compiled = starts.iter().map(|(component, _)| component.clone()).collect();
@@ -108,6 +126,7 @@ impl Live {
             recent: settings.iter().map(|_| Recent::new(rules.recent_records)).collect(),
             settings,
             rules,
+            loader,
             compiled: Mutex::new(compiled),
             control: Mutex::default(),
             replaced: AtomicU64::new(0),
@@ -150,7 +169,7 @@ impl Live {
             let pool = state.current.pool(source);
             let before = state.before.as_ref().filter(|before| Instant::now() < before.until);
             let Some(before) = before else { return pool.map_all(records, origin) };
-            let mapped = pool.map_strictly(records, origin, Depth::First);
+            let mapped = pool.map_strictly(records, origin);
             let reason = match &mapped {
                 Ok(_) => self.rules.judge(&before.generation.work(), &state.current.work()),
                 Err(error) if state.current.work().stops <= self.rules.max_stops => {
@@ -187,7 +206,7 @@ impl Live {
             let origin = origin.advanced_by(begin);
             if is_candidate && self.is_on_trial(trial) {
                 let (pool, began) = (trial.candidate.pool(source), Instant::now());
-                match pool.map_strictly(run, &origin, Depth::First) {
+                match pool.map_strictly(run, &origin) {
                     Ok(batch) => {
                         watched::mapped(Role::Canary, &batch, began.elapsed());
                         trial.sampler.offer(source, run, &origin, &batch);

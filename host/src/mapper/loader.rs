@@ -5,13 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use exotrace_code_cache::{CodeCache, Trouble};
+use exotrace_code_cache::{CodeCache, Mark, Trouble};
 use tracing::{debug, warn};
-use wasmtime::{Engine, component::Component as Compiled};
+use wasmtime::component::Component as Compiled;
 
 use super::{
-    BUILT_IN, BuiltIn, Component, ComponentError, Original, built_in,
-    engine::{ENGINE, METERED},
+    BUILT_IN, BuiltIn, Compiler, Component, ComponentError, Original,
+    built_in::{built_in, is_built_in},
+    compiler::engine,
     folder,
 };
 use crate::signature::{TrustedKeys, path_of};
@@ -23,6 +24,7 @@ pub struct Loader {
     cache: Option<Arc<CodeCache>>,
     folder: Option<PathBuf>,
     is_metering: bool,
+    compiler: Compiler,
 }
 
 /// Where a mapping version is.
@@ -44,6 +46,13 @@ impl Loader {
     #[must_use]
     pub fn metering(mut self) -> Self {
         self.is_metering = true;
+        self
+    }
+
+    /// Compiles what is not built in by this compiler; otherwise within the process, without limits.
+    #[must_use]
+    pub fn compiling_by(mut self, compiler: Compiler) -> Self {
+        self.compiler = compiler;
         self
     }
 
@@ -146,15 +155,34 @@ impl Loader {
         self.load(built_in.bytes)
     }
 
-    /// Loads a component whose signature was checked, where one is needed.
-    pub(crate) fn load(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
-        let engine = if self.is_metering { &METERED } else { &ENGINE };
-        Component::compile(bytes, engine, |bytes| self.compile(engine, bytes))
+    /// The digests of the components that were being compiled when the program ended: they may be what ended it. Known
+    /// where there is a cache.
+    pub fn unfinished(&self) -> Vec<String> {
+        let Some(cache) = &self.cache else { return Vec::new() };
+        cache.unfinished().unwrap_or_else(|error| {
+            warn!(%error, "could not see what was being compiled when the program ended");
+            Vec::new()
+        })
     }
 
-    fn compile(&self, engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Compiled> {
-        let Some(cache) = &self.cache else { return Compiled::new(engine, bytes) };
-        let loaded = cache.load(engine, bytes)?;
+    /// Notes that it was decided what becomes of components that were being compiled when the program ended.
+    pub fn forget_unfinished(&self, digests: &[String]) {
+        if let Some(cache) = &self.cache {
+            digests.iter().for_each(|digest| cache.forget(digest));
+        }
+    }
+
+    /// Loads a component whose signature was checked, where one is needed.
+    pub(crate) fn load(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
+        Component::compile(bytes, self.is_metering, |bytes| self.compile(bytes))
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<Compiled, ComponentError> {
+        let Some(cache) = &self.cache else { return self.compiler.compile(self.is_metering, bytes) };
+        let loaded = cache.load(engine(self.is_metering), bytes, |bytes| {
+            let _mark = mark(cache, bytes);
+            self.compiler.compile(self.is_metering, bytes)
+        })?;
         debug!(from_cache = loaded.from_cache, "mapping is compiled");
         match loaded.trouble {
             // Somebody wrote there, or the disk is failing: a person should know.
@@ -164,4 +192,15 @@ impl Loader {
         }
         Ok(loaded.component)
     }
+}
+
+/// Marks a component that is not built in as being compiled.
+fn mark(cache: &CodeCache, bytes: &[u8]) -> Option<Mark> {
+    if is_built_in(bytes) {
+        return None;
+    }
+    cache.mark(bytes).unwrap_or_else(|error| {
+        warn!(%error, "could not mark a mapping as being compiled");
+        None
+    })
 }

@@ -12,7 +12,8 @@ use tracing::{error, warn};
 
 use super::{
     Component, Limits, MappedBatch, MapperError, Origin, Outcome, Settings,
-    answer::Depth,
+    built_in::version_with,
+    ids::Ids,
     instance::{Instance, split_part},
     limits::Usage,
     rules::Health,
@@ -59,17 +60,12 @@ impl Pool {
     }
 
     /// Maps a batch; where the component stops, that is the error.
-    pub(super) fn map_strictly(
-        &self,
-        records: &str,
-        origin: &Origin,
-        depth: Depth,
-    ) -> Result<MappedBatch, MapperError> {
-        let mut run = Run::new(self)?;
+    pub(super) fn map_strictly(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         let records = unambiguous(records);
+        let mut run = Run::new(self)?;
         for (part, origin) in parts(&records, origin) {
             let allowed = run.left();
-            match run.instance.map_part(part, &origin, allowed, depth) {
+            match run.call(part, &origin, allowed) {
                 Ok(batch) => run.mapped.append(batch),
                 Err(error) => {
                     self.note_stop(&error);
@@ -82,8 +78,8 @@ impl Pool {
 
     /// Maps a batch; records at which the component stops every time are rejected, and the others mapped.
     pub(super) fn map_all(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        let mut run = Run::new(self)?;
         let records = unambiguous(records);
+        let mut run = Run::new(self)?;
         for (part, origin) in parts(&records, origin) {
             run.map_part(part, &origin)?;
         }
@@ -116,18 +112,20 @@ impl Pool {
 }
 
 /// A batch on its way through a pool.
-struct Run<'p> {
+struct Run<'p, 'r> {
     pool: &'p Pool,
     instance: Instance,
     /// The same ones from start to end.
     databases: Arc<Databases>,
     mapped: MappedBatch,
+    /// Those of the batch so far; none of a built-in mapping, which makes them as it should.
+    ids: Option<Ids<'r>>,
     began: Instant,
     rejected: u64,
     first_reason: Option<String>,
 }
 
-impl<'p> Run<'p> {
+impl<'p, 'r> Run<'p, 'r> {
     fn new(pool: &'p Pool) -> Result<Self, MapperError> {
         let databases = pool.setting.geo.current();
         let instance = match pool.waiting(&databases) {
@@ -135,7 +133,8 @@ impl<'p> Run<'p> {
             None => pool.fresh(Arc::clone(&databases))?,
         };
         let mapped = MappedBatch::default();
-        Ok(Self { pool, instance, databases, mapped, began: Instant::now(), rejected: 0, first_reason: None })
+        let ids = version_with(pool.component.digest()).is_none().then(Ids::default);
+        Ok(Self { pool, instance, databases, mapped, ids, began: Instant::now(), rejected: 0, first_reason: None })
     }
 
     fn finish(mut self) -> MappedBatch {
@@ -154,15 +153,24 @@ impl<'p> Run<'p> {
         limits.batch_time.min(limits.total_time().saturating_sub(self.began.elapsed()))
     }
 
+    /// Has the component map some records, and sees that none of them gets the id of another one.
+    fn call(&mut self, records: &'r str, origin: &Origin, allowed: Duration) -> Result<MappedBatch, MapperError> {
+        let batch = self.instance.map_part(records, origin, allowed)?;
+        if let Some(ids) = &mut self.ids {
+            ids.add(records, &batch).map_err(MapperError::Contract)?;
+        }
+        Ok(batch)
+    }
+
     /// A component may stop for what it went through before, so it is asked again afresh; only then record by record.
-    fn map_part(&mut self, part: &str, origin: &Origin) -> Result<(), MapperError> {
+    fn map_part(&mut self, part: &'r str, origin: &Origin) -> Result<(), MapperError> {
         let mut last = None;
         for attempt in 1..=2 {
             let allowed = self.left();
             if allowed.is_zero() {
                 break;
             }
-            let error = match self.instance.map_part(part, origin, allowed, Depth::First) {
+            let error = match self.call(part, origin, allowed) {
                 Ok(batch) => {
                     self.pool.rejected_in_a_row.store(0, Ordering::Relaxed);
                     self.mapped.append(batch);
@@ -184,14 +192,14 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
-    fn map_one_by_one(&mut self, part: &str, origin: &Origin) -> Result<(), MapperError> {
+    fn map_one_by_one(&mut self, part: &'r str, origin: &Origin) -> Result<(), MapperError> {
         for line in lines(part) {
             self.map_one(line.text, &origin.advanced_by(line.offset))?;
         }
         Ok(())
     }
 
-    fn map_one(&mut self, line: &str, origin: &Origin) -> Result<(), MapperError> {
+    fn map_one(&mut self, line: &'r str, origin: &Origin) -> Result<(), MapperError> {
         let limits = &self.pool.setting.limits;
         let mut reason = format!("its batch took longer than {:?}", limits.total_time());
         // The instance may have stopped for a record before: a record is rejected by a fresh one only.
@@ -200,7 +208,7 @@ impl<'p> Run<'p> {
             if allowed.is_zero() {
                 break;
             }
-            match self.instance.map_part(line, origin, allowed, Depth::Every) {
+            match self.call(line, origin, allowed) {
                 Ok(batch) => {
                     self.pool.rejected_in_a_row.store(0, Ordering::Relaxed);
                     self.mapped.append(batch);

@@ -99,6 +99,11 @@ impl Row {
     }
 }
 
+/// Whether two records tell of the same delivery: that of one message to one recipient.
+pub(crate) fn is_same_delivery(first: &str, second: &str) -> bool {
+    Row::new(first).key.identity == Row::new(second).key.identity
+}
+
 impl Identity {
     /// None when an id or a recipient is missing: then other rows would look like repetitions and be left out.
     fn key(&self) -> Option<RowKey> {

@@ -8,6 +8,8 @@ use std::{error::Error, fmt::Write as _, fs};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+mod bombs;
+
 /// What stands in for the hooks that a file does not have.
 const HOOKS: [(&str, &str); 6] = [
     ("$describe", ""),
@@ -29,6 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let made = component(&prelude, &fs::read_to_string(&path)?);
         let made = made.map_err(|error| format!("{}: {error}", path.display()))?;
         fs::write(path.with_extension("wasm"), made)?;
+    }
+    for (name, functions) in bombs::bombs() {
+        fs::write(format!("{name}.wasm"), component(&prelude, &functions)?)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    cli::exit,
+    cli::{exit, options::loader},
     config::Config,
     error_text::explain,
     mapper::{Component, Description, Inspection},
@@ -72,12 +72,13 @@ impl SignatureState {
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
+    let loader = loader(config.as_ref());
     let keys = config.map(|config| config.mapping.trusted_keys).unwrap_or_default();
     let bytes = Component::read(&arguments.file)?;
     let could_not = || format!("could not inspect `{}`", arguments.file.display());
     let inspection = Inspection::new(&bytes).with_context(could_not)?;
     let signature = SignatureState::new(&arguments.file, &bytes, &keys);
-    let usable = Component::new(&bytes).map(|component| component.description().clone());
+    let usable = loader.load(&bytes).map(|component| component.description().clone());
     if arguments.json {
         let mut answer = serde_json::to_value(&inspection)?;
         answer["signature"] = serde_json::to_value(&signature)?;

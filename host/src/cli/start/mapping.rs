@@ -20,6 +20,7 @@ pub(in crate::cli) fn live(
     components: Vec<Component>,
     geo: &Arc<Geo>,
     agent: &Agent,
+    loader: &Loader,
 ) -> anyhow::Result<Arc<Live>> {
     let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
     let mut starts = Vec::new();
@@ -27,7 +28,7 @@ pub(in crate::cli) fn live(
         starts.push((component, settings(config, source, suffix_list.clone(), agent)));
     }
     let (limits, rules) = (options::limits(Some(config)), rules(&config.mapping.rollback));
-    Ok(Live::new(starts, limits, rules, geo)?)
+    Ok(Live::with_loader(starts, limits, rules, geo, loader.clone())?)
 }
 
 /// Sees whether what is to be tried beside the mapping could be.

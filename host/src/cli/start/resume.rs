@@ -7,7 +7,9 @@ use crate::{
     cli::{exit::Unusable, options},
     config::{Config, MappingChoice},
     error_text::explain,
-    mapper::{Beginning, Chosen, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said, distinct},
+    mapper::{
+        Beginning, Chosen, CompileLimits, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said, distinct,
+    },
 };
 
 /// What a process begins with.
@@ -19,18 +21,24 @@ pub(super) struct Begun {
     pub(super) original: Option<Original>,
     /// What was found decided.
     pub(super) found: Decisions,
+    /// The components that were being compiled when the program ended.
+    pub(super) unfinished: Vec<String>,
 }
+
+/// Why a component that was being compiled when the program ended is not used.
+const ENDED: &str = "the program ended while it was compiled";
 
 /// Gets the mapping to begin with, now that this was found decided; writes nothing.
 pub(super) fn resume(config: &Config, loader: &Loader, found: Decisions) -> anyhow::Result<Begun> {
     let under = under(config);
+    let unfinished = loader.unfinished();
+    let decided = found.clone().refusing(&unfinished, ENDED, &under);
     let named = match Named::find(&config.mapping.choice, loader) {
         Ok(named) => named,
-        Err(error) => return without_file(config, loader, found, error),
+        Err(error) => return without_file(config, loader, (found, decided, unfinished), error),
     };
     let (name, settings_digest) = (named.name(), named.digest(config));
-    let Resumed { mut decisions, refused, is_outdated, is_taken_back } =
-        found.clone().resume(named.said.clone(), &under);
+    let Resumed { mut decisions, refused, is_outdated, is_taken_back } = decided.resume(named.said.clone(), &under);
     if is_outdated {
         warn!("settings say something else of the mapping than before: what was chosen or pinned then counts no more");
     }
@@ -72,7 +80,7 @@ pub(super) fn resume(config: &Config, loader: &Loader, found: Decisions) -> anyh
     }
     beginning.before = before(&decisions, config, &named, loader);
     beginning.decisions = decisions;
-    Ok(Begun { components, beginning, original, found })
+    Ok(Begun { components, beginning, original, found, unfinished })
 }
 
 /// What is to be kept ready, since what maps is new.
@@ -93,14 +101,23 @@ fn before(decisions: &Decisions, config: &Config, named: &Named, loader: &Loader
 
 /// Under what something is refused: by another host, or with other limits, it may be right.
 fn under(config: &Config) -> String {
-    format!("exotrace {} with {:?}", env!("CARGO_PKG_VERSION"), options::limits(Some(config)))
+    let limits = options::limits(Some(config));
+    let compile = options::compile_limits(Some(config));
+    // Left out where nobody has set them, so that what was refused before there were any still is.
+    let compile = if compile == CompileLimits::default() { String::new() } else { format!(" and {compile:?}") };
+    format!("exotrace {} with {limits:?}{compile}", env!("CARGO_PKG_VERSION"))
 }
 
 /// The file that the settings name is not there. What was in use before is, if they named the same file then.
-fn without_file(config: &Config, loader: &Loader, found: Decisions, error: anyhow::Error) -> anyhow::Result<Begun> {
+fn without_file(
+    config: &Config,
+    loader: &Loader,
+    (found, decided, unfinished): (Decisions, Decisions, Vec<String>),
+    error: anyhow::Error,
+) -> anyhow::Result<Begun> {
     let MappingChoice::Path(path) = &config.mapping.choice else { return Err(error) };
     let said = Said { path: Some(std::path::absolute(path)?), ..Said::default() };
-    let decisions = found.clone().under(&under(config));
+    let decisions = decided.under(&under(config));
     let used = decisions.used_in_place_of(&said);
     let component = match used {
         Some(used) => load(&used, config, loader)?,
@@ -116,7 +133,7 @@ fn without_file(config: &Config, loader: &Loader, found: Decisions, error: anyho
         before: None,
         reason: Some("in use before, since the file that the settings name cannot be read".to_owned()),
     };
-    Ok(Begun { components: vec![component; config.sources.len()], beginning, original: None, found })
+    Ok(Begun { components: vec![component; config.sources.len()], beginning, original: None, found, unfinished })
 }
 
 /// What people have to know when it is not the mapping of the settings that is used.

@@ -60,11 +60,15 @@ fn limits(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingLimits, Conf
         Some(_) => Some(u64::from(reader.number("max_fuel", &raw.max_fuel, 1_000_000..=u32::MAX, 0)?)),
         None => None,
     };
+    let compile_memory = bytes("max_compile_memory_bytes", &raw.max_compile_memory_bytes, 128 * MIB, 1024 * MIB)?;
+    let compile_time = reader.some_duration("max_compile_time", &raw.max_compile_time, Duration::from_secs(60))?;
     Ok(MappingLimits {
         memory_bytes: bytes("max_memory_bytes", &raw.max_memory_bytes, 16 * MIB, 512 * MIB)? as usize,
         batch_time,
         result_bytes: bytes("max_result_bytes", &raw.max_result_bytes, MIB, 256 * MIB)? as usize,
         fuel,
+        compile_memory_bytes: compile_memory.into(),
+        compile_time,
     })
 }
 

@@ -188,10 +188,11 @@ impl Live {
         Self::count(&self.refused);
         let mut control = self.control();
         // Other signatures and settings may come, and the same bytes be right.
-        let may_pass = matches!(
-            refusal,
-            Refusal::Component(ComponentError::Signature(_)) | Refusal::Start(MapperError::Settings(_))
-        );
+        let may_pass = match refusal {
+            Refusal::Component(ComponentError::Signature(_)) | Refusal::Start(MapperError::Settings(_)) => true,
+            Refusal::Component(ComponentError::Compile(error)) => error.is_passing(),
+            _ => false,
+        };
         if !may_pass {
             control.decisions.refuse(digest, &reason);
             control.keep();

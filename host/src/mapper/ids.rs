@@ -1,0 +1,88 @@
+//! Sees that different records get different ids: a store keeps one document of each id, and the others are gone.
+
+use std::collections::HashMap;
+
+use super::{MappedBatch, Outcome};
+use crate::{
+    lines::{Line, lines},
+    source::is_same_delivery,
+};
+
+/// The ids of a batch, each with the record that got it.
+#[derive(Default)]
+pub(super) struct Ids<'r>(HashMap<Box<str>, &'r str>);
+
+impl<'r> Ids<'r> {
+    /// Adds what became of some more records; says which of them has the id of another record, if one has, and adds
+    /// nothing then. One delivery may be told of more than once: its records may have the same id.
+    pub(super) fn add(&mut self, records: &'r str, mapped: &MappedBatch) -> Result<(), String> {
+        let mut added: Vec<&str> = Vec::new();
+        let records = lines(records).map(Line::record);
+        for (place, (record, outcome)) in records.zip(&mapped.outcomes).enumerate() {
+            // What is wrong with a record may leave it without what its id is made of.
+            let Outcome::Mapped { id, .. } = outcome else { continue };
+            match self.0.get(id.as_str()) {
+                Some(known) if *known == record || is_same_delivery(known, record) => {}
+                Some(_) => {
+                    for id in added {
+                        self.0.remove(id);
+                    }
+                    return Err(format!("document {place} has the `_id` of another record"));
+                }
+                None => {
+                    self.0.insert(id.as_str().into(), record);
+                    added.push(id);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many records got the id of another one, while `before` told them apart.
+pub(super) fn lost_ids(before: &MappedBatch, after: &MappedBatch) -> usize {
+    let mut known: HashMap<&str, &str> = HashMap::new();
+    let mut lost = 0;
+    for outcomes in before.outcomes.iter().zip(&after.outcomes) {
+        if let (Outcome::Mapped { id: before, .. }, Outcome::Mapped { id: after, .. }) = outcomes {
+            lost += usize::from(known.insert(after, before).is_some_and(|known| known != before));
+        }
+    }
+    lost
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn mapped(ids: &[&str]) -> MappedBatch {
+        let outcome = |id: &&str| Outcome::Mapped { id: (*id).to_owned(), timestamp: DateTime::UNIX_EPOCH, length: 2 };
+        MappedBatch { outcomes: ids.iter().map(outcome).collect(), ..MappedBatch::default() }
+    }
+
+    #[test]
+    fn different_records_need_different_ids() {
+        let record = |id: &str, more: &str| format!("{{\"id\":\"{id}\",\"recipientAddress\":\"a@b.c\",{more}}}\n");
+        let (first, other) = (record("1", "\"size\":1"), record("2", "\"size\":1"));
+        let again = record("1", "\"size\":2");
+        let mut ids = Ids::default();
+        assert_eq!(ids.add(&first, &mapped(&["x"])), Ok(()));
+        assert_eq!(ids.add(&first, &mapped(&["x"])), Ok(()), "the same record");
+        assert_eq!(ids.add(&again, &mapped(&["x"])), Ok(()), "the same delivery");
+        let two = format!("\n{again}{other}");
+        let problem = "document 1 has the `_id` of another record";
+        assert_eq!(ids.add(&two, &mapped(&["y", "x"])), Err(problem.to_owned()));
+        assert_eq!(ids.add(&other, &mapped(&["y"])), Ok(()), "nothing was added of what was refused");
+        assert_eq!(Ids::default().add("{\"n\":1}\n{\"n\":2}\n", &mapped(&["x", "x"])), Err(problem.to_owned()));
+    }
+
+    #[test]
+    fn ids_that_are_not_told_apart_any_more_are_lost() {
+        let before = mapped(&["1", "2", "2", "3"]);
+        assert_eq!(lost_ids(&before, &mapped(&["a", "b", "b", "c"])), 0);
+        assert_eq!(lost_ids(&before, &mapped(&["a", "a", "a", "c"])), 1);
+        assert_eq!(lost_ids(&before, &mapped(&["a", "a", "a", "a"])), 2);
+    }
+}
