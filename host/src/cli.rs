@@ -22,6 +22,7 @@ mod replacing;
 mod replay;
 mod run;
 mod settings_file;
+mod shell;
 mod simulate;
 mod start;
 mod status;
@@ -33,6 +34,8 @@ mod status;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: log::LogOptions,
 }
 
 #[derive(Subcommand)]
@@ -67,7 +70,11 @@ enum Command {
 /// Runs the program, and says with which code to exit: 0 done, 1 failed while running, 2 wrong usage or finished
 /// with something left out, 78 wrong configuration.
 pub fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let Arguments { command, log } = Arguments::parse();
+    if let Err(error) = log.choose() {
+        return exit::report(&anyhow::Error::new(exit::Usage(error.to_string())));
+    }
+    let done = match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -33,8 +33,12 @@ pub use service::{Credential, IdentityEndpoint, ServiceConfig, ServiceKind};
 pub struct Config {
     /// Where the ledger lies.
     pub state_dir: PathBuf,
-    /// Where metrics and health are to be had.
-    pub metrics_listen: Option<SocketAddr>,
+    /// Where metrics and health are served.
+    pub listen: Option<SocketAddr>,
+    /// Names under which they may be asked for, besides `localhost`.
+    pub listen_hosts: Vec<String>,
+    /// Keys in the file that have another name by now, and that name.
+    pub old_names: Vec<(&'static str, &'static str)>,
     /// Which mapping, and how it maps.
     pub mapping: MappingConfig,
     /// Geo databases.

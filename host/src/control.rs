@@ -4,11 +4,13 @@ use std::{io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+mod about;
 mod client;
 mod server;
 
+pub use about::{About, PartState, Process, about};
 pub use client::ask;
-pub use server::Control;
+pub use server::{Asked, Control};
 
 use crate::{
     mapper::{Event, Status},
@@ -29,6 +31,8 @@ const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
+    /// To know how the process is doing.
+    About,
     /// To know about the mapping in use.
     Status,
     /// To know what happened to it.
@@ -60,6 +64,8 @@ pub enum Request {
 pub enum Answer {
     /// What was done.
     Done(String),
+    /// How the process is doing.
+    About(Box<About>),
     /// What is known about the mapping in use.
     Status(Box<Status>),
     /// What happened to it.

@@ -13,12 +13,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::folder;
 
+mod masked;
+mod overview;
+mod waiting;
+
+pub(crate) use masked::masked;
+pub(crate) use overview::problem;
+pub use overview::{Overview, Reason};
+pub use waiting::{Letters, Waiting};
+
 /// A record that could not be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     /// When it was given up.
     pub time: DateTime<Utc>,
-    /// The source that it was read from, as the ledger knows it.
+    /// The source that it was read from, by its name; letters of versions before have what the ledger knows it by.
     pub source: String,
     /// Where it was given up.
     pub stage: Stage,
@@ -86,7 +95,7 @@ pub enum AsideError {
         source: io::Error,
     },
     /// Another one is in its way.
-    #[error("`{path}` is left from a replay that broke off\nhint: `exotrace replay {path}` first", path = .0.display())]
+    #[error("`{}` is left from a replay that broke off", .0.display())]
     Left(PathBuf),
 }
 
@@ -126,9 +135,7 @@ impl DeadLetter {
         let file = fs::canonicalize(file).map_err(read)?;
         // It is not there as long as nothing has failed.
         let this = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let mut aside = this.clone().into_os_string();
-        aside.push(".replaying");
-        let aside = PathBuf::from(aside);
+        let aside = aside_of(&this);
         if file != this {
             let is_aside = fs::canonicalize(&aside).is_ok_and(|aside| aside == file);
             return Ok((file, is_aside));
@@ -156,6 +163,11 @@ impl DeadLetter {
             .and_then(|()| append(&self.path, &lines))
             .map_err(|source| DeadLetterError { path: self.path.clone(), source })
     }
+}
+
+/// Where the letters of a file are while they are replayed.
+pub fn aside_of(file: &Path) -> PathBuf {
+    file.with_added_extension("replaying")
 }
 
 fn append(path: &Path, lines: &[u8]) -> io::Result<()> {

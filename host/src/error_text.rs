@@ -2,35 +2,94 @@
 
 use std::error::Error;
 
-/// An error with its causes, for logs.
+/// What a line begins with that says how to mend something.
+const HINT: &str = "hint: ";
+
+/// An error with its causes, for logs and for what is kept: hints stand on lines of their own, at the end.
 pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
+    Told::of(error, OtherLines::Kept).into_text()
 }
 
 /// An error with its causes in one line, for people, and hints on lines of their own.
 pub(crate) fn explain(error: &dyn Error) -> String {
-    let (mut text, mut hints) = (String::new(), String::new());
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let whole = error.to_string();
-        let mut lines = whole.lines();
-        if !text.is_empty() {
-            text.push_str(": ");
+    // Other lines are a backtrace of the component, which tells nobody anything.
+    Told::of(error, OtherLines::LeftOut).into_text()
+}
+
+/// A text without its hints, and the hints.
+pub(crate) fn without_hints(text: &str) -> (String, Vec<&str>) {
+    let hints = text.lines().filter_map(|line| line.strip_prefix(HINT)).collect();
+    let others: Vec<_> = text.lines().filter(|line| !line.starts_with(HINT)).collect();
+    (others.join("\n"), hints)
+}
+
+#[derive(PartialEq, Eq)]
+enum OtherLines {
+    Kept,
+    LeftOut,
+}
+
+/// What an error and its causes say.
+#[derive(Default)]
+struct Told {
+    first_lines: Vec<String>,
+    other_lines: Vec<String>,
+    hints: Vec<String>,
+}
+
+impl Told {
+    fn of(error: &dyn Error, other_lines: OtherLines) -> Self {
+        let mut told = Self::default();
+        let mut next = Some(error);
+        while let Some(error) = next {
+            told.add(&error.to_string(), &other_lines);
+            next = error.source();
         }
-        text.push_str(lines.next().unwrap_or_default());
-        // Other lines are a backtrace of the component, which tells nobody anything.
-        for hint in lines.filter(|line| line.starts_with("hint: ")) {
-            hints.push('\n');
-            hints.push_str(hint);
-        }
-        next = error.source();
+        told
     }
-    text + &hints
+
+    fn add(&mut self, text: &str, other_lines: &OtherLines) {
+        let mut lines = text.lines();
+        self.first_lines.push(lines.next().unwrap_or_default().to_owned());
+        for line in lines {
+            if line.starts_with(HINT) {
+                if !self.hints.iter().any(|hint| hint == line) {
+                    self.hints.push(line.to_owned());
+                }
+            } else if *other_lines == OtherLines::Kept {
+                self.other_lines.push(line.to_owned());
+            }
+        }
+    }
+
+    fn into_text(self) -> String {
+        let first = std::iter::once(self.first_lines.join(": "));
+        first.chain(self.other_lines).chain(self.hints).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Link(&'static str, #[source] Option<Box<Link>>);
+
+    #[test]
+    fn hints_come_after_all_causes() {
+        let cause = Link("syntax error\nat 0: wasm", None);
+        let error = Link("no answer of Elasticsearch\nhint: `url` has to lead to it", Some(Box::new(cause)));
+        assert_eq!(explain(&error), "no answer of Elasticsearch: syntax error\nhint: `url` has to lead to it");
+        assert_eq!(
+            chain(&error),
+            "no answer of Elasticsearch: syntax error\nat 0: wasm\nhint: `url` has to lead to it"
+        );
+    }
+
+    #[test]
+    fn a_hint_is_told_from_the_rest() {
+        assert_eq!(without_hints("a: b\nhint: c\nd\nhint: e"), ("a: b\nd".to_owned(), vec!["c", "e"]));
+        assert_eq!(without_hints("a"), ("a".to_owned(), vec![]));
+    }
 }

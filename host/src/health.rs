@@ -5,14 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A disk that has not answered for so long hangs. Whatever else is waited for has a limit of its own.
 const STALLED: Duration = Duration::from_secs(30 * 60);
 
 /// What may fail by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// What is read.
@@ -38,7 +38,7 @@ impl Part {
 }
 
 /// How a part is doing, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It did what it was asked for when it was asked last.
@@ -80,13 +80,19 @@ pub struct Condition {
     /// How it is doing.
     pub state: State,
     /// Since when.
+    #[serde(serialize_with = "in_milliseconds")]
     pub since: DateTime<Utc>,
-    /// What failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What failed. Never shown to whoever asks: a service that echoes a secret would show it to all.
+    #[serde(skip)]
     pub reason: Option<String>,
     /// Since when it waits for a disk.
     #[serde(skip)]
     busy_since: Option<(Instant, DateTime<Utc>)>,
+}
+
+/// As times are in logs.
+fn in_milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 /// How the parts of a run are doing.

@@ -7,6 +7,7 @@ mod answer;
 pub mod cli;
 pub mod config;
 pub mod control;
+mod counted;
 pub mod dead_letter;
 mod error_text;
 pub mod finding;

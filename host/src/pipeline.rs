@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 mod batches;
 mod budget;
@@ -69,8 +69,8 @@ impl Collector {
         }
     }
 
-    /// What metrics and health know it by.
-    fn label(&self) -> &str {
+    /// What people, metrics and health know it by.
+    pub fn label(&self) -> &str {
         match self {
             Self::Service(collector) => &collector.label,
             Self::Files(collector) => &collector.label,
@@ -124,7 +124,10 @@ pub struct Stages {
 pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
     let mappers = replay::mappers(&stages);
     let Stages { collectors, outputs, dead_letter, ledger, backoff, replays, grace, health } = stages;
-    info!(sources = collectors.len(), outputs = outputs.len(), "started");
+    for collector in &collectors {
+        // What the ledger has and nothing else says: names are for people.
+        debug!(source = collector.label(), ledger = collector.name(), "source");
+    }
     let labels = || collectors.iter().map(Collector::label);
     metrics().keep(labels(), outputs.iter().map(|(name, _)| name.as_str()));
     health.begin(labels(), outputs.iter().map(|(name, _)| name.as_str()));
@@ -175,7 +178,7 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
         Err(_) => warn!("page under way took too long; it will be read again"),
     }
     let Outcome { summary, error } = outcome;
-    info!(pages = summary.pages, documents = summary.documents, failed = summary.failed, "stopped");
+    summary.tell(error.is_some());
     error.map_or(Ok(summary), Err)
 }
 

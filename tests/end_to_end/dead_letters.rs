@@ -1,6 +1,6 @@
 //! What cannot be delivered: kept with the reason, and delivered by a replay when it can be.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use exotrace_fake_elasticsearch::{self as store, FakeElasticsearch};
 use serde_json::{Value, json};
@@ -17,6 +17,13 @@ const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
 fn kept(setup: &Setup) -> Vec<Value> {
     let text = fs::read_to_string(setup.path(DEAD_LETTER)).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The fields of the first line in a log with this message.
+fn logged(log: &str, message: &str) -> Value {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found = lines.map(|line| line["fields"].clone()).find(|fields| fields["message"] == message);
+    found.unwrap_or_else(|| panic!("no line `{message}` in {log}"))
 }
 
 /// A store that refuses the documents of one message, and how many these are.
@@ -39,7 +46,17 @@ fn what_an_output_rejects_is_replayed_to_it_alone() {
     ));
     let (code, said) = setup.run(&["run", "--once"]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains(&format!("{refused_count} sent to the dead letter")), "{said}");
+    let rows = setup.0.tenant.rows().len();
+    let delivered = format!("{} documents delivered, {refused_count} to the dead letter `", rows - refused_count);
+    assert!(said.contains(&delivered), "{said}");
+    let stopped = logged(&said, "stopped");
+    assert_eq!((&stopped["failed"], &stopped["documents"]), (&json!(refused_count), &json!(rows - refused_count)));
+    // Why, and nothing of the record.
+    let buried = logged(&said, "records go to the dead letter");
+    assert_eq!((&buried["output"], &buried["source"]), (&json!("siem"), &json!("graph")), "{buried}");
+    assert!(buried["file"].as_str().unwrap().ends_with("dead-letter.ndjson"), "{buried}");
+    assert!(buried["reason"].as_str().unwrap().contains("failed to parse field"), "{buried}");
+    assert!(buried["reasons"].as_str().unwrap().contains(" x 400: document_parsing_exception"), "{buried}");
     setup.check("trace");
     let letters = kept(&setup);
     assert_eq!(letters.len(), refused_count);
@@ -52,10 +69,20 @@ fn what_an_output_rejects_is_replayed_to_it_alone() {
     let replay = ["replay", DEAD_LETTER];
     let (code, said) = setup.run(&replay);
     assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains(&format!(": 0 documents delivered, {refused_count} to `")), "{said}");
     assert_eq!(kept(&setup).len(), refused_count);
+
+    // Listed by reason, with nothing of the records, by the file that the settings name.
+    let listed = setup.0.exotrace(&["replay", "--list"], &setup.path("exotrace.toml"), &[]);
+    let text = String::from_utf8(listed.stdout).unwrap();
+    assert!(text.contains(&format!("{refused_count:>7}  output `siem`: ")), "{text}");
+    for row in setup.0.tenant.rows() {
+        assert!(!text.contains(&row.recipient) && !text.contains(&row.id), "{text}");
+    }
     fake.take_everything();
-    let (code, said) = setup.run(&replay);
+    let (code, said) = setup.run(&["replay"]);
     assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("{refused_count} documents delivered\n")), "{said}");
     assert!(!setup.path(DEAD_LETTER).exists());
     let stored: Vec<_> = fake.documents(STREAM).into_values().collect();
     setup.0.tenant.check_delivery(&stored).unwrap();
@@ -76,7 +103,8 @@ fn a_running_daemon_replays_beside_its_other_work() {
     };
     let (code, said) = replay(DEAD_LETTER);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains(&format!("{count} letters: ")) && said.contains(" sent to the dead letter again"), "{said}");
+    assert!(said.contains(&format!("{count} dead letters: 0 documents delivered, {count} to `")), "{said}");
+    assert!(said.contains("` again"), "{said}");
     assert_eq!(kept(&setup).len(), count);
 
     let (code, said) = replay("nowhere");
@@ -85,11 +113,18 @@ fn a_running_daemon_replays_beside_its_other_work() {
     fs::write(setup.path("odd"), "nonsense\n").unwrap();
     let (code, said) = replay("odd");
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("line 1 is no dead letter: ") && said.contains("1 lines left out"), "{said}");
+    assert!(said.contains("`odd`, line 1: not a dead letter: ") && said.contains("1 line left out"), "{said}");
     fs::write(setup.path("state/dead-letter.ndjson.replaying"), "").unwrap();
     let (code, said) = replay(DEAD_LETTER);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("is left from a replay that broke off\nhint: `exotrace replay "), "{said}");
+    // The command runs as it is printed.
+    let hint = said.split('`').find(|part| part.starts_with("exotrace replay ")).unwrap();
+    let command = format!("{} {}", env!("CARGO_BIN_EXE_exotrace"), hint.strip_prefix("exotrace ").unwrap());
+    let ran = Command::new("sh").args(["-c", &command]).current_dir(setup.path("")).output().unwrap();
+    assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!setup.path("state/dead-letter.ndjson.replaying").exists());
+    fs::write(setup.path("state/dead-letter.ndjson.replaying"), "").unwrap();
     fs::remove_file(setup.path("state/dead-letter.ndjson.replaying")).unwrap();
 
     fake.take_everything();

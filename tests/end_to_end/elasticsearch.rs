@@ -16,7 +16,7 @@ use exotrace_simulator::TenantConfig;
 use serde_json::Value;
 
 use crate::{
-    harness::{Settings, exotrace, geo, map, project},
+    harness::{self, Settings, exotrace, geo, map, project},
     tenant::Served,
 };
 
@@ -91,7 +91,7 @@ impl Delivery {
 }
 
 fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    harness::said(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[track_caller]

@@ -200,6 +200,16 @@ pub(crate) fn exotrace(arguments: &[&str], input: &str) -> Output {
     output
 }
 
+/// What the program said; an error that is JSON follows as people read it on a terminal.
+pub(crate) fn said(log: String) -> String {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let Some(failed) = lines.map(|line| line["fields"].clone()).filter(|it| it["message"] == "failed").last() else {
+        return log;
+    };
+    let text = |name: &str| failed[name].as_str().unwrap_or_default().to_owned();
+    format!("{log}error: {}\nhint: {}\n", text("error"), text("hint"))
+}
+
 /// Asserts that two values are equal, and shows where they are not.
 #[track_caller]
 pub(crate) fn assert_same(what: &str, found: &Value, expected: &Value) {

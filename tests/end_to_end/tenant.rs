@@ -126,7 +126,7 @@ impl Served {
         let output = self.exotrace(command, &self.settings(source), environment);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stdout));
-        said
+        crate::harness::said(said)
     }
 }
 

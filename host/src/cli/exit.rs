@@ -5,9 +5,12 @@ use std::{
     process::ExitCode,
 };
 
+use tracing::Level;
+
+use super::log;
 use crate::{config::ConfigError, error_text::explain};
 
-/// It finished, but something was left out.
+/// It finished, but something was left out; or it was not used as it has to be.
 pub(super) const INCOMPLETE: u8 = 2;
 
 /// Something in the configuration is wrong (`EX_CONFIG` of sysexits).
@@ -18,6 +21,11 @@ pub(super) const CONFIGURATION: u8 = 78;
 #[error("settings cannot be used")]
 pub(super) struct Unusable;
 
+/// The command line names something that there is not.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub(super) String);
+
 /// Prints an error with its causes, and returns the code to exit with.
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     let is_broken_pipe = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
@@ -25,16 +33,61 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever reads the output has seen enough, as with `| head`.
         return ExitCode::SUCCESS;
     }
-    say(&format!("error: {}", explain(error.as_ref())));
+    let text = explain(error.as_ref());
+    if log::is_json() {
+        write(&log::one(Level::ERROR, "failed", &[("error", &text)]));
+    } else {
+        say(&format!("error: {text}"));
+    }
     if error.is::<Unusable>() || error.chain().any(|cause| cause.is::<ConfigError>()) {
         ExitCode::from(CONFIGURATION)
+    } else if error.chain().any(|cause| cause.is::<Usage>()) {
+        ExitCode::from(INCOMPLETE)
     } else {
         ExitCode::FAILURE
     }
 }
 
-/// Prints a line for people.
+/// Prints a line for people; a line of JSON where everything else is.
+pub(super) fn say(text: &str) {
+    if log::is_json() {
+        write(&log::one(Level::INFO, text, &[]));
+    } else if log::is_coloured() {
+        write(&painted(text));
+    } else {
+        write(text);
+    }
+}
+
+/// A text with the colours that wrong arguments have.
+fn painted(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let colours = [("error:", "\x1b[1;31m"), ("warning:", "\x1b[1;33m"), ("hint:", "\x1b[1;32m")];
+        let found = colours.iter().find_map(|(word, colour)| Some((word, colour, line.strip_prefix(word)?)));
+        lines.push(match found {
+            Some((word, colour, rest)) => format!("{colour}{word}\x1b[0m{rest}"),
+            None => line.to_owned(),
+        });
+    }
+    lines.join("\n")
+}
+
 #[expect(clippy::print_stderr, reason = "the one place that does")]
-pub(super) fn say(line: &str) {
-    eprintln!("{line}");
+fn write(text: &str) {
+    eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_line_begins_with_has_a_colour() {
+        assert_eq!(
+            painted("error: no error: x\nhint: y"),
+            "\x1b[1;31merror:\x1b[0m no error: x\n\x1b[1;32mhint:\x1b[0m y"
+        );
+        assert_eq!(painted("done"), "done");
+    }
 }

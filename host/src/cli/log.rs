@@ -1,26 +1,128 @@
-//! Logs on standard error: text on a terminal, JSON otherwise. `EXOTRACE_LOG` sets the level, as `debug` or
-//! `exotrace=trace`.
+//! Logs on standard error: what is said, and how it looks.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::{
+    io::{self, IsTerminal as _, Write},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
+use clap::{Args, ValueEnum};
 use indicatif::MultiProgress;
-use tracing_subscriber::EnvFilter;
 
-/// Starts logging.
-pub(super) fn start() {
-    start_beside(MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()));
+mod filter;
+mod lines;
+
+pub(super) use filter::WrongLevel;
+use filter::filter;
+pub(super) use lines::one;
+use lines::{Lines, Look};
+
+/// Says which level is logged.
+const VARIABLE: &str = "EXOTRACE_LOG";
+
+/// What every command is told about logs.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct LogOptions {
+    /// What is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`; or modules, as `exotrace::source=debug`;
+    /// several are separated by commas. Default: the variable `EXOTRACE_LOG`, or else `info`.
+    #[arg(long, global = true, value_name = "LEVEL", help_heading = "Logs")]
+    log_level: Option<String>,
+    /// How logs look. Default: `text` on a terminal, and `json` when `run` logs somewhere else.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", help_heading = "Logs")]
+    log_format: Option<LogFormat>,
+    /// Log errors alone, and show no progress and no summary.
+    #[arg(short, long, global = true, conflicts_with_all = ["verbose", "log_level"], help_heading = "Logs")]
+    quiet: bool,
+    /// Log more; twice for all that there is.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "log_level", help_heading = "Logs")]
+    verbose: u8,
 }
 
-/// Starts logging above the bars.
-pub(super) fn start_beside(bars: MultiProgress) {
-    let filter = EnvFilter::builder().with_env_var("EXOTRACE_LOG").with_default_directive(tracing::Level::INFO.into());
-    let writer = move || Beside(bars.clone());
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter.from_env_lossy()).with_writer(writer);
-    if io::stderr().is_terminal() {
-        subscriber.init();
-    } else {
-        subscriber.json().init();
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines, a line of JSON each.
+    Json,
+}
+
+struct Chosen {
+    /// In the form that `EnvFilter` reads.
+    filter: String,
+    format: Option<LogFormat>,
+    is_quiet: bool,
+}
+
+static CHOSEN: OnceLock<Chosen> = OnceLock::new();
+
+/// Whether errors are JSON as well.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+impl LogOptions {
+    /// Decides what is logged, for the whole process.
+    ///
+    /// # Errors
+    ///
+    /// When a level or module is unknown: it would turn off what somebody wants to see.
+    pub(super) fn choose(&self) -> Result<(), WrongLevel> {
+        let filter = match (&self.log_level, self.quiet, self.verbose) {
+            (Some(level), _, _) => filter("--log-level", level)?,
+            (None, true, _) => "error".to_owned(),
+            (None, false, 0) => filter(VARIABLE, &std::env::var(VARIABLE).unwrap_or_default())?,
+            (None, false, 1) => "debug".to_owned(),
+            (None, false, _) => "trace".to_owned(),
+        };
+        IS_JSON.store(self.log_format == Some(LogFormat::Json), Ordering::Relaxed);
+        let chosen = Chosen { filter, format: self.log_format, is_quiet: self.quiet };
+        // The command line is read once.
+        drop(CHOSEN.set(chosen));
+        Ok(())
     }
+}
+
+/// Whether errors alone are to be seen.
+pub(super) fn is_quiet() -> bool {
+    CHOSEN.get().is_some_and(|chosen| chosen.is_quiet)
+}
+
+/// Whether what is on standard error is JSON.
+pub(super) fn is_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
+}
+
+/// Whether what is on standard error has colours.
+pub(super) fn is_coloured() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// Starts logging for a command that people use: text, unless they want JSON.
+pub(super) fn start() {
+    init(MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()), LogFormat::Text);
+}
+
+/// Starts logging above the bars: JSON, unless people see it.
+pub(super) fn start_beside(bars: MultiProgress) {
+    init(bars, if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json });
+}
+
+fn init(bars: MultiProgress, default: LogFormat) {
+    let chosen = CHOSEN.get_or_init(|| Chosen { filter: "info".to_owned(), format: None, is_quiet: false });
+    let is_json = chosen.format.unwrap_or(default) == LogFormat::Json;
+    IS_JSON.store(is_json, Ordering::Relaxed);
+    let look = match (is_json, is_coloured()) {
+        (true, _) => Look::Json,
+        (false, true) => Look::Coloured,
+        (false, false) => Look::Plain,
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(&chosen.filter)
+        .event_format(Lines { look })
+        .with_writer(move || Beside(bars.clone()))
+        .init();
 }
 
 /// Standard error, out of the way of bars.

@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::start::{self, Ready};
 use crate::{
-    control::Control,
+    control::{Asked, Control, Process},
     error_text::explain,
     mapper::{KeptCopies, Live},
     replacement::{self, Replacement},
@@ -21,7 +21,7 @@ pub(super) struct Replacing {
 
 impl Replacing {
     /// Begins after the ledger is open, which says that nobody else has the `state_dir`.
-    pub(super) fn start(ready: &Ready) -> Self {
+    pub(super) fn start(ready: &Ready, process: &Process) -> Self {
         let Ready { live, geo, config, beginning, original, loader, unfinished, .. } = ready;
         let watching = start::watched(config, beginning.decisions.file_digest());
         live.begin(&config.state_dir, beginning.clone());
@@ -33,9 +33,10 @@ impl Replacing {
         }
         let replacement = Arc::new(Replacement::new(Arc::clone(live), loader.clone(), copies));
         let mut tasks = JoinSet::new();
-        let (asked, replays) = (Arc::clone(&replacement), ready.replays.clone());
+        let asked =
+            Asked { replacement: Arc::clone(&replacement), replays: ready.replays.clone(), process: process.clone() };
         match Control::open(&config.state_dir) {
-            Ok(control) => drop(tasks.spawn(async move { control.serve(&asked, &replays).await })),
+            Ok(control) => drop(tasks.spawn(async move { control.serve(&asked).await })),
             // Mail flows all the same.
             Err(error) => warn!(error = explain(&error), "nobody can talk to this process"),
         }

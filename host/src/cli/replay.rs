@@ -1,26 +1,45 @@
-//! `exotrace replay`: the dead letter once more, by the running process if there is one.
+//! `exotrace replay`: the dead letters once more, by the running process if there is one.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
+use indicatif::HumanCount;
 
 use super::{
     exit::{self, say},
     log,
     settings_file::{self, named_or_default},
-    start,
+    shell, start,
 };
 use crate::{
+    config::Config,
     control::{Answer, ControlError, Request, ask},
+    counted::counted,
+    dead_letter::aside_of,
+    error_text::explain,
     pipeline::{self, Replayed},
 };
 
+mod list;
+
+/// The file of dead letters in a state folder, when no settings say otherwise.
+const DEAD_LETTER: &str = "dead-letter.ndjson";
+
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The file of dead letters.
+    /// The file of dead letters. Default: the one that the settings name.
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Option<PathBuf>,
+    /// Show how many letters there are and why, and change nothing.
+    #[arg(long)]
+    list: bool,
+    /// With `--list`: print JSON.
+    #[arg(long, requires = "list")]
+    json: bool,
     #[command(flatten)]
     whose: Whose,
 }
@@ -37,52 +56,108 @@ struct Whose {
     state_dir: Option<PathBuf>,
 }
 
+impl Whose {
+    /// The options as they were given.
+    fn options(&self) -> String {
+        match (&self.config, &self.state_dir) {
+            (Some(config), _) => format!("--config {}", shell::word(config)),
+            (None, Some(state_dir)) => format!("--state-dir {}", shell::word(state_dir)),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Where dead letters are, and who feeds them through.
+struct Place<'a> {
+    whose: &'a Whose,
+    config: Option<Config>,
+    state_dir: PathBuf,
+}
+
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    log::start();
     let config = match (&arguments.whose.config, &arguments.whose.state_dir) {
         (None, Some(_)) => None,
         (named, _) => Some(settings_file::load(&named_or_default(named.as_deref()))?),
     };
     let state_dir = arguments.whose.state_dir.as_ref().or(config.as_ref().map(|config| &config.state_dir));
-    let Some(state_dir) = state_dir else { bail!("whose dead letters? name `--config` or `--state-dir`") };
-    // A running process has another working folder.
-    let file = std::path::absolute(&arguments.file)?;
-    let replayed = match (ask(state_dir, &Request::Replay(file)), &config) {
-        (Ok(Answer::Replayed(replayed)), _) => *replayed,
-        (Ok(Answer::Failed(why)), _) => bail!(why),
-        (Ok(_), _) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
-        (Err(ControlError::NobodyThere(_)), Some(config)) => {
-            let stages = start::stages(config, start::geo(config)?)?;
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(pipeline::replay(stages, &arguments.file))?
-        }
-        (Err(error @ ControlError::Broken(_)), _) => {
-            let file = arguments.file.display();
-            bail!(
-                "{error:#}\nhint: if it has ended, `exotrace replay {file}.replaying`, or `{file}` when that is not there"
-            );
-        }
-        (Err(error), _) => return Err(error.into()),
+    let Some(state_dir) = state_dir.cloned() else { bail!("whose dead letters? name `--config` or `--state-dir`") };
+    let dead_letter = match &config {
+        Some(config) => config.dead_letter.clone(),
+        None => state_dir.join(DEAD_LETTER),
     };
-    report(&replayed);
-    let is_complete = replayed.unreadable == 0 && replayed.summary.rejected == 0;
+    // What a replay that broke off has left comes first.
+    let files = match &arguments.file {
+        Some(file) => vec![file.clone()],
+        None => [aside_of(&dead_letter), dead_letter.clone()].into_iter().filter(|file| file.exists()).collect(),
+    };
+    if arguments.list {
+        return list::list(&files, &dead_letter, arguments.json);
+    }
+    log::start();
+    if files.is_empty() {
+        say(&format!("no dead letters: there is no `{}`", dead_letter.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let place = Place { whose: &arguments.whose, config, state_dir };
+    let mut is_complete = true;
+    for file in &files {
+        let replayed = place.replay(file)?;
+        report(&replayed, file);
+        is_complete &= replayed.unreadable == 0 && replayed.summary.rejected == 0;
+    }
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(exit::INCOMPLETE) })
 }
 
-fn report(replayed: &Replayed) {
-    let Replayed { letters, summary, unreadable, examples, kept, dead_letter } = replayed;
-    for (line, problem) in examples {
-        say(&format!("line {line} is no dead letter: {problem}"));
+impl Place<'_> {
+    fn replay(&self, file: &Path) -> anyhow::Result<Replayed> {
+        // A running process has another working folder.
+        let absolute = std::path::absolute(file)?;
+        match (ask(&self.state_dir, &Request::Replay(absolute)), &self.config) {
+            (Ok(Answer::Replayed(replayed)), _) => Ok(*replayed),
+            (Ok(Answer::Failed(why)), _) => bail!(self.with_way_on(why, file)),
+            (Ok(_), _) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
+            (Err(ControlError::NobodyThere(_)), Some(config)) => {
+                let stages = start::stages(config, start::geo(config)?)?;
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+                let replayed = runtime.block_on(pipeline::replay(stages, file));
+                replayed.map_err(|error| anyhow!(self.with_way_on(explain(&error), file)))
+            }
+            (Err(error @ ControlError::Broken(_)), _) => bail!(self.with_way_on(explain(&error), file)),
+            (Err(error), _) => Err(error.into()),
+        }
     }
-    let mut text = format!("{letters} letters: {} documents delivered", summary.documents);
-    if summary.duplicates > 0 {
-        text.push_str(&format!(", {} already there", summary.duplicates));
+
+    /// Says with which command the letters of a replay that broke off are gone on with, if there are any.
+    fn with_way_on(&self, why: String, file: &Path) -> String {
+        let aside = aside_of(file);
+        let left = if aside.exists() { &aside } else { file };
+        if why.contains("hint: ") || !left.exists() {
+            return why;
+        }
+        format!("{why}\nhint: `exotrace replay {} {}` goes on", shell::word(left), self.whose.options())
+    }
+}
+
+fn report(replayed: &Replayed, file: &Path) {
+    let Replayed { letters, summary, unreadable, examples, kept, dead_letter, .. } = replayed;
+    for (line, problem) in examples {
+        say(&format!("`{}`, line {line}: not a dead letter: {problem}", file.display()));
+    }
+    let mut text = format!(
+        "{}: {} delivered",
+        counted(*letters, "dead letter", "dead letters"),
+        counted(summary.documents, "document", "documents")
+    );
+    for (count, what) in [(summary.duplicates, "already there"), (summary.dropped, "dropped on purpose")] {
+        if count > 0 {
+            text.push_str(&format!(", {} {what}", HumanCount(count)));
+        }
     }
     if summary.rejected > 0 {
-        text.push_str(&format!(", {} sent to the dead letter again, `{}`", summary.rejected, dead_letter.display()));
+        text.push_str(&format!(", {} to `{}` again", HumanCount(summary.rejected), dead_letter.display()));
     }
     if *unreadable > 0 {
-        text.push_str(&format!(", {unreadable} lines left out"));
+        text.push_str(&format!(", {} left out", counted(*unreadable, "line", "lines")));
     }
     if let Some(kept) = kept {
         text.push_str(&format!(", kept in `{}`", kept.display()));

@@ -1,33 +1,31 @@
 //! `exotrace run`: the daemon.
 
 use std::{
-    future::Future,
-    io,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::bail;
+use chrono::Utc;
 use clap::Args;
 use exotrace_code_cache::end_marks;
 use indicatif::MultiProgress;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    task::spawn_blocking,
-    time::sleep,
-};
-use tracing::{error, info};
+use tokio::{task::spawn_blocking, time::sleep};
+use tracing::{error, info, warn};
 
 use super::{
     exit::{self, say},
     log,
     replacing::Replacing,
     settings_file::{self, SettingsFile},
+    shell,
     start::{self, Ready},
 };
 use crate::{
+    config::{Config, SourceConfig},
+    control::{Process, about},
     error_text::explain,
     health::Health,
     ledger::{Ledger, LedgerError},
@@ -35,7 +33,11 @@ use crate::{
     pipeline::{self, Collector, Mode, Summary},
 };
 
+mod hourly;
 mod progress;
+mod signals;
+
+use signals::{Signals, Wanted, second_signal};
 
 /// How long a ledger may be in use by the run before, after a reload.
 const HANDOVER: Duration = Duration::from_secs(10);
@@ -60,14 +62,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     end_marks();
     // What cannot be interrupted is not waited for: the ledger moves in whole transactions.
     runtime.shutdown_background();
-    let summary = match ended? {
-        Ended::Done(summary) => summary,
+    let (summary, dead_letter) = match ended? {
+        Ended::Done(summary, dead_letter) => (summary, dead_letter),
         Ended::AtOnce => bail!("ended at once by a second signal; the page under way will be read again"),
         Ended::BeforeItBegan if mode == Mode::Once => bail!("ended by a signal before anything was collected"),
         Ended::BeforeItBegan => return Ok(ExitCode::SUCCESS),
     };
-    if mode == Mode::Once {
-        say(&summary.to_string());
+    if mode == Mode::Once && !log::is_quiet() {
+        say(&summary.describe(&dead_letter));
     }
     Ok(if mode == Mode::Once && summary.rejected + summary.unread > 0 {
         ExitCode::from(exit::INCOMPLETE)
@@ -78,7 +80,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// How a run ended.
 enum Ended {
-    Done(Summary),
+    /// With what was done, and where the dead letters of the last settings are.
+    Done(Summary, PathBuf),
     /// By a second signal.
     AtOnce,
     /// By a signal while it was being got ready, which may take as long as compiling does.
@@ -92,10 +95,18 @@ async fn begin(path: &Path, mode: Mode, bars: &MultiProgress) -> anyhow::Result<
         ready = spawn_blocking(move || prepare(&config)) => ready??,
         () = signals.end() => return Ok(Ended::BeforeItBegan),
     };
+    tell_old_names(&ready.config);
     let second = second_signal()?;
     tokio::select! {
-        summary = collect(ready, path, mode, bars, signals) => summary.map(Ended::Done),
+        done = collect(ready, path, mode, bars, signals) => done.map(|(summary, file)| Ended::Done(summary, file)),
         () = second => Ok(Ended::AtOnce),
+    }
+}
+
+/// Says which keys of the settings have another name by now.
+fn tell_old_names(config: &Config) {
+    for (old, new) in &config.old_names {
+        warn!("`{old}` is called `{new}` now; the old name goes on working");
     }
 }
 
@@ -106,45 +117,85 @@ fn prepare(config: &Path) -> anyhow::Result<Ready> {
 }
 
 /// Runs, and anew with other settings each time they are reloaded.
+/// Says what was done, and where the dead letters of the last settings are.
 async fn collect(
     ready: Ready,
     path: &Path,
     mode: Mode,
     bars: &MultiProgress,
     mut signals: Signals,
-) -> anyhow::Result<Summary> {
-    let ledger = ready.open()?;
+) -> anyhow::Result<(Summary, PathBuf)> {
+    let ledger = ready.open().map_err(|error| in_use(error, &ready, path))?;
     let health = Arc::new(Health::default());
+    let process = Process { since: Utc::now(), health: Arc::clone(&health) };
     let mut monitor = None;
     watch(&mut monitor, &ready, &health).await?;
-    let mut replacing = Replacing::start(&ready);
+    let mut replacing = Replacing::start(&ready, &process);
+    let mut dead_letter = ready.config.dead_letter.clone();
+    tell_start(&ready, path, bars);
     let mut stages = ready.into_stages(ledger, &health)?;
     let mut summary = Summary::default();
     loop {
         let mut wanted = Wanted::End;
         let told = async { wanted = signals.wanted(path).await };
         let watched = stages.collectors.iter().filter_map(Collector::watch).collect();
+        let sources = stages.collectors.iter().map(|it| it.label().to_owned()).collect();
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
+        let hourly = tokio::spawn(hourly::tell(sources, Arc::clone(&health)));
         let ran = pipeline::run(stages, mode, told).await;
         shown.abort();
+        hourly.abort();
         bars.clear()?;
         // It has ended, well or not, and is no crash.
         replacing.end().await;
         summary += ran?;
-        let Wanted::Reload(mut ready) = wanted else { return Ok(summary) };
+        let Wanted::Reload(mut ready) = wanted else { return Ok((summary, dead_letter)) };
         let ledger = open(&ready).await?;
         ready.follow_clean_end();
         if ready.is_outdated() {
             *ready = again(*ready, path).await;
         }
-        replacing = Replacing::start(&ready);
+        replacing = Replacing::start(&ready, &process);
         if let Err(error) = watch(&mut monitor, &ready, &health).await {
             // Mail flows all the same.
-            error!(error = explain(error.as_ref()), "metrics and health are not to be had where the settings say");
+            error!(error = explain(error.as_ref()), "could not serve metrics and health where the settings say");
         }
+        dead_letter.clone_from(&ready.config.dead_letter);
+        tell_start(&ready, path, bars);
         stages = ready.into_stages(ledger, &health)?;
         info!("settings are reloaded");
     }
+}
+
+/// Says with what a run begins.
+fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
+    let config = &ready.config;
+    progress::show_where_people_see(bars, config);
+    let names = |names: Vec<&str>| names.join(", ");
+    let mut mappings: Vec<_> = ready.live.in_use().into_iter().map(|it| it.version).collect();
+    mappings.sort();
+    mappings.dedup();
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pid = std::process::id(),
+        settings = %path.display(),
+        state_dir = %config.state_dir.display(),
+        mapping = mappings.join(", "),
+        sources = names(config.sources.iter().map(SourceConfig::name).collect()),
+        outputs = names(config.outputs.iter().map(|output| output.name.as_str()).collect()),
+        "started"
+    );
+}
+
+/// Says who has the ledger, if that can be asked.
+fn in_use(error: LedgerError, ready: &Ready, path: &Path) -> anyhow::Error {
+    let LedgerError::InUse { .. } = &error else { return error.into() };
+    let who = match about(&ready.config.state_dir).ok().flatten() {
+        Some(about) => format!("process {} has it since {}", about.pid, about.since_text()),
+        None => "another process has it".to_owned(),
+    };
+    let hint = format!("`exotrace status --config {}` says what it does", shell::word(path));
+    anyhow::Error::new(error).context(format!("{who}\nhint: {hint}"))
 }
 
 /// Lets those who watch see this run, where its settings say.
@@ -153,7 +204,7 @@ async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health
     let old = monitor.take();
     let old_address = old.as_ref().map(Monitor::address);
     if let Some(old) = old {
-        if ready.config.metrics_listen == old_address {
+        if ready.config.listen == old_address {
             old.watch(watched());
             *monitor = Some(old);
             return Ok(());
@@ -161,7 +212,7 @@ async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health
         // First, because the new address may have the same port.
         old.stop().await;
     }
-    let Some(address) = ready.config.metrics_listen else { return Ok(()) };
+    let Some(address) = ready.config.listen else { return Ok(()) };
     let error = match Monitor::start(address, watched()).await {
         Ok(started) => {
             *monitor = Some(started);
@@ -181,7 +232,7 @@ async fn again(ready: Ready, path: &Path) -> Ready {
     match spawn_blocking(move || prepare(&path)).await.map_err(anyhow::Error::from).flatten() {
         Ok(ready) => ready,
         Err(error) => {
-            let error = format!("{error:#}");
+            let error = explain(error.as_ref());
             error!(error, "what was decided about the mapping in the last moment does not count");
             ready
         }
@@ -197,68 +248,4 @@ async fn open(ready: &Ready) -> anyhow::Result<Ledger> {
             ledger => return Ok(ledger?),
         }
     }
-}
-
-/// What somebody wants of the program.
-enum Wanted {
-    End,
-    Reload(Box<Ready>),
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Completes when the program is to end.
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    /// Completes when the program is to end, or to go on with other settings that are right.
-    async fn wanted(&mut self, path: &Path) -> Wanted {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return Wanted::End,
-                _ = self.interrupt.recv() => return Wanted::End,
-                _ = self.hang_up.recv() => {}
-            }
-            let path = path.to_owned();
-            let prepared = spawn_blocking(move || prepare(&path)).await.map_err(anyhow::Error::from).flatten();
-            match prepared {
-                Ok(ready) => return Wanted::Reload(Box::new(ready)),
-                Err(error) => {
-                    let error = format!("{error:#}");
-                    error!(error, "settings are not reloaded: the new ones cannot be used, the old ones stay");
-                }
-            }
-        }
-    }
-}
-
-/// Completes when somebody wants the program to end for the second time.
-fn second_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        for _ in 0..2 {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-    })
 }

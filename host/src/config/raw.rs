@@ -14,6 +14,10 @@ pub(super) struct Settings {
     /// Folder for the ledger; made when it is not there. Required.
     pub(super) state_dir: Value<String>,
     /// Address and port of `/metrics`, `/healthz` and `/readyz`, for example `127.0.0.1:9464`. Default: none, and nothing listens.
+    pub(super) listen: Value<String>,
+    /// Names besides `localhost` under which `listen` may be asked; addresses are always right, and `*` is any name. Default: `[]`.
+    pub(super) listen_hosts: Option<Vec<Spanned<String>>>,
+    // What `listen` was called before.
     pub(super) metrics_listen: Value<String>,
     #[serde(default)]
     pub(super) mapping: Mapping,

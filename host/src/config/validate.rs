@@ -1,5 +1,7 @@
 //! From settings as they stand in the file to settings that can be used.
 
+use std::net::SocketAddr;
+
 use toml::Spanned;
 
 use super::{Config, ConfigError, GeoipConfig, ServiceKind, SourceConfig, position::prefix, raw, reader::Reader};
@@ -18,7 +20,9 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
         Some(value) => reader.file("state_dir", value)?,
         None => return Err(reader.error(0, "`state_dir` is missing".to_owned(), Some("a folder for the ledger"))),
     };
-    let metrics_listen = reader.address("metrics_listen", &raw.metrics_listen)?;
+    let (listen, listen_hosts) =
+        (listen(&raw, reader)?, reader.texts("listen_hosts", raw.listen_hosts.as_deref().unwrap_or_default())?);
+    let old_names = raw.metrics_listen.iter().map(|_| ("metrics_listen", "listen")).collect();
     let mapping = mapping::mapping(&raw.mapping, &reader.within("mapping."))?;
     let geoip = GeoipConfig {
         city: reader.optional_file("geoip.city", &raw.geoip.city)?,
@@ -35,7 +39,17 @@ pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config
     let outputs = output::outputs(&raw.output, reader, &namespace)?;
     let dead_letter = reader.optional_file("dead_letter.path", &raw.dead_letter.path)?;
     let dead_letter = dead_letter.unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
-    Ok(Config { state_dir, metrics_listen, mapping, geoip, sources, outputs, dead_letter, namespace })
+    Ok(Config { state_dir, listen, listen_hosts, old_names, mapping, geoip, sources, outputs, dead_letter, namespace })
+}
+
+/// Where to listen: by its name, or by the one that it had before.
+fn listen(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Option<SocketAddr>, ConfigError> {
+    let Some(old) = &raw.metrics_listen else { return reader.address("listen", &raw.listen) };
+    if raw.listen.is_some() {
+        let problem = "`metrics_listen` is the old name of `listen`, and both are there".to_owned();
+        return Err(reader.error(old.span().start, problem, Some("keep `listen` alone")));
+    }
+    reader.address("metrics_listen", &raw.metrics_listen)
 }
 
 fn sources(sections: &[Spanned<raw::Source>], reader: &Reader<'_>) -> Result<Vec<SourceConfig>, ConfigError> {

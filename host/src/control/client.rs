@@ -12,6 +12,9 @@ use super::{Answer, ControlError, MAX_ANSWER_BYTES, Request, SOCKET};
 /// Compiling a component takes seconds, on a busy machine many.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// How it is doing, a process says at once.
+const SOON: Duration = Duration::from_secs(10);
+
 /// Asks the process that has this `state_dir`.
 ///
 /// # Errors
@@ -28,7 +31,11 @@ pub fn ask(state_dir: &Path, request: &Request) -> Result<Answer, ControlError> 
         _ => ControlError::Broken(error),
     })?;
     // A replay takes as long as the outputs need; who is tired of waiting can go, and it goes on.
-    let patience = (!matches!(request, Request::Replay(_))).then_some(PATIENCE);
+    let patience = match request {
+        Request::Replay(_) => None,
+        Request::About => Some(SOON),
+        _ => Some(PATIENCE),
+    };
     stream.set_read_timeout(patience)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(request).map_err(ControlError::Unintelligible)?;

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{Answer, ControlError, MAX_REQUEST_BYTES, Request, SOCKET};
+use super::{Answer, ControlError, MAX_REQUEST_BYTES, Process, Request, SOCKET};
 use crate::{
     error_text::{chain, explain},
     mapper::{Live, Unchanged},
@@ -34,6 +34,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest path of a socket, in bytes; the kernel has no room for more.
 const MAX_PATH_BYTES: usize = 107;
+
+/// What somebody may ask about. Cheap to clone.
+#[derive(Clone)]
+pub struct Asked {
+    /// The mapping.
+    pub replacement: Arc<Replacement>,
+    /// Dead letters.
+    pub replays: Replays,
+    /// The process itself.
+    pub process: Process,
+}
 
 /// The socket, as long as the process has it.
 pub struct Control {
@@ -66,7 +77,7 @@ impl Control {
     }
 
     /// Answers for ever.
-    pub async fn serve(&self, replacement: &Arc<Replacement>, replays: &Replays) {
+    pub async fn serve(&self, asked: &Asked) {
         let room = Arc::new(Semaphore::new(MAX_CONVERSATIONS));
         // Conversations end with whom they are about.
         let mut conversations = JoinSet::new();
@@ -80,10 +91,10 @@ impl Control {
                     continue;
                 }
             };
-            let (replacement, replays, owner) = (Arc::clone(replacement), replays.clone(), self.owner);
+            let (asked, owner) = (asked.clone(), self.owner);
             while conversations.try_join_next().is_some() {}
             conversations.spawn(async move {
-                if let Err(error) = converse(stream, owner, &replacement, &replays, place).await {
+                if let Err(error) = converse(stream, owner, &asked, place).await {
                     warn!(error = %error, "a conversation on the control socket broke off");
                 }
             });
@@ -103,8 +114,7 @@ impl Drop for Control {
 async fn converse(
     mut stream: UnixStream,
     owner: u32,
-    replacement: &Arc<Replacement>,
-    replays: &Replays,
+    Asked { replacement, replays, process }: &Asked,
     place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
@@ -133,6 +143,10 @@ async fn converse(
                     _ = reader.read(&mut rest) => return Ok(()),
                 }
             }
+            Ok(Request::About) => {
+                let mapping = replacement.live().status().mapping;
+                Answer::About(Box::new(process.about(mapping, replays.is_busy())))
+            }
             Ok(request) => answer(request, &by, replacement).await,
             Err(error) => Answer::Failed(format!("not a request: {error}")),
         }
@@ -159,6 +173,7 @@ async fn answer(request: Request, by: &str, replacement: &Arc<Replacement>) -> A
 
 fn decide(request: Request, by: &str, live: &Arc<Live>) -> Answer {
     match request {
+        Request::About => Answer::Failed("how the process is doing is no change of the mapping".to_owned()),
         Request::Status => Answer::Status(Box::new(live.status())),
         Request::History => Answer::History(live.history()),
         Request::Put { .. } => Answer::Failed("a mapping is prepared before it is put in place".to_owned()),

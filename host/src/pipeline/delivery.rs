@@ -37,6 +37,8 @@ const SLOWLY: Backoff =
 pub(super) struct Batch {
     /// The source, as the ledger knows it.
     pub(super) source: String,
+    /// The source, as people know it.
+    pub(super) label: String,
     /// One a line.
     pub(super) records: String,
     /// What each is known by.
@@ -108,6 +110,11 @@ impl Given {
         Some(Mark { output: self.name.clone(), device, inode, length, began })
     }
 
+    /// The places in the batch of the documents that it will never take.
+    fn refused(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rejected.iter().filter_map(|it| self.places.get(it.outcome).copied())
+    }
+
     fn noted(self) {
         if let Some(mut output) = self.output {
             output.noted();
@@ -127,28 +134,28 @@ impl Shared {
             let problem = format!("{} outcomes for {} records", mapped.outcomes.len(), batch.rows.len());
             return Err(MapperError::Contract(problem).into());
         }
-        debug!(source = batch.source, records = batch.rows.len(), mapping = mapped.versions(), "batch mapped");
-        let mut summary = Summary::default();
-        summary.count(&mapped);
+        debug!(source = batch.label, records = batch.rows.len(), mapping = mapped.versions(), "batch mapped");
+        let (mut summary, mut refused) = (Summary::default(), HashSet::new());
         let mapped = Arc::new(mapped);
         let mut waiting = Vec::new();
-        let given = self.give_to_all(&batch, &mapped, &mut summary, &mut waiting).await;
+        let given = self.give_to_all(&batch, &mapped, (&mut summary, &mut refused), &mut waiting).await;
         if let Err(error) = given {
             self.note_accepted(&batch, &mapped, waiting).await?;
             return Err(error);
         }
         self.bury(by_mapping(&batch, &mapped, Utc::now())).await?;
+        summary.count(&mapped, &refused);
         let newest = mapped.outcomes.iter().filter_map(Outcome::timestamp).max();
         Ok(Delivery { summary, newest, marks: waiting.iter().filter_map(Given::mark).collect(), given: waiting })
     }
 
     /// Gives a batch to every output. `waiting` has those in the end that have accepted and of which the ledger has not
-    /// heard.
+    /// heard, `refused` the places of the documents that one of them will never take.
     async fn give_to_all(
         &self,
         batch: &Arc<Batch>,
         mapped: &Arc<MappedBatch>,
-        summary: &mut Summary,
+        (summary, refused): (&mut Summary, &mut HashSet<usize>),
         waiting: &mut Vec<Given>,
     ) -> Result<(), RunError> {
         let mut under_way = JoinSet::new();
@@ -171,6 +178,7 @@ impl Shared {
                     let letters = by_output(batch, mapped, (&given.name, &given.rejected, &given.places));
                     summary.rejected += letters.len() as u64;
                     summary.duplicates += given.duplicates;
+                    refused.extend(given.refused());
                     self.bury(letters).await?;
                     waiting.push(given);
                 }

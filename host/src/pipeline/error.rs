@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A page could not be had.
-    #[error("could not collect from {name}")]
+    #[error("could not collect from `{name}`")]
     Poll {
         /// Which source.
         name: String,
@@ -26,7 +26,7 @@ pub enum RunError {
         source: PollError,
     },
     /// A file could not be read.
-    #[error("could not collect from {name}")]
+    #[error("could not collect from `{name}`")]
     File {
         /// Which source.
         name: String,

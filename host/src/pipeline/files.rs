@@ -195,7 +195,7 @@ impl FileCollector {
         let rows = keys(&records, before);
         let origin = Origin { read_at: None, file };
         let (source, kept_under) = (self.name.clone(), self.name.clone());
-        let rows = Rows { source, records, rows, origin, only: None, kept_under };
+        let rows = Rows { source, label: self.label.clone(), records, rows, origin, only: None, kept_under };
         let delivery = shared.deliver(&self.mapper, rows).await?;
         let summary = Summary { rows: count as u64, ..delivery.summary };
         state.id = self.note(state.clone(), count as u64, delivery.marks.clone(), shared).await?;
@@ -272,7 +272,7 @@ impl FileCollector {
             error!(error = text, "could not read a file; trying again");
             self.said.insert(path, text);
         }
-        shared.note_failure(&self.name, &RunError::File { name: self.name.clone(), source: error }).await;
+        shared.note_failure(&self.name, &RunError::File { name: self.label.clone(), source: error }).await;
     }
 
     fn say_once(&mut self, path: &Path, what: &str) {

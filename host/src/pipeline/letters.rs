@@ -50,7 +50,7 @@ fn letter(batch: &Batch, mapped: &MappedBatch, place: usize, line: Line<'_>) -> 
     let file = batch.origin.file.as_ref();
     Letter {
         time: Utc::now(),
-        source: batch.source.clone(),
+        source: batch.label.clone(),
         stage: Stage::Output,
         output: None,
         mapping: mapped.mapping_of(place).map(|mapping| mapping.version.clone()).unwrap_or_default(),

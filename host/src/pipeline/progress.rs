@@ -11,7 +11,7 @@ use crate::ledger::Window;
 /// A source that can be watched.
 #[derive(Clone)]
 pub struct Watched {
-    /// What the ledger knows it by.
+    /// What the settings call it.
     pub name: String,
     /// How far its pass has come; none between passes.
     pub progress: watch::Receiver<Option<PassProgress>>,

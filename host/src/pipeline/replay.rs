@@ -13,7 +13,9 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Mode, RunError, Stages, Summary, error::chain, files::blocking, shared::Shared, shutdown::Shutdown};
+use super::{
+    Collector, Mode, RunError, Stages, Summary, error::chain, files::blocking, shared::Shared, shutdown::Shutdown,
+};
 use crate::{dead_letter::AsideError, ledger::Replay, mapper::Mapper};
 
 mod feed;
@@ -29,6 +31,9 @@ pub struct Replayed {
     pub letters: u64,
     /// What was done with them; rejected are those that went to the dead letter again.
     pub summary: Summary,
+    /// The file that was read, under the name that was asked for.
+    #[serde(default)]
+    pub file: PathBuf,
     /// Lines that are no letters.
     pub unreadable: u64,
     /// The first of them, counted from 1, and why they are none.
@@ -55,7 +60,7 @@ pub enum ReplayError {
         source: io::Error,
     },
     /// Mapping, delivering or noting failed.
-    #[error("replay broke off: {reason}\nhint: `exotrace replay {}` goes on; ids stay the same", path.display())]
+    #[error("replay of `{}` broke off: {reason}", path.display())]
     BrokeOff {
         /// Where the letters are.
         path: PathBuf,
@@ -63,13 +68,13 @@ pub enum ReplayError {
         reason: String,
     },
     /// The run that was to do it was told to stop.
-    #[error("replay broke off: the process was told to stop, or to reload\nhint: `exotrace replay {}` goes on", path.display())]
+    #[error("replay of `{}` broke off: the process was told to stop, or to reload", path.display())]
     Stopped {
         /// Where the letters are.
         path: PathBuf,
     },
     /// The run that was to do it has ended.
-    #[error("replay broke off: the process has ended\nhint: `exotrace replay {path}.replaying`, or `{path}` when that is not there", path = .0.display())]
+    #[error("replay of `{}` broke off: the process has ended", .0.display())]
     Ended(PathBuf),
     /// One at a time.
     #[error("another replay is under way\nhint: wait until it is done")]
@@ -93,18 +98,33 @@ pub async fn replay(stages: Stages, file: &Path) -> Result<Replayed, ReplayError
     replay_file(&shared, &mappers, file, &Shutdown::new(stopped)).await
 }
 
-/// The mapper of every source.
-pub(super) fn mappers(stages: &Stages) -> Vec<(String, Mapper)> {
+/// What maps the records of a source.
+pub(super) struct SourceMapper {
+    /// What the settings call the source.
+    pub(super) label: String,
+    /// What the ledger knows it by.
+    pub(super) name: String,
+    pub(super) mapper: Mapper,
+}
+
+/// What maps the records of every source.
+pub(super) fn mappers(stages: &Stages) -> Vec<SourceMapper> {
     let collectors = stages.collectors.iter();
-    collectors.map(|collector| (collector.name().to_owned(), collector.mapper().clone())).collect()
+    let mapper = |collector: &Collector| SourceMapper {
+        label: collector.label().to_owned(),
+        name: collector.name().to_owned(),
+        mapper: collector.mapper().clone(),
+    };
+    collectors.map(mapper).collect()
 }
 
 async fn replay_file(
     shared: &Shared,
-    mappers: &[(String, Mapper)],
+    mappers: &[SourceMapper],
     file: &Path,
     shutdown: &Shutdown,
 ) -> Result<Replayed, ReplayError> {
+    let asked = file;
     let (path, is_aside) = shared.set_aside(file).await?;
     let unread = |source| ReplayError::Read { path: path.clone(), source };
     let broke_off = |error: RunError| match error {
@@ -141,7 +161,7 @@ async fn replay_file(
     let kept = kept.map_err(unread)?;
     shared.ledger(move |ledger| ledger.end_replay(&file)).await.map_err(broke_off)?;
     let Letters { count, unreadable, examples, .. } = letters;
-    Ok(Replayed { letters: count, summary, unreadable, examples, kept, dead_letter })
+    Ok(Replayed { letters: count, summary, file: asked.to_owned(), unreadable, examples, kept, dead_letter })
 }
 
 /// Asks a run to feed letters through again, one file at a time. Cheap to clone.
@@ -168,6 +188,11 @@ impl Replays {
         (Self { asks, place: Arc::new(Semaphore::new(1)) }, ReplayRequests(hears))
     }
 
+    /// Whether letters are being fed through.
+    pub fn is_busy(&self) -> bool {
+        self.place.available_permits() == 0
+    }
+
     /// Has the letters of a file fed through again; that goes on when nobody waits for the answer any more.
     ///
     /// # Errors
@@ -185,7 +210,7 @@ impl Replays {
 /// Does what the run is asked, until it is told to stop: then between two batches.
 pub(super) async fn serve(
     shared: Shared,
-    mappers: Vec<(String, Mapper)>,
+    mappers: Vec<SourceMapper>,
     mut requests: ReplayRequests,
     mut shutdown: Shutdown,
 ) {

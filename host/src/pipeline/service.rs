@@ -108,7 +108,7 @@ impl ServiceCollector {
 
     /// Lets somebody watch how far it comes.
     pub fn watch(&self) -> Watched {
-        Watched { name: self.name.clone(), progress: self.teller.watch() }
+        Watched { name: self.label.clone(), progress: self.teller.watch() }
     }
 
     /// Reads the next page; `None` at the end of a poll. Sends one request for a page, and another one with a new token
@@ -163,7 +163,7 @@ impl ServiceCollector {
         if !(source.is_bad_link() || give_up && source.is_bad_page()) {
             return Ok(false);
         }
-        warn!(source = self.name, error = chain(error), "page cannot be had; going on from the last row accepted");
+        warn!(source = self.label, error = chain(error), "page cannot be had; going on from the last row accepted");
         let name = self.name.clone();
         match walk.detour() {
             Detour::Again => shared.ledger(move |ledger| ledger.drop_link(&name)).await?,
@@ -273,6 +273,7 @@ impl ServiceCollector {
     fn batch(&self, rows: &[Row], read_at: DateTime<Utc>) -> Batch {
         Batch {
             source: self.name.clone(),
+            label: self.label.clone(),
             records: records(rows),
             rows: rows.iter().map(|row| (row.key.identity, row.key.content)).collect(),
             origin: Origin { read_at: Some(read_at), file: None },
@@ -298,7 +299,7 @@ impl ServiceCollector {
 
     async fn sign_in(&mut self, shared: &Shared) -> Result<(), RunError> {
         let signed_in = self.source.sign_in().await;
-        signed_in.map_err(|source| RunError::Poll { name: self.name.clone(), source })?;
+        signed_in.map_err(|source| RunError::Poll { name: self.label.clone(), source })?;
         let until = self.source.token_until();
         if let Some(token_until) = until.filter(|_| until != self.token_until) {
             let name = self.name.clone();
@@ -365,13 +366,13 @@ impl ServiceCollector {
     }
 
     async fn note_gap(&self, shared: &Shared, gap: Window, reason: &'static str) -> Result<(), RunError> {
-        error!(source = self.name, from = %gap.start, to = %gap.end, reason, "records are missing");
+        error!(source = self.label, from = %gap.start, to = %gap.end, reason, "records are missing");
         let name = self.name.clone();
         shared.ledger(move |ledger| ledger.note_gap(&name, gap, reason)).await
     }
 
     fn failed(&self, source: PollError) -> RunError {
-        RunError::Poll { name: self.name.clone(), source }
+        RunError::Poll { name: self.label.clone(), source }
     }
 }
 

@@ -16,7 +16,7 @@ use tracing::{error, warn};
 
 use super::{Mode, RunError, delivery::Target, error::chain, shutdown::Shutdown};
 use crate::{
-    dead_letter::{AsideError, DeadLetter, Letter},
+    dead_letter::{AsideError, DeadLetter, Letter, Overview, Reason, masked},
     health::{Health, Part},
     ledger::{Ledger, LedgerError, Mark},
     metrics::metrics,
@@ -27,6 +27,9 @@ use crate::{
 /// How a ledger is asked again that cannot be written, as on a full disk.
 const PATIENCE: Backoff =
     Backoff { shortest: Duration::from_millis(500), longest: Duration::from_secs(30), attempts: 8 };
+
+/// So many reasons of a batch's letters are in the log; `exotrace replay --list` shows all.
+const TOLD_REASONS: usize = 5;
 
 /// What all sources share. Cheap to clone.
 #[derive(Clone)]
@@ -117,7 +120,7 @@ impl Shared {
         if letters.is_empty() {
             return Ok(());
         }
-        error!(records = letters.len(), "records go to the dead letter");
+        self.tell(&letters);
         let letters = Arc::new(letters);
         let mut attempt = 1;
         loop {
@@ -138,6 +141,23 @@ impl Shared {
             }
             attempt += 1;
         }
+    }
+
+    /// Says that letters go to the dead letter, and why, without anything of the records.
+    fn tell(&self, letters: &[Letter]) {
+        let file = self.dead_letter_path();
+        let overview = Overview::of(&file, letters);
+        let (Some(first), Some(letter)) = (overview.reasons.first(), letters.first()) else { return };
+        let reasons: Vec<_> = overview.reasons.iter().take(TOLD_REASONS).map(Reason::counted).collect();
+        error!(
+            source = letter.source,
+            output = first.output,
+            records = letters.len(),
+            reason = masked(&letter.reason, &letter.record),
+            reasons = reasons.join("; "),
+            file = %file.display(),
+            "records go to the dead letter"
+        );
     }
 
     /// Gets a file of letters ready to be read: the dead letter is moved away, between two letters.

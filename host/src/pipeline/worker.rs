@@ -62,7 +62,7 @@ async fn poll(
             Ok(Some(page)) => {
                 *summary += collector.deliver(page, shared).await?;
                 if attempt > 1 {
-                    info!(source = collector.name, "collecting again");
+                    info!(source = collector.label, "collecting again");
                 }
                 attempt = 1;
                 continue;

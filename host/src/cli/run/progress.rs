@@ -11,7 +11,12 @@ use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, Prog
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::pipeline::{PassProgress, Watched};
+use crate::{
+    cli::log,
+    config::{Config, OutputConfig},
+    counted::counted,
+    pipeline::{PassProgress, Watched},
+};
 
 /// How often bars are drawn.
 const DRAWN: Duration = Duration::from_millis(500);
@@ -22,13 +27,23 @@ const LOGGED: Duration = Duration::from_secs(60);
 /// How long a pass has to take to be worth a line.
 const LONG: Duration = Duration::from_secs(30);
 
+/// The longest name beside a bar, in characters.
+const MAX_NAME: usize = 20;
+
 /// How finely a bar is drawn.
 const STEPS: u64 = 1000;
 
-/// Bars on standard error, which do not show unless that is a terminal and the documents go somewhere else.
+/// Bars that nobody sees yet: whether people are to see them is in the settings.
 pub(super) fn bars() -> MultiProgress {
-    let is_shown = io::stderr().is_terminal() && !io::stdout().is_terminal();
-    MultiProgress::with_draw_target(if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() })
+    MultiProgress::with_draw_target(ProgressDrawTarget::hidden())
+}
+
+/// Lets people see bars on a terminal, unless documents go there as well.
+pub(super) fn show_where_people_see(bars: &MultiProgress, config: &Config) {
+    let to_stdout = config.outputs.iter().any(|output| matches!(output.config, OutputConfig::Stdout));
+    let is_in_the_way = to_stdout && io::stdout().is_terminal();
+    let is_shown = io::stderr().is_terminal() && !is_in_the_way && !log::is_quiet() && !log::is_json();
+    bars.set_draw_target(if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
 }
 
 /// Shows how far the sources have come, until it is dropped.
@@ -36,7 +51,7 @@ pub(super) async fn show(sources: Vec<Watched>, bars: MultiProgress) {
     if bars.is_hidden() {
         loop {
             sleep(LOGGED).await;
-            log(&sources, Instant::now());
+            tell(&sources, Instant::now());
         }
     }
     let mut shown: Vec<Option<ProgressBar>> = vec![None; sources.len()];
@@ -50,16 +65,26 @@ pub(super) async fn show(sources: Vec<Watched>, bars: MultiProgress) {
                     bars.remove(old);
                     *bar = None;
                 }
-                (Some(progress), bar) => draw(bar.get_or_insert_with(|| bars.add(new_bar())), &progress),
+                (Some(progress), bar) => draw(bar.get_or_insert_with(|| bars.add(new_bar(&source.name))), &progress),
             }
         }
         sleep(DRAWN).await;
     }
 }
 
-fn new_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}");
-    ProgressBar::new(STEPS).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+fn new_bar(name: &str) -> ProgressBar {
+    // What does not fit beside it is cut: a line that wraps is never taken away.
+    let style = ProgressStyle::with_template("{prefix} {bar:20} {percent:>3}% {wide_msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(STEPS).with_style(style).with_prefix(short(name))
+}
+
+/// A name that leaves room for the rest.
+fn short(name: &str) -> String {
+    if name.chars().count() <= MAX_NAME {
+        return name.to_owned();
+    }
+    name.chars().take(MAX_NAME - 1).chain(['…']).collect()
 }
 
 fn draw(bar: &ProgressBar, progress: &PassProgress) {
@@ -70,20 +95,22 @@ fn draw(bar: &ProgressBar, progress: &PassProgress) {
 /// What stands beside a bar.
 fn text(progress: &PassProgress, now: Instant) -> String {
     let per_second = progress.rows_per_second(now).round() as u64;
-    let mut text = format!("{} rows, {} rows/s", HumanCount(progress.rows), HumanCount(per_second));
+    // What is wanted most comes first: on a narrow terminal the rest is cut.
+    let mut text = String::new();
+    if let Some(left) = progress.left(now) {
+        text += &format!("{} left", format_duration(Duration::from_secs(left.time.as_secs())));
+        text += if left.is_by_budget { " by the request budget, " } else { ", " };
+    }
+    text += &format!("{}, {}/s", counted(progress.rows, "row", "rows"), HumanCount(per_second));
     if let Some(window) = progress.window {
         let [start, end] = [window.start, window.end].map(|time| time.format("%Y-%m-%d %H:%M"));
         text += &format!(", {start} to {end}");
-    }
-    if let Some(left) = progress.left(now) {
-        text += &format!(", {} left", format_duration(Duration::from_secs(left.time.as_secs())));
-        text += if left.is_by_budget { " by the request budget" } else { "" };
     }
     text
 }
 
 /// A line for every source whose pass has taken so long.
-fn log(sources: &[Watched], now: Instant) {
+fn tell(sources: &[Watched], now: Instant) {
     for source in sources {
         let Some(progress) = source.progress.borrow().clone() else { continue };
         if progress.took(now) < LONG {
@@ -123,7 +150,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let writer = Arc::new(file.reopen().unwrap());
         let subscriber = tracing_subscriber::fmt().json().with_writer(writer).finish();
-        tracing::subscriber::with_default(subscriber, || log(&[source], now));
+        tracing::subscriber::with_default(subscriber, || tell(&[source], now));
         let text = std::fs::read_to_string(file.path()).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -145,9 +172,6 @@ mod tests {
     fn what_stands_beside_a_bar_is_short() {
         let progress = PassProgress::example();
         let text = text(&progress, progress.began() + Duration::from_secs(60));
-        assert_eq!(
-            text,
-            "90,000 rows, 1,500 rows/s, 2026-03-01 00:00 to 2026-03-02 00:00, 45m left by the request budget"
-        );
+        assert_eq!(text, "45m left by the request budget, 90,000 rows, 1,500/s, 2026-03-01 00:00 to 2026-03-02 00:00");
     }
 }

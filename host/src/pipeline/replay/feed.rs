@@ -7,19 +7,23 @@ use crate::{
     dead_letter::Letter,
     ledger::{Content, Key, REPLAY, Replay},
     lines::is_blank,
-    mapper::{FilePosition, Mapper, Origin},
+    mapper::{FilePosition, Origin},
     pipeline::{RunError, Summary, delivery::Batch, shared::Shared},
 };
+
+use super::SourceMapper;
 
 /// Maps and delivers letters that go together, and notes how far their file is done.
 pub(super) async fn feed(
     shared: &Shared,
-    mappers: &[(String, Mapper)],
+    mappers: &[SourceMapper],
     letters: Vec<Letter>,
     done: Replay,
 ) -> Result<Summary, RunError> {
     let Some(first) = letters.first() else { return Ok(Summary::default()) };
-    let mapper = mappers.iter().find(|(name, _)| *name == first.source).map(|(_, mapper)| mapper);
+    let by_name = mappers.iter().find(|source| source.label == first.source);
+    // Letters of versions before have what the ledger knows the source by.
+    let mapper = by_name.or_else(|| mappers.iter().find(|source| source.name == first.source));
     let is_output = |name: &String| shared.targets.iter().any(|target| target.name == *name);
     // JSON over several lines: between its parts a blank does as well.
     let records: Vec<_> = letters.iter().map(|letter| letter.record.replace(['\r', '\n'], " ")).collect();
@@ -29,11 +33,12 @@ pub(super) async fn feed(
         _ if records.iter().any(|record| is_blank(record)) => Some("the record is empty"),
         _ => None,
     };
-    if let (None, Some(mapper)) = (problem, mapper) {
+    if let (None, Some(SourceMapper { label, name, mapper })) = (problem, mapper) {
         let (path, offset) = (first.path.clone(), first.offset);
         let rows: Vec<_> = letters.iter().map(row).collect();
         let batch = Batch {
-            source: first.source.clone(),
+            source: name.clone(),
+            label: label.clone(),
             rows: rows.clone(),
             records: records.join("\n"),
             origin: Origin {

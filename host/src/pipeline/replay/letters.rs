@@ -9,7 +9,10 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{dead_letter::Letter, lines::is_blank};
+use crate::{
+    dead_letter::{self, Letter},
+    lines::is_blank,
+};
 
 /// How many letters are mapped and delivered together.
 const BATCH_LETTERS: usize = 1000;
@@ -131,7 +134,7 @@ impl Letters {
                     self.count += 1;
                     return Ok(Some((letter, begin)));
                 }
-                Err(error) => self.give_up(&line, &error.to_string())?,
+                Err(error) => self.give_up(&line, &dead_letter::problem(&error))?,
             }
         }
     }
