@@ -11,22 +11,32 @@ use std::{
 
 pub(crate) mod environment;
 mod error;
+mod faults;
+mod kinds;
 mod mapping;
+mod other_formats;
 mod output;
+mod parse;
+mod places;
 mod position;
 mod raw;
 mod reader;
 mod service;
+mod synonyms;
 mod toml_error;
 mod validate;
 
 pub use error::ConfigError;
+pub use faults::Fault;
 pub use mapping::{CandidateConfig, CandidateMode, MappingChoice, MappingConfig, MappingLimits, RollbackConfig};
 pub use output::{
     Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, FileCompression,
-    FileOutputConfig, Format, HttpConfig, NamedOutput, OutputConfig,
+    FileOutputConfig, Format, HttpConfig, NamedOutput, OutputConfig, SecretSource,
 };
+pub use places::Places;
 pub use service::{Credential, IdentityEndpoint, ServiceConfig, ServiceKind};
+
+use faults::Faults;
 
 /// Every setting, checked. The README's table explains them.
 #[derive(Debug, Clone)]
@@ -51,6 +61,10 @@ pub struct Config {
     pub dead_letter: PathBuf,
     /// Namespace of the data stream that all documents are of.
     pub namespace: String,
+    /// Where every setting stands, for messages about what it names.
+    pub places: Places,
+    /// What is not wrong, but probably not meant.
+    pub warnings: Vec<Fault>,
 }
 
 /// The data set that Elastic's integration writes to, so that its dashboards find the documents.
@@ -149,8 +163,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or something in it is wrong: the error names the file, the line, the key and what
-    /// is allowed.
+    /// When the file cannot be read or something in it is wrong: the error names all that is wrong, each with the file,
+    /// the line, the key and what is allowed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text =
             fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
@@ -164,9 +178,18 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let reader = reader::Reader::new(text, path, variable);
-        let raw: raw::Settings = toml::from_str(text).map_err(|error| toml_error::explain(&error, text, &reader))?;
-        validate::settings(raw, &reader)
+        let faults = Faults::default();
+        let reader = reader::Reader::new(text, path, variable, &faults);
+        let config = parse::settings(text, &reader).map(|raw| validate::settings(&raw, &reader));
+        match (faults.take_error(), config) {
+            (None, Some(Ok(config))) => {
+                let places = Places::of(text, path, &faults);
+                Ok(Self { places, warnings: faults.take_warnings(), ..config })
+            }
+            (None, Some(Err(error))) => Err(error),
+            (Some(error), _) => Err(error),
+            (None, None) => Err(reader.error(0, "settings cannot be read".to_owned(), None)),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod records;
 pub mod replacement;
 pub mod retry;
 pub mod secret;
+mod secret_file;
 mod sighting;
 pub mod signature;
 pub mod source;

@@ -3,6 +3,7 @@
 //! Does not ask again, and knows no ledger; `pipeline` decides when, and keeps positions.
 
 mod compress;
+mod credentials;
 mod documents;
 mod elasticsearch;
 mod file;

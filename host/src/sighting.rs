@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 /// What a file looks like from the outside.
-type Stamp = (u64, i64, i64, u64);
+pub(crate) type Stamp = (u64, i64, i64, u64);
 
 /// What files looked like when they were looked at last, and whether they have been read since.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +39,8 @@ fn stamps(files: &[&Path]) -> Vec<Option<Stamp>> {
     files.iter().map(|file| stamp(file)).collect()
 }
 
-fn stamp(file: &Path) -> Option<Stamp> {
+/// What a file looks like now; none when it is not there.
+pub(crate) fn stamp(file: &Path) -> Option<Stamp> {
     let found = fs::metadata(file).ok()?;
     Some((found.len(), found.mtime(), found.mtime_nsec(), found.ino()))
 }

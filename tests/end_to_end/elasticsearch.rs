@@ -4,9 +4,11 @@
 use std::{
     collections::BTreeSet,
     fs,
+    io::{BufRead as _, BufReader},
     net::TcpListener,
     path::PathBuf,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,7 +18,7 @@ use exotrace_simulator::TenantConfig;
 use serde_json::Value;
 
 use crate::{
-    harness::{self, Settings, exotrace, geo, map, project},
+    harness::{self, Settings, exotrace, geo, map, project, wait_for},
     tenant::Served,
 };
 
@@ -210,6 +212,64 @@ fn whoever_may_not_write_is_told_so_and_nothing_is_lost() {
     fs::write(delivery.settings(), settings.replace("id:other-key", "id:key")).unwrap();
     delivery.run_until_done();
     delivery.check_store();
+}
+
+#[test]
+fn a_key_in_a_file_is_replaced_while_the_daemon_runs() {
+    let setup = Setup { authorization: Some("ApiKey aWQ6a2V5".to_owned()), ..Setup::default() };
+    let delivery = Delivery::new(setup, "type = \"elasticsearch\"\nurl = \"URL\"\napi_key_file = \"key\"\n");
+    let key = delivery.served.folder.path().join("key");
+    fs::write(&key, "id:old-key\n").unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+    program.args(["run", "--config"]).arg(delivery.settings()).stderr(Stdio::piped());
+    let mut daemon = program.spawn().unwrap();
+    let mut log = BufReader::new(daemon.stderr.take().unwrap()).lines();
+    let refused = log.any(|line| line.unwrap().contains("401 Unauthorized"));
+    assert!(refused && delivery.fake.documents(STREAM).is_empty());
+    let rest = thread::spawn(move || log.map_while(Result::ok).collect::<Vec<_>>().join("\n"));
+    fs::write(&key, "id:key\n").unwrap();
+    wait_for("documents", || delivery.fake.documents(STREAM).len() == 60);
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    let said = rest.join().unwrap();
+    assert!(said.contains("secret is read anew, since its file has changed"), "{said}");
+    assert!(!said.contains("id:key") && !said.contains("aWQ6a2V5"), "{said}");
+    delivery.check_store();
+}
+
+#[test]
+fn a_secret_is_given_in_one_way_and_has_to_be_there() {
+    for (output, expected) in [
+        (
+            "api_key = \"id:key\"\napi_key_file = \"key\"\n",
+            "`output.api_key_file` and `output.api_key` exclude each other",
+        ),
+        (
+            "username = \"a\"\npassword = \"b\"\npassword_file = \"key\"\n",
+            "`output.password_file` and `output.password` exclude",
+        ),
+        ("password_file = \"key\"\n", "`output.password_file` goes with `username`"),
+        ("api_key_file = \"none\"\n", "exotrace.toml:13: `output.api_key_file`: could not read `none`: No such file"),
+        ("api_key_file = \"empty\"\n", "`output.api_key_file`: could not read `empty`: the file is empty"),
+    ] {
+        let delivery = Delivery::new(Setup::default(), &format!("type = \"elasticsearch\"\nurl = \"URL\"\n{output}"));
+        fs::write(delivery.served.folder.path().join("key"), "id:key").unwrap();
+        fs::write(delivery.served.folder.path().join("empty"), "\n").unwrap();
+        let output = delivery.run();
+        assert_eq!(output.status.code(), Some(78), "{}", said(&output));
+        assert!(said(&output).contains(expected), "{expected}: {}", said(&output));
+    }
+}
+
+#[test]
+fn headers_come_from_files_too() {
+    let setup = Setup { authorization: Some("Splunk simulated-token".to_owned()), ..Setup::default() };
+    let delivery =
+        Delivery::new(setup, "type = \"http\"\nurl = \"URL/in\"\nheader_files = { Authorization = \"token\" }\n");
+    fs::write(delivery.served.folder.path().join("token"), "Splunk simulated-token\n").unwrap();
+    let output = delivery.run();
+    assert!(output.status.success(), "{}", said(&output));
+    delivery.served.tenant.check_delivery(&delivery.fake.lines()).unwrap();
 }
 
 #[test]

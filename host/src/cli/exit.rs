@@ -33,9 +33,12 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever reads the output has seen enough, as with `| head`.
         return ExitCode::SUCCESS;
     }
+    let faults = error.chain().find_map(|cause| cause.downcast_ref()).map_or(&[][..], ConfigError::faults);
     let text = explain(error.as_ref());
     if log::is_json() {
         write(&log::one(Level::ERROR, "failed", &[("error", &text)]));
+    } else if faults.len() > 1 {
+        faults.iter().for_each(|fault| say(&format!("error: {fault}")));
     } else {
         say(&format!("error: {text}"));
     }

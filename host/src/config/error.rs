@@ -1,6 +1,11 @@
 //! What can be wrong with the settings.
 
-use std::{io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use super::Fault;
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -14,38 +19,49 @@ pub enum ConfigError {
         #[source]
         source: io::Error,
     },
-    /// A file that a setting names cannot be read.
-    #[error("{}:{line}: `{key}`: could not read `{}`", path.display(), file.display())]
-    UnreadableFile {
-        /// The settings file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// The setting.
-        key: String,
-        /// The file that it names, as written in the settings.
-        file: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
     /// A setting is wrong.
-    #[error("{}:{line}: {problem}{}", path.display(), hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}")))]
-    Invalid {
-        /// The settings file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong; names the key.
-        problem: String,
-        /// The way out, when there is one to name.
-        hint: Option<String>,
-    },
+    #[error("{0}")]
+    Invalid(Fault),
+    /// Several settings are wrong; in the order of the file.
+    #[error("{}", together(.0))]
+    Several(Vec<Fault>),
 }
 
 impl ConfigError {
     /// Whether this settings file is not there.
-    pub(crate) fn is_missing(&self, settings: &std::path::Path) -> bool {
+    pub(crate) fn is_missing(&self, settings: &Path) -> bool {
         matches!(self, Self::Unreadable { path, source } if path == settings && source.kind() == io::ErrorKind::NotFound)
     }
+
+    /// The single settings that are wrong; none when the file cannot be read at all.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Self::Unreadable { .. } => &[],
+            Self::Invalid(fault) => std::slice::from_ref(fault),
+            Self::Several(faults) => faults,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, path, problem, hint } = self;
+        write!(formatter, "{}:{line}: {problem}", path.display())?;
+        match hint {
+            Some(hint) => write!(formatter, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Several faults in one line, and their hints in lines of their own.
+fn together(faults: &[Fault]) -> String {
+    let problem = |fault: &Fault| format!("{}:{}: {}", fault.path.display(), fault.line, fault.problem);
+    let mut text = faults.iter().map(problem).collect::<Vec<_>>().join("; ");
+    for fault in faults {
+        if let Some(hint) = &fault.hint {
+            text.push_str(&format!("\nhint: line {}: {hint}", fault.line));
+        }
+    }
+    text
 }

@@ -80,7 +80,7 @@ pub struct HttpConfig {
     /// How documents stand in a request.
     pub format: Format,
     /// More headers.
-    pub headers: Vec<(HeaderName, Secret)>,
+    pub headers: Vec<(HeaderName, SecretSource)>,
     /// Who asks.
     pub authentication: Authentication,
     /// How the host is reached.
@@ -95,16 +95,25 @@ pub enum Authentication {
     /// Nobody in particular, or whoever the client certificate names.
     None,
     /// An API key, as `id:key` in base64.
-    ApiKey(Secret),
+    ApiKey(SecretSource),
     /// A user.
     Basic {
         /// The name.
         username: String,
         /// The password.
-        password: Secret,
+        password: SecretSource,
     },
     /// Whoever has this token.
-    Bearer(Secret),
+    Bearer(SecretSource),
+}
+
+/// Where a secret of an output comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The settings have it.
+    Text(Secret),
+    /// A file has it, and is read anew when it changes.
+    File(PathBuf),
 }
 
 /// How a host is reached.

@@ -1,6 +1,6 @@
 //! Which key a byte of the settings belongs to.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use toml::{
     Spanned,
@@ -9,11 +9,45 @@ use toml::{
 
 /// The dotted key that a byte of `text` belongs to, as in `source[2].interval`. Broken TOML is looked at as far as it
 /// goes. `None` when the byte belongs to no key.
-pub(super) fn dotted_key(text: &str, at: usize) -> Option<String> {
-    let (table, _) = DeTable::parse_recoverable(text);
+#[cfg(test)]
+fn dotted_key(text: &str, at: usize) -> Option<String> {
+    dotted_key_in(&DeTable::parse_recoverable(text).0, at)
+}
+
+/// The dotted key that a byte of parsed settings belongs to.
+pub(super) fn dotted_key_in(table: &Spanned<DeTable<'_>>, at: usize) -> Option<String> {
     let mut search = Search { at, found: None };
     search.table("", table.get_ref());
     search.found.map(|(_, key)| key)
+}
+
+/// The line of every dotted key and section, counted from 1.
+pub(super) fn lines(text: &str) -> BTreeMap<String, usize> {
+    let (table, _) = DeTable::parse_recoverable(text);
+    let mut places = BTreeMap::new();
+    collect("", table.get_ref(), &mut places);
+    let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+    places.into_iter().map(|(key, at)| (key, line(at))).collect()
+}
+
+fn collect(prefix: &str, table: &DeTable<'_>, places: &mut BTreeMap<String, usize>) {
+    for (key, value) in table {
+        let dotted = format!("{prefix}{}", key.get_ref());
+        places.insert(dotted.clone(), key.span().start);
+        match value.get_ref() {
+            DeValue::Table(table) => collect(&format!("{dotted}."), table, places),
+            DeValue::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    if let DeValue::Table(table) = value.get_ref() {
+                        let prefix = self::prefix(&dotted, index, values.len());
+                        places.insert(prefix.trim_end_matches('.').to_owned(), value.span().start);
+                        collect(&prefix, table, places);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What the keys of one table begin with. The table is numbered only when there are others of its kind.

@@ -199,14 +199,22 @@ pub(super) struct Output {
     pub(super) pipeline: Value<String>,
     /// API key of Elasticsearch, as `id:key` or in base64.
     pub(super) api_key: Value<String>,
-    /// User, with `password`.
+    /// File with the API key, read anew when it changes.
+    pub(super) api_key_file: Value<String>,
+    /// User, with `password` or `password_file`.
     pub(super) username: Value<String>,
     /// Password of the user.
     pub(super) password: Value<String>,
+    /// File with the password of the user, read anew when it changes.
+    pub(super) password_file: Value<String>,
     /// Token for the header `Authorization: Bearer`; for `http`.
     pub(super) bearer_token: Value<String>,
+    /// File with the token for the header `Authorization: Bearer`, read anew when it changes; for `http`.
+    pub(super) bearer_token_file: Value<String>,
     /// More headers of an `http` output, as in `headers = { X-Key = "${KEY}" }`; the values are kept secret.
     pub(super) headers: Value<BTreeMap<Spanned<String>, Spanned<String>>>,
+    /// More headers of an `http` output, each value from a file that is read anew when it changes, as in `header_files = { X-Key = "key" }`.
+    pub(super) header_files: Value<BTreeMap<Spanned<String>, Spanned<String>>>,
     /// How documents stand in an `http` request: `ndjson`, or `json` for one array. Default: `ndjson`.
     pub(super) format: Value<String>,
     /// The longest request in bytes, before compression; a longer document has one of its own. Default: `4000000`.
@@ -228,89 +236,75 @@ pub(super) struct Output {
 }
 
 impl Source {
-    /// The keys for services alone that are there, and where.
-    pub(super) fn for_services(&self) -> Vec<(&'static str, usize)> {
-        let texts = [
-            ("tenant_id", &self.tenant_id),
-            ("client_id", &self.client_id),
-            ("client_secret", &self.client_secret),
-            ("client_secret_file", &self.client_secret_file),
-            ("certificate_file", &self.certificate_file),
-            ("private_key_file", &self.private_key_file),
-            ("certificate_password", &self.certificate_password),
-            ("federated_token_file", &self.federated_token_file),
-            ("managed_identity", &self.managed_identity),
-            ("cloud", &self.cloud),
-            ("login_url", &self.login_url),
-            ("url", &self.url),
-            ("initial_interval", &self.initial_interval),
-            ("additional_look_back", &self.additional_look_back),
-            ("min_age", &self.min_age),
-            ("request_timeout", &self.request_timeout),
-            ("proxy_url", &self.proxy_url),
-            ("ca_file", &self.ca_file),
-            ("request_trace_dir", &self.request_trace_dir),
-        ];
-        let numbers = [("batch_size", &self.batch_size), ("request_budget", &self.request_budget)];
-        let texts = texts.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?.span().start)));
-        texts.chain(numbers.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?.span().start)))).collect()
-    }
-
-    /// The keys for files alone that are there, and where; `at` is where the section begins.
-    pub(super) fn for_files(&self, at: usize) -> Vec<(&'static str, usize)> {
+    /// The keys that are there and not for every kind of source, and where; `at` is where the section begins.
+    pub(super) fn keys(&self, at: usize) -> Vec<(&'static str, usize)> {
         let paths = self.paths.as_ref().map(|paths| paths.first().map_or(at, |path| path.span().start));
-        let date_order = self.date_order.as_ref().map(|value| value.span().start);
-        [("paths", paths), ("date_order", date_order)].into_iter().filter_map(|(key, at)| Some((key, at?))).collect()
+        let keys = [
+            ("tenant_id", start(&self.tenant_id)),
+            ("client_id", start(&self.client_id)),
+            ("client_secret", start(&self.client_secret)),
+            ("client_secret_file", start(&self.client_secret_file)),
+            ("certificate_file", start(&self.certificate_file)),
+            ("private_key_file", start(&self.private_key_file)),
+            ("certificate_password", start(&self.certificate_password)),
+            ("federated_token_file", start(&self.federated_token_file)),
+            ("managed_identity", start(&self.managed_identity)),
+            ("cloud", start(&self.cloud)),
+            ("login_url", start(&self.login_url)),
+            ("url", start(&self.url)),
+            ("initial_interval", start(&self.initial_interval)),
+            ("additional_look_back", start(&self.additional_look_back)),
+            ("min_age", start(&self.min_age)),
+            ("request_timeout", start(&self.request_timeout)),
+            ("proxy_url", start(&self.proxy_url)),
+            ("ca_file", start(&self.ca_file)),
+            ("request_trace_dir", start(&self.request_trace_dir)),
+            ("batch_size", start(&self.batch_size)),
+            ("request_budget", start(&self.request_budget)),
+            ("paths", paths),
+            ("date_order", start(&self.date_order)),
+        ];
+        there(&keys)
     }
 }
 
-/// Outputs that send requests.
-const SENDING: &[&str] = &["elasticsearch", "http"];
-
-/// Outputs to Elasticsearch.
-const ELASTICSEARCH: &[&str] = &["elasticsearch"];
-
-/// Outputs to whatever takes documents over HTTP.
-const HTTP: &[&str] = &["http"];
-
-/// Outputs to files.
-const FILE: &[&str] = &["file"];
-
-/// Outputs that compress.
-const COMPRESSING: &[&str] = &["file", "elasticsearch", "http"];
-
 impl Output {
-    /// The keys that are there and not for every kind of output, where they are, and the kinds they are for.
-    pub(super) fn keys(&self) -> Vec<(&'static str, usize, &'static [&'static str])> {
-        let texts = [
-            ("url", &self.url, SENDING),
-            ("pipeline", &self.pipeline, ELASTICSEARCH),
-            ("api_key", &self.api_key, ELASTICSEARCH),
-            ("username", &self.username, SENDING),
-            ("password", &self.password, SENDING),
-            ("bearer_token", &self.bearer_token, HTTP),
-            ("format", &self.format, HTTP),
-            ("path", &self.path, FILE),
-            ("rotate_age", &self.rotate_age, FILE),
-            ("compression", &self.compression, COMPRESSING),
-            ("request_timeout", &self.request_timeout, SENDING),
-            ("proxy_url", &self.proxy_url, SENDING),
-            ("ca_file", &self.ca_file, SENDING),
-            ("certificate_file", &self.certificate_file, SENDING),
-            ("private_key_file", &self.private_key_file, SENDING),
+    /// The keys that are there and not for every kind of output, and where.
+    pub(super) fn keys(&self) -> Vec<(&'static str, usize)> {
+        let keys = [
+            ("url", start(&self.url)),
+            ("urls", start(&self.urls)),
+            ("allow_http", start(&self.allow_http)),
+            ("pipeline", start(&self.pipeline)),
+            ("api_key", start(&self.api_key)),
+            ("api_key_file", start(&self.api_key_file)),
+            ("username", start(&self.username)),
+            ("password", start(&self.password)),
+            ("password_file", start(&self.password_file)),
+            ("bearer_token", start(&self.bearer_token)),
+            ("bearer_token_file", start(&self.bearer_token_file)),
+            ("headers", start(&self.headers)),
+            ("header_files", start(&self.header_files)),
+            ("format", start(&self.format)),
+            ("path", start(&self.path)),
+            ("rotate_bytes", start(&self.rotate_bytes)),
+            ("rotate_age", start(&self.rotate_age)),
+            ("keep", start(&self.keep)),
+            ("compression", start(&self.compression)),
+            ("max_bytes", start(&self.max_bytes)),
+            ("max_documents", start(&self.max_documents)),
+            ("request_timeout", start(&self.request_timeout)),
+            ("proxy_url", start(&self.proxy_url)),
+            ("ca_file", start(&self.ca_file)),
+            ("certificate_file", start(&self.certificate_file)),
+            ("private_key_file", start(&self.private_key_file)),
         ];
-        let others = [
-            ("rotate_bytes", start(&self.rotate_bytes), FILE),
-            ("keep", start(&self.keep), FILE),
-            ("max_bytes", start(&self.max_bytes), SENDING),
-            ("max_documents", start(&self.max_documents), SENDING),
-            ("allow_http", start(&self.allow_http), SENDING),
-            ("urls", start(&self.urls), ELASTICSEARCH),
-            ("headers", start(&self.headers), HTTP),
-        ];
-        let texts = texts.into_iter().map(|(key, value, kinds)| (key, start(value), kinds));
-        texts.chain(others).filter_map(|(key, at, kinds)| Some((key, at?, kinds))).collect()
+        there(&keys)
     }
+}
+
+fn there(keys: &[(&'static str, Option<usize>)]) -> Vec<(&'static str, usize)> {
+    keys.iter().filter_map(|(key, at)| Some((*key, (*at)?))).collect()
 }
 
 /// Where a value stands.

@@ -11,8 +11,8 @@ use std::{
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigError, environment::expand, raw::Value};
-use crate::{answer::is_loopback, secret::Secret};
+use super::{ConfigError, Fault, environment::expand, faults::Faults, raw::Value};
+use crate::{answer::is_loopback, secret::Secret, secret_file};
 
 /// The text of the settings, for lines and messages. Messages show values as they stand in the file or not at all:
 /// what a variable holds may be a secret.
@@ -23,11 +23,18 @@ pub(super) struct Reader<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     /// What the keys begin with, as `source[2].`.
     prefix: &'a str,
+    /// What is found wrong is noted here, so that everything is told at once.
+    faults: &'a Faults,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str, path: &'a Path, variable: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { text, path, variable, prefix: "" }
+    pub(super) fn new(
+        text: &'a str,
+        path: &'a Path,
+        variable: &'a dyn Fn(&str) -> Option<String>,
+        faults: &'a Faults,
+    ) -> Self {
+        Self { text, path, variable, prefix: "", faults }
     }
 
     /// The same for one section.
@@ -44,9 +51,39 @@ impl<'a> Reader<'a> {
         self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
     }
 
-    /// Something is wrong at this byte of the file.
+    /// Something is wrong at this byte of the file: notes it.
     pub(super) fn error(&self, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
-        ConfigError::Invalid { path: self.path.to_owned(), line: self.line(at), problem, hint: hint.map(str::to_owned) }
+        let fault = self.fault(at, problem, hint);
+        self.faults.error(fault.clone());
+        ConfigError::Invalid(fault)
+    }
+
+    /// A key is missing from the section that begins at this byte. What is there, but wrong, is not missed as well.
+    pub(super) fn missing(&self, key: &str, at: usize, hint: Option<&str>) -> ConfigError {
+        let key = self.dotted(key);
+        self.missed(&key, at, format!("`{key}` is missing"), hint)
+    }
+
+    /// As `missing`, in other words.
+    pub(super) fn missed(&self, key: &str, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
+        if self.faults.is_spoiled(key) {
+            return ConfigError::Invalid(self.fault(at, problem, hint));
+        }
+        self.error(at, problem, hint)
+    }
+
+    /// Something at this byte of the file is probably not meant.
+    pub(super) fn warning(&self, at: usize, problem: String, hint: Option<&str>) {
+        self.faults.warning(self.fault(at, problem, hint));
+    }
+
+    /// A key is there, but wrong, or was written in another way.
+    pub(super) fn spoil(&self, key: &str) {
+        self.faults.spoil(key.to_owned());
+    }
+
+    fn fault(&self, at: usize, problem: String, hint: Option<&str>) -> Fault {
+        Fault { path: self.path.to_owned(), line: self.line(at), problem, hint: hint.map(str::to_owned) }
     }
 
     /// A variable of the environment that is set and not empty.
@@ -57,14 +94,50 @@ impl<'a> Reader<'a> {
     /// The contents of a file that a setting names.
     pub(super) fn contents(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
         let file = self.file(key, value)?;
-        fs::read_to_string(file).map_err(|source| ConfigError::UnreadableFile {
-            path: self.path.to_owned(),
-            line: self.line(value.span().start),
-            key: self.dotted(key),
+        fs::read_to_string(file).map_err(|error| {
             // As written: a secret put here by mistake must not show.
-            file: value.get_ref().into(),
-            source,
+            let problem = format!("`{}`: could not read `{}`: {error}", self.dotted(key), value.get_ref());
+            self.error(value.span().start, problem, None)
         })
+    }
+
+    /// A secret that stands in the settings, unless it comes from the environment.
+    pub(super) fn secret(&self, key: &str, value: &Spanned<String>) -> Result<Secret, ConfigError> {
+        if !value.get_ref().contains("${") {
+            self.faults.note_secret();
+        }
+        Ok(Secret::new(self.text(key, value)?))
+    }
+
+    /// A file that a secret is read from, which is to be its owner's alone.
+    pub(super) fn note_secret_file(&self, key: &str, file: &Path) {
+        self.faults.note_secret_file(self.dotted(key), file.to_owned());
+    }
+
+    /// A file with a secret in it, in whatever form.
+    pub(super) fn optional_secret_file(
+        &self,
+        key: &str,
+        value: &Value<String>,
+    ) -> Result<Option<PathBuf>, ConfigError> {
+        let Some(value) = value else { return Ok(None) };
+        let file = self.file(key, value)?;
+        self.note_secret_file(key, &file);
+        Ok(Some(file))
+    }
+
+    /// A file with a secret as its text, which is read anew when it changes. It has to be there from the start.
+    pub(super) fn secret_file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
+        let file = self.file(key, value)?;
+        self.note_secret_file(key, &file);
+        match secret_file::read(&file) {
+            Ok(_) => Ok(file),
+            Err(error) => {
+                // As written: a secret put here by mistake must not show.
+                let problem = format!("`{}`: could not read `{}`: {error}", self.dotted(key), value.get_ref());
+                Err(self.error(value.span().start, problem, None))
+            }
+        }
     }
 
     /// A text with its variables put in; not empty.
@@ -78,6 +151,12 @@ impl<'a> Reader<'a> {
         if text.trim().is_empty() {
             return Err(self.error(at, format!("`{key}` is empty"), None));
         }
+        if let Some((_, rest)) = value.get_ref().rsplit_once("${")
+            && !rest.contains('}')
+        {
+            let hint = "`${NAME}` stands for an environment variable; a `}` is missing";
+            self.warning(at, format!("`{key}` has a `${{` without its end, which stands for itself"), Some(hint));
+        }
         Ok(text)
     }
 
@@ -85,18 +164,26 @@ impl<'a> Reader<'a> {
     pub(super) fn required(&self, key: &str, value: &Value<String>, at: usize) -> Result<String, ConfigError> {
         match value {
             Some(value) => self.text(key, value),
-            None => Err(self.error(at, format!("`{}` is missing", self.dotted(key)), None)),
+            None => Err(self.missing(key, at, None)),
         }
     }
 
     pub(super) fn texts(&self, key: &str, values: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
-        values.iter().map(|value| self.text(key, value)).collect()
+        // All of them before the first error counts.
+        let texts: Vec<_> = values.iter().map(|value| self.text(key, value)).collect();
+        texts.into_iter().collect()
     }
 
     /// A path; a relative one is relative to the folder of the settings.
     pub(super) fn file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        Ok(folder.join(self.text(key, value)?))
+        let text = self.text(key, value)?;
+        if let Some(written) = unexpanded(value.get_ref()) {
+            let problem =
+                format!("`{}`: `{written}` is not put in, so that it is a part of the name", self.dotted(key));
+            self.warning(value.span().start, problem, Some("write the path in full, or `${NAME}` for a variable"));
+        }
+        Ok(folder.join(text))
     }
 
     pub(super) fn optional_file(&self, key: &str, value: &Value<String>) -> Result<Option<PathBuf>, ConfigError> {
@@ -180,6 +267,9 @@ impl<'a> Reader<'a> {
         let Some(value) = value else { return Ok(None) };
         let text = self.text(key, value)?;
         let url = Url::parse(&text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+        if url.as_ref().is_some_and(|url| url.password().is_some()) && !value.get_ref().contains("${") {
+            self.faults.note_secret();
+        }
         url.map(|_| Some(Secret::new(text))).ok_or_else(|| {
             let problem = format!("`{}` is not the address of a proxy", self.dotted(key));
             self.error(value.span().start, problem, Some("for example `http://proxy:3128`"))
@@ -217,5 +307,40 @@ impl<'a> Reader<'a> {
             return Err(self.error(at, problem, Some("leave out what stands before the `@`")));
         }
         Ok(url)
+    }
+}
+
+/// What a shell would put something in for, and the settings do not: `$NAME`, and `~` at the beginning.
+fn unexpanded(path: &str) -> Option<&str> {
+    if path == "~" || path.starts_with("~/") {
+        return Some("~");
+    }
+    for (at, _) in path.match_indices('$') {
+        let rest = path.get(at + 1..).unwrap_or_default();
+        let length = rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(rest.len());
+        if length > 0 && !rest.starts_with(|it: char| it.is_ascii_digit()) {
+            return path.get(at..=at + length);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unexpanded;
+
+    #[test]
+    fn what_a_shell_would_put_in_is_seen() {
+        for (path, expected) in [
+            ("$HOME/a", Some("$HOME")),
+            ("a/$USER", Some("$USER")),
+            ("~/a", Some("~")),
+            ("a~/b", None),
+            ("${HOME}/a", None),
+            ("a$1", None),
+            ("a$", None),
+        ] {
+            assert_eq!(unexpanded(path), expected, "{path}");
+        }
     }
 }

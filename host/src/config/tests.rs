@@ -64,7 +64,7 @@ fn a_secret_of_a_wrong_type_does_not_show() {
     for value in ["123454321", "[123454321]", "x123454321", "'123454321", "\"123454321\\q\"", "{ a = 123454321 }"] {
         let text = format!("[[source]]\nclient_secret = {value}\n");
         let error = Config::parse(&text, Path::new("exotrace.toml"), &|_| None).unwrap_err().to_string();
-        assert!(error.starts_with("exotrace.toml:2: `source.client_secret`: "), "{error}");
+        assert!(error.contains("exotrace.toml:2: `source.client_secret`: "), "{error}");
         assert!(!error.contains("123454321"), "{error}");
     }
 }
@@ -119,4 +119,115 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((graph.batch_size, &graph.local_domains), (1000, &None));
     assert_eq!(graph.login_url.as_str(), "https://login.microsoftonline.com/");
     assert_eq!(graph.url.as_str(), "https://graph.microsoft.com/");
+}
+
+/// All faults of settings with more than one, as `LINE: PROBLEM`.
+fn faults(text: &str) -> Vec<String> {
+    let error = Config::parse(text, Path::new("exotrace.toml"), &|_| None).unwrap_err();
+    error.faults().iter().map(|fault| format!("{}: {}", fault.line, fault.problem)).collect()
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_and_none_twice() {
+    let text = "metrics_listen = \"here\"\n[mapping]\nmax_fuel = 1\nmax_batch_time = \"1ms\"\ntags = [1]\n\
+                [[source]]\ntype = \"graph\"\ntenant_id = 5\nclient_id = \"\"\nclient_secrit = \"x\"\ninterval = \"5\"\n\
+                min_age = \"x\"\n[[source]]\ntype = \"fiel\"\n[[output]]\ntype = \"elasticsearch\"\n\
+                hosts = [\"https://localhost:9200\"]\nkeep = 5\nmax_documents = 0\n[[output]]\ntype = \"file\"\n";
+    let expected = [
+        "1: `metrics_listen` is not an address with a port",
+        "1: `state_dir` is missing",
+        "3: `mapping.max_fuel`: 1 is out of range",
+        "4: `mapping.max_batch_time` is too short",
+        "5: `mapping.tags`: the value is of a wrong type",
+        "8: `source[1].tenant_id`: the value is of a wrong type",
+        "9: `source[1].client_id` is empty",
+        "10: unknown key `source[1].client_secrit`",
+        "11: `source[1].interval`: `5` is not a length of time",
+        "12: `source[1].min_age`: `x` is not a length of time",
+        "14: `source[2].type`: there is no `fiel`",
+        "17: unknown key `output[1].hosts`",
+        "18: `output[1].keep` is not for an output of type `elasticsearch`",
+        "19: `output[1].max_documents`: 0 is out of range",
+        "20: `output[2].path` is missing",
+    ];
+    assert_eq!(faults(text), expected);
+}
+
+#[track_caller]
+fn check_hint(section: &str, expected: &str) {
+    let text = format!("state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"x\"]\n{section}");
+    let error = Config::parse(&text, Path::new("exotrace.toml"), &|_| None).unwrap_err();
+    let hints: Vec<_> = error.faults().iter().filter_map(|fault| fault.hint.clone()).collect();
+    assert!(hints.iter().any(|hint| hint.contains(expected)), "{expected}: {error}");
+}
+
+#[test]
+fn what_others_call_our_settings_is_known() {
+    let elasticsearch = |line: &str| format!("[[output]]\ntype = \"elasticsearch\"\n{line}\n");
+    check_hint(&elasticsearch("hosts = [\"https://localhost:9200\"]"), "did you mean `urls`?");
+    check_hint(&elasticsearch("endpoint = \"https://localhost:9200\""), "did you mean `url`?");
+    check_hint(&elasticsearch("cloud_id = \"a:b\""), "`url`: Elastic Cloud shows it");
+    check_hint(&elasticsearch("index = \"mail\""), "`namespace` sets its end");
+    check_hint(&elasticsearch("api-key = \"x\""), "did you mean `api_key`?");
+    check_hint("[[output]]\ntype = \"http\"\nuri = \"https://localhost\"\n", "did you mean `url`?");
+    check_hint("[[output]]\ntype = \"file\"\nfilename = \"x\"\n", "did you mean `path`?");
+    check_hint("[[sinks]]\ntype = \"stdout\"\n", "did you mean `output`?");
+    check_hint("tenantId = \"contoso.com\"\n[[output]]\ntype = \"stdout\"\n", "known are");
+}
+
+#[test]
+fn only_the_keys_of_that_kind_are_listed() {
+    let error = |text: &str| Config::parse(text, Path::new("exotrace.toml"), &|_| None).unwrap_err().to_string();
+    let elasticsearch = error("[[output]]\ntype = \"elasticsearch\"\nfrobnicate = 1\n");
+    assert!(elasticsearch.contains("`api_key_file`") && !elasticsearch.contains("`rotate_bytes`"), "{elasticsearch}");
+    let http = error("[[output]]\ntype = \"http\"\nfrobnicate = 1\n");
+    assert!(http.contains("`headers`") && !http.contains("`api_key`") && !http.contains("`urls`"), "{http}");
+    let file = error("[[source]]\ntype = \"file\"\nfrobnicate = 1\n");
+    assert!(file.contains("`paths`") && !file.contains("`client_secret`"), "{file}");
+}
+
+#[test]
+fn settings_in_another_format_are_told_so() {
+    for (text, format) in
+        [("state_dir: /var/lib/exotrace\nsource:\n  - type: graph\n", "YAML"), ("{ \"state_dir\": \"x\" }", "JSON")]
+    {
+        let error = Config::parse(text, Path::new("exotrace.toml"), &|_| None).unwrap_err().to_string();
+        assert!(error.contains(&format!("settings are TOML, and this looks like {format}\nhint: ")), "{error}");
+    }
+}
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning() {
+    let text = "state_dir = \"$HOME/state\"\n[[source]]\ntype = \"file\"\npaths = [\"~/x\"]\n\
+                [[output]]\ntype = \"http\"\nurl = \"https://localhost\"\nbearer_token = \"a${X\"\n";
+    let config = Config::parse(text, Path::new("exotrace.toml"), &|_| None).unwrap();
+    let warnings: Vec<_> =
+        config.warnings.iter().map(|warning| format!("{}: {}", warning.line, warning.problem)).collect();
+    let expected = [
+        "1: `state_dir`: `$HOME` is not put in, so that it is a part of the name",
+        "4: `source.paths`: `~` is not put in, so that it is a part of the name",
+        "8: `output.bearer_token` has a `${` without its end, which stands for itself",
+    ];
+    assert_eq!(warnings, expected);
+}
+
+/// Every key of a section is either for every kind of it, or in the table of kinds.
+#[test]
+fn every_key_has_its_kinds() {
+    for (section, common) in
+        [("source", &["type", "name", "local_domains", "interval"][..]), ("output", &["type", "name", "namespace"])]
+    {
+        let error =
+            Config::parse(&format!("[[{section}]]\nfrobnicate = 1\n"), Path::new("x.toml"), &|_| None).unwrap_err();
+        let hint = error
+            .faults()
+            .iter()
+            .find_map(|fault| fault.hint.as_ref().filter(|hint| hint.starts_with("known are ")))
+            .unwrap();
+        let table = if section == "source" { kinds::SOURCE_KEYS } else { kinds::OUTPUT_KEYS };
+        for key in hint.split('`').skip(1).step_by(2) {
+            let is_for_some = table.iter().any(|(name, _)| *name == key);
+            assert!(is_for_some != common.contains(&key), "`{section}.{key}`");
+        }
+    }
 }

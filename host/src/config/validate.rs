@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use toml::Spanned;
 
-use super::{Config, ConfigError, GeoipConfig, ServiceKind, SourceConfig, position::prefix, raw, reader::Reader};
+use super::{
+    Config, ConfigError, GeoipConfig, ServiceKind, SourceConfig, kinds, position::prefix, raw, reader::Reader,
+};
 
 mod credential;
 mod file;
@@ -15,31 +17,40 @@ mod trusted_keys;
 
 pub(super) use output::namespace_problem;
 
-pub(super) fn settings(raw: raw::Settings, reader: &Reader<'_>) -> Result<Config, ConfigError> {
+/// Checks everything before the first error counts, so that all of them are told at once.
+pub(super) fn settings(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Config, ConfigError> {
     let state_dir = match &raw.state_dir {
-        Some(value) => reader.file("state_dir", value)?,
-        None => return Err(reader.error(0, "`state_dir` is missing".to_owned(), Some("a folder for the ledger"))),
+        Some(value) => reader.file("state_dir", value),
+        None => Err(reader.missing("state_dir", 0, Some("a folder for the ledger"))),
     };
-    let (listen, listen_hosts) =
-        (listen(&raw, reader)?, reader.texts("listen_hosts", raw.listen_hosts.as_deref().unwrap_or_default())?);
+    let listen = listen(raw, reader);
+    let listen_hosts = reader.texts("listen_hosts", raw.listen_hosts.as_deref().unwrap_or_default());
     let old_names = raw.metrics_listen.iter().map(|_| ("metrics_listen", "listen")).collect();
-    let mapping = mapping::mapping(&raw.mapping, &reader.within("mapping."))?;
-    let geoip = GeoipConfig {
-        city: reader.optional_file("geoip.city", &raw.geoip.city)?,
-        asn: reader.optional_file("geoip.asn", &raw.geoip.asn)?,
+    let mapping = mapping::mapping(&raw.mapping, &reader.within("mapping."));
+    let city = reader.optional_file("geoip.city", &raw.geoip.city);
+    let asn = reader.optional_file("geoip.asn", &raw.geoip.asn);
+    let sources = if raw.source.is_empty() {
+        let problem = "there is no `[[source]]`".to_owned();
+        Err(reader.missed("source", 0, problem, Some("at least one source is needed")))
+    } else {
+        sources(&raw.source, reader)
     };
-    if raw.source.is_empty() {
-        return Err(reader.error(0, "there is no `[[source]]`".to_owned(), Some("at least one source is needed")));
-    }
-    let sources = sources(&raw.source, reader)?;
-    if raw.output.is_empty() {
-        return Err(reader.error(0, "there is no `[[output]]`".to_owned(), Some("at least one output is needed")));
-    }
-    let namespace = output::namespace(&raw.output, reader)?;
-    let outputs = output::outputs(&raw.output, reader, &namespace)?;
-    let dead_letter = reader.optional_file("dead_letter.path", &raw.dead_letter.path)?;
-    let dead_letter = dead_letter.unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
-    Ok(Config { state_dir, listen, listen_hosts, old_names, mapping, geoip, sources, outputs, dead_letter, namespace })
+    let (namespace, outputs) = if raw.output.is_empty() {
+        let problem = "there is no `[[output]]`".to_owned();
+        (Err(reader.missed("output", 0, problem, Some("at least one output is needed"))), Ok(Vec::new()))
+    } else {
+        let namespace = output::namespace(&raw.output, reader);
+        let outputs = output::outputs(&raw.output, reader, namespace.as_deref().unwrap_or_default());
+        (namespace, outputs)
+    };
+    let dead_letter = reader.optional_file("dead_letter.path", &raw.dead_letter.path);
+    let state_dir = state_dir?;
+    let dead_letter = dead_letter?.unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
+    let (listen, listen_hosts, mapping) = (listen?, listen_hosts?, mapping?);
+    let geoip = GeoipConfig { city: city?, asn: asn? };
+    let (sources, outputs, namespace) = (sources?, outputs?, namespace?);
+    let (places, warnings) = Default::default();
+    Ok(Config { state_dir, listen, listen_hosts, old_names, mapping, geoip, sources, outputs, dead_letter, namespace, places, warnings })
 }
 
 /// Where to listen: by its name, or by the one that it had before.
@@ -54,24 +65,44 @@ fn listen(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Option<SocketAddr>
 
 fn sources(sections: &[Spanned<raw::Source>], reader: &Reader<'_>) -> Result<Vec<SourceConfig>, ConfigError> {
     let mut sources: Vec<SourceConfig> = Vec::new();
+    let mut failed = None;
     for (index, section) in sections.iter().enumerate() {
         let prefix = prefix("source", index, sections.len());
         let reader = reader.within(&prefix);
-        let mut source = source(section, &reader)?;
-        let (raw, at) = (section.get_ref(), section.span().start);
-        let name = match &raw.name {
-            Some(name) => reader.text("name", name)?,
-            None => default_name(source.kind(), &sources),
+        let mut source = match source(section, &reader) {
+            Ok(source) => source,
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
         };
-        if sources.iter().any(|other| other.name() == name) {
-            let at = raw.name.as_ref().map_or(at, |name| name.span().start);
-            let problem = format!("`{}`: two sources have the same name", reader.dotted("name"));
-            return Err(reader.error(at, problem, Some("give each a `name` of its own")));
+        match name(section, &source, &sources, &reader) {
+            Ok(name) => source.call(name),
+            Err(error) => failed = Some(error),
         }
-        source.call(name);
         sources.push(source);
     }
-    Ok(sources)
+    failed.map_or(Ok(sources), Err)
+}
+
+/// What a source is called; no two are called the same.
+fn name(
+    section: &Spanned<raw::Source>,
+    source: &SourceConfig,
+    others: &[SourceConfig],
+    reader: &Reader<'_>,
+) -> Result<String, ConfigError> {
+    let (raw, at) = (section.get_ref(), section.span().start);
+    let name = match &raw.name {
+        Some(name) => reader.text("name", name)?,
+        None => default_name(source.kind(), others),
+    };
+    if others.iter().any(|other| other.name() == name) {
+        let at = raw.name.as_ref().map_or(at, |name| name.span().start);
+        let problem = format!("`{}`: two sources have the same name", reader.dotted("name"));
+        return Err(reader.error(at, problem, Some("give each a `name` of its own")));
+    }
+    Ok(name)
 }
 
 /// The kind of the source; with a number from the second of its kind on.
@@ -84,17 +115,13 @@ fn default_name(kind: &str, before: &[SourceConfig]) -> String {
 
 fn source(spanned: &Spanned<raw::Source>, reader: &Reader<'_>) -> Result<SourceConfig, ConfigError> {
     let (raw, at) = (spanned.get_ref(), spanned.span().start);
-    let kind = reader.choice("type", &raw.r#type, &["graph", "reporting_webservice", "file"])?;
+    let kind = reader.choice("type", &raw.r#type, kinds::SOURCES)?;
     let kind = match kind {
         Some("graph") => ServiceKind::Graph,
         Some("reporting_webservice") => ServiceKind::ReportingWebService,
         Some(_) => return Ok(SourceConfig::File(file::source(raw, at, reader)?)),
         None => {
-            return Err(reader.error(
-                at,
-                format!("`{}` is missing", reader.dotted("type")),
-                Some("for example `type = \"graph\"`"),
-            ));
+            return Err(reader.missing("type", at, Some("for example `type = \"graph\"`")));
         }
     };
     Ok(SourceConfig::Service(Box::new(service::source(kind, raw, at, reader)?)))
@@ -103,29 +130,38 @@ fn source(spanned: &Spanned<raw::Source>, reader: &Reader<'_>) -> Result<SourceC
 /// Domains of the tenant.
 fn local_domains(raw: &raw::Source, reader: &Reader<'_>) -> Result<Option<Vec<String>>, ConfigError> {
     let Some(values) = &raw.local_domains else { return Ok(None) };
-    let mut domains = Vec::new();
-    for value in values {
-        let domain = reader.text("local_domains", value)?.trim().to_owned();
-        if domain.contains('@') {
-            let key = reader.dotted("local_domains");
-            let problem = format!("`{key}`: `{}` is an address, not a domain", value.get_ref());
-            return Err(reader.error(value.span().start, problem, Some("only what follows the `@`")));
-        }
-        domains.push(domain);
-    }
-    Ok(Some(domains))
+    let domains: Vec<_> = values.iter().map(|value| local_domain(value, reader)).collect();
+    domains.into_iter().collect::<Result<_, _>>().map(Some)
 }
 
-/// Refuses keys that belong to another kind of source.
-fn misplaced(reader: &Reader<'_>, keys: &[(&str, usize)], kind: &str) -> Result<(), ConfigError> {
-    match keys.first() {
-        Some((key, at)) => Err(reader.error(
-            *at,
-            format!("`{}` is not for a source of type `{kind}`", reader.dotted(key)),
-            Some("leave it out"),
-        )),
-        None => Ok(()),
+fn local_domain(value: &Spanned<String>, reader: &Reader<'_>) -> Result<String, ConfigError> {
+    let domain = reader.text("local_domains", value)?.trim().to_owned();
+    if domain.contains('@') {
+        let key = reader.dotted("local_domains");
+        let problem = format!("`{key}`: `{}` is an address, not a domain", value.get_ref());
+        return Err(reader.error(value.span().start, problem, Some("only what follows the `@`")));
     }
+    Ok(domain)
+}
+
+/// Refuses keys that belong to another kind of source or output; `keys` are those that are there, and where.
+fn misplaced(reader: &Reader<'_>, section: &str, kind: &str, keys: &[(&str, usize)]) -> Result<(), ConfigError> {
+    let mut refused = Ok(());
+    for (key, at) in keys {
+        if !kinds::is_for(section, key, kind) {
+            let problem = format!(
+                "`{}` is not for {section_of} of type `{kind}`",
+                reader.dotted(key),
+                section_of = article(section)
+            );
+            refused = Err(reader.error(*at, problem, Some("leave it out")));
+        }
+    }
+    refused
+}
+
+fn article(section: &str) -> &'static str {
+    if section == "source" { "a source" } else { "an output" }
 }
 
 fn exclude(reader: &Reader<'_>, one: &str, other: &str) -> String {

@@ -6,8 +6,9 @@ use http::{Method, StatusCode};
 
 use super::{
     Receipt, RequestError,
+    credentials::Credentials,
     requests::Requests,
-    sender::{Reply, Sender, authorization},
+    sender::{Reply, Sender},
 };
 use crate::{
     config::{Authentication, ElasticsearchConfig},
@@ -43,7 +44,7 @@ impl Elasticsearch {
             config.urls.clone(),
             &config.connection,
             config.body.compression,
-            authorization(&config.authentication)?,
+            Credentials::new(&config.authentication, &[])?,
         )?;
         let bulk = Bulk::new(&config.data_stream, &config.pipeline);
         let has_credentials = config.authentication != Authentication::None || config.connection.certificate.is_some();

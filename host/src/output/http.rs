@@ -1,13 +1,14 @@
 //! Documents in requests to whatever takes them over HTTP: Vector, Fluent Bit, Logstash, Cribl, Splunk.
 
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
 use super::{
     Receipt, RequestError,
+    credentials::Credentials,
     documents::Document,
     progress::Progress,
     requests::{Protocol, Requests},
-    sender::{Reply, Sender, authorization, sensitive},
+    sender::{Reply, Sender},
 };
 use crate::{
     config::{Format, HttpConfig},
@@ -28,14 +29,8 @@ impl Http {
     ///
     /// When a certificate cannot be used, or this machine cannot do HTTP.
     pub fn new(config: &HttpConfig) -> Result<Self, RequestError> {
-        let mut headers = authorization(&config.authentication)?;
-        for (name, value) in &config.headers {
-            let Ok(value) = HeaderValue::try_from(value.expose()) else {
-                return Err(RequestError::Secret { setting: "headers" });
-            };
-            headers.insert(name, sensitive(value));
-        }
-        let sender = Sender::new(vec![config.url.clone()], &config.connection, config.body.compression, headers)?;
+        let credentials = Credentials::new(&config.authentication, &config.headers)?;
+        let sender = Sender::new(vec![config.url.clone()], &config.connection, config.body.compression, credentials)?;
         Ok(Self { requests: Requests::new(Lines { format: config.format }, sender, config.body) })
     }
 

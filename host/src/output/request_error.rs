@@ -32,6 +32,15 @@ pub enum RequestError {
         /// What it should be.
         hint: &'static str,
     },
+    /// A file has no secret in it, or cannot be read.
+    #[error("could not read secret `{}`", path.display())]
+    SecretFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A secret has characters that no header can have.
     #[error("`{setting}` has characters that cannot be sent")]
     Secret {
@@ -172,6 +181,7 @@ impl RequestError {
             Self::Status { status, .. } => is_transient(*status),
             Self::Client(_)
             | Self::File { .. }
+            | Self::SecretFile { .. }
             | Self::Certificate { .. }
             | Self::Secret { .. }
             | Self::Untrusted { .. }

@@ -2,18 +2,17 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::{Certificate, Client, Identity, Proxy};
 use tokio::task::spawn_blocking;
 use tracing::warn;
 use url::Url;
 
-use super::{RequestError, compress::gzip};
+use super::{RequestError, compress::gzip, credentials::Credentials};
 use crate::{
     answer::{is_loopback, read, retry_after},
-    config::{Authentication, ClientCertificate, Compression, ConnectionConfig},
+    config::{ClientCertificate, Compression, ConnectionConfig},
 };
 
 /// A host that does not take connections is not waited for as long as for an answer.
@@ -25,6 +24,7 @@ const PRODUCT: &str = "x-elastic-product";
 /// Sends requests to one of some hosts.
 pub(super) struct Sender {
     client: Client,
+    credentials: Credentials,
     urls: Vec<Url>,
     /// The host that answered last.
     current: usize,
@@ -57,9 +57,9 @@ impl Sender {
         urls: Vec<Url>,
         connection: &ConnectionConfig,
         compression: Compression,
-        headers: HeaderMap,
+        credentials: Credentials,
     ) -> Result<Self, RequestError> {
-        Ok(Self { client: client(&urls, connection, headers)?, urls, current: 0, compression })
+        Ok(Self { client: client(&urls, connection)?, credentials, urls, current: 0, compression })
     }
 
     /// Posts a body, compressed if that is wanted, to `path` below the address of a host.
@@ -88,12 +88,13 @@ impl Sender {
     }
 
     /// Asks every host for anything at all; gives the answer of each.
-    pub(super) async fn probe(&self) -> Vec<Result<Reply, RequestError>> {
+    pub(super) async fn probe(&mut self) -> Vec<Result<Reply, RequestError>> {
         let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
         let request = Request { method, path: "", content_type, compression, body: Bytes::new() };
         let mut replies = Vec::new();
+        let headers = self.credentials.headers();
         for url in &self.urls {
-            replies.push(self.send_to(url, &request).await);
+            replies.push(self.send_to(url, &request, &headers).await);
         }
         replies
     }
@@ -106,9 +107,10 @@ impl Sender {
 
     /// Sends a request to one host after the other until one answers, to every one once at most.
     async fn send(&mut self, request: &Request<'_>) -> Result<Reply, RequestError> {
+        let headers = self.credentials.headers();
         let mut attempt = 1;
         loop {
-            let failed = match self.send_to(&self.urls[self.current], request).await {
+            let failed = match self.send_to(&self.urls[self.current], request, &headers).await {
                 Ok(reply) if !is_down(reply.status) => return Ok(reply),
                 reply => reply,
             };
@@ -121,10 +123,10 @@ impl Sender {
         }
     }
 
-    async fn send_to(&self, url: &Url, request: &Request<'_>) -> Result<Reply, RequestError> {
+    async fn send_to(&self, url: &Url, request: &Request<'_>, headers: &HeaderMap) -> Result<Reply, RequestError> {
         let host = host(url);
         let mut sent = self.client.request(request.method.clone(), below(url, request.path));
-        sent = sent.header(header::CONTENT_TYPE, request.content_type);
+        sent = sent.headers(headers.clone()).header(header::CONTENT_TYPE, request.content_type);
         if request.compression == Compression::Gzip {
             sent = sent.header(header::CONTENT_ENCODING, "gzip");
         }
@@ -171,36 +173,11 @@ fn below(url: &Url, path: &str) -> Url {
     url
 }
 
-/// The header that says who asks.
-pub(super) fn authorization(authentication: &Authentication) -> Result<HeaderMap, RequestError> {
-    let (setting, value) = match authentication {
-        Authentication::None => return Ok(HeaderMap::new()),
-        // As Elasticsearch gives it out, or as Beats take it.
-        Authentication::ApiKey(key) if key.expose().contains(':') => {
-            ("api_key", format!("ApiKey {}", STANDARD.encode(key.expose())))
-        }
-        Authentication::ApiKey(key) => ("api_key", format!("ApiKey {}", key.expose())),
-        Authentication::Bearer(token) => ("bearer_token", format!("Bearer {}", token.expose())),
-        Authentication::Basic { username, password } => {
-            ("password", format!("Basic {}", STANDARD.encode(format!("{username}:{}", password.expose()))))
-        }
-    };
-    let Ok(value) = HeaderValue::try_from(value) else { return Err(RequestError::Secret { setting }) };
-    Ok(HeaderMap::from_iter([(header::AUTHORIZATION, sensitive(value))]))
-}
-
-/// A value that nobody gets to see by accident.
-pub(super) fn sensitive(mut value: HeaderValue) -> HeaderValue {
-    value.set_sensitive(true);
-    value
-}
-
-fn client(urls: &[Url], connection: &ConnectionConfig, headers: HeaderMap) -> Result<Client, RequestError> {
+fn client(urls: &[Url], connection: &ConnectionConfig) -> Result<Client, RequestError> {
     // Another part of the process may have installed one; any will do.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = Client::builder()
         .user_agent(concat!("exotrace/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
         .timeout(connection.request_timeout)
         .connect_timeout(connection.request_timeout.min(CONNECT_TIMEOUT))
         // A redirect could lead secrets to another host.
@@ -242,26 +219,6 @@ fn contents(path: &Path) -> Result<Vec<u8>, RequestError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
-
-    #[track_caller]
-    fn check_authorization(authentication: &Authentication, expected: &str) {
-        let headers = authorization(authentication).unwrap();
-        assert_eq!(headers[header::AUTHORIZATION], expected);
-        assert!(!format!("{headers:?}").contains(expected));
-    }
-
-    #[test]
-    fn every_way_to_say_who_asks() {
-        let secret = |text: &str| Secret::new(text.to_owned());
-        check_authorization(&Authentication::ApiKey(secret("aWQ6a2V5")), "ApiKey aWQ6a2V5");
-        check_authorization(&Authentication::ApiKey(secret("id:key")), "ApiKey aWQ6a2V5");
-        check_authorization(&Authentication::Bearer(secret("token")), "Bearer token");
-        let basic = Authentication::Basic { username: "ann".to_owned(), password: secret("pw") };
-        check_authorization(&basic, "Basic YW5uOnB3");
-        assert!(authorization(&Authentication::None).unwrap().is_empty());
-        assert!(authorization(&Authentication::Bearer(secret("a\nb"))).is_err());
-    }
 
     #[test]
     fn a_path_goes_below_that_of_the_host() {

@@ -28,7 +28,9 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
     ];
     let mut given = ways.iter().filter_map(|(key, value)| Some((*key, value.as_ref()?)));
     let Some((key, value)) = given.next() else {
-        return Err(reader.error(at, format!("`{}` is missing", reader.dotted("client_secret")), Some(WAYS)));
+        // Every way but one needs it, and that one is the least likely to be meant.
+        drop(reader.required("client_id", &raw.client_id, at));
+        return Err(reader.missing("client_secret", at, Some(WAYS)));
     };
     if let Some((other, second)) = given.next() {
         let problem = exclude(reader, other, key);
@@ -44,16 +46,20 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
     }
     let client_id = || reader.required("client_id", &raw.client_id, at);
     Ok(match key {
-        "client_secret" => {
-            Credential::Secret { client_id: client_id()?, secret: Secret::new(reader.text(key, value)?) }
-        }
+        "client_secret" => Credential::Secret { client_id: client_id()?, secret: reader.secret(key, value)? },
         "client_secret_file" => Credential::Secret { client_id: client_id()?, secret: secret_in(key, value, reader)? },
         "certificate_file" => Credential::Certificate {
             client_id: client_id()?,
-            certificate_file: reader.file(key, value)?,
-            private_key_file: reader.optional_file("private_key_file", &raw.private_key_file)?,
+            certificate_file: {
+                let file = reader.file(key, value)?;
+                if raw.private_key_file.is_none() {
+                    reader.note_secret_file(key, &file);
+                }
+                file
+            },
+            private_key_file: reader.optional_secret_file("private_key_file", &raw.private_key_file)?,
             password: match &raw.certificate_password {
-                Some(password) => Some(Secret::new(reader.text("certificate_password", password)?)),
+                Some(password) => Some(reader.secret("certificate_password", password)?),
                 None => None,
             },
         },
@@ -68,6 +74,7 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
 }
 
 fn secret_in(key: &str, file: &Spanned<String>, reader: &Reader<'_>) -> Result<Secret, ConfigError> {
+    reader.note_secret_file(key, &reader.file(key, file)?);
     let contents = reader.contents(key, file)?;
     let text = contents.trim_end();
     if text.is_empty() {

@@ -6,11 +6,29 @@ use super::{local_domains, misplaced};
 use crate::config::{ConfigError, DateOrder, FileConfig, raw, reader::Reader};
 
 pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<FileConfig, ConfigError> {
-    misplaced(reader, &raw.for_services(), "file")?;
+    let misplaced = misplaced(reader, "source", "file", &raw.keys(at));
+    let patterns = patterns(raw, at, reader);
+    let local_domains = local_domains(raw, reader);
+    let interval = reader.some_duration("interval", &raw.interval, Duration::from_secs(5));
+    let date_order = reader.choice("date_order", &raw.date_order, &["month_first", "day_first"])?;
+    misplaced?;
+    Ok(FileConfig {
+        name: String::new(),
+        paths: patterns?,
+        local_domains: local_domains?,
+        interval: interval?,
+        date_order: date_order.map(|order| match order {
+            "day_first" => DateOrder::DayFirst,
+            _ => DateOrder::MonthFirst,
+        }),
+    })
+}
+
+fn patterns(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<Vec<String>, ConfigError> {
     let paths = raw.paths.as_deref().unwrap_or_default();
     if paths.is_empty() {
         let hint = Some("for example `paths = [\"/var/log/exchange/*.json\"]`");
-        return Err(reader.error(at, format!("`{}` is missing", reader.dotted("paths")), hint));
+        return Err(reader.missing("paths", at, hint));
     }
     let mut patterns = Vec::new();
     for path in paths {
@@ -22,15 +40,5 @@ pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Resul
         }
         patterns.push(pattern.to_string_lossy().into_owned());
     }
-    let date_order = reader.choice("date_order", &raw.date_order, &["month_first", "day_first"])?;
-    Ok(FileConfig {
-        name: String::new(),
-        paths: patterns,
-        local_domains: local_domains(raw, reader)?,
-        interval: reader.some_duration("interval", &raw.interval, Duration::from_secs(5))?,
-        date_order: date_order.map(|order| match order {
-            "day_first" => DateOrder::DayFirst,
-            _ => DateOrder::MonthFirst,
-        }),
-    })
+    Ok(patterns)
 }

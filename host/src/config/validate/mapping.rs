@@ -20,18 +20,27 @@ pub(super) fn mapping(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<Mapping
     let texts = |key: &str, values: &Option<Vec<Spanned<String>>>| {
         values.as_ref().map(|values| reader.texts(key, values)).transpose()
     };
+    let choice = choice(&raw.version, &raw.path, reader);
+    let tags = texts("tags", &raw.tags);
+    let drop_status = texts("drop_status", &raw.drop_status);
+    let suffix_list = reader.optional_file("suffix_list", &raw.suffix_list);
+    let trusted_keys = trusted_keys::keys(raw, reader);
+    let limits = limits(raw, reader);
+    let watch_interval = reader.duration("watch_interval", &raw.watch_interval, Duration::from_secs(10));
     let candidate = raw.candidate.as_ref();
+    let candidate = candidate.map(|raw| self::candidate(raw, &reader.within("mapping.candidate."))).transpose();
+    let rollback = rollback(&raw.rollback, &reader.within("mapping.rollback."));
     Ok(MappingConfig {
-        choice: choice(&raw.version, &raw.path, reader)?,
+        choice: choice?,
         preserve_original_event: raw.preserve_original_event.unwrap_or_default(),
-        tags: texts("tags", &raw.tags)?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
-        drop_status: texts("drop_status", &raw.drop_status)?.unwrap_or_default(),
-        suffix_list: reader.optional_file("suffix_list", &raw.suffix_list)?,
-        trusted_keys: trusted_keys::keys(raw, reader)?,
-        limits: limits(raw, reader)?,
-        watch_interval: reader.duration("watch_interval", &raw.watch_interval, Duration::from_secs(10))?,
-        candidate: candidate.map(|raw| self::candidate(raw, &reader.within("mapping.candidate."))).transpose()?,
-        rollback: rollback(&raw.rollback, &reader.within("mapping.rollback."))?,
+        tags: tags?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
+        drop_status: drop_status?.unwrap_or_default(),
+        suffix_list: suffix_list?,
+        trusted_keys: trusted_keys?,
+        limits: limits?,
+        watch_interval: watch_interval?,
+        candidate: candidate?,
+        rollback: rollback?,
     })
 }
 
@@ -49,13 +58,9 @@ fn choice(version: &Value<String>, path: &Value<String>, reader: &Reader<'_>) ->
 
 fn limits(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingLimits, ConfigError> {
     let bytes = |key, value, least, default| reader.number(key, value, least..=u32::MAX, default);
-    let batch_time = reader.some_duration("max_batch_time", &raw.max_batch_time, Duration::from_secs(10))?;
-    if let Some(value) = &raw.max_batch_time
-        && batch_time < SHORTEST_BATCH_TIME
-    {
-        let problem = format!("`{}` is too short", reader.dotted("max_batch_time"));
-        return Err(reader.error(value.span().start, problem, Some("100ms at least")));
-    }
+    let memory_bytes = bytes("max_memory_bytes", &raw.max_memory_bytes, 16 * MIB, 512 * MIB);
+    let batch_time = batch_time(raw, reader);
+    let result_bytes = bytes("max_result_bytes", &raw.max_result_bytes, MIB, 256 * MIB);
     let fuel = match &raw.max_fuel {
         Some(_) => Some(u64::from(reader.number("max_fuel", &raw.max_fuel, 1_000_000..=u32::MAX, 0)?)),
         None => None,
@@ -63,37 +68,55 @@ fn limits(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingLimits, Conf
     let compile_memory = bytes("max_compile_memory_bytes", &raw.max_compile_memory_bytes, 128 * MIB, 1024 * MIB)?;
     let compile_time = reader.some_duration("max_compile_time", &raw.max_compile_time, Duration::from_secs(60))?;
     Ok(MappingLimits {
-        memory_bytes: bytes("max_memory_bytes", &raw.max_memory_bytes, 16 * MIB, 512 * MIB)? as usize,
-        batch_time,
-        result_bytes: bytes("max_result_bytes", &raw.max_result_bytes, MIB, 256 * MIB)? as usize,
+        memory_bytes: memory_bytes? as usize,
+        batch_time: batch_time?,
+        result_bytes: result_bytes? as usize,
         fuel,
         compile_memory_bytes: compile_memory.into(),
         compile_time,
     })
 }
 
+fn batch_time(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<Duration, ConfigError> {
+    let batch_time = reader.some_duration("max_batch_time", &raw.max_batch_time, Duration::from_secs(10))?;
+    match &raw.max_batch_time {
+        Some(value) if batch_time < SHORTEST_BATCH_TIME => {
+            let problem = format!("`{}` is too short", reader.dotted("max_batch_time"));
+            Err(reader.error(value.span().start, problem, Some("100ms at least")))
+        }
+        _ => Ok(batch_time),
+    }
+}
+
 fn candidate(spanned: &Spanned<raw::Candidate>, reader: &Reader<'_>) -> Result<CandidateConfig, ConfigError> {
     let (raw, at) = (spanned.get_ref(), spanned.span().start);
-    let choice = choice(&raw.version, &raw.path, reader)?;
-    if choice == MappingChoice::Default {
-        let problem = "`mapping.candidate` does not say which mapping".to_owned();
-        return Err(reader.error(at, problem, Some("`path` or `version`")));
-    }
-    let mode = match reader.choice("mode", &raw.mode, &["shadow", "canary"])? {
-        Some("canary") => CandidateMode::Canary,
-        _ => CandidateMode::Shadow,
+    let choice = match choice(&raw.version, &raw.path, reader) {
+        Ok(MappingChoice::Default) => {
+            let problem = "`mapping.candidate` does not say which mapping".to_owned();
+            Err(reader.missed("mapping.candidate.path", at, problem, Some("`path` or `version`")))
+        }
+        choice => choice,
     };
-    let percent = reader.number("percent", &raw.percent, 1..=100, 10)?;
-    Ok(CandidateConfig { choice, mode, percent: u8::try_from(percent).unwrap_or(100) })
+    let mode = reader.choice("mode", &raw.mode, &["shadow", "canary"]);
+    let percent = reader.number("percent", &raw.percent, 1..=100, 10);
+    let (choice, mode) = (choice?, mode?);
+    let mode = if mode == Some("canary") { CandidateMode::Canary } else { CandidateMode::Shadow };
+    Ok(CandidateConfig { choice, mode, percent: u8::try_from(percent?).unwrap_or(100) })
 }
 
 fn rollback(raw: &raw::Rollback, reader: &Reader<'_>) -> Result<RollbackConfig, ConfigError> {
+    let max_stops = reader.number("max_stops", &raw.max_stops, 0..=u32::MAX, 0);
+    let max_failed_percent = reader.number("max_failed_percent", &raw.max_failed_percent, 0..=100, 5);
+    let max_slowdown = reader.number("max_slowdown", &raw.max_slowdown, 1..=1000, 10);
+    let max_different_percent = reader.number("max_different_percent", &raw.max_different_percent, 0..=100, 100);
+    let min_records = reader.number("min_records", &raw.min_records, 1..=u32::MAX, 1000);
+    let grace_period = reader.duration("grace_period", &raw.grace_period, Duration::from_secs(60 * 60));
     Ok(RollbackConfig {
-        max_stops: reader.number("max_stops", &raw.max_stops, 0..=u32::MAX, 0)?,
-        max_failed_percent: reader.number("max_failed_percent", &raw.max_failed_percent, 0..=100, 5)?,
-        max_slowdown: reader.number("max_slowdown", &raw.max_slowdown, 1..=1000, 10)?,
-        max_different_percent: reader.number("max_different_percent", &raw.max_different_percent, 0..=100, 100)?,
-        min_records: reader.number("min_records", &raw.min_records, 1..=u32::MAX, 1000)?,
-        grace_period: reader.duration("grace_period", &raw.grace_period, Duration::from_secs(60 * 60))?,
+        max_stops: max_stops?,
+        max_failed_percent: max_failed_percent?,
+        max_slowdown: max_slowdown?,
+        max_different_percent: max_different_percent?,
+        min_records: min_records?,
+        grace_period: grace_period?,
     })
 }

@@ -13,27 +13,48 @@ pub(super) fn source(
     at: usize,
     reader: &Reader<'_>,
 ) -> Result<ServiceConfig, ConfigError> {
-    misplaced(reader, &raw.for_files(at), kind.as_str())?;
-    let cloud = cloud(kind, raw, reader)?;
+    let misplaced = misplaced(reader, "source", kind.as_str(), &raw.keys(at));
+    let cloud = cloud(kind, raw, reader);
+    let (login_url, url, outlook_scope) = match &cloud {
+        Ok(cloud) => (cloud.login_url(), cloud.url(kind).unwrap_or_default(), cloud.outlook_scope()),
+        Err(_) => (Cloud::Global.login_url(), Cloud::Global.url(kind).unwrap_or_default(), ""),
+    };
+    let tenant_id = reader.required("tenant_id", &raw.tenant_id, at);
+    let credential = credential::credential(raw, at, reader);
+    let local_domains = local_domains(raw, reader);
+    let login_url = reader.url("login_url", &raw.login_url, login_url);
+    let url = reader.url("url", &raw.url, url);
+    let interval = reader.some_duration("interval", &raw.interval, HOUR);
+    let initial_interval = within_look_back(kind, "initial_interval", &raw.initial_interval, reader);
+    let additional_look_back = within_look_back(kind, "additional_look_back", &raw.additional_look_back, reader);
+    let min_age = reader.duration("min_age", &raw.min_age, Duration::ZERO);
+    let batch_size = reader.number("batch_size", &raw.batch_size, 1..=kind.most_rows(), 1000);
+    let request_timeout = reader.some_duration("request_timeout", &raw.request_timeout, Duration::from_secs(60));
+    let request_budget = reader.number("request_budget", &raw.request_budget, 1..=1_000_000, 90);
+    let proxy_url = reader.proxy("proxy_url", &raw.proxy_url);
+    let ca_file = reader.optional_file("ca_file", &raw.ca_file);
+    let request_trace_dir = reader.optional_file("request_trace_dir", &raw.request_trace_dir);
+    misplaced?;
+    cloud?;
     Ok(ServiceConfig {
         kind,
         name: String::new(),
-        tenant_id: reader.required("tenant_id", &raw.tenant_id, at)?,
-        credential: credential::credential(raw, at, reader)?,
-        local_domains: local_domains(raw, reader)?,
-        login_url: reader.url("login_url", &raw.login_url, cloud.login_url())?,
-        url: reader.url("url", &raw.url, cloud.url(kind).unwrap_or_default())?,
-        outlook_scope: cloud.outlook_scope(),
-        interval: reader.some_duration("interval", &raw.interval, HOUR)?,
-        initial_interval: within_look_back(kind, "initial_interval", &raw.initial_interval, reader)?,
-        additional_look_back: within_look_back(kind, "additional_look_back", &raw.additional_look_back, reader)?,
-        min_age: reader.duration("min_age", &raw.min_age, Duration::ZERO)?,
-        batch_size: reader.number("batch_size", &raw.batch_size, 1..=kind.most_rows(), 1000)?,
-        request_timeout: reader.some_duration("request_timeout", &raw.request_timeout, Duration::from_secs(60))?,
-        request_budget: reader.number("request_budget", &raw.request_budget, 1..=1_000_000, 90)?,
-        proxy_url: reader.proxy("proxy_url", &raw.proxy_url)?,
-        ca_file: reader.optional_file("ca_file", &raw.ca_file)?,
-        request_trace_dir: reader.optional_file("request_trace_dir", &raw.request_trace_dir)?,
+        tenant_id: tenant_id?,
+        credential: credential?,
+        local_domains: local_domains?,
+        login_url: login_url?,
+        url: url?,
+        outlook_scope,
+        interval: interval?,
+        initial_interval: initial_interval?,
+        additional_look_back: additional_look_back?,
+        min_age: min_age?,
+        batch_size: batch_size?,
+        request_timeout: request_timeout?,
+        request_budget: request_budget?,
+        proxy_url: proxy_url?,
+        ca_file: ca_file?,
+        request_trace_dir: request_trace_dir?,
     })
 }
 

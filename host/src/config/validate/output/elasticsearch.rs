@@ -15,16 +15,20 @@ pub(super) fn output(
     namespace: &str,
 ) -> Result<ElasticsearchConfig, ConfigError> {
     let pipeline = match &raw.pipeline {
-        Some(pipeline) => reader.text("pipeline", pipeline)?,
-        None => NO_PIPELINE.to_owned(),
+        Some(pipeline) => reader.text("pipeline", pipeline),
+        None => Ok(NO_PIPELINE.to_owned()),
     };
+    let urls = urls(raw, at, reader);
+    let authentication = authentication(raw, reader);
+    let connection = connection(raw, reader);
+    let body = body(raw, reader);
     Ok(ElasticsearchConfig {
-        urls: urls(raw, at, reader)?,
+        urls: urls?,
         data_stream: data_stream(namespace),
-        pipeline,
-        authentication: authentication(raw, reader)?,
-        connection: connection(raw, reader)?,
-        body: body(raw, reader)?,
+        pipeline: pipeline?,
+        authentication: authentication?,
+        connection: connection?,
+        body: body?,
     })
 }
 
@@ -37,16 +41,13 @@ fn urls(raw: &raw::Output, at: usize, reader: &Reader<'_>) -> Result<Vec<Url>, C
                 let problem = format!("`{}` is empty", reader.dotted("urls"));
                 return Err(reader.error(values.span().start, problem, Some("at least one host is needed")));
             }
-            let mut urls = Vec::new();
-            for value in values.get_ref() {
-                urls.push(url(raw, "urls", value, reader)?);
-            }
-            urls
+            let urls: Vec<_> = values.get_ref().iter().map(|value| url(raw, "urls", value, reader)).collect();
+            urls.into_iter().collect::<Result<_, _>>()?
         }
         (Some(value), Some(_)) => {
             let problem = exclude(reader, "urls", "url");
             return Err(reader.error(value.span().start, problem, Some("keep one of them")));
         }
-        (None, None) => return Err(reader.error(at, format!("`{}` is missing", reader.dotted("url")), Some(example))),
+        (None, None) => return Err(reader.missing("url", at, Some(example))),
     })
 }

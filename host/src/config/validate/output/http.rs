@@ -1,12 +1,10 @@
 //! An output of type `http`.
 
 use http::{HeaderName, HeaderValue, header};
+use toml::Spanned;
 
 use super::{authentication, body, connection, url};
-use crate::{
-    config::{Authentication, ConfigError, Format, HttpConfig, raw, reader::Reader},
-    secret::Secret,
-};
+use crate::config::{Authentication, ConfigError, Format, HttpConfig, SecretSource, raw, reader::Reader};
 
 /// Headers that say how a request is written, which is not for the settings to say.
 const OWN_HEADERS: [HeaderName; 6] = [
@@ -19,53 +17,83 @@ const OWN_HEADERS: [HeaderName; 6] = [
 ];
 
 pub(super) fn output(raw: &raw::Output, at: usize, reader: &Reader<'_>) -> Result<HttpConfig, ConfigError> {
-    let Some(value) = &raw.url else {
-        let problem = format!("`{}` is missing", reader.dotted("url"));
-        return Err(reader.error(at, problem, Some("for example `url = \"https://vector.example.com:8080\"`")));
+    let url = match &raw.url {
+        Some(value) => url(raw, "url", value, reader),
+        None => Err(reader.missing("url", at, Some("for example `url = \"https://vector.example.com:8080\"`"))),
     };
-    let format = match reader.choice("format", &raw.format, &["ndjson", "json"])? {
-        Some("json") => Format::JsonArray,
-        _ => Format::Ndjson,
-    };
-    let authentication = authentication(raw, reader)?;
+    let format = reader.choice("format", &raw.format, &["ndjson", "json"]);
+    let authentication = authentication(raw, reader);
+    let is_open = authentication.as_ref().is_ok_and(|authentication| *authentication == Authentication::None);
+    let headers = headers(raw, reader, is_open);
+    let connection = connection(raw, reader);
+    let body = body(raw, reader);
     Ok(HttpConfig {
-        url: url(raw, "url", value, reader)?,
-        format,
-        headers: headers(raw, reader, &authentication)?,
-        authentication,
-        connection: connection(raw, reader)?,
-        body: body(raw, reader)?,
+        url: url?,
+        format: if format? == Some("json") { Format::JsonArray } else { Format::Ndjson },
+        headers: headers?,
+        authentication: authentication?,
+        connection: connection?,
+        body: body?,
     })
 }
 
+/// `is_open`: nothing else says who asks.
 fn headers(
     raw: &raw::Output,
     reader: &Reader<'_>,
-    authentication: &Authentication,
-) -> Result<Vec<(HeaderName, Secret)>, ConfigError> {
-    let mut headers = Vec::new();
-    let Some(raw) = &raw.headers else { return Ok(headers) };
-    for (name, value) in raw.get_ref() {
-        let key = format!("headers.{}", name.get_ref());
-        let at = value.span().start;
-        let Ok(header) = HeaderName::try_from(name.get_ref()) else {
-            let problem = format!("`{}`: a header cannot have this name", reader.dotted(&key));
-            return Err(reader.error(at, problem, Some("letters, digits and `-`")));
-        };
-        if OWN_HEADERS.contains(&header) {
-            let problem = format!("`{}`: exotrace writes this header itself", reader.dotted(&key));
-            return Err(reader.error(at, problem, Some("leave it out")));
+    is_open: bool,
+) -> Result<Vec<(HeaderName, SecretSource)>, ConfigError> {
+    let mut headers: Vec<(HeaderName, SecretSource)> = Vec::new();
+    let mut failed = None;
+    for (section, values) in [("headers", &raw.headers), ("header_files", &raw.header_files)] {
+        for (name, value) in values.iter().flat_map(|values| values.get_ref()) {
+            let key = format!("{section}.{}", name.get_ref());
+            let header = self::name(name.get_ref(), &key, value, reader, is_open);
+            match header.and_then(|header| Ok((header, self::value(section, &key, value, reader)?))) {
+                Ok((header, _)) if headers.iter().any(|(other, _)| *other == header) => {
+                    let problem =
+                        format!("`{}` is given already, by another name or in `headers`", reader.dotted(&key));
+                    failed = Some(reader.error(value.span().start, problem, Some("keep one of them")));
+                }
+                Ok(header) => headers.push(header),
+                Err(error) => failed = Some(error),
+            }
         }
-        if header == header::AUTHORIZATION && *authentication != Authentication::None {
-            let problem = format!("`{}` and `bearer_token` or `username` exclude each other", reader.dotted(&key));
-            return Err(reader.error(at, problem, Some("keep one of them")));
-        }
-        let text = reader.text(&key, value)?;
-        if HeaderValue::try_from(&text).is_err() {
-            let problem = format!("`{}` has characters that no header can have", reader.dotted(&key));
-            return Err(reader.error(at, problem, Some("no line feeds and no control characters")));
-        }
-        headers.push((header, Secret::new(text)));
     }
-    Ok(headers)
+    failed.map_or(Ok(headers), Err)
+}
+
+fn name(
+    name: &str,
+    key: &str,
+    value: &Spanned<String>,
+    reader: &Reader<'_>,
+    is_open: bool,
+) -> Result<HeaderName, ConfigError> {
+    let at = value.span().start;
+    let Ok(header) = HeaderName::try_from(name) else {
+        let problem = format!("`{}`: a header cannot have this name", reader.dotted(key));
+        return Err(reader.error(at, problem, Some("letters, digits and `-`")));
+    };
+    if OWN_HEADERS.contains(&header) {
+        let problem = format!("`{}`: exotrace writes this header itself", reader.dotted(key));
+        return Err(reader.error(at, problem, Some("leave it out")));
+    }
+    if header == header::AUTHORIZATION && !is_open {
+        let problem = format!("`{}` and `bearer_token` or `username` exclude each other", reader.dotted(key));
+        return Err(reader.error(at, problem, Some("keep one of them")));
+    }
+    Ok(header)
+}
+
+fn value(section: &str, key: &str, value: &Spanned<String>, reader: &Reader<'_>) -> Result<SecretSource, ConfigError> {
+    if section == "header_files" {
+        return Ok(SecretSource::File(reader.secret_file(key, value)?));
+    }
+    let secret = reader.secret(key, value)?;
+    if HeaderValue::try_from(secret.expose()).is_err() {
+        let problem = format!("`{}` has characters that no header can have", reader.dotted(key));
+        return Err(reader.error(value.span().start, problem, Some("no line feeds and no control characters")));
+    }
+    Ok(SecretSource::Text(secret))
 }

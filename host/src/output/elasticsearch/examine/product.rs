@@ -39,7 +39,7 @@ struct Host {
 }
 
 /// Asks every host; a cluster is one that answers at least at one of them.
-pub(super) async fn examine(sender: &Sender, has_credentials: bool) -> (Vec<Finding>, Option<Cluster>) {
+pub(super) async fn examine(sender: &mut Sender, has_credentials: bool) -> (Vec<Finding>, Option<Cluster>) {
     let mut findings = Vec::new();
     let mut hosts: Vec<Host> = Vec::new();
     for reply in sender.probe().await {

@@ -1,0 +1,89 @@
+//! All that is found wrong with the settings, so that people hear of everything at once.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    path::PathBuf,
+};
+
+use super::ConfigError;
+
+/// Something that is wrong or odd at one place of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Fault {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The settings file.
+    pub path: PathBuf,
+    /// What is wrong; names the key.
+    pub problem: String,
+    /// The way out, when there is one to name.
+    pub hint: Option<String>,
+}
+
+/// What was found so far.
+#[derive(Default)]
+pub(super) struct Faults {
+    errors: RefCell<Vec<Fault>>,
+    warnings: RefCell<Vec<Fault>>,
+    /// Keys that are there, but wrong: whoever misses them must not say so.
+    spoiled: RefCell<BTreeSet<String>>,
+    /// Whether a secret stands in the settings themselves.
+    has_secrets: Cell<bool>,
+    /// Files with secrets, and the settings that name them.
+    secret_files: RefCell<Vec<(String, PathBuf)>>,
+}
+
+impl Faults {
+    pub(super) fn error(&self, fault: Fault) {
+        self.errors.borrow_mut().push(fault);
+    }
+
+    pub(super) fn warning(&self, fault: Fault) {
+        self.warnings.borrow_mut().push(fault);
+    }
+
+    pub(super) fn spoil(&self, key: String) {
+        self.spoiled.borrow_mut().insert(key);
+    }
+
+    pub(super) fn is_spoiled(&self, key: &str) -> bool {
+        self.spoiled.borrow().contains(key)
+    }
+
+    pub(super) fn note_secret(&self) {
+        self.has_secrets.set(true);
+    }
+
+    pub(super) fn has_secrets(&self) -> bool {
+        self.has_secrets.get()
+    }
+
+    pub(super) fn note_secret_file(&self, key: String, file: PathBuf) {
+        self.secret_files.borrow_mut().push((key, file));
+    }
+
+    pub(super) fn take_secret_files(&self) -> Vec<(String, PathBuf)> {
+        self.secret_files.take()
+    }
+
+    /// The warnings, in the order of the file.
+    pub(super) fn take_warnings(&self) -> Vec<Fault> {
+        let mut warnings = self.warnings.take();
+        warnings.sort();
+        warnings.dedup();
+        warnings
+    }
+
+    /// All errors, in the order of the file; none when there is none.
+    pub(super) fn take_error(&self) -> Option<ConfigError> {
+        let mut errors = self.errors.take();
+        errors.sort();
+        errors.dedup();
+        match errors.len() {
+            0 => None,
+            1 => errors.pop().map(ConfigError::Invalid),
+            _ => Some(ConfigError::Several(errors)),
+        }
+    }
+}
