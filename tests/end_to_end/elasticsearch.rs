@@ -249,7 +249,7 @@ fn a_secret_is_given_in_one_way_and_has_to_be_there() {
             "`output.password_file` and `output.password` exclude",
         ),
         ("password_file = \"key\"\n", "`output.password_file` goes with `username`"),
-        ("api_key_file = \"none\"\n", "exotrace.toml:13: `output.api_key_file`: could not read `none`: No such file"),
+        ("api_key_file = \"none\"\n", "exotrace.toml:15: `output.api_key_file`: could not read `none`: No such file"),
         ("api_key_file = \"empty\"\n", "`output.api_key_file`: could not read `empty`: the file is empty"),
     ] {
         let delivery = Delivery::new(Setup::default(), &format!("type = \"elasticsearch\"\nurl = \"URL\"\n{output}"));
