@@ -16,7 +16,7 @@ pub(super) fn meant(section: &str, kind: Option<&str>, unknown: &str) -> Option<
         ("", _, "outputs" | "sink" | "sinks") => Key("output"),
         ("", _, "data_dir" | "state" | "state_directory" | "path_data" | "ledger") => Key("state_dir"),
         ("", _, "geo" | "geoip2" | "maxmind" | "geo_ip") => Key("geoip"),
-        ("", _, "metrics" | "listen" | "prometheus" | "http_listen" | "api") => Key("metrics_listen"),
+        ("", _, "metrics" | "prometheus" | "http_listen" | "api") => Key("listen"),
         ("", _, "transform" | "transforms" | "processors" | "pipeline") => Key("mapping"),
         ("", _, "dead_letters" | "dlq" | "dead_letter_queue") => Key("dead_letter"),
         ("", _, "log_level" | "logging" | "log") => {

@@ -50,7 +50,20 @@ pub(super) fn settings(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Confi
     let geoip = GeoipConfig { city: city?, asn: asn? };
     let (sources, outputs, namespace) = (sources?, outputs?, namespace?);
     let (places, warnings) = Default::default();
-    Ok(Config { state_dir, listen, listen_hosts, old_names, mapping, geoip, sources, outputs, dead_letter, namespace, places, warnings })
+    Ok(Config {
+        state_dir,
+        listen,
+        listen_hosts,
+        old_names,
+        mapping,
+        geoip,
+        sources,
+        outputs,
+        dead_letter,
+        namespace,
+        places,
+        warnings,
+    })
 }
 
 /// Where to listen: by its name, or by the one that it had before.
