@@ -74,6 +74,36 @@ fn the_options_reach_the_mapping() {
 }
 
 #[test]
+fn local_domains_are_what_people_mean_by_them() {
+    let record = |address: &str| {
+        format!(r#"{{"Received":"2026","SenderAddress":"a@fabrikam.com","RecipientAddress":"{address}"}}"#)
+    };
+    for (domain, address, direction) in [
+        ("CONTOSO.COM.", "ann@contoso.com", "inbound"),
+        ("contoso.com", "ann@mail.contoso.com", "external"),
+        ("*.contoso.com", "ann@mail.contoso.com", "inbound"),
+        ("*.contoso.com", "ann@contoso.com", "external"),
+        ("b\u{fc}cher.example", "ann@xn--bcher-kva.example", "inbound"),
+        ("xn--bcher-kva.example", "ann@b\u{fc}cher.example", "inbound"),
+    ] {
+        for mapping in ["1.20", "2.2"] {
+            let output = exotrace(&["map", "--mapping", mapping, "--local-domain", domain], &record(address));
+            assert_eq!(documents(&output)[0]["email"]["direction"], direction, "{mapping}: {domain} {address}");
+        }
+    }
+    for (domain, hint) in [
+        ("https://contoso.com", "write `contoso.com`"),
+        ("", "for example `contoso.com`"),
+        ("contoso", "the whole name"),
+    ] {
+        let output = exotrace(&["map", "--local-domain", domain], "");
+        check_code(&output, 2);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("--local-domain") && said.contains(&format!("hint: {hint}")), "{said}");
+    }
+}
+
+#[test]
 fn settings_can_come_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("exotrace.toml");

@@ -8,7 +8,8 @@ pub(crate) const PRESERVE_TAG: &str = "preserve_original_event";
 /// How a session maps.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Domains of the tenant, from which `email.direction` is derived; `None`: no direction is written.
+    /// Domains of the tenant, from which `email.direction` is derived; `None`: no direction is written. A domain matches
+    /// itself alone, and `*.` before one matches its sub-domains.
     pub local_domains: Option<Vec<String>>,
     /// Keep every record's own bytes in `event.original`, and put the tag `preserve_original_event` first.
     pub preserve_original_event: bool,
@@ -94,11 +95,21 @@ impl LocalDomains {
     }
 
     pub(crate) fn contain(&self, domain: &str) -> bool {
-        self.domains
-            .iter()
-            .flatten()
-            .any(|local| local == domain || (self.ignore_case && equal_ignoring_case(local, domain)))
+        self.domains.iter().flatten().any(|local| match local.strip_prefix("*.") {
+            // Elastic's package has no such entries: for those that it has, nothing changes.
+            Some(parent) => parents(domain).any(|of| self.equal(parent, of)),
+            None => self.equal(local, domain),
+        })
     }
+
+    fn equal(&self, local: &str, domain: &str) -> bool {
+        local == domain || (self.ignore_case && equal_ignoring_case(local, domain))
+    }
+}
+
+/// The domains that a domain is a sub-domain of, nearest first.
+fn parents(domain: &str) -> impl Iterator<Item = &str> {
+    domain.match_indices('.').filter(|(at, _)| *at > 0).filter_map(|(at, _)| domain.get(at + 1..))
 }
 
 /// As Java's `equalsIgnoreCase`: character by character, by the lower case of the upper case.
@@ -129,6 +140,30 @@ mod tests {
         assert!(!equal_ignoring_case("ß", "ss"));
         assert!(!equal_ignoring_case("contoso.com", "contoso.co"));
         assert!(!equal_ignoring_case("contoso.co", "contoso.com"));
+    }
+
+    #[track_caller]
+    fn check_local(version: &Version, local: &str, domain: &str, expected: bool) {
+        let domains = Some(vec!["other.example".to_owned(), local.to_owned()]);
+        let domains = LocalDomains { domains, ignore_case: version.local_domains_ignore_case };
+        assert_eq!(domains.contain(domain), expected, "{local} {domain}");
+    }
+
+    #[test]
+    fn a_star_stands_for_sub_domains_and_nothing_else() {
+        for version in [&Version::V1_20, &Version::V2_2] {
+            for domain in ["mail.contoso.com", "a.b.contoso.com", "..contoso.com"] {
+                check_local(version, "*.contoso.com", domain, true);
+                check_local(version, "contoso.com", domain, false);
+            }
+            for domain in ["contoso.com", ".contoso.com", "xcontoso.com", "mail.contoso.com.evil.example", ""] {
+                check_local(version, "*.contoso.com", domain, false);
+            }
+            check_local(version, "contoso.com", "contoso.com", true);
+            check_local(version, "*.bücher.example", "mail.bücher.example", true);
+        }
+        check_local(&Version::V2_2, "*.contoso.com", "Mail.CONTOSO.com", true);
+        check_local(&Version::V1_20, "*.contoso.com", "Mail.CONTOSO.com", false);
     }
 
     #[test]

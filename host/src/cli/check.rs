@@ -38,6 +38,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 println!("source  file, {} match {}", matching(&files.paths), files.paths.join(", "));
             }
         }
+        match source.local_domains() {
+            None => println!("        no `local_domains`: no `email.direction` is written"),
+            Some([]) => println!("        `local_domains` is empty: `email.direction` is `external` for all mail"),
+            Some(_) => {}
+        }
     }
     println!("mapping {}", live.status().mapping);
     if let Some(note) = start::other_mapping(&config, &named) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use exotrace_domains::LocalDomain;
 
 use super::choose;
 use crate::{
@@ -21,9 +22,9 @@ pub(super) struct MappingOptions {
     /// What is also given here counts instead.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A domain of the tenant, for `email.direction`; again for more.
-    #[arg(long = "local-domain", value_name = "DOMAIN")]
-    local_domains: Vec<String>,
+    /// A domain of the tenant, for `email.direction`, or `*.` and a domain for its sub-domains; again for more.
+    #[arg(long = "local-domain", value_name = "DOMAIN", value_parser = LocalDomain::parse)]
+    local_domains: Vec<LocalDomain>,
     /// City database in MaxMind format.
     #[arg(long, value_name = "FILE")]
     geoip_city: Option<PathBuf>,
@@ -58,6 +59,12 @@ impl MappingOptions {
         Ok(Geo::open(city.as_deref(), asn.as_deref())?)
     }
 
+    /// The domains that were given here, in every form that records may have them in.
+    fn local_domains(&self) -> Option<Vec<String>> {
+        let forms = self.local_domains.iter().flat_map(LocalDomain::forms).collect();
+        (!self.local_domains.is_empty()).then_some(forms)
+    }
+
     /// How to map.
     pub(super) fn settings(&self, config: Option<&Config>) -> anyhow::Result<mapper::Settings> {
         let mapping = config.map(|config| &config.mapping);
@@ -67,7 +74,7 @@ impl MappingOptions {
             .map(<[String]>::to_vec);
         let suffix_list = self.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
         Ok(mapper::Settings {
-            local_domains: given(&self.local_domains).or(local_domains),
+            local_domains: self.local_domains().or(local_domains),
             preserve_original_event: self.preserve_original_event
                 || mapping.is_some_and(|mapping| mapping.preserve_original_event),
             tags: given(&self.tags).or(mapping.map(|mapping| mapping.tags.clone())).unwrap_or_default(),

@@ -140,7 +140,7 @@ pub(super) struct Source {
     pub(super) managed_identity: Value<String>,
     /// National cloud: `global` (GCC as well), `gcc_high`, `dod` or `china`; gives `login_url` and `url`. Default: `global`.
     pub(super) cloud: Value<String>,
-    /// Domains of the tenant, for `email.direction`. Default: none, and no direction is written.
+    /// Domains of the tenant, for `email.direction`; `*.contoso.com` stands for the sub-domains of `contoso.com`, and not for itself. Default: none, and no direction is written.
     pub(super) local_domains: Option<Vec<Spanned<String>>>,
     /// Where to sign in. Default: `https://login.microsoftonline.com`, or that of the cloud.
     pub(super) login_url: Value<String>,

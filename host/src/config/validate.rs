@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use exotrace_domains::{EXAMPLE, LocalDomain};
 use toml::Spanned;
 
 use super::{
@@ -144,17 +145,19 @@ fn source(spanned: &Spanned<raw::Source>, reader: &Reader<'_>) -> Result<SourceC
 fn local_domains(raw: &raw::Source, reader: &Reader<'_>) -> Result<Option<Vec<String>>, ConfigError> {
     let Some(values) = &raw.local_domains else { return Ok(None) };
     let domains: Vec<_> = values.iter().map(|value| local_domain(value, reader)).collect();
-    domains.into_iter().collect::<Result<_, _>>().map(Some)
+    let domains = domains.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(domains.iter().flat_map(LocalDomain::forms).collect()))
 }
 
-fn local_domain(value: &Spanned<String>, reader: &Reader<'_>) -> Result<String, ConfigError> {
-    let domain = reader.text("local_domains", value)?.trim().to_owned();
-    if domain.contains('@') {
-        let key = reader.dotted("local_domains");
-        let problem = format!("`{key}`: `{}` is an address, not a domain", value.get_ref());
-        return Err(reader.error(value.span().start, problem, Some("only what follows the `@`")));
-    }
-    Ok(domain)
+fn local_domain(value: &Spanned<String>, reader: &Reader<'_>) -> Result<LocalDomain, ConfigError> {
+    let text = reader.text("local_domains", value)?;
+    LocalDomain::parse(&text).map_err(|error| {
+        // Shown as it is written: what a variable holds may be a secret.
+        let written = value.get_ref();
+        let problem = format!("`{}`: `{written}` {}", reader.dotted("local_domains"), error.problem());
+        let hint = if *written == text { error.hint() } else { EXAMPLE };
+        reader.error(value.span().start, problem, Some(hint))
+    })
 }
 
 /// Refuses keys that belong to another kind of source or output; `keys` are those that are there, and where.

@@ -3,7 +3,22 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The IP address in a text that is more than that; `None` when it is one already, or has none in it.
+#[inline]
 pub(super) fn ip(text: &str) -> Option<String> {
+    if is_plain(text.as_bytes()) { None } else { ip_inside(text) }
+}
+
+/// Whether a text looks like an address without anything around it: whether it is one, the mapping says.
+fn is_plain(text: &[u8]) -> bool {
+    let is_v4 = text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let is_v6 = || text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b':');
+    // IPv4 within IPv6, and numbers with zeros before them, are written in another way.
+    let has_zeros = || text.starts_with(b"0") || text.windows(2).any(|pair| pair == b".0");
+    if is_v4 { text.len() < 15 || !has_zeros() } else { is_v6() && !text.starts_with(b"::") }
+}
+
+#[inline(never)]
+fn ip_inside(text: &str) -> Option<String> {
     match text.parse::<IpAddr>() {
         Ok(IpAddr::V4(_)) => return None,
         Ok(IpAddr::V6(address)) => return address.to_ipv4_mapped().map(|address| address.to_string()),

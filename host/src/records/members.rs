@@ -2,28 +2,50 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
+
+use crate::property::Property;
+
+/// The keys of the record before, in order: the next one has mostly the same, and comparing is quicker than reading.
+#[derive(Default)]
+pub(super) struct Shape {
+    keys: Vec<Known>,
+}
+
+/// A key with its quotes and all up to its value, and the property that it names.
+struct Known {
+    text: String,
+    property: Option<Property>,
+}
+
+/// So many keys are remembered, none longer than this. No real record has more.
+const MAX_KEYS: usize = 64;
+const MAX_KEY_BYTES: usize = 64;
 
 /// The members of an object that stands on its own, in order. It ends where the text is not JSON: who needs to know
 /// that finds it out.
-pub(super) struct Members<'r> {
+pub(super) struct Members<'r, 's> {
     text: &'r str,
     at: usize,
+    shape: &'s mut Shape,
+    count: usize,
 }
 
 /// One member.
-pub(super) struct Member<'r> {
-    /// The key without its quotes, as it is written.
-    pub(super) key: &'r str,
+pub(super) struct Member {
+    /// The property that its key names.
+    pub(super) property: Option<Property>,
     /// Where the value stands in the text, a string with its quotes.
     pub(super) value: Range<usize>,
+    /// Whether there is an escape in it; never for what is not a string.
+    pub(super) has_escape: bool,
 }
 
-impl<'r> Members<'r> {
-    pub(super) fn of(text: &'r str) -> Self {
+impl<'r, 's> Members<'r, 's> {
+    pub(super) fn of(text: &'r str, shape: &'s mut Shape) -> Self {
         let start = text.len() - text.trim_ascii_start().len();
         let is_object = text.as_bytes().get(start) == Some(&b'{');
-        Self { text, at: if is_object { start + 1 } else { text.len() } }
+        Self { text, at: if is_object { start + 1 } else { text.len() }, shape, count: 0 }
     }
 
     fn byte(&self) -> Option<u8> {
@@ -36,38 +58,38 @@ impl<'r> Members<'r> {
         }
     }
 
-    /// Passes over a string, and gives where it stands without its quotes.
-    fn string(&mut self) -> Option<Range<usize>> {
+    /// Passes over a string, and says whether there is an escape in it.
+    #[inline]
+    fn string(&mut self) -> Option<bool> {
         let bytes = self.text.as_bytes();
-        let start = self.at + 1;
-        let mut at = start;
+        let mut at = self.at + 1;
+        let mut has_escape = false;
         loop {
             at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
             if bytes.get(at) == Some(&b'"') {
                 self.at = at + 1;
-                return Some(start..at);
+                return Some(has_escape);
             }
+            has_escape = true;
             at += 2;
         }
     }
 
-    fn value(&mut self) -> Option<Range<usize>> {
-        let start = self.at;
+    #[inline]
+    fn value(&mut self) -> Option<bool> {
         match self.byte()? {
-            b'"' => {
-                self.string()?;
-            }
-            b'{' | b'[' => self.nested()?,
+            b'"' => self.string(),
+            b'{' | b'[' => self.nested(),
             _ => {
-                let rest = self.text.as_bytes().get(start..)?;
+                let rest = self.text.as_bytes().get(self.at..)?;
                 let ends = |byte: &u8| matches!(byte, b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
                 self.at += rest.iter().position(ends)?;
+                Some(false)
             }
         }
-        Some(start..self.at)
     }
 
-    fn nested(&mut self) -> Option<()> {
+    fn nested(&mut self) -> Option<bool> {
         let mut depth = 0_usize;
         loop {
             match self.byte()? {
@@ -81,19 +103,32 @@ impl<'r> Members<'r> {
             }
             self.at += 1;
             if depth == 0 {
-                return Some(());
+                return Some(false);
             }
         }
     }
 
-    fn member(&mut self) -> Option<Member<'r>> {
-        // What stands between members is a comma and blanks, or this is not JSON.
-        let key = loop {
-            match self.byte()? {
-                b'"' => break self.string()?,
-                b' ' | b'\t' | b'\r' | b'\n' | b',' => self.at += 1,
-                _ => return None,
-            }
+    /// Passes over a key and what stands before its value.
+    #[inline]
+    fn key(&mut self) -> Option<Option<Property>> {
+        if let Some(known) = self.shape.keys.get(self.count)
+            && self.text.as_bytes().get(self.at..)?.starts_with(known.text.as_bytes())
+        {
+            self.at += known.text.len();
+            return Some(known.property);
+        }
+        self.new_key()
+    }
+
+    #[inline(never)]
+    fn new_key(&mut self) -> Option<Option<Property>> {
+        let start = self.at;
+        let has_escape = self.string()?;
+        let key = self.text.get(start..self.at)?;
+        let property = if has_escape {
+            serde_json::from_str::<String>(key).ok().and_then(|key| Property::named(&key))
+        } else {
+            Property::named(key.trim_matches('"'))
         };
         self.skip_blanks();
         if self.byte()? != b':' {
@@ -101,15 +136,36 @@ impl<'r> Members<'r> {
         }
         self.at += 1;
         self.skip_blanks();
-        let value = self.value()?;
-        Some(Member { key: self.text.get(key)?, value })
+        let text = self.text.get(start..self.at)?;
+        self.shape.keys.truncate(self.count);
+        if self.shape.keys.len() == self.count && self.count < MAX_KEYS && text.len() <= MAX_KEY_BYTES {
+            self.shape.keys.push(Known { text: text.to_owned(), property });
+        }
+        Some(property)
+    }
+
+    #[inline]
+    fn member(&mut self) -> Option<Member> {
+        // What stands between members is a comma and blanks, or this is not JSON.
+        while self.byte()? != b'"' {
+            if !matches!(self.byte()?, b' ' | b'\t' | b'\r' | b'\n' | b',') {
+                return None;
+            }
+            self.at += 1;
+        }
+        let property = self.key()?;
+        self.count += 1;
+        let start = self.at;
+        let has_escape = self.value()?;
+        Some(Member { property, value: start..self.at, has_escape })
     }
 }
 
-impl<'r> Iterator for Members<'r> {
-    type Item = Member<'r>;
+impl Iterator for Members<'_, '_> {
+    type Item = Member;
 
-    fn next(&mut self) -> Option<Member<'r>> {
+    #[inline]
+    fn next(&mut self) -> Option<Member> {
         let member = self.member();
         if member.is_none() {
             self.at = self.text.len();
@@ -118,33 +174,61 @@ impl<'r> Iterator for Members<'r> {
     }
 }
 
-/// Whether a string has no escape in it.
-pub(super) fn is_plain(inner: &str) -> bool {
-    memchr(b'\\', inner.as_bytes()).is_none()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expected: &[(&str, &str)]) {
-        let found: Vec<_> = Members::of(text).map(|member| (member.key, text.get(member.value).unwrap())).collect();
-        assert_eq!(found, expected, "{text}");
+    fn check(text: &str, expected: &[(Option<Property>, &str)]) {
+        let mut shape = Shape::default();
+        for _ in 0..2 {
+            let found: Vec<_> = Members::of(text, &mut shape)
+                .map(|member| (member.property, text.get(member.value).unwrap()))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     #[test]
     fn every_member_has_its_place() {
         check(
-            r#" { "a" : 1 ,"b":"x\"}","c":{"d":["}"]},"e":null} "#,
-            &[("a", "1"), ("b", r#""x\"}""#), ("c", r#"{"d":["}"]}"#), ("e", "null")],
+            r#" { "id" : 1 ,"b":"x\"}","SIZE":{"d":["}"]},"St\u0061tus":null} "#,
+            &[
+                (Some(Property::MessageTraceId), "1"),
+                (None, r#""x\"}""#),
+                (Some(Property::Size), r#"{"d":["}"]}"#),
+                (Some(Property::Status), "null"),
+            ],
         );
         check("{}", &[]);
     }
 
     #[test]
+    fn the_record_before_changes_nothing() {
+        let records = [
+            r#"{"id":1,"size":2}"#,
+            r#"{"id" :1,"size":2}"#,
+            r#"{"size":2,"id":1,"x":3}"#,
+            r#"{"ids":1,"size":2}"#,
+            "{}",
+            r#"{"id":1,"si"#,
+            &format!(r#"{{"{}":1,"id":2}}"#, "k".repeat(100)),
+        ];
+        let read = |record: &str, shape: &mut Shape| {
+            Members::of(record, shape).map(|member| (member.property, member.value)).collect::<Vec<_>>()
+        };
+        for before in records {
+            for record in records {
+                let mut shape = Shape::default();
+                read(before, &mut shape);
+                assert_eq!(read(record, &mut shape), read(record, &mut Shape::default()), "{record} after {before}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_json_has_an_end() {
-        check(r#"{"a":1,oops"b":2}"#, &[("a", "1")]);
+        check(r#"{"a":1,oops"b":2}"#, &[(None, "1")]);
         for text in [
             "",
             "[1]",
@@ -158,7 +242,7 @@ mod tests {
             r#"{"a":"\"#,
             r#"{"a":]}"#,
         ] {
-            assert!(Members::of(text).count() < 2, "{text}");
+            assert!(Members::of(text, &mut Shape::default()).count() < 2, "{text}");
         }
     }
 }

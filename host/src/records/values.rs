@@ -11,7 +11,7 @@ use serde_json::value::to_raw_value;
 use super::{
     address,
     date::{self, Date},
-    members::{Members, is_plain},
+    members::{Member, Members, Shape},
     status,
 };
 use crate::{config::DateOrder, property::Property};
@@ -31,6 +31,7 @@ pub(super) struct Values {
     now: fn() -> DateTime<Utc>,
     /// What time it was when it was looked at last, in UTC and to the second: nothing before it is ahead.
     was: String,
+    shape: Shape,
 }
 
 /// Why a value cannot be taken.
@@ -87,7 +88,7 @@ impl BadDate {
 
 impl Values {
     pub(super) fn new(now: fn() -> DateTime<Utc>) -> Self {
-        let mut values = Self { now, was: String::new() };
+        let mut values = Self { now, was: String::new(), shape: Shape::default() };
         values.look();
         values
     }
@@ -100,18 +101,23 @@ impl Values {
 
     /// A JSON record with values that the mapping takes; `None` when it has them already.
     pub(super) fn record(&mut self, record: &str, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
+        let mut shape = std::mem::take(&mut self.shape);
+        let read = self.members(record, Members::of(record, &mut shape), order);
+        self.shape = shape;
+        read
+    }
+
+    #[inline]
+    fn members(
+        &mut self,
+        record: &str,
+        members: Members<'_, '_>,
+        order: Option<DateOrder>,
+    ) -> Result<Option<String>, Trouble> {
         let mut rewritten = String::new();
         let mut done = 0;
-        for member in Members::of(record) {
-            let property = if is_plain(member.key) {
-                Property::named(member.key)
-            } else {
-                let key: Option<String> = serde_json::from_str(&format!("\"{}\"", member.key)).ok();
-                key.and_then(|key| Property::named(&key))
-            };
-            let Some(property) = property else { continue };
-            let value = record.get(member.value.clone()).unwrap_or_default();
-            if let Some(new) = self.json(property, value, order)? {
+        for member in members {
+            if let Some(new) = self.json(record, &member, order)? {
                 rewritten.push_str(record.get(done..member.value.start).unwrap_or_default());
                 rewritten.push_str(to_raw_value(&new).unwrap_or_default().get());
                 done = member.value.end;
@@ -126,21 +132,20 @@ impl Values {
 
     /// What a value should be, if it is not that already.
     #[inline]
-    fn json(&mut self, property: Property, value: &str, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
-        let is_judged =
-            !matches!(property, Property::MessageId | Property::MessageTraceId | Property::Size | Property::Subject);
-        if !is_judged {
+    fn json(&mut self, record: &str, member: &Member, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
+        use Property::{EndDate, FromIp, Received, RecipientAddress, SenderAddress, StartDate, Status, ToIp};
+        let Some(
+            property @ (EndDate | FromIp | Received | RecipientAddress | SenderAddress | StartDate | Status | ToIp),
+        ) = member.property
+        else {
             return Ok(None);
-        }
-        let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-            return match property {
-                Property::Received | Property::StartDate | Property::EndDate if value.starts_with('{') => {
-                    self.decorated(property, value, order)
-                }
-                _ => Ok(None),
-            };
         };
-        if is_plain(inner) {
+        let value = record.get(member.value.clone()).unwrap_or_default();
+        let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+            let may_be_decorated = matches!(property, Received | StartDate | EndDate) && value.starts_with('{');
+            return if may_be_decorated { self.decorated(property, value, order) } else { Ok(None) };
+        };
+        if !member.has_escape {
             return self.text(property, inner, order);
         }
         let Ok(decoded) = serde_json::from_str::<String>(value) else { return Ok(None) };

@@ -215,7 +215,18 @@ fn record() -> impl Strategy<Value = String> {
 }
 
 fn setup() -> impl Strategy<Value = Setup> {
-    let domains = select(vec!["contoso.com", "CONTOSO.COM", "x.com", "", "b\u{fc}cher.de"]).prop_map(str::to_owned);
+    let domains = select(vec![
+        "contoso.com",
+        "CONTOSO.COM",
+        "x.com",
+        "",
+        "b\u{fc}cher.de",
+        "*.com",
+        "*.ONMICROSOFT.com",
+        "*.",
+        "*.b",
+    ])
+    .prop_map(str::to_owned);
     let tag = select(vec!["forwarded", "preserve_original_event", "", "a\"b"]).prop_map(str::to_owned);
     let status = select(vec!["delivered", "Failed", "\u{212a}elvin"]).prop_map(str::to_owned);
     (

@@ -141,7 +141,14 @@ fn direction(version: Version, settings: &Settings, source: &Side, destination: 
         Version::V2_2 => equals_ignoring_case(left, right),
     };
     let is_local = |side: &Side| match &side.domain {
-        Some(domain) => local_domains.iter().any(|local| equals(local, domain)),
+        Some(domain) => local_domains.iter().any(|local| match local.strip_prefix("*.") {
+            Some(parent) => {
+                let labels: Vec<_> = domain.split('.').collect();
+                let has_label = |at: usize| at > 1 || !labels[0].is_empty();
+                (1..labels.len()).any(|at| has_label(at) && equals(parent, &labels[at..].join(".")))
+            }
+            None => equals(local, domain),
+        }),
         None => false,
     };
     Some(match (is_local(source), is_local(destination)) {

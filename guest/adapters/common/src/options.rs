@@ -1,5 +1,7 @@
 //! The settings of an adapter, each by its name: as an argument, an environment variable, or in a query.
 
+use exotrace_domains::{DomainError, LocalDomain};
+
 /// The settings of an adapter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
@@ -55,7 +57,7 @@ pub const OPTIONS: [Spec; 9] = [
         name: "local-domain",
         variable: "EXOTRACE_LOCAL_DOMAIN",
         value: Value::Texts,
-        help: "A domain of the tenant, for `email.direction`; again for more.",
+        help: "A domain of the tenant, for `email.direction`, or `*.` and a domain for its sub-domains; again for more.",
     },
     Spec {
         name: "tag",
@@ -124,6 +126,9 @@ pub enum OptionError {
     /// There is no value.
     #[error("`{0}` needs a value")]
     Empty(&'static str),
+    /// A domain of the tenant is not one.
+    #[error("`local-domain`: {0}")]
+    Domain(#[from] DomainError),
 }
 
 impl Spec {
@@ -187,7 +192,7 @@ impl Options {
         }
         let text = value.to_owned();
         match name {
-            "local-domain" => self.local_domains.get_or_insert_default().push(text),
+            "local-domain" => self.local_domains.get_or_insert_default().extend(LocalDomain::parse(value)?.forms()),
             "tag" => self.tags.push(text),
             "drop-status" => self.drop_status.push(text),
             "preserve-original-event" => self.preserve_original_event = switch(name, value)?,
@@ -226,9 +231,10 @@ mod tests {
     fn every_setting_can_be_set() {
         for spec in OPTIONS {
             let mut options = Options::default();
-            options.set(spec, "true").unwrap();
+            let value = if spec.name == "local-domain" { "contoso.com" } else { "true" };
+            options.set(spec, value).unwrap();
             assert_ne!(options, Options::default(), "{}", spec.name);
-            assert_eq!(environment(&[(spec.variable, "true")]).unwrap(), options, "{}", spec.variable);
+            assert_eq!(environment(&[(spec.variable, value)]).unwrap(), options, "{}", spec.variable);
             assert_eq!(Options::default().or(options.clone()), options, "{}", spec.name);
             assert_eq!(options.clone().or(Options::default()), options, "{}", spec.name);
         }
@@ -253,6 +259,9 @@ mod tests {
         );
         let error = environment(&[("EXOTRACE_WITH_ID", "yes")]).unwrap_err();
         assert_eq!(error.to_string(), "`with-id` is `true` or `false`, not `yes`");
+        let error = environment(&[("EXOTRACE_LOCAL_DOMAIN", "fabrikam.com, https://contoso.com")]).unwrap_err();
+        let expected = "`local-domain`: `https://contoso.com` is a URL, not a domain\nhint: write `contoso.com`";
+        assert_eq!(error.to_string(), expected);
         let error = Options::default().set(OPTIONS[0], "").unwrap_err();
         assert_eq!(error.to_string(), "`local-domain` needs a value");
     }

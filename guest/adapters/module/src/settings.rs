@@ -1,7 +1,8 @@
 //! The settings of a module: JSON, put into it when it is built.
 
+use exotrace_domains::LocalDomain;
 use exotrace_mapping::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
 /// The settings of a module.
@@ -11,6 +12,7 @@ pub struct Settings {
     /// The mapping version. Default: `2.2`.
     pub mapping: MappingVersion,
     /// Domains of the tenant, from which `email.direction` is derived. Default: none, and no direction is written.
+    #[serde(deserialize_with = "local_domains")]
     pub local_domains: Option<Vec<String>>,
     /// Keep every record's own bytes in `event.original`. Default: `false`.
     pub preserve_original_event: bool,
@@ -35,6 +37,16 @@ pub enum MappingVersion {
     /// As Elastic's newest package for Graph.
     #[serde(rename = "2.2")]
     V2_2,
+}
+
+/// Domains in every form that records may have them in.
+fn local_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let Some(texts) = Option::<Vec<String>>::deserialize(deserializer)? else { return Ok(None) };
+    let mut domains = Vec::new();
+    for text in texts {
+        domains.extend(LocalDomain::parse(&text).map_err(de::Error::custom)?.forms());
+    }
+    Ok(Some(domains))
 }
 
 impl Default for Settings {
