@@ -41,7 +41,7 @@ test: setup $(SYSLOG)/ready $(PROMETHEUS)/ready $(ELASTICSEARCH)/ready ## Run ev
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
 	else echo "the hosts of Python and Node are not tested: python3 with venv, node or npm is not on this machine"; fi
 
-kill: setup ## Kill the program at every step, and see that nothing is lost.
+kill: setup ## Kill the program at every step, let every step fail, and see that nothing is lost.
 	EXOTRACE_EVERY_STEP=1 $(CARGO) test --release --locked --workspace --test end_to_end killed::
 
 # The words of dates, and the table that their test reads, are in the repository: this makes them again.

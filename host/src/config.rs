@@ -3,16 +3,18 @@
 //! No I/O but reading the file itself and the secret files that it names.
 
 use std::{
-    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use crate::plain_file::{self, MAX_SETTINGS_BYTES};
+
 pub(crate) mod environment;
 mod error;
 mod faults;
 mod kinds;
+mod labels;
 mod mapping;
 mod other_formats;
 mod output;
@@ -28,6 +30,7 @@ mod validate;
 
 pub use error::ConfigError;
 pub use faults::Fault;
+pub use labels::SourceLabels;
 pub use mapping::{CandidateConfig, CandidateMode, MappingChoice, MappingConfig, MappingLimits, RollbackConfig};
 pub use output::{
     Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, FileCompression,
@@ -111,6 +114,8 @@ pub struct FileConfig {
     pub interval: Duration,
     /// How dates such as `3/4/2026` are meant.
     pub date_order: Option<DateOrder>,
+    /// What tells its documents from those of other sources.
+    pub labels: SourceLabels,
 }
 
 /// What stands first in dates such as `3/4/2026`.
@@ -142,6 +147,14 @@ impl SourceConfig {
         }
     }
 
+    /// What tells its documents from those of other sources.
+    pub fn labels(&self) -> &SourceLabels {
+        match self {
+            Self::Service(service) => &service.labels,
+            Self::File(files) => &files.labels,
+        }
+    }
+
     fn call(&mut self, name: String) {
         match self {
             Self::Service(service) => service.name = name,
@@ -166,8 +179,8 @@ impl Config {
     /// When the file cannot be read or something in it is wrong: the error names all that is wrong, each with the file,
     /// the line, the key and what is allowed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let text = plain_file::text(path, MAX_SETTINGS_BYTES)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         Self::parse(&text, path, &environment::variable)
     }
 

@@ -1,7 +1,7 @@
 //! What is known about IP addresses, from databases that are read again when their files change.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -13,7 +13,14 @@ use tracing::{error, info};
 
 pub use exotrace_geo::{Network, Place};
 
-use crate::{error_text::chain, sighting::Sighting};
+use crate::{
+    error_text::chain,
+    plain_file::{self, Links},
+    sighting::Sighting,
+};
+
+/// The longest database that is read, in bytes; the largest ones that are sold have a tenth of it.
+const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Databases as they are at a time.
 pub type Databases = exotrace_geo::Databases<Bytes>;
@@ -175,7 +182,8 @@ impl DatabaseFile {
 }
 
 fn read(kind: Kind, path: &Path) -> Result<Bytes, GeoError> {
-    let bytes = fs::read(path).map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })?;
+    let bytes = plain_file::bytes(path, Links::Followed, MAX_BYTES)
+        .map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })?;
     let bytes = Bytes::from(bytes);
     let checked = kind.add(Databases::default(), bytes.clone());
     checked.map_err(|source| GeoError::NotADatabase { path: path.to_owned(), source })?;

@@ -49,8 +49,17 @@ pub struct Asking<'a> {
     pub may_post: bool,
 }
 
+/// The last bytes of a file, up to a kilobyte, by which it is known again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// How many bytes; none when nothing is known of them.
+    pub length: u64,
+    /// Half of their SHA-256.
+    pub hash: [u8; 16],
+}
+
 /// How far a file is written, as the ledger keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Position {
     /// Number of the device that the file is on.
     pub device: u64,
@@ -60,6 +69,8 @@ pub struct Position {
     pub length: u64,
     /// When the file was begun: milliseconds since 1970.
     pub began: i64,
+    /// What stands before `length`.
+    pub tail: Tail,
 }
 
 /// What an output says of a batch that it has accepted.

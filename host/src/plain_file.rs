@@ -59,15 +59,11 @@ pub(crate) fn text(path: &Path, most: u64) -> io::Result<String> {
     decode(bytes(path, Links::Followed, most)?)
 }
 
-/// The one line of a file that holds a secret or a token: without the line end that editors put behind it.
+/// The text of a file that holds one secret or token: without the line end that editors put behind it, and without
+/// blanks there, which nobody sees.
 pub(crate) fn line(path: &Path) -> io::Result<String> {
     let mut text = text(path, MAX_SECRET_BYTES)?;
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    if text.ends_with('\r') {
-        text.pop();
-    }
+    text.truncate(text.trim_ascii_end().len());
     Ok(text)
 }
 
@@ -142,7 +138,7 @@ mod tests {
     #[test]
     fn a_line_is_the_same_in_every_encoding() {
         let folder = Folder::new();
-        for text in ["secret~1", "secret~1\n", "secret~1\r\n"] {
+        for text in ["secret~1", "secret~1\n", "secret~1\r\n", "secret~1 \r\n"] {
             let marked = |mark: &[u8], bytes: Vec<u8>| [mark, &bytes].concat();
             for bytes in [
                 text.as_bytes().to_vec(),
@@ -153,8 +149,9 @@ mod tests {
                 assert_eq!(line(&folder.file(&bytes)).unwrap(), "secret~1", "{bytes:x?}");
             }
         }
-        // One line end is an editor's, more are somebody's mistake.
-        assert_eq!(line(&folder.file(b"secret \n\n")).unwrap(), "secret \n");
+        assert_eq!(line(&folder.file(b"secret \t\r\n\n")).unwrap(), "secret");
+        // Not a blank that nobody sees: it is named.
+        assert_eq!(line(&folder.file("secret\u{a0}\n".as_bytes())).unwrap(), "secret\u{a0}");
     }
 
     #[test]

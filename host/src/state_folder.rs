@@ -119,7 +119,11 @@ fn way_out(path: &Path, folder: &Path, owner: u32, user: u32) -> String {
 /// When it belongs to somebody else, or cannot be used.
 pub fn prepare(path: &Path) -> Result<(), StateFolderError> {
     let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match error.kind() {
+        // What exists is no folder.
+        io::ErrorKind::AlreadyExists => unusable(io::ErrorKind::NotADirectory.into()),
+        _ => unusable(error),
+    })?;
     let tightened = prepare_for(path, effective_user().map_err(unusable)?)?;
     if !tightened.is_empty() {
         info!(folder = %path.display(), files = tightened.join(", "), "took away what other users could do with the state");

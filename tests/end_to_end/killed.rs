@@ -1,5 +1,6 @@
 //! Killed before every step after which something lasts or can be seen, and in the middle of what it writes: after a
-//! restart nothing is missing, and what has to be there once is there once.
+//! restart nothing is missing, and what has to be there once is there once. The same when every step fails, one at a
+//! time, as on a full or broken disk or with too many open files.
 //!
 //! `killed/kill_at.c` is preloaded into the program as it is shipped, and counts its steps. Of steps that are alike only
 //! some are tried, unless `EXOTRACE_EVERY_STEP` is set: `make kill`.
@@ -58,6 +59,28 @@ struct Kill {
     step: usize,
     /// In the middle of it, and not before.
     is_half: bool,
+    /// Not killed: the step fails with this error.
+    error: Option<i32>,
+}
+
+/// What a step can fail with.
+const ENOSPC: i32 = 28;
+const EIO: i32 = 5;
+const EMFILE: i32 = 24;
+const EINTR: i32 = 4;
+
+/// The errors that a call can have, as far as the program has to live with them; and whether half of it may be done.
+fn errors(call: &str) -> &'static [(i32, bool)] {
+    match call {
+        "write" | "pwrite" | "writev" => &[(ENOSPC, false), (ENOSPC, true), (EIO, false), (EINTR, false)],
+        "open" => &[(ENOSPC, false), (EMFILE, false), (EIO, false), (EINTR, false)],
+        "look" => &[(EMFILE, false), (EIO, false), (EINTR, false)],
+        "read" | "pread" => &[(EIO, false), (EINTR, false)],
+        "fsync" | "fdatasync" | "fallocate" | "mkdir" | "rename" | "link" => &[(ENOSPC, false), (EIO, false)],
+        "ftruncate" | "unlink" | "chmod" => &[(EIO, false)],
+        // What goes out over sockets has tests of its own.
+        _ => &[],
+    }
 }
 
 /// A folder in which the program collects, and a store; both new every time.
@@ -119,10 +142,13 @@ impl Round {
         let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
         program.args(arguments).args(["--config", "exotrace.toml"]).current_dir(self.folder.path());
         program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        if let Some(Kill { step, is_half }) = kill {
+        if let Some(Kill { step, is_half, error }) = kill {
             program.env("LD_PRELOAD", &*KILL_AT).env("KILL_AT", step.to_string()).env("KILL_LOG", self.path("steps"));
             if is_half {
                 program.env("KILL_HALF", "1");
+            }
+            if let Some(error) = error {
+                program.env("KILL_FAIL", error.to_string());
             }
         }
         program.status().unwrap()
@@ -155,6 +181,8 @@ impl Round {
             match path.extension().unwrap().to_str().unwrap() {
                 "zst" => drop(zstd::Decoder::new(file).unwrap().read_to_string(&mut text).unwrap()),
                 "ndjson" => drop(file.read_to_string(&mut text).unwrap()),
+                // How far the file is written.
+                "exotrace" => {}
                 other => panic!("`{}` is left: {other}", path.display()),
             }
         }
@@ -209,23 +237,54 @@ fn has(value: &Value, text: &str) -> bool {
     value.to_string().contains(text)
 }
 
+fn is_every_step_tried() -> bool {
+    env::var_os("EXOTRACE_EVERY_STEP").is_some_and(|value| !value.is_empty())
+}
+
+/// What steps have in common that are alike: the call, and the name of the file; times and random names are no difference.
+fn kind(step: &str) -> (&str, String) {
+    let (call, path) = step.split_once(' ').unwrap();
+    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+    let name = name.replace(|it: char| it.is_ascii_digit(), "");
+    let name = match name.strip_suffix(".new").and_then(|name| name.rsplit_once('.')) {
+        Some((name, _random)) => format!("{name}.new"),
+        None => name,
+    };
+    (call, if name.starts_with(".c") || name.starts_with(".tmp") { ".c".to_owned() } else { name })
+}
+
+/// Which of these steps to let fail, and how: of those that are alike one, or all.
+fn failing(steps: &[String]) -> Vec<Kill> {
+    let mut kinds: BTreeMap<_, Vec<Kill>> = BTreeMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        let kind = kind(step);
+        for &(error, is_half) in errors(kind.0) {
+            let kill = Kill { step: index + 1, is_half, error: Some(error) };
+            kinds.entry((kind.clone(), is_every_step_tried().then_some(kill.step))).or_default().push(kill);
+        }
+    }
+    let mut chosen = Vec::new();
+    for alike in kinds.into_values() {
+        if is_every_step_tried() {
+            chosen.extend(alike);
+        } else {
+            chosen.push(alike[rand::rng().random_range(0..alike.len())]);
+        }
+    }
+    chosen
+}
+
 /// Which of these steps to try: of those that are alike some, or all.
 fn chosen(steps: &[String]) -> Vec<Kill> {
-    let is_every = env::var_os("EXOTRACE_EVERY_STEP").is_some_and(|value| !value.is_empty());
+    let is_every = is_every_step_tried();
     let mut kinds: BTreeMap<(String, bool), Vec<Kill>> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
-        // Times and random names are no difference.
-        let (call, path) = step.split_once(' ').unwrap();
-        let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-        let name = name.replace(|it: char| it.is_ascii_digit(), "");
-        let name = match name.strip_suffix(".new").and_then(|name| name.rsplit_once('.')) {
-            Some((name, _random)) => format!("{name}.new"),
-            None => name,
-        };
-        let kind = if name.starts_with(".c") { format!("{call} .c") } else { format!("{call} {name}") };
+        let (call, name) = kind(step);
+        let kind = format!("{call} {name}");
         for is_half in [false, true] {
             if !is_half || ["write", "pwrite", "writev", "send"].contains(&call) {
-                kinds.entry((kind.clone(), is_half)).or_default().push(Kill { step: index + 1, is_half });
+                let kill = Kill { step: index + 1, is_half, error: None };
+                kinds.entry((kind.clone(), is_half)).or_default().push(kill);
             }
         }
     }
@@ -267,7 +326,7 @@ fn served() -> Served {
 /// checks. Says how often it was killed.
 fn walk(round: impl Fn() -> Round, command: &[&str], recover: impl Fn(&Round, Kill)) -> usize {
     let count = round();
-    let whole = count.run(command, Some(Kill { step: 0, is_half: false }));
+    let whole = count.run(command, Some(Kill { step: 0, is_half: false, error: None }));
     assert!(matches!(whole.code(), Some(0 | 2)), "{}", count.log());
     let steps = count.steps();
     let mut kills = 0;
@@ -283,22 +342,49 @@ fn walk(round: impl Fn() -> Round, command: &[&str], recover: impl Fn(&Round, Ki
     kills
 }
 
+/// Everything that lasts, in a new round each time, its mappings compiled.
+fn rounds<'s>(served: &'s Served, refused: &'s str) -> impl Fn() -> Round + 's {
+    // Compiles the mappings, which is not what this is about.
+    let warm = Round::new(Some(refused));
+    warm.settings(served);
+    warm.finish(&["run", "--once"]);
+    warm.check(&served.tenant, refused);
+    move || {
+        let round = Round::new(Some(refused));
+        round.settings(served);
+        round.copy(&warm, "state/cache");
+        round
+    }
+}
+
+#[test]
+fn nothing_is_missing_or_twice_at_whatever_step_a_call_fails() {
+    let served = served();
+    let refused = served.tenant.rows()[7].id.clone();
+    let once = ["run", "--once"];
+    let round = rounds(&served, &refused);
+    let count = round();
+    let whole = count.run(&once, Some(Kill { step: 0, is_half: false, error: Some(EIO) }));
+    assert!(matches!(whole.code(), Some(0 | 2)), "{}", count.log());
+    let failing = failing(&count.steps());
+    assert!(failing.len() > 60, "{}", failing.len());
+    for kill in failing {
+        let round = round();
+        let tried = Tried(&round, kill);
+        let ended = round.run(&once, Some(kill));
+        assert!(ended.code().is_some() && !round.log().contains("panicked"), "{ended}");
+        round.finish(&once);
+        round.check(&served.tenant, &refused);
+        drop(tried);
+    }
+}
+
 #[test]
 fn nothing_is_missing_or_twice_at_whatever_step_the_program_is_killed() {
     let served = served();
     let refused = served.tenant.rows()[7].id.clone();
     let once = ["run", "--once"];
-    // Compiles the mappings, which is not what this is about.
-    let warm = Round::new(Some(&refused));
-    warm.settings(&served);
-    warm.finish(&once);
-    warm.check(&served.tenant, &refused);
-    let round = || {
-        let round = Round::new(Some(&refused));
-        round.settings(&served);
-        round.copy(&warm, "state/cache");
-        round
-    };
+    let round = rounds(&served, &refused);
     let kills = walk(round, &once, |round, kill| {
         // Once more, while it recovers.
         round.run(&once, Some(Kill { step: 1 + kill.step * 7 % RECOVERY_STEPS, ..kill }));

@@ -19,6 +19,7 @@ mod harness;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod killed;
+mod labels;
 mod lasting;
 mod map_command;
 mod mapping_command;
@@ -31,6 +32,7 @@ mod replacement;
 mod running;
 mod settings_file;
 mod sign_in;
+mod state;
 mod syslog;
 mod tenant;
 mod upgrade;

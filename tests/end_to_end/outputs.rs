@@ -152,6 +152,8 @@ fn an_output_that_is_down_makes_no_other_repeat() {
     let two = "[[output]]\ntype = \"file\"\npath = \"one.ndjson\"\n\
                [[output]]\ntype = \"file\"\nname = \"two\"\npath = \"missing/two.ndjson\"\n";
     setup.settings(two);
+    // A folder would be made.
+    fs::write(setup.path("missing"), "in the way").unwrap();
     // Killed while it waits for the one that is down.
     let killed = setup.start(&["run"]);
     wait_for("a note of what one has accepted", || setup.accepted() == 20);
@@ -159,7 +161,7 @@ fn an_output_that_is_down_makes_no_other_repeat() {
     drop(killed);
     let (code, said) = setup.run(&["run", "--once"]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("could not deliver to `two`: could not open `missing/two.ndjson`"), "{said}");
+    assert!(said.contains("could not deliver to `two`: could not make the folder of `missing/two.ndjson`"), "{said}");
     assert_eq!(setup.documents("one").len(), 20, "the page that only one has");
 
     let mut daemon = setup.start(&["run"]);
@@ -168,7 +170,7 @@ fn an_output_that_is_down_makes_no_other_repeat() {
     daemon.signal("TERM");
     assert_eq!(daemon.ended(), Some(0), "{}", setup.log());
 
-    fs::create_dir(setup.path("missing")).unwrap();
+    fs::remove_file(setup.path("missing")).unwrap();
     let (code, said) = setup.run(&["run", "--once"]);
     assert_eq!(code, Some(0), "{said}");
     setup.check("one");

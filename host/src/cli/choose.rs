@@ -1,10 +1,13 @@
 //! From what people name to what it is: mappings and public suffix lists.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::mapper::{Component, Loader, built_in};
+use crate::{
+    mapper::{Component, Loader, built_in},
+    plain_file::{self, MAX_PEM_BYTES},
+};
 
 /// The mapping of that version: built in, or in the folder of mappings.
 pub(super) fn version(version: &str, loader: &Loader) -> anyhow::Result<Component> {
@@ -27,7 +30,8 @@ pub(super) fn version_or_file(name: &str, loader: &Loader) -> anyhow::Result<Com
 /// The text of a public suffix list; whether it is one, the mapping finds out.
 pub(super) fn suffix_list(path: Option<&Path>) -> anyhow::Result<Option<String>> {
     let read = |path: &Path| {
-        fs::read_to_string(path).with_context(|| format!("could not read public suffix list `{}`", path.display()))
+        plain_file::text(path, MAX_PEM_BYTES)
+            .with_context(|| format!("could not read public suffix list `{}`", path.display()))
     };
     path.map(read).transpose()
 }

@@ -116,6 +116,26 @@ fn prepare(config: &Path) -> anyhow::Result<Ready> {
     start::ready(&config, start::geo(&config)?)
 }
 
+/// The same for a run that is to go on in the state folder that this process uses: another one knows nothing of what is
+/// done, and would begin anew.
+fn prepare_again(path: &Path, state_dir: &Path) -> anyhow::Result<Ready> {
+    let config = settings_file::load(path)?;
+    if !is_same_folder(&config.state_dir, state_dir) {
+        let (new, old) = (config.state_dir.display(), state_dir.display());
+        bail!(
+            "`state_dir` is `{new}` now, and this process uses `{old}`\n\
+             hint: to move the state, stop exotrace, move the folder, and start again; a reload cannot do that"
+        );
+    }
+    start::ready(&config, start::geo(&config)?)
+}
+
+/// Whether both paths lead to the same folder; one that is not there is another one.
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    place(one) == place(other)
+}
+
 /// Runs, and anew with other settings each time they are reloaded.
 /// Says what was done, and where the dead letters of the last settings are.
 async fn collect(
@@ -126,6 +146,7 @@ async fn collect(
     mut signals: Signals,
 ) -> anyhow::Result<(Summary, PathBuf)> {
     let ledger = ready.open().map_err(|error| in_use(error, &ready, path))?;
+    let state_dir = ready.config.state_dir.clone();
     let health = Arc::new(Health::default());
     let process = Process { since: Utc::now(), health: Arc::clone(&health) };
     let mut monitor = None;
@@ -137,7 +158,7 @@ async fn collect(
     let mut summary = Summary::default();
     loop {
         let mut wanted = Wanted::End;
-        let told = async { wanted = signals.wanted(path).await };
+        let told = async { wanted = signals.wanted(path, &state_dir).await };
         let watched = stages.collectors.iter().filter_map(Collector::watch).collect();
         let sources = stages.collectors.iter().map(|it| it.label().to_owned()).collect();
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
@@ -228,8 +249,8 @@ async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health
 
 /// Gets ready once more, since something was decided about the mapping meanwhile.
 async fn again(ready: Ready, path: &Path) -> Ready {
-    let path = path.to_owned();
-    match spawn_blocking(move || prepare(&path)).await.map_err(anyhow::Error::from).flatten() {
+    let (path, state_dir) = (path.to_owned(), ready.config.state_dir.clone());
+    match spawn_blocking(move || prepare_again(&path, &state_dir)).await.map_err(anyhow::Error::from).flatten() {
         Ok(ready) => ready,
         Err(error) => {
             let error = explain(error.as_ref());

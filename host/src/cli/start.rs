@@ -35,7 +35,7 @@ pub(super) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Ve
     let claims = Claims::default();
     let mut collectors = Vec::new();
     for (index, source) in config.sources.iter().enumerate() {
-        let mapper = live.mapper(index);
+        let mapper = live.mapper(index).in_namespace(source.labels().namespace.as_deref());
         collectors.push(match source {
             SourceConfig::Service(service) => Collector::Service(Box::new(ServiceCollector::new(service, mapper)?)),
             SourceConfig::File(files) => Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone()))),

@@ -49,6 +49,7 @@ pub(super) const OUTPUT_KEYS: Keys = &[
     ("rotate_bytes", FILE),
     ("rotate_age", FILE),
     ("keep", FILE),
+    ("mode", FILE),
     ("url", SENDING),
     ("urls", ELASTICSEARCH),
     ("allow_http", SENDING),

@@ -42,6 +42,8 @@ pub struct FileOutputConfig {
     pub compression: FileCompression,
     /// How many finished files are kept; `None`: all.
     pub keep: Option<u32>,
+    /// The permissions of the files; `None`: what the umask leaves of the usual ones.
+    pub mode: Option<u32>,
 }
 
 /// How finished files are compressed.

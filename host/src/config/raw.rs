@@ -142,6 +142,14 @@ pub(super) struct Source {
     pub(super) cloud: Value<String>,
     /// Domains of the tenant, for `email.direction`; `*.contoso.com` stands for the sub-domains of `contoso.com`, and not for itself. Default: none, and no direction is written.
     pub(super) local_domains: Option<Vec<Spanned<String>>>,
+    /// Tags of every document of this source, besides `mapping.tags`. Default: none.
+    pub(super) tags: Option<Vec<Spanned<String>>>,
+    /// Fields of every document of this source, as in `fields = { labels = { customer = "contoso" } }`; none that exotrace or the mapping writes. Default: none.
+    pub(super) fields: Value<toml::Table>,
+    /// Namespace of the data stream for documents of this source. Default: that of the outputs.
+    pub(super) namespace: Value<String>,
+    /// What people call the tenant, written as `organization.name`. Default: none.
+    pub(super) tenant_name: Value<String>,
     /// Where to sign in. Default: `https://login.microsoftonline.com`, or that of the cloud.
     pub(super) login_url: Value<String>,
     /// Where the service is. Default: `https://graph.microsoft.com`, `https://reports.office365.com`, or that of the cloud.
@@ -187,6 +195,8 @@ pub(super) struct Output {
     pub(super) rotate_age: Value<String>,
     /// How many finished files are kept; older ones are deleted. Default: all.
     pub(super) keep: Value<i64>,
+    /// Permissions of the files of a `file` output, in octal; others can never write. Default: `0640`, less what the umask takes away.
+    pub(super) mode: Value<String>,
     /// Where documents are sent to. Required for `http`, and for `elasticsearch` this or `urls`.
     pub(super) url: Value<String>,
     /// Several hosts of one Elasticsearch cluster; when one fails, the next one is asked.
@@ -290,6 +300,7 @@ impl Output {
             ("rotate_bytes", start(&self.rotate_bytes)),
             ("rotate_age", start(&self.rotate_age)),
             ("keep", start(&self.keep)),
+            ("mode", start(&self.mode)),
             ("compression", start(&self.compression)),
             ("max_bytes", start(&self.max_bytes)),
             ("max_documents", start(&self.max_documents)),

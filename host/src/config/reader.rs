@@ -1,7 +1,6 @@
 //! Reads single values, and says where and what is wrong with them.
 
 use std::{
-    fs,
     net::SocketAddr,
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -12,7 +11,15 @@ use toml::Spanned;
 use url::Url;
 
 use super::{ConfigError, Fault, environment::expand, faults::Faults, raw::Value};
-use crate::{answer::is_loopback, secret::Secret, secret_file};
+use crate::{
+    answer::is_loopback,
+    plain_file::{self, MAX_SECRET_BYTES},
+    secret::Secret,
+    secret_file,
+};
+
+/// Secrets that services give out, and nobody chooses.
+const GIVEN_OUT: [&str; 3] = ["api_key", "bearer_token", "client_secret"];
 
 /// The text of the settings, for lines and messages. Messages show values as they stand in the file or not at all:
 /// what a variable holds may be a secret.
@@ -86,6 +93,11 @@ impl<'a> Reader<'a> {
         Fault { path: self.path.to_owned(), line: self.line(at), problem, hint: hint.map(str::to_owned) }
     }
 
+    /// Where a key stands, for messages of others.
+    pub(super) fn place(&self, key: &str, at: usize) -> String {
+        format!("{}:{}: `{}`", self.path.display(), self.line(at), self.dotted(key))
+    }
+
     /// A variable of the environment that is set and not empty.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
@@ -94,7 +106,7 @@ impl<'a> Reader<'a> {
     /// The contents of a file that a setting names.
     pub(super) fn contents(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
         let file = self.file(key, value)?;
-        fs::read_to_string(file).map_err(|error| {
+        plain_file::text(&file, MAX_SECRET_BYTES).map_err(|error| {
             // As written: a secret put here by mistake must not show.
             let problem = format!("`{}`: could not read `{}`: {error}", self.dotted(key), value.get_ref());
             self.error(value.span().start, problem, None)
@@ -106,7 +118,25 @@ impl<'a> Reader<'a> {
         if !value.get_ref().contains("${") {
             self.faults.note_secret();
         }
-        Ok(Secret::new(self.text(key, value)?))
+        self.plain_secret(key, value, Secret::new(self.text(key, value)?))
+    }
+
+    /// What services give out is ASCII that can be seen: anything else came in while it was copied. Says where, and
+    /// never what. Passwords and headers are people's own.
+    pub(super) fn plain_secret(
+        &self,
+        key: &str,
+        value: &Spanned<String>,
+        secret: Secret,
+    ) -> Result<Secret, ConfigError> {
+        let is_given_out = GIVEN_OUT.contains(&key.trim_end_matches("_file"));
+        match plain_file::odd_character(secret.expose()).filter(|_| is_given_out) {
+            None => Ok(secret),
+            Some(odd) => {
+                let problem = format!("`{}`: in the secret, {odd}", self.dotted(key));
+                Err(self.error(value.span().start, problem, Some("copy it again, as plain text")))
+            }
+        }
     }
 
     /// A file that a secret is read from, which is to be its owner's alone.
@@ -131,7 +161,7 @@ impl<'a> Reader<'a> {
         let file = self.file(key, value)?;
         self.note_secret_file(key, &file);
         match secret_file::read(&file) {
-            Ok(_) => Ok(file),
+            Ok(secret) => self.plain_secret(key, value, secret).map(|_| file),
             Err(error) => {
                 // As written: a secret put here by mistake must not show.
                 let problem = format!("`{}`: could not read `{}`: {error}", self.dotted(key), value.get_ref());

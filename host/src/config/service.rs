@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
+use super::SourceLabels;
 use crate::secret::Secret;
 
 /// A source of type `graph` or `reporting_webservice`.
@@ -45,6 +46,8 @@ pub struct ServiceConfig {
     pub ca_file: Option<PathBuf>,
     /// Where requests and answers are written to.
     pub request_trace_dir: Option<PathBuf>,
+    /// What tells its documents from those of other sources.
+    pub labels: SourceLabels,
 }
 
 /// A service of Microsoft.

@@ -214,9 +214,10 @@ fn what_is_probably_not_meant_is_a_warning() {
 /// Every key of a section is either for every kind of it, or in the table of kinds.
 #[test]
 fn every_key_has_its_kinds() {
-    for (section, common) in
-        [("source", &["type", "name", "local_domains", "interval"][..]), ("output", &["type", "name", "namespace"])]
-    {
+    for (section, common) in [
+        ("source", &["type", "name", "local_domains", "interval", "tags", "fields", "namespace", "tenant_name"][..]),
+        ("output", &["type", "name", "namespace"]),
+    ] {
         let error =
             Config::parse(&format!("[[{section}]]\nfrobnicate = 1\n"), Path::new("x.toml"), &|_| None).unwrap_err();
         let hint = error

@@ -11,6 +11,7 @@ use super::{
 
 mod credential;
 mod file;
+mod labels;
 mod mapping;
 mod output;
 mod service;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Content, Delivered, Key, Ledger, LedgerError, page::insert, source_id};
+use super::{Content, Delivered, FileHash, Key, Ledger, LedgerError, page::insert, source_id};
 
 /// How far the file of an output is written: what stands behind is cut off after a crash, since it comes again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Mark {
     pub length: u64,
     /// When the file was begun: milliseconds since 1970.
     pub began: i64,
+    /// A hash of the last bytes before `length`, and of how many; of none when nothing is known of them.
+    pub tail: FileHash,
 }
 
 /// A row that one output has accepted while another has not.
@@ -94,11 +96,12 @@ impl Ledger {
     ///
     /// When the ledger cannot be read.
     pub fn mark(&self, output: &str) -> Result<Option<Mark>, LedgerError> {
-        let query = "SELECT output, device, inode, length, began FROM mark WHERE output = ?1";
+        let query = "SELECT output, device, inode, length, began, tail_length, tail FROM mark WHERE output = ?1";
         let found = self.connection.query_row(query, [output], |row| {
             let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
             let (device, inode, length) = (number(1)?, number(2)?, number(3)?);
-            Ok(Mark { output: row.get(0)?, device, inode, length, began: row.get(4)? })
+            let tail = FileHash { length: number(5)?, hash: row.get(6)? };
+            Ok(Mark { output: row.get(0)?, device, inode, length, began: row.get(4)?, tail })
         });
         Ok(found.optional()?)
     }
@@ -118,10 +121,12 @@ impl Ledger {
 
 /// Notes how far files are written, within the transaction that notes what was written.
 pub(super) fn put_marks(connection: &Connection, marks: &[Mark]) -> rusqlite::Result<()> {
-    let put = "INSERT OR REPLACE INTO mark (output, device, inode, length, began) VALUES (?1, ?2, ?3, ?4, ?5)";
-    for Mark { output, device, inode, length, began } in marks {
-        let [device, inode, length] = [device, inode, length].map(|number| number.cast_signed());
-        connection.execute(put, params![output, device, inode, length, began])?;
+    let put = "INSERT OR REPLACE INTO mark (output, device, inode, length, began, tail_length, tail) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    for Mark { output, device, inode, length, began, tail } in marks {
+        let [device, inode, length, tail_length] =
+            [device, inode, length, &tail.length].map(|number| number.cast_signed());
+        connection.execute(put, params![output, device, inode, length, began, tail_length, tail.hash])?;
     }
     Ok(())
 }

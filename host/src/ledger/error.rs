@@ -28,7 +28,7 @@ pub enum LedgerError {
     State(#[from] StateFolderError),
     /// Another process has it.
     #[error(
-        "state folder `{}` is in use by {}\nhint: `exotrace status` says what it does; one process at a time can use the folder",
+        "state folder `{}` is in use by {}",
         path.display(), named(*process)
     )]
     InUse {
@@ -172,6 +172,13 @@ impl fmt::Display for SqliteError {
         };
         let code = self.0.sqlite_error().map_or(0, |error| error.extended_code);
         write!(formatter, "{plain} (SQLite {code})")
+    }
+}
+
+impl SqliteError {
+    /// Whether a file could not be opened.
+    pub(super) fn is_cannot_open(&self) -> bool {
+        self.0.sqlite_error_code() == Some(ErrorCode::CannotOpen)
     }
 }
 

@@ -40,12 +40,32 @@ pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
 /// Opens the database at `path` beside whoever writes it. One of an earlier version is read as what it will be.
 pub(super) fn connection_to_read(path: &Path) -> Result<Connection, LedgerError> {
     let connection = read_only(path)?;
-    let found = check(&connection, path)?;
+    let (connection, found) = match check(&connection, path) {
+        // There is no room for the file that readers share, as on a read-only disk.
+        Err(LedgerError::Open { source, .. }) if source.is_cannot_open() => copy_to_read(path)?,
+        found => (connection, found?),
+    };
     if found == migrations::VERSION {
         return Ok(connection);
     }
     let upgraded = migrations::upgraded_copy(&connection, found);
     upgraded.map_err(|source| LedgerError::Upgrade { path: path.to_owned(), found, source })
+}
+
+/// Opens a copy of the database at `path` and of its log, which nobody can write; gives its version, too. The files of
+/// the copy are gone with the connection.
+fn copy_to_read(path: &Path) -> Result<(Connection, i64), LedgerError> {
+    let copying = |source| LedgerError::Folder { path: path.to_owned(), source };
+    let folder = tempfile::tempdir().map_err(copying)?;
+    let copy = folder.path().join(FILE_NAME);
+    fs::copy(path, &copy).map_err(copying)?;
+    let (log, log_copy) = (path.with_extension("sqlite3-wal"), copy.with_extension("sqlite3-wal"));
+    if is_there(&log)? {
+        fs::copy(log, log_copy).map_err(copying)?;
+    }
+    let connection = Connection::open(&copy).map_err(|error| LedgerError::opening(path.to_owned(), error))?;
+    let found = check(&connection, path)?;
+    Ok((connection, found))
 }
 
 /// Opens the database at `path`, which is known to be whole.

@@ -205,7 +205,8 @@ fn what_was_replayed_may_be_replayed_again() {
 fn what_one_output_has_accepted_is_known_until_all_have() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    let mark = |length| Mark { output: "file".to_owned(), device: 1, inode: u64::MAX, length, began: 5 };
+    let tail = FileHash { length: 3, hash: [7; 16] };
+    let mark = |length| Mark { output: "file".to_owned(), device: 1, inode: u64::MAX, length, began: 5, tail };
     let rows = [([1; 16], [1; 8]), ([2; 16], [1; 8])];
     ledger.note_accepted("a", &["file".to_owned()], &rows, &[mark(10)]).unwrap();
     drop(ledger);

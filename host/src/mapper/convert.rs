@@ -70,7 +70,7 @@ impl From<Origin> for mapper::Origin {
 impl From<mapper::MappedBatch> for MappedBatch {
     fn from(batch: mapper::MappedBatch) -> Self {
         let outcomes = batch.outcomes.into_iter().map(Into::into).collect();
-        Self { documents: batch.documents, outcomes, mapped_by: Vec::new() }
+        Self { documents: batch.documents, outcomes, ..Self::default() }
     }
 }
 

@@ -137,7 +137,7 @@ impl Live {
 
     /// What maps for the source of that number.
     pub fn mapper(self: &Arc<Self>, source: usize) -> Mapper {
-        Mapper { live: Arc::clone(self), source }
+        Mapper { live: Arc::clone(self), source, namespace: None }
     }
 
     pub(super) fn current(&self) -> Arc<Generation> {

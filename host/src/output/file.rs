@@ -1,33 +1,41 @@
 //! Documents in a file, one a line.
 //!
-//! Whatever stands behind the position that the ledger has is cut off at the start: it was not delivered, and comes
-//! again.
+//! What a crash has left behind the position that the ledger has is cut off at the start: it was not delivered, and
+//! comes again. Nothing else is ever cut: a file that is not what was left is finished, and another one begun.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, Permissions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    os::unix::fs::MetadataExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use tokio::task::block_in_place;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{OutputError, Position, Receipt};
 use crate::{config::FileOutputConfig, folder, mapper::MappedBatch};
 
+mod beside;
 mod examine;
 mod finished;
+mod tail;
 
+use beside::{Beside, Step};
 use finished::Finished;
+use tail::LastBytes;
+
+/// The usual permissions of an output file: its group reads it, as with other logs.
+const MODE: u32 = 0o640;
 
 /// Writes documents to a file, and begins another one when it is large or old.
 pub struct FileOutput {
     path: PathBuf,
     rotate_bytes: u64,
     rotate_age: Duration,
+    mode: Option<u32>,
     finished: Finished,
     /// What the ledger has, until the file is opened.
     recovered: Option<Position>,
@@ -40,6 +48,16 @@ pub struct FileOutput {
 struct Current {
     file: File,
     position: Position,
+    last: LastBytes,
+    /// None for what is no regular file.
+    beside: Option<Beside>,
+}
+
+/// What becomes of a file that is opened.
+enum Opened {
+    Current(Current),
+    /// It is not what was left: it is kept as it is, and another one begun.
+    Other,
 }
 
 impl FileOutput {
@@ -49,6 +67,7 @@ impl FileOutput {
             path: config.path.clone(),
             rotate_bytes: config.rotate_bytes,
             rotate_age: config.rotate_age,
+            mode: config.mode,
             finished: Finished::new(config),
             recovered: None,
             current: None,
@@ -95,23 +114,59 @@ impl FileOutput {
 
     /// Opens the file as the ledger knows it.
     fn open(&mut self, now: DateTime<Utc>) -> Result<(), OutputError> {
-        let existed = self.path.exists();
         folder::make_for(&self.path).map_err(|source| self.failed("make the folder of", source))?;
-        let file = OpenOptions::new().create(true).append(true).read(true).open(&self.path);
-        let mut file = file.map_err(|source| self.failed("open", source))?;
         let known = self.recovered.take();
-        let opened = position(&file).and_then(|position| {
-            if !existed {
-                sync_folder(&self.path)?;
+        let opened = self.try_to_open(known, now).and_then(|opened| match opened {
+            Opened::Current(current) => Ok(current),
+            Opened::Other => {
+                let finished = self.finished.take(&self.path, now)?;
+                error!(
+                    path = %self.path.display(), kept_as = %finished.display(),
+                    "output file is not what the ledger knows; kept as it is, and another one begun"
+                );
+                self.is_tidy = false;
+                match self.try_to_open(None, now)? {
+                    Opened::Current(current) => Ok(current),
+                    Opened::Other => Err(io::Error::other("the file changes all the time")),
+                }
             }
-            settle(&mut file, position, known, now, &self.path)
         });
-        let position = opened.map_err(|source| {
+        let current = opened.map_err(|source| {
             self.recovered = known;
             self.failed("open", source)
         })?;
-        self.current = Some(Current { file, position });
+        self.current = Some(current);
         Ok(())
+    }
+
+    fn try_to_open(&self, known: Option<Position>, now: DateTime<Utc>) -> io::Result<Opened> {
+        let existed = self.path.exists();
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).append(true).read(true).mode(self.mode.unwrap_or(MODE)).open(&self.path)?;
+        if !existed {
+            if let Some(mode) = self.mode {
+                // Whatever the umask takes away.
+                file.set_permissions(Permissions::from_mode(mode))?;
+            }
+            sync_folder(&self.path)?;
+        }
+        let position = position(&file)?;
+        if !file.metadata()?.is_file() {
+            return Ok(Opened::Current(Current { file, position, last: LastBytes::default(), beside: None }));
+        }
+        let (beside, said) = Beside::open(&self.path, position)?;
+        let is_left = |known: &Position| match said {
+            Some(said) => said.is_left_by_a_crash(known.length),
+            // Nobody has said anything: the ledger is of a version that had nothing to say it with.
+            None => known.length > 0 && known.tail.length == 0,
+        };
+        let Some(mut position) = settle(&mut file, position, known, is_left, now, &self.path)? else {
+            return Ok(Opened::Other);
+        };
+        let last = LastBytes::of(&file, position.length)?;
+        position.tail = last.tail();
+        beside.say(Step::Noted, position.length)?;
+        Ok(Opened::Current(Current { file, position, last, beside: Some(beside) }))
     }
 
     pub(super) fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
@@ -121,10 +176,11 @@ impl FileOutput {
 
     /// Writes all of the bytes, or as if none had been written.
     fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
-        let Some(Current { file, position }) = &mut self.current else {
+        let Some(Current { file, position, last, beside }) = &mut self.current else {
             return Err(self.failed("write", io::ErrorKind::NotConnected.into()));
         };
-        let written = file.write_all(bytes).and_then(|()| file.sync_data());
+        let said = beside.as_ref().map_or(Ok(()), |beside| beside.say(Step::Writing, position.length));
+        let written = said.and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_data());
         if let Err(source) = written {
             if let Err(error) = file.set_len(position.length) {
                 // What stands there now is cut off when the file is opened anew.
@@ -135,11 +191,25 @@ impl FileOutput {
             return Err(self.failed("write", source));
         }
         position.length += bytes.len() as u64;
+        if beside.is_some() {
+            last.add(bytes);
+            position.tail = last.tail();
+        }
         Ok(())
+    }
+
+    /// Says beside the file that the ledger has all of it.
+    fn say_noted(&self) {
+        let Some(Current { position, beside: Some(beside), .. }) = &self.current else { return };
+        if let Err(error) = beside.say(Step::Noted, position.length) {
+            // The next one says more; until then a crash is all that would be thought of.
+            warn!(path = %self.path.display(), error = %error, "could not note how far the output file is written");
+        }
     }
 
     /// Compresses and deletes finished files, if that is not done: it is no part of what a delivery waits for.
     pub(super) fn noted(&mut self) {
+        block_in_place(|| self.say_noted());
         if self.is_tidy {
             return;
         }
@@ -157,37 +227,46 @@ impl FileOutput {
     }
 }
 
-/// Cuts off what the ledger does not know, and ends a last line that others have left open.
+/// Cuts off what a crash has left, and ends a last line that others have left open. `None` when the file is not what was
+/// left of it, so that nothing may be cut: `is_left` says whether what stands behind a position is of a crash.
 fn settle(
     file: &mut File,
     mut position: Position,
     known: Option<Position>,
+    is_left: impl FnOnce(&Position) -> bool,
     now: DateTime<Utc>,
     path: &Path,
-) -> io::Result<Position> {
+) -> io::Result<Option<Position>> {
     let is_same = |known: &Position| (known.device, known.inode) == (position.device, position.inode);
     let Some(known) = known.filter(is_same) else {
         position.began = now.timestamp_millis();
         end_line(file, &mut position)?;
-        return Ok(position);
+        return Ok(Some(position));
     };
     position.began = known.began;
-    if position.length > known.length {
+    if position.length < known.length {
+        warn!(path = %path.display(), bytes = known.length - position.length, "output file has become shorter");
+    } else if !known.tail.is_before(file, known.length)? {
+        end_line(file, &mut position)?;
+        return Ok(None);
+    } else if position.length > known.length {
+        if !is_left(&known) {
+            end_line(file, &mut position)?;
+            return Ok(None);
+        }
         warn!(path = %path.display(), bytes = position.length - known.length, "cutting off what was written in part");
         file.set_len(known.length)?;
         file.sync_data()?;
         position.length = known.length;
-    } else if position.length < known.length {
-        warn!(path = %path.display(), bytes = known.length - position.length, "output file has become shorter");
-        end_line(file, &mut position)?;
     }
-    Ok(position)
+    end_line(file, &mut position)?;
+    Ok(Some(position))
 }
 
 /// Where a file is and how long; the time at which it was begun is not known.
 fn position(file: &File) -> io::Result<Position> {
     let about = file.metadata()?;
-    Ok(Position { device: about.dev(), inode: about.ino(), length: about.len(), began: 0 })
+    Ok(Position { device: about.dev(), inode: about.ino(), length: about.len(), ..Position::default() })
 }
 
 /// A document must not be glued to the rest of a line.

@@ -1,5 +1,7 @@
 //! Documents in requests to whatever takes them over HTTP: Vector, Fluent Bit, Logstash, Cribl, Splunk.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 
 use super::{
@@ -45,8 +47,8 @@ struct Lines {
 }
 
 impl Protocol for Lines {
-    fn path(&self) -> &'static str {
-        ""
+    fn path(&self, _: &MappedBatch) -> Cow<'_, str> {
+        Cow::Borrowed("")
     }
 
     fn content_type(&self) -> &'static str {

@@ -2,6 +2,8 @@
 //!
 //! Does not wait and does not ask again.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use tracing::warn;
 
@@ -23,7 +25,7 @@ const SUSPICION: u32 = 1000;
 /// How documents stand in a request, and what its answer means.
 pub(super) trait Protocol {
     /// Where requests go, below the address of a host.
-    fn path(&self) -> &str;
+    fn path(&self, batch: &MappedBatch) -> Cow<'_, str>;
 
     /// What a request says it is.
     fn content_type(&self) -> &'static str;
@@ -82,7 +84,8 @@ impl<P: Protocol> Requests<P> {
     pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
         let documents = documents(batch);
         let mut progress = self.memory.recall(&documents);
-        let sent = self.send_rest(&documents, &mut progress).await;
+        let path = self.protocol.path(batch).into_owned();
+        let sent = self.send_rest(&path, &documents, &mut progress).await;
         match sent {
             Ok(()) => Ok(progress.into_receipt()),
             Err(error) => {
@@ -92,7 +95,12 @@ impl<P: Protocol> Requests<P> {
         }
     }
 
-    async fn send_rest(&mut self, documents: &[Document<'_>], progress: &mut Progress) -> Result<(), RequestError> {
+    async fn send_rest(
+        &mut self,
+        path: &str,
+        documents: &[Document<'_>],
+        progress: &mut Progress,
+    ) -> Result<(), RequestError> {
         let mut rest = Vec::new();
         for place in progress.rest() {
             match self.protocol.unfit(&documents[place]) {
@@ -107,7 +115,7 @@ impl<P: Protocol> Requests<P> {
             let texts: Vec<_> = now.iter().map(|(_, document)| *document).collect();
             let body = self.protocol.write(&texts);
             let length = body.len();
-            let reply = match self.sender.post(self.protocol.path(), body, self.protocol.content_type()).await {
+            let reply = match self.sender.post(path, body, self.protocol.content_type()).await {
                 Err(error) if error.is_cut_off() && now.len() > 1 && length > SHORTEST_TOO_LONG => {
                     // Some say in this way that it is too long.
                     self.cut_off = Some(CutOff { max_bytes: length / 2, answered: 0 });

@@ -1,6 +1,6 @@
 //! Sends requests to a host, or to the next one of the same cluster when that fails.
 
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -13,6 +13,7 @@ use super::{RequestError, compress::gzip, credentials::Credentials};
 use crate::{
     answer::{is_loopback, read, retry_after},
     config::{ClientCertificate, Compression, ConnectionConfig},
+    plain_file,
 };
 
 /// A host that does not take connections is not waited for as long as for an answer.
@@ -213,7 +214,7 @@ fn identity(certificate: &ClientCertificate) -> Result<Identity, RequestError> {
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>, RequestError> {
-    fs::read(path).map_err(|source| RequestError::File { path: path.to_owned(), source })
+    plain_file::pem(path).map_err(|source| RequestError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -234,7 +234,8 @@ async fn a_file_is_examined_and_nothing_made() {
         let path = folder.path().join(name);
         let compression = crate::config::FileCompression::None;
         let (rotate_bytes, rotate_age) = (1000, Duration::from_secs(60));
-        let config = crate::config::FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None };
+        let config =
+            crate::config::FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None, mode: None };
         Output::File(Box::new(FileOutput::new(&config)))
     };
     let first = async |name: &str| findings(file(name)).await.swap_remove(0);

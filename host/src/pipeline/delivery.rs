@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     health::Part,
-    ledger::{Content, Key, Mark},
+    ledger::{Content, FileHash, Key, Mark},
     mapper::{MappedBatch, Mapper, MapperError, Origin, Outcome},
     metrics::OfOutput,
-    output::{Output, OutputError, Position, RejectedDocument},
+    output::{Output, OutputError, Position, RejectedDocument, Tail},
     retry::Backoff,
 };
 
@@ -106,8 +106,9 @@ struct Given {
 
 impl Given {
     fn mark(&self) -> Option<Mark> {
-        let Position { device, inode, length, began } = self.position?;
-        Some(Mark { output: self.name.clone(), device, inode, length, began })
+        let Position { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;
+        let tail = FileHash { length: tail_length, hash };
+        Some(Mark { output: self.name.clone(), device, inode, length, began, tail })
     }
 
     /// The places in the batch of the documents that it will never take.
@@ -328,7 +329,7 @@ impl Shared {
 
 /// The outcomes at these places with their documents.
 fn some_of(mapped: &MappedBatch, places: &[usize]) -> MappedBatch {
-    let mut some = MappedBatch::default();
+    let mut some = MappedBatch { namespace: mapped.namespace.clone(), ..MappedBatch::default() };
     let mut documents = mapped.documents.split_inclusive('\n');
     let mut wanted = places.iter().copied().peekable();
     for (place, outcome) in mapped.outcomes.iter().enumerate() {
@@ -358,9 +359,9 @@ mod tests {
         };
         let mapped_by = vec![(by("1.20.0"), 2), (by("2.2.0"), 2)];
         let documents = "{\"a\":1}\n{\"a\":3}\n{\"a\":4}\n".to_owned();
-        let batch = MappedBatch { documents, outcomes, mapped_by };
+        let batch = MappedBatch { documents, outcomes, mapped_by, namespace: Some("n".into()) };
         let some = some_of(&batch, &[1, 2]);
-        assert_eq!(some.documents, "{\"a\":3}\n");
+        assert_eq!((some.documents.as_str(), some.namespace.as_deref()), ("{\"a\":3}\n", Some("n")));
         assert_eq!(some.outcomes, batch.outcomes[1..3]);
         assert_eq!(some.mapped_by, [(by("1.20.0"), 1), (by("2.2.0"), 1)]);
         assert_eq!(some_of(&batch, &[0, 1, 2, 3]).documents, batch.documents);

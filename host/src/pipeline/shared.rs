@@ -20,7 +20,7 @@ use crate::{
     health::{Health, Part},
     ledger::{Ledger, LedgerError, Mark},
     metrics::metrics,
-    output::{Output, Position},
+    output::{Output, Position, Tail},
     retry::Backoff,
 };
 
@@ -55,8 +55,9 @@ impl Shared {
     ) -> Result<Self, LedgerError> {
         let mut targets = Vec::new();
         for (name, mut output) in outputs {
-            if let Some(Mark { device, inode, length, began, .. }) = ledger.mark(&name)? {
-                output.recover(Position { device, inode, length, began });
+            if let Some(Mark { device, inode, length, began, tail, .. }) = ledger.mark(&name)? {
+                let tail = Tail { length: tail.length, hash: tail.hash };
+                output.recover(Position { device, inode, length, began, tail });
             }
             let (counts, output) = (metrics().output(&name), Arc::new(AsyncMutex::new(output)));
             targets.push(Target { name, output, counts });
@@ -87,7 +88,10 @@ impl Shared {
         let mut attempt = 1;
         loop {
             let (ledger, work) = (Arc::clone(&self.ledger), Arc::clone(&work));
-            let done = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner)));
+            let done = spawn_blocking(move || {
+                let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+                work(&mut ledger).map_err(|error| error.at(ledger.path()))
+            });
             let done = self.health.wait_for_disk(Part::Ledger, "", done).await;
             let error = match done? {
                 Err(error) if error.may_pass() => error,

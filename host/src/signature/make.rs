@@ -17,7 +17,10 @@ use ring::{
 };
 
 use super::PublicKey;
-use crate::secret::Secret;
+use crate::{
+    plain_file::{self, MAX_SECRET_BYTES},
+    secret::Secret,
+};
 
 /// Ed25519 over the bytes themselves, which is how keys are marked.
 const KEY: &[u8] = b"Ed";
@@ -125,7 +128,7 @@ impl SecretKey {
     ///
     /// When the file is not a secret key, or has a password.
     pub fn open(path: &Path) -> Result<Self, KeyError> {
-        let read = fs::read_to_string(path).map(Secret::new);
+        let read = plain_file::text(path, MAX_SECRET_BYTES).map(Secret::new);
         let text = read.map_err(|source| KeyError::File { doing: "read", path: path.to_owned(), source })?;
         let line = text.expose().lines().nth(1).unwrap_or_default().trim();
         let bytes = BASE64_STANDARD.decode(line).unwrap_or_default();

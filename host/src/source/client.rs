@@ -1,7 +1,7 @@
 //! HTTP: sends a request, and reads the answer up to a bounded size.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -18,6 +18,7 @@ pub use crate::answer::{AnswerError, Malformed};
 use crate::{
     answer::{self, is_loopback},
     config::{ServiceConfig, environment},
+    plain_file,
 };
 
 /// The metadata service is on this machine, or it is nowhere.
@@ -161,7 +162,7 @@ fn builder(timeout: Duration) -> ClientBuilder {
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpError> {
-    let pem = fs::read(path).map_err(|source| HttpError::CaFile { path: path.to_owned(), source })?;
+    let pem = plain_file::pem(path).map_err(|source| HttpError::CaFile { path: path.to_owned(), source })?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(HttpError::NoCertificates { path: path.to_owned() }),

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -60,7 +60,11 @@ pub(super) struct Sent {
 impl Trace {
     /// Makes the folder when it is not there.
     pub(super) fn open(folder: &Path) -> Result<Self, HttpError> {
-        fs::create_dir_all(folder).map_err(|source| HttpError::TraceFolder { path: folder.to_owned(), source })?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|source| HttpError::TraceFolder { path: folder.to_owned(), source })?;
         Ok(Self { folder: folder.to_owned() })
     }
 

@@ -11,6 +11,7 @@ use crate::{
     config::{Config, GeoipConfig, MappingChoice},
     finding::Finding,
     ledger::Ledger,
+    state_folder,
 };
 
 pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
@@ -42,6 +43,7 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
 /// Sees that files can be made in the folder, and that a ledger is whole. Leaves everything as it was.
 fn state_dir(folder: &Path) -> anyhow::Result<String> {
     let shown = folder.display();
+    state_folder::check(folder)?;
     if !folder.exists() {
         fs::create_dir_all(folder).with_context(|| format!("could not make `{shown}`"))?;
         fs::remove_dir(folder).with_context(|| format!("could not remove `{shown}` again"))?;

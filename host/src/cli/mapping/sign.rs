@@ -13,6 +13,7 @@ use clap::Args;
 use crate::{
     config::Config,
     mapper::{Component, Inspection},
+    plain_file::{self, MAX_SECRET_BYTES},
     signature::{self, PublicKey, SecretKey, TrustedKeys},
 };
 
@@ -115,7 +116,7 @@ fn public_key(text: &str) -> anyhow::Result<PublicKey> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
-    let contents =
-        fs::read_to_string(text).with_context(|| format!("`{text}` is neither a public key nor its file"))?;
+    let contents = plain_file::text(Path::new(text), MAX_SECRET_BYTES)
+        .with_context(|| format!("`{text}` is neither a public key nor its file"))?;
     contents.parse().with_context(|| format!("`{text}`"))
 }

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tracing::error;
 
-use super::prepare;
+use super::prepare_again;
 use crate::{cli::start::Ready, error_text::explain};
 
 /// Signals that come so soon after the first one are the same: `timeout` of GNU sends two, and so may a terminal and a
@@ -51,7 +51,7 @@ impl Signals {
     }
 
     /// Completes when the program is to end, or to go on with other settings that are right.
-    pub(super) async fn wanted(&mut self, path: &Path) -> Wanted {
+    pub(super) async fn wanted(&mut self, path: &Path, state_dir: &Path) -> Wanted {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return Wanted::End,
@@ -59,7 +59,9 @@ impl Signals {
                 _ = self.hang_up.recv() => {}
             }
             let path = path.to_owned();
-            let prepared = spawn_blocking(move || prepare(&path)).await.map_err(anyhow::Error::from).flatten();
+            let state_dir = state_dir.to_owned();
+            let prepared =
+                spawn_blocking(move || prepare_again(&path, &state_dir)).await.map_err(anyhow::Error::from).flatten();
             match prepared {
                 Ok(ready) => return Wanted::Reload(Box::new(ready)),
                 Err(error) => {

@@ -10,7 +10,7 @@ use crate::{
     cli::{choose, options},
     config::{CandidateConfig, CandidateMode, Config, DATASET, MappingChoice, RollbackConfig, SourceConfig},
     geo::Geo,
-    mapper::{self, Component, Live, Loader, Original, Place, Rules, TrialMode},
+    mapper::{self, Component, Live, Loader, MapperError, Original, Place, Rules, TrialMode},
     replacement::{Purpose, Wanted, Watched},
 };
 
@@ -28,7 +28,15 @@ pub(in crate::cli) fn live(
         starts.push((component, settings(config, source, suffix_list.clone(), agent)));
     }
     let (limits, rules) = (options::limits(Some(config)), rules(&config.mapping.rollback));
-    Ok(Live::with_loader(starts, limits, rules, geo, loader.clone())?)
+    let live = Live::with_loader(starts, limits, rules, geo, loader.clone());
+    // Fields that the mapping itself writes are known to nobody but the mapping.
+    let places: Vec<_> = config.sources.iter().filter_map(|source| source.labels().fields_at.as_deref()).collect();
+    match live {
+        Err(error @ MapperError::Settings(_)) if !places.is_empty() => {
+            Err(anyhow::Error::from(error).context(places.join(", ")))
+        }
+        live => Ok(live?),
+    }
 }
 
 /// Sees whether what is to be tried beside the mapping could be.
@@ -101,17 +109,19 @@ fn settings(config: &Config, source: &SourceConfig, suffix_list: Option<String>,
         // As the documents of Elastic's integration say.
         SourceConfig::File(_) => "log",
     };
+    let labels = source.labels();
+    let namespace = labels.namespace.as_ref().unwrap_or(&config.namespace);
     mapper::Settings {
         local_domains: source.local_domains().map(<[String]>::to_vec),
         preserve_original_event: config.mapping.preserve_original_event,
-        tags: config.mapping.tags.clone(),
+        tags: labels.with_tags(&config.mapping.tags),
         drop_status: config.mapping.drop_status.clone(),
-        fields: Some(json!({
+        fields: Some(labels.with_fields(json!({
             "agent": agent.fields(),
-            "data_stream": { "type": "logs", "dataset": DATASET, "namespace": config.namespace },
+            "data_stream": { "type": "logs", "dataset": DATASET, "namespace": namespace },
             "event": { "dataset": DATASET },
             "input": { "type": input },
-        })),
+        }))),
         suffix_list,
     }
 }

@@ -7,6 +7,7 @@ use super::exclude;
 use crate::{
     config::{ConfigError, Credential, IdentityEndpoint, raw, reader::Reader},
     secret::Secret,
+    secret_file,
 };
 
 const WAYS: &str = "`client_secret = \"${EXOTRACE_CLIENT_SECRET}\"`, `client_secret_file`, `certificate_file`, \
@@ -74,14 +75,12 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
 }
 
 fn secret_in(key: &str, file: &Spanned<String>, reader: &Reader<'_>) -> Result<Secret, ConfigError> {
-    reader.note_secret_file(key, &reader.file(key, file)?);
-    let contents = reader.contents(key, file)?;
-    let text = contents.trim_end();
-    if text.is_empty() {
-        let problem = format!("`{}`: the file is empty", reader.dotted(key));
-        return Err(reader.error(file.span().start, problem, None));
-    }
-    Ok(Secret::new(text.to_owned()))
+    let path = reader.secret_file(key, file)?;
+    // Read just now, so that there is one.
+    secret_file::read(&path).map_err(|error| {
+        let problem = format!("`{}`: could not read `{}`: {error}", reader.dotted(key), file.get_ref());
+        reader.error(file.span().start, problem, None)
+    })
 }
 
 /// Who gives the tokens of a managed identity: the variables are those that Azure sets and that its own libraries read.

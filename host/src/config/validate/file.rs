@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::{local_domains, misplaced};
+use super::{labels, local_domains, misplaced};
 use crate::config::{ConfigError, DateOrder, FileConfig, raw, reader::Reader};
 
 pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<FileConfig, ConfigError> {
     let misplaced = misplaced(reader, "source", "file", &raw.keys(at));
     let patterns = patterns(raw, at, reader);
     let local_domains = local_domains(raw, reader);
+    let labels = labels::labels(raw, reader);
     let interval = reader.some_duration("interval", &raw.interval, Duration::from_secs(5));
     let date_order = reader.choice("date_order", &raw.date_order, &["month_first", "day_first"])?;
     misplaced?;
@@ -16,6 +17,7 @@ pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Resul
         name: String::new(),
         paths: patterns?,
         local_domains: local_domains?,
+        labels: labels?,
         interval: interval?,
         date_order: date_order.map(|order| match order {
             "day_first" => DateOrder::DayFirst,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{credential, local_domains, misplaced};
+use super::{credential, labels, local_domains, misplaced};
 use crate::config::{ConfigError, ServiceConfig, ServiceKind, raw, reader::Reader, service::Cloud};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -22,6 +22,7 @@ pub(super) fn source(
     let tenant_id = reader.required("tenant_id", &raw.tenant_id, at);
     let credential = credential::credential(raw, at, reader);
     let local_domains = local_domains(raw, reader);
+    let labels = labels::labels(raw, reader);
     let login_url = reader.url("login_url", &raw.login_url, login_url);
     let url = reader.url("url", &raw.url, url);
     let interval = reader.some_duration("interval", &raw.interval, HOUR);
@@ -42,6 +43,7 @@ pub(super) fn source(
         tenant_id: tenant_id?,
         credential: credential?,
         local_domains: local_domains?,
+        labels: labels?,
         login_url: login_url?,
         url: url?,
         outlook_scope,

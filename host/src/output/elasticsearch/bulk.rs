@@ -1,5 +1,7 @@
 //! `_bulk`: what is sent, and what becomes of each document.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use tracing::warn;
 use url::form_urlencoded;
@@ -7,6 +9,8 @@ use url::form_urlencoded;
 use super::answer::{BulkAnswer, Refusal, explain};
 use crate::{
     answer::Malformed,
+    config::data_stream,
+    mapper::MappedBatch,
     output::{
         RequestError, documents::Document, progress::Progress, request_error::is_transient, requests::Protocol,
         sender::Reply,
@@ -23,7 +27,9 @@ const ACTION: (&str, &str) = ("{\"create\":{\"_id\":", "}}\n");
 
 /// Creates documents in a data stream.
 pub(super) struct Bulk {
-    path: String,
+    /// The data stream of documents that have no namespace of their own.
+    data_stream: String,
+    query: String,
 }
 
 /// What became of one document.
@@ -42,13 +48,14 @@ impl Bulk {
     pub(super) fn new(data_stream: &str, pipeline: &str) -> Self {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("pipeline", pipeline).append_pair("filter_path", FILTER);
-        Self { path: format!("{data_stream}/_bulk?{}", query.finish()) }
+        Self { data_stream: data_stream.to_owned(), query: query.finish() }
     }
 }
 
 impl Protocol for Bulk {
-    fn path(&self) -> &str {
-        &self.path
+    fn path(&self, batch: &MappedBatch) -> Cow<'_, str> {
+        let own = batch.namespace.as_deref().map(data_stream);
+        Cow::Owned(format!("{}/_bulk?{}", own.as_ref().unwrap_or(&self.data_stream), self.query))
     }
 
     fn content_type(&self) -> &'static str {
@@ -200,7 +207,13 @@ mod tests {
 
     #[test]
     fn the_path_has_the_data_stream_and_no_pipeline() {
-        assert!(BULK().path().starts_with("logs-x-default/_bulk?pipeline=_none&filter_path=errors%2Cerror%2C"));
+        let path = |namespace: Option<&str>| {
+            let namespace = namespace.map(Into::into);
+            BULK().path(&MappedBatch { namespace, ..MappedBatch::default() }).into_owned()
+        };
+        assert!(path(None).starts_with("logs-x-default/_bulk?pipeline=_none&filter_path=errors%2Cerror%2C"));
+        let own = "logs-microsoft_exchange_online_message_trace.log-contoso/_bulk?pipeline=_none&";
+        assert!(path(Some("contoso")).starts_with(own));
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
 use flate2::{Compression, write::GzEncoder};
+use rustix::fs::OFlags;
 use tracing::info;
 
 use super::sync_folder;
@@ -95,7 +97,10 @@ impl Finished {
         let compressed = with_more(plain, extension);
         let unfinished = with_more(&compressed, UNFINISHED);
         let mut from = File::open(plain)?;
-        let to = File::create(&unfinished)?;
+        let flags = OFlags::NOFOLLOW.bits().cast_signed();
+        let to = OpenOptions::new().create(true).write(true).truncate(true).custom_flags(flags).open(&unfinished)?;
+        // Whoever may read the one may read the other, and nobody else.
+        to.set_permissions(from.metadata()?.permissions())?;
         let to = match self.compression {
             FileCompression::Zstd => {
                 let mut encoder = zstd::Encoder::new(to, ZSTD_LEVEL)?;

@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::*;
+use super::{super::Tail, *};
 use crate::{config::FileCompression, mapper::MappedBatch};
 
 struct Setup {
@@ -17,6 +17,7 @@ impl Setup {
             rotate_age: Duration::from_secs(3600),
             compression: FileCompression::None,
             keep: None,
+            mode: None,
         };
         Self { folder, config }
     }
@@ -29,7 +30,7 @@ impl Setup {
     fn finished(&self) -> Vec<String> {
         let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-        names.retain(|name| name != "trace.ndjson");
+        names.retain(|name| name != "trace.ndjson" && name != ".trace.ndjson.exotrace");
         names.sort();
         names
     }
@@ -74,7 +75,7 @@ async fn a_file_of_others_is_gone_on_with() {
     let setup = Setup::new();
     fs::write(&setup.config.path, "theirs").unwrap();
     let mut output = FileOutput::new(&setup.config);
-    output.recover(Position { device: 0, inode: 0, length: 2, began: 0 });
+    output.recover(Position { length: 2, ..Position::default() });
     deliver(&mut output, "1");
     assert_eq!(setup.content(), "theirs\n1\n");
 }
@@ -194,4 +195,77 @@ async fn a_full_disk_takes_nothing_in_part_and_may_get_room() {
     let error = output.write(b"1\n").unwrap_err();
     assert_eq!(error.to_string(), "could not write `/dev/full`");
     assert!(error.is_transient());
+}
+
+/// What the file has, and what the finished one has, after another line was delivered on from this position.
+fn gone_on_with(setup: &Setup, noted: Position) -> (String, String) {
+    let mut output = FileOutput::new(&setup.config);
+    output.recover(noted);
+    deliver(&mut output, "next");
+    let finished = setup.finished();
+    let finished = finished.first().map(|name| fs::read_to_string(setup.folder.path().join(name)).unwrap());
+    (setup.content(), finished.unwrap_or_default())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_from_a_backup_cuts_nothing() {
+    let setup = Setup::new();
+    let mut output = FileOutput::new(&setup.config);
+    let backup = deliver(&mut output, "1");
+    deliver(&mut output, "2");
+    drop(output);
+    assert_eq!(gone_on_with(&setup, backup), ("next\n".to_owned(), "1\n2\n".to_owned()));
+    // The same of a run that was killed in the middle of what it wrote.
+    let setup = Setup::new();
+    let mut output = FileOutput::new(&setup.config);
+    let backup = deliver(&mut output, "1");
+    deliver(&mut output, "2");
+    output.write(b"3\nhal").unwrap();
+    drop(output);
+    assert_eq!(gone_on_with(&setup, backup), ("next\n".to_owned(), "1\n2\n3\nhal\n".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_what_was_left_is_kept() {
+    for others in ["theirs, which is longer\nand has no end", "1\ntheirs\n", "2\n"] {
+        let setup = Setup::new();
+        let mut output = FileOutput::new(&setup.config);
+        let noted = deliver(&mut output, "1");
+        drop(output);
+        // The same inode, as `cp` does it.
+        fs::write(&setup.config.path, others).unwrap();
+        let (current, finished) = gone_on_with(&setup, noted);
+        assert_eq!((current.as_str(), finished.trim_end()), ("next\n", others.trim_end()), "{others:?}");
+        assert!(finished.ends_with('\n'));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_of_an_earlier_version_is_believed() {
+    let setup = Setup::new();
+    let mut output = FileOutput::new(&setup.config);
+    let noted = deliver(&mut output, "1");
+    output.write(b"2\n3").unwrap();
+    drop(output);
+    fs::remove_file(beside::name(&setup.config.path)).unwrap();
+    let (current, finished) = gone_on_with(&setup, Position { tail: Tail::default(), ..noted });
+    assert_eq!((current.as_str(), finished.as_str()), ("1\nnext\n", ""));
+    // Without one that says so, nothing is cut.
+    fs::remove_file(beside::name(&setup.config.path)).unwrap();
+    let (current, finished) = gone_on_with(&setup, noted);
+    assert_eq!((current.as_str(), finished.as_str()), ("next\n", "1\nnext\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_have_the_mode_that_was_asked_for() {
+    let mut setup = Setup::new();
+    setup.config =
+        FileOutputConfig { rotate_bytes: 1, compression: FileCompression::Zstd, mode: Some(0o664), ..setup.config };
+    let mut output = FileOutput::new(&setup.config);
+    deliver(&mut output, "1");
+    deliver(&mut output, "2");
+    let finished = setup.folder.path().join(&setup.finished()[0]);
+    for path in [&setup.config.path, &finished] {
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o664, "{path:?}");
+    }
 }

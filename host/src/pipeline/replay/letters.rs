@@ -26,6 +26,9 @@ const MAX_LINE_BYTES: u64 = 512 * 1024 * 1024;
 /// So many lines that are no letters are named.
 const MOST_NAMED: usize = 20;
 
+/// The last place that a file can have, in bytes: what `log.offset` can hold.
+const MAX_OFFSET: u64 = i64::MAX.cast_unsigned();
+
 /// By how much of its beginning a file is known again, at most.
 const MAX_HEAD_BYTES: u64 = 64 * 1024;
 
@@ -130,6 +133,9 @@ impl Letters {
                 continue;
             }
             match serde_json::from_slice(&line) {
+                Ok(Letter { offset: Some(offset), .. }) if offset > MAX_OFFSET => {
+                    self.give_up(&line, "`offset` is behind the end of any file")?;
+                }
                 Ok(letter) => {
                     self.count += 1;
                     return Ok(Some((letter, begin)));

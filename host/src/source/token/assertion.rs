@@ -1,6 +1,6 @@
 //! What an app registration proves itself with in place of a secret (ms-api.md, sections 3.3 and 3.4).
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -8,7 +8,7 @@ use ring::{rand::SystemRandom, signature::RSA_PSS_SHA256};
 use serde_json::json;
 
 use super::certificate::Certificate;
-use crate::secret::Secret;
+use crate::{plain_file, secret::Secret};
 
 /// What kind of assertion it is.
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -42,10 +42,13 @@ pub(super) fn sign(certificate: &Certificate, client_id: &str, endpoint: &str, n
 
 /// The token of another identity provider, which replaces it from time to time.
 pub(super) fn federated(file: &Path) -> Result<Secret, io::Error> {
-    let text = fs::read_to_string(file)?;
-    let token = text.trim();
+    let text = plain_file::line(file)?;
+    let token = text.trim_ascii_start();
     if token.is_empty() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
     }
-    Ok(Secret::new(token.to_owned()))
+    match plain_file::odd_character(token) {
+        Some(odd) => Err(io::Error::new(io::ErrorKind::InvalidData, format!("in the token, {odd}"))),
+        None => Ok(Secret::new(token.to_owned())),
+    }
 }

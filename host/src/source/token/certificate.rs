@@ -1,7 +1,7 @@
 //! Certificates to sign in with: PEM in one file or in two, or PFX.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use rustls_pki_types::pem::{PemObject as _, SectionKind};
 use sha2::{Digest as _, Sha256};
 use x509_parser::{oid_registry::OID_PKCS1_RSAENCRYPTION, prelude::X509Certificate};
 
-use crate::secret::Secret;
+use crate::{plain_file, secret::Secret};
 
 /// What the first line of every part of a PEM file begins with.
 const PEM_MARK: &[u8] = b"-----BEGIN ";
@@ -196,7 +196,7 @@ impl Parts {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
-    fs::read(path).map_err(|source| CertificateError::Unreadable { path: path.to_owned(), source })
+    plain_file::pem(path).map_err(|source| CertificateError::Unreadable { path: path.to_owned(), source })
 }
 
 fn parse<'a>(path: &Path, der: &'a [u8]) -> Result<X509Certificate<'a>, CertificateError> {

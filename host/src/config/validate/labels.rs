@@ -1,0 +1,117 @@
+//! What tells documents of one source from those of others: checked, so that nothing of it is refused later.
+
+use serde_json::{Map, Value};
+use toml::Spanned;
+
+use super::output::namespace_problem;
+use crate::config::{ConfigError, SourceLabels, environment::expand, raw, reader::Reader};
+
+/// What exotrace writes itself, in every document.
+const OUR_OWN: &[&str] = &["agent", "data_stream", "input"];
+
+/// How deep fields may be nested: Elasticsearch takes 20 levels.
+const DEEPEST: usize = 20;
+
+pub(super) fn labels(raw: &raw::Source, reader: &Reader<'_>) -> Result<SourceLabels, ConfigError> {
+    let mut tags = Vec::new();
+    for tag in raw.tags.as_deref().unwrap_or_default() {
+        tags.push(line("tags", tag, reader)?);
+    }
+    let namespace = raw.namespace.as_ref().map(|value| namespace(value, reader)).transpose()?;
+    let tenant_name = raw.tenant_name.as_ref().map(|value| line("tenant_name", value, reader)).transpose()?;
+    let fields = raw.fields.as_ref().map(|table| fields(table, reader)).transpose()?.unwrap_or_default();
+    if let (Some(name), Some(table)) = (&raw.tenant_name, &raw.fields)
+        && fields
+            .get("organization")
+            .is_some_and(|organization| organization.get("name").is_some() || !organization.is_object())
+    {
+        let at = name.span().start.max(table.span().start);
+        let problem = format!(
+            "`{}` and `{}` both write `organization.name`",
+            reader.dotted("tenant_name"),
+            reader.dotted("fields")
+        );
+        return Err(reader.error(at, problem, Some("keep one of them")));
+    }
+    let fields_at = raw.fields.as_ref().map(|table| reader.place("fields", table.span().start));
+    Ok(SourceLabels { tags, fields, namespace, tenant_name, fields_at })
+}
+
+/// A text on one line, since people and programs show it as one.
+fn line(key: &str, value: &Spanned<String>, reader: &Reader<'_>) -> Result<String, ConfigError> {
+    let text = reader.text(key, value)?.trim().to_owned();
+    match text.chars().find(|character| character.is_control()) {
+        None => Ok(text),
+        Some(odd) => {
+            let problem = format!("`{}` has `{}` in it", reader.dotted(key), odd.escape_default());
+            Err(reader.error(value.span().start, problem, Some("one line of text")))
+        }
+    }
+}
+
+fn namespace(value: &Spanned<String>, reader: &Reader<'_>) -> Result<String, ConfigError> {
+    let text = reader.text("namespace", value)?;
+    match namespace_problem(&text) {
+        None => Ok(text),
+        Some(problem) => {
+            let problem = format!("`{}`: a namespace {problem}", reader.dotted("namespace"));
+            Err(reader.error(value.span().start, problem, Some("for example `production`")))
+        }
+    }
+}
+
+fn fields(table: &Spanned<toml::Table>, reader: &Reader<'_>) -> Result<Map<String, Value>, ConfigError> {
+    let refuse = |(field, problem): (String, &str)| {
+        let problem = format!("`{}`: `{field}` {problem}", reader.dotted("fields"));
+        reader.error(
+            table.span().start,
+            problem,
+            Some("for example `fields = { labels = { customer = \"contoso\" } }`"),
+        )
+    };
+    for (name, value) in table.get_ref() {
+        let has_dataset = name == "event" && value.get("dataset").is_some();
+        if has_dataset || OUR_OWN.contains(&name.as_str()) {
+            let field = if has_dataset { "event.dataset" } else { name };
+            return Err(refuse((field.to_owned(), "is written by exotrace itself")));
+        }
+    }
+    object(table.get_ref(), "", DEEPEST, reader).map_err(refuse)
+}
+
+/// A table as JSON; an error names the field, and what is wrong with it.
+fn object<'p>(
+    table: &toml::Table,
+    prefix: &str,
+    depth: usize,
+    reader: &Reader<'_>,
+) -> Result<Map<String, Value>, (String, &'p str)> {
+    let mut object = Map::new();
+    for (name, found) in table {
+        let field = format!("{prefix}{name}");
+        if name.is_empty() || name.contains('.') {
+            return Err((field, "has a dot in its name, or none; nest tables instead"));
+        }
+        object.insert(name.clone(), value(found, &field, depth, reader)?);
+    }
+    Ok(object)
+}
+
+fn value<'p>(found: &toml::Value, field: &str, depth: usize, reader: &Reader<'_>) -> Result<Value, (String, &'p str)> {
+    let Some(depth) = depth.checked_sub(1) else { return Err((field.to_owned(), "is nested too deep")) };
+    Ok(match found {
+        toml::Value::String(text) => {
+            let text = expand(text, &|name| reader.variable(name));
+            Value::String(text.map_err(|_| (field.to_owned(), "names a variable of the environment that is not set"))?)
+        }
+        toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Float(number) if number.is_finite() => Value::from(*number),
+        toml::Value::Float(_) => return Err((field.to_owned(), "is no number that JSON has")),
+        toml::Value::Boolean(is_so) => Value::from(*is_so),
+        toml::Value::Datetime(_) => return Err((field.to_owned(), "is a date; put it in quotes")),
+        toml::Value::Array(elements) => {
+            Value::Array(elements.iter().map(|element| value(element, field, depth, reader)).collect::<Result<_, _>>()?)
+        }
+        toml::Value::Table(table) => Value::Object(object(table, &format!("{field}."), depth, reader)?),
+    })
+}

@@ -1,0 +1,146 @@
+//! A small file beside the output file that says how far it was written: told apart by it are what a crash has left,
+//! which is cut off, and what a ledger from a backup does not know, which is kept.
+//!
+//! It lies beside the output and not in the state folder, so that it is not restored with the ledger. It is not forced
+//! to the disk, so it costs next to nothing; after a power cut it may be behind, and then the ledger counts.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::OFlags;
+
+use super::super::Position;
+
+/// How long the text is: always the same, so that nothing has to be cut.
+const TEXT_BYTES: usize = 128;
+
+/// What was being done at a length of the output file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// More is written behind it.
+    Writing,
+    /// The ledger has it.
+    Noted,
+}
+
+/// What the file beside says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Said {
+    step: Step,
+    length: u64,
+    /// Whether the machine has been running since.
+    is_of_this_boot: bool,
+}
+
+/// The file beside an output file.
+pub(super) struct Beside {
+    file: File,
+    device: u64,
+    inode: u64,
+    boot: String,
+}
+
+impl Beside {
+    /// Opens it for the output file at `path`, which is at this position; gives what it says of that very file.
+    pub(super) fn open(path: &Path, position: Position) -> io::Result<(Self, Option<Said>)> {
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true).mode(0o600).custom_flags(flags);
+        let file = options.open(name(path))?;
+        // Where it is not to be known, every boot is this one.
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+        let beside = Self { file, device: position.device, inode: position.inode, boot };
+        let said = beside.read()?;
+        Ok((beside, said))
+    }
+
+    fn read(&self) -> io::Result<Option<Said>> {
+        let mut text = [0; TEXT_BYTES];
+        let length = self.file.read_at(&mut text, 0)?;
+        let text = String::from_utf8_lossy(text.get(..length).unwrap_or_default()).into_owned();
+        let parts: Vec<_> = text.split_ascii_whitespace().collect();
+        let &[step, length, device, inode, boot] = parts.as_slice() else { return Ok(None) };
+        if (device.parse(), inode.parse()) != (Ok(self.device), Ok(self.inode)) {
+            return Ok(None);
+        }
+        let step = if step == "writing" { Step::Writing } else { Step::Noted };
+        Ok(length.parse().ok().map(|length| Said { step, length, is_of_this_boot: boot == self.boot }))
+    }
+
+    /// Says what is done at this length.
+    pub(super) fn say(&self, step: Step, length: u64) -> io::Result<()> {
+        let step = match step {
+            Step::Writing => "writing",
+            Step::Noted => "noted",
+        };
+        let text = format!("{step} {length} {} {} {}", self.device, self.inode, self.boot);
+        self.file.write_all_at(format!("{text:<width$}\n", width = TEXT_BYTES - 1).as_bytes(), 0)
+    }
+}
+
+impl Said {
+    /// Whether what stands behind `noted`, the length that the ledger has, is what a crash has left: then nobody was
+    /// told that it is delivered, and it comes again.
+    pub(super) fn is_left_by_a_crash(self, noted: u64) -> bool {
+        match self.step {
+            // The ledger is older than the file.
+            _ if self.length > noted => false,
+            // After a power cut this may be older than the ledger.
+            _ if self.length < noted => true,
+            Step::Writing => true,
+            // Somebody else wrote it, unless the power was cut before this could say that it was written.
+            Step::Noted => !self.is_of_this_boot,
+        }
+    }
+}
+
+/// `.trace.ndjson.exotrace` beside `trace.ndjson`.
+pub(super) fn name(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".exotrace");
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_says_is_of_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trace.ndjson");
+        let position = Position { device: 1, inode: u64::MAX, ..Position::default() };
+        let (beside, said) = Beside::open(&path, position).unwrap();
+        assert_eq!(said, None);
+        beside.say(Step::Writing, u64::MAX).unwrap();
+        beside.say(Step::Noted, 7).unwrap();
+        let said = |position| Beside::open(&path, position).unwrap().1;
+        assert_eq!(said(position), Some(Said { step: Step::Noted, length: 7, is_of_this_boot: true }));
+        assert_eq!(said(Position { inode: 1, ..position }), None);
+        assert_eq!(fs::metadata(name(&path)).unwrap().len(), TEXT_BYTES as u64);
+        fs::write(name(&path), "nonsense").unwrap();
+        assert_eq!(said(position), None);
+    }
+
+    #[test]
+    fn only_what_a_crash_has_left_is_cut() {
+        let check = |step, length, is_of_this_boot, expected| {
+            let said = Said { step, length, is_of_this_boot };
+            assert_eq!(said.is_left_by_a_crash(10), expected, "{said:?}");
+        };
+        for is_of_this_boot in [false, true] {
+            check(Step::Writing, 10, is_of_this_boot, true);
+            check(Step::Writing, 11, is_of_this_boot, false);
+            check(Step::Noted, 11, is_of_this_boot, false);
+            check(Step::Noted, 9, is_of_this_boot, true);
+        }
+        check(Step::Noted, 10, true, false);
+        check(Step::Noted, 10, false, true);
+    }
+}
