@@ -1,6 +1,6 @@
 //! The properties of a record by every name that a service or an export has for them; letter case does not count.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -43,6 +43,38 @@ impl Property {
         };
         names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, property)| *property)
     }
+}
+
+/// Whose names a record has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Graph: `id`, `receivedDateTime`, `senderAddress`.
+    Graph,
+    /// The Reporting Web Service and PowerShell: `MessageTraceId`, `Received`, `SenderAddress`.
+    Legacy,
+}
+
+impl Dialect {
+    /// Whose names a record has; `None` when it has none that tell.
+    pub(crate) fn of(record: &str) -> Option<Self> {
+        let names: BTreeMap<String, IgnoredAny> = serde_json::from_str(record).ok()?;
+        let is_there = |sought: &str| names.keys().any(|name| name.eq_ignore_ascii_case(sought));
+        // These are other words; the others differ in their first letter alone.
+        if is_there("receivedDateTime") {
+            return Some(Self::Graph);
+        }
+        if is_there("Received") || is_there("MessageTraceId") {
+            return Some(Self::Legacy);
+        }
+        let name = names.keys().find(|name| Property::named(name).is_some())?;
+        Some(if name.starts_with(|it: char| it.is_ascii_lowercase()) { Self::Graph } else { Self::Legacy })
+    }
+}
+
+/// Whether a record could be one of message trace: it says when a message was received, from whom, or by whom.
+pub(crate) fn is_of_message_trace(record: &str) -> bool {
+    let picked = pick(record, [Property::Received, Property::SenderAddress, Property::RecipientAddress]);
+    picked.is_ok_and(|values| values.iter().any(Option::is_some))
 }
 
 /// The values of some properties of a record, each as it is written; of equal ones the last counts.
@@ -124,6 +156,28 @@ mod tests {
         assert_eq!(picked.map(|value| value.map(RawValue::get)), [Some("[1, 2]"), Some("\"a\""), None]);
         for record in ["", "7", "[]", "{} {}", r#"{"id":}"#] {
             assert!(pick(record, [Property::Status]).is_err(), "{record}");
+        }
+    }
+
+    #[test]
+    fn names_tell_whose_they_are() {
+        for (record, expected) in [
+            (r#"{"id":"1","receivedDateTime":"x"}"#, Some(Dialect::Graph)),
+            (r#"{"senderAddress":"a"}"#, Some(Dialect::Graph)),
+            (r#"{"status":"a","Received":"x"}"#, Some(Dialect::Legacy)),
+            (r#"{"SENDERADDRESS":"a"}"#, Some(Dialect::Legacy)),
+            (r#"{"x":1}"#, None),
+            ("no record", None),
+        ] {
+            assert_eq!(Dialect::of(record), expected, "{record}");
+        }
+        for (record, expected) in [
+            (r#"{"recipientaddress":""}"#, true),
+            (r#"{"error":{"Received":1}}"#, false),
+            (r#"{"id":1}"#, false),
+            ("<p>", false),
+        ] {
+            assert_eq!(is_of_message_trace(record), expected, "{record}");
         }
     }
 

@@ -52,6 +52,8 @@ pub struct Batch {
     pub count: usize,
     /// Where in the file the batch begins, when its records stand there as they are.
     pub offset: Option<u64>,
+    /// In which line of the file its first record begins, counted from 1.
+    pub line: u64,
     /// Everything before is in this batch or was in one before it.
     pub after: Position,
 }
@@ -236,6 +238,7 @@ pub fn read_line_by_line(
         }
         let text = str::from_utf8(&line).map_or_else(|_| text::windows_1252(&line), Into::into);
         let mut batches = Batches::new(whole);
+        batches.begin(number);
         let record = text.trim();
         let mut push = |record: &str| {
             let problem = match values.record(record, order) {

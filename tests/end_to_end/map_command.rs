@@ -135,10 +135,14 @@ fn no_input_makes_no_documents() {
 
 #[test]
 fn no_record_is_lost_for_being_broken() {
-    let output = exotrace(&["map", "-", "fixtures/records/broken.ndjson"], RECORD);
+    let output = exotrace(&["map", "--mapping", "1.20", "-", "fixtures/records/broken.ndjson"], RECORD);
     check_code(&output, 0);
     let said = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(said, "20 records: 5 mapped, 14 mapped in part (`event.kind: pipeline_error`), 1 dropped on purpose\n");
+    assert_eq!(
+        said,
+        "20 records: 5 mapped, 7 mapped in part (`event.kind: pipeline_error`), \
+         7 not message trace (`event.kind: pipeline_error`), 1 dropped on purpose\n"
+    );
     // Dates of PowerShell are made readable, an array is taken apart, and what stands after a record is one of its own.
     assert_eq!(documents(&output).len(), 19);
 }
@@ -151,8 +155,81 @@ fn what_cannot_be_read_is_named_and_the_rest_is_mapped() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.starts_with("error: could not open `no-such-file.json`: No such file"), "{said}");
     check_error(&["map", "fixtures"], "", 1, "error: could not open `fixtures`: is a directory");
-    let expected = "2 records: 1 mapped, 1 mapped in part (`event.kind: pipeline_error`)";
-    check_error(&["map"], &format!("[{RECORD},oops]"), 0, expected);
+    let expected = "2 records: 1 mapped, 1 not message trace (`event.kind: pipeline_error`)";
+    check_error(&["map", "--mapping", "1.20"], &format!("[{RECORD},oops]"), 0, expected);
+}
+
+#[test]
+fn what_is_not_message_trace_is_said_of_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, expected) in [
+        (
+            "x.html",
+            "\n<html>\n<p>hi</p>\n",
+            "0 of 2 records are message trace; is NAME the right file?\nhint: line 2 is neither JSON",
+        ),
+        (
+            "error.json",
+            r#"{"error":{"code":"Forbidden"}}"#,
+            "0 of 1 records are message trace; is NAME the right file?\nhint: line 1 has none of",
+        ),
+        (
+            "numbers.json",
+            "1\n2\n3\n",
+            "0 of 3 records are message trace; is NAME the right file?\nhint: line 1 is JSON, and not an object",
+        ),
+        (
+            "text.txt",
+            "just a line\n",
+            "0 of 1 records are message trace; is NAME the right file?\nhint: line 1 is neither JSON",
+        ),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        let path = file.to_str().unwrap();
+        for arguments in [&["map", path][..], &["map", "-", path], &["map", "--flush", "line", path]] {
+            let output = exotrace(arguments, RECORD);
+            check_code(&output, 2);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.contains(&format!("error: {}", expected.replace("NAME", path))), "{said}");
+            assert!(!said.contains("in part"), "{said}");
+        }
+    }
+    // A record that can be told is one, whatever is wrong with it.
+    let input = r#"{"Received":"soon","SenderAddress":"ann@contoso.com"}"#;
+    check_error(&["map", "--mapping", "1.20"], input, 0, "1 record: 0 mapped, 1 mapped in part");
+}
+
+#[test]
+fn the_records_choose_the_mapping_unless_that_is_named() {
+    let graph = r#"{"id":"1","receivedDateTime":"2026-03-04T05:06:07Z","senderAddress":"ann@contoso.com","status":"delivered"}"#;
+    let legacy = r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"ann@contoso.com","Status":"Delivered"}"#;
+    for (arguments, input, outcome, said) in [
+        (
+            &["map"][..],
+            graph.to_owned(),
+            "success",
+            "mapping 2.2: the records have the names of Graph; `--mapping` takes another\n",
+        ),
+        (
+            &["map"],
+            legacy.to_owned(),
+            "Delivered",
+            "mapping 1.20: the records have the names of PowerShell and the Reporting Web Service; ",
+        ),
+        (&["map", "--flush", "line"], format!("\n\n{graph}"), "success", "mapping 2.2: "),
+        (&["map"], format!(r#"{{"@odata.context":"x","value":[{graph}]}}"#), "success", "mapping 2.2: "),
+        (&["map", "--mapping", "1.20"], graph.to_owned(), "delivered", ""),
+        (&["map", "--mapping", "2.2"], legacy.to_owned(), "success", ""),
+    ] {
+        let output = exotrace(arguments, &input);
+        check_code(&output, 0);
+        assert_eq!(documents(&output)[0]["event"]["outcome"], outcome, "{arguments:?} {input}");
+        let found = String::from_utf8(output.stderr).unwrap();
+        assert!(found.starts_with(said) && found.is_empty() == said.is_empty(), "{found}");
+    }
+    let output = exotrace(&["map", "--jobs", "0"], "");
+    check_code(&output, 2);
 }
 
 #[test]
@@ -169,15 +246,15 @@ fn a_line_that_is_not_utf_8_is_named_and_read() {
 
 #[test]
 fn what_is_not_a_mapping_or_a_database_is_refused() {
-    check_error(&["map", "--mapping", "9.9"], "", 1, "error: there is no mapping `9.9`\nhint: built in are 1.20, 2.2;");
+    check_error(&["map", "--mapping", "9.9"], "", 2, "error: there is no mapping `9.9`\nhint: built in are 1.20, 2.2;");
     check_error(
         &["map", "--mapping", "./none.wasm"],
         "",
-        1,
+        2,
         "error: could not use mapping `./none.wasm`: could not read",
     );
     let expected = "error: could not use mapping `./Cargo.toml`: not a WebAssembly component";
-    check_error(&["map", "--mapping", "./Cargo.toml"], "", 1, expected);
+    check_error(&["map", "--mapping", "./Cargo.toml"], "", 2, expected);
     let expected = "error: `Cargo.toml` is not a database in MaxMind format";
     check_error(&["map", "--geoip-city", "Cargo.toml"], "", 1, expected);
     check_error(&["map", "--no-such-option"], "", 2, "error: unexpected argument '--no-such-option'");

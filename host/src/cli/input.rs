@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader, IsTerminal as _, Read},
     path::{Path, PathBuf},
 };
 
@@ -59,6 +59,9 @@ pub(super) fn read_all(files: &[PathBuf], reading: Reading, progress: &Progress,
 fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl NamedSink) -> anyhow::Result<()> {
     let input: Box<dyn Read> = if file == Path::new("-") {
         sink.begin("standard input");
+        if io::stdin().is_terminal() {
+            progress.say("reading records from standard input");
+        }
         Box::new(io::stdin().lock())
     } else {
         sink.begin(&file.display().to_string());

@@ -2,28 +2,26 @@
 
 use std::{
     io::{self, IsTerminal as _},
+    num::NonZeroUsize,
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
     thread,
 };
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::{
-    choose,
-    exit::{INCOMPLETE, Unusable, say},
+    exit::{INCOMPLETE, say},
     input::{self, Reading},
-    options::{self, MappingOptions},
+    options::MappingOptions,
     progress::Progress,
-    start,
 };
-use crate::mapper::Mapper;
 
+mod mapping;
 mod parallel;
 mod print;
 
+use mapping::Mapping;
 use print::{Flush, Format, Totals};
 
 #[derive(Args)]
@@ -34,7 +32,8 @@ pub(super) struct Arguments {
     /// A mapping version, or a component file. With `--config`, versions are looked for in the folder `mappings` of
     /// `state_dir` as well.
     ///
-    /// Default: that of the settings, or 1.20.
+    /// Default: that of the settings, or the one that suits the names of the first records: 2.2 for those of Graph, else
+    /// 1.20.
     #[arg(long, value_name = "VERSION or FILE.wasm")]
     mapping: Option<String>,
     #[command(flatten)]
@@ -51,32 +50,37 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     flush: Flush,
     /// How many batches to map at the same time. The order of the documents is that of the records in any case.
-    #[arg(long, value_name = "N", default_value_t = thread::available_parallelism().map_or(1, usize::from))]
-    jobs: usize,
+    #[arg(long, value_name = "N", default_value_t = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))]
+    jobs: NonZeroUsize,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mapper = mapper(arguments)?;
     let files = input::files(&arguments.files);
+    let progress = Progress::new(&files);
+    let mapping = Mapping::of(arguments, progress.clone())?;
     let mut totals = Totals::default();
     let mut unread = 0;
-    let progress = Progress::new(&files);
     let (format, flush) = arguments.printing();
     let reading = match flush {
         Flush::Batch => Reading::Batches(arguments.options.date_order),
         Flush::Line => Reading::LineByLine(arguments.options.date_order),
     };
-    let ran = parallel::run(&mapper, arguments.jobs, format, flush, &progress, &mut totals, |lane| {
+    let ran = parallel::run(&mapping, arguments.jobs.get(), format, flush, &progress, &mut totals, |lane| {
         unread = input::read_all(&files, reading, &progress, lane);
     });
     progress.finish();
     ran?;
+    if let Some(error) = mapping.failure() {
+        return Err(error);
+    }
+    totals.strange_files().for_each(|said| say(&said));
     if totals.is_notable() || io::stderr().is_terminal() {
         say(&totals.to_string());
     }
-    Ok(match (unread, totals.unreadable + totals.rejected) {
-        (0, 0) => ExitCode::SUCCESS,
-        (0, _) => ExitCode::from(INCOMPLETE),
+    let is_incomplete = totals.unreadable > 0 || totals.rejected > 0 || totals.strange_files().next().is_some();
+    Ok(match (unread, is_incomplete) {
+        (0, false) => ExitCode::SUCCESS,
+        (0, true) => ExitCode::from(INCOMPLETE),
         _ => ExitCode::FAILURE,
     })
 }
@@ -89,20 +93,4 @@ impl Arguments {
             _ => (Format::Documents, self.flush),
         }
     }
-}
-
-fn mapper(arguments: &Arguments) -> anyhow::Result<Mapper> {
-    let config = arguments.options.config()?;
-    let config = config.as_ref();
-    let loader = options::loader(config);
-    let component = match (&arguments.mapping, config) {
-        (Some(mapping), _) => choose::version_or_file(mapping, &loader)?,
-        (None, Some(config)) => {
-            let named = start::Named::find(&config.mapping.choice, &loader);
-            named.and_then(|named| named.component(start::LEGACY_MAPPING, &loader)).context(Unusable)?
-        }
-        (None, None) => choose::version(start::LEGACY_MAPPING, &loader)?,
-    };
-    let geo = Arc::new(arguments.options.geo(config)?);
-    Ok(Mapper::with_limits(component, arguments.options.settings(config)?, options::limits(config), geo)?)
 }

@@ -23,7 +23,7 @@ mod named;
 mod resume;
 
 pub(super) use mapping::{check_candidate, live, tried, watched};
-pub(super) use named::{LEGACY_MAPPING, Named};
+pub(super) use named::{GRAPH_MAPPING, LEGACY_MAPPING, Named};
 pub(super) use resume::other_mapping;
 use resume::{Begun, found, resume};
 

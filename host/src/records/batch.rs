@@ -67,6 +67,16 @@ impl Batches {
         if between > MOST_BETWEEN { None } else { usize::try_from(between).ok() }
     }
 
+    /// Whether there is nothing in the batch that is put together.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batch.count == 0
+    }
+
+    /// Says in which line the next record begins, which is the first of its batch.
+    pub(super) fn begin(&mut self, line: u64) {
+        self.batch.line = line;
+    }
+
     /// Everything that was added is read up to there: says so of the batches that are not taken yet.
     pub(super) fn reached(&mut self, position: Position) {
         self.batch.after = position;
@@ -78,6 +88,7 @@ impl Batches {
             let after = self.batch.after;
             self.ready.push_back(std::mem::take(&mut self.batch));
             self.batch.after = after;
+            self.batch.line = after.line;
         }
     }
 

@@ -167,6 +167,10 @@ impl<R: Read> Reader<R> {
             }
         };
         let value = text.get(place.clone()).unwrap_or_default();
+        if self.batches.is_empty() {
+            let before = text.get(..place.start).unwrap_or_default();
+            self.batches.begin(self.position.line + memchr::memchr_iter(b'\n', before.as_bytes()).count() as u64);
+        }
         let order = self.position.date_order;
         let mut troubles = Vec::new();
         match page::rows(value) {
@@ -208,6 +212,9 @@ impl<R: Read> Reader<R> {
     fn step_table(&mut self, end: End) -> Result<bool, RecordsError> {
         let text = self.window.rest();
         let Some(table) = &mut self.table else { return Ok(false) };
+        if self.batches.is_empty() {
+            self.batches.begin(self.position.line);
+        }
         let used = match table.cut(text, self.position.date_order, &mut self.values, end) {
             table::Cut::Row(used, records) => {
                 for record in &records {

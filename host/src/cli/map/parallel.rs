@@ -2,33 +2,34 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
 };
 
-use super::print::{Flush, Format, Totals, print};
+use super::{
+    Mapping,
+    print::{Flush, Format, Judged, Mapped, Totals, print},
+};
 use crate::{
     cli::{
         input::{DATE_ORDER, NamedSink},
         progress::Progress,
     },
-    mapper::{MappedBatch, Mapper, MapperError, Origin},
+    mapper::{MappedBatch, Origin},
     records::{Batch, Notice, Problem, Sink},
 };
-
-/// What comes out of one batch.
-type Mapped = Result<MappedBatch, MapperError>;
 
 /// A batch, and where to send what comes out of it.
 type Job = (Batch, SyncSender<Mapped>);
 
 /// Where batches go in.
-pub(super) struct Lane {
-    name: String,
+pub(super) struct Lane<'m> {
+    mapping: &'m Mapping,
+    name: Arc<str>,
     jobs: SyncSender<Job>,
-    results: SyncSender<Receiver<Mapped>>,
+    results: SyncSender<(Arc<str>, Receiver<Mapped>)>,
     progress: Progress,
     unreadable: usize,
     /// How many records of this file were left out for their dates.
@@ -38,18 +39,21 @@ pub(super) struct Lane {
 /// So many records with bad dates are named, one by one: where there are more, all of a file has them.
 const MOST_NAMED: usize = 3;
 
-impl NamedSink for Lane {
+impl NamedSink for Lane<'_> {
     fn begin(&mut self, name: &str) {
-        name.clone_into(&mut self.name);
+        self.name = name.into();
         self.bad_dates = 0;
     }
 }
 
-impl Sink for Lane {
+impl Sink for Lane<'_> {
     fn batch(&mut self, batch: Batch) -> bool {
+        if batch.count > 0 && !self.mapping.choose(&batch.records) {
+            return false;
+        }
         // Both queues are bounded: reading waits for mapping, and mapping for printing.
         let (result, receiver) = sync_channel(1);
-        self.results.send(receiver).is_ok() && self.jobs.send((batch, result)).is_ok()
+        self.results.send((Arc::clone(&self.name), receiver)).is_ok() && self.jobs.send((batch, result)).is_ok()
     }
 
     fn notice(&mut self, Notice { line, problem }: Notice) {
@@ -76,15 +80,14 @@ impl Sink for Lane {
 
 /// Runs `read`, maps what it gives on `jobs` threads, and prints it in order.
 pub(super) fn run(
-    mapper: &Mapper,
+    mapping: &Mapping,
     jobs: usize,
     format: Format,
     flush: Flush,
     progress: &Progress,
     totals: &mut Totals,
-    read: impl FnOnce(&mut Lane) + Send,
+    read: impl FnOnce(&mut Lane<'_>) + Send,
 ) -> anyhow::Result<()> {
-    let jobs = jobs.max(1);
     let (job_sender, job_receiver) = sync_channel::<Job>(jobs);
     let (result_sender, result_receiver) = sync_channel(2 * jobs);
     let job_receiver = Mutex::new(job_receiver);
@@ -92,7 +95,8 @@ pub(super) fn run(
         let reader = scope.spawn(move || {
             let progress = progress.clone();
             let mut lane = Lane {
-                name: String::new(),
+                mapping,
+                name: "".into(),
                 jobs: job_sender,
                 results: result_sender,
                 progress,
@@ -103,7 +107,7 @@ pub(super) fn run(
             lane.unreadable
         });
         for _ in 0..jobs {
-            scope.spawn(|| work(mapper, &job_receiver));
+            scope.spawn(|| work(mapping, &job_receiver));
         }
         let printed = print(&result_receiver, format, flush, totals);
         // Whoever still waits for room learns that nobody prints any more.
@@ -113,11 +117,16 @@ pub(super) fn run(
     })
 }
 
-fn work(mapper: &Mapper, jobs: &Mutex<Receiver<Job>>) {
+fn work(mapping: &Mapping, jobs: &Mutex<Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((batch, result)) = job else { return };
+        // A mapping is chosen before the first record comes here; without one there is nothing to map.
+        let mapped = match mapping.get() {
+            Some(mapper) => mapper.map_batch(&batch.records, &Origin::default()),
+            None => Ok(MappedBatch::default()),
+        };
         // Nobody waits for the result any more when printing has failed; then reading stops as well.
-        drop(result.send(mapper.map_batch(&batch.records, &Origin::default())));
+        drop(result.send(mapped.map(|mapped| Judged::new(mapped, &batch))));
     }
 }

@@ -3,64 +3,159 @@
 use std::{
     fmt,
     io::{self, BufWriter, Write},
-    sync::mpsc::Receiver,
+    sync::{Arc, mpsc::Receiver},
 };
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use indicatif::HumanCount;
 
-use crate::mapper::{MappedBatch, MapperError, Outcome};
+use crate::{
+    counted::counted,
+    lines::lines,
+    mapper::{FailureReason, MappedBatch, MapperError, Outcome},
+    property::is_of_message_trace,
+    records::Batch,
+};
+
+/// What came out of one batch.
+pub(super) type Mapped = Result<Judged, MapperError>;
+
+/// What came out of one batch, and what was wrong with its records.
+pub(super) struct Judged {
+    batch: MappedBatch,
+    /// How many of its records are not message trace.
+    strange: u64,
+    /// In which line the batch begins.
+    line: u64,
+    /// What is wrong with the first record, if that is not message trace.
+    first: Option<FailureReason>,
+}
+
+impl Judged {
+    /// Looks at the records that the mapping could not make sense of.
+    pub(super) fn new(mapped: MappedBatch, batch: &Batch) -> Self {
+        let mut judged = Self { batch: mapped, strange: 0, line: batch.line, first: None };
+        if !judged.batch.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed { .. })) {
+            return judged;
+        }
+        for (at, (line, outcome)) in lines(&batch.records).zip(&judged.batch.outcomes).enumerate() {
+            if let Outcome::Failed { reason, .. } = outcome
+                && !is_of_message_trace(line.record())
+            {
+                judged.strange += 1;
+                judged.first = judged.first.or((at == 0).then_some(*reason));
+            }
+        }
+        judged
+    }
+}
 
 /// What became of all records.
 #[derive(Default)]
 pub(super) struct Totals {
-    mapped: usize,
-    failed: usize,
-    dropped: usize,
+    mapped: u64,
+    failed: u64,
+    /// Records that are not message trace.
+    strange: u64,
+    dropped: u64,
     /// Records at which the component stopped.
-    pub(super) rejected: usize,
+    pub(super) rejected: u64,
     /// Why it stopped at the first of them.
     reason: Option<String>,
-    /// Lines that are no text.
+    /// Records that were left out before the mapping saw them.
     pub(super) unreadable: usize,
+    files: Vec<FileTotals>,
+}
+
+/// What became of the records of one file.
+struct FileTotals {
+    name: Arc<str>,
+    records: u64,
+    strange: u64,
+    /// In which line its first record begins, and what is wrong with that if it is not message trace.
+    first: (u64, Option<FailureReason>),
 }
 
 impl Totals {
     /// Whether anything went another way than it should.
     pub(super) fn is_notable(&self) -> bool {
-        self.failed + self.dropped + self.rejected + self.unreadable > 0
+        self.failed + self.strange + self.dropped + self.rejected > 0 || self.unreadable > 0
     }
 
-    fn count(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Mapped { .. } => self.mapped += 1,
-            Outcome::Failed { .. } => self.failed += 1,
-            Outcome::Dropped(_) => self.dropped += 1,
-            Outcome::Rejected(reason) => {
-                self.rejected += 1;
-                self.reason.get_or_insert_with(|| reason.clone());
+    /// What is said about every file that has records and none of message trace.
+    pub(super) fn strange_files(&self) -> impl Iterator<Item = String> {
+        let strange = self.files.iter().filter(|file| file.records > 0 && file.strange == file.records);
+        strange.map(|FileTotals { name, records, first: (line, reason), .. }| {
+            let records = counted(*records, "records", "records");
+            let reason = reason.map_or("is not message trace", explain);
+            format!("error: 0 of {records} are message trace; is {name} the right file?\nhint: line {line} {reason}")
+        })
+    }
+
+    fn count(&mut self, name: &Arc<str>, judged: &Judged) {
+        for outcome in &judged.batch.outcomes {
+            match outcome {
+                Outcome::Mapped { .. } => self.mapped += 1,
+                Outcome::Failed { .. } => self.failed += 1,
+                Outcome::Dropped(_) => self.dropped += 1,
+                Outcome::Rejected(reason) => {
+                    self.rejected += 1;
+                    self.reason.get_or_insert_with(|| reason.clone());
+                }
             }
         }
+        self.failed -= judged.strange;
+        self.strange += judged.strange;
+        if self.files.last().is_none_or(|file| !Arc::ptr_eq(&file.name, name)) {
+            let name = Arc::clone(name);
+            self.files.push(FileTotals { name, records: 0, strange: 0, first: (judged.line, judged.first) });
+        }
+        if let Some(file) = self.files.last_mut() {
+            // Line by line, the first ones may have nothing.
+            if file.records == 0 {
+                file.first = (judged.line, judged.first);
+            }
+            file.records += judged.batch.outcomes.len() as u64;
+            file.strange += judged.strange;
+        }
+    }
+}
+
+/// What is wrong with a record that is not message trace, to stand behind its line.
+fn explain(reason: FailureReason) -> &'static str {
+    match reason {
+        FailureReason::NotJson => "is neither JSON nor a row of a table",
+        FailureReason::NotAnObject => "is JSON, and not an object",
+        FailureReason::TooLong => "is longer than a record can be",
+        FailureReason::TooDeep => "is nested too deep",
+        FailureReason::PageNotSplit => "is a page in a form that is not known",
+        _ => "has none of `Received`, `SenderAddress` and `RecipientAddress`",
     }
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mapped, failed, dropped, rejected, reason, unreadable } = self;
-        let records = mapped + failed + dropped + rejected + unreadable;
-        write!(formatter, "{records} records: {mapped} mapped")?;
+        let Self { mapped, failed, strange, dropped, rejected, reason, unreadable, .. } = self;
+        let unreadable = *unreadable as u64;
+        let records = mapped + failed + strange + dropped + rejected + unreadable;
+        write!(formatter, "{}: {} mapped", counted(records, "record", "records"), HumanCount(*mapped))?;
         if *failed > 0 {
-            write!(formatter, ", {failed} mapped in part (`event.kind: pipeline_error`)")?;
+            write!(formatter, ", {} mapped in part (`event.kind: pipeline_error`)", HumanCount(*failed))?;
+        }
+        if *strange > 0 {
+            write!(formatter, ", {} not message trace (`event.kind: pipeline_error`)", HumanCount(*strange))?;
         }
         if *dropped > 0 {
-            write!(formatter, ", {dropped} dropped on purpose")?;
+            write!(formatter, ", {} dropped on purpose", HumanCount(*dropped))?;
         }
         if *rejected > 0 {
             let reason = reason.as_deref().unwrap_or_default();
+            let rejected = HumanCount(*rejected);
             write!(formatter, ", {rejected} left out at which the mapping stopped ({reason})")?;
         }
-        if *unreadable > 0 {
-            write!(formatter, ", {unreadable} left out")?;
+        if unreadable > 0 {
+            write!(formatter, ", {} left out", HumanCount(unreadable))?;
         }
         Ok(())
     }
@@ -89,17 +184,17 @@ pub(super) enum Flush {
 
 /// Prints every batch in the order in which they were sent.
 pub(super) fn print(
-    results: &Receiver<Receiver<Result<MappedBatch, MapperError>>>,
+    results: &Receiver<(Arc<str>, Receiver<Mapped>)>,
     format: Format,
     flush: Flush,
     totals: &mut Totals,
 ) -> anyhow::Result<()> {
     let mut output = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
     let failed = "could not write to standard output";
-    for result in results {
-        let batch = result.recv().context("mapping ended early")??;
-        batch.outcomes.iter().for_each(|outcome| totals.count(outcome));
-        write(&mut output, &batch, format).context(failed)?;
+    for (name, result) in results {
+        let judged = result.recv().context("mapping ended early")??;
+        totals.count(&name, &judged);
+        write(&mut output, &judged.batch, format).context(failed)?;
         if flush == Flush::Line {
             output.flush().context(failed)?;
         }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The mapping of a Graph source unless the settings name one.
-const GRAPH_MAPPING: &str = "2.2";
+pub(in crate::cli) const GRAPH_MAPPING: &str = "2.2";
 
 /// The mapping of any other source, and of files, unless the settings name one.
 pub(in crate::cli) const LEGACY_MAPPING: &str = "1.20";

@@ -1,0 +1,116 @@
+//! Which mapping `map` takes: the one that was named, or the one that suits the records.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use anyhow::Context as _;
+
+use super::Arguments;
+use crate::{
+    cli::{
+        choose,
+        exit::{Unusable, Usage},
+        options,
+        progress::Progress,
+        start,
+    },
+    config::MappingChoice,
+    geo::Geo,
+    lines::lines,
+    mapper::{Component, Limits, Loader, Mapper, Settings},
+    property::Dialect,
+};
+
+/// The mapping, as soon as it is known.
+pub(super) struct Mapping {
+    mapper: OnceLock<Mapper>,
+    maker: Maker,
+    progress: Progress,
+    /// Why there is none although there are records.
+    failed: Mutex<Option<anyhow::Error>>,
+}
+
+/// All that a mapper is made of but its component.
+struct Maker {
+    loader: Loader,
+    settings: Settings,
+    limits: Limits,
+    geo: Arc<Geo>,
+}
+
+impl Maker {
+    fn make(&self, component: Component) -> anyhow::Result<Mapper> {
+        Ok(Mapper::with_limits(component, self.settings.clone(), self.limits.clone(), Arc::clone(&self.geo))?)
+    }
+}
+
+impl Mapping {
+    /// The mapping that the command line or the settings name; if neither does, the first records choose.
+    pub(super) fn of(arguments: &Arguments, progress: Progress) -> anyhow::Result<Self> {
+        let config = arguments.options.config()?;
+        let config = config.as_ref();
+        let loader = options::loader(config);
+        let named = match (&arguments.mapping, config) {
+            (Some(mapping), _) => {
+                let component = choose::version_or_file(mapping, &loader);
+                Some(component.map_err(|error| Usage(crate::error_text::explain(error.as_ref())))?)
+            }
+            (None, Some(config)) if config.mapping.choice != MappingChoice::Default => {
+                let named = start::Named::find(&config.mapping.choice, &loader);
+                Some(named.and_then(|named| named.component(start::LEGACY_MAPPING, &loader)).context(Unusable)?)
+            }
+            _ => None,
+        };
+        let geo = Arc::new(arguments.options.geo(config)?);
+        let settings = arguments.options.settings(config)?;
+        let maker = Maker { loader, settings, limits: options::limits(config), geo };
+        let mapper = OnceLock::new();
+        if let Some(component) = named {
+            mapper.get_or_init({
+                let made = maker.make(component)?;
+                || made
+            });
+        }
+        Ok(Self { mapper, maker, progress, failed: Mutex::default() })
+    }
+
+    /// The mapper, once it is chosen.
+    pub(super) fn get(&self) -> Option<&Mapper> {
+        self.mapper.get()
+    }
+
+    /// Chooses by these records, unless that is done; says whether there is a mapping now.
+    pub(super) fn choose(&self, records: &str) -> bool {
+        if self.mapper.get().is_some() {
+            return true;
+        }
+        match self.make(records) {
+            Ok(mapper) => {
+                self.mapper.get_or_init(|| mapper);
+                true
+            }
+            Err(error) => {
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                false
+            }
+        }
+    }
+
+    /// Why no mapping could be chosen, if it could not.
+    pub(super) fn failure(self) -> Option<anyhow::Error> {
+        self.failed.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make(&self, records: &str) -> anyhow::Result<Mapper> {
+        let dialect = lines(records).find_map(|line| Dialect::of(line.record()));
+        let (version, reason) = match dialect {
+            Some(Dialect::Graph) => (start::GRAPH_MAPPING, "the records have the names of Graph"),
+            Some(Dialect::Legacy) => {
+                (start::LEGACY_MAPPING, "the records have the names of PowerShell and the Reporting Web Service")
+            }
+            None => (start::LEGACY_MAPPING, "the first records have no names that tell"),
+        };
+        let mapper = self.maker.make(choose::version(version, &self.maker.loader)?)?;
+        self.progress.say(&format!("mapping {version}: {reason}; `--mapping` takes another"));
+        Ok(mapper)
+    }
+}
