@@ -25,6 +25,9 @@ fn examine(served: &Served, source: &str, code: i32) -> Vec<(String, String, Str
     steps.map(|step| (text(step, "step"), text(step, "result"), text(step, "detail") + &text(step, "hint"))).collect()
 }
 
+/// The domain of the simulated tenant.
+const LOCAL: &str = "local_domains = [\"contoso.com\"]\n";
+
 /// Only `failing` fails, for this reason, and steps after it are left out.
 #[track_caller]
 fn check(faults: &[&str], change: impl Fn(String) -> String, failing: &str, reason: &str) {
@@ -39,7 +42,7 @@ fn check(faults: &[&str], change: impl Fn(String) -> String, failing: &str, reas
 #[test]
 fn the_doctor_is_content_when_all_is_well() {
     let served = Served::misbehaving(&[]);
-    let steps = examine(&served, &served.by_secret(), 0);
+    let steps = examine(&served, &(served.by_secret() + LOCAL), 0);
     let names: Vec<_> = steps.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!(
         names,
@@ -58,6 +61,7 @@ fn the_doctor_is_content_when_all_is_well() {
             "permission",
             "service principal",
             "first page",
+            "local domains",
             "stream",
         ]
     );
@@ -80,17 +84,33 @@ fn the_doctor_tells_troubles_apart() {
 }
 
 #[test]
+fn local_domains_that_no_row_has_are_a_warning() {
+    let served = Served::misbehaving(&[]);
+    let of = |source: &str, result: &str| {
+        let steps = examine(&served, &(served.by_secret() + source), 0);
+        let found =
+            steps.iter().filter(|(_, found, _)| found == result).map(|(step, _, said)| format!("{step}: {said}"));
+        found.collect::<Vec<_>>().join("\n")
+    };
+    let said = of("local_domains = [\"contoso.example\"]\n", "warning");
+    assert!(said.starts_with("local domains: 0 of 20 rows of the last hour"), "{said}");
+    assert!(said.contains("most have `contoso.com`"), "{said}");
+    let said = of("", "warning");
+    assert!(said.contains("settings: ") && said.contains("no `email.direction` is written"), "{said}");
+}
+
+#[test]
 fn the_doctor_reads_the_settings_first() {
     let served = Served::misbehaving(&[]);
     let steps = examine(&served, "intervall = 5\n", 78);
-    assert_eq!(steps.len(), 1);
-    assert!(steps[0].2.contains("unknown key"), "{steps:?}");
+    assert!(steps.iter().all(|(step, result, _)| step == "settings" && result == "failed"), "{steps:?}");
+    assert!(steps.iter().any(|(.., said)| said.contains("unknown key")), "{steps:?}");
 }
 
 #[test]
 fn a_person_sees_what_to_do() {
     let served = Served::misbehaving(&["service-principal-missing"]);
-    let output = served.exotrace(&["doctor"], &served.settings(&served.by_secret()), &[]);
+    let output = served.exotrace(&["doctor"], &served.settings(&(served.by_secret() + LOCAL)), &[]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("\n  ok         sign-in             the token is good until "), "{said}");
     assert!(said.contains("\n  FAILED     service principal   "), "{said}");

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     process::{Command, Output},
 };
 
@@ -25,7 +26,9 @@ impl Examined {
         let source = "[[source]]\ntype = \"file\"\npaths = [\"*.json\"]\nlocal_domains = [\"contoso.com\"]\n";
         let output = output.replace("URL", &fake.url());
         let settings = format!("state_dir = \"state\"\n{source}[[output]]\n{output}");
-        fs::write(folder.path().join("exotrace.toml"), settings).unwrap();
+        let path = folder.path().join("exotrace.toml");
+        fs::write(&path, settings).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         Self { folder, fake }
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::string_slice, reason = "a test that panics has failed")]
 
 mod batches;
+mod check;
 mod collecting;
 mod compiling;
 mod conformance;
@@ -21,6 +22,7 @@ mod hostile;
 mod killed;
 mod labels;
 mod lasting;
+mod lights;
 mod map_command;
 mod mapping_command;
 mod memory;

@@ -24,7 +24,7 @@ fn check(served: &Served, arguments: &[&str], variable: Option<&str>, code: i32,
 #[test]
 fn the_settings_file_is_named_in_every_usual_way() {
     let served = Served::new(TenantConfig { rows: 1, ..TenantConfig::default() });
-    served.settings(&served.by_secret());
+    served.settings(&(served.by_secret() + "local_domains = [\"contoso.com\"]\n"));
     for arguments in
         [&["check", "exotrace.toml"][..], &["check", "-c", "exotrace.toml"], &["check", "--config=exotrace.toml"]]
     {
@@ -56,7 +56,7 @@ fn without_any_settings_file_the_ways_to_name_one_are_told() {
     }
     for command in ["check", "run", "status"] {
         check(&served, &[command], None, 78, usual);
-        check(&served, &[command], None, 78, "hint: name one with `--config FILE` or in `EXOTRACE_CONFIG`");
+        check(&served, &[command], None, 78, "name one with `--config FILE` or in `EXOTRACE_CONFIG`");
     }
     check(&served, &["doctor"], None, 78, "hint: name one with `--config FILE` or in `EXOTRACE_CONFIG`");
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::Arc,
@@ -75,6 +76,8 @@ impl Served {
         settings += &format!("{source}\n[[output]]\ntype = \"stdout\"\n");
         let path = self.folder.path().join("exotrace.toml");
         fs::write(&path, settings).unwrap();
+        // There are secrets in it.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         path
     }
 

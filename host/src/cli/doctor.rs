@@ -1,15 +1,21 @@
 //! `exotrace doctor`: each thing that collecting needs, looked at by itself, and what to do when it is missing.
 
-use std::process::ExitCode;
+use std::{io, path::Path, process::ExitCode};
 
 use clap::Args;
 
 use super::{
+    check::{self, Checked},
     exit::CONFIGURATION,
     settings_file::{self, SettingsFile},
 };
-use crate::{config::SourceConfig, finding::Finding, output::Asking};
+use crate::{
+    config::{Config, ConfigError, SourceConfig},
+    finding::Finding,
+    output::Asking,
+};
 
+mod domains;
 mod files;
 mod machine;
 mod output;
@@ -37,12 +43,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = match settings_file::load(&path) {
         Ok(config) => config,
         Err(error) => {
-            report.add(Finding::error("settings", error.as_ref()))?;
+            let faults = error.downcast_ref().map_or(&[][..], ConfigError::faults);
+            if faults.is_empty() {
+                report.add(Finding::error("settings", error.as_ref()))?;
+            }
+            faults.iter().try_for_each(|fault| report.add(Finding::failed("settings", &fault.to_string())))?;
             report.finish()?;
             return Ok(ExitCode::from(CONFIGURATION));
         }
     };
-    report.ok("settings", &path.display().to_string())?;
+    settings(&config, &path, &mut report)?;
     machine::examine(&config, &mut report)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -59,4 +69,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         anyhow::Ok(())
     })?;
     report.finish()
+}
+
+/// What the settings show by themselves.
+fn settings(config: &Config, path: &Path, report: &mut Report) -> io::Result<()> {
+    let Checked { errors, warnings } = check::settings(config);
+    if errors.is_empty() {
+        report.ok("settings", &path.display().to_string())?;
+    }
+    errors.iter().try_for_each(|fault| report.add(Finding::failed("settings", &fault.to_string())))?;
+    warnings.iter().try_for_each(|fault| report.add(Finding::warning("settings", &fault.to_string())))
 }

@@ -169,6 +169,18 @@ pub enum Format {
     JsonArray,
 }
 
+impl Authentication {
+    /// The secret, with the setting that has it, and the one that names its file.
+    pub fn secret(&self) -> Option<(&'static str, &'static str, &SecretSource)> {
+        match self {
+            Self::None => None,
+            Self::ApiKey(secret) => Some(("api_key", "api_key_file", secret)),
+            Self::Basic { password, .. } => Some(("password", "password_file", password)),
+            Self::Bearer(secret) => Some(("bearer_token", "bearer_token_file", secret)),
+        }
+    }
+}
+
 impl OutputConfig {
     /// What the output is called unless the settings say it.
     pub fn default_name(&self) -> String {

@@ -26,6 +26,11 @@ impl Places {
         }
     }
 
+    /// The dotted key of a setting in one of `count` sections of a name.
+    pub fn key(section: &str, index: usize, count: usize, name: &str) -> String {
+        position::prefix(section, index, count) + name
+    }
+
     /// The settings file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,6 +1,6 @@
 //! What is needed on this machine, whatever the sources are.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
@@ -10,6 +10,7 @@ use crate::{
     cli::{options::loader, start},
     config::{Config, GeoipConfig, MappingChoice},
     finding::Finding,
+    folder::Folder,
     ledger::Ledger,
     state_folder,
 };
@@ -43,12 +44,12 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
 /// Sees that files can be made in the folder, and that a ledger is whole. Leaves everything as it was.
 fn state_dir(folder: &Path) -> anyhow::Result<String> {
     let shown = folder.display();
-    state_folder::check(folder)?;
-    if !folder.exists() {
-        fs::create_dir_all(folder).with_context(|| format!("could not make `{shown}`"))?;
-        fs::remove_dir(folder).with_context(|| format!("could not remove `{shown}` again"))?;
-        return Ok(format!("`{shown}` can be made"));
+    match Folder::find(folder) {
+        Folder::Missing { .. } => return Ok(format!("`{shown}` can be made")),
+        Folder::Unusable(problem) => anyhow::bail!("could not use `{shown}`: {problem}"),
+        Folder::Writable => {}
     }
+    state_folder::check(folder)?;
     NamedTempFile::new_in(folder)
         .with_context(|| format!("could not write into `{shown}`; it has to belong to the user that runs exotrace"))?;
     match Ledger::open_to_read(folder)? {

@@ -6,7 +6,7 @@ use chrono::Utc;
 use tokio::{net::TcpStream, task::spawn_blocking, time::timeout};
 use url::Url;
 
-use super::report::Report;
+use super::{domains, report::Report};
 use crate::{
     config::{Credential, ServiceConfig},
     error_text::chain,
@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A clock that differs by more makes assertions and queries fail.
 const MOST_SKEW: chrono::Duration = chrono::Duration::minutes(5);
+
+/// Enough rows to see what domains mail has.
+const MOST_ROWS: u32 = 1000;
 
 /// The permission that reading message trace needs (ms-api.md, section 1.2).
 const PERMISSION: &str = "ExchangeMessageTrace.Read.All";
@@ -54,23 +57,25 @@ pub(super) async fn examine(config: &ServiceConfig, report: &mut Report) -> io::
         report.ok("clock", "agrees with that of the service")?;
     }
     if is_reached {
-        first_page(&mut source, report).await
+        first_page(config, &mut source, report).await
     } else {
         skip(report, &["permission", "service principal", "first page"], "the service host cannot be reached")
     }
 }
 
-/// Reads a page of a single row: it shows whether the permission and the service principal are there.
-async fn first_page(source: &mut ServiceSource, report: &mut Report) -> io::Result<()> {
+/// Reads a page: it shows whether the permission and the service principal are there, and what domains mail has.
+async fn first_page(config: &ServiceConfig, source: &mut ServiceSource, report: &mut Report) -> io::Result<()> {
     let roles = source.token_roles();
     let end = source.now();
-    let request = PageRequest::First { start: end - chrono::Duration::hours(1), end, rows: 1 };
+    let request =
+        PageRequest::First { start: end - chrono::Duration::hours(1), end, rows: config.batch_size.min(MOST_ROWS) };
     match source.page(request).await {
         Ok(page) => {
             report.ok("permission", &said(roles.as_deref()))?;
             report.ok("service principal", "is in the tenant")?;
             let detail = if page.rows.is_empty() { "no mail in the last hour" } else { "has rows of the last hour" };
-            report.ok("first page", detail)
+            report.ok("first page", detail)?;
+            report.add(domains::finding(config.local_domains.as_deref(), &page.rows))
         }
         Err(error @ PollError::ServicePrincipalMissing { .. }) => {
             report.add(Finding::not_asked("permission", &said(roles.as_deref())))?;

@@ -1,0 +1,148 @@
+//! What the settings name, opened as a run would: geo databases, the mapping, certificates.
+
+use std::sync::Arc;
+
+use super::Checked;
+use crate::{
+    agent::Agent,
+    cli::{
+        options::loader,
+        start::{self, Named},
+    },
+    config::{Config, MappingChoice, OutputConfig, Places, SecretSource, SourceConfig},
+    error_text::explain,
+    geo::Geo,
+    source::ServiceSource,
+    state_folder,
+};
+
+/// The mapping that would be used, and what is to be known when it is not the one of the settings.
+pub(super) struct Mapping {
+    pub(super) name: String,
+    pub(super) note: Option<String>,
+}
+
+/// Opens everything that can be opened, whatever else fails.
+pub(super) fn examine(config: &Config, checked: &mut Checked) -> Option<Mapping> {
+    if let Err(error) = state_folder::check(&config.state_dir)
+        && checked.errors.iter().all(|fault| fault.line != config.places.line("state_dir"))
+    {
+        checked.error(config, "state_dir", &format!("`state_dir`: {}", explain(&error)));
+    }
+    let geo = geo(config, checked);
+    sources(config, checked);
+    outputs(config, checked);
+    mapping(config, &Arc::new(geo), checked)
+}
+
+/// Opens each database by itself, so that each is told about.
+fn geo(config: &Config, checked: &mut Checked) -> Geo {
+    let (mut city, mut asn) = (config.geoip.city.as_deref(), config.geoip.asn.as_deref());
+    for (key, pair) in [("geoip.city", (city, None)), ("geoip.asn", (None, asn))] {
+        if let Err(error) = Geo::open(pair.0, pair.1) {
+            checked.error(config, key, &format!("`{key}`: {}", explain(&error)));
+            if key == "geoip.city" { city = None } else { asn = None }
+        }
+    }
+    Geo::open(city, asn).unwrap_or_default()
+}
+
+fn sources(config: &Config, checked: &mut Checked) {
+    for (index, source) in config.sources.iter().enumerate() {
+        let SourceConfig::Service(service) = source else { continue };
+        if let Err(error) = ServiceSource::new(service) {
+            let key = |name: &str| Places::key("source", index, config.sources.len(), name);
+            let text = explain(&error);
+            let names = [
+                "ca_file",
+                "certificate_file",
+                "private_key_file",
+                "certificate_password",
+                "federated_token_file",
+                "request_trace_dir",
+            ];
+            // The text names the setting.
+            let named = names.iter().find(|name| text.contains(&format!("{name}`"))).unwrap_or(&"type");
+            checked.error(config, &key(named), &text);
+        }
+    }
+}
+
+fn outputs(config: &Config, checked: &mut Checked) {
+    for (index, output) in config.outputs.iter().enumerate() {
+        if let Err(error) = start::output(&output.config) {
+            let key = |name: &str| Places::key("output", index, config.outputs.len(), name);
+            let text = explain(error.as_ref());
+            let key = key(named_in(&text, &output.config));
+            checked.error(config, &key, &format!("`{key}`: {text}"));
+        }
+    }
+}
+
+/// The setting whose file an error is about.
+fn named_in(text: &str, config: &OutputConfig) -> &'static str {
+    let (connection, authentication) = match config {
+        OutputConfig::Elasticsearch(config) => (&config.connection, &config.authentication),
+        OutputConfig::Http(config) => (&config.connection, &config.authentication),
+        OutputConfig::File(_) => return "path",
+        OutputConfig::Stdout => return "type",
+    };
+    let certificate = connection.certificate.as_ref();
+    let files = [
+        ("ca_file", connection.ca_file.as_ref()),
+        ("private_key_file", certificate.and_then(|it| it.private_key_file.as_ref())),
+        ("certificate_file", certificate.map(|it| &it.certificate_file)),
+    ];
+    let is_in = |path: &std::path::Path| text.contains(&format!("`{}`", path.display()));
+    let found = files.into_iter().find(|(_, path)| path.is_some_and(|path| is_in(path)));
+    match (found, authentication.secret()) {
+        (Some((key, _)), _) => key,
+        (None, Some((_, file_key, SecretSource::File(_)))) => file_key,
+        (None, Some((key, _, SecretSource::Text(_)))) => key,
+        (None, None) => "type",
+    }
+}
+
+fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Mapping> {
+    let key = match &config.mapping.choice {
+        MappingChoice::Path(_) => "mapping.path",
+        MappingChoice::Version(_) => "mapping.version",
+        MappingChoice::Default => "mapping",
+    };
+    let loader = loader(Some(config));
+    let found =
+        Named::find(&config.mapping.choice, &loader).and_then(|named| Ok((named.components(config, &loader)?, named)));
+    let (components, named) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            fault(config, key, &explain(error.as_ref()), checked);
+            return None;
+        }
+    };
+    // What is wrong with the state folder is told already.
+    let agent = Agent::of(&config.state_dir).ok()?;
+    let live = match start::live(config, components, geo, &agent, &loader) {
+        Ok(live) => live,
+        Err(error) => {
+            let text = explain(error.as_ref());
+            let key = if text.contains("suffix list") { "mapping.suffix_list" } else { key };
+            fault(config, key, &text, checked);
+            return None;
+        }
+    };
+    if let Err(error) = start::check_candidate(config, &loader, &live) {
+        let key = match config.mapping.candidate.as_ref().map(|candidate| &candidate.choice) {
+            Some(MappingChoice::Path(_)) => "mapping.candidate.path",
+            _ => "mapping.candidate.version",
+        };
+        fault(config, key, &explain(error.as_ref()), checked);
+    }
+    Some(Mapping { name: live.status().mapping, note: start::other_mapping(config, &named) })
+}
+
+/// Tells an error, with the setting that it is about.
+fn fault(config: &Config, key: &str, text: &str, checked: &mut Checked) {
+    let names_it = text.contains(&format!("`{key}`"));
+    let text = if names_it { text.to_owned() } else { format!("`{key}`: {text}") };
+    checked.error(config, key, &text);
+}

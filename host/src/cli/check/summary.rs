@@ -1,0 +1,125 @@
+//! What the settings say, in short: for people, and for programs.
+
+use serde_json::{Map, Value, json};
+
+use super::parts::Mapping;
+use crate::{
+    config::{Config, Credential, SourceConfig},
+    folder::{Folder, parent},
+    source::file::matching,
+};
+
+/// What the settings say.
+pub(super) struct Summary<'c> {
+    config: &'c Config,
+    mapping: Option<&'c Mapping>,
+}
+
+impl<'c> Summary<'c> {
+    pub(super) fn of(config: &'c Config, mapping: Option<&'c Mapping>) -> Self {
+        Self { config, mapping }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| text.push_str(&format!("{name:<13} {value}\n"));
+        for source in &self.config.sources {
+            line("source", &described(source));
+            match source.local_domains() {
+                None => line("", "no `local_domains`: no `email.direction` is written"),
+                Some([]) => line("", "`local_domains` is empty: `email.direction` is `external` for all mail"),
+                Some(domains) => line("", &format!("local domains: {}", domains.join(", "))),
+            }
+        }
+        if let Some(mapping) = self.mapping {
+            line("mapping", &mapping.name);
+            mapping.note.iter().for_each(|note| line("", note));
+        }
+        for output in &self.config.outputs {
+            line("output", &output.name);
+            if let crate::config::OutputConfig::File(file) = &output.config {
+                made(parent(&file.path)).iter().for_each(|note| line("", note));
+            }
+        }
+        line("dead letters", &self.config.dead_letter.display().to_string());
+        line("state folder", &self.config.state_dir.display().to_string());
+        made(&self.config.state_dir).iter().for_each(|note| line("", note));
+        text
+    }
+
+    pub(super) fn to_json(&self) -> Map<String, Value> {
+        let sources: Vec<_> = self.config.sources.iter().map(source_json).collect();
+        let outputs: Vec<_> = self.config.outputs.iter().map(|output| json!({ "name": output.name })).collect();
+        let object = json!({
+            "sources": sources,
+            "mapping": self.mapping.map(|mapping| &mapping.name),
+            "mapping_note": self.mapping.and_then(|mapping| mapping.note.as_ref()),
+            "outputs": outputs,
+            "dead_letter": self.config.dead_letter,
+            "state_dir": self.config.state_dir,
+        });
+        match object {
+            Value::Object(object) => object,
+            _ => Map::new(),
+        }
+    }
+}
+
+fn described(source: &SourceConfig) -> String {
+    match source {
+        SourceConfig::Service(service) => format!(
+            "{}: {}, tenant `{}` at {}, signs in {}",
+            service.name,
+            service.kind.as_str(),
+            service.tenant_id,
+            service.url,
+            signs_in(&service.credential),
+        ),
+        SourceConfig::File(files) => {
+            let count = matching(&files.paths);
+            let verb = if count == 1 { "file matches" } else { "files match" };
+            format!("{}: file, {count} {verb} {}", files.name, files.paths.join(", "))
+        }
+    }
+}
+
+fn source_json(source: &SourceConfig) -> Value {
+    let mut object = json!({ "name": source.name(), "type": source.kind(), "local_domains": source.local_domains() });
+    match source {
+        SourceConfig::Service(service) => {
+            object["tenant_id"] = json!(service.tenant_id);
+            object["url"] = json!(service.url.as_str());
+            object["signs_in"] = json!(signs_in(&service.credential));
+        }
+        SourceConfig::File(files) => {
+            object["paths"] = json!(files.paths);
+            object["files"] = json!(matching(&files.paths));
+        }
+    }
+    object
+}
+
+/// How a source signs in.
+fn signs_in(credential: &Credential) -> String {
+    match credential {
+        Credential::Secret { client_id, .. } => format!("as app `{client_id}` with its secret"),
+        Credential::Certificate { client_id, certificate_file, .. } => {
+            format!("as app `{client_id}` with the certificate `{}`", certificate_file.display())
+        }
+        Credential::FederatedToken { client_id, token_file } => {
+            format!("as app `{client_id}` with the federated token in `{}`", token_file.display())
+        }
+        Credential::ManagedIdentity { client_id: Some(client_id), .. } => {
+            format!("as the managed identity `{client_id}`")
+        }
+        Credential::ManagedIdentity { client_id: None, .. } => "as the managed identity of this machine".to_owned(),
+    }
+}
+
+/// What is to be known of a folder that is not there.
+fn made(folder: &std::path::Path) -> Option<String> {
+    match Folder::find(folder) {
+        Folder::Missing { .. } => Some(format!("`{}` is not there yet; a run makes it", folder.display())),
+        Folder::Writable | Folder::Unusable(_) => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! What `exotrace check` finds, with file and line, and all of it at once.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+/// Settings that are right, and say nothing that is probably not meant.
+const GOOD: &str = "state_dir = \"state\"
+[[source]]
+type = \"graph\"
+tenant_id = \"contoso.com\"
+client_id = \"11111111-2222-3333-4444-555555555555\"
+client_secret = \"simulated-secret\"
+local_domains = [\"contoso.com\"]
+[[output]]
+type = \"file\"
+path = \"out/trace.ndjson\"
+";
+
+fn write(folder: &Path, settings: &str, mode: u32) {
+    let path = folder.join("exotrace.toml");
+    fs::write(&path, settings).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn exotrace(folder: &Path, arguments: &[&str]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+    program.args(arguments).arg("exotrace.toml").current_dir(folder).env_remove("EXOTRACE_CONFIG").output().unwrap()
+}
+
+/// `LINE: PROBLEM` of all errors, or all warnings.
+#[track_caller]
+fn found(folder: &Path, code: i32, kind: &str) -> Vec<String> {
+    let output = exotrace(folder, &["check", "--json"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(report["ok"], code == 0, "{said}");
+    let faults = report[kind].as_array().unwrap().iter();
+    faults.map(|fault| format!("{}: {}", fault["line"], fault["problem"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn settings_that_are_right_are_shown_in_short() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), GOOD, 0o600);
+    assert!(found(folder.path(), 0, "warnings").is_empty());
+    let output = exotrace(folder.path(), &["check"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    for expected in [
+        "signs in as app `11111111-2222-3333-4444-555555555555` with its secret",
+        "local domains: contoso.com",
+        "`out` is not there yet; a run makes it",
+        "exotrace.toml is valid\n",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert!(output.stderr.is_empty());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is made");
+}
+
+#[test]
+fn everything_that_fails_at_once_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = GOOD
+        .replace("\"state\"", "\"file/state\"")
+        .replace("\"contoso.com\"\nclient", "\"contoso\"\nclient")
+        .replace("11111111-2222-3333-4444-555555555555", "my app")
+        .replace("out/trace.ndjson", "file/trace.ndjson");
+    let settings = settings
+        + "[[output]]\ntype = \"elasticsearch\"\nurl = \"https://localhost:9200\"\nca_file = \"none.pem\"\n\
+           [geoip]\ncity = \"file\"\nasn = \"none.mmdb\"\n[mapping]\nversion = \"9.9\"\nsuffix_list = \"none.dat\"\n";
+    fs::write(folder.path().join("file"), "").unwrap();
+    write(folder.path(), &settings, 0o644);
+    let errors = found(folder.path(), 78, "errors");
+    let expected = [
+        "1: `state_dir`: could not use `file/state`",
+        "4: `source.tenant_id` is neither a GUID nor a domain",
+        "5: `source.client_id` is not a GUID",
+        "10: `output[1].path`: could not use `file`",
+        "14: `output[2].ca_file`: could not read `none.pem`",
+        "16: `geoip.city`: ",
+        "17: `geoip.asn`: could not read geo database `none.mmdb`",
+        "19: `mapping.version`: there is no mapping `9.9`",
+    ];
+    for expected in expected {
+        assert!(errors.iter().any(|error| error.starts_with(expected)), "{expected}: {errors:#?}");
+    }
+    let warnings = found(folder.path(), 78, "warnings");
+    for expected in ["1: there are secrets in this file, and everybody", "11: `output[2].api_key` is missing"] {
+        assert!(warnings.iter().any(|warning| warning.starts_with(expected)), "{expected}: {warnings:#?}");
+    }
+    let said = String::from_utf8(exotrace(folder.path(), &["check"]).stderr).unwrap();
+    assert!(said.contains("error: exotrace.toml:5: `source.client_id` is not a GUID\nhint: "), "{said}");
+}
+
+#[test]
+fn mistakes_of_form_are_told_at_once_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &GOOD.replace("client_secret", "client_secrit").replace("path =", "filename ="), 0o600);
+    let errors = found(folder.path(), 78, "errors");
+    assert_eq!(errors, ["6: unknown key `source.client_secrit`", "10: unknown key `output.filename`"]);
+    let said = String::from_utf8(exotrace(folder.path(), &["check"]).stderr).unwrap();
+    assert!(said.contains("error: exotrace.toml:6: unknown key `source.client_secrit`\nhint: did you mean"), "{said}");
+    assert!(
+        said.contains("error: exotrace.toml:10: unknown key `output.filename`\nhint: did you mean `path`?"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("secret"), "x").unwrap();
+    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o644)).unwrap();
+    let settings = GOOD
+        .replace("client_secret = \"simulated-secret\"", "client_secret_file = \"secret\"")
+        .replace("local_domains = [\"contoso.com\"]\n", "")
+        .replace("out/trace", "$HOME/trace");
+    let settings =
+        settings + "[[source]]\ntype = \"file\"\npaths = [\"none/*.json\"]\nlocal_domains = [\"contoso.com\"]\n";
+    write(folder.path(), &settings, 0o644);
+    let warnings = found(folder.path(), 0, "warnings");
+    for expected in [
+        "2: `source[1].local_domains` is missing: no `email.direction` is written",
+        "6: `source[1].client_secret_file`: everybody on this machine may read `secret`",
+        "9: `output.path`: `$HOME` is not put in",
+        "12: `source[2].paths`: no file matches `none/*.json`",
+    ] {
+        assert!(warnings.iter().any(|warning| warning.starts_with(expected)), "{expected}: {warnings:#?}");
+    }
+    assert!(!warnings.iter().any(|warning| warning.contains("secrets in this file")), "{warnings:?}");
+    let said = String::from_utf8(exotrace(folder.path(), &["check"]).stdout).unwrap();
+    assert!(said.ends_with("exotrace.toml is valid, with 4 warnings\n"), "{said}");
+}

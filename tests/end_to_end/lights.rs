@@ -1,0 +1,279 @@
+//! Every kind of source and output, set up in the commonest ways that are wrong: `check` or `doctor` finds each.
+//!
+//! `host/docs/doctor.md` has the same table, with the same numbers.
+
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, process::Command};
+
+use exotrace_fake_elasticsearch::{CannedAnswer, FakeElasticsearch, Setup};
+use exotrace_simulator::TenantConfig;
+use serde_json::Value;
+
+use crate::{harness::project, tenant::Served};
+
+/// Nobody has this name (RFC 2606).
+const NOBODY: &str = "https://no-such-host.invalid";
+
+/// Nobody listens there.
+const CLOSED: &str = "http://127.0.0.1:9";
+
+/// One way to be wrong.
+struct Case {
+    kind: &'static str,
+    way: &'static str,
+    /// The lines that are wrong: they take the place of those with the same keys.
+    lines: String,
+    /// What is told.
+    expected: &'static str,
+    /// How the tenant misbehaves.
+    faults: &'static [&'static str],
+    /// How the store or receiver is.
+    setup: Setup,
+}
+
+fn case(kind: &'static str, way: &'static str, lines: &str, expected: &'static str) -> Case {
+    Case { kind, way, lines: lines.to_owned(), expected, faults: &[], setup: Setup::default() }
+}
+
+fn answering(status: u16, body: &'static str) -> Setup {
+    Setup { answer_to_all: Some(CannedAnswer { status, content_type: "text/html", body }), ..Setup::default() }
+}
+
+fn authorized(value: &str) -> Setup {
+    Setup { authorization: Some(value.to_owned()), ..Setup::default() }
+}
+
+/// Services of Microsoft: the same ways for both.
+fn of_service(kind: &'static str) -> Vec<Case> {
+    let with = |faults, case: Case| Case { faults, ..case };
+    let page = answering(200, "<html><title>Welcome to nginx!</title>");
+    let missing = match kind {
+        "source graph" => {
+            with(&["service-principal-missing"], case(kind, "missing part", "", "the credentials are right"))
+        }
+        _ => with(&["sign-in-error=7000222"], case(kind, "expired secret", "", "has expired; make a new one")),
+    };
+    vec![
+        missing,
+        case(kind, "wrong host", &format!("url = \"{NOBODY}\"\n"), "could not look up `no-such-host.invalid`"),
+        case(kind, "port closed", &format!("login_url = \"{CLOSED}\"\n"), "could not connect to `127.0.0.1` at port 9"),
+        case(kind, "TLS of an unknown issuer", "url = \"TLS_URL\"\n", "`source.ca_file` names certificates to trust"),
+        case(kind, "wrong credentials", "client_secret = \"guess\"\n", "`source.client_secret` is wrong"),
+        with(&["no-permission"], case(kind, "missing privilege", "", "with admin consent")),
+        case(kind, "wrong tenant", "tenant_id = \"fabrikam.example\"\n", "AADSTS90002"),
+        case(kind, "wrong id", "client_id = \"my app\"\n", "`source.client_id` is not a GUID"),
+        case(kind, "typo", "client_secrit = \"x\"\n", "did you mean `client_secret`?"),
+        case(
+            kind,
+            "unreadable file",
+            "certificate_file = \"none.pem\"\nclient_secret =\n",
+            "could not read `none.pem`",
+        ),
+        Case { setup: page, ..case(kind, "wrong answer", "url = \"URL\"\n", "first page") },
+    ]
+}
+
+fn of_files() -> Vec<Case> {
+    let kind = "source file";
+    vec![
+        case(kind, "missing folder", "paths = [\"none/*.json\"]\n", "no file matches"),
+        case(kind, "wrong path", "paths = [\"***\"]\n", "wildcards are either regular"),
+        case(kind, "typo", "path = [\"x\"]\n", "did you mean `paths`?"),
+        case(kind, "unreadable file", "paths = [\"broken-link\"]\n", "no file matches"),
+        case(kind, "wrong answer", "paths = [\"page.html\"]\n", "is HTML or XML, not records"),
+        case(kind, "unexpanded variable", "paths = [\"$HOME/*.json\"]\n", "`$HOME` is not put in"),
+        case(kind, "missing part", "local_domains =\n", "no `email.direction` is written"),
+        case(kind, "key of another kind", "tenant_id = \"contoso.com\"\n", "is not for a source of type `file`"),
+        case(kind, "wrong value", "date_order = \"ymd\"\n", "`month_first`, `day_first`"),
+        case(kind, "wrong type", "paths = \"x\"\n", "the value is of a wrong type"),
+    ]
+}
+
+fn of_elasticsearch() -> Vec<Case> {
+    let kind = "output elasticsearch";
+    let with = |setup, case: Case| Case { setup, ..case };
+    let missing = Setup { missing_privileges: vec!["create_doc".to_owned()], ..authorized("ApiKey aWQ6a2V5") };
+    vec![
+        case(kind, "wrong host", &format!("url = \"{NOBODY}\"\n"), "could not reach `https://no-such-host.invalid`"),
+        case(kind, "port closed", &format!("url = \"{CLOSED}\"\n"), "could not reach `http://127.0.0.1:9`"),
+        case(kind, "TLS of an unknown issuer", "url = \"TLS_URL\"\n", "`ca_file` names certificates to trust"),
+        with(
+            authorized("ApiKey other"),
+            case(kind, "wrong credentials", "", "are `api_key`, or `username` and `password`, right?"),
+        ),
+        with(missing, case(kind, "missing privilege", "", "lacks `create_doc`")),
+        with(answering(403, "{}"), case(kind, "403 to everything", "", "and not as Elasticsearch or OpenSearch does")),
+        case(kind, "wrong path", "url = \"URL/kibana\"\n", "404 Not Found, and not as Elasticsearch"),
+        case(kind, "typo", "url =\nhosts = [\"URL\"]\n", "did you mean `urls`?"),
+        case(kind, "unreadable file", "api_key =\napi_key_file = \"none\"\n", "could not read `none`"),
+        with(
+            answering(200, "<html><title>Welcome to nginx!</title>"),
+            case(kind, "wrong answer", "", "a web page, \"Welcome to nginx!\""),
+        ),
+        with(authorized("ApiKey aWQ6a2V5"), case(kind, "missing template", "", "would become an ordinary index")),
+        case(kind, "no credentials", "api_key =\n", "and so is any other credential"),
+    ]
+}
+
+fn of_http() -> Vec<Case> {
+    let kind = "output http";
+    let with = |setup, case: Case| Case { setup, ..case };
+    vec![
+        case(kind, "wrong host", &format!("url = \"{NOBODY}\"\n"), "could not reach `https://no-such-host.invalid`"),
+        case(kind, "port closed", &format!("url = \"{CLOSED}\"\n"), "could not reach `http://127.0.0.1:9`"),
+        case(kind, "TLS of an unknown issuer", "url = \"TLS_URL\"\n", "`ca_file` names certificates to trust"),
+        with(authorized("Bearer other"), case(kind, "wrong credentials", "", "are `bearer_token`, or")),
+        with(answering(403, "{}"), case(kind, "missing privilege", "", "403 Forbidden")),
+        case(kind, "wrong path", "url = \"URL/none\"\n", "is the path in `url` right?"),
+        case(kind, "typo", "url =\nuri = \"URL\"\n", "did you mean `url`?"),
+        case(kind, "unreadable file", "bearer_token =\nbearer_token_file = \"none\"\n", "could not read `none`"),
+        with(answering(200, "<html>"), case(kind, "wrong answer", "", "with a web page")),
+        case(
+            kind,
+            "in the clear",
+            "url = \"http://receiver.example\"\n",
+            "would send secrets and documents in the clear",
+        ),
+    ]
+}
+
+fn of_file_output() -> Vec<Case> {
+    let kind = "output file";
+    vec![
+        case(kind, "missing folder", "path = \"page.html/trace.ndjson\"\n", "is a file, not a folder"),
+        case(kind, "wrong path", "path = \"folder\"\n", "is a folder, not a file"),
+        case(kind, "typo", "path =\nfilename = \"x\"\n", "did you mean `path`?"),
+        case(kind, "missing part", "path =\n", "`output.path` is missing"),
+        case(kind, "unexpanded variable", "path = \"$HOME/trace.ndjson\"\n", "`$HOME` is not put in"),
+        case(kind, "variable not set", "path = \"${NO_SUCH_VARIABLE}/x\"\n", "`NO_SUCH_VARIABLE` is not set"),
+        case(kind, "wrong value", "compression = \"lz4\"\n", "`none`, `gzip`, `zstd`"),
+        case(kind, "wrong type", "keep = \"3\"\n", "the value is of a wrong type"),
+        case(kind, "out of range", "keep = 0\n", "0 is out of range"),
+        case(kind, "key of another kind", "api_key = \"x\"\n", "is not for an output of type `file`"),
+    ]
+}
+
+fn of_stdout() -> Vec<Case> {
+    let kind = "output stdout";
+    vec![
+        case(kind, "typo", "type = \"stdot\"\n", "`stdout`, `file`, `elasticsearch`, `http`"),
+        case(kind, "missing part", "type =\n", "`output.type` is missing"),
+        case(kind, "key of another kind", "path = \"x\"\n", "is not for an output of type `stdout`"),
+    ]
+}
+
+/// The lines of a section that is right, by their keys.
+fn good(kind: &str, served: &Served) -> Vec<(&'static str, String)> {
+    let quoted = |text: &str| format!("\"{text}\"");
+    let TenantConfig { client_id, client_secret, tenant_id, .. } = &served.config;
+    let r#type = kind.rsplit(' ').next().unwrap_or_default();
+    let mut lines = vec![("type", quoted(r#type))];
+    match kind {
+        "source graph" | "source reporting_webservice" => lines.extend([
+            ("tenant_id", quoted(tenant_id)),
+            ("client_id", quoted(client_id)),
+            ("client_secret", quoted(client_secret)),
+            ("login_url", quoted(&served.url)),
+            ("url", quoted(&served.url)),
+            ("local_domains", "[\"contoso.com\"]".to_owned()),
+        ]),
+        "source file" => {
+            lines.extend([
+                ("paths", "[\"records.json\"]".to_owned()),
+                ("local_domains", "[\"contoso.com\"]".to_owned()),
+            ]);
+        }
+        "output elasticsearch" => lines.extend([("url", quoted("URL")), ("api_key", quoted("id:key"))]),
+        "output http" => lines.extend([("url", quoted("URL/in")), ("bearer_token", quoted("token"))]),
+        "output file" => lines.push(("path", quoted("trace.ndjson"))),
+        _ => {}
+    }
+    lines
+}
+
+/// A section with other lines in the place of those that are right; a key without a value is left out.
+fn section(kind: &str, served: &Served, changes: &str) -> String {
+    let name = kind.split(' ').next().unwrap_or_default();
+    let mut lines: Vec<(String, String)> =
+        good(kind, served).into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    for (key, value) in changes.lines().filter_map(|line| line.split_once('=')) {
+        lines.retain(|(known, _)| known != key.trim());
+        if !value.trim().is_empty() {
+            lines.push((key.trim().to_owned(), value.trim().to_owned()));
+        }
+    }
+    let lines: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+    format!("[[{name}]]\n{lines}")
+}
+
+/// Sets it up, and gives what `check` and `doctor` find: errors, warnings, and steps that failed.
+fn found(case: &Case) -> (Vec<String>, Vec<String>) {
+    let served = Served::misbehaving(case.faults);
+    let fake = FakeElasticsearch::start(case.setup.clone());
+    let folder = served.folder.path();
+    let (source, output) = match case.kind.split_once(' ') {
+        Some(("source", _)) => (section(case.kind, &served, &case.lines), section("output stdout", &served, "")),
+        _ => (section("source file", &served, ""), section(case.kind, &served, &case.lines)),
+    };
+    let settings = format!("state_dir = \"state\"\n{source}{output}");
+    let settings = settings.replace("TLS_URL", &fake.tls_url()).replace("URL", &fake.url());
+    fs::write(folder.join("records.json"), "{}\n").unwrap();
+    fs::write(folder.join("page.html"), "<html>\n").unwrap();
+    fs::create_dir(folder.join("folder")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.join("broken-link")).unwrap();
+    let path = folder.join("exotrace.toml");
+    fs::write(&path, settings).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let run = |command: &str| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
+        program.args([command, "--json", "exotrace.toml"]).current_dir(folder).env_remove("EXOTRACE_CONFIG");
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+            program.env_remove(name);
+        }
+        let output = program.output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    };
+    let text = |value: &Value, names: &[&str]| {
+        let texts = names.iter().map(|name| value[*name].as_str().unwrap_or_default());
+        texts.collect::<Vec<_>>().join(" ")
+    };
+    let check = run("check");
+    let faults = ["errors", "warnings"].into_iter().flat_map(|kind| check[kind].as_array().into_iter().flatten());
+    let by_check: Vec<_> = faults.map(|fault| text(fault, &["problem", "hint"])).collect();
+    if by_check.iter().any(|said| said.contains(case.expected)) {
+        return (by_check, Vec::new());
+    }
+    let doctor = run("doctor");
+    let steps = doctor["steps"].as_array().into_iter().flatten();
+    let steps = steps.filter(|step| ["failed", "warning"].contains(&step["result"].as_str().unwrap_or_default()));
+    (by_check, steps.map(|step| text(step, &["step", "detail", "hint"])).collect())
+}
+
+#[test]
+fn every_kind_is_told_what_is_wrong_with_it() {
+    let mut cases = of_service("source graph");
+    cases.extend(of_service("source reporting_webservice"));
+    cases.extend(of_files());
+    cases.extend(of_elasticsearch());
+    cases.extend(of_http());
+    cases.extend(of_file_output());
+    cases.extend(of_stdout());
+    let (mut missed, mut counts) = (Vec::new(), BTreeMap::<&str, (usize, usize)>::new());
+    for case in &cases {
+        let (by_check, by_doctor) = found(case);
+        let is_found = by_check.iter().chain(&by_doctor).any(|said| said.contains(case.expected));
+        let count = counts.entry(case.kind).or_default();
+        count.0 += usize::from(is_found);
+        count.1 += 1;
+        if !is_found {
+            missed.push(format!("{}: {}: {}: {by_check:#?} {by_doctor:#?}", case.kind, case.way, case.expected));
+        }
+    }
+    let all = counts.values().map(|(_, all)| all).sum::<usize>();
+    println!("{} of {all} found: {counts:?}", all - missed.len());
+    assert!(missed.is_empty(), "{} of {all} found; missed: {}", all - missed.len(), missed.join("\n"));
+    let docs = fs::read_to_string(project().join("host/docs/doctor.md")).unwrap();
+    for (kind, (found, all)) in &counts {
+        assert!(docs.contains(&format!("| `{kind}` | {found} of {all} |")), "`{kind}`: {found} of {all}");
+    }
+    assert!(docs.contains(&format!("{all} of {all}")), "{all}");
+}
