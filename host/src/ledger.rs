@@ -20,6 +20,7 @@ mod page;
 mod replay;
 mod requests;
 mod status;
+mod trouble;
 
 use lock::Lock;
 
@@ -31,6 +32,7 @@ pub use page::{Next, PageDone};
 pub use replay::{REPLAY, Replay};
 pub use requests::Requests;
 pub use status::{Gap, SourceStatus};
+pub use trouble::{LastRun, Trouble};
 
 /// What is done.
 pub struct Ledger {

@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use chrono::Utc;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use tracing::{debug, info, warn};
 
@@ -178,6 +179,8 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
         Err(_) => warn!("page under way took too long; it will be read again"),
     }
     let Outcome { summary, error } = outcome;
+    let failure = error.as_ref().map(|error| error::chain(error));
+    shared.ledger_once(move |ledger| ledger.end_run(Utc::now(), failure.as_deref())).await;
     summary.tell(error.is_some());
     error.map_or(Ok(summary), Err)
 }

@@ -1,12 +1,5 @@
-//! What `exotrace doctor` and `exotrace status` tell.
+//! What `exotrace doctor` tells.
 
-use std::{
-    fs,
-    thread::sleep,
-    time::{Duration, Instant},
-};
-
-use exotrace_simulator::TenantConfig;
 use serde_json::Value;
 
 use crate::tenant::Served;
@@ -116,57 +109,4 @@ fn a_person_sees_what_to_do() {
     assert!(said.contains("\n  FAILED     service principal   "), "{said}");
     assert!(said.contains("\n                                 hint: the service principal `8bd644d1"), "{said}");
     assert!(said.ends_with("1 step failed, 2 steps not asked\n"), "{said}");
-}
-
-fn status(served: &Served, source: &str) -> Value {
-    let output = served.exotrace(&["status", "--json"], &served.settings(source), &[]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-#[test]
-fn status_says_that_there_is_no_ledger_yet() {
-    let served = Served::misbehaving(&[]);
-    assert_eq!(status(&served, &served.by_secret())["has_ledger"], false);
-    let output = served.exotrace(&["status"], &served.settings(&served.by_secret()), &[]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("there is no ledger in `") && output.status.success(), "{said}");
-    assert!(!served.folder.path().join("state").exists());
-}
-
-#[test]
-fn status_reads_the_ledger_while_the_daemon_runs() {
-    let served = Served::new(TenantConfig { rows: 30, ..TenantConfig::default() });
-    let source = served.by_secret();
-    let mut daemon = served.start(&["run"], &served.settings(&source), &[]);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let report = loop {
-        let report = status(&served, &source);
-        let found = &report["sources"][0];
-        if found["covered_until"].is_string() {
-            break found.clone();
-        }
-        assert!(Instant::now() < deadline, "{report}");
-        sleep(Duration::from_millis(50));
-    };
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
-    assert_eq!((&report["rows"], &report["late"], &report["changed"]), (&30.into(), &0.into(), &0.into()));
-    assert_eq!((&report["requests"], &report["request_budget"]), (&1.into(), &90.into()));
-    assert!(
-        report["token_until"].is_string() && report["failure"].is_null() && report["reading"].is_null(),
-        "{report}"
-    );
-}
-
-#[test]
-fn status_tells_the_last_error() {
-    let served = Served::misbehaving(&["no-permission"]);
-    let source = served.by_secret();
-    served.fail(&["run", "--once"], &source, 1, &[]);
-    let report = status(&served, &source);
-    assert!(report["sources"][0]["failure"].as_str().unwrap().contains("403 Forbidden"), "{report}");
-    fs::write(served.folder.path().join("state/ledger.sqlite3"), "").unwrap();
-    let said = served.fail(&["status"], &source, 1, &[]);
-    assert!(said.contains("is damaged"), "{said}");
 }

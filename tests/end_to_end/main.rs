@@ -35,6 +35,7 @@ mod running;
 mod settings_file;
 mod sign_in;
 mod state;
+mod status;
 mod syslog;
 mod tenant;
 mod upgrade;

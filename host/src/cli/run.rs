@@ -20,15 +20,14 @@ use super::{
     log,
     replacing::Replacing,
     settings_file::{self, SettingsFile},
-    shell,
     start::{self, Ready},
 };
 use crate::{
     config::{Config, SourceConfig},
-    control::{Process, about},
+    control::Process,
     error_text::explain,
     health::Health,
-    ledger::{Ledger, LedgerError},
+    ledger::{LastRun, Ledger, LedgerError},
     monitor::{Monitor, Watched},
     pipeline::{self, Collector, Mode, Summary},
 };
@@ -145,7 +144,7 @@ async fn collect(
     bars: &MultiProgress,
     mut signals: Signals,
 ) -> anyhow::Result<(Summary, PathBuf)> {
-    let ledger = ready.open().map_err(|error| in_use(error, &ready, path))?;
+    let mut ledger = ready.open()?;
     let state_dir = ready.config.state_dir.clone();
     let health = Arc::new(Health::default());
     let process = Process { since: Utc::now(), health: Arc::clone(&health) };
@@ -154,6 +153,7 @@ async fn collect(
     let mut replacing = Replacing::start(&ready, &process);
     let mut dead_letter = ready.config.dead_letter.clone();
     tell_start(&ready, path, bars);
+    note_run(&mut ledger, &process)?;
     let mut stages = ready.into_stages(ledger, &health)?;
     let mut summary = Summary::default();
     loop {
@@ -171,7 +171,7 @@ async fn collect(
         replacing.end().await;
         summary += ran?;
         let Wanted::Reload(mut ready) = wanted else { return Ok((summary, dead_letter)) };
-        let ledger = open(&ready).await?;
+        let mut ledger = open(&ready).await?;
         ready.follow_clean_end();
         if ready.is_outdated() {
             *ready = again(*ready, path).await;
@@ -183,9 +183,21 @@ async fn collect(
         }
         dead_letter.clone_from(&ready.config.dead_letter);
         tell_start(&ready, path, bars);
+        note_run(&mut ledger, &process)?;
         stages = ready.into_stages(ledger, &health)?;
         info!("settings are reloaded");
     }
+}
+
+/// Notes that it runs: one that is killed does not note its end, which `exotrace status` sees.
+fn note_run(ledger: &mut Ledger, process: &Process) -> Result<(), LedgerError> {
+    ledger.note_run(&LastRun {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        began_at: process.since,
+        ended_at: None,
+        failure: None,
+    })
 }
 
 /// Says with what a run begins.
@@ -206,17 +218,6 @@ fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
         outputs = names(config.outputs.iter().map(|output| output.name.as_str()).collect()),
         "started"
     );
-}
-
-/// Says who has the ledger, if that can be asked.
-fn in_use(error: LedgerError, ready: &Ready, path: &Path) -> anyhow::Error {
-    let LedgerError::InUse { .. } = &error else { return error.into() };
-    let who = match about(&ready.config.state_dir).ok().flatten() {
-        Some(about) => format!("process {} has it since {}", about.pid, about.since_text()),
-        None => "another process has it".to_owned(),
-    };
-    let hint = format!("`exotrace status --config {}` says what it does", shell::word(path));
-    anyhow::Error::new(error).context(format!("{who}\nhint: {hint}"))
 }
 
 /// Lets those who watch see this run, where its settings say.

@@ -29,6 +29,18 @@ pub enum OutputConfig {
     Http(Box<HttpConfig>),
 }
 
+impl OutputConfig {
+    /// Its type, as the settings have it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::File(_) => "file",
+            Self::Elasticsearch(_) => "elasticsearch",
+            Self::Http(_) => "http",
+        }
+    }
+}
+
 /// An output of type `file`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOutputConfig {

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_files.sql"),
     include_str!("migrations/0005_replay.sql"),
     include_str!("migrations/0006_about.sql"),
+    include_str!("migrations/0007_trouble.sql"),
 ];
 
 /// The version that this program reads and writes.

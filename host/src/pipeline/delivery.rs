@@ -1,6 +1,13 @@
 //! One batch on its way to every output at once, each in its own time.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use tokio::{
@@ -18,7 +25,7 @@ use super::{
 };
 use crate::{
     health::Part,
-    ledger::{Content, FileHash, Key, Mark},
+    ledger::{Content, FileHash, Key, Mark, Trouble},
     mapper::{MappedBatch, Mapper, MapperError, Origin, Outcome},
     metrics::OfOutput,
     output::{Output, OutputError, Position, RejectedDocument, Tail},
@@ -56,6 +63,8 @@ pub(super) struct Target {
     pub(super) name: String,
     pub(super) output: Arc<AsyncMutex<Output>>,
     pub(super) counts: OfOutput,
+    /// Whether the ledger knows it to be in trouble.
+    pub(super) is_troubled: AtomicBool,
 }
 
 impl Target {
@@ -229,6 +238,7 @@ impl Shared {
                 Ok(given) => {
                     target.count(&part, &given);
                     self.health.working(Part::Output, &target.name);
+                    self.note_output_trouble(target, None).await;
                     if attempt > 1 {
                         info!(output = target.name, "delivering again");
                     }
@@ -239,7 +249,12 @@ impl Shared {
             let delay = self.delay(&error, attempt);
             let is_transient = error.is_transient();
             let error = RunError::Output { name: target.name.clone(), source: error };
-            let Some(delay) = delay else { return Err(error) };
+            let Some(delay) = delay else {
+                let (item, reason) = (String::new(), chain(&error));
+                let trouble = Trouble { item, reason, since: Utc::now(), needs_person: true };
+                self.note_output_trouble(target, Some(trouble)).await;
+                return Err(error);
+            };
             let (delay_ms, text) = (delay.as_millis(), chain(&error));
             target.counts.retries.inc();
             if is_transient {
@@ -249,12 +264,25 @@ impl Shared {
                 error!(attempt, delay_ms, error = text, "could not deliver; trying again");
                 self.health.needs_attention(Part::Output, &target.name, text);
             }
+            let trouble =
+                Trouble { item: String::new(), reason: chain(&error), since: Utc::now(), needs_person: !is_transient };
+            self.note_output_trouble(target, Some(trouble)).await;
             self.note_failure(&source, &error).await;
             if self.shutdown().or(sleep(delay)).await.is_none() {
                 return Err(RunError::Abandoned { name: target.name.clone() });
             }
             attempt += 1;
         }
+    }
+
+    /// Notes for `exotrace status` that an output is in trouble, or is not any more. Nothing depends on it.
+    async fn note_output_trouble(&self, target: &Target, trouble: Option<Trouble>) {
+        if !target.is_troubled.swap(trouble.is_some(), Ordering::Relaxed) && trouble.is_none() {
+            return;
+        }
+        let name = target.name.clone();
+        let noted = self.ledger_once(move |ledger| ledger.note_output_trouble(&name, trouble.as_ref()));
+        noted.await;
     }
 
     async fn try_to_give(&self, target: &Target, part: &Share) -> Result<Result<Given, OutputError>, RunError> {

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tokio::{
     task::spawn_blocking,
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     config::FileConfig,
     health::Part,
-    ledger::{Content, FileState, Key, Mark},
+    ledger::{Content, FileState, Key, Mark, Trouble},
     lines::lines,
     mapper::{FilePosition, Mapper, Origin},
     metrics::{OfSource, metrics},
@@ -46,7 +47,28 @@ pub struct FileCollector {
     /// Whether a file could not be read in this poll.
     failed: bool,
     /// What was said about a file, so that it is not said again.
-    said: HashMap<PathBuf, String>,
+    said: HashMap<PathBuf, Said>,
+    /// What the ledger knows of files in trouble.
+    noted: Vec<Trouble>,
+}
+
+/// What was said about a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    what: String,
+    since: DateTime<Utc>,
+    kind: Kind,
+}
+
+/// What it means for the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing is wrong with it.
+    Notice,
+    /// It waits for something that comes by itself.
+    Waiting,
+    /// A person has to mend it.
+    Failed,
 }
 
 /// Which files are read by which source: one that several sources name is read by the first that finds it.
@@ -73,8 +95,13 @@ pub(super) async fn work(
     mut shutdown: Shutdown,
 ) -> (Summary, Result<(), RunError>) {
     let mut summary = Summary::default();
-    let known = match shared.ledger(|ledger| ledger.files()).await {
-        Ok(known) => known,
+    let name = collector.name.clone();
+    let read = shared.ledger(move |ledger| Ok((ledger.files()?, ledger.file_troubles(&name)?))).await;
+    let known = match read {
+        Ok((known, noted)) => {
+            collector.noted = noted;
+            known
+        }
         Err(error) => return (summary, Err(error)),
     };
     let mut source = FileSource::new(&collector.config, known);
@@ -110,6 +137,7 @@ impl FileCollector {
             claims,
             failed: false,
             said: HashMap::new(),
+            noted: Vec::new(),
         }
     }
 
@@ -127,7 +155,7 @@ impl FileCollector {
         }
         for candidate in candidates {
             if !self.claims.claim(&candidate.path, &self.name) {
-                self.say_once(&candidate.path, "another source reads it");
+                self.say_once(&candidate.path, "another source reads it", Kind::Notice);
                 continue;
             }
             let mut open = {
@@ -175,6 +203,7 @@ impl FileCollector {
                 }
             }
         }
+        self.note_troubles(shared).await?;
         let present = source.present();
         shared.ledger(move |ledger| ledger.note_seen(&present)).await?;
         Ok(Some(source))
@@ -235,7 +264,7 @@ impl FileCollector {
                     } else {
                         "is not whole; it waits for the rest"
                     };
-                    self.say_once(&candidate.path, &format!("line {}: {reason}", open.line()));
+                    self.say_once(&candidate.path, &format!("line {}: {reason}", open.line()), Kind::Waiting);
                 } else {
                     source.finished(candidate);
                     if self.said.remove(&candidate.path).is_some() {
@@ -264,22 +293,53 @@ impl FileCollector {
         self.counts.files_unread.inc();
         self.failed = true;
         let (path, text) = (error.path.clone(), chain(&error));
-        match error.problem {
-            FileProblem::Unfinished => shared.health.retrying(Part::Source, &self.label, text.clone()),
-            _ => shared.health.needs_attention(Part::Source, &self.label, text.clone()),
+        let kind = match error.problem {
+            FileProblem::Unfinished => Kind::Waiting,
+            _ => Kind::Failed,
+        };
+        match kind {
+            Kind::Failed => shared.health.needs_attention(Part::Source, &self.label, text.clone()),
+            _ => shared.health.retrying(Part::Source, &self.label, text.clone()),
         }
-        if self.said.get(&path) != Some(&text) {
-            error!(error = text, "could not read a file; trying again");
-            self.said.insert(path, text);
+        if self.remember(&path, &text, kind) {
+            error!(source = self.label, error = text, "could not read a file; trying again");
         }
         shared.note_failure(&self.name, &RunError::File { name: self.label.clone(), source: error }).await;
     }
 
-    fn say_once(&mut self, path: &Path, what: &str) {
-        if self.said.get(path).is_none_or(|said| said != what) {
-            warn!(file = %path.display(), reason = what, "file is not read to its end");
-            self.said.insert(path.to_owned(), what.to_owned());
+    fn say_once(&mut self, path: &Path, what: &str, kind: Kind) {
+        if self.remember(path, what, kind) {
+            warn!(source = self.label, file = %path.display(), reason = what, "file is not read to its end");
         }
+    }
+
+    /// Remembers what is said about a file; whether it is news.
+    fn remember(&mut self, path: &Path, what: &str, kind: Kind) -> bool {
+        if self.said.get(path).is_some_and(|said| said.what == what) {
+            return false;
+        }
+        self.said.insert(path.to_owned(), Said { what: what.to_owned(), since: Utc::now(), kind });
+        true
+    }
+
+    /// Notes which files are in trouble, if that is news: for `exotrace status`.
+    async fn note_troubles(&mut self, shared: &Shared) -> Result<(), RunError> {
+        let trouble = |(path, Said { what, since, kind }): (&PathBuf, &Said)| Trouble {
+            item: path.display().to_string(),
+            reason: what.clone(),
+            since: *since,
+            needs_person: *kind == Kind::Failed,
+        };
+        // One that is not there any more is in no trouble.
+        let said = self.said.iter().filter(|(path, said)| said.kind != Kind::Notice && path.symlink_metadata().is_ok());
+        let mut troubles: Vec<_> = said.map(trouble).collect();
+        troubles.sort_by(|one, other| one.item.cmp(&other.item));
+        if troubles != self.noted {
+            let (name, noted) = (self.name.clone(), troubles.clone());
+            shared.ledger(move |ledger| ledger.note_file_troubles(&name, &noted)).await?;
+            self.noted = troubles;
+        }
+        Ok(())
     }
 }
 

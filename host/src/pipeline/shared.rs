@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -60,7 +60,8 @@ impl Shared {
                 output.recover(Position { device, inode, length, began, tail });
             }
             let (counts, output) = (metrics().output(&name), Arc::new(AsyncMutex::new(output)));
-            targets.push(Target { name, output, counts });
+            let is_troubled = AtomicBool::new(ledger.output_trouble(&name)?.is_some());
+            targets.push(Target { name, output, counts, is_troubled });
         }
         let (ledger, dead_letter) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(dead_letter)));
         Ok(Self { ledger, targets: targets.into(), dead_letter, mode, backoff, stopped, health })
@@ -193,14 +194,16 @@ impl Shared {
 
     /// Notes for `exotrace status` that a source failed. Nothing depends on it, so nothing waits for it.
     pub(super) async fn note_failure(&self, source: &str, error: &RunError) {
-        let ledger = Arc::clone(&self.ledger);
         let (source, failure) = (source.to_owned(), chain(error));
-        let noted = spawn_blocking(move || {
-            let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            ledger.note_failure(&source, Utc::now(), &failure)
-        });
+        self.ledger_once(move |ledger| ledger.note_failure(&source, Utc::now(), &failure)).await;
+    }
+
+    /// Lets the ledger note something that nothing depends on.
+    pub(super) async fn ledger_once(&self, work: impl FnOnce(&mut Ledger) -> Result<(), LedgerError> + Send + 'static) {
+        let ledger = Arc::clone(&self.ledger);
+        let noted = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner)));
         if let Ok(Err(error)) = noted.await {
-            warn!(error = chain(&error), "could not note a failure");
+            warn!(error = chain(&error), "could not note how it goes");
         }
     }
 }
