@@ -17,6 +17,7 @@ fn exotrace(served: &Served, arguments: &[&str], variable: Option<&str>) -> Outp
 fn check(served: &Served, arguments: &[&str], variable: Option<&str>, code: i32, expected: &str) {
     let output = exotrace(served, arguments, variable);
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = crate::harness::said(said);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
     assert!(said.contains(expected), "{arguments:?}: {said}");
 }

@@ -119,7 +119,7 @@ fn a_newer_ledger_is_refused_and_left_as_it_is() {
     let before = fs::read(left.path("state/ledger.sqlite3")).unwrap();
     for command in [&["run", "--once"][..], &["status"]] {
         let output = left.served.exotrace(command, &left.path("exotrace.toml"), &[]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = crate::harness::said(String::from_utf8_lossy(&output.stderr).into_owned());
         assert!(!output.status.success() && said.contains("has version 1000, written by a newer exotrace; "), "{said}");
         assert!(said.contains("hint") && said.contains("install the exotrace that wrote it, or a later one"), "{said}");
     }
