@@ -50,3 +50,13 @@ fn odd_records() {
 fn broken_records() {
     check("broken");
 }
+
+#[test]
+fn records_with_every_escape() {
+    check("escapes");
+}
+
+#[test]
+fn records_with_every_kind_of_date() {
+    check("dates");
+}
