@@ -4,7 +4,8 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test cultures check format lint docs fuzz kill bench contract components guests modules adapters hosts
+.PHONY: help setup build demo test cultures check format lint docs fuzz kill bench contract components guests modules \
+	adapters tangent hosts aot
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -121,12 +122,22 @@ BUILD_MODULES := RUSTFLAGS="-C target-feature=-simd128 $(REMAP)" $(CARGO) build 
 	--target $(TARGET) --target-dir target/guests/flags $(addprefix --package ,$(MODULES))
 PACK_MODULES := $(CARGO) run $(PACKAGE) -- modules target/guests/flags/$(TARGET)/component
 
-# `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=...`; each may be left out.
-modules: setup ## Put the core modules into target/modules, with SETTINGS, GEOIP_CITY and GEOIP_ASN inside.
-	EXOTRACE_MODULE_SETTINGS=$(abspath $(SETTINGS)) \
-	EXOTRACE_MODULE_GEOIP_CITY=$(abspath $(GEOIP_CITY)) EXOTRACE_MODULE_GEOIP_ASN=$(abspath $(GEOIP_ASN)) \
-	$(BUILD_MODULES)
+# What a pipeline cannot be told later is put in; each may be left out.
+INSIDE := EXOTRACE_MODULE_GEOIP_CITY=$(abspath $(GEOIP_CITY)) EXOTRACE_MODULE_GEOIP_ASN=$(abspath $(GEOIP_ASN))
+NOTHING_INSIDE := EXOTRACE_MODULE_SETTINGS= EXOTRACE_MODULE_GEOIP_CITY= EXOTRACE_MODULE_GEOIP_ASN=
+
+# Machine code for Fluent Bit, with AOT=1; WAMRC_FLAGS for another processor than that of most servers.
+AOT_MODULE := guest/adapters/fluent-bit/compile-ahead
+# First, so that nobody waits for a build that ends without it.
+aot:
+	$(if $(filter 1,$(AOT)),@$(AOT_MODULE) --check)
+
+# `make modules SETTINGS=... GEOIP_CITY=... GEOIP_ASN=... AOT=1`
+modules: aot setup ## Put the core modules into target/modules, with SETTINGS, GEOIP_CITY and GEOIP_ASN inside.
+	EXOTRACE_MODULE_SETTINGS=$(abspath $(SETTINGS)) $(INSIDE) $(BUILD_MODULES)
 	$(PACK_MODULES) target/modules
+	rm -f target/modules/fluent-bit.aot
+	$(if $(filter 1,$(AOT)),$(AOT_MODULE) target/modules/fluent-bit.wasm target/modules/fluent-bit.aot)
 	ls -l target/modules
 
 guests: ## Make the components that misbehave of their sources, tests/guests.
@@ -136,19 +147,31 @@ guests: ## Make the components that misbehave of their sources, tests/guests.
 WASI := wasm32-wasip2
 ADD_WASI := rustup target list --installed 2>/dev/null | grep -qx $(WASI) || rustup target add $(WASI)
 ADAPTERS := exotrace-adapter-cli exotrace-adapter-http exotrace-adapter-geo exotrace-adapter-tangent
+BUILD_ADAPTERS := RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile component --target $(WASI) \
+	--target-dir target/guests/plain
+ADAPTER_PARTS := target/guests/plain/$(WASI)/component
 components: build ## Put all components and modules into target/components, with the contract, checksums and SBOM.
 	@$(ADD_WASI)
-	EXOTRACE_MODULE_SETTINGS= EXOTRACE_MODULE_GEOIP_CITY= EXOTRACE_MODULE_GEOIP_ASN= $(BUILD_MODULES)
-	RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile component --target $(WASI) --target-dir target/guests/plain \
-		$(addprefix --package ,$(ADAPTERS))
+	$(NOTHING_INSIDE) $(BUILD_MODULES)
+	$(NOTHING_INSIDE) $(BUILD_ADAPTERS) $(addprefix --package ,$(ADAPTERS))
 	rm -rf target/components
 	target/release/exotrace mapping export target/components
 	$(PACK_MODULES) target/components
-	$(CARGO) run $(PACKAGE) -- components target/guests/plain/$(WASI)/component target/components
+	$(CARGO) run $(PACKAGE) -- components $(ADAPTER_PARTS) target/components
 	$(CARGO) run $(PACKAGE) -- check target/components
 	ls -l target/components
 
 adapters: components
+
+# `make tangent GEOIP_CITY=... GEOIP_ASN=...`; settings come from the environment of Tangent.
+tangent: build ## Put the plugins for Tangent into target/tangent, with GEOIP_CITY and GEOIP_ASN inside.
+	@$(ADD_WASI)
+	$(INSIDE) $(BUILD_ADAPTERS) --package exotrace-adapter-geo --package exotrace-adapter-tangent
+	rm -rf target/tangent
+	target/release/exotrace mapping export target/tangent
+	$(CARGO) run $(PACKAGE) -- tangent $(ADAPTER_PARTS) target/tangent
+	rm target/tangent/mapping-*.wasm
+	ls -l target/tangent
 
 PYTHON := target/tools/python
 $(PYTHON)/ready: tests/hosts/python/requirements.txt
@@ -164,6 +187,7 @@ $(NODE)/ready: tests/hosts/node/package.json tests/hosts/node/package-lock.json
 	touch $@
 
 hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in the hosts of Python and Node.
+	$(MAKE) tangent GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/python/test_hosts.py
 	node --test $(NODE)/hosts.test.mjs

@@ -9,7 +9,10 @@ use crate::{WORKSPACE, about::About, crates::Crates, folder, licenses, sbom};
 
 /// The packages of the adapters, and what their components are called.
 pub(crate) const ADAPTERS: [(&str, &str); 3] =
-    [("exotrace-adapter-cli", "cli"), ("exotrace-adapter-http", "http"), ("exotrace-adapter-tangent", "tangent")];
+    [("exotrace-adapter-cli", "cli"), ("exotrace-adapter-http", "http"), TANGENT];
+
+/// The one whose pipeline gives no folder, so that databases are built in.
+pub(crate) const TANGENT: (&str, &str) = ("exotrace-adapter-tangent", "tangent");
 
 /// The package of the part that answers questions about addresses.
 pub(crate) const GEO_PROVIDER: &str = "exotrace-adapter-geo";
@@ -20,15 +23,16 @@ struct Part {
     bytes: Vec<u8>,
 }
 
-/// Writes one component for each adapter and mapping.
+/// Writes one component for each of these adapters and each mapping.
 pub(crate) fn compose_all(
+    adapters: &[(&str, &str)],
     parts: &Path,
     mappings: &[(String, PathBuf)],
     crates: &Crates,
     output: &Path,
 ) -> anyhow::Result<()> {
     let geo_provider = Part::read(parts, GEO_PROVIDER)?;
-    for (package, name) in ADAPTERS {
+    for (package, name) in adapters {
         let adapter = Part::read(parts, package)?;
         for (version, mapping) in mappings {
             let bytes = folder::read(mapping)?;

@@ -1,6 +1,7 @@
 //! Packs what pipelines load into one folder. Run by `make`:
 //!
 //! - `exotrace-package modules BUILT OUTPUT`: the core modules that cargo built, with what they are.
+//! - `exotrace-package tangent PARTS OUTPUT`: beside the mappings in `OUTPUT`, plugins for Tangent.
 //! - `exotrace-package components PARTS OUTPUT`: beside the mappings and modules in `OUTPUT`, the adapters composed of
 //!   `PARTS` and the mappings, the contract, an SBOM, the licences and checksums.
 //! - `exotrace-package check FOLDER`: whether all of that is right.
@@ -33,16 +34,21 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     match arguments.iter().map(PathBuf::as_path).collect::<Vec<_>>().as_slice() {
         [command, built, output] if *command == Path::new("modules") => module::pack(built, output),
+        [command, parts, output] if *command == Path::new("tangent") => {
+            compose::compose_all(&[compose::TANGENT], parts, &folder::mappings(output)?, &sbom::crates(output)?, output)
+        }
         [command, parts, output] if *command == Path::new("components") => pack(parts, output),
         [command, folder] if *command == Path::new("check") => check::check(folder),
-        _ => bail!("usage: exotrace-package modules BUILT OUTPUT | components PARTS OUTPUT | check FOLDER"),
+        _ => bail!(
+            "usage: exotrace-package modules BUILT OUTPUT | tangent PARTS OUTPUT | components PARTS OUTPUT | check FOLDER"
+        ),
     }
 }
 
 fn pack(parts: &Path, output: &Path) -> anyhow::Result<()> {
     let mappings = folder::mappings(output)?;
     let crates = sbom::crates(output)?;
-    compose::compose_all(parts, &mappings, &crates, output)?;
+    compose::compose_all(&compose::ADAPTERS, parts, &mappings, &crates, output)?;
     wit::pack(&Path::new(WORKSPACE).join("wit"), output)?;
     sbom::write(output, &crates).context("could not write the SBOM")?;
     notices::write(output, &crates).context("could not write the licences")?;

@@ -8,8 +8,10 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 
 import { isSelected } from './selectors.mjs';
+import { Refused } from './simd-json.mjs';
 import { Logview, load } from './tangent.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -22,7 +24,7 @@ const GEO_FOLDER = 'fixtures/geo';
 const settingsFile = 'fixtures/records/settings.json';
 const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
 const versions = ['1.20', '2.2'];
-const names = ['well-formed', 'odd', 'broken'];
+const names = ['well-formed', 'odd', 'broken', 'escapes', 'dates'];
 
 const records = (name) => readFileSync(`fixtures/records/${name}.ndjson`);
 const lines = (text) => text.toString('utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
@@ -78,8 +80,10 @@ test('`jco run` runs the command, with geo databases from a file', async () => {
   const settings = texts.flatMap(([name, value]) => [`--${name}`, value]);
   const geo = ['--geoip-city', seen.EXOTRACE_GEOIP_CITY, '--geoip-asn', seen.EXOTRACE_GEOIP_ASN];
   const command = [jco, 'run', ...folder, 'target/components/cli-2.2.wasm', ...settings, ...geo, '--with-id'];
-  const { stdout } = await run(command, records('well-formed'), { env: { GEO_FOLDER } });
-  assert.deepEqual(lines(stdout), expected('well-formed', '2.2'));
+  for (const name of ['well-formed', 'escapes', 'dates']) {
+    const { stdout } = await run(command, records(name), { env: { GEO_FOLDER } });
+    assert.deepEqual(lines(stdout), expected(name, '2.2'), name);
+  }
 });
 
 test('`jco serve` answers requests with documents, and says what is wrong with a request', async (t) => {
@@ -101,6 +105,10 @@ test('`jco serve` answers requests with documents, and says what is wrong with a
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('content-type'), 'application/x-ndjson');
   assert.deepEqual(lines(Buffer.from(await answer.arrayBuffer())), expected('well-formed', '2.2'));
+  for (const name of ['odd', 'broken', 'escapes', 'dates']) {
+    const answer = await post(`?${query}`, records(name));
+    assert.deepEqual(lines(Buffer.from(await answer.arrayBuffer())), expected(name, '2.2'), name);
+  }
 
   const check = async (asked, status, text) => {
     const answer = await asked;
@@ -141,25 +149,135 @@ async function answering(url) {
 }
 
 const environment = {
-  ...seen,
   EXOTRACE_LOCAL_DOMAIN: settings.local_domains.join(','),
   EXOTRACE_TAG: settings.tags.join(','),
 };
+const tangent = 'target/components/tangent-2.2.wasm';
+
+/** What Tangent's plugin should answer: what `exotrace map` does of the same records, without geo. */
+async function mapped(given) {
+  const options = texts.flatMap(([name, value]) => [`--${name}`, value]);
+  const child = spawn('target/release/exotrace', ['map', '--mapping', '2.2', '--with-id', ...options]);
+  const pieces = [];
+  child.stdout.on('data', (piece) => pieces.push(piece));
+  child.stdin.end(given);
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  return lines(Buffer.concat(pieces));
+}
 
 test('a plugin of Tangent selects records and maps them', async () => {
-  const plugin = await load('target/components/tangent-2.2.wasm', environment, GEO_FOLDER);
+  const plugin = await load(tangent, { ...environment, EXOTRACE_WITH_ID: 'true' });
   assert.deepEqual(plugin.metadata, { name: 'exotrace message trace to ECS', version: '2.2.0' });
   const events = records('well-formed').toString('utf8').trimEnd().split('\n');
   const takes = (event) => isSelected(plugin.selectors, new Logview(event));
   assert.ok(events.every(takes));
   assert.ok(!takes('{"receivedDateTime":"2026-01-02"}'));
   assert.ok(!takes('{"Received":1,"recipientAddress":"x"}'));
-  const documents = expected('well-formed', '2.2').map(({ document }) => document);
-  assert.deepEqual(lines(plugin.process(events)), documents);
+  // Tangent hands events on with their line feeds.
+  const documents = lines(plugin.deliver(events.map((event) => `${event}\n`)));
+  const expected = await mapped(records('well-formed'));
+  assert.equal(documents.length, expected.length);
+  for (const [index, event] of events.entries()) {
+    assert.deepEqual(withOriginalParsed(documents[index]), withOriginalParsed(expected[index]), event);
+  }
   assert.equal(plugin.process([]), '');
-  // What cannot be mapped in full is a document too, never an error.
-  const [document] = lines(plugin.process(['{"receivedDateTime":5,\n"recipientAddress":[]}']));
-  assert.equal(document.event.kind, 'pipeline_error');
+  assert.equal(plugin.deliver(['{"receivedDateTime":"2026-01-02"}']), '', 'without a recipient Tangent drops it');
+  assert.equal(Logview.logCalls, 0);
+});
+
+/** The plugin makes `event.original` anew: the same JSON, with other escapes, and with the members in its own order. */
+function withOriginalParsed({ _id, document }) {
+  const { original } = document.event;
+  assert.equal(original, original.trim());
+  return { _id, document: { ...document, event: { ...document.event, original: JSON.parse(original) } } };
+}
+
+/** In which way a document is another one; all of it, when the way is none of those that are expected. */
+function difference(found, wanted) {
+  const trace = ({ document }) => document.microsoft.online_message_trace;
+  const names = Object.keys(trace(wanted)).filter((name) => !(name in trace(found)));
+  if (names.length > 0 && found._id === wanted._id) return 'other names';
+  if (/ is not a date: `\/Date/.test(found.document.error?.message)) return 'date';
+  const parsed = ({ document }) => withOriginalParsed({ document }).document;
+  if (isDeepStrictEqual(parsed(found), parsed(wanted))) return '_id';
+  const withoutOriginal = ({ document: { event: { original, ...event }, ...document } }) => ({ ...document, event });
+  const halves = JSON.parse(JSON.stringify(withoutOriginal(wanted)).replaceAll('\ufffd', '\\u0000'));
+  if (isDeepStrictEqual(withoutOriginal(found), halves)) return 'half a pair';
+  return JSON.stringify([found, wanted]);
+}
+
+test('a plugin of Tangent gives what `exotrace map` does, escapes, dates and odd values included', async () => {
+  const plugin = await load(tangent, { ...environment, EXOTRACE_WITH_ID: 'true' });
+  const notTaken = [];
+  const different = [];
+  for (const name of ['odd', 'broken', 'escapes', 'dates']) {
+    const events = records(name).toString('utf8').split('\n').filter((line) => line.trim());
+    for (const [index, event] of events.entries()) {
+      let found;
+      try {
+        found = plugin.deliver([event]);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+      }
+      if (!found) {
+        notTaken.push(`${name} ${index + 1}: ${found === undefined ? 'ends the worker' : 'dropped'}`);
+        continue;
+      }
+      const [wanted] = await mapped(event);
+      const [document] = lines(found);
+      const isSame = isDeepStrictEqual(withOriginalParsed(document), withOriginalParsed(wanted));
+      if (!isSame) different.push(`${name} ${index + 1}: ${difference(document, wanted)}`);
+    }
+  }
+  const dropped = (name, ...numbers) => numbers.map((number) => `${name} ${number}: dropped`);
+  const ends = (name, ...numbers) => numbers.map((number) => `${name} ${number}: ends the worker`);
+  assert.deepEqual(notTaken.sort(), [
+    // Without a date or a recipient.
+    ...dropped('odd', 1, 11, 13), ...dropped('broken', 4, 5, 6, 7, 8, 9, 11, 16, 17, 18),
+    // No JSON, an integer of more than 64 bits, the second half of a pair of surrogates alone.
+    ...ends('odd', 12), ...ends('broken', 1, 2, 3), ...ends('escapes', 8),
+  ].sort());
+  assert.deepEqual(different.sort(), [
+    // The first half of a pair of surrogates alone becomes U+0000 in the parser, U+FFFD in the mapping.
+    'odd 9: half a pair', 'escapes 7: half a pair',
+    // Nothing lists the names of an event.
+    'escapes 6: other names', 'escapes 9: other names',
+    // The program makes dates of what .NET wrote, a mapping does not.
+    'broken 10: date', 'dates 20: date', 'dates 49: date',
+    // That of a failed record is made of the record as it is, of which this has another order.
+    'broken 15: _id',
+  ].sort());
+  assert.equal(Logview.logCalls, 0);
+});
+
+test('the host of these tests answers `log` from the buffer that Tangent has unescaped', () => {
+  const check = (event, log) => {
+    const view = new Logview(event);
+    assert.equal(view.log(), log);
+  };
+  check('{"a":"Order 17 \\u0026 18","b":1}', '{"a":"Order 17 & 1826 18","b":1}');
+  check('{"a":"\\u003c0002@contoso.com\\u003e"}', '{"a":"<0002@contoso.com>.com\\u003e"}');
+  check('{"a":"Gr\\u00fc\\u00dfe"}', '{"a":"Grüßec\\u00dfe"}');
+  check('{"a":"plain"}', '{"a":"plain"}');
+  assert.throws(() => new Logview('{"x":"\\"€€€€"}').log(), TypeError);
+  assert.equal(Logview.logCalls, 5);
+  Logview.logCalls = 0;
+});
+
+test('the host of these tests reads events as the parser of Tangent does', () => {
+  const get = (event) => new Logview(event).get('a');
+  assert.deepEqual(get('{"a":18446744073709551615}'), { tag: 'int', val: -1n });
+  assert.deepEqual(get('{"a":9007199254740993}'), { tag: 'int', val: 9007199254740993n });
+  assert.deepEqual(get('{"a":1.50}'), { tag: 'float', val: 1.5 });
+  assert.deepEqual(get('{"a":1,"a":2}'), { tag: 'int', val: 1n });
+  assert.deepEqual(get('{"a":"\\ud83d half \\u00fc\\ud83d\\ude00"}'), { tag: 'str', val: '\0 half ü😀' });
+  assert.equal(get('{"a":null}'), undefined);
+  assert.ok(new Logview('{"a":null}').has('a'));
+  for (const refused of [
+    '{"a":12345678901234567890123}', '{"a":"\\ude00"}', '{"a":"\\ud83d\\u0041"}', '{"a":01}', '{"a":1e999}', '{"a":"\t"}',
+    '{"a":1} x', '{', '', 'not JSON', '{"a":1,}', '{"a" 1}', '{"a":"\\x"}',
+  ]) assert.throws(() => new Logview(refused), Refused, refused);
 });
 
 test('the host of these tests selects as Tangent does', () => {
@@ -195,11 +313,32 @@ test('the host of these tests selects as Tangent does', () => {
   assert.ok(!isSelected([], event));
 });
 
+test('a plugin of Tangent maps without a file that it cannot read, and says it once', async () => {
+  const files = { EXOTRACE_GEOIP_CITY: '/geo/City.mmdb', EXOTRACE_GEOIP_ASN: 'a.mmdb', EXOTRACE_SUFFIX_LIST: 'list.dat' };
+  const given = Buffer.concat(Array(400).fill(records('well-formed')));
+  const command = [join(here, 'map-events.mjs'), tangent];
+  const { stdout, stderr } = await run(command, given, { env: { ...environment, ...files } });
+  const documents = lines(stdout);
+  assert.equal(documents.length, 2800, 'several batches');
+  assert.ok(documents.every((document) => !('error' in document)));
+  const said = stderr.match(/^warning: mapping without a file: could not read (?:geo database|public suffix list) `.*`/gm);
+  assert.deepEqual(said?.map((line) => line.match(/`.*`/)[0]), ['`/geo/City.mmdb`', '`a.mmdb`', '`list.dat`']);
+  assert.match(stderr, /^hint: Tangent gives a plugin no folder; `make tangent GEOIP_CITY=/m);
+});
+
 test('a plugin of Tangent with wrong settings keeps the records, and says what is wrong', async () => {
-  const wrong = { ...environment, EXOTRACE_GEOIP_CITY: '/geo/none.mmdb' };
-  const plugin = await load('target/components/tangent-2.2.wasm', wrong, GEO_FOLDER);
+  const plugin = await load(tangent, { ...environment, EXOTRACE_FIELDS: 'x' });
   const event = '{"receivedDateTime":"2026-01-02","recipientAddress":"a@b.example"}';
-  const [document] = lines(plugin.process([event]));
+  const [document] = lines(plugin.process([`${event}\n`]));
   assert.equal(document.event.original, event);
-  assert.match(document.error.message[0], /^could not read geo database `\/geo\/none.mmdb`/);
+  assert.match(document.error.message[0], /^mapping refuses its settings: fields to add: /);
+});
+
+test('a plugin of Tangent has the geo databases that were built in', async () => {
+  const plugin = await load('target/tangent/tangent-2.2.wasm', environment);
+  const events = records('well-formed').toString('utf8').trimEnd().split('\n');
+  const geo = (document) => ['source', 'destination'].map((end) => [document[end]?.geo, document[end]?.as]);
+  const documents = lines(plugin.deliver(events));
+  assert.deepEqual(documents.map(geo), expected('well-formed', '2.2').map(({ document }) => geo(document)));
+  assert.ok(JSON.stringify(documents).includes('city_name'));
 });

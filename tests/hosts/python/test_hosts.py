@@ -12,7 +12,7 @@ RECORDS = pathlib.Path("fixtures/records")
 DATABASES = ["fixtures/geo/City.mmdb", "fixtures/geo/ASN.mmdb"]
 SETTINGS = json.loads((RECORDS / "settings.json").read_text())
 README = pathlib.Path("README.md").read_text()
-NAMES = ["well-formed", "odd", "broken"]
+NAMES = ["well-formed", "odd", "broken", "escapes", "dates"]
 VERSIONS = ["1.20", "2.2"]
 
 

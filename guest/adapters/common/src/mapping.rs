@@ -40,10 +40,23 @@ impl Mapping {
     ///
     /// When a file or a setting cannot be used; the text is for people.
     pub fn open(options: Options) -> Result<Self, String> {
-        databases::open(options.geoip_city.as_deref(), options.geoip_asn.as_deref()).map_err(explain_database)?;
-        let suffix_list = options.suffix_list.map(|path| {
+        let (mapping, unusable) = Self::open_without_unusable(options, FOLDERS)?;
+        unusable.into_iter().next().map_or(Ok(mapping), Err)
+    }
+
+    /// The same without the files that cannot be used, and what is wrong with each of them, for people. The hint
+    /// stands behind what cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// When a setting cannot be used.
+    pub fn open_without_unusable(options: Options, hint: &str) -> Result<(Self, Vec<String>), String> {
+        let mut unusable = Vec::new();
+        open_databases(options.geoip_city, options.geoip_asn, hint, &mut unusable);
+        let suffix_list = options.suffix_list.and_then(|path| {
             let read = fs::read_to_string(&path);
-            read.map_err(|error| format!("could not read public suffix list `{path}`: {error}{FOLDERS}"))
+            let read = read.map_err(|error| format!("could not read public suffix list `{path}`: {error}\n{hint}"));
+            read.map_err(|problem| unusable.push(problem)).ok()
         });
         let settings = mapper::Settings {
             local_domains: options.local_domains,
@@ -51,10 +64,10 @@ impl Mapping {
             tags: options.tags,
             drop_status: options.drop_status,
             fields: options.fields,
-            suffix_list: suffix_list.transpose()?,
+            suffix_list,
         };
         let session = mapper::Session::open(&settings).map_err(explain_setting)?;
-        Ok(Self { session, with_id: options.with_id })
+        Ok((Self { session, with_id: options.with_id }, unusable))
     }
 
     /// Maps records, one a line, and returns the documents, one a line.
@@ -103,12 +116,25 @@ impl fmt::Display for Totals {
 }
 
 /// What to do when a file is not there.
-const FOLDERS: &str = "\nhint: only folders that the host gives are there (`wasmtime --dir HOST::GUEST`)";
+const FOLDERS: &str = "hint: only folders that the host gives are there (`wasmtime --dir HOST::GUEST`)";
 
-fn explain_database(error: OpenError) -> String {
+/// Opens those of the databases that can be used, and adds what is wrong with the others.
+fn open_databases(mut city: Option<String>, mut asn: Option<String>, hint: &str, unusable: &mut Vec<String>) {
+    while let Err(error) = databases::open(city.as_deref(), asn.as_deref()) {
+        let (OpenError::Unreadable(problem) | OpenError::NotADatabase(problem)) = &error;
+        // The City database is opened first.
+        let failed = if city.as_ref() == Some(&problem.path) { &mut city } else { &mut asn };
+        if failed.take().is_none() {
+            break;
+        }
+        unusable.push(explain_database(&error, hint));
+    }
+}
+
+fn explain_database(error: &OpenError, hint: &str) -> String {
     match error {
         OpenError::Unreadable(problem) => {
-            format!("could not read geo database `{}`: {}{FOLDERS}", problem.path, problem.reason)
+            format!("could not read geo database `{}`: {}\n{hint}", problem.path, problem.reason)
         }
         OpenError::NotADatabase(problem) => {
             format!("`{}` is not a database in MaxMind format: {}", problem.path, problem.reason)

@@ -1,8 +1,9 @@
-//! A geo provider for where no host of ours is: answers from databases in a folder that the host gives.
+//! A geo provider for hosts that are not ours: answers from databases in a folder that the host gives, or from those
+//! that were put in when it was built.
 #![cfg(target_arch = "wasm32")]
 #![deny(unsafe_code)]
 
-use std::{cell::RefCell, fs};
+use std::{borrow::Cow, cell::RefCell, fs};
 
 use exotrace_geo::{Databases, MaxMindDbError};
 
@@ -14,8 +15,16 @@ use bindings::exports::exotrace::{
     mapping::geo,
 };
 
+/// The City database that was put in; empty when none was.
+const CITY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/city.mmdb"));
+
+/// The ASN database that was put in; empty when none was.
+const ASN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/asn.mmdb"));
+
+type Bytes = Cow<'static, [u8]>;
+
 thread_local! {
-    static OPENED: RefCell<Databases> = RefCell::default();
+    static OPENED: RefCell<Databases<Bytes>> = RefCell::default();
 }
 
 struct GeoProvider;
@@ -23,11 +32,11 @@ struct GeoProvider;
 impl databases::Guest for GeoProvider {
     fn open(city: Option<String>, asn: Option<String>) -> Result<(), OpenError> {
         let mut opened = Databases::default();
-        if let Some(path) = city {
-            opened = opened.with_city(read(&path)?).map_err(|error| not_a_database(path, error))?;
+        if let Some((path, bytes)) = database(city, CITY)? {
+            opened = opened.with_city(bytes).map_err(|error| not_a_database(path, error))?;
         }
-        if let Some(path) = asn {
-            opened = opened.with_asn(read(&path)?).map_err(|error| not_a_database(path, error))?;
+        if let Some((path, bytes)) = database(asn, ASN)? {
+            opened = opened.with_asn(bytes).map_err(|error| not_a_database(path, error))?;
         }
         OPENED.replace(opened);
         Ok(())
@@ -40,8 +49,15 @@ impl geo::Guest for GeoProvider {
     }
 }
 
-fn read(path: &str) -> Result<Vec<u8>, OpenError> {
-    fs::read(path).map_err(|error| OpenError::Unreadable(Problem { path: path.to_owned(), reason: error.to_string() }))
+/// A database and where it is from: the file at `path`, else what was put in, if anything was.
+fn database(path: Option<String>, built_in: &'static [u8]) -> Result<Option<(String, Bytes)>, OpenError> {
+    match path {
+        Some(path) => match fs::read(&path) {
+            Ok(bytes) => Ok(Some((path, bytes.into()))),
+            Err(error) => Err(OpenError::Unreadable(Problem { path, reason: error.to_string() })),
+        },
+        None => Ok((!built_in.is_empty()).then(|| ("built in".to_owned(), built_in.into()))),
+    }
 }
 
 fn not_a_database(path: String, error: MaxMindDbError) -> OpenError {

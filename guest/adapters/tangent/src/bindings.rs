@@ -5,4 +5,4 @@ wit_bindgen::generate!({ path: "wit", world: "processor" });
 
 export!(Plugin);
 
-use super::Plugin;
+use crate::plugin::Plugin;
