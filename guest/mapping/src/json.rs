@@ -6,11 +6,13 @@ mod block;
 mod prune;
 mod scan;
 mod text;
+mod under;
 mod write;
 
 pub(crate) use prune::{copy_pruned, last_of_each, push_key};
 pub(crate) use scan::{Scanner, Syntax};
 pub(crate) use text::decode;
+pub use under::text_under;
 pub(crate) use write::{Buffer, build};
 
 /// A JSON value as the text that it came as, known to be valid.

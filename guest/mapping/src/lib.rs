@@ -34,6 +34,7 @@ mod suffix;
 mod version;
 
 pub use failure::FailureReason;
+pub use json::text_under;
 pub use network::{AutonomousSystem, Geo, Location, Network, NoGeo, Place};
 pub use outcome::{DropReason, FilePosition, MappedBatch, Origin, Outcome};
 pub use session::Session;

@@ -1,7 +1,11 @@
-//! The mapping as a filter of Fluent Bit (integrations.md, section 2).
+//! The mapping as a filter of Fluent Bit.
 //!
 //! The host copies the answer and never frees it, so that there is one buffer for all of them. It goes on using an
 //! instance after a trap, so that whatever is under way is taken out first and put back last.
+//!
+//! `@timestamp` stays in the document: outputs of Fluent Bit write their own before it, from the time of the event, and
+//! of two equal keys Fluent Bit leaves out the first. So the time of the mail replaces the time of reading, which is
+//! left where a document has no time.
 //!
 //! Empty unless it is built for WebAssembly.
 #![cfg(target_arch = "wasm32")]
@@ -9,7 +13,7 @@
 
 use std::cell::Cell;
 
-use exotrace_module::{Timestamp, Transform, memory};
+use exotrace_module::{Transform, memory};
 
 thread_local! {
     static TRANSFORM: Cell<Option<Transform>> = const { Cell::new(None) };
@@ -36,8 +40,7 @@ pub unsafe extern "C" fn exotrace(
     let record = unsafe { memory::bytes(record, record_length) };
     let mut answer = ANSWER.take();
     answer.clear();
-    // `out_es` writes `@timestamp` itself, from the time of the event.
-    match TRANSFORM.take().map_or_else(|| Transform::built_in(Timestamp::LeftOut), Ok) {
+    match TRANSFORM.take().map_or_else(Transform::built_in, Ok) {
         Ok(mut transform) => {
             answer.extend_from_slice(transform.map(record));
             TRANSFORM.set(Some(transform));

@@ -12,7 +12,7 @@ mod settings;
 mod transform;
 
 pub use settings::{MappingVersion, Settings};
-pub use transform::{Timestamp, Transform, TransformError};
+pub use transform::{Transform, TransformError};
 
 /// The settings that were put in, as JSON; empty when none were.
 pub const SETTINGS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/settings.json"));

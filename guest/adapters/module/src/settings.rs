@@ -24,8 +24,12 @@ pub struct Settings {
     pub fields: Option<Map<String, Value>>,
     /// The key at the top of a document that holds its `_id`, for outputs that take the id from there. Default: none.
     pub id_key: Option<String>,
-    /// Whether `@timestamp` stays in the document. Default: that of the adapter, which knows what its pipeline does.
-    pub timestamp: Option<bool>,
+    /// Whether `@timestamp` stays in the document. Default: `true`. `false` is for pipelines that write it from a time
+    /// of an event that they know to be right.
+    pub timestamp: bool,
+    /// The key whose text is the record, where the pipeline wraps a line in an object, as Fluent Bit does with a line
+    /// that no parser takes: `{"log": "LINE"}`. Default: none.
+    pub record_key: Option<String>,
 }
 
 /// A mapping version.
@@ -59,7 +63,8 @@ impl Default for Settings {
             drop_status: Vec::new(),
             fields: None,
             id_key: None,
-            timestamp: None,
+            timestamp: true,
+            record_key: None,
         }
     }
 }

@@ -9,15 +9,6 @@ use crate::{ASN, CITY, SETTINGS, Settings, geo::OwnGeo};
 /// What every document with a time begins with; the value is ASCII without escapes.
 const TIMESTAMP: &[u8] = br#"{"@timestamp":""#;
 
-/// Whether `@timestamp` stays in a document, unless the settings say so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timestamp {
-    /// It stays.
-    Kept,
-    /// The pipeline writes its own.
-    LeftOut,
-}
-
 /// Why there is no transform.
 #[derive(Debug)]
 pub enum TransformError {
@@ -34,7 +25,8 @@ pub struct Transform {
     session: Session,
     geo: OwnGeo,
     id_key: Option<String>,
-    timestamp: Timestamp,
+    record_key: Option<String>,
+    keeps_timestamp: bool,
     document: Vec<u8>,
     id: String,
 }
@@ -45,8 +37,8 @@ impl Transform {
     /// # Errors
     ///
     /// When what was put in cannot be used after all.
-    pub fn built_in(timestamp: Timestamp) -> Result<Self, TransformError> {
-        Self::new(SETTINGS, CITY, ASN, timestamp)
+    pub fn built_in() -> Result<Self, TransformError> {
+        Self::new(SETTINGS, CITY, ASN)
     }
 
     /// A transform with these settings (JSON) and databases; each may be empty.
@@ -54,12 +46,7 @@ impl Transform {
     /// # Errors
     ///
     /// When one of them cannot be used.
-    pub fn new(
-        settings: &[u8],
-        city: &'static [u8],
-        asn: &'static [u8],
-        timestamp: Timestamp,
-    ) -> Result<Self, TransformError> {
+    pub fn new(settings: &[u8], city: &'static [u8], asn: &'static [u8]) -> Result<Self, TransformError> {
         let settings: Settings = match settings {
             [] => Settings::default(),
             text => serde_json::from_slice(text).map_err(TransformError::Malformed)?,
@@ -72,13 +59,9 @@ impl Transform {
         if !asn.is_empty() {
             databases = databases.with_asn(asn).map_err(TransformError::Geo)?;
         }
-        let timestamp = match settings.timestamp {
-            Some(true) => Timestamp::Kept,
-            Some(false) => Timestamp::LeftOut,
-            None => timestamp,
-        };
+        let Settings { id_key, record_key, timestamp: keeps_timestamp, .. } = settings;
         let (document, id) = (Vec::new(), String::new());
-        Ok(Self { session, geo: OwnGeo(databases), id_key: settings.id_key, timestamp, document, id })
+        Ok(Self { session, geo: OwnGeo(databases), id_key, record_key, keeps_timestamp, document, id })
     }
 
     /// Maps one record. The document has no line feed and no NUL in it; it is empty when the record is dropped.
@@ -88,7 +71,10 @@ impl Transform {
         self.document.clear();
         self.id.clear();
         match str::from_utf8(record) {
-            Ok(text) => self.map_text(text),
+            Ok(text) => {
+                let wrapped = self.record_key.as_deref().and_then(|key| exotrace_mapping::text_under(text, key));
+                self.map_text(wrapped.as_deref().unwrap_or(text));
+            }
             Err(error) => self.push_unreadable(record, error.valid_up_to()),
         }
         &self.document
@@ -116,7 +102,7 @@ impl Transform {
     }
 
     fn push_document(&mut self, mut document: &[u8]) {
-        if self.timestamp == Timestamp::LeftOut
+        if !self.keeps_timestamp
             && let Some(rest) = document.strip_prefix(TIMESTAMP)
             && let Some(end) = rest.windows(2).position(|pair| pair == b"\",")
         {
@@ -153,7 +139,7 @@ mod tests {
         "recipientAddress":"bob@fabrikam.com","id":"1","status":"delivered"}"#;
 
     fn transform(settings: &str) -> Transform {
-        Transform::new(settings.as_bytes(), &[], &[], Timestamp::LeftOut).unwrap()
+        Transform::new(settings.as_bytes(), &[], &[]).unwrap()
     }
 
     fn map(transform: &mut Transform, record: &[u8]) -> Value {
@@ -161,12 +147,35 @@ mod tests {
     }
 
     #[test]
-    fn a_record_becomes_a_document_without_the_time_that_the_pipeline_writes() {
+    fn a_document_has_its_time_unless_the_pipeline_writes_it() {
         let document = map(&mut transform(""), RECORD.as_bytes());
+        assert_eq!(document["@timestamp"], "2026-03-04T05:06:07.890Z");
+        let document = map(&mut transform(r#"{"timestamp":false}"#), RECORD.as_bytes());
         assert_eq!(document["email"]["delivery_timestamp"], "2026-03-04T05:06:07.890Z");
         assert_eq!(document.get("@timestamp"), None);
-        let document = map(&mut transform(r#"{"timestamp":true}"#), RECORD.as_bytes());
-        assert_eq!(document["@timestamp"], "2026-03-04T05:06:07.890Z");
+    }
+
+    #[test]
+    fn a_record_is_taken_from_the_text_under_a_key() {
+        let mut wrapped = transform(r#"{"record_key":"log","preserve_original_event":true}"#);
+        let mut plain = transform(r#"{"preserve_original_event":true}"#);
+        for line in [
+            RECORD,
+            "not JSON",
+            r#"{"receivedDateTime":"2026-03-04","subject":"\"\u00fc\ud83d \\ \/","size":123456789012345678901234567890}"#,
+            r#"{"log":"\u0000","log":"x"}"#,
+        ] {
+            let record = json!({ "file": "trace.ndjson", "log": line }).to_string();
+            assert_eq!(wrapped.map(record.as_bytes()), plain.map(line.as_bytes()), "{record}");
+            assert_eq!(wrapped.id(), plain.id());
+        }
+        assert_eq!(map(&mut wrapped, br#"{"l\u006fg":"not JSON"}"#)["event"]["original"], "not JSON");
+        // What has no text there is the record itself.
+        for record in
+            [RECORD, r#"{"log":null}"#, r#"{"log":{"a":1}}"#, r#"{"a":{"log":"x"}}"#, r#"["log"]"#, r#"{"log""#]
+        {
+            assert_eq!(wrapped.map(record.as_bytes()), plain.map(record.as_bytes()), "{record}");
+        }
     }
 
     #[test]
@@ -203,10 +212,10 @@ mod tests {
 
     #[test]
     fn wrong_settings_are_refused() {
-        let error = Transform::new(br#"{"local_domain":[]}"#, &[], &[], Timestamp::Kept);
+        let error = Transform::new(br#"{"local_domain":[]}"#, &[], &[]);
         assert!(matches!(error, Err(TransformError::Malformed(_))));
-        let error = Transform::new(br#"{"mapping":"1.20","drop_status":["x"]}"#, &[], &[], Timestamp::Kept);
+        let error = Transform::new(br#"{"mapping":"1.20","drop_status":["x"]}"#, &[], &[]);
         assert!(matches!(error, Err(TransformError::Settings(_))));
-        assert!(matches!(Transform::new(b"", b"x", &[], Timestamp::Kept), Err(TransformError::Geo(_))));
+        assert!(matches!(Transform::new(b"", b"x", &[]), Err(TransformError::Geo(_))));
     }
 }

@@ -8,7 +8,7 @@
 
 use std::cell::Cell;
 
-use exotrace_module::{Timestamp, Transform};
+use exotrace_module::Transform;
 
 thread_local! {
     static TRANSFORM: Cell<Option<Transform>> = const { Cell::new(None) };
@@ -22,7 +22,7 @@ const ID: &str = "exotrace_id";
 #[unsafe(no_mangle)]
 pub extern "C" fn process() {
     // The settings were checked when this was built; still, the message would stay as it is.
-    let transform = TRANSFORM.take().map_or_else(|| Transform::built_in(Timestamp::Kept), Ok);
+    let transform = TRANSFORM.take().map_or_else(Transform::built_in, Ok);
     let Ok(mut transform) = transform else { return };
     transform.map(host::message());
     host::set_message(transform.document());

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use exotrace_module_hosts::{REDPANDA_CONNECT, RedpandaConnect, fixture};
+use exotrace_module_hosts::{FIXTURES, REDPANDA_CONNECT, RedpandaConnect, fixture};
 use serde_json::Value;
 
 fn load() -> RedpandaConnect {
@@ -29,9 +29,9 @@ fn check_fixture(name: &str) {
 
 #[test]
 fn documents_are_those_of_the_component() {
-    check_fixture("well-formed");
-    check_fixture("odd");
-    check_fixture("broken");
+    for name in FIXTURES {
+        check_fixture(name);
+    }
 }
 
 #[test]
