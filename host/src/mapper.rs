@@ -31,6 +31,8 @@ mod kept;
 mod limits;
 mod live;
 mod loader;
+mod lookup;
+mod memory;
 mod pool;
 mod recent;
 mod rules;
@@ -57,6 +59,7 @@ pub use kept::{KeptCopies, Original};
 pub use limits::{Limits, StopKind};
 pub use live::{Beginning, Live, MappingInUse, Probation, Status, Unchanged};
 pub use loader::{Loader, Place};
+pub use memory::set_max_total_memory;
 pub use rules::{Rules, Work};
 pub use trial::{TrialMode, TrialStatus};
 

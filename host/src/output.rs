@@ -12,6 +12,7 @@ mod progress;
 mod request_error;
 mod requests;
 mod sender;
+mod suspects;
 mod stdout;
 
 use std::{

@@ -45,6 +45,8 @@ pub enum MappingChoice {
 pub struct MappingLimits {
     /// The most memory of an instance.
     pub memory_bytes: usize,
+    /// The most memory of all instances together.
+    pub total_memory_bytes: u64,
     /// The longest that a batch may take.
     pub batch_time: Duration,
     /// The most that is handed over at once.

@@ -57,6 +57,8 @@ pub(super) struct Mapping {
     pub(super) trusted_keys: Value<Vec<Spanned<String>>>,
     /// The most memory that an instance of the mapping may have. Default: `536870912`.
     pub(super) max_memory_bytes: Value<i64>,
+    /// Maximum memory of all instances of all mappings of the process together, in bytes; a quarter of it is kept for those whose documents are delivered. Default: `1073741824`.
+    pub(super) max_total_memory_bytes: Value<i64>,
     /// The longest that the mapping may take for a batch before it is stopped; whatever is tried then, four times as long ends it. Default: `10s`.
     pub(super) max_batch_time: Value<String>,
     /// The most that the mapping may hand over at once. Default: `268435456`.

@@ -10,13 +10,14 @@ use std::{
 use semver::Version;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
-use wasmtime::component::{Component as Compiled, HasSelf, Linker, types::ComponentItem};
+use wasmtime::component::{Component as Compiled, Linker, types::ComponentItem};
 
 use super::{
     MappedBy, MapperError,
-    bindings::{Mapping, MappingPre},
+    bindings::MappingPre,
     compiler::{CompileError, Compiler, engine},
     instance::{State, describe},
+    lookup,
 };
 use crate::{
     plain_file::{self, Links},
@@ -225,7 +226,7 @@ impl Component {
         let compiled = compile(bytes)?;
         check_imports(&compiled)?;
         let mut linker = Linker::new(engine(is_metering));
-        Mapping::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(ComponentError::OtherWorld)?;
+        lookup::add_to(&mut linker).map_err(ComponentError::OtherWorld)?;
         let pre = linker.instantiate_pre(&compiled).and_then(MappingPre::new).map_err(ComponentError::OtherWorld)?;
         let description = describe(&pre, wit_version).map_err(|error| ComponentError::Describe(Box::new(error)))?;
         if description.mapping_version != mapping_version {

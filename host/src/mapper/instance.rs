@@ -7,7 +7,7 @@ use wasmtime::{Store, component::ResourceAny};
 use super::{
     Component, Description, Limits, MappedBatch, Origin, Settings, StopKind,
     answer::check,
-    bindings::{Mapping, MappingPre, geo, mapper},
+    bindings::{Mapping, MappingPre, mapper},
     engine::ticks,
     limits::{Limiter, Usage},
 };
@@ -55,14 +55,10 @@ impl MapperError {
 /// What the host keeps for an instance.
 pub(crate) struct State {
     /// The same ones for as long as the instance lives, which keeps what they told.
-    geo: Arc<Databases>,
+    pub(super) geo: Arc<Databases>,
+    /// The most that the host may hand over at once.
+    pub(super) result_bytes: usize,
     limiter: Limiter,
-}
-
-impl geo::Host for State {
-    fn lookup(&mut self, addresses: Vec<String>) -> Vec<Option<geo::Network>> {
-        addresses.iter().map(|address| self.geo.lookup(address).map(Into::into)).collect()
-    }
 }
 
 /// One instance of a component and its open session.
@@ -152,7 +148,7 @@ pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> Result<D
 
 fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Databases>, usage: Arc<Usage>) -> Store<State> {
     let limiter = Limiter::new(limits, usage);
-    let mut store = Store::new(pre.instance_pre().component().engine(), State { geo, limiter });
+    let mut store = Store::new(pre.instance_pre().component().engine(), State { geo, result_bytes: limits.result_bytes, limiter });
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits.result_bytes);
     begin_call(&mut store, limits.batch_time, limits.fuel);
@@ -166,7 +162,11 @@ fn begin_call(store: &mut Store<State>, allowed: Duration, fuel: Option<u64>) {
 }
 
 fn stopped(store: &Store<State>, source: wasmtime::Error) -> MapperError {
-    MapperError::Stopped { kind: store.data().limiter.kind(&source), source }
+    let limiter = &store.data().limiter;
+    let kind = limiter.kind(&source);
+    // What the component did about it tells nobody anything.
+    let source = limiter.explain_memory().filter(|_| kind == StopKind::Memory).map_or(source, wasmtime::Error::msg);
+    MapperError::Stopped { kind, source }
 }
 
 #[cfg(test)]

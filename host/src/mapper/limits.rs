@@ -4,12 +4,14 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use wasmtime::{ResourceLimiter, Result, Trap};
+
+use super::memory::{self, Taken};
 
 /// The most tables of functions that an instance may fill, in elements. The built-in mappings have some hundreds.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
@@ -106,6 +108,8 @@ impl fmt::Display for StopKind {
 pub(super) struct Usage {
     instances: AtomicU64,
     memory_bytes: AtomicU64,
+    /// Whether what they map is delivered.
+    pub(super) delivers: AtomicBool,
 }
 
 impl Usage {
@@ -124,16 +128,18 @@ impl Usage {
 /// about it is to stop.
 pub(super) struct Limiter {
     memory_left: usize,
-    memory_taken: u64,
+    memory_taken: Taken,
     table_left: usize,
     refused: Option<StopKind>,
+    /// Whether it was refused for what others have.
+    is_total: bool,
     usage: Arc<Usage>,
 }
 
 impl Drop for Limiter {
     fn drop(&mut self) {
         self.usage.instances.fetch_sub(1, Ordering::Relaxed);
-        self.usage.memory_bytes.fetch_sub(self.memory_taken, Ordering::Relaxed);
+        self.usage.memory_bytes.fetch_sub(self.memory_taken.bytes(), Ordering::Relaxed);
     }
 }
 
@@ -141,12 +147,17 @@ impl Limiter {
     pub(super) fn new(limits: &Limits, usage: Arc<Usage>) -> Self {
         usage.instances.fetch_add(1, Ordering::Relaxed);
         let (memory_left, table_left) = (limits.memory_bytes, MAX_TABLE_ELEMENTS);
-        Self { memory_left, memory_taken: 0, table_left, refused: None, usage }
+        Self { memory_left, memory_taken: Taken::default(), table_left, refused: None, is_total: false, usage }
     }
 
     /// How much memory is left to the instance.
     pub(super) fn memory_left(&self) -> usize {
         self.memory_left
+    }
+
+    /// Why there is no more memory, where the component itself is not to blame.
+    pub(super) fn explain_memory(&self) -> Option<String> {
+        self.is_total.then(memory::explain)
     }
 
     /// What stopped the component, given what wasmtime says.
@@ -164,7 +175,8 @@ impl Limiter {
 
 /// No trap: the host could not take the answer. wasmtime has no type for why.
 fn kind_of_answer(error: &wasmtime::Error) -> StopKind {
-    if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
+    let text = error.root_cause().to_string();
+    if text.contains("fuel allocated for hostcalls") || text.contains("longer than its answer may be") {
         return StopKind::Result;
     }
     StopKind::Contract
@@ -173,9 +185,12 @@ fn kind_of_answer(error: &wasmtime::Error) -> StopKind {
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
         let more = desired.saturating_sub(current);
-        let may_have = take(&mut self.memory_left, more, &mut self.refused, StopKind::Memory);
+        let mut may_have = take(&mut self.memory_left, more, &mut self.refused, StopKind::Memory);
+        if may_have && !self.memory_taken.take(more as u64, self.usage.delivers.load(Ordering::Relaxed)) {
+            self.memory_left += more;
+            (self.refused, self.is_total, may_have) = (Some(StopKind::Memory), true, false);
+        }
         if may_have {
-            self.memory_taken += more as u64;
             self.usage.memory_bytes.fetch_add(more as u64, Ordering::Relaxed);
         }
         Ok(may_have)

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -40,8 +40,6 @@ pub(super) struct Pool {
     pub(super) setting: Setting,
     pub(super) health: Health,
     pub(super) usage: Arc<Usage>,
-    /// Whether what it maps is delivered.
-    pub(super) serves: AtomicBool,
     /// Instances that wait for work: never more than have worked at the same time.
     idle: Mutex<Vec<Instance>>,
     /// How many records in a row the component stopped at.
@@ -51,9 +49,8 @@ pub(super) struct Pool {
 impl Pool {
     /// Starts a first instance, so that what cannot work at all is known at once.
     pub(super) fn new(component: Component, setting: Setting) -> Result<Self, MapperError> {
-        let (health, usage, serves, idle) =
-            (Health::default(), Arc::default(), AtomicBool::default(), Mutex::default());
-        let pool = Self { component, setting, health, usage, serves, idle, rejected_in_a_row: AtomicU64::new(0) };
+        let (health, usage, idle) = (Health::default(), Arc::default(), Mutex::default());
+        let pool = Self { component, setting, health, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
         let first = pool.fresh(pool.setting.geo.current())?;
         pool.idle().push(first);
         Ok(pool)

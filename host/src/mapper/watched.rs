@@ -29,7 +29,7 @@ impl Generation {
     pub(super) fn serve(&self, role: Role) {
         let stops = StopKind::ALL.map(StopKind::as_str);
         for pool in self.pools() {
-            pool.serves.store(true, Ordering::Relaxed);
+            pool.usage.delivers.store(true, Ordering::Relaxed);
             metrics().will_map(&pool.component.description().mapping_version, role, &stops);
         }
     }
@@ -39,7 +39,7 @@ impl Pool {
     /// It stopped. What it does while it proves itself is nobody's mail.
     pub(super) fn note_stop(&self, error: &MapperError) {
         self.health.note_stop();
-        if let Some(kind) = error.stop().filter(|_| self.serves.load(Ordering::Relaxed)) {
+        if let Some(kind) = error.stop().filter(|_| self.usage.delivers.load(Ordering::Relaxed)) {
             metrics().stopped(&self.component.description().mapping_version, kind.as_str());
         }
     }

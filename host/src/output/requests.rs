@@ -12,6 +12,7 @@ use super::{
     documents::{Document, documents},
     progress::{Memory, Progress},
     sender::{Reply, Sender},
+    suspects::{Search, is_about_content},
 };
 use crate::{config::BodyConfig, mapper::MappedBatch};
 
@@ -63,11 +64,13 @@ pub(super) struct Requests<P> {
     limits: BodyConfig,
     cut_off: Option<CutOff>,
     memory: Memory,
+    /// Whether the host has taken something since it refused all that it was given.
+    takes_others: bool,
 }
 
 impl<P: Protocol> Requests<P> {
     pub(super) fn new(protocol: P, sender: Sender, limits: BodyConfig) -> Self {
-        Self { protocol, sender, limits, cut_off: None, memory: Memory::default() }
+        Self { protocol, sender, limits, cut_off: None, memory: Memory::default(), takes_others: false }
     }
 
     /// What requests go through.
@@ -110,8 +113,9 @@ impl<P: Protocol> Requests<P> {
         }
         let mut rest = rest.as_slice();
         let mut was_cut_off = false;
+        let mut search = Search::new();
         while !rest.is_empty() {
-            let (now, later) = rest.split_at(self.fitting(rest));
+            let (now, later) = rest.split_at(self.fitting(rest).min(search.most));
             let texts: Vec<_> = now.iter().map(|(_, document)| *document).collect();
             let body = self.protocol.write(&texts);
             let length = body.len();
@@ -128,8 +132,18 @@ impl<P: Protocol> Requests<P> {
                 reply => reply?,
             };
             self.answered();
-            if reply.status != StatusCode::PAYLOAD_TOO_LARGE {
-                self.protocol.settle(&reply, now, progress)?;
+            if is_about_content(reply.status) && now.len() > 1 {
+                // One of them may be what the host does not take.
+                search.halve(now.len());
+                warn!(host = reply.host, status = %reply.status, documents = now.len(), "request is refused; sending half of it");
+            } else if reply.status != StatusCode::PAYLOAD_TOO_LARGE {
+                match (self.protocol.settle(&reply, now, progress), now) {
+                    (Ok(()), _) => search.accepted(),
+                    (Err(error), [(place, document)]) if is_about_content(reply.status) => {
+                        search.refused(*place, *document, &reply.host, reply.status, error)?;
+                    }
+                    (Err(error), _) => return Err(error),
+                }
                 rest = later;
             } else if let [(place, document)] = now {
                 progress.reject(*place, document, format!("{length} bytes are too large for `{}`", reply.host));
@@ -140,7 +154,7 @@ impl<P: Protocol> Requests<P> {
                 warn!(host = reply.host, length, "request is too large; sending half as much at a time from now on");
             }
         }
-        Ok(())
+        search.end(progress, &mut self.takes_others)
     }
 
     /// A host has answered a request; after many, longer ones are tried again.
