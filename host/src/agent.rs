@@ -36,8 +36,17 @@ impl Agent {
             Err(error) => return Err(error),
         };
         let kept = Some(kept.trim()).filter(|id| is_id(id)).map(str::to_owned);
+        Ok(Self::new(kept.unwrap_or_else(new_id)))
+    }
+
+    /// One like that of a state folder, which need not be this user's to read.
+    pub fn like(state_dir: &Path) -> Self {
+        Self::of(state_dir).unwrap_or_else(|_| Self::new(new_id()))
+    }
+
+    fn new(id: String) -> Self {
         let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        Ok(Self { id: kept.unwrap_or_else(new_id), ephemeral_id: new_id(), name: name.trim().to_owned() })
+        Self { id, ephemeral_id: new_id(), name: name.trim().to_owned() }
     }
 
     /// Keeps the id in the state folder, which has to be there.

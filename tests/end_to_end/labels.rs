@@ -64,6 +64,19 @@ fn documents_of_two_tenants_can_be_told_apart() {
 }
 
 #[test]
+fn map_writes_what_the_first_source_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = "state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"x\"]\ntags = [\"t\"]\n\
+                    tenant_name = \"Contoso\"\n[[output]]\ntype = \"stdout\"\n";
+    let path = folder.path().join("exotrace.toml");
+    fs::write(&path, settings).unwrap();
+    let output = exotrace(&["map", "--config", path.to_str().unwrap(), "-"], RECORD);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["tags"], json!(["forwarded", "t"]));
+    assert_eq!(document["organization"], json!({ "name": "Contoso" }));
+}
+
+#[test]
 fn a_field_that_the_mapping_writes_is_refused_with_its_line() {
     let (folder, _, said, code) = run("fields = { email = { subject = \"x\" } }", &["check"]);
     assert_eq!(code, Some(78), "{said}");

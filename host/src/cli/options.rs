@@ -72,14 +72,16 @@ impl MappingOptions {
             .and_then(|config| config.sources.first())
             .and_then(|source| source.local_domains())
             .map(<[String]>::to_vec);
+        let labels = config.and_then(|config| config.sources.first()).map(|source| source.labels().clone());
+        let labels = labels.unwrap_or_default();
         let suffix_list = self.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
         Ok(mapper::Settings {
             local_domains: self.local_domains().or(local_domains),
             preserve_original_event: self.preserve_original_event
                 || mapping.is_some_and(|mapping| mapping.preserve_original_event),
-            tags: given(&self.tags).or(mapping.map(|mapping| mapping.tags.clone())).unwrap_or_default(),
+            tags: given(&self.tags).or(mapping.map(|mapping| labels.with_tags(&mapping.tags))).unwrap_or_default(),
             drop_status: mapping.map(|mapping| mapping.drop_status.clone()).unwrap_or_default(),
-            fields: None,
+            fields: labels.own_fields(),
             suffix_list: choose::suffix_list(suffix_list.as_deref())?,
         })
     }

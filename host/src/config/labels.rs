@@ -25,6 +25,11 @@ impl SourceLabels {
         tags
     }
 
+    /// What is written into its documents besides what exotrace itself writes, if anything.
+    pub fn own_fields(&self) -> Option<Value> {
+        (!self.fields.is_empty() || self.tenant_name.is_some()).then(|| self.with_fields(json!({})))
+    }
+
     /// All that is written into its documents: `host` is what exotrace itself writes.
     pub fn with_fields(&self, host: Value) -> Value {
         let mut all = Value::Object(self.fields.clone());
@@ -63,6 +68,8 @@ mod tests {
             })
         );
         assert_eq!(SourceLabels::default().with_fields(json!({ "a": 1 })), json!({ "a": 1 }));
+        assert_eq!(SourceLabels::default().own_fields(), None);
+        assert_eq!(labels.own_fields().unwrap()["organization"]["name"], "Contoso");
     }
 
     #[test]

@@ -134,3 +134,23 @@ fn problem(connection: &Connection) -> rusqlite::Result<Option<String>> {
 fn number(connection: &Connection, query: &str) -> rusqlite::Result<i64> {
     connection.query_row(query, [], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Ledger;
+
+    /// As on a read-only disk, where the file that readers share cannot be made.
+    #[test]
+    fn a_copy_has_what_is_in_the_log_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(folder.path()).unwrap();
+        ledger.note_failure("a", chrono::DateTime::UNIX_EPOCH, "why").unwrap();
+        let path = folder.path().join(FILE_NAME);
+        assert!(fs::metadata(path.with_extension("sqlite3-wal")).unwrap().len() > 0);
+        let (copy, found) = copy_to_read(&path).unwrap();
+        assert_eq!(found, migrations::VERSION);
+        let failure: String = copy.query_row("SELECT failure FROM source", [], |row| row.get(0)).unwrap();
+        assert_eq!(failure, "why");
+    }
+}

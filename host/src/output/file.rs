@@ -48,8 +48,9 @@ pub struct FileOutput {
 struct Current {
     file: File,
     position: Position,
-    last: LastBytes,
     /// None for what is no regular file.
+    last: Option<LastBytes>,
+    /// None as well where no file can be made beside it.
     beside: Option<Beside>,
 }
 
@@ -152,21 +153,26 @@ impl FileOutput {
         }
         let position = position(&file)?;
         if !file.metadata()?.is_file() {
-            return Ok(Opened::Current(Current { file, position, last: LastBytes::default(), beside: None }));
+            return Ok(Opened::Current(Current { file, position, last: None, beside: None }));
         }
-        let (beside, said) = Beside::open(&self.path, position)?;
-        let is_left = |known: &Position| match said {
-            Some(said) => said.is_left_by_a_crash(known.length),
+        let beside = Beside::open_if_allowed(&self.path, position)?;
+        let is_left = |known: &Position| match &beside {
+            Some((_, Some(said))) => said.is_left_by_a_crash(known.length),
             // Nobody has said anything: the ledger is of a version that had nothing to say it with.
-            None => known.length > 0 && known.tail.length == 0,
+            Some((_, None)) => known.length > 0 && known.tail.length == 0,
+            // Nor can a file be finished in such a folder.
+            None => true,
         };
         let Some(mut position) = settle(&mut file, position, known, is_left, now, &self.path)? else {
             return Ok(Opened::Other);
         };
         let last = LastBytes::of(&file, position.length)?;
         position.tail = last.tail();
-        beside.say(Step::Noted, position.length)?;
-        Ok(Opened::Current(Current { file, position, last, beside: Some(beside) }))
+        let beside = beside.map(|(beside, _)| beside);
+        if let Some(beside) = &beside {
+            beside.say(Step::Noted, position.length)?;
+        }
+        Ok(Opened::Current(Current { file, position, last: Some(last), beside }))
     }
 
     pub(super) fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
@@ -191,7 +197,7 @@ impl FileOutput {
             return Err(self.failed("write", source));
         }
         position.length += bytes.len() as u64;
-        if beside.is_some() {
+        if let Some(last) = last {
             last.add(bytes);
             position.tail = last.tail();
         }

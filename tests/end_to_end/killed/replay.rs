@@ -62,12 +62,21 @@ fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
     settings(&base, "trap-on-record");
     base.finish(&["run", "--once"]);
     letters_of_every_kind(&base);
-    let round = || {
+    let cold = || {
         let round = Round::new(None);
         for name in ["state", "in", "out"] {
             round.copy(&base, name);
         }
         settings(&round, "honest");
+        round
+    };
+    // A mapping that the program was killed with while it was compiled is not used again: not what this is about.
+    let warm = cold();
+    warm.finish(&["replay", DEAD_LETTER]);
+    let round = || {
+        let round = cold();
+        fs::remove_dir_all(round.path("state/cache")).unwrap();
+        round.copy(&warm, "state/cache");
         round
     };
     let kills = walk(round, &["replay", DEAD_LETTER], |round, _| {

@@ -13,7 +13,7 @@ use crate::{
     error_text::explain,
     geo::Geo,
     source::ServiceSource,
-    state_folder,
+    state_folder::{self, StateFolderError},
 };
 
 /// The mapping that would be used, and what is to be known when it is not the one of the settings.
@@ -27,7 +27,14 @@ pub(super) fn examine(config: &Config, checked: &mut Checked) -> Option<Mapping>
     if let Err(error) = state_folder::check(&config.state_dir)
         && checked.errors.iter().all(|fault| fault.line != config.places.line("state_dir"))
     {
-        checked.error(config, "state_dir", &format!("`state_dir`: {}", explain(&error)));
+        let problem = format!("`state_dir`: {}", explain(&error));
+        match error {
+            // Whoever checks the settings need not be the user that exotrace will run as.
+            StateFolderError::Foreign { folder, path, .. } if folder == path => {
+                checked.warning(config, "state_dir", &problem);
+            }
+            _ => checked.error(config, "state_dir", &problem),
+        }
     }
     let geo = geo(config, checked);
     sources(config, checked);
@@ -120,7 +127,7 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Map
         }
     };
     // What is wrong with the state folder is told already.
-    let agent = Agent::of(&config.state_dir).ok()?;
+    let agent = Agent::like(&config.state_dir);
     let live = match start::live(config, components, geo, &agent, &loader) {
         Ok(live) => live,
         Err(error) => {

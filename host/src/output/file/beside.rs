@@ -59,6 +59,15 @@ impl Beside {
         Ok((beside, said))
     }
 
+    /// The same, or `None` where it cannot be made: some output files lie in folders of others.
+    pub(super) fn open_if_allowed(path: &Path, position: Position) -> io::Result<Option<(Self, Option<Said>)>> {
+        use io::ErrorKind::{IsADirectory, PermissionDenied, ReadOnlyFilesystem};
+        match Self::open(path, position) {
+            Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | IsADirectory) => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+
     fn read(&self) -> io::Result<Option<Said>> {
         let mut text = [0; TEXT_BYTES];
         let length = self.file.read_at(&mut text, 0)?;

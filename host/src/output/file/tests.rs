@@ -269,3 +269,15 @@ async fn files_have_the_mode_that_was_asked_for() {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o664, "{path:?}");
     }
 }
+
+/// As in a folder of another user, who has made the output file for us.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_can_be_made_beside_it_the_file_is_written_all_the_same() {
+    let setup = Setup::new();
+    fs::create_dir(beside::name(&setup.config.path)).unwrap();
+    let mut output = FileOutput::new(&setup.config);
+    let noted = deliver(&mut output, "1");
+    output.write(b"2\n3").unwrap();
+    drop(output);
+    assert_eq!(gone_on_with(&setup, noted), ("1\nnext\n".to_owned(), String::new()));
+}
