@@ -84,10 +84,13 @@ target/fuzz/seeds: $(wildcard fixtures/records/*.ndjson)
 	mkdir -p $@
 	cat $^ | awk '{ printf "%c%s", 32 + NR % 96, $$0 > ("$@/" NR); close("$@/" NR) }'
 
-fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping, FUZZ_SECONDS each target.
+fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping and the reading of files, FUZZ_SECONDS each target.
 	mkdir -p target/fuzz/corpus/map_record
 	$(FUZZ_RUN) map_record target/fuzz/corpus/map_record target/fuzz/seeds -- \
 		-max_total_time=$(FUZZ_SECONDS) -dict=tests/fuzz/record.dict -max_len=8192
+	mkdir -p target/fuzz/corpus/records
+	$(FUZZ_RUN) records target/fuzz/corpus/records fixtures/files fixtures/files/refused -- \
+		-max_total_time=$(FUZZ_SECONDS) -dict=tests/fuzz/record.dict -max_len=16384 -timeout=10
 	for target in address date suffix; do \
 		mkdir -p target/fuzz/corpus/$$target && \
 		$(FUZZ_RUN) $$target target/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=256 || exit 1; \

@@ -116,6 +116,8 @@ pub struct FileConfig {
     pub date_order: Option<DateOrder>,
     /// What tells its documents from those of other sources.
     pub labels: SourceLabels,
+    /// Whether links among the paths are followed.
+    pub follow_links: bool,
 }
 
 /// What stands first in dates such as `3/4/2026`.

@@ -22,7 +22,7 @@ use std::{
 };
 
 pub use elasticsearch::{Elasticsearch, Flavor, Resource, resources};
-pub use file::FileOutput;
+pub use file::{FileOutput, written_files};
 pub use http::Http;
 pub use request_error::RequestError;
 pub use stdout::Stdout;

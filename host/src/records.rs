@@ -5,16 +5,16 @@
 
 use std::{
     borrow::Cow,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, Read},
 };
 
 use chrono::Utc;
-use flate2::bufread::MultiGzDecoder;
 
 mod address;
 mod batch;
 mod date;
 mod json;
+mod likeness;
 mod members;
 mod page;
 mod reader;
@@ -22,12 +22,15 @@ mod start;
 mod status;
 mod table;
 mod text;
+mod unpack;
 mod values;
 
 pub use batch::Limits;
+pub use likeness::Likeness;
 pub use page::rows;
 pub use reader::{AtEnd, Reader};
 pub use start::{START_BYTES, Start};
+pub use unpack::{TooMuch, Unpacked};
 pub use values::BadDate;
 
 use crate::config::DateOrder;
@@ -39,9 +42,6 @@ const LIMITS: Limits = Limits { records: 1000, bytes: 128 * 1024 };
 
 /// The longest line, value or page that is read, in bytes. A mapping accepts less; this only bounds the memory.
 const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
-
-/// What a file that is compressed with gzip begins with.
-pub const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Records that go through the mapping together.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -77,9 +77,17 @@ pub enum RecordsError {
     /// The file or pipe broke off.
     #[error("could not read on")]
     Read(#[source] io::Error),
-    /// It is no text.
-    #[error("not text")]
-    Binary,
+    /// It is another kind of file.
+    #[error("{0}")]
+    Unlike(Likeness),
+    /// Its delimiter is not one byte.
+    #[error(
+        "its line `sep=` names the delimiter `{delimiter}`, which is not ASCII\nhint: write the table with another delimiter"
+    )]
+    Delimiter {
+        /// Which.
+        delimiter: char,
+    },
     /// A table lacks columns without which its rows say too little.
     #[error("table has no column `{missing}`")]
     Columns {
@@ -156,12 +164,20 @@ pub enum Problem {
     Date(BadDate),
     /// Day and month of its date cannot be told apart; it is left out.
     AmbiguousDate,
+    /// The file ends within a value that begins there, or within an array; what was whole is given.
+    Torn,
+    /// The file goes on in another encoding.
+    OtherEncoding,
+    /// So many NUL bytes were left out of the file up to there.
+    Nuls(u64),
+    /// So many bytes behind the compressed contents were left out.
+    Padding(u64),
 }
 
 impl Problem {
     /// Whether something is left out.
     pub fn is_loss(self) -> bool {
-        matches!(self, Self::TooLong | Self::Date(_) | Self::AmbiguousDate)
+        matches!(self, Self::TooLong | Self::Torn | Self::Date(_) | Self::AmbiguousDate)
     }
 
     /// The same for people.
@@ -172,6 +188,10 @@ impl Problem {
             Self::TooLong => "longer than 64 MiB; left out".into(),
             Self::Date(date) => format!("{date}; left out").into(),
             Self::AmbiguousDate => "day and month of its date cannot be told apart; left out".into(),
+            Self::Torn => "the file is not whole: it ends within the array or the value that begins here".into(),
+            Self::OtherEncoding => "the encoding changes; read on in the other one".into(),
+            Self::Nuls(count) => format!("{count} NUL bytes of the file were left out").into(),
+            Self::Padding(count) => format!("{count} bytes behind the compressed contents were left out").into(),
         }
     }
 }
@@ -184,19 +204,30 @@ pub trait Sink {
     fn notice(&mut self, notice: Notice);
 }
 
-/// Reads `input` to its end, and gives its records to `sink`. Dates that could be read in two ways are in `order`.
-/// Records with a date that no message was received at are left out.
+/// Reads `input` to its end, unpacked when it is compressed, and gives its records to `sink`. Dates that could be read in
+/// two ways are in `order`. Records with a date that no message was received at are left out.
 ///
 /// # Errors
 ///
 /// When the input breaks off, or cannot be cut into records. What came before was given to `sink`.
-pub fn read(mut input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink) -> Result<(), RecordsError> {
-    let mut bytes = Vec::new();
-    input.by_ref().take(START_BYTES as u64).read_to_end(&mut bytes).map_err(RecordsError::Read)?;
-    let start = Start::of_whole(&bytes)?;
+pub fn read(input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink) -> Result<(), RecordsError> {
+    let mut input = Unpacked::new(input).map_err(RecordsError::Read)?;
+    read_unpacked(&mut input, order, sink)?;
+    if input.left_out() > 0 {
+        sink.notice(Notice { line: 0, problem: Problem::Padding(input.left_out()) });
+    }
+    Ok(())
+}
+
+fn read_unpacked(mut input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink) -> Result<(), RecordsError> {
+    let (bytes, nuls, failure) = beginning(&mut input);
+    if bytes.is_empty() {
+        return failure.map_or(Ok(()), |error| Err(RecordsError::Read(error)));
+    }
+    let start = Start::of_whole(&bytes, nuls)?;
     let position = Position { date_order: order, ..start.position };
-    let offset = usize::try_from(position.offset).unwrap_or(bytes.len());
-    let input = bytes.get(offset..).unwrap_or_default().chain(input);
+    let offset = usize::try_from(position.offset - nuls).unwrap_or(bytes.len());
+    let input = bytes.get(offset..).unwrap_or_default().chain(Failure(failure)).chain(input);
     let mut reader = Reader::new(start, input, position, LIMITS).leaving_out();
     loop {
         let batch = reader.next(AtEnd::Take);
@@ -206,6 +237,40 @@ pub fn read(mut input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink
             return Err(RecordsError::Stopped);
         }
     }
+}
+
+/// Fails once, where reading failed before, or not at all.
+struct Failure(Option<io::Error>);
+
+impl Read for Failure {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// The first bytes of an input behind the NUL bytes that it begins with, as `copytruncate` of logrotate leaves them, and
+/// how many these are.
+fn beginning(input: &mut impl Read) -> (Vec<u8>, u64, Option<io::Error>) {
+    let (mut bytes, mut nuls) = (Vec::new(), 0);
+    loop {
+        let missing = START_BYTES - bytes.len();
+        let before = bytes.len();
+        let failure = input.take(missing as u64).read_to_end(&mut bytes).err();
+        let is_end = failure.is_some() || bytes.len() - before < missing;
+        let passed = leading_nuls(&bytes);
+        bytes.drain(..passed);
+        nuls += passed as u64;
+        if is_end || passed == 0 {
+            return (bytes, nuls, failure);
+        }
+    }
+}
+
+/// How many NUL bytes are passed over at the beginning of a file: whole blocks of them, since a few may be halves of
+/// characters, which is found out later.
+pub fn leading_nuls(bytes: &[u8]) -> usize {
+    const BLOCK_BYTES: usize = 512;
+    bytes.chunks_exact(BLOCK_BYTES).take_while(|block| block.iter().all(|byte| *byte == 0)).count() * BLOCK_BYTES
 }
 
 /// Reads `input` to its end, every line a record or a page, and gives `sink` one batch a line before it waits for the
@@ -258,19 +323,6 @@ pub fn read_line_by_line(
         }
     }
     Ok(())
-}
-
-/// The contents of `input`, also when it is compressed with gzip.
-///
-/// # Errors
-///
-/// When it cannot be read.
-pub fn unpacked<'i>(mut input: impl Read + 'i) -> io::Result<Box<dyn Read + 'i>> {
-    let mut start = Vec::new();
-    input.by_ref().take(GZIP.len() as u64).read_to_end(&mut start)?;
-    let is_packed = start == GZIP;
-    let input = io::Cursor::new(start).chain(input);
-    Ok(if is_packed { Box::new(MultiGzDecoder::new(BufReader::new(input))) } else { Box::new(input) })
 }
 
 #[cfg(test)]

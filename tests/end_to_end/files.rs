@@ -264,7 +264,7 @@ fn a_file_that_cannot_be_read_keeps_no_other_from_being_read() {
     let output = setup.once();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("a.png") && said.contains("not text") && said.contains("event_id"), "{said}");
+    assert!(said.contains("a.png") && said.contains("an image (PNG)") && said.contains("event_id"), "{said}");
     let kinds: Vec<_> = setup.delivered().iter().map(|it| it["event"]["kind"].clone()).collect();
     assert_eq!(kinds, [json!("pipeline_error"), Value::Null]);
 }
@@ -348,4 +348,222 @@ fn check_says_how_many_files_match() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("source  file, 2 match "), "{said}");
     assert!(Path::new(&settings).exists());
+}
+
+/// Runs `map` on a file and gives how it ends, its documents and what it says.
+fn map(path: &Path) -> (Option<i32>, Vec<Value>, String) {
+    let output = exotrace(&["map", path.to_str().unwrap()], "");
+    (output.status.code(), documents(&output.stdout), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The numbers of records, in their order.
+fn numbers(documents: &[Value]) -> Vec<u64> {
+    documents.iter().map(|it| it["email"]["attachments"]["file"]["size"].as_u64().unwrap_or(u64::MAX)).collect()
+}
+
+fn little(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// What people really have, each as a file source reads it at once and as `map` does: the same documents.
+#[test]
+fn a_source_and_map_make_the_same_documents_of_a_file() {
+    let indented = record(0).replace('{', "{\n").replace(',', ",\n").replace('}', "\n}").trim().to_owned();
+    let page = format!("{{\"value\": [\n{},\n{}\n]}}", record(0).trim(), record(1).trim());
+    let gzip = fs::read(project().join("fixtures/files/lines.ndjson.gz")).unwrap();
+    let lines = records(0..2);
+    for (name, bytes, expected) in [
+        ("indented.json", indented.clone().into_bytes(), 1),
+        ("indented-16.json", little(&format!("\u{feff}{indented}")), 1),
+        ("page.json", page.clone().into_bytes(), 2),
+        ("page-mark.json", format!("\u{feff}{page}").into_bytes(), 2),
+        ("array.json", format!("[{},{}]", record(0).trim(), record(1).trim()).into_bytes(), 2),
+        ("nul-head.ndjson", [vec![0; 100_000], lines.clone().into_bytes()].concat(), 2),
+        ("nul-middle.ndjson", [record(0).into_bytes(), vec![0; 77], record(1).into_bytes()].concat(), 2),
+        ("appended.ndjson", [record(0).into_bytes(), little(&record(1)), record(2).into_bytes()].concat(), 3),
+        ("padded.ndjson.gz", [gzip.clone(), vec![0; 5000]].concat(), 2),
+        ("garbage.ndjson.gz", [gzip, b"garbage".to_vec()].concat(), 2),
+        ("lines.ndjson.zst", zstd::encode_all(lines.as_bytes(), 1).unwrap(), 2),
+        ("blank.ndjson", format!("{}\u{c}\n\u{a0}\n\u{3000}\n{}", record(0), record(1)).into_bytes(), 2),
+        (
+            "sep.csv",
+            b"sep=|\r\nReceived|SenderAddress|RecipientAddress\r\n2026-03-04T05:06:07Z|a@b.c|\x07@e.f\r\n".to_vec(),
+            1,
+        ),
+    ] {
+        let mut setup = Setup::new();
+        fs::write(setup.path(name), bytes).unwrap();
+        let (code, mapped, said) = map(&setup.path(name));
+        assert_eq!((code, mapped.len()), (Some(0), expected), "{name}: {said}");
+        let output = setup.once();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{name}: {said}");
+        let delivered = setup.delivered();
+        let pick = |documents: &[Value]| {
+            documents.iter().map(|it| (it["@timestamp"].clone(), it["email"].clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(pick(&delivered), pick(&mapped), "{name}: {said}");
+        if name.starts_with("nul") {
+            assert_eq!(said.matches("NUL bytes of the file were left out").count(), 1, "{name}: {said}");
+        }
+        setup.check_once(0, expected);
+    }
+}
+
+#[test]
+fn a_file_that_ends_in_the_middle_is_named_and_gives_what_is_whole() {
+    let torn = "{\"Received\":\"2026-0";
+    for (name, text) in [
+        ("array.json", format!("[\n{},\n{},\n{torn}", record(0).trim(), record(1).trim())),
+        ("page.json", format!("{{\"value\":[\n{},\n{},\n{torn}", record(0).trim(), record(1).trim())),
+        ("lines.ndjson", format!("{}{torn}", records(0..2))),
+    ] {
+        let mut setup = Setup::new();
+        fs::write(setup.path(name), &text).unwrap();
+        let (code, documents, said) = map(&setup.path(name));
+        assert_eq!((code, numbers(&documents)), (Some(2), vec![0, 1]), "{name}: {said}");
+        assert!(said.contains(name) && said.contains("not whole"), "{said}");
+        let output = setup.once();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), numbers(&setup.delivered())), (Some(2), vec![0, 1]), "{name}: {said}");
+        assert!(said.contains(name) && said.contains("not whole"), "{said}");
+        // The rest comes: nothing is lost and nothing comes twice.
+        let rest = record(2).trim().strip_prefix(torn).map(str::to_owned).unwrap();
+        let close = match name {
+            "array.json" => "]",
+            "page.json" => "],\"@odata.nextLink\":\"x\"}",
+            _ => "\n",
+        };
+        setup.append(name, format!("{rest}{close}"));
+        setup.check_once(0, 3);
+        assert_eq!(numbers(&setup.delivered()), [0, 1, 2], "{name}");
+    }
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_named() {
+    let mut setup = Setup::new();
+    let output = setup.once();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("no file matches") && said.contains("files/*"), "{said}");
+}
+
+#[test]
+fn a_file_with_other_contents_in_its_middle_is_read_again() {
+    let mut setup = Setup::new();
+    setup.append("a.ndjson", records(0..200));
+    setup.check_once(0, 200);
+    // The same length, the same beginning and the same end.
+    fs::write(setup.path("a.ndjson"), records(0..200).replace("\"Size\":100}", "\"Size\":999}")).unwrap();
+    setup.check_once(0, 400);
+    assert_eq!(setup.counts().get(&999), Some(&1));
+    // Grown as well.
+    let changed = records(0..200).replace("\"Size\":100}", "\"Size\":998}") + &records(200..201);
+    fs::write(setup.path("a.ndjson"), changed).unwrap();
+    setup.check_once(0, 601);
+    assert_eq!((setup.counts().get(&998), setup.counts().get(&200)), (Some(&1), Some(&1)));
+    // Touched, and only added to: nothing is read again.
+    File::options()
+        .append(true)
+        .open(setup.path("a.ndjson"))
+        .unwrap()
+        .set_modified(std::time::SystemTime::now())
+        .unwrap();
+    setup.check_once(0, 601);
+    setup.append("a.ndjson", records(201..202));
+    setup.check_once(0, 602);
+}
+
+#[test]
+fn links_and_pipes_among_the_paths_are_refused() {
+    let mut setup = Setup::new();
+    let outside = setup.folder.path().join("outside.ndjson");
+    fs::write(&outside, record(1)).unwrap();
+    std::os::unix::fs::symlink(&outside, setup.path("link.ndjson")).unwrap();
+    assert!(Command::new("mkfifo").arg(setup.path("pipe.ndjson")).status().unwrap().success());
+    setup.append("a.ndjson", record(0));
+    let output = setup.once();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), numbers(&setup.delivered())), (Some(2), vec![0]), "{said}");
+    assert!(said.contains("link.ndjson") && said.contains("follow_links"), "{said}");
+    assert!(said.contains("pipe.ndjson") && said.contains("a named pipe"), "{said}");
+    fs::remove_file(setup.path("pipe.ndjson")).unwrap();
+    let settings = setup.folder.path().join("exotrace.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("interval =", "follow_links = true\ninterval =")).unwrap();
+    setup.check_once(0, 2);
+}
+
+#[test]
+fn what_the_program_writes_is_not_read() {
+    let mut setup = Setup::with_output("type = \"file\"\npath = \"files/out.ndjson\"");
+    setup.append("a.ndjson", record(0));
+    let settings = setup.folder.path().join("exotrace.toml");
+    let output = exotrace(&["check", "--config", settings.to_str().unwrap()], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("`files/*` matches the file of an output"), "{said}");
+    // By another way to the same folder, the settings do not tell.
+    std::os::unix::fs::symlink(setup.folder.path().join("files"), setup.folder.path().join("same")).unwrap();
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("files/*", "same/*")).unwrap();
+    for _ in 0..3 {
+        let output = setup.once();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(documents(&fs::read(setup.path("out.ndjson")).unwrap()).len(), 1);
+}
+
+#[test]
+fn many_files_are_read_with_few_descriptors() {
+    let mut setup = Setup::new();
+    for number in 0..200 {
+        setup.append(&format!("{number}.ndjson"), record(number));
+    }
+    let command = setup.command();
+    let program = format!(
+        "ulimit -n 48; exec {} run --once --config {}",
+        env!("CARGO_BIN_EXE_exotrace"),
+        setup.folder.path().join("exotrace.toml").display()
+    );
+    drop(command);
+    let output = File::create(setup.folder.path().join(format!("output-{}", setup.runs))).unwrap();
+    let ran = Command::new("sh").arg("-c").arg(program).stdout(output).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!((ran.status.code(), setup.counts().len()), (Some(0), 200), "{said}");
+}
+
+#[test]
+fn a_compressed_file_that_is_nearly_all_repetition_is_refused() {
+    use std::io::Write as _;
+    let mut setup = Setup::new();
+    let mut packer =
+        flate2::write::GzEncoder::new(File::create(setup.path("bomb.gz")).unwrap(), flate2::Compression::fast());
+    let piece = vec![b' '; 1024 * 1024];
+    for _ in 0..300 {
+        packer.write_all(&piece).unwrap();
+    }
+    packer.finish().unwrap();
+    setup.append("a.ndjson", record(0));
+    let output = setup.once();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), setup.delivered().len()), (Some(2), 1), "{said}");
+    assert!(said.contains("unpacks to more than 200 times its length"), "{said}");
+}
+
+#[test]
+fn of_a_damaged_archive_what_can_be_unpacked_is_read_and_it_is_named() {
+    use std::io::Write as _;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(records(0..20_000).as_bytes()).unwrap();
+    let mut packed = packer.finish().unwrap();
+    let half = packed.len() / 2;
+    packed[half..half + 64].fill(0xff);
+    let mut setup = Setup::new();
+    fs::write(setup.path("a.ndjson.gz"), packed).unwrap();
+    let output = setup.once();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("compressed file is damaged") && setup.delivered().len() > 1000, "{said}");
 }

@@ -330,3 +330,31 @@ fn mmexternal_gets_an_answer_to_every_line() {
     assert_eq!(answers[0], answers[4]);
     assert_eq!(answers[0]["$!"]["exotrace"]["_id"].as_str().unwrap().len(), 28);
 }
+
+#[test]
+fn a_blank_line_of_any_kind_ends_nothing() {
+    for blank in ["\u{c}", "\u{b}", "\u{a0}", "\u{2028}", "\u{3000}", "\u{feff}"] {
+        let output = exotrace(&["map", "-"], &format!("{RECORD}\n{blank}\n{RECORD}\n{blank}"));
+        check_code(&output, 0);
+        assert_eq!(documents(&output).len(), 2, "{blank:?}");
+    }
+}
+
+#[test]
+fn what_has_no_records_is_refused_once_with_what_it_looks_like() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, expected) in [
+        ("a.zip", b"PK\x03\x04\x14\0\0\0".as_slice(), "a zip archive\nhint: unpack it first"),
+        ("a.html", b"<!DOCTYPE html>\n<html>\n<body>\n</html>\n", "a web page (HTML)\nhint: "),
+        ("a.txt", b"some text\nand more\n", "plain text\nhint: "),
+        ("a.bz2", b"BZh91AY&SY\0\0", "a file compressed with bzip2\nhint: unpack it first"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let output = exotrace(&["map", path.to_str().unwrap()], "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.stdout.is_empty() && said.contains(expected), "{name}: {said}");
+        assert_eq!(output.status.code(), Some(1), "{said}");
+    }
+    check_error(&["map", "/dev/zero"], "", 1, "error: could not open `/dev/zero`: a device, not a file");
+}

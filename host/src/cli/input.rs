@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufReader, IsTerminal as _, Read},
+    os::unix::fs::FileTypeExt as _,
     path::{Path, PathBuf},
 };
 
@@ -66,16 +67,24 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
     } else {
         sink.begin(&file.display().to_string());
         let opened = File::open(file).and_then(|opened| {
+            let kind = opened.metadata()?.file_type();
             // Opening a folder works, reading it does not: say so before anything is mapped.
-            if opened.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(opened) }
+            if kind.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            // `/dev/zero` never ends. A pipe is what a shell puts there, and a terminal is a person.
+            if kind.is_block_device()
+                || kind.is_char_device() && !opened.is_terminal() && file != Path::new("/dev/null")
+            {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "a device, not a file"));
+            }
+            Ok(opened)
         });
         Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
     };
     let input = progress.read(input);
     match reading {
-        Reading::Batches(order) => {
-            records::unpacked(input).map_err(RecordsError::Read).and_then(|input| records::read(input, order, sink))
-        }
+        Reading::Batches(order) => records::read(input, order, sink),
         Reading::LineByLine(order) => {
             records::read_line_by_line(BufReader::with_capacity(256 * 1024, input), order, sink)
         }

@@ -13,8 +13,9 @@ use crate::{
     health::Health,
     ledger::{Ledger, LedgerError},
     mapper::{Beginning, Decisions, Live, Loader, Original},
-    output::{Elasticsearch, FileOutput, Http, Output, Stdout},
+    output::{Elasticsearch, FileOutput, Http, Output, Stdout, written_files},
     pipeline::{BACKOFF, Claims, Collector, FileCollector, GRACE, ReplayRequests, Replays, ServiceCollector, Stages},
+    source::file::{Looking, OwnFiles},
     state_folder::{self, StateFolderError},
 };
 
@@ -38,10 +39,31 @@ pub(super) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Ve
         let mapper = live.mapper(index).in_namespace(source.labels().namespace.as_deref());
         collectors.push(match source {
             SourceConfig::Service(service) => Collector::Service(Box::new(ServiceCollector::new(service, mapper)?)),
-            SourceConfig::File(files) => Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone()))),
+            SourceConfig::File(files) => {
+                let (folder, own) = (config.state_dir.clone(), own_files(config));
+                let looking = Looking { folder, own, is_last_look: false };
+                Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone(), looking)))
+            }
         });
     }
     Ok(collectors)
+}
+
+/// The files that this program writes, as they are when that is asked.
+fn own_files(config: &Config) -> OwnFiles {
+    let outputs = config.outputs.iter().filter_map(|output| match &output.config {
+        OutputConfig::File(file) => Some(file.clone()),
+        _ => None,
+    });
+    let outputs: Vec<_> = outputs.collect();
+    let letters = config.dead_letter.clone();
+    let list = move || {
+        let others = ["replaying", "unreadable"].map(|extension| letters.with_added_extension(extension));
+        let mut files: Vec<_> = others.into_iter().chain([letters.clone()]).collect();
+        files.extend(outputs.iter().flat_map(written_files));
+        files
+    };
+    OwnFiles { list: Arc::new(list), folder: config.state_dir.clone() }
 }
 
 /// All that takes part in a run but the ledger, which only one run at a time may have.

@@ -41,6 +41,7 @@ pub(super) const SOURCE_KEYS: Keys = &[
     ("request_trace_dir", SERVICE),
     ("paths", FILE),
     ("date_order", FILE),
+    ("follow_links", FILE),
 ];
 
 /// Keys that are not for every kind of output.

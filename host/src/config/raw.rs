@@ -180,6 +180,8 @@ pub(super) struct Source {
     pub(super) paths: Option<Vec<Spanned<String>>>,
     /// How dates such as `3/4/2026` are meant: `month_first` or `day_first`. Default: refused where it matters.
     pub(super) date_order: Value<String>,
+    /// Read what links among `paths` lead to; else a link is refused. Default: `false`.
+    pub(super) follow_links: Value<bool>,
 }
 
 #[derive(Deserialize, Default)]
@@ -275,6 +277,7 @@ impl Source {
             ("request_budget", start(&self.request_budget)),
             ("paths", paths),
             ("date_order", start(&self.date_order)),
+            ("follow_links", start(&self.follow_links)),
         ];
         there(&keys)
     }

@@ -51,6 +51,7 @@ pub(super) fn settings(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Confi
     let (listen, listen_hosts, mapping) = (listen?, listen_hosts?, mapping?);
     let geoip = GeoipConfig { city: city?, asn: asn? };
     let (sources, outputs, namespace) = (sources?, outputs?, namespace?);
+    file::check_own(&raw.source, &sources, &outputs, &dead_letter, reader)?;
     let (places, warnings) = Default::default();
     Ok(Config {
         state_dir,

@@ -61,6 +61,12 @@ enum Opened {
     Other,
 }
 
+/// The files that an output has written and that are there: the current one and the finished ones.
+pub fn written_files(config: &FileOutputConfig) -> Vec<PathBuf> {
+    let finished = Finished::new(config).find(&config.path).unwrap_or_default();
+    finished.into_iter().chain([config.path.clone()]).collect()
+}
+
 impl FileOutput {
     /// Gets ready to write; opens nothing yet.
     pub fn new(config: &FileOutputConfig) -> Self {

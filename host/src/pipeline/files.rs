@@ -30,7 +30,7 @@ use crate::{
     mapper::{FilePosition, Mapper, Origin},
     metrics::{OfSource, metrics},
     records::Batch,
-    source::file::{Candidate, FileError, FileProblem, FileSource, OpenFile},
+    source::file::{Candidate, FileError, FileProblem, FileSource, Looking, OpenFile},
 };
 
 /// Files with their mapper.
@@ -44,6 +44,7 @@ pub struct FileCollector {
     config: FileConfig,
     pub(super) mapper: Mapper,
     claims: Claims,
+    looking: Looking,
     /// Whether a file could not be read in this poll.
     failed: bool,
     /// What was said about a file, so that it is not said again.
@@ -104,7 +105,9 @@ pub(super) async fn work(
         }
         Err(error) => return (summary, Err(error)),
     };
-    let mut source = FileSource::new(&collector.config, known);
+    let is_last_look = shared.mode == Mode::Once;
+    let looking = Looking { is_last_look, ..collector.looking.clone() };
+    let mut source = FileSource::new(&collector.config, known, looking);
     loop {
         let began = Instant::now();
         collector.failed = false;
@@ -124,7 +127,7 @@ pub(super) async fn work(
 
 impl FileCollector {
     /// Puts files and their mapper together; nothing is read yet.
-    pub fn new(config: &FileConfig, mapper: Mapper, claims: Claims) -> Self {
+    pub fn new(config: &FileConfig, mapper: Mapper, claims: Claims, looking: Looking) -> Self {
         let (name, interval) = (files_name(config), config.interval);
         let (label, counts) = (config.name.clone(), metrics().source(&config.name));
         Self {
@@ -135,6 +138,7 @@ impl FileCollector {
             config: config.clone(),
             mapper,
             claims,
+            looking,
             failed: false,
             said: HashMap::new(),
             noted: Vec::new(),
@@ -159,11 +163,17 @@ impl FileCollector {
                 continue;
             }
             let mut open = {
-                let candidate = candidate.clone();
+                let looked_at = candidate.clone();
                 let opened;
-                (source, opened) = self.blocking(shared, source, move |source| source.open(&candidate)).await?;
+                (source, opened) = self.blocking(shared, source, move |source| source.open(&looked_at)).await?;
                 match opened {
-                    Ok(Some(open)) => open,
+                    Ok(Some(open)) => {
+                        if open.is_anew {
+                            let path = candidate.path.display();
+                            info!(file = %path, "file has other contents than before; reading it from its beginning");
+                        }
+                        open
+                    }
                     Ok(None) => continue,
                     Err(error) => {
                         self.failed(shared, summary, error).await;
@@ -249,7 +259,7 @@ impl FileCollector {
         shared: &Shared,
         summary: &mut Summary,
     ) -> Result<(FileSource, OpenFile), RunError> {
-        let (open, end) = self.blocking(shared, open, |open| open.end()).await?;
+        let (open, end) = self.blocking(shared, open, OpenFile::end).await?;
         match end {
             Ok(state) => {
                 let mut state = FileState { id: open.state.id, ..state };
@@ -265,8 +275,11 @@ impl FileCollector {
                         "is not whole; it waits for the rest"
                     };
                     self.say_once(&candidate.path, &format!("line {}: {reason}", open.line()), Kind::Waiting);
+                } else if let Some(error) = open.damage() {
+                    source.finished(candidate, &open);
+                    self.failed(shared, summary, error).await;
                 } else {
-                    source.finished(candidate);
+                    source.finished(candidate, &open);
                     if self.said.remove(&candidate.path).is_some() {
                         info!(file = %candidate.path.display(), "file is read again");
                     }

@@ -1,13 +1,16 @@
 //! Tables: the CSV of `Export-Csv` and of the admin centre (ms-api.md, sections 4.4 and 4.6).
 
+use std::ops::Range;
+
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use memchr::memchr;
 
 use super::{
     RecordsError, date,
-    json::End,
+    json::{End, Look},
     values::{BadDate, Trouble, Values},
 };
-use crate::config::DateOrder;
+use crate::{config::DateOrder, lines::is_blank_character};
 
 mod columns;
 
@@ -28,8 +31,9 @@ pub(super) struct Table {
 pub(super) enum Cut {
     /// A row: so many bytes, and the records that it is; none when it is the header once more.
     Row(usize, Vec<String>),
-    /// A row that does not fit the header goes on as it is, so many bytes.
-    Odd(usize),
+    /// A row that does not fit the header goes on as it is: where it is, and how many bytes behind it were looked at in
+    /// vain.
+    Odd(Range<usize>, usize),
     /// Nothing that is whole; so many bytes are used up.
     More(usize),
     /// A whole row, of which nobody can tell day and month as long as no other row gives them away.
@@ -49,19 +53,22 @@ struct Fields {
 impl Table {
     /// Reads the header that a text begins with, and gives its length as well; `None` when it is no table.
     pub(super) fn begin(text: &str) -> Result<Option<(Self, usize)>, RecordsError> {
-        let mut start = text.len() - text.trim_start().len();
-        let rest = |start: usize| text.get(start..).unwrap_or_default();
-        if rest(start).starts_with("#TYPE") {
-            start += rest(start).find('\n').map_or(rest(start).len(), |end| end + 1);
-        }
-        if rest(start).starts_with(['{', '[']) {
+        let blanks = text.len() - text.trim_start_matches(is_blank_character).len();
+        let (length, delimiter) = preamble(text.get(blanks..).unwrap_or_default());
+        let start = blanks + length;
+        let rest = text.get(start..).unwrap_or_default();
+        if rest.starts_with(['{', '[', '<']) {
             return Ok(None);
         }
+        if let Some(delimiter) = delimiter.filter(|it| !it.is_ascii()) {
+            return Err(RecordsError::Delimiter { delimiter });
+        }
+        let named = delimiter.and_then(|it| u8::try_from(it).ok());
         let mut best: Option<(Columns, Reader, usize)> = None;
-        for delimiter in [b',', b';', b'\t'] {
+        for delimiter in named.into_iter().chain([b',', b';', b'\t', b'|']) {
             let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
             let mut fields = Fields::default();
-            let Some(length) = fields.read(&mut reader, rest(start), End::Final) else { continue };
+            let Some(length) = fields.read(&mut reader, rest, End::Final) else { continue };
             let columns = Columns::new(fields.all());
             if best.as_ref().is_none_or(|(best, ..)| columns.likeness() > best.likeness()) {
                 best = Some((columns, reader, length));
@@ -74,17 +81,40 @@ impl Table {
         Ok(Some((Self { columns, reader, fields: Fields::default() }, start + length)))
     }
 
-    /// Finds the next row.
-    pub(super) fn cut(&mut self, text: &str, order: Option<DateOrder>, values: &mut Values, end: End) -> Cut {
-        let start = text.len() - text.trim_start_matches(['\r', '\n']).len();
+    /// Finds the next row, within one line when it may not go on over several.
+    pub(super) fn cut(&mut self, text: &str, order: Option<DateOrder>, values: &mut Values, look: Look) -> Cut {
+        let Look { end, over_lines, has_nul, .. } = look;
+        let start = blank_lines(text, end);
         let rest = text.get(start..).unwrap_or_default();
-        let first_line = rest.find('\n').map_or(rest.len(), |end| end + 1);
-        if rest.starts_with("#TYPE") && first_line < rest.len() {
+        if rest.is_empty() {
+            return Cut::More(start);
+        }
+        let line_end = memchr(b'\n', rest.as_bytes()).map(|end| end + 1);
+        let first_line = line_end.unwrap_or(rest.len());
+        let line = rest.get(..first_line).unwrap_or_default();
+        if line_end.is_some() && preamble(line).0 == line.len() {
             return Cut::Row(start + first_line, Vec::new());
         }
-        let Some(length) = self.fields.read(&mut self.reader, rest, end) else {
-            return if rest.len() > MAX_ROW_BYTES { Cut::Odd(start + first_line) } else { Cut::More(start) };
+        let looked_at = if over_lines || line_end.is_none() { rest } else { line };
+        let end = if over_lines || line_end.is_none() { end } else { End::Final };
+        let odd = |length: usize, seen: usize| {
+            // Behind NUL bytes, something new may begin.
+            let row = rest.get(..length).unwrap_or_default();
+            let nul = if has_nul { memchr(0, row.as_bytes()) } else { None };
+            let length = nul.unwrap_or(length);
+            Cut::Odd(start..start + length, seen.saturating_sub(length))
         };
+        let Some(length) = self.fields.read(&mut self.reader, looked_at, end) else {
+            return if rest.len() > MAX_ROW_BYTES { odd(first_line, rest.len()) } else { Cut::More(start) };
+        };
+        if length > MAX_ROW_BYTES {
+            return odd(first_line, length);
+        }
+        let row = rest.get(..length).unwrap_or_default();
+        if has_nul && memchr(0, row.as_bytes()).is_some() {
+            let row = row.replace('\0', "");
+            self.fields.read(&mut self.reader, &row, End::Final);
+        }
         let fields = self.fields.all();
         if self.columns.is_header(&fields) {
             return Cut::Row(start + length, Vec::new());
@@ -92,8 +122,7 @@ impl Table {
         match self.columns.row(&fields, order, values) {
             Ok(Row::Records(records)) => Cut::Row(start + length, records),
             // Of a row with an open quote, only the first line: the next ones may be fine.
-            Ok(Row::Odd) if length > first_line => Cut::Odd(start + first_line),
-            Ok(Row::Odd) => Cut::Odd(start + length),
+            Ok(Row::Odd) => odd(length.min(first_line), length),
             Err(Trouble::Ambiguous) => Cut::Undecided,
             Err(Trouble::Refused(date)) => Cut::Refused(start + length, date),
         }
@@ -117,6 +146,50 @@ impl Table {
     }
 }
 
+/// What may stand before a header, line by line: the type of PowerShell, and the delimiter for Excel. Gives its length,
+/// and the delimiter if it is said.
+pub(super) fn preamble(text: &str) -> (usize, Option<char>) {
+    let (mut length, mut delimiter) = (0, None);
+    while let Some(line) = text.get(length..).and_then(|rest| rest.split_inclusive('\n').next()) {
+        let content = line.trim_end_matches(['\r', '\n']).trim_start_matches('\u{feff}');
+        match (content.starts_with("#TYPE"), separator(content)) {
+            (true, _) => {}
+            (false, Some(named)) => delimiter = Some(named),
+            (false, None) => break,
+        }
+        length += line.len();
+    }
+    (length, delimiter)
+}
+
+/// The delimiter that a line such as `sep=;` names.
+fn separator(line: &str) -> Option<char> {
+    let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+    let (key, named) = line.split_at_checked(4)?;
+    if !key.eq_ignore_ascii_case("sep=") {
+        return None;
+    }
+    let mut characters = named.chars();
+    // Some editors add delimiters to fill the row up.
+    let named = characters.next()?;
+    characters.all(|it| it == named || it == ',' || it == ';').then_some(named)
+}
+
+/// The length of the blank lines that a text begins with, and of what is blank at the beginning of a row.
+fn blank_lines(text: &str, end: End) -> usize {
+    let mut length = 0;
+    while let Some(line) = text.get(length..).and_then(|rest| rest.split_inclusive('\n').next()) {
+        let rest = line.trim_start_matches(is_blank_character);
+        if rest.is_empty() && (line.ends_with('\n') || end == End::Final) {
+            length += line.len();
+            continue;
+        }
+        let marks = line.len() - line.trim_start_matches(['\r', '\n', '\0', '\u{feff}']).len();
+        return length + marks;
+    }
+    length
+}
+
 impl Fields {
     /// Reads one row, and gives its length; `None` when there is no whole one.
     fn read(&mut self, reader: &mut Reader, text: &str, end: End) -> Option<usize> {
@@ -138,7 +211,7 @@ impl Fields {
                 ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
                 // Asked once more with nothing, it takes the row to be at its end.
-                ReadRecordResult::InputEmpty if end == End::Open => return None,
+                ReadRecordResult::InputEmpty if matches!(end, End::Open | End::Last) => return None,
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::End => return None,
             }

@@ -1,5 +1,8 @@
 use super::*;
 
+mod generated;
+mod kinds;
+
 #[derive(Default)]
 struct Collected {
     records: Vec<String>,
@@ -34,7 +37,7 @@ fn check_piecewise(input: &[u8], expected: &[&str]) {
     let mut found = Vec::new();
     let mut position = None;
     for end in (0..=input.len()).step_by(1 + input.len() / 200).chain([input.len()]) {
-        let Ok(Some(start)) = Start::of(&input[..end]) else { continue };
+        let Ok(Some(start)) = Start::of(&input[..end], 0) else { continue };
         let from = position.unwrap_or(start.position);
         let offset = usize::try_from(from.offset).unwrap();
         let limits = Limits { records: 2, bytes: 1000 };
@@ -79,7 +82,7 @@ fn lines_that_are_not_json_go_on_as_they_are() {
         "{\"a\":\"open\n{\"b\":1}\n{\"c\":[1,\n{\"d\":1}\n{}\n",
         &["{\"a\":\"open", r#"{"b":1}"#, "{\"c\":[1,", r#"{"d":1}"#, "{}"],
     );
-    check("{}\n7\n{\"torn\":", &["{}", "7", "{\"torn\":"]);
+    check("{}\n7\n8", &["{}", "7", "8"]);
 }
 
 #[test]
@@ -96,7 +99,6 @@ fn arrays_are_cut_into_their_elements() {
 #[test]
 fn a_broken_array_costs_a_line() {
     check("[{\"a\":1},oops,\n{\"b\":1}\n]\n{\"c\":1}", &[r#"{"a":1}"#, "oops,", r#"{"b":1}"#, r#"{"c":1}"#]);
-    check("[{},{\"torn\": ", &["{}", "{\"torn\":"]);
 }
 
 #[test]
@@ -155,7 +157,7 @@ fn a_later_row_gives_the_order_of_dates_away() {
 fn what_is_no_text_is_refused() {
     for bytes in [b"PK\x03\x04\x00".as_slice(), b"\x89PNG\r\n\x1a\n\0\0\0"] {
         let error = read(bytes, None, &mut Collected::default()).unwrap_err();
-        assert!(matches!(error, RecordsError::Binary), "{error}");
+        assert!(matches!(error, RecordsError::Unlike(_)), "{error}");
     }
 }
 
@@ -166,8 +168,26 @@ fn gzip_is_unpacked() {
     packed.write_all(b"{}\n[1]").unwrap();
     let packed = packed.finish().unwrap();
     let mut text = String::new();
-    unpacked([packed.clone(), packed].concat().as_slice()).unwrap().read_to_string(&mut text).unwrap();
+    let two = [packed.clone(), packed.clone()].concat();
+    Unpacked::new(two.as_slice()).unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(text, "{}\n[1]{}\n[1]");
+    // Zeros of a tape, and anything else: what was unpacked is given.
+    for (behind, left_out) in [(vec![0; 2048], 0), (b"garbage".to_vec(), 7), ([vec![0; 3], vec![7]].concat(), 1)] {
+        let (mut text, input) = (String::new(), [packed.clone(), behind].concat());
+        let mut unpacked = Unpacked::new(input.as_slice()).unwrap();
+        unpacked.read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), unpacked.left_out()), ("{}\n[1]", left_out));
+    }
+    // Damaged in the middle: what came before is given, then the error.
+    let many: String = (0..20_000).map(|number| format!("{{\"a\":{number}}}\n")).collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(many.as_bytes()).unwrap();
+    let mut packed = packed.finish().unwrap();
+    let half = packed.len() / 2;
+    packed[half..half + 64].fill(0xff);
+    let mut collected = Collected::default();
+    assert!(matches!(read(packed.as_slice(), None, &mut collected), Err(RecordsError::Read(_))));
+    assert!(collected.records.len() > 1000, "{}", collected.records.len());
 }
 
 #[test]
@@ -192,7 +212,7 @@ fn line_by_line_nothing_waits_for_the_next_line() {
 fn batches_have_a_bounded_size() {
     let sizes = collect("{}\n".repeat(2 * LIMITS.records + 1).as_bytes()).sizes;
     assert_eq!(sizes, [LIMITS.records, LIMITS.records, 1]);
-    let sizes = collect(format!("{}\n", "x".repeat(LIMITS.bytes / 2)).repeat(3).as_bytes()).sizes;
+    let sizes = collect(format!("{{{}\n", "x".repeat(LIMITS.bytes / 2)).repeat(3).as_bytes()).sizes;
     assert_eq!(sizes, [1, 1, 1]);
 }
 
@@ -241,7 +261,7 @@ fn a_date_to_come_costs_its_record_alone_where_nobody_can_read_again() {
     let page = r#"{"odata.metadata":1,"value":[{"Received":"2099-01-01T00:00:00Z"},{"c":3}]}"#;
     assert_eq!(collect(page.as_bytes()).records, [r#"{"c":3}"#]);
     // A file is read again, perhaps by a clock that is right.
-    let start = Start::of_whole(text.as_bytes()).unwrap();
+    let start = Start::of_whole(text.as_bytes(), 0).unwrap();
     let position = start.position;
     let mut reader = Reader::new(start, text.as_bytes(), position, LIMITS);
     assert_eq!(reader.next(AtEnd::Take).unwrap().unwrap().records, "{\"a\":1}\n");

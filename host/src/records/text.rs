@@ -4,8 +4,17 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
+mod guess;
+
+use guess::Guess;
+
 /// How much of a file is looked at to find out its encoding.
 const LOOK_BYTES: usize = 1024;
+
+/// So many times the encoding of what is looked at may change: places are kept for each.
+const MOST_STRETCHES: usize = 64 * 1024;
 
 /// How the characters of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +31,8 @@ impl Encoding {
         if start.starts_with(b"\xef\xbb\xbf") {
             return (Self::Utf8, 3);
         }
-        if start.starts_with(b"\xff\xfe") {
-            return (Self::Utf16Le, 2);
-        }
-        if start.starts_with(b"\xfe\xff") {
-            return (Self::Utf16Be, 2);
+        if let Some(encoding) = Self::of_mark(start) {
+            return (encoding, 2);
         }
         // Without a mark: most characters are ASCII, so every other byte is NUL.
         let look = start.get(..LOOK_BYTES).unwrap_or(start);
@@ -36,6 +42,15 @@ impl Encoding {
             (0, odd) if odd * 2 > pairs => (Self::Utf16Le, 0),
             (even, 0) if even * 2 > pairs => (Self::Utf16Be, 0),
             _ => (Self::Utf8, 0),
+        }
+    }
+
+    /// The encoding that a byte order mark of two bytes says.
+    fn of_mark(start: &[u8]) -> Option<Self> {
+        match start {
+            [0xff, 0xfe, ..] => Some(Self::Utf16Le),
+            [0xfe, 0xff, ..] => Some(Self::Utf16Be),
+            _ => None,
         }
     }
 }
@@ -69,6 +84,19 @@ impl Kind {
     }
 }
 
+/// How much of the input is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Input {
+    /// More is read at once.
+    GoesOn,
+    /// It ends here for now: what cannot be told yet waits.
+    Pauses,
+    /// It ends here, as far as anybody knows.
+    Rests,
+    /// Nothing comes any more.
+    Ended,
+}
+
 /// The part of a file that is being read, as text.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -81,13 +109,18 @@ pub(super) struct Window {
     used: usize,
     position: u64,
     stretches: Vec<Stretch>,
+    /// The last character that was decoded; a line feed at the beginning.
+    last: u8,
     /// Whether a line had to be taken for Windows-1252.
     pub(super) has_other_bytes: bool,
+    /// Whether the encoding changes within the file.
+    pub(super) has_other_encoding: bool,
+    /// Whether NUL bytes were among them.
+    pub(super) has_nul: bool,
 }
 
 impl Window {
     pub(super) fn new(encoding: Encoding, offset: u64) -> Self {
-        let stretches = Vec::new();
         Self {
             encoding,
             raw: Vec::new(),
@@ -95,8 +128,11 @@ impl Window {
             text: String::new(),
             used: 0,
             position: offset,
-            stretches,
+            stretches: Vec::new(),
+            last: b'\n',
             has_other_bytes: false,
+            has_other_encoding: false,
+            has_nul: false,
         }
     }
 
@@ -136,18 +172,27 @@ impl Window {
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.forget_used();
         self.raw.extend_from_slice(bytes);
-        match self.encoding {
-            Encoding::Utf8 => self.decode_utf8(),
-            Encoding::Utf16Le => self.decode_utf16(u16::from_le_bytes),
-            Encoding::Utf16Be => self.decode_utf16(u16::from_be_bytes),
-        }
+        self.decode(Input::GoesOn);
+    }
+
+    /// There is no more for now: decides what hangs on what follows, as far as that can be told. NUL bytes at the end are
+    /// left alone, because they may be written over.
+    pub(super) fn pause(&mut self) {
+        self.decode(Input::Pauses);
+    }
+
+    /// The same, but it is decided.
+    pub(super) fn rest_here(&mut self) {
+        self.decode(Input::Rests);
     }
 
     /// There is no more: decodes even what is cut off in the middle of a character.
     pub(super) fn end(&mut self) {
+        self.decode(Input::Ended);
         let raw = std::mem::take(&mut self.raw);
-        if !raw.is_empty() {
-            self.push_windows_1252(&raw);
+        match str::from_utf8(&raw) {
+            Ok(text) => self.push(text, raw.len(), Kind::Verbatim),
+            Err(_) => self.push_windows_1252(&raw),
         }
     }
 
@@ -166,53 +211,174 @@ impl Window {
         }
     }
 
-    fn decode_utf8(&mut self) {
+    fn decode(&mut self, input: Input) {
         let raw = std::mem::take(&mut self.raw);
         let mut rest = raw.as_slice();
         loop {
+            let (used, encoding) = match self.encoding {
+                Encoding::Utf8 => self.decode_utf8(rest, input),
+                Encoding::Utf16Le | Encoding::Utf16Be => self.decode_utf16(rest, input),
+            };
+            rest = rest.get(used..).unwrap_or_default();
+            if encoding == self.encoding || rest.is_empty() {
+                break;
+            }
+            self.encoding = encoding;
+            self.has_other_encoding = true;
+            // What begins here is not doubted again.
+            self.last = b'?';
+        }
+        self.raw = rest.to_vec();
+    }
+
+    /// Decodes as far as it is UTF-8, and gives the encoding of what follows.
+    fn decode_utf8(&mut self, bytes: &[u8], input: Input) -> (usize, Encoding) {
+        let (mut end, mut encoding) = (bytes.len(), Encoding::Utf8);
+        let mut from = 0;
+        while let Some(nul) = memchr(0, bytes.get(from..).unwrap_or_default()).map(|at| from + at) {
+            match guess::at_nul(bytes, nul, self.last, input) {
+                Guess::Here(place, other) => (end, encoding) = (place, other),
+                Guess::Unknown(place) => end = place,
+                Guess::Nul(behind) => {
+                    self.has_nul = true;
+                    from = behind;
+                    continue;
+                }
+            }
+            break;
+        }
+        let text = bytes.get(..end).unwrap_or_default();
+        match self.decode_lines(text, encoding != Encoding::Utf8 || input == Input::Ended) {
+            (used, Some(other)) => (used, other),
+            (used, None) => (used, encoding),
+        }
+    }
+
+    /// Decodes lines that are UTF-8 or Windows-1252; gives the encoding of what follows when there is a byte order mark.
+    fn decode_lines(&mut self, bytes: &[u8], is_end: bool) -> (usize, Option<Encoding>) {
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
             let error = match str::from_utf8(rest) {
-                Ok(text) => return self.push(text, rest.len(), Kind::Verbatim),
+                Ok(text) => {
+                    self.push(text, rest.len(), Kind::Verbatim);
+                    return (bytes.len(), None);
+                }
                 Err(error) => error,
             };
             let (valid, after) = rest.split_at_checked(error.valid_up_to()).unwrap_or((rest, &[]));
-            if error.error_len().is_none() {
-                // The rest of a character that is still to come.
+            let is_cut = error.error_len().is_none() || after == [0xff] || after == [0xfe];
+            if is_cut && !is_end {
+                // The rest of a character, or of a mark, that is still to come.
                 self.push(str::from_utf8(valid).unwrap_or_default(), valid.len(), Kind::Verbatim);
-                self.raw = after.to_vec();
-                return;
+                return (at + valid.len(), None);
+            }
+            let mark = Encoding::of_mark(after);
+            if let Some(encoding) = mark.filter(|_| guess::is_utf16_behind_mark(after)) {
+                self.push(str::from_utf8(valid).unwrap_or_default(), valid.len(), Kind::Verbatim);
+                return (at + valid.len(), Some(encoding));
             }
             // The whole line is in the other encoding, as far as it is here.
             let start = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            let end = rest.iter().skip(start).position(|byte| *byte == b'\n').map_or(rest.len(), |at| start + at + 1);
-            let (before, line) = rest.split_at_checked(start).unwrap_or((&[], rest));
-            let (line, next) = line.split_at_checked(end - start).unwrap_or((line, &[]));
-            self.push(str::from_utf8(before).unwrap_or_default(), before.len(), Kind::Verbatim);
-            self.push_windows_1252(line);
-            rest = next;
+            let end = memchr(b'\n', rest.get(start..).unwrap_or_default()).map_or(rest.len(), |at| start + at + 1);
+            self.push(str::from_utf8(rest.get(..start).unwrap_or_default()).unwrap_or_default(), start, Kind::Verbatim);
+            self.push_windows_1252(rest.get(start..end).unwrap_or_default());
+            at += end;
         }
     }
 
     fn push_windows_1252(&mut self, bytes: &[u8]) {
-        self.has_other_bytes = true;
+        self.has_other_bytes |= !bytes.is_empty();
         self.push(&windows_1252(bytes), bytes.len(), Kind::Windows1252);
     }
 
-    fn decode_utf16(&mut self, unit: fn([u8; 2]) -> u16) {
-        let raw = std::mem::take(&mut self.raw);
-        let (pairs, odd) = raw.as_chunks::<2>();
-        let mut units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    /// Decodes as far as it is UTF-16, and gives the encoding of what follows.
+    fn decode_utf16(&mut self, bytes: &[u8], input: Input) -> (usize, Encoding) {
+        let is_little = self.encoding == Encoding::Utf16Le;
+        let mut units: Vec<u16> = Vec::with_capacity(bytes.len() / 2);
+        let mut at = 0;
+        let mut shifted = 0;
+        while let Some([first, second]) = bytes.get(at..at + 2) {
+            let unit =
+                if is_little { u16::from_le_bytes([*first, *second]) } else { u16::from_be_bytes([*first, *second]) };
+            let rest = bytes.get(at..).unwrap_or_default();
+            let is_boundary = matches!(self.last, b'\n' | b'}' | b']');
+            if unit == 0 {
+                self.flush(&mut units);
+                let Some(run) = rest.iter().position(|byte| *byte != 0) else {
+                    // At the end they may be written over.
+                    let used = if input == Input::Ended { bytes.len() } else { at };
+                    self.push_nuls(used - at);
+                    return (used, self.encoding);
+                };
+                // The first half of a character of UTF-16BE.
+                let run = if is_little || !guess::looks_utf16(rest.get(run - 1..).unwrap_or_default(), false) {
+                    run
+                } else {
+                    run - 1
+                };
+                self.push_nuls(run.max(1));
+                at += run.max(1);
+                self.last = b'\n';
+                continue;
+            }
+            if is_boundary && !(1..0x80).contains(&unit) {
+                match guess::within_utf16(rest, is_little, self.last == b'\n', input) {
+                    Some(Guess::Here(_, encoding)) => {
+                        self.flush(&mut units);
+                        return (at, encoding);
+                    }
+                    Some(_) => {
+                        self.flush(&mut units);
+                        return (at, self.encoding);
+                    }
+                    None => {}
+                }
+            }
+            // A byte is missing, or there is one too many: characters of ASCII come out the wrong way round.
+            shifted = if unit & 0xff == 0 { shifted + 1 } else { 0 };
+            if shifted == 3 && units.len() >= 3 && self.stretches.len() < MOST_STRETCHES {
+                units.truncate(units.len() - 3);
+                self.flush(&mut units);
+                at -= 6;
+                self.push_windows_1252(bytes.get(at..=at).unwrap_or_default());
+                at += 1;
+                shifted = 0;
+                continue;
+            }
+            units.push(unit);
+            self.last = if unit < 0x80 { unit as u8 } else { b'?' };
+            at += 2;
+        }
         // The second half of a character may still be to come.
-        let is_half = units.last().is_some_and(|last| (0xd800..0xdc00).contains(last));
-        units.truncate(units.len() - usize::from(is_half));
-        let text: String = char::decode_utf16(units.iter().copied()).map(|it| it.unwrap_or('\u{fffd}')).collect();
-        self.raw = raw.get(2 * units.len()..).map_or_else(|| odd.to_vec(), <[u8]>::to_vec);
-        self.push(&text, 2 * units.len(), Kind::Utf16);
+        if input != Input::Ended && units.last().is_some_and(|last| (0xd800..0xdc00).contains(last)) {
+            units.pop();
+            at -= 2;
+        }
+        self.flush(&mut units);
+        (at, self.encoding)
+    }
+
+    fn flush(&mut self, units: &mut Vec<u16>) {
+        let (last, length) = (self.last, 2 * units.len());
+        let text: String = char::decode_utf16(units.drain(..)).map(|it| it.unwrap_or('\u{fffd}')).collect();
+        self.push(&text, length, Kind::Utf16);
+        self.last = last;
+    }
+
+    fn push_nuls(&mut self, count: usize) {
+        self.has_nul |= count > 0;
+        // In pairs, so that they do not begin a stretch of their own.
+        self.push(&"\0".repeat(count / 2), count / 2 * 2, Kind::Utf16);
+        self.push(&"\0".repeat(count % 2), count % 2, Kind::Verbatim);
     }
 
     fn push(&mut self, text: &str, length: usize, kind: Kind) {
-        if !text.is_empty() && self.stretches.last().is_none_or(|last| last.kind != kind) {
+        let Some(last) = text.as_bytes().last() else { return };
+        if self.stretches.last().is_none_or(|last| last.kind != kind) {
             self.stretches.push(Stretch { at: self.text.len(), offset: self.offset, kind });
         }
+        self.last = *last;
         self.text.push_str(text);
         self.offset += length as u64;
     }

@@ -142,7 +142,7 @@ fn folder(config: &Config, path: &Path, key: &str, checked: &mut Checked) {
 }
 
 fn patterns(config: &Config, files: &FileConfig, key: &str, checked: &mut Checked) {
-    if matching(&files.paths) == 0 {
+    if matching(files) == 0 {
         let patterns = files.paths.join("`, `");
         let problem = format!(
             "`{key}`: no file matches `{patterns}`\nhint: right if files are still to come; else look at the folder and \

@@ -76,7 +76,7 @@ fn described(source: &SourceConfig) -> String {
             signs_in(&service.credential),
         ),
         SourceConfig::File(files) => {
-            let count = matching(&files.paths);
+            let count = matching(files);
             let verb = if count == 1 { "file matches" } else { "files match" };
             format!("{}: file, {count} {verb} {}", files.name, files.paths.join(", "))
         }
@@ -93,7 +93,7 @@ fn source_json(source: &SourceConfig) -> Value {
         }
         SourceConfig::File(files) => {
             object["paths"] = json!(files.paths);
-            object["files"] = json!(matching(&files.paths));
+            object["files"] = json!(matching(files));
         }
     }
     object

@@ -64,7 +64,10 @@ impl Sink for Lane<'_> {
             return;
         }
         let level = if problem.is_loss() { "error" } else { "warning" };
-        self.progress.say(&format!("{level}: `{}`, line {line}: {}", self.name, problem.explain()));
+        self.progress.say(&match line {
+            0 => format!("{level}: `{}`: {}", self.name, problem.explain()),
+            _ => format!("{level}: `{}`, line {line}: {}", self.name, problem.explain()),
+        });
         if is_date && self.bad_dates == 1 {
             let hint = match problem {
                 Problem::Date(date) => date.hint().to_owned(),

@@ -1,9 +1,16 @@
 //! A source that is files.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use toml::Spanned;
 
 use super::{labels, local_domains, misplaced};
-use crate::config::{ConfigError, DateOrder, FileConfig, raw, reader::Reader};
+use crate::config::{
+    ConfigError, DateOrder, FileConfig, NamedOutput, OutputConfig, SourceConfig, position::prefix, raw, reader::Reader,
+};
 
 pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<FileConfig, ConfigError> {
     let misplaced = misplaced(reader, "source", "file", &raw.keys(at));
@@ -23,6 +30,7 @@ pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Resul
             "day_first" => DateOrder::DayFirst,
             _ => DateOrder::MonthFirst,
         }),
+        follow_links: raw.follow_links.as_ref().is_some_and(|value| *value.get_ref()),
     })
 }
 
@@ -43,4 +51,45 @@ fn patterns(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<Vec<Str
         patterns.push(pattern.to_string_lossy().into_owned());
     }
     Ok(patterns)
+}
+
+/// Refuses patterns that match what the program itself writes: it would read that again and again.
+pub(super) fn check_own(
+    sections: &[Spanned<raw::Source>],
+    sources: &[SourceConfig],
+    outputs: &[NamedOutput],
+    dead_letter: &Path,
+    reader: &Reader<'_>,
+) -> Result<(), ConfigError> {
+    let files = outputs.iter().filter_map(|output| match &output.config {
+        OutputConfig::File(file) => Some(file.path.as_path()),
+        _ => None,
+    });
+    let mut own = vec![(dead_letter.to_owned(), "the dead letter")];
+    for path in files {
+        own.push((path.to_owned(), "the file of an output"));
+        own.extend(finished(path).map(|path| (path, "the finished files of an output")));
+    }
+    for (index, (section, source)) in sections.iter().zip(sources).enumerate() {
+        let SourceConfig::File(files) = source else { continue };
+        let prefix = prefix("source", index, sections.len());
+        let reader = reader.within(&prefix);
+        for (pattern, named) in files.paths.iter().zip(section.get_ref().paths.iter().flatten()) {
+            let Ok(matcher) = glob::Pattern::new(pattern) else { continue };
+            if let Some((_, what)) = own.iter().find(|(path, _)| matcher.matches_path(path)) {
+                let problem = format!("`{}`: `{}` matches {what}", reader.dotted("paths"), named.get_ref());
+                return Err(reader.error(named.span().start, problem, Some("write to another folder than is read")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Names of finished files as an output gives them.
+fn finished(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let plain = path.with_file_name(format!("{stem}-20260304T050607.008Z"));
+    let plain = path.extension().map_or(plain.clone(), |extension| plain.with_added_extension(extension));
+    let packed = ["gz", "zst"].map(|extension| plain.with_added_extension(extension));
+    [plain].into_iter().chain(packed)
 }

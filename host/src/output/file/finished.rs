@@ -67,7 +67,7 @@ impl Finished {
     }
 
     /// The finished files of an output.
-    fn find(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn find(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut found = Vec::new();
         let entries = match fs::read_dir(folder) {

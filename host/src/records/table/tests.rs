@@ -11,14 +11,15 @@ fn check(text: &str, order: Option<DateOrder>, expected: &[&str]) {
     let mut found = Vec::new();
     loop {
         let rest = &text[at..];
-        match table.cut(rest, order, &mut Values::new(Utc::now), End::Final) {
+        let look = Look { end: End::Final, over_lines: true, has_nul: false, in_page: false };
+        match table.cut(rest, order, &mut Values::new(Utc::now), look) {
             Cut::Row(length, records) => {
                 found.extend(records);
                 at += length;
             }
-            Cut::Odd(length) => {
-                found.push(format!("odd: {}", rest[..length].trim()));
-                at += length;
+            Cut::Odd(place, _) => {
+                found.push(format!("odd: {}", rest[place.clone()].trim()));
+                at += place.end;
             }
             Cut::Undecided => {
                 found.push("undecided".to_owned());
