@@ -12,8 +12,8 @@ mod progress;
 mod request_error;
 mod requests;
 mod sender;
-mod suspects;
 mod stdout;
+mod suspects;
 
 use std::{
     io,

@@ -98,6 +98,19 @@ fn a_date_to_come_is_refused_and_never_written() {
 }
 
 #[test]
+fn check_says_when_no_direction_is_written() {
+    let setup = Setup::new();
+    let settings = setup.folder.path().join("exotrace.toml");
+    let note = "no `local_domains`: no `email.direction` is written";
+    let arguments = ["check", "--config", settings.to_str().unwrap()];
+    assert!(String::from_utf8(exotrace(&arguments, "").stdout).unwrap().contains(note));
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("interval", "local_domains = [\"*.contoso.com\"]\ninterval")).unwrap();
+    let output = exotrace(&arguments, "");
+    assert!(output.status.success() && !String::from_utf8(output.stdout).unwrap().contains(note));
+}
+
+#[test]
 fn a_source_says_that_it_waits_for_the_order_of_dates() {
     let mut setup = Setup::new();
     fs::copy(project().join("fixtures/files/refused/ambiguous.csv"), setup.path("ambiguous.csv")).unwrap();
@@ -346,7 +359,8 @@ fn check_says_how_many_files_match() {
     let settings = setup.folder.path().join("exotrace.toml");
     let output = exotrace(&["check", "--config", settings.to_str().unwrap()], "");
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("source  file, 2 match "), "{said}");
+    let source = said.lines().find(|line| line.starts_with("source ")).unwrap();
+    assert!(source.contains("file, 2 files match "), "{said}");
     assert!(Path::new(&settings).exists());
 }
 

@@ -148,7 +148,8 @@ pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> Result<D
 
 fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Databases>, usage: Arc<Usage>) -> Store<State> {
     let limiter = Limiter::new(limits, usage);
-    let mut store = Store::new(pre.instance_pre().component().engine(), State { geo, result_bytes: limits.result_bytes, limiter });
+    let mut store =
+        Store::new(pre.instance_pre().component().engine(), State { geo, result_bytes: limits.result_bytes, limiter });
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits.result_bytes);
     begin_call(&mut store, limits.batch_time, limits.fuel);

@@ -6,6 +6,7 @@ use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 
 use super::{PollError, client::Malformed};
+use crate::property::{Property, pick};
 
 /// One page: rows and, unless it is the last one, the link to the next.
 #[derive(Debug)]
@@ -53,20 +54,13 @@ struct Verbose {
     next_link: Option<String>,
 }
 
-/// What a row is told apart by. A row of which these are something else is still a row.
-#[derive(Deserialize)]
+/// What a row is told apart by, by its names in any letter case. A row of which these are something else is still a row.
 struct Identity {
-    #[serde(alias = "MessageTraceId")]
     id: Option<Value>,
-    #[serde(rename = "recipientAddress", alias = "RecipientAddress")]
     recipient: Option<Value>,
-    #[serde(alias = "Status")]
     status: Option<Value>,
-    #[serde(alias = "Size")]
     size: Option<Value>,
-    #[serde(rename = "toIP", alias = "ToIP")]
     to_ip: Option<Value>,
-    #[serde(rename = "receivedDateTime", alias = "Received")]
     received: Option<Value>,
 }
 
@@ -91,7 +85,7 @@ impl Row {
     fn new(text: &str) -> Self {
         // A line feed can only stand between the parts of a row, where a blank does as well.
         let text = text.replace(['\r', '\n'], " ");
-        let identity: Option<Identity> = serde_json::from_str(&text).ok();
+        let identity = Identity::read(&text);
         let received = identity.as_ref().and_then(|identity| identity.received.as_ref()?.as_str());
         let received = received.and_then(instant);
         let key = identity.and_then(|identity| identity.key());
@@ -105,6 +99,14 @@ pub(crate) fn is_same_delivery(first: &str, second: &str) -> bool {
 }
 
 impl Identity {
+    fn read(row: &str) -> Option<Self> {
+        use Property::{MessageTraceId, Received, RecipientAddress, Size, Status, ToIp};
+        let picked = pick(row, [MessageTraceId, RecipientAddress, Status, Size, ToIp, Received]).ok()?;
+        let values = picked.map(|value| value.and_then(|value| serde_json::from_str(value.get()).ok()));
+        let [id, recipient, status, size, to_ip, received] = values;
+        Some(Self { id, recipient, status, size, to_ip, received })
+    }
+
     /// None when an id or a recipient is missing: then other rows would look like repetitions and be left out.
     fn key(&self) -> Option<RowKey> {
         let id = self.id.as_ref()?.as_str().filter(|id| !id.is_empty())?.to_lowercase();
@@ -188,6 +190,10 @@ mod tests {
         );
         assert_eq!((legacy.key, legacy.received), (row.key, row.received));
         assert!(row.received.is_some());
+        let odd = Row::new(
+            r#"{"ID":"1","Recipientaddress":"a@b.c","STATUS":"pending","Size":1,"ToIp":"","ReceivedDatetime":"2022-09-05T18:10:13.4907658Z"}"#,
+        );
+        assert_eq!((odd.key, odd.received), (row.key, row.received));
         assert_eq!(instant("/Date(1658751973240)/"), DateTime::from_timestamp_millis(1_658_751_973_240));
     }
 
