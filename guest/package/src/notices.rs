@@ -49,7 +49,7 @@ pub(crate) fn write(output: &Path, crates: &Crates) -> anyhow::Result<()> {
             texts.entry(text.trim_end().to_owned()).or_default().push(named.clone());
         }
     }
-    let mut notices = format!("What is in the components and modules of exotrace besides itself.\n\n{OTHERS}");
+    let mut notices = format!("What is in this part of exotrace besides itself.\n\n{OTHERS}");
     if !silent.is_empty() {
         notices.push_str(&format!("\nThese come without a text:\n{}\n", silent.join("\n")));
     }

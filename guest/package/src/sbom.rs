@@ -60,15 +60,7 @@ pub(crate) fn document(output: &Path, crates: &Crates) -> anyhow::Result<Value> 
         compiler = compiler.or(compiler_of(&bytes)?);
     }
     let compiler = compiler.context("no file says which compiler made it")?;
-    for (id, found) in &crates.all {
-        components.push(library(id, found));
-        let mut needed: Vec<&str> = crates.needs.get(id).into_iter().flatten().map(String::as_str).collect();
-        needed.push(STANDARD_LIBRARY);
-        if found.name == SUFFIX_LIST_USER {
-            needed.push(SUFFIX_LIST);
-        }
-        needs.push(json!({ "ref": id, "dependsOn": needed }));
-    }
+    add_crates(crates, &mut components, &mut needs);
     components.push(standard_library(&compiler));
     components.push(c_library(&compiler));
     components.push(suffix_list()?);
@@ -94,6 +86,54 @@ pub(crate) fn document(output: &Path, crates: &Crates) -> anyhow::Result<Value> 
         "components": components,
         "dependencies": needs,
     }))
+}
+
+/// What stands in the SBOM of the program with these bytes, which is built with these crates and has these mappings inside.
+pub(crate) fn of_program(program: &[u8], crates: &Crates, mappings: &[&str], compiler: &str) -> anyhow::Result<Value> {
+    let (mut components, mut needs) = (Vec::new(), Vec::new());
+    let mut parts = vec![crates.id("exotrace")?];
+    for mapping in mappings {
+        parts.push(crates.id(mapping)?);
+    }
+    needs.push(json!({ "ref": "program", "dependsOn": parts }));
+    add_crates(crates, &mut components, &mut needs);
+    components.push(standard_library(compiler));
+    components.push(suffix_list()?);
+    let exotrace = About::package(Path::new(WORKSPACE), "exotrace")?;
+    Ok(json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {
+            "tools": { "components": [{
+                "type": "application", "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"),
+            }] },
+            "component": {
+                "type": "application",
+                "bom-ref": "program",
+                "name": "exotrace",
+                "version": exotrace.version,
+                "licenses": [{ "expression": exotrace.license }],
+                "hashes": [{ "alg": "SHA-256", "content": checksums::digest(program) }],
+                "externalReferences": [{ "type": "vcs", "url": exotrace.repository }],
+            },
+        },
+        "components": components,
+        "dependencies": needs,
+    }))
+}
+
+fn add_crates(crates: &Crates, components: &mut Vec<Value>, needs: &mut Vec<Value>) {
+    for (id, found) in &crates.all {
+        components.push(library(id, found));
+        let mut needed: Vec<&str> = crates.needs.get(id).into_iter().flatten().map(String::as_str).collect();
+        needed.push(STANDARD_LIBRARY);
+        if found.name == SUFFIX_LIST_USER {
+            needed.push(SUFFIX_LIST);
+        }
+        needs.push(json!({ "ref": id, "dependsOn": needed }));
+    }
 }
 
 /// A component or module.

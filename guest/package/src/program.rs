@@ -1,0 +1,90 @@
+//! Packs the program that people install: with an SBOM, the licences of what is in it, and checksums.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context as _, bail};
+
+use crate::{checksums, crates::Crates, folder, notices, sbom};
+
+/// The program.
+pub(crate) const PROGRAM: &str = "exotrace";
+
+/// The mappings inside of it.
+const MAPPINGS: [&str; 2] = ["exotrace-mapping-1-20", "exotrace-mapping-2-2"];
+
+/// Puts the program that cargo built into a folder, with what it is.
+pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {
+    let file = output.join(PROGRAM);
+    fs::create_dir_all(output).with_context(|| format!("could not make folder `{}`", output.display()))?;
+    // With its permissions.
+    fs::copy(built, &file).with_context(|| format!("could not copy `{}`", built.display()))?;
+    let (host, compiler) = compiler()?;
+    let mut crates = Crates::default();
+    crates.add_build(&host, &[PROGRAM])?;
+    crates.add_build("wasm32-unknown-unknown", &MAPPINGS)?;
+    crates.add_checksums()?;
+    crates.add_sources()?;
+    let document = sbom::of_program(&folder::read(&file)?, &crates, &MAPPINGS, &compiler)?;
+    folder::write(&output.join(sbom::FILE), format!("{document:#}\n").as_bytes())?;
+    notices::write(output, &crates)?;
+    // Last: it tells of all other files.
+    checksums::write(output)
+}
+
+/// Names what is wrong with the folder of the program.
+pub(crate) fn check(output: &Path, machine: &[&str]) -> anyhow::Result<()> {
+    let mut problems = checksums::problems(output)?;
+    let program = folder::read(&output.join(PROGRAM))?;
+    for folder in machine {
+        if program.windows(folder.len()).any(|bytes| bytes == folder.as_bytes()) {
+            problems.push(format!("`{PROGRAM}` names `{folder}`, a folder of the machine that it was built on"));
+        }
+    }
+    let document: serde_json::Value = serde_json::from_slice(&folder::read(&output.join(sbom::FILE))?)?;
+    let said = &document["metadata"]["component"]["hashes"][0]["content"];
+    if *said != checksums::digest(&program) {
+        problems.push(format!("`{}` is of another program", sbom::FILE));
+    }
+    if !problems.is_empty() {
+        bail!("{}", problems.join("\n"));
+    }
+    Ok(())
+}
+
+/// What the compiler builds for when nobody says, and its version.
+fn compiler() -> anyhow::Result<(String, String)> {
+    let output = Command::new("rustc").arg("-vV").output().context("could not run rustc")?;
+    let text = String::from_utf8(output.stdout)?;
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
+    let host = value("host: ").context("rustc does not say what it builds for")?;
+    Ok((host, value("release: ").context("rustc does not say its version")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_comes_with_what_is_in_it() {
+        let folder = std::env::temp_dir().join(format!("exotrace-program-{}", std::process::id()));
+        let built = folder.join("built");
+        folder::write(&built, b"a program").unwrap();
+        let output = folder.join("output");
+        pack(&built, &output).unwrap();
+        check(&output, &["/folder/of/a/machine"]).unwrap();
+        let document: serde_json::Value =
+            serde_json::from_slice(&folder::read(&output.join(sbom::FILE)).unwrap()).unwrap();
+        let names: Vec<_> = document["components"].as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+        for name in ["wasmtime", "rustls", "libsqlite3-sys", "hashbrown", "public-suffix-list", "rust-std"] {
+            assert!(names.iter().any(|found| found == name), "{name}");
+        }
+        let notices = String::from_utf8(folder::read(&output.join(notices::NOTICES)).unwrap()).unwrap();
+        assert!(notices.contains("wasmtime 48") && notices.contains("Mozilla Public License"));
+        let error = check(&output, &["a prog"]).unwrap_err().to_string();
+        assert!(error.contains("a folder of the machine"), "{error}");
+        folder::write(&output.join(PROGRAM), b"another").unwrap();
+        let error = check(&output, &[]).unwrap_err().to_string();
+        assert!(error.contains("is not what `SHA256SUMS` says") && error.contains("is of another program"), "{error}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
