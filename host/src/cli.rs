@@ -71,6 +71,8 @@ enum Command {
 /// with something left out, 78 wrong configuration.
 pub fn main() -> ExitCode {
     let Arguments { command, log } = Arguments::parse();
+    // A core file would have secrets and mail in it. Where this is not allowed, the system's own limit counts.
+    drop(rlimit::Resource::CORE.set(0, 0));
     if let Err(error) = log.choose() {
         return exit::report(&anyhow::Error::new(exit::Usage(error.to_string())));
     }

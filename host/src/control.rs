@@ -13,7 +13,7 @@ pub use client::ask;
 pub use server::{Asked, Control};
 
 use crate::{
-    mapper::{Event, Status},
+    mapper::{Allowed, Event, Status},
     pipeline::Replayed,
     replacement::{Purpose, Wanted},
 };
@@ -43,9 +43,14 @@ pub enum Request {
         wanted: Wanted,
         /// What for.
         purpose: Purpose,
+        /// What is taken that would else be refused.
+        #[serde(default)]
+        allowed: Allowed,
     },
-    /// To have the one on trial.
+    /// To have the one on trial, unless it gives other ids.
     Promote,
+    /// To have the one on trial in any case.
+    PromoteWithNewIds,
     /// To end the trial.
     Withdraw,
     /// To have the one before.

@@ -8,7 +8,8 @@ use std::{
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use exotrace_geo::MaxMindDbError;
+use chrono::{DateTime, Utc};
+use exotrace_geo::{About, MaxMindDbError};
 use tracing::{error, info};
 
 pub use exotrace_geo::{Network, Place};
@@ -46,6 +47,33 @@ pub enum GeoError {
         #[source]
         source: MaxMindDbError,
     },
+    /// The file is a database of the other kind, from which nothing would come.
+    #[error(
+        "`{}` is a database of type `{database_type}`, which tells nothing for `geoip.{key}`\n\
+         hint: swap `geoip.city` and `geoip.asn`, or name a {wanted} database",
+        path.display()
+    )]
+    OtherKind {
+        /// Which file.
+        path: PathBuf,
+        /// What it says it is.
+        database_type: String,
+        /// The setting that names it.
+        key: &'static str,
+        /// What the setting is for.
+        wanted: &'static str,
+    },
+}
+
+/// A database file as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseAbout {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says it is, for example `GeoLite2-City`.
+    pub database_type: String,
+    /// When it was built.
+    pub built: DateTime<Utc>,
 }
 
 /// The databases to ask. Either may be absent; then nothing of its kind is known.
@@ -63,6 +91,39 @@ enum Kind {
 }
 
 impl Kind {
+    /// The setting that names it.
+    fn key(self) -> &'static str {
+        match self {
+            Self::City => "city",
+            Self::Asn => "asn",
+        }
+    }
+
+    fn wanted(self) -> &'static str {
+        match self {
+            Self::City => "City",
+            Self::Asn => "ASN",
+        }
+    }
+
+    /// Whether a database of this type is surely the other one. Names that nobody knows are taken.
+    fn is_other(self, database_type: &str) -> bool {
+        let has = |words: &[&str]| words.iter().any(|word| database_type.to_ascii_lowercase().contains(word));
+        let tells_places = has(&["city", "country", "location", "enterprise"]);
+        let tells_systems = has(&["asn", "isp", "autonomous"]);
+        match self {
+            Self::City => tells_systems && !tells_places,
+            Self::Asn => tells_places && !tells_systems,
+        }
+    }
+
+    fn about(self, databases: &Databases) -> Option<About> {
+        match self {
+            Self::City => databases.about_city(),
+            Self::Asn => databases.about_asn(),
+        }
+    }
+
     fn add(self, databases: Databases, bytes: Bytes) -> Result<Databases, MaxMindDbError> {
         match self {
             Self::City => databases.with_city(bytes),
@@ -125,6 +186,12 @@ impl Geo {
         !self.files.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
+    /// What the files say of themselves.
+    pub fn about(&self) -> Vec<DatabaseAbout> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.iter().filter_map(DatabaseFile::about).collect()
+    }
+
     /// Looks at the files, and reads those that have changed. With what cannot be used the database before stays, and
     /// it is logged once. Blocks.
     pub fn look_for_changes(&self) {
@@ -148,6 +215,13 @@ impl DatabaseFile {
         let sighting = Sighting::read(&[path]);
         let bytes = read(kind, path)?;
         Ok(Self { kind, path: path.to_owned(), bytes, sighting, problem: None })
+    }
+
+    fn about(&self) -> Option<DatabaseAbout> {
+        let databases = self.kind.add(Databases::default(), self.bytes.clone()).ok()?;
+        let About { database_type, built } = self.kind.about(&databases)?;
+        let built = DateTime::from_timestamp(i64::try_from(built).ok()?, 0)?;
+        Some(DatabaseAbout { path: self.path.clone(), database_type, built })
     }
 
     fn is_due(&mut self) -> bool {
@@ -186,8 +260,14 @@ fn read(kind: Kind, path: &Path) -> Result<Bytes, GeoError> {
         .map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })?;
     let bytes = Bytes::from(bytes);
     let checked = kind.add(Databases::default(), bytes.clone());
-    checked.map_err(|source| GeoError::NotADatabase { path: path.to_owned(), source })?;
-    Ok(bytes)
+    let checked = checked.map_err(|source| GeoError::NotADatabase { path: path.to_owned(), source })?;
+    match kind.about(&checked) {
+        Some(About { database_type, .. }) if kind.is_other(&database_type) => {
+            let (path, key, wanted) = (path.to_owned(), kind.key(), kind.wanted());
+            Err(GeoError::OtherKind { path, database_type, key, wanted })
+        }
+        _ => Ok(bytes),
+    }
 }
 
 fn together(files: &[DatabaseFile]) -> Result<Databases, GeoError> {
@@ -197,4 +277,24 @@ fn together(files: &[DatabaseFile]) -> Result<Databases, GeoError> {
         databases = with.map_err(|source| GeoError::NotADatabase { path: path.clone(), source })?;
     }
     Ok(databases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_the_other_kind_is_told_by_its_type() {
+        let cities = ["GeoLite2-City", "GeoIP2-City-Europe", "DBIP-City-Lite", "GeoIP2-Enterprise", "GeoLite2-Country"];
+        let systems = ["GeoLite2-ASN", "GeoIP2-ISP", "DBIP-ASN-Lite (compat=GeoLite2-ASN)"];
+        for name in cities {
+            assert!(Kind::Asn.is_other(name) && !Kind::City.is_other(name), "{name}");
+        }
+        for name in systems {
+            assert!(Kind::City.is_other(name) && !Kind::Asn.is_other(name), "{name}");
+        }
+        for name in ["ours", "ipinfo country_asn", ""] {
+            assert!(!Kind::City.is_other(name) && !Kind::Asn.is_other(name), "{name}");
+        }
+    }
 }

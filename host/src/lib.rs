@@ -28,6 +28,7 @@ pub mod replacement;
 pub mod retry;
 pub mod secret;
 mod secret_file;
+mod shown;
 mod sighting;
 pub mod signature;
 pub mod source;

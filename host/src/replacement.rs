@@ -9,14 +9,15 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::{
+    counted::counted,
     error_text::explain,
     geo::Geo,
     mapper::{
-        Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Proof, Refusal, TrialMode, Unchanged,
-        digest, is_built_in,
+        Allowed, Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Proof, Refusal, TrialMode,
+        Unchanged, digest, is_built_in,
     },
     sighting::Sighting,
     signature,
@@ -49,6 +50,16 @@ pub enum Purpose {
     Replace,
     /// To be tried beside it, with so many percent.
     Try(TrialMode, u8),
+}
+
+impl Purpose {
+    /// What may be wrong with a candidate: one that is only compared stores nothing, so its ids are its own affair.
+    fn allows(self, allowed: Allowed) -> Allowed {
+        match self {
+            Self::Try(TrialMode::Shadow, _) => Allowed { new_ids: true, ..allowed },
+            Self::Try(TrialMode::Canary, _) | Self::Replace => allowed,
+        }
+    }
 }
 
 /// Why a mapping did not become what it was wanted for.
@@ -116,9 +127,15 @@ impl Replacement {
     /// # Errors
     ///
     /// When it is refused or cannot be had. The current mapping stays.
-    pub async fn put(&self, wanted: &Wanted, purpose: Purpose, by: &str) -> Result<String, ReplaceError> {
+    pub async fn put(
+        &self,
+        wanted: &Wanted,
+        purpose: Purpose,
+        allowed: Allowed,
+        by: &str,
+    ) -> Result<String, ReplaceError> {
         let (original, what) = self.fetch(wanted, by).await?;
-        self.put_original(original, what, purpose, by).await
+        self.put_original(original, what, (purpose, allowed), by).await
     }
 
     /// Prepares what the settings want tried and puts it on trial, unless that went wrong before.
@@ -132,7 +149,7 @@ impl Replacement {
             warn!(mapping = what, reason, "candidate of the settings was given up before and is not tried again");
             return Ok(());
         }
-        self.put_original(original, what, purpose, SETTINGS).await.map(drop)
+        self.put_original(original, what, (purpose, Allowed::default()), SETTINGS).await.map(drop)
     }
 
     async fn fetch(&self, wanted: &Wanted, by: &str) -> Result<(Original, String), ReplaceError> {
@@ -156,17 +173,20 @@ impl Replacement {
         &self,
         original: Original,
         what: String,
-        purpose: Purpose,
+        (purpose, allowed): (Purpose, Allowed),
         by: &str,
     ) -> Result<String, ReplaceError> {
         let one_at_a_time = self.preparing.lock().await;
-        let candidate = match self.prepare(original, what, by).await {
+        let candidate = match self.prepare(original, what, purpose.allows(allowed), by).await {
             Err(ReplaceError::Refused(Refusal::Current)) if purpose == Purpose::Replace => {
                 return Ok(format!("mapping {} maps already", self.live.status().mapping));
             }
             candidate => candidate?,
         };
-        let done = describe(&candidate, purpose);
+        let mut done = describe(&candidate, purpose);
+        if let Some(other) = self.live.status().trial {
+            done += &format!("; the trial of {} ended", other.mapping);
+        }
         let (live, who) = (Arc::clone(&self.live), by.to_owned());
         let put = spawn_blocking(move || match purpose {
             Purpose::Replace => live.replace(candidate, &who),
@@ -190,10 +210,16 @@ impl Replacement {
     }
 
     /// Makes a candidate of a component, and keeps a copy of it.
-    async fn prepare(&self, original: Original, what: String, by: &str) -> Result<Candidate, ReplaceError> {
+    async fn prepare(
+        &self,
+        original: Original,
+        what: String,
+        allowed: Allowed,
+        by: &str,
+    ) -> Result<Candidate, ReplaceError> {
         let (live, copies, who) = (Arc::clone(&self.live), self.copies.clone(), by.to_owned());
         let prepared = spawn_blocking(move || {
-            let candidate = live.prepare(&original.bytes);
+            let candidate = live.prepare_allowing(&original.bytes, allowed);
             match &candidate {
                 Ok(_) => keep_copy(&live, &copies, &original),
                 Err(refusal) => live.refuse(&digest(&original.bytes), &what, refusal, &who),
@@ -263,7 +289,7 @@ impl Replacement {
         }
         file.digest = Some(found.clone());
         if let Some(reason) = self.live.refused(&found) {
-            info!(digest = found, reason, "mapping was refused before and is not tried again");
+            self.live.note_refused_before(&name_of(&file.path), &found, WATCHER, &reason);
             return;
         }
         match self.take_original(file, original).await {
@@ -283,7 +309,8 @@ impl Replacement {
 
     async fn take_original(&self, file: &Watched, original: Original) -> Result<(), ReplaceError> {
         let one_at_a_time = self.preparing.lock().await;
-        let candidate = self.prepare(original, name_of(&file.path), WATCHER).await?;
+        let candidate =
+            self.prepare(original, name_of(&file.path), file.purpose.allows(Allowed::default()), WATCHER).await?;
         let (live, purpose) = (Arc::clone(&self.live), file.purpose);
         let put = spawn_blocking(move || match purpose {
             Purpose::Replace => live.follow(candidate, WATCHER),
@@ -324,11 +351,13 @@ async fn read(path: PathBuf) -> Result<Original, ReplaceError> {
 fn describe(candidate: &Candidate, purpose: Purpose) -> String {
     let (mapping, proof) = (candidate.mapping(), candidate.proof());
     let short: String = candidate.digest().chars().take(12).collect();
-    let Proof { checks, recent, different } = proof;
+    let Proof { checks, recent, different, different_ids } = proof;
     let checked = match recent {
-        0 => format!("checked with {checks} records of its own, and no recent ones yet"),
+        0 => format!("checked with {} of its own, and no recent ones yet", counted(checks as u64, "record", "records")),
         _ => format!(
-            "checked with {checks} records of its own and {recent} recent ones, {different} of which come out differently"
+            "checked with {} of its own and {recent} recent ones; of these {different} come out differently, \
+             {different_ids} with another `_id`",
+            counted(checks as u64, "record", "records")
         ),
     };
     match purpose {

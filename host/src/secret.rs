@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize as _;
+
 /// A secret. Shows as `****` wherever it is printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -15,6 +17,13 @@ impl Secret {
     /// The text itself, for those that have to send it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    /// What is freed stays in memory until somebody else writes there.
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

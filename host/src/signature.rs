@@ -70,6 +70,12 @@ pub enum SignatureError {
     /// The key that made it is not one that counts.
     #[error("signed with key {0}, which is not one of the trusted keys")]
     NotTrusted(String),
+    /// It is one of the old kind, of the whole file and not of its hash.
+    #[error(
+        "the signature by key {0} is of minisign's legacy kind, which does not count\nhint: sign the file again, by \
+         `minisign -S -H` or `exotrace mapping sign`"
+    )]
+    Legacy(String),
     /// Signature and bytes do not belong together.
     #[error("the signature by key {0} is not of this file: one of the two was changed")]
     Wrong(String),
@@ -168,9 +174,16 @@ impl TrustedKeys {
         };
         match key.key.verify(bytes, &decoded, false) {
             Ok(()) => Ok(Signed { key_id, comment: decoded.trusted_comment().to_owned() }),
+            Err(_) if is_legacy(text) => Err(SignatureError::Legacy(key_id)),
             Err(_) => Err(SignatureError::Wrong(key_id)),
         }
     }
+}
+
+/// Whether a signature is of the file itself, as minisign made them before it hashed files first.
+fn is_legacy(text: &str) -> bool {
+    let line = text.lines().nth(1).unwrap_or_default();
+    BASE64_STANDARD.decode(line).is_ok_and(|bytes| bytes.starts_with(b"Ed"))
 }
 
 /// The id of the key that a signature file names; whether it is right is not checked.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
@@ -92,6 +93,22 @@ fn what_compiles_within_limits_is_what_it_was() {
     broken[place..place + 64].fill(0xff);
     let error = Component::apart(&broken, &compiler).err().unwrap();
     assert!(matches!(error, ComponentError::NotAComponent(_)), "{error}");
+}
+
+#[test]
+fn the_process_that_compiles_gets_no_environment() {
+    // A program in its place that says what it was given.
+    let folder = tempfile::tempdir().unwrap();
+    let (program, seen) = (folder.path().join("program"), folder.path().join("seen"));
+    fs::write(&program, format!("#!/bin/sh\n/usr/bin/env > {}\n", seen.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let compiler = Compiler::apart(&program, CompileLimits::default());
+    assert!(Component::apart(&guest("honest"), &compiler).is_err());
+    let seen = fs::read_to_string(seen).unwrap();
+    let names: Vec<_> = seen.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    // The shell adds some of its own.
+    let expected = ["MALLOC_ARENA_MAX", "RUST_BACKTRACE", "PWD", "OLDPWD", "SHLVL", "_"];
+    assert!(names.iter().all(|name| expected.contains(name)), "{seen}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
     path::Path,
+    process::Command,
 };
 
 use exotrace::mapper::built_in;
@@ -164,4 +165,77 @@ fn a_core_module_is_called_what_it_is() {
     let inspected = exotrace(&["mapping", "inspect", file.to_str().unwrap()], "");
     let said = String::from_utf8_lossy(&inspected.stderr).into_owned();
     assert!(said.starts_with("error: could not inspect `") && said.contains(expected), "{said}");
+}
+
+/// The program with mapping 2.2 at `mapping.path`, after it has mapped some records.
+fn with_records() -> Running {
+    let source = "[[source]]\ntype = \"file\"\npaths = [\"in.ndjson\"]";
+    let record = |n: u32| {
+        format!(
+            "{{\"id\":\"{n}\",\"messageId\":\"<{n}@contoso.com>\",\"receivedDateTime\":\"2026-01-02T03:04:05Z\",\
+             \"senderAddress\":\"ann@contoso.com\",\"recipientAddress\":\"bob@fabrikam.com\",\"status\":\"delivered\"}}\n"
+        )
+    };
+    let records: String = (0..20).map(record).collect();
+    let running = Running::prepared("path = \"mapping.wasm\"", source, |folder| {
+        fs::write(folder.join("in.ndjson"), &records).unwrap();
+    });
+    running.wait_until("records are mapped", |running| running.status()["work"]["records"] == 20);
+    running
+}
+
+#[test]
+fn a_mapping_that_gives_other_ids_is_refused_unless_they_are_accepted() {
+    let mut running = with_records();
+    let other = running.file("other.wasm");
+    fs::write(&other, guest("honest")).unwrap();
+    let (said, succeeded) = running.tell(&["replace", other.to_str().unwrap()]);
+    let expected = "error: refused; the current mapping stays: 20 of 20 recent records get another `_id`: what is read \
+                    again would be stored twice\nhint: `--accept-new-ids` of `exotrace mapping replace` takes it";
+    assert!(!succeeded && said.starts_with(expected), "{said}");
+    // The watched file is no other: what was refused is not taken there either.
+    running.put(&guest("honest"));
+    running.wait_until("the file is looked at", |running| running.status()["last_refused"]["by"] == "watcher");
+    assert_eq!(running.mapping(), "2.2.0");
+    let said = running.tell_well(&["status"]);
+    assert!(said.contains("\nrefused   mapping.wasm (") && said.contains("get another `_id`"), "{said}");
+    assert!(running.log().contains("\"level\":\"WARN\"") && running.log().contains("get another `_id`"));
+    running.crash_and_start_again();
+    assert_eq!(running.mapping(), "2.2.0", "the file stays refused");
+    running.kill();
+    let said = running.tell_well(&["history"]);
+    assert!(said.contains("refused      other.wasm (") && said.lines().count() >= 2, "{said}");
+    running.start_again();
+
+    let mut running = with_records();
+    let other = running.file("other.wasm");
+    fs::write(&other, guest("honest")).unwrap();
+    let other = other.to_str().unwrap();
+    let said = running.tell_well(&["replace", other, "--shadow", "100"]);
+    assert!(said.contains("of these 20 come out differently, 20 with another `_id`"), "{said}");
+    running.tell_well(&["withdraw"]);
+    let (said, succeeded) = running.tell(&["replace", other, "--canary", "50"]);
+    assert!(!succeeded && said.contains("get another `_id`"), "{said}");
+    running.tell_well(&["replace", other, "--accept-new-ids"]);
+    assert_eq!(running.mapping(), "9.9.9");
+    assert!(running.status()["last_refused"].is_null());
+    running.kill();
+}
+
+#[test]
+fn the_history_of_nothing_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = exotrace(&["mapping", "history", "--state-dir", folder.path().to_str().unwrap()], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.starts_with("error: no exotrace runs with `"), "{said}");
+}
+
+#[test]
+fn a_pipe_in_place_of_the_mapping_is_no_mapping_and_ends_no_watch() {
+    let running = Running::start("");
+    fs::remove_file(running.file("mapping.wasm")).unwrap();
+    assert!(Command::new("mkfifo").arg(running.file("mapping.wasm")).status().unwrap().success());
+    running.wait_until("it is said", |running| running.log().contains("not a regular file"));
+    running.put(built_in("1.20").unwrap().bytes);
+    running.wait_until("what is a file is taken", |running| running.mapping() == "1.20.0");
 }

@@ -17,7 +17,7 @@ use exotrace::{
 use serde_json::Value;
 
 use crate::{
-    harness::{project, wait_for},
+    harness::{exotrace, project, wait_for},
     running::{NOWHERE, Running},
 };
 
@@ -28,6 +28,17 @@ const ASN: &str = "fixtures/geo/ASN.mmdb";
 fn put(file: &Path, database: &str) {
     let new = file.with_extension("new");
     fs::copy(project().join(database), &new).unwrap();
+    fs::rename(new, file).unwrap();
+}
+
+/// Puts a database there that knows nothing of networks, and does not say so in its type.
+fn put_other(file: &Path) {
+    let mut database = fs::read(project().join(CITY)).unwrap();
+    let name = b"GeoLite2-City";
+    let at = database.windows(name.len()).position(|bytes| bytes == name).unwrap();
+    database[at..at + name.len()].copy_from_slice(b"GeoLite2-Test");
+    let new = file.with_extension("new");
+    fs::write(&new, database).unwrap();
     fs::rename(new, file).unwrap();
 }
 
@@ -58,8 +69,7 @@ fn organizations(mapper: &Mapper, records: usize) -> Vec<Option<String>> {
 fn another_database_counts_from_the_next_batch_on() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ASN.mmdb");
-    // A database that knows nothing of this kind.
-    put(&file, CITY);
+    put_other(&file);
     let geo = Arc::new(Geo::open(None, Some(&file)).unwrap());
     let mapper = mapper(&geo);
     assert_eq!(organizations(&mapper, 1), [None]);
@@ -77,8 +87,11 @@ fn another_database_counts_from_the_next_batch_on() {
     }
     fs::remove_file(&file).unwrap();
     look(&geo);
-    assert_eq!(organizations(&mapper, 1), [found]);
+    assert_eq!(organizations(&mapper, 1), std::slice::from_ref(&found));
     put(&file, CITY);
+    look(&geo);
+    assert_eq!(organizations(&mapper, 1), [found], "one of the other kind is not taken");
+    put_other(&file);
     look(&geo);
     assert_eq!(organizations(&mapper, 1), [None]);
 }
@@ -104,7 +117,11 @@ fn a_batch_asks_the_same_databases_from_start_to_end() {
         });
         for round in 0..60 {
             let before = batches.load(Ordering::Relaxed);
-            put(&file, if round % 2 == 0 { CITY } else { ASN });
+            if round % 2 == 0 {
+                put_other(&file);
+            } else {
+                put(&file, ASN);
+            }
             look(&geo);
             wait_for("mail goes on", || batches.load(Ordering::Relaxed) > before + 1 || stream.is_finished());
         }
@@ -118,7 +135,7 @@ fn a_batch_asks_the_same_databases_from_start_to_end() {
 fn the_running_program_takes_another_database_and_names_a_broken_one_once() {
     let geoip = "path = \"mapping.wasm\"\n[geoip]\ncity = \"City.mmdb\"";
     let running = Running::prepared(geoip, NOWHERE, |folder| put(&folder.join("City.mmdb"), CITY));
-    put(&running.file("City.mmdb"), ASN);
+    put_other(&running.file("City.mmdb"));
     running.wait_until("it is replaced", |running| running.log().contains("geo database replaced"));
     fs::write(running.file("City.mmdb"), "no database").unwrap();
     let problem = "geo database is not replaced; the one before is used";
@@ -127,4 +144,31 @@ fn the_running_program_takes_another_database_and_names_a_broken_one_once() {
     put(&running.file("City.mmdb"), CITY);
     running.wait_until("it is mended", |running| running.log().matches("geo database replaced").count() == 2);
     assert_eq!(running.log().matches(problem).count(), 1, "{}", running.log());
+}
+
+#[test]
+fn swapped_databases_are_refused_with_what_to_swap() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("exotrace.toml");
+    let file = |name: &str| project().join("fixtures/geo").join(name).canonicalize().unwrap();
+    let settings = |city: &str, asn: &str| {
+        format!(
+            "state_dir = \"state\"\n[geoip]\ncity = {:?}\nasn = {:?}\n[[source]]\ntype = \"file\"\n\
+             paths = [\"/nowhere/*\"]\n[[output]]\ntype = \"stdout\"\n",
+            file(city),
+            file(asn)
+        )
+    };
+    std::fs::write(&config, settings("ASN.mmdb", "City.mmdb")).unwrap();
+    for command in ["check", "run", "doctor"] {
+        let output = exotrace(&[command, "--config", config.to_str().unwrap()], "");
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        let expected = "ASN.mmdb` is a database of type `GeoLite2-ASN`, which tells nothing for `geoip.city`";
+        assert!(said.contains(expected) && said.contains("swap `geoip.city` and `geoip.asn`"), "{command}: {said}");
+        assert!(!output.status.success(), "{command}");
+    }
+    std::fs::write(&config, settings("City.mmdb", "ASN.mmdb")).unwrap();
+    let output = exotrace(&["doctor", "--config", config.to_str().unwrap()], "");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("City.mmdb: GeoLite2-City of ") && said.contains(" old; "), "{said}");
 }

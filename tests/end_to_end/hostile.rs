@@ -65,6 +65,7 @@ fn a_record_that_makes_the_component_stop_is_rejected_alone() {
     check("deep-recursion", "stopped (stack)");
     check("trap-on-record", "stopped (trap): wasm trap: wasm `unreachable` instruction executed");
     check("enormous-result", "stopped (result)");
+    check("geo-bomb", "stopped (contract): it asks for 20000 addresses at once, 10000 are the most");
     check("not-utf8", "stopped (contract): invalid utf-8");
 }
 
@@ -174,6 +175,21 @@ fn a_component_that_opens_no_session_is_refused() {
         let error = mapper.err().map(|error| error.explain()).unwrap_or_default();
         assert!(error.contains(expected), "{name}: {error}");
     }
+}
+
+#[test]
+fn all_instances_together_have_one_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hostile.wasm"), guest("memory-bomb")).unwrap();
+    let config = folder.path().join("exotrace.toml");
+    let settings = "state_dir = \"state\"\n[mapping]\npath = \"hostile.wasm\"\nmax_total_memory_bytes = 67108864\n\
+                    [[source]]\ntype = \"file\"\npaths = [\"/nowhere/*\"]\n[[output]]\ntype = \"stdout\"\n";
+    fs::write(&config, settings).unwrap();
+    let output = exotrace(&["map", "--config", config.to_str().unwrap()], RECORDS);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let reason = "all mappings together would have more than the 64 MiB of `mapping.max_total_memory_bytes`";
+    assert!(stderr.contains(reason), "{stderr}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 4, "{stderr}");
 }
 
 #[test]

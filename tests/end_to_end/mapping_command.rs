@@ -234,7 +234,7 @@ fn a_signature_is_verified_by_key_and_by_settings() {
     let key = fs::read_to_string(&public).unwrap().lines().nth(1).unwrap().to_owned();
     for keys in [["--public-key", text(&public)], ["--public-key", &key], ["--config", text(&settings)]] {
         let said = run(&[&["mapping", "verify", text(&file)], &keys[..]].concat(), 0);
-        assert!(said.starts_with("right: signed with key ") && said.ends_with("mapping  2.2.0\n"), "{said}");
+        assert!(said.starts_with("valid: signed with key ") && said.ends_with("mapping  2.2.0\n"), "{said}");
     }
     let other = Fixture::with_keys();
     let said = fail(&["mapping", "verify", text(&file), "--public-key", text(&other.path("test.pub"))], 1);

@@ -51,3 +51,31 @@ fn every_setting_is_in_the_table_with_the_words_of_the_code() {
     }
     assert!(settings > 15);
 }
+
+/// All Rust sources below a folder, in one text.
+fn sources(folder: &std::path::Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_sentence_about_security_has_a_test() {
+    let mut code = String::new();
+    for folder in ["host/src", "host/code-cache/src", "guest/package/src", "tests/end_to_end"] {
+        sources(&project().join(folder), &mut code);
+    }
+    let page = read("host/docs/security.md");
+    let mut rows = 0;
+    for line in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what holds")) {
+        let name = line.trim_end_matches(" |").rsplit("| ").next().unwrap().trim_matches('`');
+        assert!(code.contains(&format!("fn {name}(")), "no test `{name}`: {line}");
+        rows += 1;
+    }
+    assert!(rows > 30, "{rows}");
+}

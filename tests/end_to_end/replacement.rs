@@ -231,7 +231,7 @@ fn too_many_differences_make_no_candidate() {
     map(&live.mapper(0), 0..20);
     let refusal = live.prepare(bytes("1.20")).err().map(|refusal| refusal.to_string()).unwrap_or_default();
     let expected = "it is worse on recent records: 100.0 % of 20 records come out differently, 10 % are allowed";
-    assert_eq!(refusal, expected);
+    assert!(refusal.starts_with(expected), "{refusal}");
 }
 
 #[test]

@@ -15,6 +15,15 @@ pub struct Databases<S: AsRef<[u8]> = Vec<u8>> {
     asn: Option<Reader<S>>,
 }
 
+/// What a database says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// For example `GeoLite2-City`.
+    pub database_type: String,
+    /// When it was built, in seconds since 1970.
+    pub built: u64,
+}
+
 /// All that is known about one address.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Network {
@@ -43,6 +52,11 @@ pub struct Place {
     pub location: Option<(f64, f64)>,
 }
 
+fn about<S: AsRef<[u8]>>(reader: &Reader<S>) -> About {
+    let metadata = reader.metadata();
+    About { database_type: metadata.database_type.clone(), built: metadata.build_epoch }
+}
+
 impl<S: AsRef<[u8]>> Default for Databases<S> {
     fn default() -> Self {
         Self { city: None, asn: None }
@@ -66,6 +80,16 @@ impl<S: AsRef<[u8]>> Databases<S> {
     /// When they are no database.
     pub fn with_asn(self, bytes: S) -> Result<Self, MaxMindDbError> {
         Ok(Self { asn: Some(Reader::from_source(bytes)?), ..self })
+    }
+
+    /// What the City database says of itself.
+    pub fn about_city(&self) -> Option<About> {
+        self.city.as_ref().map(about)
+    }
+
+    /// What the ASN database says of itself.
+    pub fn about_asn(&self) -> Option<About> {
+        self.asn.as_ref().map(about)
     }
 
     /// What is known about `address`; `None` when it is nothing, or when it is no IP address.

@@ -8,7 +8,7 @@ use std::{
 use tracing::Level;
 
 use super::log;
-use crate::{config::ConfigError, error_text::explain};
+use crate::{config::ConfigError, error_text::explain, shown};
 
 /// It finished, but something was left out; or it was not used as it has to be.
 pub(super) const INCOMPLETE: u8 = 2;
@@ -56,9 +56,9 @@ pub(super) fn say(text: &str) {
     if log::is_json() {
         write(&log::one(Level::INFO, text, &[]));
     } else if log::is_coloured() {
-        write(&painted(text));
+        write(&painted(&shown::lines(text)));
     } else {
-        write(text);
+        write(&shown::lines(text));
     }
 }
 

@@ -104,6 +104,13 @@ pub(super) fn limits(config: Option<&Config>) -> Limits {
     Limits { memory_bytes, batch_time, result_bytes, fuel }
 }
 
+/// Limits the memory of all mappings of this process together, as these settings say.
+pub(super) fn apply_total_memory(config: Option<&Config>) {
+    if let Some(config) = config {
+        mapper::set_max_total_memory(config.mapping.limits.total_memory_bytes);
+    }
+}
+
 /// What compiling a mapping may take with these settings.
 pub(super) fn compile_limits(config: Option<&Config>) -> CompileLimits {
     let Some(config) = config else { return CompileLimits::default() };

@@ -9,8 +9,8 @@ use std::{
 
 use super::{Answer, ControlError, MAX_ANSWER_BYTES, Request, SOCKET};
 
-/// Compiling a component takes seconds, on a busy machine many.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// Compiling a component takes seconds, on a busy machine many: several times what it may take of a processor.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How it is doing, a process says at once.
 const SOON: Duration = Duration::from_secs(10);

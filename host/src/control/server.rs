@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, Permissions},
-    io,
+    io::{self, Read as _},
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -31,6 +31,9 @@ const MAX_CONVERSATIONS: usize = 8;
 
 /// How long somebody may take to ask, and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much of the list of users is read, in bytes.
+const MAX_USERS_BYTES: u64 = 1024 * 1024;
 
 /// The longest path of a socket, in bytes; the kernel has no room for more.
 const MAX_PATH_BYTES: usize = 107;
@@ -125,10 +128,7 @@ async fn converse(
         let mut line = Vec::new();
         let mut reader = BufReader::new(reader.take(MAX_REQUEST_BYTES));
         timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await??;
-        let by = match peer.pid() {
-            Some(pid) => format!("uid {} (process {pid})", peer.uid()),
-            None => format!("uid {}", peer.uid()),
-        };
+        let by = who(peer.uid(), peer.pid());
         match serde_json::from_slice(&line) {
             Ok(Request::Replay(file)) => {
                 // It takes long, and is the only one: others are not to wait for its place.
@@ -157,8 +157,8 @@ async fn converse(
 }
 
 async fn answer(request: Request, by: &str, replacement: &Arc<Replacement>) -> Answer {
-    if let Request::Put { wanted, purpose } = request {
-        return match replacement.put(&wanted, purpose, by).await {
+    if let Request::Put { wanted, purpose, allowed } = request {
+        return match replacement.put(&wanted, purpose, allowed, by).await {
             Ok(done) => Answer::Done(done),
             Err(error) => Answer::Failed(explain(&error)),
         };
@@ -177,7 +177,14 @@ fn decide(request: Request, by: &str, live: &Arc<Live>) -> Answer {
         Request::Status => Answer::Status(Box::new(live.status())),
         Request::History => Answer::History(live.history()),
         Request::Put { .. } => Answer::Failed("a mapping is prepared before it is put in place".to_owned()),
-        Request::Promote => done(live.promote(by), || format!("mapping {} maps from now on", live.status().mapping)),
+        Request::Promote if live.new_ids_on_trial() > 0 => Answer::Failed(format!(
+            "{} records of the trial got another `_id`: what is read again would be stored twice\nhint: `exotrace mapping \
+             promote --accept-new-ids` takes it all the same",
+            live.new_ids_on_trial()
+        )),
+        Request::Promote | Request::PromoteWithNewIds => {
+            done(live.promote(by), || format!("mapping {} maps from now on", live.status().mapping))
+        }
         Request::Withdraw => done(live.withdraw(by), || "the trial is over".to_owned()),
         Request::RollBack => done(live.roll_back(by), || format!("mapping {} maps again", live.status().mapping)),
         Request::Replay(_) => Answer::Failed("a replay is no change of the mapping".to_owned()),
@@ -190,6 +197,24 @@ fn decide(request: Request, by: &str, live: &Arc<Live>) -> Answer {
             Answer::Done(format!("mapping {} may be replaced", live.status().mapping))
         }
     }
+}
+
+/// Somebody who asks, for people.
+fn who(uid: u32, pid: Option<i32>) -> String {
+    let mut more: Vec<_> = user_name(uid).into_iter().collect();
+    more.extend(pid.map(|pid| format!("process {pid}")));
+    if more.is_empty() { format!("uid {uid}") } else { format!("uid {uid} ({})", more.join(", ")) }
+}
+
+/// The name of a user, where it stands in the list of this machine.
+fn user_name(uid: u32) -> Option<String> {
+    let mut list = String::new();
+    fs::File::open("/etc/passwd").ok()?.take(MAX_USERS_BYTES).read_to_string(&mut list).ok()?;
+    list.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, id) = (fields.next()?, fields.nth(1)?);
+        (id.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }
 
 fn done(result: Result<(), Unchanged>, said: impl FnOnce() -> String) -> Answer {

@@ -2,14 +2,18 @@
 
 use std::{sync::PoisonError, time::Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Component, ComponentError, Live, MapperError, Origin, Settings,
+    built_in::version_with,
     checks::Checks,
     component::digest,
     diff::{Differences, Examples},
     generation::Generation,
     ids::lost_ids,
     pool::{Pool, Setting},
+    rules::Rules,
 };
 
 /// So many compiled components are kept, for whoever goes to and fro.
@@ -31,6 +35,18 @@ pub struct Proof {
     pub recent: u64,
     /// How many of those came out differently than by the current mapping.
     pub different: u64,
+    /// How many of those got another `_id`.
+    pub different_ids: u64,
+}
+
+/// What somebody takes of a candidate that would else be refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Allowed {
+    /// Other ids: what is read again is stored twice.
+    pub new_ids: bool,
+    /// To be worse than the current mapping on recent records.
+    pub worse: bool,
 }
 
 /// Why a mapping is no candidate.
@@ -57,8 +73,22 @@ pub enum Refusal {
         .0, if *.0 == 1 { "gets" } else { "get" }
     )]
     Ids(usize),
+    /// It gives other ids than the current one.
+    #[error(
+        "{different} of {records} recent records get another `_id`: what is read again would be stored twice\n\
+         hint: `--accept-new-ids` of `exotrace mapping replace` takes it all the same"
+    )]
+    NewIds {
+        /// How many.
+        different: u64,
+        /// Of how many.
+        records: u64,
+    },
     /// It is worse than the current one on records that were collected shortly before.
-    #[error("it is worse on recent records: {0}")]
+    #[error(
+        "it is worse on recent records: {0}\nhint: `[mapping.rollback]` says what is allowed; `--force` of `exotrace \
+         mapping replace` takes it all the same"
+    )]
     Worse(String),
 }
 
@@ -81,12 +111,21 @@ impl Candidate {
 
 impl Live {
     /// Compiles a component, starts it with the settings of every source, and maps its own check records and the last
-    /// real ones with it. Takes seconds: not for the thread that maps, which goes on meanwhile.
+    /// real ones with it. Takes seconds: not for the thread that maps, which goes on meanwhile. It may give other ids.
     ///
     /// # Errors
     ///
     /// When anything is wrong with it.
     pub fn prepare(&self, bytes: &[u8]) -> Result<Candidate, Refusal> {
+        self.prepare_allowing(bytes, Allowed { new_ids: true, ..Allowed::default() })
+    }
+
+    /// As [`Live::prepare`], for who takes only this of it.
+    ///
+    /// # Errors
+    ///
+    /// When anything else is wrong with it.
+    pub fn prepare_allowing(&self, bytes: &[u8], allowed: Allowed) -> Result<Candidate, Refusal> {
         let component = self.compiled(bytes)?;
         let current = self.current();
         if component.digest() == current.digest() {
@@ -108,14 +147,24 @@ impl Live {
             return Err(Refusal::Ids(lost));
         }
         (proof.recent, proof.different) = (differences.records, differences.different);
-        let worse = self.rules.judge(&before.work(), &after.work());
+        proof.different_ids = differences.different_ids;
+        if proof.different_ids > 0 && !allowed.new_ids {
+            return Err(Refusal::NewIds { different: proof.different_ids, records: proof.recent });
+        }
+        let rules = self.rules_for(component.digest());
+        let worse = rules.judge(&before.work(), &after.work());
         let worse = worse.or_else(|| self.rules.judge_differences(differences.records, differences.rate()));
-        if let Some(reason) = worse {
+        if let Some(reason) = worse.filter(|_| !allowed.worse) {
             return Err(Refusal::Worse(reason));
         }
         // What it did so far was no mail.
         let generation = Generation::of_all(&component, &self.settings).map_err(Refusal::Start)?;
         Ok(Candidate { generation, proof })
+    }
+
+    /// The rules for the mapping with this digest.
+    pub(super) fn rules_for(&self, digest: &str) -> Rules {
+        if version_with(digest).is_some() { self.rules.without_speed() } else { self.rules.clone() }
     }
 
     /// Compiles a component, unless that was done shortly before.

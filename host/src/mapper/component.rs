@@ -147,6 +147,14 @@ pub enum ComponentError {
     /// It stopped when it was asked what it is.
     #[error("could not say what it is")]
     Describe(#[source] Box<MapperError>),
+    /// What it says it is cannot be shown.
+    #[error("its {what} {problem}")]
+    Text {
+        /// Of what.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Its section and its own word differ.
     #[error("its section says mapping `{section}`, it says itself `{described}`")]
     Disagrees {
@@ -229,6 +237,7 @@ impl Component {
         lookup::add_to(&mut linker).map_err(ComponentError::OtherWorld)?;
         let pre = linker.instantiate_pre(&compiled).and_then(MappingPre::new).map_err(ComponentError::OtherWorld)?;
         let description = describe(&pre, wit_version).map_err(|error| ComponentError::Describe(Box::new(error)))?;
+        check_description(&description)?;
         if description.mapping_version != mapping_version {
             let described = description.mapping_version;
             return Err(ComponentError::Disagrees { section: mapping_version, described });
@@ -262,6 +271,27 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("a text takes everything");
     }
     text
+}
+
+/// The longest name and version that a component may have, in characters.
+const MAX_TEXT: usize = 100;
+
+/// What a component says of itself is shown, logged and a label of metrics.
+fn check_description(description: &Description) -> Result<(), ComponentError> {
+    let Description { name, mapping_version, ecs_version, wit_version: _ } = description;
+    let texts = [("name", name), ("version", mapping_version), ("ECS version", ecs_version)];
+    for (what, text) in texts {
+        if text.chars().count() > MAX_TEXT {
+            return Err(ComponentError::Text { what, problem: "is longer than 100 characters" });
+        }
+        if text.chars().any(char::is_control) {
+            return Err(ComponentError::Text { what, problem: "has control characters" });
+        }
+    }
+    if Version::parse(mapping_version).is_err() {
+        return Err(ComponentError::Text { what: "version", problem: "is no semantic version, such as `1.2.3`" });
+    }
+    Ok(())
 }
 
 /// Whether this host runs what was built for that version of the contract: what is older on the same track. Before
@@ -336,5 +366,24 @@ mod tests {
     fn a_device_without_an_end_is_refused() {
         let error = Component::open(Path::new("/dev/zero")).err().map(|error| crate::error_text::chain(&error));
         assert_eq!(error.as_deref(), Some("could not read `/dev/zero`: not a regular file"));
+    }
+
+    #[test]
+    fn what_a_component_says_of_itself_can_be_shown() {
+        let description = |name: &str, version: &str| Description {
+            name: name.to_owned(),
+            mapping_version: version.to_owned(),
+            ecs_version: "8.11.0".to_owned(),
+            wit_version: "0.1.0".to_owned(),
+        };
+        let problem = |name: &str, version: &str| {
+            check_description(&description(name, version)).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(problem("mail", "1.2.3-beta.1+build"), "");
+        assert_eq!(problem(&"n".repeat(101), "1.2.3"), "its name is longer than 100 characters");
+        assert_eq!(problem("\x1b]0;pwned\x07", "1.2.3"), "its name has control characters");
+        assert_eq!(problem("mail", "1.2"), "its version is no semantic version, such as `1.2.3`");
+        let long = format!("1.2.3-{}", "a".repeat(100));
+        assert_eq!(problem("mail", &long), "its version is longer than 100 characters");
     }
 }

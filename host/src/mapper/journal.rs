@@ -5,7 +5,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -70,6 +70,14 @@ impl Event {
         let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         format!("{time}  {event:<12} {} ({short}) by {}{reason}", self.mapping, self.by)
     }
+}
+
+/// The file in `state_dir` that tells what happened.
+pub(super) const HISTORY: &str = "mapping-history.ndjson";
+
+/// The last events of the processes that had this `state_dir`, oldest first; none when nothing happened there.
+pub fn history_in(state_dir: &Path) -> Vec<Event> {
+    Journal::open(state_dir.join(HISTORY)).events()
 }
 
 /// The events of this process, and the file for those of all.

@@ -36,7 +36,7 @@ mod status;
 
 pub use begin::Beginning;
 pub use change::Unchanged;
-pub use status::{MappingInUse, Probation, Status};
+pub use status::{MappingInUse, Probation, RefusedMapping, Status};
 
 /// The mapping that is in use by every source of the process.
 pub struct Live {
@@ -79,6 +79,8 @@ struct Control {
     kept_in: Option<PathBuf>,
     /// The digest of what the settings name.
     settings_digest: String,
+    /// What was refused last, until another mapping is put in place.
+    refused: Option<RefusedMapping>,
 }
 
 impl Live {
@@ -171,7 +173,9 @@ impl Live {
             let Some(before) = before else { return pool.map_all(records, origin) };
             let mapped = pool.map_strictly(records, origin);
             let reason = match &mapped {
-                Ok(_) => self.rules.judge(&before.generation.work(), &state.current.work()),
+                Ok(_) => {
+                    self.rules_for(pool.component.digest()).judge(&before.generation.work(), &state.current.work())
+                }
                 Err(error) if state.current.work().stops <= self.rules.max_stops => {
                     let reason = error.explain();
                     warn!(reason, mapping = state.current.mapping(), "new mapping stopped, as often as it may");
@@ -239,7 +243,8 @@ impl Live {
     /// Says why a trial should end, if so.
     pub(super) fn judge_trial(&self, trial: &Trial) -> Option<String> {
         // On trial, records come in smaller lots, which costs more for each.
-        let rules = Rules { max_slowdown: 3.0 * self.rules.max_slowdown, ..self.rules.clone() };
+        let rules = self.rules_for(&trial.candidate.digest());
+        let rules = Rules { max_slowdown: 3.0 * rules.max_slowdown, ..rules };
         rules.judge(&self.current().work(), &trial.candidate.work())
     }
 

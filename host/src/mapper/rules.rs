@@ -7,6 +7,10 @@ use std::{
 
 use super::{MappedBatch, Outcome};
 
+/// A mapping that takes no longer than this for a record is quick enough, however quick the one before is: 2,000 records
+/// a second.
+const QUICK_NANOSECONDS: f64 = 500_000.0;
+
 /// When a mapping is taken back; the settings of the same names, where there is one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
@@ -121,7 +125,8 @@ impl Rules {
     /// Says why `after` is not as good as `before`, if so.
     pub(super) fn judge(&self, before: &Work, after: &Work) -> Option<String> {
         if after.stops > self.max_stops {
-            return Some(format!("it stopped {} times, {} are allowed", after.stops, self.max_stops));
+            let times = if after.stops == 1 { "once".to_owned() } else { format!("{} times", after.stops) };
+            return Some(format!("it stopped {times}, {} are allowed (`max_stops`)", self.max_stops));
         }
         if after.records < self.min_records {
             return None;
@@ -131,20 +136,26 @@ impl Rules {
         if before.records > 0 && failed > self.max_failed_percent {
             let (is, was) = (after.failed_percent(), before.failed_percent());
             return Some(format!(
-                "it fails at {is:.1} % of the records, the one before at {was:.1} %; {} more are allowed",
+                "it fails at {is:.1} % of the records, the one before at {was:.1} %; {} more are allowed (`max_failed_percent`)",
                 self.max_failed_percent
             ));
         }
         let (took, before_took) = (after.nanoseconds_a_record(), before.nanoseconds_a_record());
-        if before.records >= self.min_records && took > before_took * self.max_slowdown {
+        let is_slower = took > QUICK_NANOSECONDS && took > before_took * self.max_slowdown;
+        if before.records >= self.min_records && is_slower {
             return Some(format!(
-                "a record takes {:.1} µs, before it took {:.1} µs; {} times as long is allowed",
+                "a record takes {:.1} µs, before it took {:.1} µs; {} times as long is allowed (`max_slowdown`)",
                 took / 1000.0,
                 before_took / 1000.0,
                 self.max_slowdown
             ));
         }
         None
+    }
+
+    /// The same, but for what a record takes: what is built in is as quick as it should be.
+    pub(super) fn without_speed(&self) -> Self {
+        Self { max_slowdown: f64::INFINITY, ..self.clone() }
     }
 
     /// Whether it counts how much comes out differently.
@@ -157,7 +168,7 @@ impl Rules {
         let percent = rate * 100.0;
         (records > 0 && percent > self.max_different_percent).then(|| {
             let allowed = self.max_different_percent;
-            format!("{percent:.1} % of {records} records come out differently, {allowed} % are allowed")
+            format!("{percent:.1} % of {records} records come out differently, {allowed} % are allowed (`max_different_percent`)")
         })
     }
 }
@@ -182,19 +193,23 @@ mod tests {
 
     #[test]
     fn the_first_stop_is_one_too_many() {
-        check(Work { records: 1, stops: 1, ..Work::default() }, Some("it stopped 1 times, 0 are allowed"));
+        check(Work { records: 1, stops: 1, ..Work::default() }, Some("it stopped once, 0 are allowed (`max_stops`)"));
     }
 
     #[test]
     fn failing_more_often_is_worse() {
-        let expected = "it fails at 6.2 % of the records, the one before at 1.0 %; 5 more are allowed";
+        let expected =
+            "it fails at 6.2 % of the records, the one before at 1.0 %; 5 more are allowed (`max_failed_percent`)";
         check(Work { failed: 300, rejected: 10, ..BEFORE }, Some(expected));
     }
 
     #[test]
     fn being_slower_is_worse() {
-        let expected = "a record takes 60.0 µs, before it took 5.0 µs; 10 times as long is allowed";
-        check(Work { nanoseconds: 300_000_000, ..BEFORE }, Some(expected));
+        let expected = "a record takes 600.0 µs, before it took 5.0 µs; 10 times as long is allowed (`max_slowdown`)";
+        let slow = Work { nanoseconds: 3_000_000_000, ..BEFORE };
+        check(slow, Some(expected));
+        assert_eq!(Rules::default().without_speed().judge(&BEFORE, &slow), None);
+        check(Work { nanoseconds: 2_400_000_000, ..BEFORE }, None);
     }
 
     #[test]
@@ -208,7 +223,7 @@ mod tests {
         let rules = Rules { max_different_percent: 10.0, ..Rules::default() };
         assert_eq!(rules.judge_differences(0, 0.0), None);
         assert_eq!(rules.judge_differences(10, 0.1), None);
-        let expected = "20.0 % of 10 records come out differently, 10 % are allowed";
+        let expected = "20.0 % of 10 records come out differently, 10 % are allowed (`max_different_percent`)";
         assert_eq!(rules.judge_differences(10, 0.2).as_deref(), Some(expected));
     }
 }

@@ -79,6 +79,20 @@ fn a_changed_comment_is_refused() {
 }
 
 #[test]
+fn a_signature_of_the_old_kind_is_called_that() {
+    let fixture = Fixture::new();
+    let path = fixture.path("mapping.wasm.minisig");
+    let text = fs::read_to_string(&path).unwrap();
+    let line = text.lines().nth(1).unwrap();
+    let mut bytes = BASE64_STANDARD.decode(line).unwrap();
+    assert!(bytes.starts_with(b"ED"), "of the hash");
+    bytes[1] = b'd';
+    fs::write(&path, text.replace(line, &BASE64_STANDARD.encode(bytes))).unwrap();
+    fixture
+        .check_error(BYTES, "the signature by key KEY is of minisign's legacy kind, which does not count\nhint: sign");
+}
+
+#[test]
 fn a_signature_by_another_key_is_refused() {
     let mut fixture = Fixture::new();
     fixture.keys = Fixture::new().keys;

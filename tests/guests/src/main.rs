@@ -42,7 +42,10 @@ fn component(prelude: &str, own: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     if own.contains("(component") {
         return Ok(wat::parse_str(own)?);
     }
-    let mut text = format!("(module\n{prelude}{own}");
+    // In the text format imports come before everything else.
+    let (imports, own): (Vec<_>, Vec<_>) = own.lines().partition(|line| line.starts_with("(import"));
+    let own = own.join("\n");
+    let mut text = format!("(module\n{}\n{prelude}{own}", imports.join("\n"));
     for (hook, instead) in HOOKS {
         if !own.contains(&format!("(func {hook}")) {
             writeln!(text, "(func {hook} {instead})")?;

@@ -3,17 +3,24 @@
 use std::{io, path::Path};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
 
 use super::report::Report;
 use crate::{
     cli::{options::loader, start},
-    config::{Config, GeoipConfig, MappingChoice},
+    config::{Config, MappingChoice},
+    counted::counted,
     finding::Finding,
     folder::Folder,
+    geo::DatabaseAbout,
     ledger::Ledger,
+    shown,
     state_folder,
 };
+
+/// Databases older than this, in days, know many networks no more where they are.
+const OLD_DAYS: i64 = 60;
 
 pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
     match state_dir(&config.state_dir) {
@@ -32,13 +39,31 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
         Ok(_) => report.ok("mapping component", &mapping)?,
         Err(error) => report.add(Finding::error("mapping component", error.as_ref()))?,
     }
-    let GeoipConfig { city, asn } = &config.geoip;
-    let names: Vec<_> = [city, asn].into_iter().flatten().map(|path| path.display().to_string()).collect();
     match start::geo(config) {
-        Ok(_) if names.is_empty() => report.add(Finding::none("geo databases", "the settings name none")),
-        Ok(_) => report.ok("geo databases", &names.join(", ")),
+        Ok(geo) => report.add(databases(&geo.about(), Utc::now())),
         Err(error) => report.add(Finding::error("geo databases", error.as_ref())),
     }
+}
+
+/// What the geo databases are, and whether they are old.
+fn databases(about: &[DatabaseAbout], now: DateTime<Utc>) -> Finding {
+    const STEP: &str = "geo databases";
+    if about.is_empty() {
+        return Finding::none(STEP, "the settings name none");
+    }
+    let mut told = Vec::new();
+    let mut oldest = 0;
+    for DatabaseAbout { path, database_type, built } in about {
+        let days = (now - built).num_days();
+        oldest = oldest.max(days);
+        let days = counted(u64::try_from(days).unwrap_or_default(), "day", "days");
+        told.push(format!("{}: {database_type} of {}, {days} old", path.display(), built.format("%Y-%m-%d")));
+    }
+    let told = shown::line(&told.join("; ")).into_owned();
+    if oldest <= OLD_DAYS {
+        return Finding::ok(STEP, &told);
+    }
+    Finding::warning(STEP, &format!("{told}\nhint: networks move; `geoipupdate` gets the databases of this week"))
 }
 
 /// Sees that files can be made in the folder, and that a ledger is whole. Leaves everything as it was.
@@ -55,5 +80,30 @@ fn state_dir(folder: &Path) -> anyhow::Result<String> {
     match Ledger::open_to_read(folder)? {
         Some(_) => Ok(format!("`{shown}`, with a ledger that is whole")),
         None => Ok(format!("`{shown}`, without a ledger yet")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+
+    use super::*;
+    use crate::finding::Verdict;
+
+    #[test]
+    fn old_databases_are_a_warning() {
+        let now = Utc::now();
+        let about = |days| DatabaseAbout {
+            path: "City.mmdb".into(),
+            database_type: "GeoLite2-City".to_owned(),
+            built: now - Duration::days(days),
+        };
+        assert_eq!(databases(&[], now).verdict, Verdict::None);
+        let young = databases(&[about(1), about(60)], now);
+        assert_eq!(young.verdict, Verdict::Ok);
+        assert!(young.detail.starts_with("City.mmdb: GeoLite2-City of ") && young.detail.contains(", 1 day old; "));
+        let old = databases(&[about(1), about(61)], now);
+        assert_eq!(old.verdict, Verdict::Warning);
+        assert!(old.hint.unwrap().contains("geoipupdate"));
     }
 }

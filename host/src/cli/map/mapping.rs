@@ -48,6 +48,7 @@ impl Mapping {
     pub(super) fn of(arguments: &Arguments, progress: Progress) -> anyhow::Result<Self> {
         let config = arguments.options.config()?;
         let config = config.as_ref();
+        options::apply_total_memory(config);
         let loader = options::loader(config);
         let named = match (&arguments.mapping, config) {
             (Some(mapping), _) => {

@@ -15,6 +15,7 @@ use crate::{
     },
     mapper::{Differences, Examples, Mapper, MapperError, Origin},
     records::{Batch, Notice, Sink},
+    shown,
 };
 
 mod table;
@@ -59,6 +60,7 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
     let config = arguments.options.config()?;
     let config = config.as_ref();
     let loader = options::loader(config);
+    options::apply_total_memory(config);
     let geo = Arc::new(arguments.options.geo(config)?);
     let settings = arguments.options.settings(config)?;
     let limits = options::limits(config);
@@ -92,7 +94,8 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
         answer["after"] = json!({ "mapping": arguments.after, "mapping_version": after });
         println!("{}", serde_json::to_string_pretty(&answer)?);
     } else if differences.records > 0 {
-        println!("{}", table::Table { before, after, differences: &differences });
+        let table = table::Table { before, after, differences: &differences }.to_string();
+        println!("{}", shown::lines(&table));
     }
     anyhow::ensure!(unread == 0, "not every file could be read");
     anyhow::ensure!(unreadable == 0, "{unreadable} lines could not be compared");

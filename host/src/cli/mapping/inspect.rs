@@ -15,6 +15,7 @@ use crate::{
     config::Config,
     error_text::explain,
     mapper::{Component, Description, Inspection},
+    shown,
     signature::{self, SignatureError, TrustedKeys},
 };
 
@@ -62,8 +63,8 @@ impl SignatureState {
         match self {
             Self::Missing => "none".to_owned(),
             Self::Unchecked { key } => format!("by key {key}, not checked: no trusted keys were given"),
-            Self::Trusted { key, comment } if comment.is_empty() => format!("right, by trusted key {key}"),
-            Self::Trusted { key, comment } => format!("right, by trusted key {key}: {comment}"),
+            Self::Trusted { key, comment } if comment.is_empty() => format!("valid, by trusted key {key}"),
+            Self::Trusted { key, comment } => format!("valid, by trusted key {key}: {comment}"),
             Self::Refused { reason } => reason.clone(),
         }
     }
@@ -92,7 +93,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&answer)?);
     } else {
         for (key, value) in lines(&inspection, usable.as_ref().ok(), &signature) {
-            println!("{key:<12} {value}");
+            println!("{:<12} {}", shown::line(key), shown::line(&value));
         }
     }
     match usable {

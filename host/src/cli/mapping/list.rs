@@ -9,6 +9,7 @@ use crate::{
     cli::options,
     config::Config,
     mapper::{BUILT_IN, Component, ComponentError, component_files},
+    shown,
 };
 
 #[derive(Args)]
@@ -87,9 +88,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         let digest: String = text(&entry.digest).chars().take(12).collect();
         let (mapping, ecs, wit) = (text(&entry.mapping_version), text(&entry.ecs_version), text(&entry.wit_version));
-        println!("{mapping:<9} {ecs:<8} {wit:<6} {digest:<13} {}", entry.origin);
+        let line = format!("{mapping:<9} {ecs:<8} {wit:<6} {digest:<13} {}", entry.origin);
+        println!("{}", shown::line(&line));
         if let Some(error) = entry.error {
-            println!("          cannot be used: {}", error.replace('\n', "\n          "));
+            println!("          cannot be used: {}", shown::lines(&error).replace('\n', "\n          "));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use crate::{
     cli::settings_file::{self, named_or_default},
-    control::{Answer, Request, ask},
-    mapper::{Status, TrialMode, TrialStatus, built_in},
+    control::{Answer, ControlError, Request, ask},
+    counted::counted,
+    mapper::{Allowed, Event, RefusedMapping, Status, TrialMode, TrialStatus, built_in, history_in},
     replacement::{Purpose, Wanted},
+    shown,
 };
 
 #[derive(Subcommand)]
@@ -29,6 +31,12 @@ pub(in crate::cli) enum Command {
         /// Let it map so many percent of the deliveries.
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
         canary: Option<u8>,
+        /// Take it also when it gives recent records another `_id`: a store then has those twice that are read again.
+        #[arg(long)]
+        accept_new_ids: bool,
+        /// Take it also when it is worse than the current one on recent records: slower, or failing more often.
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         process: Process,
     },
@@ -40,7 +48,7 @@ pub(in crate::cli) enum Command {
         #[command(flatten)]
         process: Process,
     },
-    /// Say what happened to the mapping of the running process.
+    /// Say what happened to the mapping, also when no process runs.
     History {
         /// Print JSON, an event a line.
         #[arg(long)]
@@ -49,7 +57,13 @@ pub(in crate::cli) enum Command {
         process: Process,
     },
     /// Put the mapping that is on trial in place.
-    Promote(Process),
+    Promote {
+        /// Take it also when it gave records of the trial another `_id`.
+        #[arg(long)]
+        accept_new_ids: bool,
+        #[command(flatten)]
+        process: Process,
+    },
     /// End the trial.
     Withdraw(Process),
     /// Go back to the mapping before.
@@ -74,27 +88,47 @@ pub(in crate::cli) struct Process {
 
 impl Process {
     fn ask(&self, request: &Request) -> anyhow::Result<Answer> {
+        Ok(ask(&self.state_dir()?, request)?)
+    }
+
+    /// What happened: from the process, or from what the last one left.
+    fn history(&self) -> anyhow::Result<Vec<Event>> {
+        let state_dir = self.state_dir()?;
+        match ask(&state_dir, &Request::History) {
+            Ok(Answer::History(events)) => Ok(events),
+            Ok(other) => Err(unexpected(other)),
+            Err(error @ ControlError::NobodyThere(_)) => {
+                let events = history_in(&state_dir);
+                if events.is_empty() { Err(error.into()) } else { Ok(events) }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn state_dir(&self) -> anyhow::Result<PathBuf> {
         let state_dir = match (&self.state_dir, &self.config) {
             (Some(state_dir), _) => state_dir.clone(),
             (None, config) => settings_file::load(&named_or_default(config.as_deref()))?.state_dir,
         };
-        Ok(ask(&state_dir, request)?)
+        Ok(state_dir)
     }
 }
 
 pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let answer = match command {
-        Command::Replace { mapping, shadow, canary, process } => {
+        Command::Replace { mapping, shadow, canary, accept_new_ids, force, process } => {
             let purpose = match (shadow, canary) {
                 (Some(percent), _) => Purpose::Try(TrialMode::Shadow, *percent),
                 (None, Some(percent)) => Purpose::Try(TrialMode::Canary, *percent),
                 (None, None) => Purpose::Replace,
             };
-            process.ask(&Request::Put { wanted: wanted(mapping)?, purpose })?
+            let allowed = Allowed { new_ids: *accept_new_ids, worse: *force };
+            process.ask(&Request::Put { wanted: wanted(mapping)?, purpose, allowed })?
         }
         Command::Status { json, process } => return show_status(process.ask(&Request::Status)?, *json),
-        Command::History { json, process } => return show_history(process.ask(&Request::History)?, *json),
-        Command::Promote(process) => process.ask(&Request::Promote)?,
+        Command::History { json, process } => return show_history(&process.history()?, *json),
+        Command::Promote { accept_new_ids: false, process } => process.ask(&Request::Promote)?,
+        Command::Promote { accept_new_ids: true, process } => process.ask(&Request::PromoteWithNewIds)?,
         Command::Withdraw(process) => process.ask(&Request::Withdraw)?,
         Command::Rollback(process) => process.ask(&Request::RollBack)?,
         Command::Pin(process) => process.ask(&Request::Pin)?,
@@ -102,7 +136,7 @@ pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     };
     match answer {
         Answer::Done(done) => print(&done),
-        other => unexpected(other),
+        other => Err(unexpected(other)),
     }
 }
 
@@ -118,28 +152,27 @@ fn show_status(answer: Answer, json: bool) -> anyhow::Result<ExitCode> {
     match answer {
         Answer::Status(status) if json => print(&serde_json::to_string_pretty(&status)?),
         Answer::Status(status) => print(&status_text(&status)),
-        other => unexpected(other),
+        other => Err(unexpected(other)),
     }
 }
 
-fn show_history(answer: Answer, json: bool) -> anyhow::Result<ExitCode> {
-    let Answer::History(events) = answer else { return unexpected(answer) };
+fn show_history(events: &[Event], json: bool) -> anyhow::Result<ExitCode> {
     let mut lines = Vec::new();
-    for event in &events {
+    for event in events {
         lines.push(if json { serde_json::to_string(event)? } else { event.explain() });
     }
     print(&lines.join("\n"))
 }
 
-fn unexpected(answer: Answer) -> anyhow::Result<ExitCode> {
+fn unexpected(answer: Answer) -> anyhow::Error {
     match answer {
-        Answer::Failed(reason) => anyhow::bail!("{reason}"),
-        _ => anyhow::bail!("could not understand the running exotrace\nhint: it may be of another version"),
+        Answer::Failed(reason) => anyhow::anyhow!("{reason}"),
+        _ => anyhow::anyhow!("could not understand the running exotrace\nhint: it may be of another version"),
     }
 }
 
 fn print(text: &str) -> anyhow::Result<ExitCode> {
-    writeln!(std::io::stdout(), "{text}")?;
+    writeln!(std::io::stdout(), "{}", shown::lines(text))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -152,8 +185,11 @@ fn status_text(status: &Status) -> String {
     let mut lines = vec![
         format!("mapping   {} ({})", status.mapping, short(&status.digest)),
         format!(
-            "records   {}, {} mapped in part, {} rejected, {} stops",
-            work.records, work.failed, work.rejected, work.stops
+            "records   {}, {} mapped in part, {} rejected, {}",
+            work.records,
+            work.failed,
+            work.rejected,
+            counted(work.stops, "stop", "stops")
         ),
     ];
     if status.is_pinned {
@@ -168,6 +204,10 @@ fn status_text(status: &Status) -> String {
     }
     if let Some(trial) = &status.trial {
         trial_lines(trial, &mut lines);
+    }
+    if let Some(RefusedMapping { mapping, digest, by, reason }) = &status.last_refused {
+        let reason = reason.replace('\n', "\n          ");
+        lines.push(format!("refused   {mapping} ({}) by {by}: {reason}", short(digest)));
     }
     let Status { replaced, refused, rolled_back, .. } = status;
     lines.push(format!("changes   {replaced} replaced, {refused} refused, {rolled_back} taken back"));
@@ -188,10 +228,18 @@ fn trial_lines(trial: &TrialStatus, lines: &mut Vec<String>) {
     for (outcome, times) in differences["outcomes"].as_object().into_iter().flatten() {
         lines.push(format!("          {outcome}: {times}"));
     }
-    for (field, found) in differences["fields"].as_object().into_iter().flatten() {
-        let [added, removed, changed] = ["added", "removed", "changed"].map(|name| count(found, name));
-        let example = &found["examples"][0];
-        let [before, after] = ["before", "after"].map(|side| example[side].as_str().unwrap_or("nothing").to_owned());
-        lines.push(format!("          {field}: +{added} -{removed} ~{changed}, as {before} to {after}"));
+    if let Some(fields) = differences["fields"].as_object().filter(|fields| !fields.is_empty()) {
+        let width = fields.keys().map(|name| name.chars().count()).max().unwrap_or_default().max(5);
+        lines.push(format!("          {:<width$} {:>7} {:>7} {:>7}  example", "field", "added", "removed", "changed"));
+        for (field, found) in fields {
+            let [added, removed, changed] = ["added", "removed", "changed"].map(|name| match count(found, name) {
+                0 => "-".to_owned(),
+                count => count.to_string(),
+            });
+            let example = &found["examples"][0];
+            let [before, after] = ["before", "after"].map(|side| example[side].as_str().unwrap_or_default());
+            let example = format!("{before} -> {after}");
+            lines.push(format!("          {field:<width$} {added:>7} {removed:>7} {changed:>7}  {}", example.trim()));
+        }
     }
 }

@@ -11,9 +11,11 @@ use chrono::{SecondsFormat, Utc};
 use clap::Args;
 
 use crate::{
+    cli::options,
     config::Config,
-    mapper::{Component, Inspection},
+    mapper::{Component, Inspection, digest},
     plain_file::{self, MAX_SECRET_BYTES},
+    shown,
     signature::{self, PublicKey, SecretKey, TrustedKeys},
 };
 
@@ -37,6 +39,9 @@ pub(in crate::cli) struct SignArguments {
     /// What to say about it, signed with it. Default: version, digest and time.
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
+    /// Sign a file that is no mapping as well, such as a list of checksums.
+    #[arg(long)]
+    any_file: bool,
 }
 
 #[derive(Args)]
@@ -69,10 +74,16 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     let file = &arguments.file;
     let bytes = Component::read(file)?;
     // What is no mapping is not signed: a wrong file is noticed here, and not by the host that refuses it.
-    let component = Component::new(&bytes).with_context(|| format!("`{}` is not signed", file.display()))?;
+    let mapping = if arguments.any_file {
+        String::new()
+    } else {
+        let component = options::loader(None).load(&bytes);
+        let component = component.with_context(|| format!("`{}` is not signed", file.display()))?;
+        format!("mapping={} ", component.description().mapping_version)
+    };
     let comment = arguments.comment.clone().unwrap_or_else(|| {
-        let (version, digest) = (&component.description().mapping_version, component.digest());
-        format!("mapping={version} sha256={digest} at={}", Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true))
+        let (digest, now) = (digest(&bytes), Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true));
+        format!("{mapping}sha256={digest} at={now}")
     });
     let path = signature::path_of(file);
     write(&path, &key.sign(&bytes, &comment)).with_context(|| format!("could not write `{}`", path.display()))?;
@@ -105,9 +116,9 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let path = arguments.signature.clone().unwrap_or_else(|| signature::path_of(&arguments.file));
     let signed = keys.check_with(&path, &bytes).with_context(|| format!("`{}`", arguments.file.display()))?;
     let version = Inspection::new(&bytes).ok().and_then(|inspection| inspection.mapping_version);
-    println!("right: signed with key {}", signed.key_id);
-    println!("comment  {}", signed.comment);
-    println!("mapping  {}", version.as_deref().unwrap_or("none: this is no mapping"));
+    println!("valid: signed with key {}", signed.key_id);
+    println!("comment  {}", shown::line(&signed.comment));
+    println!("mapping  {}", shown::line(version.as_deref().unwrap_or("none: this is no mapping")));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -28,7 +28,7 @@ pub(in crate::cli) fn live(
         starts.push((component, settings(config, source, suffix_list.clone(), agent)));
     }
     let (limits, rules) = (options::limits(Some(config)), rules(&config.mapping.rollback));
-    mapper::set_max_total_memory(config.mapping.limits.total_memory_bytes);
+    options::apply_total_memory(Some(config));
     let live = Live::with_loader(starts, limits, rules, geo, loader.clone());
     // Fields that the mapping itself writes are known to nobody but the mapping.
     let places: Vec<_> = config.sources.iter().filter_map(|source| source.labels().fields_at.as_deref()).collect();

@@ -65,17 +65,17 @@ fn limits(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<MappingLimits, Conf
         Some(_) => Some(u64::from(reader.number("max_fuel", &raw.max_fuel, 1_000_000..=u32::MAX, 0)?)),
         None => None,
     };
-    let total_memory = bytes("max_total_memory_bytes", &raw.max_total_memory_bytes, 64 * MIB, 1024 * MIB)?;
-    let compile_memory = bytes("max_compile_memory_bytes", &raw.max_compile_memory_bytes, 128 * MIB, 1024 * MIB)?;
-    let compile_time = reader.some_duration("max_compile_time", &raw.max_compile_time, Duration::from_secs(60))?;
+    let total_memory = bytes("max_total_memory_bytes", &raw.max_total_memory_bytes, 64 * MIB, 1024 * MIB);
+    let compile_memory = bytes("max_compile_memory_bytes", &raw.max_compile_memory_bytes, 128 * MIB, 1024 * MIB);
+    let compile_time = reader.some_duration("max_compile_time", &raw.max_compile_time, Duration::from_secs(60));
     Ok(MappingLimits {
         memory_bytes: memory_bytes? as usize,
-        total_memory_bytes: total_memory.into(),
+        total_memory_bytes: total_memory?.into(),
         batch_time: batch_time?,
         result_bytes: result_bytes? as usize,
         fuel,
-        compile_memory_bytes: compile_memory.into(),
-        compile_time,
+        compile_memory_bytes: compile_memory?.into(),
+        compile_time: compile_time?,
     })
 }
 

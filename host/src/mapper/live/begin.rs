@@ -15,12 +15,9 @@ use crate::{
         Component,
         decisions::{Chosen, Decisions, DecisionsError},
         generation::Generation,
-        journal::Journal,
+        journal::{HISTORY, Journal},
     },
 };
-
-/// The file in `state_dir` that tells what happened.
-const HISTORY: &str = "mapping-history.ndjson";
 
 /// The file in `state_dir` that keeps what was decided.
 const DECISIONS: &str = "mapping.json";

@@ -8,7 +8,7 @@ use std::{
 use chrono::Utc;
 use tracing::{error, info, warn};
 
-use super::{Before, Control, Live, State};
+use super::{Before, Control, Live, RefusedMapping, State};
 use crate::{
     error_text::explain,
     mapper::{
@@ -199,7 +199,20 @@ impl Live {
         }
         let event = EventKind::Refused;
         let (mapping, digest, by) = (what.to_owned(), digest.to_owned(), by.to_owned());
+        control.refused = Some(RefusedMapping {
+            mapping: mapping.clone(),
+            digest: digest.clone(),
+            by: by.clone(),
+            reason: reason.clone(),
+        });
         control.journal.note(Event { time: Utc::now(), event, mapping, digest, by, reason: Some(reason) });
+    }
+
+    /// Notes that a file has a mapping which was refused before, and is not tried again.
+    pub fn note_refused_before(&self, what: &str, digest: &str, by: &str, reason: &str) {
+        warn!(mapping = what, digest, reason, by, "mapping was refused before and is not tried again");
+        let [mapping, digest, by, reason] = [what, digest, by, reason].map(str::to_owned);
+        self.control().refused = Some(RefusedMapping { mapping, digest, by, reason });
     }
 
     /// Why the mapping with this digest was refused or taken back, if it was.
@@ -248,6 +261,7 @@ impl Live {
         let before = self.current();
         let (from, to, digest) = (before.mapping(), current.mapping(), current.digest());
         current.serve(Role::Current);
+        control.refused = None;
         control.decisions.forgive(&digest);
         control.choose(&digest);
         control.decisions.grace =

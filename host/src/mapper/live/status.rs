@@ -30,6 +30,22 @@ pub struct Status {
     pub refused: u64,
     /// How often one was taken back.
     pub rolled_back: u64,
+    /// What was refused last, until another mapping is put in place.
+    #[serde(default)]
+    pub last_refused: Option<RefusedMapping>,
+}
+
+/// A mapping that was refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RefusedMapping {
+    /// What people know it by: a version, or a file.
+    pub mapping: String,
+    /// The SHA-256 of its component.
+    pub digest: String,
+    /// Who wanted it.
+    pub by: String,
+    /// Why it was refused.
+    pub reason: String,
 }
 
 /// A mapping that maps for one source, or is kept ready to.
@@ -61,9 +77,9 @@ pub struct Probation {
 impl Live {
     /// What is known about the mapping in use.
     pub fn status(&self) -> Status {
-        let (is_pinned, is_chosen) = {
+        let (is_pinned, is_chosen, last_refused) = {
             let control = self.control();
-            (control.decisions.is_pinned, control.decisions.chosen().is_some())
+            (control.decisions.is_pinned, control.decisions.chosen().is_some(), control.refused.clone())
         };
         let state = self.state.load_full();
         let probation = state.before.as_ref().map(|before| Probation {
@@ -82,7 +98,14 @@ impl Live {
             replaced: self.replaced.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
             rolled_back: self.rolled_back.load(Ordering::Relaxed),
+            last_refused,
         }
+    }
+
+    /// How many records of the trial got another `_id` than by the current mapping.
+    pub fn new_ids_on_trial(&self) -> u64 {
+        let trial = self.trial.load_full();
+        trial.map_or(0, |trial| trial.status().differences["different_ids"].as_u64().unwrap_or_default())
     }
 
     /// Everything that maps or is kept ready to, for each source.
