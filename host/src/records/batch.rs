@@ -47,7 +47,7 @@ impl Batches {
         } else {
             self.batch.records.extend(std::iter::repeat_n('\n', between.unwrap_or_default()));
         }
-        if record.contains(['\r', '\n']) {
+        if memchr::memchr2(b'\r', b'\n', record.as_bytes()).is_some() {
             // JSON over several lines: there they stand between its parts, where a blank does as well.
             self.batch.records.push_str(&record.replace(['\r', '\n'], " "));
         } else {

@@ -70,8 +70,7 @@ pub(super) fn cut(text: &str, is_in_array: &mut bool, look: Look) -> (Cut, usize
     if !*is_in_array && first != b'{' {
         return (bare_line(rest, at, look.end), 0);
     }
-    if !*is_in_array && is_plain_line(rest, look.has_nul).is_some() {
-        let length = is_plain_line(rest, look.has_nul).unwrap_or_default();
+    if !*is_in_array && let Some(length) = is_plain_line(rest, look.has_nul) {
         return (Cut::Value(at..at + length), 0);
     }
     let looked_at = if look.over_lines { rest } else { line(rest) };
