@@ -89,10 +89,15 @@ pub enum RecordsError {
         delimiter: char,
     },
     /// A table lacks columns without which its rows say too little.
-    #[error("table has no column `{missing}`")]
+    #[error(
+        "table has no column `{missing}`; it has {found}\nhint: export with `Get-MessageTraceV2` or `Get-MessageTrace`, or the \
+         summary or enhanced summary of the admin centre"
+    )]
     Columns {
         /// Which, with what is between their names.
         missing: String,
+        /// Which there are, for people.
+        found: String,
     },
     /// A table of something else.
     #[error(

@@ -114,7 +114,23 @@ impl Columns {
         }
         let missing: Vec<_> =
             NEEDED.into_iter().filter(|key| self.columns.iter().all(|column| column.key != *key)).collect();
-        if missing.is_empty() { Ok(()) } else { Err(RecordsError::Columns { missing: missing.join("`, `") }) }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(RecordsError::Columns { missing: missing.join("`, `"), found: self.found() })
+    }
+
+    /// The first columns by their names, as far as these are single words: what is none may be somebody's text.
+    fn found(&self) -> String {
+        const MOST_NAMED: usize = 10;
+        let is_word = |name: &&String| name.len() <= 40 && name.chars().all(|it| it.is_alphanumeric() || it == '_');
+        let names: Vec<_> =
+            self.names.iter().filter(is_word).take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+        match self.names.len() - names.len() {
+            0 => names.join(", "),
+            others if names.is_empty() => format!("{others} others"),
+            others => format!("{} and {others} more", names.join(", ")),
+        }
     }
 
     /// Whether a row is the header once more, as in files that were put together.

@@ -115,7 +115,11 @@ fn tables_of_something_else_are_refused() {
         "Date,Event,Action,Detail\n",
         "column `Event` belongs to a report of events, not of messages\nhint: export the summary or the enhanced summary",
     );
-    check_refused("Received,Name\n", "table has no column `SenderAddress`, `RecipientAddress`");
+    check_refused(
+        "Received,Name,What it is\n",
+        "table has no column `SenderAddress`, `RecipientAddress`; it has `Received`, `Name` and 1 more\n\
+         hint: export with `Get-MessageTraceV2` or `Get-MessageTrace`, or the summary or enhanced summary of the admin centre",
+    );
     assert!(Table::begin("just a line\n").unwrap().is_none());
     assert!(Table::begin("{\"a\":1,\"b\":2}\n").unwrap().is_none());
 }
