@@ -8,7 +8,7 @@ use std::{
 use tracing::Level;
 
 use super::log;
-use crate::{config::ConfigError, error_text::explain, shown};
+use crate::{config::ConfigError, error_text::explain, mapper::ComponentError, shown};
 
 /// It finished, but something was left out; or it was not used as it has to be.
 pub(super) const INCOMPLETE: u8 = 2;
@@ -44,11 +44,16 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     }
     if error.is::<Unusable>() || error.chain().any(|cause| cause.is::<ConfigError>()) {
         ExitCode::from(CONFIGURATION)
-    } else if error.chain().any(|cause| cause.is::<Usage>()) {
+    } else if error.chain().any(|cause| cause.is::<Usage>() || is_unknown_mapping(cause)) {
         ExitCode::from(INCOMPLETE)
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Whether the command line names a mapping that there is not; what settings name is not usable.
+fn is_unknown_mapping(cause: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(ComponentError::NoSuchVersion { .. }))
 }
 
 /// Prints a line for people; a line of JSON where everything else is.

@@ -70,11 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if mode == Mode::Once && !log::is_quiet() {
         say(&summary.describe(&dead_letter));
     }
-    Ok(if mode == Mode::Once && summary.rejected + summary.unread > 0 {
-        ExitCode::from(exit::INCOMPLETE)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if mode == Mode::Once && !summary.is_complete() { ExitCode::from(exit::INCOMPLETE) } else { ExitCode::SUCCESS })
 }
 
 /// How a run ended.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
@@ -51,6 +51,8 @@ pub struct ServiceCollector {
     walk: Option<Walk>,
     token_until: Option<DateTime<Utc>>,
     teller: Teller,
+    /// Times of which records may be missing, noted and not yet counted.
+    gaps: u64,
 }
 
 /// What the ledger knows a source by: as long as it stays the same, so does what is done.
@@ -98,6 +100,7 @@ impl ServiceCollector {
             walk: None,
             token_until: None,
             teller: Teller::new(config.request_budget),
+            gaps: 0,
         })
     }
 
@@ -256,8 +259,8 @@ impl ServiceCollector {
             rows = summary.rows,
             repeated = summary.repeated,
             documents = summary.documents,
-            window_start = %window.start,
-            window_end = %window.end,
+            window_start = window.start.to_rfc3339_opts(SecondsFormat::Millis, true),
+            window_end = window.end.to_rfc3339_opts(SecondsFormat::Millis, true),
             is_done,
             "page delivered"
         );
@@ -365,8 +368,15 @@ impl ServiceCollector {
         }
     }
 
-    async fn note_gap(&self, shared: &Shared, gap: Window, reason: &'static str) -> Result<(), RunError> {
-        error!(source = self.label, from = %gap.start, to = %gap.end, reason, "records are missing");
+    /// How many times were noted of which records may be missing, since it was asked last.
+    pub(super) fn take_gaps(&mut self) -> u64 {
+        std::mem::take(&mut self.gaps)
+    }
+
+    async fn note_gap(&mut self, shared: &Shared, gap: Window, reason: &'static str) -> Result<(), RunError> {
+        let [from, to] = [gap.start, gap.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
+        error!(source = self.label, from, to, reason, "records are missing");
+        self.gaps += 1;
         let name = self.name.clone();
         shared.ledger(move |ledger| ledger.note_gap(&name, gap, reason)).await
     }

@@ -18,6 +18,7 @@ use crate::{
 
 /// What a run has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     /// Pages read.
     pub pages: u64,
@@ -41,6 +42,8 @@ pub struct Summary {
     pub dropped: u64,
     /// Records and documents that went to the dead letter.
     pub rejected: u64,
+    /// Times of receipt of which records may be missing.
+    pub gaps: u64,
 }
 
 impl Summary {
@@ -61,6 +64,11 @@ impl Summary {
         }
     }
 
+    /// Whether everything that there was is delivered.
+    pub fn is_complete(&self) -> bool {
+        self.rejected + self.unread + self.gaps == 0
+    }
+
     /// What was done, and which file has what could not be delivered.
     pub fn describe(&self, dead_letter: &Path) -> String {
         self.text(&format!("the dead letter `{}`", dead_letter.display()))
@@ -68,7 +76,7 @@ impl Summary {
 
     /// Says in the log that the run is over, and with what was done. Why it failed is said by who is told.
     pub(super) fn tell(&self, is_failure: bool) {
-        let Self { pages, rows, documents, failed, rejected, unread, late, .. } = *self;
+        let Self { pages, rows, documents, failed, rejected, unread, late, gaps, .. } = *self;
         info!(
             rows,
             pages,
@@ -78,14 +86,15 @@ impl Summary {
             failed = rejected,
             late,
             unread,
+            gaps,
             by_error = is_failure,
             "stopped"
         );
     }
 
     fn text(&self, dead_letter: &str) -> String {
-        let Self { pages, rows, repeated, changed, late, unread, documents, duplicates, failed, dropped, rejected } =
-            *self;
+        let Self { pages, rows, repeated, changed, late, unread, documents, .. } = *self;
+        let Self { duplicates, failed, dropped, rejected, gaps, .. } = *self;
         let mut text = counted(rows, "row", "rows");
         if pages > 0 {
             text += &format!(" on {}", counted(pages, "page", "pages"));
@@ -100,6 +109,7 @@ impl Summary {
             (repeated, "row delivered before", "rows delivered before"),
             (changed, "row that has changed since", "rows that have changed since"),
             (late, "row that showed up late", "rows that showed up late"),
+            (gaps, "time of which records are missing", "times of which records are missing"),
             (unread, "file or part of one not read yet", "files or parts of them not read yet"),
         ] {
             if count > 0 {
@@ -132,6 +142,7 @@ impl AddAssign for Summary {
         self.failed += other.failed;
         self.dropped += other.dropped;
         self.rejected += other.rejected;
+        self.gaps += other.gaps;
     }
 }
 

@@ -34,7 +34,9 @@ pub(super) async fn work(
     let mut summary = Summary::default();
     loop {
         let began = Instant::now();
-        match poll(&mut collector, &shared, &mut shutdown, &mut summary).await {
+        let polled = poll(&mut collector, &shared, &mut shutdown, &mut summary).await;
+        summary.gaps += collector.take_gaps();
+        match polled {
             Ok(Ended::CaughtUp) if shared.mode == Mode::Daemon => {}
             Ok(_) | Err(RunError::Abandoned { .. }) => return (summary, Ok(())),
             Err(error) => return (summary, Err(error)),

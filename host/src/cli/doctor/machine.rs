@@ -15,8 +15,7 @@ use crate::{
     folder::Folder,
     geo::DatabaseAbout,
     ledger::Ledger,
-    shown,
-    state_folder,
+    shown, state_folder,
 };
 
 /// Databases older than this, in days, know many networks no more where they are.
