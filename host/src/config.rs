@@ -115,7 +115,7 @@ pub struct FileConfig {
     /// How dates such as `3/4/2026` are meant.
     pub date_order: Option<DateOrder>,
     /// What tells its documents from those of other sources.
-    pub labels: SourceLabels,
+    pub labels: Box<SourceLabels>,
     /// Whether links among the paths are followed.
     pub follow_links: bool,
 }

@@ -139,8 +139,9 @@ pub fn prepare(path: &Path) -> Result<(), StateFolderError> {
 pub fn check(path: &Path) -> Result<(), StateFolderError> {
     let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
     match fs::symlink_metadata(path) {
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        found => drop(found.map_err(unusable)?),
+        Err(error) => return Err(unusable(error)),
     }
     let folder = Folder::open(path, effective_user().map_err(unusable)?)?;
     folder.parts()?;

@@ -226,7 +226,7 @@ fn a_file_that_never_ends_or_begins_is_no_secret() {
             }
             let settings = served.settings(&format!("client_id = \"{client_id}\"\n{key} = \"{file}\"\n"));
             let said = said(&served.exotrace(&["check"], &settings, &[]));
-            assert!(said.contains(&format!("could not read `")) && said.contains(expected), "{key} {file}: {said}");
+            assert!(said.contains("could not read `") && said.contains(expected), "{key} {file}: {said}");
         }
     }
     let settings = served.settings(&served.by_secret());

@@ -24,7 +24,7 @@ pub(super) fn source(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Resul
         name: String::new(),
         paths: patterns?,
         local_domains: local_domains?,
-        labels: labels?,
+        labels: Box::new(labels?),
         interval: interval?,
         date_order: date_order.map(|order| match order {
             "day_first" => DateOrder::DayFirst,
