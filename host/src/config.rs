@@ -13,6 +13,7 @@ use crate::plain_file::{self, MAX_SETTINGS_BYTES};
 pub(crate) mod environment;
 mod error;
 mod faults;
+mod ids;
 mod kinds;
 mod labels;
 mod mapping;
@@ -68,6 +69,8 @@ pub struct Config {
     pub places: Places,
     /// What is not wrong, but probably not meant.
     pub warnings: Vec<Fault>,
+    /// What a run would find out from a service, and `check` takes for errors.
+    pub strict: Vec<Fault>,
 }
 
 /// The data set that Elastic's integration writes to, so that its dashboards find the documents.
@@ -181,9 +184,16 @@ impl Config {
     /// When the file cannot be read or something in it is wrong: the error names all that is wrong, each with the file,
     /// the line, the key and what is allowed.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = plain_file::text(path, MAX_SETTINGS_BYTES)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&text, path, &environment::variable)
+        Self::parse(&text(path)?, path, &environment::variable)
+    }
+
+    /// As [`Config::load`], and gives what is right of settings that are wrong as well.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub(crate) fn load_in_part(path: &Path) -> Result<(Option<Self>, Option<ConfigError>), ConfigError> {
+        Ok(Self::parse_in_part(&text(path)?, path, &environment::variable))
     }
 
     /// Checks settings; `path` is for messages, and relative paths are relative to its folder.
@@ -193,19 +203,35 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let faults = Faults::default();
-        let reader = reader::Reader::new(text, path, variable, &faults);
-        let config = parse::settings(text, &reader).map(|raw| validate::settings(&raw, &reader));
-        match (faults.take_error(), config) {
-            (None, Some(Ok(config))) => {
-                let places = Places::of(text, path, &faults);
-                Ok(Self { places, warnings: faults.take_warnings(), ..config })
+        match Self::parse_in_part(text, path, variable) {
+            (_, Some(error)) => Err(error),
+            (Some(config), None) => Ok(config),
+            (None, None) => {
+                let problem = "settings cannot be read".to_owned();
+                Err(ConfigError::Invalid(Fault { line: 1, path: path.to_owned(), problem, hint: None }))
             }
-            (None, Some(Err(error))) => Err(error),
-            (Some(error), _) => Err(error),
-            (None, None) => Err(reader.error(0, "settings cannot be read".to_owned(), None)),
         }
     }
+
+    fn parse_in_part(
+        text: &str,
+        path: &Path,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> (Option<Self>, Option<ConfigError>) {
+        let faults = Faults::default();
+        let reader = reader::Reader::new(text, path, variable, &faults);
+        let config = parse::settings(text, &reader).and_then(|raw| validate::settings(&raw, &reader));
+        let error = faults.take_error();
+        let (warnings, strict) = (faults.take_warnings(), faults.take_strict());
+        let places = Places::of(text, path, &faults);
+        (config.map(|config| Self { places, warnings, strict, ..config }), error)
+    }
+}
+
+/// The text of a settings file.
+fn text(path: &Path) -> Result<String, ConfigError> {
+    plain_file::text(path, MAX_SETTINGS_BYTES)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

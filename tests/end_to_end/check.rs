@@ -138,3 +138,36 @@ fn what_is_probably_not_meant_is_a_warning() {
     let said = String::from_utf8(exotrace(folder.path(), &["check"]).stdout).unwrap();
     assert!(said.ends_with("exotrace.toml is valid, with 4 warnings\n"), "{said}");
 }
+
+/// A mistake of form keeps nothing else from being looked at.
+#[test]
+fn mistakes_of_every_kind_are_told_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = GOOD
+        .replace("client_secret", "client_secrit")
+        .replace("11111111-2222-3333-4444-555555555555", "my app")
+        .replace("\"contoso.com\"\nclient", "\"contoso\"\nclient")
+        .replace("out/trace.ndjson", "exotrace.toml/trace.ndjson");
+    let settings = settings
+        + "[[output]]\ntype = \"elasticsearch\"\nhosts = [\"https://localhost\"]\n[[output]]\ntype = \"elasticsearch\"\n\
+           url = \"https://localhost\"\nca_file = \"none.pem\"\n[geoip]\nasn = \"none.mmdb\"\n[mapping]\npath = \"none.wasm\"\n\
+           max_fuel = 1\n";
+    write(folder.path(), &settings, 0o600);
+    let errors = found(folder.path(), 78, "errors");
+    let expected = [
+        "4: `source.tenant_id` is neither a GUID nor a domain",
+        "5: `source.client_id` is not a GUID",
+        "6: unknown key `source.client_secrit`",
+        "10: `output[1].path`: could not use `exotrace.toml`",
+        "13: unknown key `output[2].hosts`",
+        "17: `output[3].ca_file`: could not read `none.pem`",
+        "19: `geoip.asn`: could not read geo database `none.mmdb`",
+        "22: `mapping.max_fuel`: 1 is out of range",
+    ];
+    assert_eq!(errors.len(), expected.len(), "{errors:#?}");
+    for (error, expected) in errors.iter().zip(expected) {
+        assert!(error.starts_with(expected), "{expected}: {errors:#?}");
+    }
+    let warnings = found(folder.path(), 78, "warnings");
+    assert!(warnings.iter().any(|warning| warning.starts_with("14: `output[3].api_key` is missing")), "{warnings:?}");
+}

@@ -3,11 +3,12 @@
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
 };
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     exit::{self, say},
@@ -49,51 +50,71 @@ impl Checked {
         self.warnings.push(config.places.fault(key, problem));
     }
 
+    fn add(&mut self, other: Self) {
+        self.errors.extend(other.errors);
+        self.warnings.extend(other.warnings);
+    }
+
     fn sorted(mut self) -> Self {
-        self.errors.sort();
-        self.warnings.sort();
+        for faults in [&mut self.errors, &mut self.warnings] {
+            faults.sort();
+            faults.dedup();
+        }
         self
     }
 }
 
 /// What the settings themselves show, without opening what they name.
 pub(super) fn settings(config: &Config) -> Checked {
-    let mut checked = Checked { warnings: config.warnings.clone(), ..Checked::default() };
+    let mut checked = Checked { errors: config.strict.clone(), warnings: config.warnings.clone() };
     local::settings(config, &mut checked);
     checked.sorted()
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let path = arguments.settings.path();
-    let config = match arguments.settings.load() {
-        Ok(config) => config,
+    let (config, error) = match arguments.settings.load_in_part() {
+        Ok(loaded) => loaded,
         Err(error) if arguments.json => {
-            let faults = error.downcast_ref().map_or(&[][..], ConfigError::faults);
-            let errors =
-                if faults.is_empty() { json!([{ "problem": explain(error.as_ref()) }]) } else { json!(faults) };
+            let errors = json!([{ "problem": explain(error.as_ref()) }]);
             print(&json!({ "ok": false, "settings": path, "errors": errors, "warnings": [] }))?;
             return Ok(ExitCode::from(exit::CONFIGURATION));
         }
         Err(error) => return Err(error),
     };
-    let mut checked = settings(&config);
+    let mut checked = Checked { errors: error.map(ConfigError::into_faults).unwrap_or_default(), ..Checked::default() };
+    let Some(config) = config else { return finish(arguments.json, &path, &checked, Map::new(), "") };
+    checked.add(settings(&config));
     local::machine(&config, &mut checked);
     let mapping = parts::examine(&config, &mut checked);
-    let checked = checked.sorted();
     let summary = Summary::of(&config, mapping.as_ref());
-    if arguments.json {
-        let Checked { errors, warnings } = &checked;
-        let mut report = json!({ "ok": errors.is_empty(), "settings": path, "errors": errors, "warnings": warnings });
-        report.as_object_mut().into_iter().for_each(|report| report.extend(summary.to_json()));
-        print(&report)?;
-    } else {
-        write!(io::stdout(), "{}", summary.to_text())?;
-        report(&checked, &path.display().to_string())?;
-    }
-    Ok(if checked.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::CONFIGURATION) })
+    finish(arguments.json, &path, &checked.sorted(), summary.to_json(), &summary.to_text())
 }
 
-fn print(report: &serde_json::Value) -> anyhow::Result<()> {
+/// Shows what was found, and ends.
+fn finish(
+    is_json: bool,
+    path: &Path,
+    checked: &Checked,
+    json: Map<String, Value>,
+    text: &str,
+) -> anyhow::Result<ExitCode> {
+    let Checked { errors, warnings } = checked;
+    if is_json {
+        let mut report = json!({ "ok": errors.is_empty(), "settings": path, "errors": errors, "warnings": warnings });
+        report.as_object_mut().into_iter().for_each(|report| report.extend(json.clone()));
+        print(&report)?;
+    } else {
+        // With errors it is but a part.
+        if errors.is_empty() {
+            write!(io::stdout(), "{text}")?;
+        }
+        report(checked, &path.display().to_string())?;
+    }
+    Ok(if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::CONFIGURATION) })
+}
+
+fn print(report: &Value) -> anyhow::Result<()> {
     writeln!(io::stdout(), "{}", serde_json::to_string_pretty(report)?)?;
     Ok(())
 }

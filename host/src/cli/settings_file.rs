@@ -30,6 +30,11 @@ impl SettingsFile {
         self.file.clone().or_else(|| self.config.clone()).or_else(from_environment).unwrap_or_else(|| DEFAULT.into())
     }
 
+    /// Reads it, and gives what is right of it as well when something is wrong.
+    pub(super) fn load_in_part(&self) -> anyhow::Result<(Option<Config>, Option<ConfigError>)> {
+        Config::load_in_part(&self.path()).map_err(explain_missing)
+    }
+
     /// Reads it.
     pub(super) fn load(&self) -> anyhow::Result<Config> {
         load(&self.path())

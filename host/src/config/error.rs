@@ -33,6 +33,15 @@ impl ConfigError {
         matches!(self, Self::Unreadable { path, source } if path == settings && source.kind() == io::ErrorKind::NotFound)
     }
 
+    /// As [`Self::faults`].
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        match self {
+            Self::Unreadable { .. } => Vec::new(),
+            Self::Invalid(fault) => vec![fault],
+            Self::Several(faults) => faults,
+        }
+    }
+
     /// The single settings that are wrong; none when the file cannot be read at all.
     pub fn faults(&self) -> &[Fault] {
         match self {

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
 };
 
@@ -26,6 +26,10 @@ pub struct Fault {
 pub(super) struct Faults {
     errors: RefCell<Vec<Fault>>,
     warnings: RefCell<Vec<Fault>>,
+    /// What only `check` takes for errors.
+    strict: RefCell<Vec<Fault>>,
+    /// By section: which ones are right, and how many there are.
+    sections: RefCell<BTreeMap<&'static str, (Vec<usize>, usize)>>,
     /// Keys that are there, but wrong: whoever misses them must not say so.
     spoiled: RefCell<BTreeSet<String>>,
     /// Whether a secret stands in the settings themselves.
@@ -41,6 +45,22 @@ impl Faults {
 
     pub(super) fn warning(&self, fault: Fault) {
         self.warnings.borrow_mut().push(fault);
+    }
+
+    pub(super) fn strict(&self, fault: Fault) {
+        self.strict.borrow_mut().push(fault);
+    }
+
+    pub(super) fn take_strict(&self) -> Vec<Fault> {
+        self.strict.take()
+    }
+
+    pub(super) fn note_sections(&self, section: &'static str, kept: Vec<usize>, count: usize) {
+        self.sections.borrow_mut().insert(section, (kept, count));
+    }
+
+    pub(super) fn take_sections(&self) -> BTreeMap<&'static str, (Vec<usize>, usize)> {
+        self.sections.take()
     }
 
     pub(super) fn spoil(&self, key: String) {

@@ -14,6 +14,8 @@ pub struct Places {
     lines: BTreeMap<String, usize>,
     has_secrets: bool,
     secret_files: Vec<(String, PathBuf)>,
+    /// By section: where those that are right stand among all of them, and how many there are.
+    sections: BTreeMap<&'static str, (Vec<usize>, usize)>,
 }
 
 impl Places {
@@ -23,12 +25,14 @@ impl Places {
             lines: position::lines(text),
             has_secrets: faults.has_secrets(),
             secret_files: faults.take_secret_files(),
+            sections: faults.take_sections(),
         }
     }
 
-    /// The dotted key of a setting in one of `count` sections of a name.
-    pub fn key(section: &str, index: usize, count: usize, name: &str) -> String {
-        position::prefix(section, index, count) + name
+    /// The dotted key of a setting of the source or output with this number, counted from 0 among those that are right.
+    pub fn key(&self, section: &str, index: usize, name: &str) -> String {
+        let (kept, count) = self.sections.get(section).map_or((&[][..], 0), |(kept, count)| (kept.as_slice(), *count));
+        position::prefix(section, kept.get(index).copied().unwrap_or(index), count) + name
     }
 
     /// The settings file.

@@ -84,6 +84,16 @@ impl<'a> Reader<'a> {
         self.faults.warning(self.fault(at, problem, hint));
     }
 
+    /// Something is wrong that a run would find out from a service: `check` tells it, a run tries.
+    pub(super) fn strict(&self, at: usize, problem: String, hint: Option<&str>) {
+        self.faults.strict(self.fault(at, problem, hint));
+    }
+
+    /// Which of `count` sections are right.
+    pub(super) fn note_sections(&self, section: &'static str, kept: Vec<usize>, count: usize) {
+        self.faults.note_sections(section, kept, count);
+    }
+
     /// A key is there, but wrong, or was written in another way.
     pub(super) fn spoil(&self, key: &str) {
         self.faults.spoil(key.to_owned());

@@ -6,7 +6,7 @@ use exotrace_domains::{EXAMPLE, LocalDomain};
 use toml::Spanned;
 
 use super::{
-    Config, ConfigError, GeoipConfig, ServiceKind, SourceConfig, kinds, position::prefix, raw, reader::Reader,
+    Config, ConfigError, GeoipConfig, Places, ServiceKind, SourceConfig, kinds, position::prefix, raw, reader::Reader,
 };
 
 mod credential;
@@ -19,8 +19,8 @@ mod trusted_keys;
 
 pub(super) use output::namespace_problem;
 
-/// Checks everything before the first error counts, so that all of them are told at once.
-pub(super) fn settings(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Config, ConfigError> {
+/// Checks everything, and gives what is right; what is wrong is noted by the reader, so that all of it is told at once.
+pub(super) fn settings(raw: &raw::Settings, reader: &Reader<'_>) -> Option<Config> {
     let state_dir = match &raw.state_dir {
         Some(value) => reader.file("state_dir", value),
         None => Err(reader.missing("state_dir", 0, Some("a folder for the ledger"))),
@@ -31,41 +31,39 @@ pub(super) fn settings(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Confi
     let mapping = mapping::mapping(&raw.mapping, &reader.within("mapping."));
     let city = reader.optional_file("geoip.city", &raw.geoip.city);
     let asn = reader.optional_file("geoip.asn", &raw.geoip.asn);
-    let sources = if raw.source.is_empty() {
+    if raw.source.is_empty() {
         let problem = "there is no `[[source]]`".to_owned();
-        Err(reader.missed("source", 0, problem, Some("at least one source is needed")))
-    } else {
-        sources(&raw.source, reader)
-    };
-    let (namespace, outputs) = if raw.output.is_empty() {
+        drop(reader.missed("source", 0, problem, Some("at least one source is needed")));
+    }
+    let sources = sources(&raw.source, reader);
+    if raw.output.is_empty() {
         let problem = "there is no `[[output]]`".to_owned();
-        (Err(reader.missed("output", 0, problem, Some("at least one output is needed"))), Ok(Vec::new()))
-    } else {
-        let namespace = output::namespace(&raw.output, reader);
-        let outputs = output::outputs(&raw.output, reader, namespace.as_deref().unwrap_or_default());
-        (namespace, outputs)
-    };
+        drop(reader.missed("output", 0, problem, Some("at least one output is needed")));
+    }
+    let namespace = output::namespace(&raw.output, reader).unwrap_or_default();
+    let outputs = output::outputs(&raw.output, reader, &namespace);
     let dead_letter = reader.optional_file("dead_letter.path", &raw.dead_letter.path);
-    let state_dir = state_dir?;
-    let dead_letter = dead_letter?.unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
-    let (listen, listen_hosts, mapping) = (listen?, listen_hosts?, mapping?);
-    let geoip = GeoipConfig { city: city?, asn: asn? };
-    let (sources, outputs, namespace) = (sources?, outputs?, namespace?);
-    file::check_own(&raw.source, &sources, &outputs, &dead_letter, reader)?;
-    let (places, warnings) = Default::default();
-    Ok(Config {
+    let state_dir = state_dir.unwrap_or_default();
+    let dead_letter = dead_letter.ok().flatten().unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
+    let mapping = mapping.or_else(|_| mapping::mapping(&raw::Mapping::default(), &reader.within("mapping.")));
+    // The sources and their sections go together only if all of them are right.
+    if sources.len() == raw.source.len() {
+        drop(file::check_own(&raw.source, &sources, &outputs, &dead_letter, reader));
+    }
+    Some(Config {
         state_dir,
-        listen,
-        listen_hosts,
+        listen: listen.ok().flatten(),
+        listen_hosts: listen_hosts.unwrap_or_default(),
         old_names,
-        mapping,
-        geoip,
+        mapping: mapping.ok()?,
+        geoip: GeoipConfig { city: city.ok().flatten(), asn: asn.ok().flatten() },
         sources,
         outputs,
         dead_letter,
         namespace,
-        places,
-        warnings,
+        places: Places::default(),
+        warnings: Vec::new(),
+        strict: Vec::new(),
     })
 }
 
@@ -79,26 +77,21 @@ fn listen(raw: &raw::Settings, reader: &Reader<'_>) -> Result<Option<SocketAddr>
     reader.address("metrics_listen", &raw.metrics_listen)
 }
 
-fn sources(sections: &[Spanned<raw::Source>], reader: &Reader<'_>) -> Result<Vec<SourceConfig>, ConfigError> {
+/// The sources that are right.
+fn sources(sections: &[Spanned<raw::Source>], reader: &Reader<'_>) -> Vec<SourceConfig> {
     let mut sources: Vec<SourceConfig> = Vec::new();
-    let mut failed = None;
+    let mut kept = Vec::new();
     for (index, section) in sections.iter().enumerate() {
         let prefix = prefix("source", index, sections.len());
         let reader = reader.within(&prefix);
-        let mut source = match source(section, &reader) {
-            Ok(source) => source,
-            Err(error) => {
-                failed = Some(error);
-                continue;
-            }
-        };
-        match name(section, &source, &sources, &reader) {
-            Ok(name) => source.call(name),
-            Err(error) => failed = Some(error),
-        }
+        let Ok(mut source) = source(section, &reader) else { continue };
+        let Ok(name) = name(section, &source, &sources, &reader) else { continue };
+        source.call(name);
         sources.push(source);
+        kept.push(index);
     }
-    failed.map_or(Ok(sources), Err)
+    reader.note_sections("source", kept, sections.len());
+    sources
 }
 
 /// What a source is called; no two are called the same.

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::Checked;
 use crate::{
-    config::{Authentication, Config, FileConfig, OutputConfig, Places, ServiceConfig, SourceConfig},
+    config::{Authentication, Config, FileConfig, OutputConfig, SourceConfig},
     folder::{Folder, parent},
     source::file::matching,
 };
@@ -15,21 +15,17 @@ const READABLE_BY_ALL: u32 = 0o004;
 /// What the settings say.
 pub(super) fn settings(config: &Config, checked: &mut Checked) {
     for (index, source) in config.sources.iter().enumerate() {
-        let key = |name: &str| Places::key("source", index, config.sources.len(), name);
-        if let SourceConfig::Service(service) = source {
-            identity(config, service, key, checked);
-        }
         let problem = match source.local_domains() {
             None => "is missing: no `email.direction` is written",
             Some([]) => "is empty: `email.direction` is `external` for all mail",
             Some(_) => continue,
         };
         let hint = "hint: list the domains of the tenant, as `local_domains = [\"contoso.com\", \"*.contoso.com\"]`";
-        let key = key("local_domains");
+        let key = config.places.key("source", index, "local_domains");
         checked.warning(config, &key, &format!("`{key}` {problem}\n{hint}"));
     }
     for (index, output) in config.outputs.iter().enumerate() {
-        let key = Places::key("output", index, config.outputs.len(), "api_key");
+        let key = config.places.key("output", index, "api_key");
         if let OutputConfig::Elasticsearch(output) = &output.config
             && output.authentication == Authentication::None
             && output.connection.certificate.is_none()
@@ -42,39 +38,6 @@ pub(super) fn settings(config: &Config, checked: &mut Checked) {
         }
     }
     secrets(config, checked);
-}
-
-/// Ids that no tenant and no app registration has.
-fn identity(config: &Config, service: &ServiceConfig, key: impl Fn(&str) -> String, checked: &mut Checked) {
-    let tenant = service.tenant_id.trim();
-    if !is_guid(tenant) && !is_domain(tenant) {
-        let problem = format!(
-            "`{}` is neither a GUID nor a domain\nhint: the directory (tenant) id, or a domain as `contoso.onmicrosoft.com`",
-            key("tenant_id")
-        );
-        checked.error(config, &key("tenant_id"), &problem);
-    }
-    let Some(client) = service.credential.client_id().map(str::trim) else { return };
-    if !is_guid(client) {
-        let problem = format!(
-            "`{}` is not a GUID\nhint: the application (client) id of the app registration, as \
-             `11111111-2222-3333-4444-555555555555`; not its name, and not the id of its secret",
-            key("client_id")
-        );
-        checked.error(config, &key("client_id"), &problem);
-    }
-}
-
-fn is_guid(text: &str) -> bool {
-    let lengths: Vec<_> = text.split('-').map(str::len).collect();
-    lengths == [8, 4, 4, 4, 12] && text.chars().all(|it| it == '-' || it.is_ascii_hexdigit())
-}
-
-fn is_domain(text: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.chars().all(|it| it.is_alphanumeric() || it == '-') && !label.starts_with('-')
-    };
-    text.contains('.') && text.split('.').all(is_label)
 }
 
 /// Secrets that everybody on this machine may read.
@@ -104,12 +67,15 @@ fn is_readable_by_all(file: &Path) -> bool {
 
 /// What this machine has of what the settings name.
 pub(super) fn machine(config: &Config, checked: &mut Checked) {
-    folder(config, &config.state_dir, "state_dir", checked);
+    // Without one, or with one that is wrong, that is told already.
+    if !config.state_dir.as_os_str().is_empty() {
+        folder(config, &config.state_dir, "state_dir", checked);
+    }
     if parent(&config.dead_letter) != config.state_dir {
         folder(config, parent(&config.dead_letter), "dead_letter.path", checked);
     }
     for (index, source) in config.sources.iter().enumerate() {
-        let key = |name: &str| Places::key("source", index, config.sources.len(), name);
+        let key = |name: &str| config.places.key("source", index, name);
         match source {
             SourceConfig::Service(service) => {
                 if let Some(trace) = &service.request_trace_dir {
@@ -121,7 +87,7 @@ pub(super) fn machine(config: &Config, checked: &mut Checked) {
     }
     for (index, output) in config.outputs.iter().enumerate() {
         if let OutputConfig::File(file) = &output.config {
-            let key = Places::key("output", index, config.outputs.len(), "path");
+            let key = config.places.key("output", index, "path");
             if file.path.is_dir() {
                 let shown = file.path.display();
                 let problem = format!("`{key}`: `{shown}` is a folder, not a file\nhint: add the name of a file");
@@ -149,32 +115,5 @@ fn patterns(config: &Config, files: &FileConfig, key: &str, checked: &mut Checke
              the pattern"
         );
         checked.warning(config, key, &problem);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_told_from_names() {
-        assert!(is_guid("11111111-2222-3333-4444-55555555abCD"));
-        for text in [
-            "my app",
-            "",
-            "11111111-2222-3333-4444-55555555555",
-            "1111111122223333444455555555abcd",
-            "g1111111-2222-3333-4444-555555555555",
-        ] {
-            assert!(!is_guid(text), "{text}");
-        }
-        for text in ["contoso.com", "contoso.onmicrosoft.com", "müller.de", "xn--mller-kva.de"] {
-            assert!(is_domain(text), "{text}");
-        }
-        for text in
-            ["contoso", "", "a b.com", "https://contoso.com", "a@contoso.com", "contoso..com", ".com", "contoso.com/"]
-        {
-            assert!(!is_domain(text), "{text}");
-        }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         options::loader,
         start::{self, Named},
     },
-    config::{Config, MappingChoice, OutputConfig, Places, SecretSource, SourceConfig},
+    config::{Config, MappingChoice, OutputConfig, SecretSource, SourceConfig},
     error_text::explain,
     geo::Geo,
     source::ServiceSource,
@@ -24,7 +24,8 @@ pub(super) struct Mapping {
 
 /// Opens everything that can be opened, whatever else fails.
 pub(super) fn examine(config: &Config, checked: &mut Checked) -> Option<Mapping> {
-    if let Err(error) = state_folder::check(&config.state_dir)
+    if !config.state_dir.as_os_str().is_empty()
+        && let Err(error) = state_folder::check(&config.state_dir)
         && checked.errors.iter().all(|fault| fault.line != config.places.line("state_dir"))
     {
         let problem = format!("`state_dir`: {}", explain(&error));
@@ -58,7 +59,7 @@ fn sources(config: &Config, checked: &mut Checked) {
     for (index, source) in config.sources.iter().enumerate() {
         let SourceConfig::Service(service) = source else { continue };
         if let Err(error) = ServiceSource::new(service) {
-            let key = |name: &str| Places::key("source", index, config.sources.len(), name);
+            let key = |name: &str| config.places.key("source", index, name);
             let text = explain(&error);
             let names = [
                 "ca_file",
@@ -78,7 +79,7 @@ fn sources(config: &Config, checked: &mut Checked) {
 fn outputs(config: &Config, checked: &mut Checked) {
     for (index, output) in config.outputs.iter().enumerate() {
         if let Err(error) = start::output(&output.config) {
-            let key = |name: &str| Places::key("output", index, config.outputs.len(), name);
+            let key = |name: &str| config.places.key("output", index, name);
             let text = explain(error.as_ref());
             let key = key(named_in(&text, &output.config));
             checked.error(config, &key, &format!("`{key}`: {text}"));
@@ -126,7 +127,10 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Map
             return None;
         }
     };
-    // What is wrong with the state folder is told already.
+    // What is wrong with sources is told already.
+    if config.sources.is_empty() {
+        return None;
+    }
     let agent = Agent::like(&config.state_dir);
     let live = match start::live(config, components, geo, &agent, &loader) {
         Ok(live) => live,

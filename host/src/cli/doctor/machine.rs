@@ -9,11 +9,11 @@ use tempfile::NamedTempFile;
 use super::report::Report;
 use crate::{
     cli::{options::loader, start},
-    config::{Config, MappingChoice},
+    config::{Config, GeoipConfig, MappingChoice},
     counted::counted,
     finding::Finding,
     folder::Folder,
-    geo::DatabaseAbout,
+    geo::{DatabaseAbout, Geo},
     ledger::Ledger,
     shown, state_folder,
 };
@@ -38,9 +38,10 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
         Ok(_) => report.ok("mapping component", &mapping)?,
         Err(error) => report.add(Finding::error("mapping component", error.as_ref()))?,
     }
-    match start::geo(config) {
+    let GeoipConfig { city, asn } = &config.geoip;
+    match Geo::open(city.as_deref(), asn.as_deref()) {
         Ok(geo) => report.add(databases(&geo.about(), Utc::now())),
-        Err(error) => report.add(Finding::error("geo databases", error.as_ref())),
+        Err(error) => report.add(Finding::error("geo databases", &error)),
     }
 }
 

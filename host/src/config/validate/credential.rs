@@ -5,7 +5,7 @@ use url::Url;
 
 use super::exclude;
 use crate::{
-    config::{ConfigError, Credential, IdentityEndpoint, raw, reader::Reader},
+    config::{ConfigError, Credential, IdentityEndpoint, ids::is_guid, raw, reader::Reader},
     secret::Secret,
     secret_file,
 };
@@ -30,7 +30,7 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
     let mut given = ways.iter().filter_map(|(key, value)| Some((*key, value.as_ref()?)));
     let Some((key, value)) = given.next() else {
         // Every way but one needs it, and that one is the least likely to be meant.
-        drop(reader.required("client_id", &raw.client_id, at));
+        drop(client_id(raw, at, reader));
         return Err(reader.missing("client_secret", at, Some(WAYS)));
     };
     if let Some((other, second)) = given.next() {
@@ -45,7 +45,7 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
             return Err(reader.error(part.span().start, problem, Some("leave it out")));
         }
     }
-    let client_id = || reader.required("client_id", &raw.client_id, at);
+    let client_id = || client_id(raw, at, reader);
     Ok(match key {
         "client_secret" => Credential::Secret { client_id: client_id()?, secret: reader.secret(key, value)? },
         "client_secret_file" => Credential::Secret { client_id: client_id()?, secret: secret_in(key, value, reader)? },
@@ -72,6 +72,18 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
             endpoint: identity_endpoint(key, value, reader)?,
         },
     })
+}
+
+/// The id of an app registration, which is a GUID, always.
+fn client_id(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<String, ConfigError> {
+    let text = reader.required("client_id", &raw.client_id, at)?;
+    if !is_guid(text.trim()) {
+        let at = raw.client_id.as_ref().map_or(at, |value| value.span().start);
+        let hint = "the application (client) id of the app registration, as `11111111-2222-3333-4444-555555555555`; \
+                    not its name, and not the id of its secret";
+        reader.strict(at, format!("`{}` is not a GUID", reader.dotted("client_id")), Some(hint));
+    }
+    Ok(text)
 }
 
 fn secret_in(key: &str, file: &Spanned<String>, reader: &Reader<'_>) -> Result<Secret, ConfigError> {

@@ -31,25 +31,22 @@ const MAX_BYTES: u32 = 4_000_000;
 /// The most that Elasticsearch takes in any configuration.
 const MOST_BYTES: u32 = 2_000_000_000;
 
-/// `namespace` is that of all outputs.
-pub(super) fn outputs(
-    sections: &[Spanned<raw::Output>],
-    reader: &Reader<'_>,
-    namespace: &str,
-) -> Result<Vec<NamedOutput>, ConfigError> {
+/// The outputs that are right; `namespace` is that of all of them.
+pub(super) fn outputs(sections: &[Spanned<raw::Output>], reader: &Reader<'_>, namespace: &str) -> Vec<NamedOutput> {
     let mut outputs: Vec<NamedOutput> = Vec::new();
-    let mut failed = None;
+    let mut kept = Vec::new();
     for (index, section) in sections.iter().enumerate() {
         let prefix = prefix("output", index, sections.len());
         let reader = reader.within(&prefix);
         let named = output(section.get_ref(), section.span().start, &reader, namespace)
             .and_then(|config| named(section, config, &outputs, &reader));
-        match named {
-            Ok(named) => outputs.push(named),
-            Err(error) => failed = Some(error),
+        if let Ok(named) = named {
+            outputs.push(named);
+            kept.push(index);
         }
     }
-    failed.map_or(Ok(outputs), Err)
+    reader.note_sections("output", kept, sections.len());
+    outputs
 }
 
 /// Gives an output its name; no two have the same, and no two write to the same file.

@@ -3,7 +3,13 @@
 use std::time::Duration;
 
 use super::{credential, labels, local_domains, misplaced};
-use crate::config::{ConfigError, ServiceConfig, ServiceKind, raw, reader::Reader, service::Cloud};
+use crate::config::{
+    ConfigError, ServiceConfig, ServiceKind,
+    ids::{is_domain, is_guid},
+    raw,
+    reader::Reader,
+    service::Cloud,
+};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -19,7 +25,7 @@ pub(super) fn source(
         Ok(cloud) => (cloud.login_url(), cloud.url(kind).unwrap_or_default(), cloud.outlook_scope()),
         Err(_) => (Cloud::Global.login_url(), Cloud::Global.url(kind).unwrap_or_default(), ""),
     };
-    let tenant_id = reader.required("tenant_id", &raw.tenant_id, at);
+    let tenant_id = tenant_id(raw, at, reader);
     let credential = credential::credential(raw, at, reader);
     let local_domains = local_domains(raw, reader);
     let labels = labels::labels(raw, reader);
@@ -58,6 +64,18 @@ pub(super) fn source(
         ca_file: ca_file?,
         request_trace_dir: request_trace_dir?,
     })
+}
+
+/// The tenant: its id, or one of its domains.
+fn tenant_id(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<String, ConfigError> {
+    let text = reader.required("tenant_id", &raw.tenant_id, at)?;
+    if !is_guid(text.trim()) && !is_domain(text.trim()) {
+        let at = raw.tenant_id.as_ref().map_or(at, |value| value.span().start);
+        let problem = format!("`{}` is neither a GUID nor a domain", reader.dotted("tenant_id"));
+        let hint = "the directory (tenant) id, or a domain as `contoso.onmicrosoft.com`";
+        reader.strict(at, problem, Some(hint));
+    }
+    Ok(text)
 }
 
 fn cloud(kind: ServiceKind, raw: &raw::Source, reader: &Reader<'_>) -> Result<Cloud, ConfigError> {
