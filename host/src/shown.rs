@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt::Write as _};
 
 /// A text on one line.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
-    escaped(text, |it| is_odd(it))
+    escaped(text, is_odd)
 }
 
 /// A text that may have several lines.

@@ -31,7 +31,7 @@ impl Open {
     fn push(&mut self, is_object: bool) -> Option<()> {
         let (word, bit) = (self.depth / 64, self.depth % 64);
         let word = self.bits.get_mut(word)?;
-        *word = *word & !(1 << bit) | u64::from(is_object) << bit;
+        *word = (*word & !(1 << bit)) | (u64::from(is_object) << bit);
         self.depth += 1;
         Some(())
     }
@@ -183,7 +183,8 @@ impl Reader<'_> {
             let word = u64::from_le_bytes(*chunk);
             let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
             let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-            let special = zeros(word ^ ONES * u64::from(b'"')) | zeros(word ^ ONES * u64::from(b'\\')) | controls;
+            let [quotes, backslashes] = [b'"', b'\\'].map(|byte| zeros(word ^ (ONES * u64::from(byte))));
+            let special = quotes | backslashes | controls;
             if special != 0 {
                 // The lowest mark is always a true one.
                 self.at += special.trailing_zeros() as usize / 8;
