@@ -16,7 +16,7 @@ impl Folder {
         let folder = Self(tempfile::tempdir().unwrap());
         fs::copy(project().join("fixtures/records/well-formed.ndjson"), folder.path("good.ndjson")).unwrap();
         fs::write(folder.path("bad.csv"), "sender,recipient\na@b.example,c@d.example\n").unwrap();
-        fs::write(folder.path("page.html"), "<html>\n").unwrap();
+        fs::write(folder.path("error.json"), "{\"error\":{\"code\":\"Forbidden\"}}\n").unwrap();
         fs::write(folder.path("letters"), "no letter\n").unwrap();
         folder.settings("good", "good.ndjson", "type = \"file\"\npath = \"good.json\"\n");
         folder.settings("unread", "*.csv", "type = \"file\"\npath = \"unread.json\"\n");
@@ -77,7 +77,7 @@ fn every_command_ends_as_the_table_says() {
     let mut check = |command: &str, code: i32, arguments: &[&str]| folder.check(command, code, arguments, &mut tried);
     check("map", 0, &["map", "good.ndjson"]);
     check("map", 1, &["map", "none.ndjson"]);
-    check("map", 2, &["map", "page.html"]);
+    check("map", 2, &["map", "error.json"]);
     check("map", 2, &["map", "--mapping", "9.9", "good.ndjson"]);
     check("map", 78, &["map", "--config", "wrong.toml", "good.ndjson"]);
 

@@ -89,9 +89,10 @@ fn the_last_error_is_told_and_a_damaged_ledger_as_well() {
 fn files_in_trouble_are_told_with_their_reasons() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
-    fs::copy(project().join("fixtures/records/well-formed.ndjson"), file("good.ndjson")).unwrap();
-    fs::write(file("bad.csv"), "sender,recipient\na@b.example,c@d.example\n").unwrap();
-    let settings = "state_dir = \"state\"\n[[source]]\ntype = \"file\"\nname = \"drop\"\npaths = [\"*.ndjson\", \"*.csv\"]\n\
+    fs::create_dir(file("in")).unwrap();
+    fs::copy(project().join("fixtures/records/well-formed.ndjson"), file("in/good.ndjson")).unwrap();
+    fs::write(file("in/bad.csv"), "sender,recipient\na@b.example,c@d.example\n").unwrap();
+    let settings = "state_dir = \"state\"\n[[source]]\ntype = \"file\"\nname = \"drop\"\npaths = [\"in/*\"]\n\
                     [[output]]\ntype = \"file\"\npath = \"out/trace.json\"\n";
     fs::create_dir(file("out")).unwrap();
     fs::write(file("exotrace.toml"), settings).unwrap();
@@ -104,7 +105,7 @@ fn files_in_trouble_are_told_with_their_reasons() {
     assert!(said.contains("needs a person\n  source `drop`: 1 file in trouble\n"), "{said}");
     let line = said.lines().find(|line| line.starts_with("  trouble     ")).unwrap_or_else(|| panic!("{said}"));
     assert!(line.contains("bad.csv: could not read "), "{line}");
-    fs::remove_file(file("bad.csv")).unwrap();
+    fs::remove_file(file("in/bad.csv")).unwrap();
     assert_eq!(run(&["run", "--once"]).status.code(), Some(0));
     let output = run(&["status"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));

@@ -1,7 +1,7 @@
 //! What is known of one source.
 
 use chrono::{DateTime, Utc};
-use glob::Pattern;
+use glob::{MatchOptions, Pattern};
 use serde::Serialize;
 
 use crate::{
@@ -11,6 +11,10 @@ use crate::{
     ledger::{FileState, InProgress, Ledger, LedgerError, SourceStatus, Trouble},
     pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
 };
+
+/// `*` stays within a folder, and `**` does not.
+const AS_FILES_ARE_FOUND: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
 
 /// What is known of one source.
 #[derive(Serialize)]
@@ -104,7 +108,7 @@ fn files_place(config: &FileConfig, ledger: Option<&Ledger>) -> Result<Place, Le
     if let Some(ledger) = ledger {
         let patterns: Vec<_> = config.paths.iter().filter_map(|path| Pattern::new(path).ok()).collect();
         for FileState { path, offset, line, .. } in ledger.files()? {
-            if patterns.iter().any(|pattern| pattern.matches(&path)) {
+            if patterns.iter().any(|pattern| pattern.matches_with(&path, AS_FILES_ARE_FOUND)) {
                 files.push(FileReport { path, offset, line });
             }
         }

@@ -53,6 +53,10 @@ fn patterns(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<Vec<Str
     Ok(patterns)
 }
 
+/// As files are found: `*` stays within a folder, and `**` does not.
+const AS_FILES_ARE_FOUND: glob::MatchOptions =
+    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+
 /// Refuses patterns that match what the program itself writes: it would read that again and again.
 pub(super) fn check_own(
     sections: &[Spanned<raw::Source>],
@@ -76,7 +80,7 @@ pub(super) fn check_own(
         let reader = reader.within(&prefix);
         for (pattern, named) in files.paths.iter().zip(section.get_ref().paths.iter().flatten()) {
             let Ok(matcher) = glob::Pattern::new(pattern) else { continue };
-            if let Some((_, what)) = own.iter().find(|(path, _)| matcher.matches_path(path)) {
+            if let Some((_, what)) = own.iter().find(|(path, _)| matcher.matches_path_with(path, AS_FILES_ARE_FOUND)) {
                 let problem = format!("`{}`: `{}` matches {what}", reader.dotted("paths"), named.get_ref());
                 return Err(reader.error(named.span().start, problem, Some("write to another folder than is read")));
             }
