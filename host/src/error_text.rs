@@ -2,18 +2,21 @@
 
 use std::error::Error;
 
+use crate::scrub::scrub;
+
 /// What a line begins with that says how to mend something.
 const HINT: &str = "hint: ";
 
-/// An error with its causes, for logs and for what is kept: hints stand on lines of their own, at the end.
+/// An error with its causes, for logs and for what is kept: hints stand on lines of their own, at the end, and our secrets
+/// nowhere, whoever has repeated them.
 pub(crate) fn chain(error: &dyn Error) -> String {
-    Told::of(error, OtherLines::Kept).into_text()
+    scrub(&Told::of(error, OtherLines::Kept).into_text()).into_owned()
 }
 
 /// An error with its causes in one line, for people, and hints on lines of their own.
 pub(crate) fn explain(error: &dyn Error) -> String {
     // Other lines are a backtrace of the component, which tells nobody anything.
-    Told::of(error, OtherLines::LeftOut).into_text()
+    scrub(&Told::of(error, OtherLines::LeftOut).into_text()).into_owned()
 }
 
 /// A text without its hints, and the hints.

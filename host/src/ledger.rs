@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use crate::{state_folder, whole_file};
+use crate::{clock::Clock, state_folder, whole_file};
 
 mod accepted;
 mod error;
 mod files;
+mod gaps;
 mod known;
 mod lock;
 mod migrations;
@@ -40,6 +41,7 @@ pub struct Ledger {
     path: PathBuf,
     /// Held for as long as the ledger is open; none when it is only read.
     lock: Option<Lock>,
+    clock: Clock,
 }
 
 /// A range of times of receipt, both ends included.
@@ -54,12 +56,16 @@ pub struct Window {
 /// How far a source has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Everything received up to here was read at least once.
+    /// Everything received from here on was read at least once, gaps apart.
+    pub covered_from: Option<DateTime<Utc>>,
+    /// Up to here.
     pub covered_until: Option<DateTime<Utc>>,
     /// Rows received before this time may be forgotten: reading them again would deliver them again.
     pub known_from: Option<DateTime<Utc>>,
     /// The window that was begun and not finished.
     pub in_progress: Option<InProgress>,
+    /// When a page was delivered last, by the clock of this machine.
+    pub polled_at: Option<DateTime<Utc>>,
 }
 
 /// A window that was begun and not finished.
@@ -86,7 +92,7 @@ impl Ledger {
         let path = state_dir.join(open::FILE_NAME);
         let connection = open::connection(&path)?;
         lock.note_owner(&connection).map_err(|error| error.at(&path))?;
-        Ok(Self { connection, path, lock: Some(lock) })
+        Ok(Self { connection, path, lock: Some(lock), clock: Clock::system() })
     }
 
     /// Opens the ledger in a folder that this process has open already, to read it as well; `None` when there is none.
@@ -99,7 +105,7 @@ impl Ledger {
         if !open::is_there(&path)? {
             return Ok(None);
         }
-        Ok(Some(Self { connection: open::read_only(&path)?, path, lock: None }))
+        Ok(Some(Self { connection: open::read_only(&path)?, path, lock: None, clock: Clock::system() }))
     }
 
     /// Opens the ledger in a folder for reading, whoever else has it; `None` when there is none.
@@ -112,7 +118,7 @@ impl Ledger {
         if !open::is_there(&path)? {
             return Ok(None);
         }
-        Ok(Some(Self { connection: open::connection_to_read(&path)?, path, lock: None }))
+        Ok(Some(Self { connection: open::connection_to_read(&path)?, path, lock: None, clock: Clock::system() }))
     }
 
     /// Its file.
@@ -136,7 +142,7 @@ impl Ledger {
     ///
     /// When the ledger cannot be read.
     pub fn progress(&self, source: &str) -> Result<Progress, LedgerError> {
-        let query = "SELECT covered_until, known_from, window_start, window_end, reached, next_link \
+        let query = "SELECT covered_until, known_from, window_start, window_end, reached, next_link, covered_from, polled_at \
                      FROM source WHERE name = ?1";
         let found = self.connection.query_row(query, [source], |row| {
             let time = |index| row.get::<_, Option<i64>>(index).map(|it| it.map(instant));
@@ -146,7 +152,9 @@ impl Ledger {
                 }
                 _ => None,
             };
-            Ok(Progress { covered_until: time(0)?, known_from: time(1)?, in_progress })
+            let (covered_until, known_from) = (time(0)?, time(1)?);
+            let (covered_from, polled_at) = (time(6)?, time(7)?);
+            Ok(Progress { covered_from, covered_until, known_from, in_progress, polled_at })
         });
         Ok(found.optional()?.unwrap_or_default())
     }
@@ -176,19 +184,42 @@ impl Ledger {
         Ok(transaction.commit()?)
     }
 
-    /// Notes times of receipt of which rows may be missing, and why.
+    /// Takes back what was noted as covered: everything received from `from` on is read again. Rows that are still known
+    /// are not delivered again.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_gap(&mut self, source: &str, gap: Window, reason: &str) -> Result<(), LedgerError> {
+    pub fn read_again(&mut self, source: &str, from: DateTime<Utc>) -> Result<(), LedgerError> {
+        let update = "UPDATE source SET covered_until = ?2, known_from = min(known_from, ?2), window_start = NULL, \
+                      window_end = NULL, reached = NULL, next_link = NULL WHERE name = ?1";
         let transaction = self.write()?;
-        let id = source_id(&transaction, source)?;
-        let (start, end) = (gap.start.timestamp_millis(), gap.end.timestamp_millis());
-        let insert = "INSERT OR REPLACE INTO gap (source, start, end, reason) VALUES (?1, ?2, ?3, ?4)";
-        transaction.execute(insert, params![id, start, end, reason])?;
-        transaction.commit()?;
-        Ok(())
+        transaction.execute(update, params![source, from.timestamp_millis()])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Begins the window that was begun again, from its end.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn drop_window(&mut self, source: &str) -> Result<(), LedgerError> {
+        let update = "UPDATE source SET window_start = NULL, window_end = NULL, reached = NULL, next_link = NULL \
+                      WHERE name = ?1";
+        let transaction = self.write()?;
+        transaction.execute(update, [source])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Tells the time by other clocks.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// What it tells the time by, and with it everything of a run.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod agent;
 mod answer;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod control;
 mod counted;
@@ -26,6 +27,7 @@ mod property;
 pub mod records;
 pub mod replacement;
 pub mod retry;
+mod scrub;
 pub mod secret;
 mod secret_file;
 mod shown;

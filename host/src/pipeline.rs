@@ -9,8 +9,10 @@ use tracing::{debug, info, warn};
 mod batches;
 mod budget;
 mod delivery;
+mod detour;
 mod error;
 mod files;
+mod judge;
 mod letters;
 mod pass;
 mod progress;
@@ -19,6 +21,7 @@ mod service;
 mod shared;
 mod shutdown;
 mod summary;
+mod time;
 mod walk;
 mod worker;
 
@@ -141,7 +144,10 @@ pub async fn run(stages: Stages, mode: Mode, shutdown: impl Future<Output = ()>)
     for collector in collectors {
         let (shared, shutdown) = (shared.clone(), Shutdown::new(stopped.clone()));
         match collector {
-            Collector::Service(collector) => workers.spawn(worker::work(*collector, shared, shutdown)),
+            Collector::Service(mut collector) => {
+                collector.set_clock(shared.clock().clone());
+                workers.spawn(worker::work(*collector, shared, shutdown))
+            }
             Collector::Files(collector) => workers.spawn(files::work(*collector, shared, shutdown)),
         };
     }

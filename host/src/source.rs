@@ -14,9 +14,12 @@ mod token;
 mod trace;
 
 pub use client::{AnswerError, HttpError, Malformed, has_proxy};
+pub(crate) use clock::AGREEMENT;
+pub use clock::Past;
 pub use error::PollError;
 pub(crate) use page::is_same_delivery;
 pub use page::{Page, Row, RowKey};
+pub(crate) use service::can_be_kept;
 pub use service::{PageRequest, ServiceSource, reach};
 pub use token::{Asked, CertificateError, TokenError};
 

@@ -310,7 +310,7 @@ impl<'a> Reader<'a> {
         if url.as_ref().is_some_and(|url| url.password().is_some()) && !value.get_ref().contains("${") {
             self.faults.note_secret();
         }
-        url.map(|_| Some(Secret::new(text))).ok_or_else(|| {
+        url.map(|_| Some(Secret::url(text))).ok_or_else(|| {
             let problem = format!("`{}` is not the address of a proxy", self.dotted(key));
             self.error(value.span().start, problem, Some("for example `http://proxy:3128`"))
         })

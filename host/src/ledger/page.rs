@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use super::{Delivered, Ledger, LedgerError, Mark, Window, accepted::put_marks, source_id};
+use super::{Delivered, Ledger, LedgerError, Mark, Window, accepted::put_marks, gaps, source_id};
 
 /// A page that every output has accepted.
 #[derive(Debug, Clone)]
@@ -12,14 +12,21 @@ pub struct PageDone {
     pub window: Window,
     /// Its rows that were delivered.
     pub delivered: Vec<Delivered>,
+    /// Rows that had been delivered before and have to be known for longer.
+    pub touched: Vec<Delivered>,
     /// How many of them had been delivered before and have changed.
     pub changed: u64,
     /// How many of them are new in a time that had been covered.
     pub late: u64,
     /// What comes next.
     pub next: Next,
-    /// Rows received before this time are forgotten when the window is done.
-    pub keep_from: DateTime<Utc>,
+    /// Up to when everything of the window was read when it is done; none when no clock shows that any of it is past.
+    pub covered: Option<DateTime<Utc>>,
+    /// Times of the window that were read in whole when it is done: gaps among them are gaps no longer.
+    pub read: Vec<Window>,
+    /// Rows received before this time are forgotten when the window is done. None when no row of it was seen: only rows
+    /// prove that a time is past.
+    pub keep_from: Option<DateTime<Utc>>,
     /// How far the files of outputs are written.
     pub marks: Vec<Mark>,
 }
@@ -45,29 +52,33 @@ impl Ledger {
     ///
     /// When the ledger cannot be written; then nothing is noted.
     pub fn commit_page(&mut self, source: &str, page: &PageDone) -> Result<(), LedgerError> {
+        let now = self.clock.wall().timestamp_millis();
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, &page.delivered)?;
+        insert(&transaction, id, &page.touched)?;
         put_marks(&transaction, &page.marks)?;
         let count = "UPDATE source SET rows = rows + ?2, changed = changed + ?3, late = late + ?4, polled_at = ?5, \
                      failed_at = NULL, failure = NULL WHERE id = ?1";
         let rows = i64::try_from(page.delivered.len()).unwrap_or(i64::MAX);
         let [changed, late] = [page.changed, page.late].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-        transaction.execute(count, params![id, rows, changed, late, Utc::now().timestamp_millis()])?;
-        let times = [page.window.start, page.window.end, page.keep_from].map(|time| time.timestamp_millis());
+        transaction.execute(count, params![id, rows, changed, late, now])?;
+        let times = [page.window.start, page.window.end].map(|time| time.timestamp_millis());
         if let Next::More { reached, link } = &page.next {
             let update = "UPDATE source SET window_start = ?2, window_end = ?3, reached = ?4, next_link = ?5, \
-                          known_from = coalesce(known_from, ?2), covered_from = coalesce(covered_from, ?2) \
+                          known_from = coalesce(known_from, ?2), covered_from = CASE WHEN covered_until IS NULL \
+                          THEN min(coalesce(covered_from, ?2), ?2) ELSE covered_from END \
                           WHERE id = ?1";
             let reached = reached.map(|time| time.timestamp_millis());
             transaction.execute(update, params![id, times[0], times[1], reached, link])?;
         } else {
-            let update = "UPDATE source SET covered_until = max(coalesce(covered_until, ?3), ?3), \
-                          known_from = max(coalesce(known_from, ?2), ?4), covered_from = coalesce(covered_from, ?2), \
-                          window_start = NULL, window_end = NULL, reached = NULL, next_link = NULL WHERE id = ?1";
-            transaction.execute(update, params![id, times[0], times[1], times[2]])?;
-            let forget = "DELETE FROM delivered WHERE source = ?1 AND received < ?2";
-            transaction.execute(forget, params![id, times[2]])?;
+            let update = "UPDATE source SET window_start = NULL, window_end = NULL, reached = NULL, next_link = NULL, \
+                          known_from = coalesce(known_from, ?2), covered_from = CASE WHEN covered_until IS NULL \
+                          THEN min(coalesce(covered_from, ?2), ?2) ELSE covered_from END \
+                          WHERE id = ?1";
+            transaction.execute(update, params![id, times[0]])?;
+            gaps::close(&transaction, id, &page.read)?;
+            cover(&transaction, id, page)?;
             transaction.execute("DELETE FROM accepted WHERE source = ?1", [id])?;
         }
         transaction.commit()?;
@@ -75,8 +86,24 @@ impl Ledger {
     }
 }
 
+/// Notes up to when everything was read, and forgets what is not needed for that any more. Only where the window begins
+/// within what was covered: behind a part that was not read, nothing counts as covered.
+fn cover(connection: &Connection, source: i64, page: &PageDone) -> rusqlite::Result<()> {
+    let Some(covered) = page.covered.filter(|covered| *covered >= page.window.start) else { return Ok(()) };
+    let [start, covered] = [page.window.start, covered].map(|time| time.timestamp_millis());
+    let keep_from = page.keep_from.map(|time| time.timestamp_millis());
+    let update = "UPDATE source SET covered_until = max(coalesce(covered_until, ?3), ?3), \
+                  known_from = max(known_from, coalesce(?4, known_from)) WHERE id = ?1 AND ?2 <= coalesce(covered_until, covered_from)";
+    if connection.execute(update, params![source, start, covered, keep_from])? > 0 {
+        let forget = "DELETE FROM delivered WHERE source = ?1 AND received < ?2";
+        connection.execute(forget, params![source, keep_from])?;
+    }
+    Ok(())
+}
+
 pub(super) fn insert(connection: &Connection, source: i64, delivered: &[Delivered]) -> rusqlite::Result<()> {
-    let insert = "INSERT OR IGNORE INTO delivered (source, key, content, received) VALUES (?1, ?2, ?3, ?4)";
+    let insert = "INSERT INTO delivered (source, key, content, received) VALUES (?1, ?2, ?3, ?4) \
+                  ON CONFLICT DO UPDATE SET received = max(received, excluded.received)";
     let mut insert = connection.prepare_cached(insert)?;
     let forget = "DELETE FROM accepted WHERE source = ?1 AND key = ?2 AND content = ?3";
     let mut forget = connection.prepare_cached(forget)?;

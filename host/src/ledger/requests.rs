@@ -31,6 +31,22 @@ impl Ledger {
         Ok(found)
     }
 
+    /// Puts requests that bear a later time at `now`: the clock was put back since, and they would count for too long.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn settle_requests(&mut self, tenant: &str, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let query = "SELECT EXISTS (SELECT 1 FROM request WHERE tenant = ?1 AND at > ?2)";
+        if !self.connection.query_row(query, params![tenant, now.timestamp_millis()], |row| row.get::<_, bool>(0))? {
+            return Ok(());
+        }
+        let transaction = self.write()?;
+        let update = "UPDATE request SET at = ?2 WHERE tenant = ?1 AND at > ?2";
+        transaction.execute(update, params![tenant, now.timestamp_millis()])?;
+        Ok(transaction.commit()?)
+    }
+
     /// Notes that a request for a tenant is about to be sent, and forgets those before `keep_from`.
     ///
     /// # Errors

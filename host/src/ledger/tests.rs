@@ -14,7 +14,18 @@ const WINDOW: Window = Window { start: DateTime::UNIX_EPOCH, end: DateTime::from
 
 fn page(delivered: &[Delivered], next: Next, keep_from: i64) -> PageDone {
     let delivered = delivered.to_vec();
-    PageDone { window: WINDOW, delivered, changed: 0, late: 0, next, keep_from: at(keep_from), marks: Vec::new() }
+    PageDone {
+        window: WINDOW,
+        delivered,
+        touched: Vec::new(),
+        changed: 0,
+        late: 0,
+        next,
+        covered: Some(WINDOW.end),
+        read: Vec::new(),
+        keep_from: Some(at(keep_from)),
+        marks: Vec::new(),
+    }
 }
 
 fn more(reached: i64, link: &str) -> Next {
@@ -45,14 +56,21 @@ fn what_was_committed_is_known_after_a_restart() {
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
     let in_progress = InProgress { window: WINDOW, reached: Some(at(80)), next_link: Some("link".to_owned()) };
-    let progress = Progress { in_progress: Some(in_progress), known_from: Some(at(0)), ..Progress::default() };
+    let polled_at = ledger.progress("a").unwrap().polled_at;
+    let progress = Progress {
+        in_progress: Some(in_progress),
+        known_from: Some(at(0)),
+        covered_from: Some(at(0)),
+        polled_at,
+        ..Progress::default()
+    };
     assert_eq!(ledger.progress("a").unwrap(), progress);
     check(&ledger, "a", &[1, 2]);
     check(&ledger, "b", &[]);
 
     ledger.commit_page("a", &page(&[row(3, 1, 70)], Next::Done, 75)).unwrap();
-    let progress = Progress { covered_until: Some(at(100)), known_from: Some(at(75)), in_progress: None };
-    assert_eq!(ledger.progress("a").unwrap(), progress);
+    let found = ledger.progress("a").unwrap();
+    assert_eq!((found.covered_until, found.known_from, found.in_progress), (Some(at(100)), Some(at(75)), None));
     // Only what may be read again is kept.
     check(&ledger, "a", &[1, 2]);
 }
@@ -86,7 +104,8 @@ fn coverage_never_goes_back() {
     let mut ledger = Ledger::open(folder.path()).unwrap();
     for end in [100, 50] {
         let window = Window { start: at(0), end: at(end) };
-        ledger.commit_page("a", &PageDone { window, ..page(&[], Next::Done, 0) }).unwrap();
+        let covered = Some(window.end);
+        ledger.commit_page("a", &PageDone { window, covered, ..page(&[], Next::Done, 0) }).unwrap();
     }
     assert_eq!(ledger.progress("a").unwrap().covered_until, Some(at(100)));
 }

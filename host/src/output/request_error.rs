@@ -187,7 +187,7 @@ impl RequestError {
             | Self::Untrusted { .. }
             | Self::NoCertificate { .. }
             | Self::Compress(_)
-            | Self::Answer { source: AnswerError::TooLong, .. }
+            | Self::Answer { source: AnswerError::TooLong(_), .. }
             | Self::Blocked { .. } => false,
         }
     }
@@ -207,12 +207,9 @@ pub(super) fn is_transient(status: StatusCode) -> bool {
         || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// The longest text of a host that is shown, in characters.
-const SHOWN_CHARACTERS: usize = 300;
-
-/// A text of a host, cut to what can be shown.
+/// A text of a host, without our secrets, and cut to what can be shown.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().map(|it| if it.is_control() { ' ' } else { it }).take(SHOWN_CHARACTERS).collect()
+    crate::scrub::shown(text)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{RequestError, compress::gzip, credentials::Credentials};
 use crate::{
-    answer::{is_loopback, read, retry_after},
+    answer::{MAX_ANSWER_BYTES, is_loopback, read, retry_after},
     config::{ClientCertificate, Compression, ConnectionConfig},
     plain_file,
 };
@@ -137,7 +137,7 @@ impl Sender {
         };
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         let product = answer.headers().get(PRODUCT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        match read(answer).await {
+        match read(answer, MAX_ANSWER_BYTES).await {
             Ok(body) => Ok(Reply { host, status, retry_after, product, body }),
             Err(source) => Err(RequestError::Answer { host, source }),
         }

@@ -1,38 +1,64 @@
 //! How many requests a tenant may be sent: the service counts in a running window, and others share it with us
 //! (ms-api.md, section 1.10).
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 use tracing::debug;
 
 use super::{RunError, shared::Shared};
-use crate::ledger::Requests;
+use crate::{
+    clock::{Clock, Moment},
+    ledger::Requests,
+};
 
 /// The window in which the service counts.
 pub const BUDGET_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// One in so many requests may be a repair: it asks once more for what could not be read.
+const REPAIR_SHARE: u32 = 4;
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Reading on.
+    Reading,
+    /// Asking for the same place once more, in another way.
+    Repair,
+}
 
 /// What is left of a tenant's requests. Kept in the ledger, so that a restart does not begin anew.
 pub(super) struct Budget {
     tenant: String,
     limit: u32,
+    /// When the first request was sent: from then on the steady clock counts, since the other one may jump.
+    began: OnceLock<Moment>,
 }
 
 impl Budget {
     pub(super) fn new(tenant: String, limit: u32) -> Self {
-        Self { tenant, limit }
+        Self { tenant, limit, began: OnceLock::new() }
     }
 
     /// Waits until a request may be sent, and counts it.
-    pub(super) async fn take(&self, shared: &Shared) -> Result<(), RunError> {
+    pub(super) async fn take(&self, shared: &Shared, clock: &Clock, purpose: Purpose) -> Result<(), RunError> {
+        if purpose == Purpose::Repair {
+            let limit = (self.limit / REPAIR_SHARE).max(1);
+            self.take_one(shared, clock, format!("repair {}", self.tenant), limit).await?;
+        }
+        self.take_one(shared, clock, self.tenant.clone(), self.limit).await
+    }
+
+    async fn take_one(&self, shared: &Shared, clock: &Clock, kind: String, limit: u32) -> Result<(), RunError> {
         loop {
-            let (tenant, limit) = (self.tenant.clone(), self.limit);
+            let (began, read, kind) = (*self.began.get_or_init(|| clock.read()), clock.read(), kind.clone());
+            let now = began.wall + read.steady.saturating_sub(began.steady);
             let wait = shared.ledger(move |ledger| {
-                let now = Utc::now();
-                let wait = wait(ledger.requests(&tenant, now, BUDGET_WINDOW)?, limit, now);
+                ledger.settle_requests(&kind, now)?;
+                let wait = wait(ledger.requests(&kind, now, BUDGET_WINDOW)?, limit, now);
                 if wait.is_none() {
-                    ledger.note_request(&tenant, now, now - BUDGET_WINDOW)?;
+                    ledger.note_request(&kind, now, now - BUDGET_WINDOW)?;
                 }
                 Ok(wait)
             });

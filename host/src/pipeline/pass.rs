@@ -53,8 +53,14 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// What is to be read at `now`, the time of the service; `None` when that was read.
-    pub(super) fn new(progress: &Progress, now: DateTime<Utc>, settings: &PassSettings) -> Option<Self> {
+    /// What is to be read at `now`, the time of the service; `None` when that was read. What the service no longer has is
+    /// reckoned from `certain`, which no wrong clock puts into the future.
+    pub(super) fn new(
+        progress: &Progress,
+        now: DateTime<Utc>,
+        certain: DateTime<Utc>,
+        settings: &PassSettings,
+    ) -> Option<Self> {
         // Whole milliseconds: what queries and the ledger hold.
         let now = now.trunc_subsecs(3);
         let target = now - settings.min_age;
@@ -71,7 +77,7 @@ impl Pass {
             // However long nothing could be read, the first pass begins where the first attempt would have begun.
             None => known_from.map_or(first, |known_from| first.min(known_from)),
         };
-        let start = start.max(now - (settings.oldest - MARGIN));
+        let start = start.max(certain.trunc_subsecs(3) - (settings.oldest - MARGIN));
         let lost = progress.covered_until.filter(|covered| *covered < start);
         let lost = lost.map(|covered| Window { start: covered, end: start });
         (start < target).then_some(Self { start, position: start, target, known_until: progress.covered_until, lost })
@@ -154,7 +160,7 @@ mod tests {
 
     #[track_caller]
     fn check(progress: &Progress, settings: &PassSettings, expected: Option<(i64, i64)>) {
-        let pass = Pass::new(progress, now(), settings);
+        let pass = Pass::new(progress, now(), now(), settings);
         assert_eq!(pass.map(|pass| (hours(pass.start), hours(pass.target))), expected);
     }
 
@@ -198,24 +204,31 @@ mod tests {
     #[test]
     fn a_source_is_caught_up_with_a_time_between_milliseconds() {
         let now = now() + Duration::from_nanos(5_700_300);
-        let pass = Pass::new(&Progress::default(), now, &SETTINGS).unwrap();
+        let pass = Pass::new(&Progress::default(), now, now, &SETTINGS).unwrap();
         assert_eq!(pass.target.timestamp_subsec_nanos(), 5_000_000);
         let caught_up = Progress { covered_until: Some(pass.target), ..Progress::default() };
-        assert_eq!(Pass::new(&caught_up, now, &SETTINGS), None);
+        assert_eq!(Pass::new(&caught_up, now, now, &SETTINGS), None);
     }
 
     #[test]
     fn what_the_service_no_longer_has_is_lost() {
-        let pass = Pass::new(&covered(-200 * 24), now(), &SETTINGS).unwrap();
+        let pass = Pass::new(&covered(-200 * 24), now(), now(), &SETTINGS).unwrap();
         assert_eq!((hours(pass.start), hours(pass.target)), (-90 * 24 + 1, 0));
         assert_eq!(pass.lost, Some(Window { start: at(-200 * 24), end: at(-90 * 24 + 1) }));
-        assert_eq!(Pass::new(&covered(-5), now(), &SETTINGS).unwrap().lost, None);
+        assert_eq!(Pass::new(&covered(-5), now(), now(), &SETTINGS).unwrap().lost, None);
+    }
+
+    #[test]
+    fn a_wrong_clock_makes_nothing_too_old() {
+        let later = now() + chrono::Duration::days(26_000);
+        let pass = Pass::new(&covered(-5), later, now(), &SETTINGS).unwrap();
+        assert_eq!((hours(pass.start), pass.lost), (-6, None));
     }
 
     #[test]
     fn windows_follow_one_another_to_the_target() {
         let settings = PassSettings { initial_interval: 30 * DAY, ..SETTINGS };
-        let mut pass = Pass::new(&Progress::default(), now(), &settings).unwrap();
+        let mut pass = Pass::new(&Progress::default(), now(), now(), &settings).unwrap();
         let mut ends = Vec::new();
         while let Some(window) = pass.window(Width(LONGEST)) {
             ends.push((hours(window.start) / 24, hours(window.end) / 24));
@@ -227,7 +240,7 @@ mod tests {
     #[test]
     fn a_short_rest_goes_with_the_window_before() {
         let settings = PassSettings { initial_interval: 25 * HOUR, ..SETTINGS };
-        let pass = Pass::new(&Progress::default(), now(), &settings).unwrap();
+        let pass = Pass::new(&Progress::default(), now(), now(), &settings).unwrap();
         let window = pass.window(Width(DAY)).unwrap();
         assert_eq!((hours(window.start), hours(window.end)), (-25, 0));
     }
@@ -235,7 +248,7 @@ mod tests {
     #[test]
     fn no_window_is_longer_than_the_service_allows() {
         let settings = PassSettings { initial_interval: 10 * DAY + HOUR, ..SETTINGS };
-        let pass = Pass::new(&Progress::default(), now(), &settings).unwrap();
+        let pass = Pass::new(&Progress::default(), now(), now(), &settings).unwrap();
         let window = pass.window(Width(LONGEST)).unwrap();
         assert_eq!(window.end - window.start, chrono_of(LONGEST));
     }

@@ -2,34 +2,32 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::time::Instant;
-use tracing::{debug, error, warn};
+use tracing::{debug, error};
 
 use super::{
     RunError, Summary,
     batches::{batches, records},
-    budget::Budget,
+    budget::{Budget, Purpose},
     delivery::{Batch, Delivery},
-    error::chain,
+    judge::{Belongs, Times},
     pass::{Pass, PassSettings, Width},
     progress::{Teller, Watched},
     shared::Shared,
-    walk::{Detour, Walk},
+    walk::Walk,
 };
 use crate::{
+    clock::Clock,
     config::{ServiceConfig, ServiceKind},
-    ledger::{Delivered, Next, PageDone, Verdict, Window},
+    ledger::{Delivered, Next, PageDone, Progress, Verdict, Window},
     mapper::{Mapper, Origin},
     metrics::{OfSource, metrics},
-    source::{Page, PollError, Row, ServiceSource},
+    source::{AGREEMENT, Page, PollError, Row, ServiceSource},
 };
 
 /// Why rows of a gap cannot be had.
 const TOO_OLD: &str = "older than the service keeps records";
-
-/// Why rows of a gap could not be had.
-const NO_WAY: &str = "the service refused every way to read them";
 
 /// One service with its mapper.
 pub struct ServiceCollector {
@@ -41,14 +39,22 @@ pub struct ServiceCollector {
     /// Between polls.
     pub(super) interval: Duration,
     kind: ServiceKind,
-    source: ServiceSource,
+    pub(super) source: ServiceSource,
     mapper: Mapper,
-    budget: Budget,
+    pub(super) budget: Budget,
     settings: PassSettings,
-    batch_size: u32,
+    pub(super) batch_size: u32,
     width: Width,
-    pass: Option<Pass>,
-    walk: Option<Walk>,
+    pub(super) pass: Option<Pass>,
+    pub(super) walk: Option<Walk>,
+    /// When the pass began, by the steady clock.
+    pass_began: Duration,
+    /// How often in a pass the service did not want to be asked for the future.
+    pub(super) future_ends: u32,
+    /// What is covered lies in the future by one of the clocks.
+    pub(super) is_ahead: bool,
+    /// What was noted as covered and lay in the future, until it was read again.
+    pub(super) taken_back: Option<DateTime<Utc>>,
     token_until: Option<DateTime<Utc>>,
     teller: Teller,
     /// Times of which records may be missing, noted and not yet counted.
@@ -98,6 +104,10 @@ impl ServiceCollector {
             width: Width::first(),
             pass: None,
             walk: None,
+            pass_began: Duration::ZERO,
+            future_ends: 0,
+            is_ahead: false,
+            taken_back: None,
             token_until: None,
             teller: Teller::new(config.request_budget),
             gaps: 0,
@@ -107,6 +117,11 @@ impl ServiceCollector {
     /// What maps its records.
     pub(super) fn mapper(&self) -> &Mapper {
         &self.mapper
+    }
+
+    /// Tells the time by other clocks.
+    pub(super) fn set_clock(&mut self, clock: Clock) {
+        self.source.set_clock(clock);
     }
 
     /// Lets somebody watch how far it comes.
@@ -125,9 +140,14 @@ impl ServiceCollector {
             self.begin_window(shared).await?;
         }
         if self.walk.is_none() {
-            self.pass = None;
-            self.teller.end();
-            return Ok(None);
+            if self.end_pass() {
+                self.begin_window(shared).await?;
+            }
+            if self.walk.is_none() {
+                self.end_pass();
+                self.teller.end();
+                return Ok(None);
+            }
         }
         match self.ask(shared).await {
             // The token may have ended early: one new one, once.
@@ -141,43 +161,18 @@ impl ServiceCollector {
 
     async fn ask(&mut self, shared: &Shared) -> Result<Option<Collected>, RunError> {
         let Some(walk) = &self.walk else { return Ok(None) };
+        let purpose = if walk.is_repairing() { Purpose::Repair } else { Purpose::Reading };
         let asked = Instant::now();
-        self.budget.take(shared).await?;
+        self.budget.take(shared, &self.source.ours().clone(), purpose).await?;
         let began = Instant::now();
         self.counts.budget_wait_seconds.inc_by((began - asked).as_secs_f64());
-        let answer = self.source.page(walk.request(self.batch_size, self.kind.most_rows())).await;
+        let request = walk.request(self.batch_size, self.kind.most_rows(), self.source.now());
+        let answer = self.source.page(request).await;
         self.counts.request_seconds.observe(began.elapsed().as_secs_f64());
         let page = answer.map_err(|error| self.failed(error))?;
         self.counts.pages_read.inc();
         self.counts.records_read.inc_by(page.rows.len() as u64);
-        Ok(Some(Collected { page, read_at: Utc::now() }))
-    }
-
-    /// What cannot be answered in this way is asked for in another one, without waiting; `give_up` says that asking
-    /// the same again has been tried.
-    pub(super) async fn find_detour(
-        &mut self,
-        shared: &Shared,
-        error: &RunError,
-        give_up: bool,
-    ) -> Result<bool, RunError> {
-        let RunError::Poll { source, .. } = error else { return Ok(false) };
-        let Some(walk) = &mut self.walk else { return Ok(false) };
-        if !(source.is_bad_link() || give_up && source.is_bad_page()) {
-            return Ok(false);
-        }
-        warn!(source = self.label, error = chain(error), "page cannot be had; going on from the last row accepted");
-        let name = self.name.clone();
-        match walk.detour() {
-            Detour::Again => shared.ledger(move |ledger| ledger.drop_link(&name)).await?,
-            Detour::PassOver(gap) => self.note_gap(shared, gap, NO_WAY).await?,
-            Detour::GiveUp(gap) => {
-                let window = walk.window();
-                self.note_gap(shared, gap, NO_WAY).await?;
-                self.finish_window(shared, window).await?;
-            }
-        }
-        Ok(true)
+        Ok(Some(Collected { page, read_at: self.source.ours().wall() }))
     }
 
     /// Maps the rows of a page that are new or changed, gives them to every output, and notes them in the ledger:
@@ -196,38 +191,50 @@ impl ServiceCollector {
         Collected { mut page, read_at }: Collected,
         shared: &Shared,
     ) -> Result<Summary, RunError> {
-        let Some(walk) = &mut self.walk else { return Ok(Summary::default()) };
-        let window = walk.window();
+        let Some(walk) = &self.walk else { return Ok(Summary::default()) };
         let known_until = self.pass.as_ref().and_then(|pass| pass.known_until);
         let (name, keys) = (self.name.clone(), page.rows.iter().map(|row| row.key.identity).collect::<Vec<_>>());
-        let mut known = shared.ledger(move |ledger| ledger.known(&name, keys.iter().copied())).await?;
+        let (mut known, progress) = shared
+            .ledger(move |ledger| Ok((ledger.known(&name, keys.iter().copied())?, ledger.progress(&name)?)))
+            .await?;
+        let times = self.times(walk, &progress);
         let mut summary = Summary { pages: 1, rows: page.rows.len() as u64, ..Summary::default() };
-        let mut wanted = Vec::new();
+        let (mut wanted, mut touched) = (Vec::new(), Vec::new());
         for row in &page.rows {
-            // A filter that the service ignores gives too much (ms-api.md, section 0): those have their own windows.
-            if row.received.is_some_and(|received| !contains(window, received)) {
+            let place = times.place(row.received);
+            if place == Belongs::Elsewhere {
+                summary.skipped += 1;
                 continue;
             }
+            let is_odd = place == Belongs::Nowhere;
             match known.judge(row.key.identity, row.key.content) {
-                Verdict::Repeated => summary.repeated += 1,
-                Verdict::Changed => {
-                    summary.changed += 1;
-                    wanted.push(row.clone());
+                Verdict::Repeated => {
+                    summary.repeated += 1;
+                    if is_odd {
+                        // It may come with every page.
+                        touched.push(times.delivered(row));
+                    }
+                    continue;
                 }
+                Verdict::Changed => summary.changed += 1,
                 Verdict::New => {
                     let is_late = known_until.is_some_and(|until| row.received.is_some_and(|it| it < until));
-                    summary.late += u64::from(is_late);
-                    wanted.push(row.clone());
+                    summary.late += u64::from(is_late && !is_odd);
                 }
             }
+            summary.misdated += u64::from(is_odd);
+            wanted.push(row.clone());
         }
-        let next = walk.accept(&page, wanted.len(), self.kind == ServiceKind::Graph);
-        let pages = walk.pages;
+        let is_newest_first = self.kind == ServiceKind::Graph;
+        let Some(walk) = &mut self.walk else { return Ok(Summary::default()) };
+        let next = walk.accept(&page, wanted.len(), is_newest_first);
+        let (pages, asked) = (walk.pages, walk.asked());
+        let window = walk.window();
         page.rows = Vec::new();
         let mut last = None;
         for rows in batches(&wanted) {
             if let Some((rows, delivery)) = last.take() {
-                self.note_rows(shared, rows, window, delivery).await?;
+                self.note_rows(shared, rows, times, delivery).await?;
             }
             let delivery = shared.deliver(&self.mapper, self.batch(rows, read_at)).await?;
             summary += delivery.summary;
@@ -239,22 +246,24 @@ impl ServiceCollector {
         let rest = rest.unwrap_or_default();
         let marks = delivery.as_ref().map_or_else(Vec::new, |delivery| delivery.marks.clone());
         let is_done = next == Next::Done;
-        let done = Arc::new(PageDone {
-            window,
-            // A row that does not say when it was received is kept as long as the newest of its window.
-            delivered: rest.iter().map(|row| delivered(row, window)).collect(),
+        let done = PageDone {
+            delivered: rest.iter().map(|row| times.delivered(row)).collect(),
+            touched,
             changed: summary.changed,
             late: summary.late,
             next,
-            keep_from: window.end - self.settings.additional_look_back,
             marks,
-        });
+            ..self.window_done()
+        };
+        let done = Arc::new(done);
         let name = self.name.clone();
         shared.ledger(move |ledger| ledger.commit_page(&name, &done)).await?;
         delivery.into_iter().for_each(Delivery::noted);
         self.counts.records_repeated.inc_by(summary.repeated);
         self.counts.records_changed.inc_by(summary.changed);
         self.counts.records_late.inc_by(summary.late);
+        self.counts.records_skipped.inc_by(summary.skipped);
+        self.counts.records_misdated.inc_by(summary.misdated);
         debug!(
             rows = summary.rows,
             repeated = summary.repeated,
@@ -266,7 +275,7 @@ impl ServiceCollector {
         );
         if is_done {
             self.width = self.width.after(pages);
-            self.leave_window(window);
+            self.leave_window(asked);
         }
         self.teller.count(summary.rows);
         self.tell_place();
@@ -286,14 +295,8 @@ impl ServiceCollector {
     }
 
     /// Notes rows of a page that is not yet delivered in full.
-    async fn note_rows(
-        &self,
-        shared: &Shared,
-        rows: &[Row],
-        window: Window,
-        delivery: Delivery,
-    ) -> Result<(), RunError> {
-        let rows: Vec<_> = rows.iter().map(|row| delivered(row, window)).collect();
+    async fn note_rows(&self, shared: &Shared, rows: &[Row], times: Times, delivery: Delivery) -> Result<(), RunError> {
+        let rows: Vec<Delivered> = rows.iter().map(|row| times.delivered(row)).collect();
         let (name, marks) = (self.name.clone(), delivery.marks.clone());
         shared.ledger(move |ledger| ledger.commit_rows(&name, &rows, &marks)).await?;
         delivery.noted();
@@ -312,19 +315,30 @@ impl ServiceCollector {
         Ok(())
     }
 
+    /// The times for which there are windows, while a page is judged.
+    fn times(&self, walk: &Walk, progress: &Progress) -> Times {
+        let asked = walk.asked();
+        let first = progress.covered_from.map_or(asked.start, |first| first.min(asked.start));
+        let target = self.pass.as_ref().map_or(asked.end, |pass| pass.target.max(asked.end));
+        Times { asked, first, now: self.source.now().max(target) }
+    }
+
     /// Goes on in the window that was begun, or begins the next one of the pass, or a pass.
     async fn begin_window(&mut self, shared: &Shared) -> Result<(), RunError> {
         if self.pass.is_none() {
-            let name = self.name.clone();
-            let progress = shared.ledger(move |ledger| ledger.progress(&name)).await?;
-            let Some(pass) = Pass::new(&progress, self.source.now(), &self.settings) else { return Ok(()) };
+            self.tell_time(shared).await?;
+            let progress = self.progress(shared).await?;
+            let now = self.source.now();
+            let certain = now.min(self.source.ours().wall());
+            let Some(pass) = Pass::new(&progress, now, certain, &self.settings) else { return Ok(()) };
             if let Some(lost) = pass.lost {
-                self.note_gap(shared, lost, TOO_OLD).await?;
+                self.note_lost(shared, lost).await?;
             }
             if progress.covered_until.is_none() {
                 self.note_start(shared, pass.start).await?;
             }
             self.pass = Some(pass);
+            self.pass_began = self.source.ours().steady();
             if let Some(in_progress) = progress.in_progress {
                 self.walk = Some(Walk::of(in_progress));
                 self.tell_place();
@@ -334,6 +348,17 @@ impl ServiceCollector {
         self.walk = self.pass.as_ref().and_then(|pass| pass.window(self.width)).map(Walk::new);
         self.tell_place();
         Ok(())
+    }
+
+    /// The pass is over. Says whether it was begun with a wrong time, so that there is more to read at once.
+    fn end_pass(&mut self) -> bool {
+        // By the time that the service did not refuse, if it has refused one.
+        let now = self.source.now();
+        (self.future_ends, self.taken_back) = (0, None);
+        self.source.forget_refused_end();
+        let Some(pass) = self.pass.take() else { return false };
+        let took = self.source.ours().steady().saturating_sub(self.pass_began);
+        now - self.settings.min_age > pass.target + took + AGREEMENT
     }
 
     /// Notes where the first pass begins: whatever keeps it from its first page, however long, nothing is left out.
@@ -348,14 +373,33 @@ impl ServiceCollector {
         }
     }
 
-    async fn finish_window(&mut self, shared: &Shared, window: Window) -> Result<(), RunError> {
-        let keep_from = window.end - self.settings.additional_look_back;
-        let (delivered, marks) = (Vec::new(), Vec::new());
-        let done = Arc::new(PageDone { window, delivered, changed: 0, late: 0, next: Next::Done, keep_from, marks });
-        let name = self.name.clone();
+    /// Notes that the rest of the window cannot be had.
+    pub(super) async fn finish_window(&mut self, shared: &Shared) -> Result<(), RunError> {
+        let Some(asked) = self.walk.as_ref().map(Walk::asked) else { return Ok(()) };
+        let (name, done) = (self.name.clone(), Arc::new(self.window_done()));
         shared.ledger(move |ledger| ledger.commit_page(&name, &done)).await?;
-        self.leave_window(window);
+        self.leave_window(asked);
         Ok(())
+    }
+
+    /// What the ledger notes of the window when it is done, rows apart.
+    fn window_done(&self) -> PageDone {
+        let walk = self.walk.as_ref();
+        let window = walk.map_or(Window { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH }, Walk::window);
+        // Whatever is said to be covered, no row was ever received in the future.
+        let newest = walk.and_then(Walk::newest).map(|newest| newest.min(window.end));
+        PageDone {
+            window: Window { end: window.end.max(window.start), ..window },
+            delivered: Vec::new(),
+            touched: Vec::new(),
+            changed: 0,
+            late: 0,
+            next: Next::Done,
+            covered: walk.and_then(Walk::covered),
+            read: walk.map_or_else(Vec::new, Walk::read),
+            keep_from: newest.map(|newest| newest - self.settings.additional_look_back),
+            marks: Vec::new(),
+        }
     }
 
     fn leave_window(&mut self, window: Window) {
@@ -373,7 +417,7 @@ impl ServiceCollector {
         std::mem::take(&mut self.gaps)
     }
 
-    async fn note_gap(&mut self, shared: &Shared, gap: Window, reason: &'static str) -> Result<(), RunError> {
+    pub(super) async fn note_gap(&mut self, shared: &Shared, gap: Window, reason: &'static str) -> Result<(), RunError> {
         let [from, to] = [gap.start, gap.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
         error!(source = self.label, from, to, reason, "records are missing");
         self.gaps += 1;
@@ -381,17 +425,15 @@ impl ServiceCollector {
         shared.ledger(move |ledger| ledger.note_gap(&name, gap, reason)).await
     }
 
-    fn failed(&self, source: PollError) -> RunError {
+    async fn note_lost(&mut self, shared: &Shared, lost: Window) -> Result<(), RunError> {
+        let [from, to] = [lost.start, lost.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
+        error!(source = self.label, from, to, reason = TOO_OLD, "records are missing");
+        self.gaps += 1;
+        let name = self.name.clone();
+        shared.ledger(move |ledger| ledger.note_lost(&name, lost, TOO_OLD)).await
+    }
+
+    pub(super) fn failed(&self, source: PollError) -> RunError {
         RunError::Poll { name: self.label.clone(), source }
     }
-}
-
-fn contains(window: Window, received: DateTime<Utc>) -> bool {
-    // The service holds finer times than a query and the ledger.
-    (window.start..=window.end).contains(&received.trunc_subsecs(3))
-}
-
-fn delivered(row: &Row, window: Window) -> Delivered {
-    let received = row.received.unwrap_or(window.end);
-    Delivered { key: row.key.identity, content: row.key.content, received }
 }

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use tokio::{
     sync::{Mutex as AsyncMutex, watch},
     task::{JoinSet, spawn_blocking},
@@ -16,6 +15,7 @@ use tracing::{error, warn};
 
 use super::{Mode, RunError, delivery::Target, error::chain, shutdown::Shutdown};
 use crate::{
+    clock::Clock,
     dead_letter::{AsideError, DeadLetter, Letter, Overview, Reason, masked},
     health::{Health, Part},
     ledger::{Ledger, LedgerError, Mark},
@@ -35,6 +35,7 @@ const TOLD_REASONS: usize = 5;
 #[derive(Clone)]
 pub(super) struct Shared {
     ledger: Arc<Mutex<Ledger>>,
+    clock: Clock,
     pub(super) targets: Arc<[Target]>,
     dead_letter: Arc<Mutex<DeadLetter>>,
     pub(super) mode: Mode,
@@ -63,8 +64,14 @@ impl Shared {
             let is_troubled = AtomicBool::new(ledger.output_trouble(&name)?.is_some());
             targets.push(Target { name, output, counts, is_troubled });
         }
+        let clock = ledger.clock().clone();
         let (ledger, dead_letter) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(dead_letter)));
-        Ok(Self { ledger, targets: targets.into(), dead_letter, mode, backoff, stopped, health })
+        Ok(Self { ledger, clock, targets: targets.into(), dead_letter, mode, backoff, stopped, health })
+    }
+
+    /// What everything of a run tells the time by: the clock of the ledger.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Lets outputs do what a run before has left undone, beside everything else.
@@ -195,7 +202,8 @@ impl Shared {
     /// Notes for `exotrace status` that a source failed. Nothing depends on it, so nothing waits for it.
     pub(super) async fn note_failure(&self, source: &str, error: &RunError) {
         let (source, failure) = (source.to_owned(), chain(error));
-        self.ledger_once(move |ledger| ledger.note_failure(&source, Utc::now(), &failure)).await;
+        let now = self.clock.wall();
+        self.ledger_once(move |ledger| ledger.note_failure(&source, now, &failure)).await;
     }
 
     /// Lets the ledger note something that nothing depends on.

@@ -30,6 +30,12 @@ pub struct Summary {
     pub changed: u64,
     /// Rows among them that were new in a time that had been read before.
     pub late: u64,
+    /// Rows among them that are left to another window, to which they belong.
+    #[serde(default)]
+    pub skipped: u64,
+    /// Rows delivered with a date of receipt to which no window belongs.
+    #[serde(default)]
+    pub misdated: u64,
     /// Files, or parts of files, that could not be read; they are tried again.
     pub unread: u64,
     /// Documents that every output has accepted that they were for.
@@ -93,8 +99,8 @@ impl Summary {
     }
 
     fn text(&self, dead_letter: &str) -> String {
-        let Self { pages, rows, repeated, changed, late, unread, documents, .. } = *self;
-        let Self { duplicates, failed, dropped, rejected, gaps, .. } = *self;
+        let Self { pages, rows, repeated, changed, late, skipped, misdated, .. } = *self;
+        let Self { unread, documents, duplicates, failed, dropped, rejected, gaps, .. } = *self;
         let mut text = counted(rows, "row", "rows");
         if pages > 0 {
             text += &format!(" on {}", counted(pages, "page", "pages"));
@@ -110,6 +116,8 @@ impl Summary {
             (changed, "row that has changed since", "rows that have changed since"),
             (late, "row that showed up late", "rows that showed up late"),
             (gaps, "time of which records are missing", "times of which records are missing"),
+            (skipped, "row of another time left to its window", "rows of other times left to their windows"),
+            (misdated, "row with an impossible date of receipt", "rows with impossible dates of receipt"),
             (unread, "file or part of one not read yet", "files or parts of them not read yet"),
         ] {
             if count > 0 {
@@ -136,6 +144,8 @@ impl AddAssign for Summary {
         self.repeated += other.repeated;
         self.changed += other.changed;
         self.late += other.late;
+        self.skipped += other.skipped;
+        self.misdated += other.misdated;
         self.unread += other.unread;
         self.documents += other.documents;
         self.duplicates += other.duplicates;

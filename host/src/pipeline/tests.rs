@@ -17,8 +17,13 @@ use crate::{
 };
 use harness::{Setup, Sink};
 
+mod clocks;
 mod faults;
 mod harness;
+mod links;
+mod model;
+mod odd_answers;
+mod secrets;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_delivered_once() {
@@ -140,10 +145,13 @@ async fn check_bad_link(link: impl Fn(&ServiceConfig) -> String) {
     let page = PageDone {
         window,
         delivered: Vec::new(),
+        touched: Vec::new(),
+        covered: Some(window.end),
+        read: Vec::new(),
         changed: 0,
         late: 0,
         next,
-        keep_from: window.start,
+        keep_from: Some(window.start),
         marks: Vec::new(),
     };
     stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
@@ -220,10 +228,13 @@ async fn a_window_that_a_run_before_had_begun_repeats_nothing() {
     let page = PageDone {
         window: Window { start, end },
         delivered: Vec::new(),
+        touched: Vec::new(),
+        covered: Some(end),
+        read: Vec::new(),
         changed: 0,
         late: 0,
         next: Next::More { reached: None, link: None },
-        keep_from: start,
+        keep_from: Some(start),
         marks: Vec::new(),
     };
     stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
@@ -269,10 +280,13 @@ async fn what_the_service_no_longer_has_is_a_gap() {
     let page = PageDone {
         window,
         delivered: Vec::new(),
+        touched: Vec::new(),
+        covered: Some(window.end),
+        read: Vec::new(),
         changed: 0,
         late: 0,
         next: Next::Done,
-        keep_from: long_ago,
+        keep_from: Some(long_ago),
         marks: Vec::new(),
     };
     stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();

@@ -8,9 +8,6 @@ use tracing::{error, info, warn};
 use super::{Mode, RunError, ServiceCollector, Summary, error::chain, shared::Shared, shutdown::Shutdown};
 use crate::{health::Part, retry::Backoff};
 
-/// So often the same page is asked for that is no page, before another way to its rows is looked for.
-const PAGE_ATTEMPTS: u32 = 3;
-
 /// How a daemon asks again when a person has to mend something first: consent, a service principal and a new secret
 /// take their time to arrive (ms-api.md, section 1.9).
 const SLOWLY: Backoff =
@@ -58,7 +55,10 @@ async fn poll(
     loop {
         let Some(polled) = shutdown.or(collector.next_page(shared)).await else { return Ok(Ended::Stopped) };
         if polled.is_ok() {
-            shared.health.working(Part::Source, &collector.label);
+            match collector.attention() {
+                Some(reason) => shared.health.needs_attention(Part::Source, &collector.label, reason),
+                None => shared.health.working(Part::Source, &collector.label),
+            }
         }
         let error = match polled {
             Ok(Some(page)) => {
@@ -72,7 +72,7 @@ async fn poll(
             Ok(None) => return Ok(Ended::CaughtUp),
             Err(error) => error,
         };
-        if collector.find_detour(shared, &error, attempt >= PAGE_ATTEMPTS).await? {
+        if collector.find_detour(shared, &error, attempt).await? {
             continue;
         }
         shared.note_failure(&collector.name, &error).await;

@@ -11,12 +11,13 @@ use reqwest::{Certificate, Client, ClientBuilder, Proxy, Request, RequestBuilder
 use url::Url;
 
 use super::{
-    clock::ServiceClock,
+    clock::Seen,
     trace::{self, Trace},
 };
 pub use crate::answer::{AnswerError, Malformed};
 use crate::{
     answer::{self, is_loopback},
+    clock::Clock,
     config::{ServiceConfig, environment},
     plain_file,
 };
@@ -64,6 +65,8 @@ pub enum HttpError {
 pub(super) enum ExchangeError {
     #[error("service could not be reached")]
     Unreachable(#[source] reqwest::Error),
+    #[error("this cannot be a request")]
+    Request(#[source] reqwest::Error),
     #[error("answer could not be read")]
     Answer(#[source] AnswerError),
 }
@@ -73,6 +76,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// What it says about time.
+    pub(super) seen: Seen,
 }
 
 impl Answer {
@@ -86,6 +91,7 @@ impl Answer {
 pub(super) struct Http {
     client: Client,
     trace: Option<Trace>,
+    clock: Clock,
 }
 
 impl Http {
@@ -111,7 +117,12 @@ impl Http {
 
     fn build(builder: ClientBuilder, config: &ServiceConfig) -> Result<Self, HttpError> {
         let trace = config.request_trace_dir.as_deref().map(Trace::open).transpose()?;
-        Ok(Self { client: builder.build().map_err(HttpError::Client)?, trace })
+        Ok(Self { client: builder.build().map_err(HttpError::Client)?, trace, clock: Clock::system() })
+    }
+
+    /// Tells the time by another clock.
+    pub(super) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
     }
 
     pub(super) fn get(&self, url: Url) -> RequestBuilder {
@@ -122,28 +133,49 @@ impl Http {
         self.client.post(url)
     }
 
-    /// Sends a request, and reads the answer to its end.
-    pub(super) async fn exchange(
-        &self,
-        request: RequestBuilder,
-        clock: &mut ServiceClock,
-    ) -> Result<Answer, ExchangeError> {
-        let request = request.build().map_err(|error| ExchangeError::Unreachable(error.without_url()))?;
-        let Some(trace) = &self.trace else { return self.execute(request, clock).await };
+    /// Sends a request, and reads the answer to its end, unless it is longer than that.
+    pub(super) async fn exchange(&self, request: RequestBuilder, limits: Limits) -> Result<Answer, ExchangeError> {
+        let request = request.build().map_err(|error| ExchangeError::Request(error.without_url()))?;
+        let Some(trace) = &self.trace else { return self.execute(request, limits).await };
         let (began, sent) = (Instant::now(), trace::request(&request));
-        let answer = self.execute(request, clock).await;
+        let answer = self.execute(request, limits).await;
         trace.write(sent, &answer, began.elapsed()).await;
         answer
     }
 
-    async fn execute(&self, request: Request, clock: &mut ServiceClock) -> Result<Answer, ExchangeError> {
+    async fn execute(&self, request: Request, limits: Limits) -> Result<Answer, ExchangeError> {
         let sent = self.client.execute(request).await;
-        let answer = sent.map_err(|error| ExchangeError::Unreachable(error.without_url()))?;
-        clock.observe(&answer);
+        let answer = sent.map_err(|error| match error.is_builder() {
+            true => ExchangeError::Request(error.without_url()),
+            false => ExchangeError::Unreachable(error.without_url()),
+        })?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = answer::read(answer).await.map_err(ExchangeError::Answer)?;
-        Ok(Answer { status, headers, body })
+        let seen = Seen::new(self.clock.read(), &headers);
+        let most_bytes = if status.is_success() { limits.success } else { Limits::REFUSAL };
+        let body = answer::read(answer, most_bytes).await.map_err(ExchangeError::Answer)?;
+        Ok(Answer { status, headers, body, seen })
     }
+}
+
+/// The longest answers that are read, in bytes when unpacked: memory for an answer is a small multiple of this.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    success: usize,
+}
+
+impl Limits {
+    /// A page: of 5,000 rows it has about 2 MB.
+    pub(super) const PAGE: Self = Self { success: 16 * 1024 * 1024 };
+    /// A token: it has about 2 kB.
+    pub(super) const TOKEN: Self = Self { success: 256 * 1024 };
+    /// What a service says when it refuses: a page of a gateway, at most.
+    const REFUSAL: usize = 256 * 1024;
+}
+
+/// A host as people see it: without a path, which may say something about the tenant.
+pub(super) fn host(url: &Url) -> String {
+    let port = url.port_or_known_default().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 /// Whether requests to this host go by way of a proxy.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use super::{
     client::{Answer, AnswerError, HttpError, Malformed},
     token::TokenError,
 };
-use crate::retry;
+use crate::{answer::without_mark, retry, scrub::shown};
 
 /// Why a page could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +29,27 @@ pub enum PollError {
         source: TokenError,
     },
     /// The service could not be reached, or did not answer in time.
-    #[error("could not reach the message trace service")]
-    Unreachable(#[source] reqwest::Error),
+    #[error("could not reach {what}`{host}`\nhint: `exotrace doctor --config FILE` tells the steps on the way apart")]
+    Unreachable {
+        /// What is there, when that is known: for people, with a blank or a word behind it.
+        what: &'static str,
+        /// Scheme, host and port.
+        host: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
     /// The answer broke off.
-    #[error("could not read the answer of the message trace service")]
-    Answer(#[source] AnswerError),
+    #[error("could not read the answer of {what}`{host}`")]
+    Answer {
+        /// What is there, when that is known.
+        what: &'static str,
+        /// Scheme, host and port.
+        host: String,
+        /// Why.
+        #[source]
+        source: AnswerError,
+    },
     /// The service refused.
     #[error("message trace service answered {status}{explanation}")]
     Status {
@@ -52,22 +69,50 @@ pub enum PollError {
         /// What it said, for people.
         explanation: String,
     },
-    /// The service does not understand a next link of its own, which does not get better (ms-api.md, section 1.7).
-    #[error("message trace service refused its own next link{explanation}")]
+    /// The service does not take a next link of its own, which does not get better (ms-api.md, section 1.7).
+    #[error("message trace service refused its own next link with {status}{explanation}")]
     RefusedLink {
+        /// The status.
+        status: StatusCode,
         /// What it said, for people.
         explanation: String,
     },
-    /// The answer is something else than a page.
-    #[error("answer of the message trace service is not a page of records")]
-    MalformedPage(#[source] Malformed),
-    /// The answer is Atom or HTML (ms-api.md, section 2.2).
-    #[error("answer of the message trace service is markup, not the JSON that was asked for")]
-    Markup,
+    /// A next link of which no request can be made.
+    #[error("next link cannot be followed: {0}")]
+    UnusableLink(&'static str),
     /// The next link leads to another host, which must not get the access token.
     #[error("next link leads to another host than the configured one")]
     ForeignLink,
+    /// The service holds the end of a query for the future.
+    #[error("message trace service did not want to be asked for mail up to {end}{explanation}")]
+    FutureEnd {
+        /// Up to when it was asked.
+        end: DateTime<Utc>,
+        /// What it said, for people.
+        explanation: String,
+    },
+    /// The answer begins as a page and cannot be read to its end.
+    #[error("page of the message trace service cannot be read")]
+    MalformedPage(#[source] Malformed),
+    /// The page has far more rows than it was asked for.
+    #[error("page of the message trace service has more than {most} rows")]
+    TooManyRows {
+        /// As many were read.
+        most: usize,
+    },
+    /// The answer is JSON of another shape: something else answers, or the service is not itself.
+    #[error("answer of the message trace service is not a page of records{NOT_ITSELF}")]
+    OtherShape(#[source] Malformed),
+    /// The answer is Atom or HTML (ms-api.md, section 2.2): the same.
+    #[error("answer of the message trace service is markup, not the JSON that was asked for{NOT_ITSELF}")]
+    Markup,
+    /// There is `null` in the place of rows, and nothing says that there are none: the same.
+    #[error("answer of the message trace service has `null` in the place of its rows{NOT_ITSELF}")]
+    NullPage,
 }
+
+/// Who may have answered.
+const NOT_ITSELF: &str = "\nhint: a proxy or a gateway may answer in its place; nothing is lost, exotrace asks again";
 
 impl PollError {
     /// Whether asking again later may help.
@@ -75,13 +120,21 @@ impl PollError {
         match self {
             Self::Token { source, .. } => source.is_transient(),
             // A gateway, or a fault of the service: the same request is answered as it should be soon.
-            Self::Unreachable(_) | Self::Answer(AnswerError::Broken(_)) | Self::MalformedPage(_) | Self::Markup => true,
+            Self::Unreachable { .. }
+            | Self::Answer { source: AnswerError::Broken(_), .. }
+            | Self::FutureEnd { .. }
+            | Self::MalformedPage(_)
+            | Self::OtherShape(_)
+            | Self::Markup
+            | Self::NullPage => true,
             // A token that is refused although it is new: another one may be taken.
             Self::Status { status, .. } => retry::is_transient(*status) || *status == StatusCode::UNAUTHORIZED,
             Self::Http(_)
-            | Self::Answer(AnswerError::TooLong)
+            | Self::Answer { source: AnswerError::TooLong(_), .. }
+            | Self::TooManyRows { .. }
             | Self::ServicePrincipalMissing { .. }
             | Self::RefusedLink { .. }
+            | Self::UnusableLink(_)
             | Self::ForeignLink => false,
         }
     }
@@ -107,20 +160,32 @@ impl PollError {
 
     /// Whether the next link is to blame, so that another way has to be found.
     pub fn is_bad_link(&self) -> bool {
-        matches!(self, Self::RefusedLink { .. } | Self::ForeignLink)
+        matches!(self, Self::RefusedLink { .. } | Self::UnusableLink(_) | Self::ForeignLink)
     }
 
-    /// Whether the page is to blame: too long, or no page however often it is asked for.
+    /// Whether the page itself is to blame: too long, or damaged in its middle, however often it is asked for.
     pub fn is_bad_page(&self) -> bool {
-        matches!(self, Self::MalformedPage(_) | Self::Markup | Self::Answer(AnswerError::TooLong))
+        matches!(self, Self::MalformedPage(_)) || self.is_long_page()
+    }
+
+    /// Whether a page of fewer rows may do.
+    pub fn is_long_page(&self) -> bool {
+        matches!(self, Self::TooManyRows { .. } | Self::Answer { source: AnswerError::TooLong(_), .. })
+    }
+
+    /// Whether the answer says nothing of the page: something else answered, or the service is not itself.
+    pub fn is_not_itself(&self) -> bool {
+        matches!(self, Self::OtherShape(_) | Self::Markup | Self::NullPage)
+    }
+
+    /// Whether the failure is of the request for the page, so that another request may do: not of signing in.
+    pub fn is_of_page(&self) -> bool {
+        !matches!(self, Self::Http(_) | Self::Token { .. })
     }
 }
 
 /// The app id of the service principal of Microsoft that has to be in the tenant.
 const SERVICE_PRINCIPAL: &str = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373";
-
-/// The longest message of a service that is shown, in characters.
-const SHOWN_CHARACTERS: usize = 300;
 
 /// What a refusal means.
 pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
@@ -130,7 +195,9 @@ pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
         _ if is_for_trust && explanation.contains(SERVICE_PRINCIPAL) => {
             PollError::ServicePrincipalMissing { status, explanation }
         }
-        PageRequest::Next(_) if status == StatusCode::BAD_REQUEST => PollError::RefusedLink { explanation },
+        PageRequest::Next(_) if status.is_client_error() && !is_for_trust && !retry::is_transient(status) => {
+            PollError::RefusedLink { status, explanation }
+        }
         _ => PollError::Status { status, explanation, retry_after: answer.retry_after() },
     }
 }
@@ -138,14 +205,14 @@ pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
 /// What a refusal says, for people (ms-api.md, section 1.9). Read leniently: depth and letter case vary, and gateways
 /// answer in HTML.
 fn explain(status: StatusCode, body: &[u8]) -> String {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(without_mark(body)).unwrap_or_default();
     let error = &body["error"];
     let inner = if error["innerError"].is_null() { &error["innererror"] } else { &error["innerError"] };
     let mut text = String::new();
     for (before, part) in [(": ", &error["code"]), (": ", &error["message"]), (", request id ", &inner["request-id"])] {
         if let Some(part) = part.as_str().filter(|part| !part.is_empty()) {
             text.push_str(before);
-            text.extend(part.chars().map(|it| if it.is_control() { ' ' } else { it }).take(SHOWN_CHARACTERS));
+            text.push_str(&shown(part));
         }
     }
     text + hint(status, error["message"].as_str().unwrap_or_default())

@@ -60,6 +60,7 @@ fn below(service: &Url, path: &str) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::clock::Past;
 
     fn service() -> Url {
         "https://reports.office365.com".parse().unwrap()
@@ -92,7 +93,8 @@ mod tests {
     fn a_full_page_without_a_link_gets_one() {
         let asked: Url = "https://reports.office365.com/ecp/x?%24top=2&%24skiptoken=4".parse().unwrap();
         let page = |body: &str| {
-            let mut page = Page::parse(body.as_bytes()).unwrap();
+            let mut page =
+                Page::parse(body.as_bytes(), 10, Past { proven: None, rows_until: DateTime::UNIX_EPOCH }).unwrap();
             add_missing_link(&asked, &mut page);
             page.next_link
         };

@@ -1,9 +1,6 @@
 //! Signs in: OAuth2 client credentials and managed identities (ms-api.md, section 3).
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -14,10 +11,12 @@ use tracing::warn;
 use url::Url;
 
 use super::{
-    client::{ExchangeError, Http, HttpError},
-    clock::ServiceClock,
+    client::{ExchangeError, Http, HttpError, Limits, host},
+    clock::{Seen, ServiceClock},
 };
 use crate::{
+    answer::without_mark,
+    clock::{Clock, signed},
     config::{Credential, IdentityEndpoint, ServiceConfig},
     error_text::chain,
     secret::Secret,
@@ -53,15 +52,17 @@ pub(super) struct Tokens {
     scope: String,
     current: Option<Current>,
     ends: Option<DateTime<Utc>>,
+    /// The last answer of the sign-in service, also one that refused: assertions are dated by its clock.
+    heard: Option<Seen>,
 }
 
 /// A token, and how long it is used.
 struct Current {
     token: Secret,
-    /// From then on there should be a new one.
-    renew_at: Instant,
+    /// By the steady clock: from then on there should be a new one.
+    renew_at: Duration,
     /// From then on it is of no use.
-    ends_at: Instant,
+    ends_at: Duration,
 }
 
 #[derive(Deserialize)]
@@ -71,27 +72,30 @@ struct Granted {
     expires_on: Option<Seconds>,
 }
 
-/// A number of seconds: managed identities write it as a text.
+/// A number of seconds: managed identities write it as a text, and others with a fraction.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
-    Number(u64),
+    Number(f64),
     Text(String),
 }
 
 impl Seconds {
+    /// Whole seconds; none when it is no number, or a negative one.
     fn get(&self) -> Option<u64> {
-        match self {
-            Self::Number(seconds) => Some(*seconds),
-            Self::Text(text) => text.parse().ok(),
-        }
+        let seconds = match self {
+            Self::Number(seconds) => *seconds,
+            Self::Text(text) => text.trim().parse().ok()?,
+        };
+        // As many as fit, which is far more than any token lives.
+        (seconds >= 0.0).then_some(seconds as u64)
     }
 }
 
 impl Granted {
     /// The token, and how long it lives.
     fn parse(body: &[u8], now: DateTime<Utc>) -> Result<(Secret, Duration), serde_json::Error> {
-        let granted: Self = serde_json::from_slice(body)?;
+        let granted: Self = serde_json::from_slice(without_mark(body))?;
         if granted.access_token.is_empty() {
             return Err(serde_json::Error::custom("the token is empty"));
         }
@@ -126,21 +130,28 @@ impl Tokens {
         };
         check_files(&config.credential)?;
         let (credential, scope) = (config.credential.clone(), config.scope());
-        Ok(Self { http, asked, endpoint, credential, scope, current: None, ends: None })
+        Ok(Self { http, asked, endpoint, credential, scope, current: None, ends: None, heard: None })
+    }
+
+    /// Tells the time by another clock.
+    pub(super) fn set_clock(&mut self, clock: Clock) {
+        self.http.set_clock(clock);
     }
 
     /// The current token, or a new one.
     pub(super) async fn get(&mut self, clock: &mut ServiceClock) -> Result<Secret, TokenError> {
+        let steady = || clock.ours().steady();
         if let Some(current) = &self.current
-            && Instant::now() < current.renew_at
+            && steady() < current.renew_at
         {
             return Ok(current.token.clone());
         }
+        let ours = clock.ours().clone();
         let renewed = self.renew(clock).await;
         match (renewed, &mut self.current) {
-            (Err(error), Some(current)) if Instant::now() < current.ends_at => {
+            (Err(error), Some(current)) if ours.steady() < current.ends_at => {
                 warn!(error = chain(&error), "could not replace the access token yet; it is still good");
-                current.renew_at = Instant::now() + REFRESH_AGAIN;
+                current.renew_at = ours.steady() + REFRESH_AGAIN;
                 Ok(current.token.clone())
             }
             (renewed, _) => renewed,
@@ -163,31 +174,42 @@ impl Tokens {
     }
 
     async fn renew(&mut self, clock: &mut ServiceClock) -> Result<Secret, TokenError> {
-        let asked_at = Instant::now();
-        let request = self.request(clock.now()).await?;
-        let answer = match self.asked {
-            Asked::SignIn => self.http.exchange(request, clock).await,
-            // Its clock says nothing about that of the service.
-            Asked::Machine | Asked::AppService => self.http.exchange(request, &mut ServiceClock::default()).await,
-        };
-        let answer = answer.map_err(|error| match error {
-            ExchangeError::Unreachable(error) => TokenError::Unreachable(self.asked, error),
+        let asked_at = clock.ours().steady();
+        let request = self.request(self.time_of_assertions(clock)).await?;
+        let answer = self.http.exchange(request, Limits::TOKEN).await.map_err(|error| match error {
+            ExchangeError::Unreachable(error) | ExchangeError::Request(error) => {
+                TokenError::Unreachable { asked: self.asked, host: host(&self.endpoint), source: error }
+            }
             ExchangeError::Answer(error) => TokenError::Answer(self.asked, error),
         })?;
+        self.heard = Some(answer.seen);
         if !answer.status.is_success() {
             return Err(error::refused(self.asked, &answer));
         }
-        let granted = Granted::parse(&answer.body, Utc::now());
+        let now = clock.ours().wall();
+        let granted = Granted::parse(&answer.body, now);
         let (token, life) = granted.map_err(|error| TokenError::Malformed(self.asked, error.into()))?;
+        if self.asked == Asked::SignIn {
+            // The clock of a machine or of App Service says nothing about that of the service.
+            clock.observe(answer.seen);
+        }
         // What the service says is added to a clock, which has an end.
         let life = life.min(LONGEST_LIFE);
-        self.ends = Some(Utc::now() + life);
+        self.ends = Some(now + signed(life));
         self.current = Some(Current {
             token: token.clone(),
             renew_at: asked_at + usable(life),
             ends_at: asked_at + life.saturating_sub(LAST_USE),
         });
         Ok(token)
+    }
+
+    /// The time by the clock of the sign-in service, which says when an assertion is good. A refusal tells it as well:
+    /// it may be for the time.
+    fn time_of_assertions(&self, clock: &ServiceClock) -> DateTime<Utc> {
+        let heard = self.heard.and_then(|seen| Some((seen.date?, seen.at)));
+        let passed = |at: Duration| signed(clock.ours().steady().saturating_sub(at));
+        heard.map_or_else(|| clock.now(), |(date, at)| date.checked_add_signed(passed(at.steady)).unwrap_or(date))
     }
 
     /// The request for a token. Files are read for every one: others replace what is in them.
@@ -308,15 +330,15 @@ mod tests {
         "#;
         let config = Config::parse(settings, Path::new("exotrace.toml"), &|_| None).unwrap();
         let SourceConfig::Service(config) = &config.sources[0] else { panic!("a service") };
-        let (mut tokens, mut clock) = (Tokens::new(config).unwrap(), ServiceClock::default());
-        let (now, hour) = (Instant::now(), Duration::from_secs(3600));
+        let (mut tokens, mut clock) = (Tokens::new(config).unwrap(), ServiceClock::new(Clock::system()));
+        let (now, hour) = (clock.ours().steady(), Duration::from_secs(3600));
         let token = Secret::new("old".to_owned());
         tokens.current = Some(Current { token: token.clone(), renew_at: now, ends_at: now + hour });
         assert_eq!(tokens.get(&mut clock).await.unwrap().expose(), "old");
         let renew_at = tokens.current.as_ref().map(|current| current.renew_at);
         assert!(renew_at > Some(now + REFRESH_AGAIN), "not at every request");
         tokens.current = Some(Current { token, renew_at: now, ends_at: now });
-        assert!(matches!(tokens.get(&mut clock).await, Err(TokenError::Unreachable(Asked::SignIn, _))));
+        assert!(matches!(tokens.get(&mut clock).await, Err(TokenError::Unreachable { asked: Asked::SignIn, .. })));
     }
 
     #[test]
@@ -340,7 +362,13 @@ mod tests {
         check(r#"{"access_token":"t","expires_in":"3599","expires_on":"9"}"#, Some(3599));
         check(r#"{"access_token":"t","expires_on":"4600"}"#, Some(3600));
         check(r#"{"access_token":"t","expires_on":"5"}"#, Some(0));
+        check(r#"{"access_token":"t","expires_in":3599.0}"#, Some(3599));
+        check(r#"{"access_token":"t","expires_in":"3599.5"}"#, Some(3599));
+        check(r#"{"access_token":"t","expires_in":18446744073709551615}"#, Some(u64::MAX));
+        check(r#"{"access_token":"t","expires_in":-5}"#, None);
+        check("\u{feff}{\"access_token\":\"t\",\"expires_in\":5}", Some(5));
         check(r#"{"access_token":"t","expires_in":"soon"}"#, None);
+        check(r#"{"access_token":"t","expires_in":"nan"}"#, None);
         check(r#"{"access_token":"t"}"#, None);
         check(r#"{"access_token":"","expires_in":1}"#, None);
     }

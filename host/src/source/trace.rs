@@ -18,7 +18,10 @@ use tracing::warn;
 use url::form_urlencoded;
 
 use super::client::{Answer, ExchangeError, HttpError};
-use crate::error_text::chain;
+use crate::{
+    error_text::chain,
+    scrub::{HIDDEN, know, scrub},
+};
 
 /// The most files that are kept, of all sources that write into the folder.
 const MOST_FILES: usize = 1000;
@@ -31,9 +34,6 @@ const MOST_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the files are called; others in the folder are left alone.
 const PREFIX: &str = "exchange-";
-
-/// What stands in the place of a secret.
-const HIDDEN: &str = "****";
 
 const SECRET_HEADERS: [&str; 5] = ["authorization", "proxy-authorization", "x-identity-header", "cookie", "set-cookie"];
 
@@ -177,18 +177,22 @@ impl Sent {
 
     /// Whoever answers may repeat what was sent.
     fn without_secrets(self) -> String {
+        // Also those that were not known before: cookies, and the token that has just come.
+        let _known: Vec<_> = self.secrets.iter().map(|secret| know(secret)).collect();
         let secrets = self.secrets.iter().filter(|secret| !secret.is_empty());
-        secrets.fold(self.text, |text, secret| text.replace(secret, HIDDEN))
+        scrub(&secrets.fold(self.text, |text, secret| text.replace(secret, HIDDEN))).into_owned()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{clock::Clock, source::clock::Seen};
 
     fn answer(status: u16, body: &str) -> Result<Answer, ExchangeError> {
         let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, "session=hunter5".parse().unwrap())]);
-        Ok(Answer { status: status.try_into().unwrap(), headers, body: body.as_bytes().to_vec() })
+        let seen = Seen::new(Clock::system().read(), &headers);
+        Ok(Answer { status: status.try_into().unwrap(), headers, body: body.as_bytes().to_vec(), seen })
     }
 
     fn written(request: reqwest::RequestBuilder, body: &str) -> String {

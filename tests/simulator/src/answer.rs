@@ -5,10 +5,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
+    body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
@@ -67,7 +68,7 @@ impl Stats {
 /// Lets a request through and dates its answer by the tenant's clock.
 pub(crate) async fn date(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    if let Ok(date) = HeaderValue::try_from(http_date(tenant.now())) {
+    if let Ok(date) = HeaderValue::try_from(http_date(tenant.date())) {
         // The server would date it by the real clock, but leaves a date that is there.
         response.headers_mut().insert(header::DATE, date);
     }
@@ -93,11 +94,26 @@ pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, request: Request, ne
     if is_foreign {
         tenant.count(|stats| stats.count_foreign(has_token));
     }
-    let response = next.run(request).await;
+    let response = marked(&tenant, next.run(request).await).await;
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         tenant.count(|stats| *stats.errors.entry(status.as_u16()).or_default() += 1);
     }
     debug!(status = status.as_u16(), is_token_request, "request answered");
     response
+}
+
+/// Puts a byte order mark in front of an answer, if it has to be.
+async fn marked(tenant: &Tenant, response: Response) -> Response {
+    let number = tenant.number_answer();
+    if !tenant.strikes(Fault::Bom, number) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    match to_bytes(body, usize::MAX).await {
+        Ok(body) => Response::from_parts(parts, Body::from([b"\xef\xbb\xbf", &*body].concat())),
+        // It was to be cut.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }

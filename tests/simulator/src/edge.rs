@@ -34,7 +34,7 @@ pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, mut request: Request
         tenant.injected(Fault::Slow);
         tokio::time::sleep(delay.to_std().unwrap_or_default()).await;
     }
-    if let Some(refusal) = refusal(&tenant, number, request.headers()) {
+    if let Some(refusal) = refusal(&tenant, number, request.headers()).or_else(|| refused_link(&tenant, &request)) {
         return refusal;
     }
     if let Some(token) = bearer(request.headers())
@@ -69,6 +69,15 @@ fn refusal(tenant: &Tenant, number: RequestNumber, headers: &HeaderMap) -> Optio
     None
 }
 
+/// Returns the answer to a next link that is refused, whatever it leads to.
+fn refused_link(tenant: &Tenant, request: &Request) -> Option<Response> {
+    let status = tenant.faults().count(Fault::LinkStatus)?;
+    let is_link = request.uri().query().is_some_and(|query| query.contains("skiptoken"));
+    let status = StatusCode::from_u16(u16::try_from(status).ok()?).ok().filter(|_| is_link)?;
+    tenant.injected(Fault::LinkStatus);
+    Some(status.into_response())
+}
+
 /// Returns a 429 that says in the chosen way how long to wait.
 fn throttled(tenant: &Tenant, headers: &HeaderMap, wait: Duration) -> Response {
     let wait = match tenant.faults().count(Fault::RetryAfterSeconds) {
@@ -93,7 +102,8 @@ fn throttled(tenant: &Tenant, headers: &HeaderMap, wait: Duration) -> Response {
 async fn damaged(tenant: &Tenant, number: RequestNumber, response: Response) -> Response {
     let is_broken = tenant.strikes(Fault::BrokenPage, number);
     let is_cut = tenant.strikes(Fault::Cut, number);
-    if !is_broken && !is_cut {
+    let is_markup = tenant.strikes(Fault::HtmlPage, number);
+    if !is_broken && !is_cut && !is_markup {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -103,6 +113,12 @@ async fn damaged(tenant: &Tenant, number: RequestNumber, response: Response) -> 
     if is_broken {
         parts.headers.remove(header::CONTENT_LENGTH);
         body = broken(tenant.lot(Fault::BrokenPage, number), &body);
+    }
+    if is_markup {
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        body =
+            Bytes::from_static(b"<html><head><title>Sign in to continue</title></head><body>Web gateway</body></html>");
     }
     let body = if is_cut { Body::new(CutBody::new(&body)) } else { Body::from(body) };
     Response::from_parts(parts, body)

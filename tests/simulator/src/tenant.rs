@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -29,6 +29,8 @@ pub struct Tenant {
     /// The tenant's time when it was made.
     start: DateTime<Utc>,
     started: Instant,
+    /// What is switched on now.
+    faults: Mutex<Arc<Faults>>,
     memory: Mutex<Memory>,
 }
 
@@ -53,6 +55,8 @@ struct Memory {
     page_requests: u64,
     /// How many requests for a token by secret or assertion there were.
     token_requests: u64,
+    /// How many answers there were.
+    answers: u64,
     /// Whether the metadata service was asked before.
     machine_asked: bool,
     /// The requests that count for the limit.
@@ -73,6 +77,7 @@ impl Tenant {
             rows,
             timeline: Timeline::new(&config),
             start: config.start(),
+            faults: Mutex::new(Arc::new(config.faults.clone())),
             config,
             started: Instant::now(),
             memory: Mutex::new(Memory {
@@ -81,6 +86,7 @@ impl Tenant {
                 token_expiries: HashMap::new(),
                 page_requests: 0,
                 token_requests: 0,
+                answers: 0,
                 machine_asked: false,
                 admitted: RunningWindow::default(),
                 link_origins: HashMap::new(),
@@ -113,6 +119,11 @@ impl Tenant {
         let duration = Duration::from_std(duration).unwrap_or_default();
         let mut memory = self.memory();
         memory.advanced += duration;
+    }
+
+    /// Switches other faults on and off from now on. Those of mail and of the clock stay as they were at the start.
+    pub fn set_faults(&self, faults: Faults) {
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(faults);
     }
 
     /// Returns how rows change.
@@ -173,6 +184,13 @@ impl Tenant {
         RequestNumber(memory.token_requests - 1)
     }
 
+    /// Returns the number of a new answer of any kind.
+    pub(crate) fn number_answer(&self) -> RequestNumber {
+        let mut memory = self.memory();
+        memory.answers += 1;
+        RequestNumber(memory.answers - 1)
+    }
+
     /// Whether the metadata service is asked for the first time.
     pub(crate) fn is_first_machine_request(&self) -> bool {
         !std::mem::replace(&mut self.memory().machine_asked, true)
@@ -199,8 +217,13 @@ impl Tenant {
         memory.link_origins.get(back).cloned()
     }
 
-    pub(crate) fn faults(&self) -> &Faults {
-        &self.config.faults
+    pub(crate) fn faults(&self) -> Arc<Faults> {
+        Arc::clone(&self.faults.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the time that answers are dated by.
+    pub(crate) fn date(&self) -> DateTime<Utc> {
+        self.now() + self.faults().duration(Fault::Date).unwrap_or_default()
     }
 
     /// Whether a fault happens to a request; counts it if so.

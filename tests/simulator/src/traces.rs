@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{
     Tenant,
@@ -46,8 +47,9 @@ struct PageAnswer<'a> {
     #[serde(rename = "@odata.context")]
     context: &'static str,
     #[serde(rename = "@odata.nextLink", skip_serializing_if = "Option::is_none")]
-    next_link: Option<String>,
-    value: Vec<Element<'a>>,
+    next_link: Option<Value>,
+    /// None for `null`.
+    value: Option<Vec<Element<'a>>>,
 }
 
 /// Answers with one page of the message trace.
@@ -84,9 +86,19 @@ fn list_page<'a>(source: &LinkSource<'a>, parameters: &Parameters) -> Result<Pag
     };
     Ok(PageAnswer {
         context: context(uri.path()),
-        next_link: page.next.map(|next| source.next_link(&next)),
-        value: elements(page.rows, tenant, number, wants_new_statuses(headers)),
+        next_link: match page.next {
+            Some(next) => Some(source.next_link(&next).into()),
+            None => tenant.strikes(Fault::EmptyNextLink, number).then(|| no_link(tenant, number)),
+        },
+        value: (!tenant.strikes(Fault::NullValue, number))
+            .then(|| elements(page.rows, tenant, number, wants_new_statuses(headers))),
     })
+}
+
+/// Returns what some write in the place of a link where there is none.
+fn no_link(tenant: &Tenant, number: RequestNumber) -> Value {
+    let forms = [Value::Null, json!(""), json!("  "), json!(0), json!(false)];
+    forms[(tenant.lot(Fault::EmptyNextLink, number) % 5) as usize].clone()
 }
 
 fn check_bearer(tenant: &Tenant, headers: &HeaderMap) -> Result<(), TraceError> {

@@ -12,6 +12,7 @@ use crate::{
     error_text::chain,
     finding::Finding,
     pipeline::service_name,
+    scrub::shown,
     source::{self, PageRequest, PollError, ServiceSource},
 };
 
@@ -96,12 +97,13 @@ async fn first_page(config: &ServiceConfig, source: &mut ServiceSource, report: 
 
 /// What the token says about permissions: a hint only, for nobody promises what is in it.
 fn said(roles: Option<&[String]>) -> String {
-    match roles {
+    let said = match roles {
         Some(roles) if roles.iter().any(|role| role == PERMISSION) => format!("the token has `{PERMISSION}`"),
         Some([]) => "the token has no roles".to_owned(),
         Some(roles) => format!("the token has `{}`", roles.join("`, `")),
         None => "the token does not say which it has".to_owned(),
-    }
+    };
+    shown(&said)
 }
 
 fn with_roles(error: &PollError, roles: Option<&[String]>) -> String {

@@ -101,6 +101,14 @@ async fn pages_that_are_no_pages_are_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answers_of_something_else_are_asked_for_again() {
+    check(&["html-page=0.3"]).await;
+    check(&["null-value=0.3"]).await;
+    check(&["bom=0.5", "server-error=0.2", "sign-in-busy=0.3", "revoked-token=0.2"]).await;
+    check(&["empty-next-link"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_row_is_kept() {
     let setup = check(&["broken-row=0.5", "unknown-keys=0.5"]).await;
     let failed = setup.sink.documents().iter().filter(|document| document["event"]["kind"] == "pipeline_error").count();
@@ -139,6 +147,10 @@ async fn all_faults_at_once_change_nothing() {
             "broken-row=0.1",
             "unknown-keys=0.2",
             "clock-skew=7m",
+            "html-page=0.05",
+            "bom=0.2",
+            "null-value=0.05",
+            "empty-next-link=0.5",
         ] {
             tenant.faults.add(fault).unwrap();
         }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
+    clock::Clock,
     config::{Config, ServiceConfig, SourceConfig},
     dead_letter::DeadLetter,
     ledger::{Ledger, SourceStatus},
@@ -60,6 +61,7 @@ pub(super) struct Setup {
     pub(super) config: ServiceConfig,
     pub(super) sink: Sink,
     pub(super) folder: tempfile::TempDir,
+    pub(super) clock: Clock,
 }
 
 impl Setup {
@@ -78,31 +80,10 @@ impl Setup {
     pub(super) async fn with(tenant: TenantConfig, kind: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let TenantConfig { tenant_id, client_id, client_secret, .. } = &tenant;
-        let settings = format!(
-            r#"
-            state_dir = "state"
-            [[source]]
-            type = "{kind}"
-            tenant_id = "{tenant_id}"
-            client_id = "{client_id}"
-            client_secret = "{client_secret}"
-            login_url = "{url}"
-            url = "{url}"
-            initial_interval = "2h"
-            batch_size = 7
-            request_timeout = "10s"
-            request_budget = 1000000
-            [[output]]
-            type = "stdout"
-            "#
-        );
-        let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
-        let Some(SourceConfig::Service(config)) = config.sources.into_iter().next() else { panic!("a service") };
-        let config = *config;
+        let config = service_config(kind, &url, &tenant, "request_budget = 1000000");
         let tenant = Arc::new(Tenant::new(tenant));
         tokio::spawn(exotrace_simulator::serve(listener, Arc::clone(&tenant), std::future::pending()));
-        Self { tenant, config, sink: Sink::default(), folder: tempfile::tempdir().unwrap() }
+        Self { tenant, config, sink: Sink::default(), folder: tempfile::tempdir().unwrap(), clock: Clock::system() }
     }
 
     pub(super) fn stages(&self) -> Stages {
@@ -110,7 +91,7 @@ impl Setup {
             collectors: vec![self.collector()],
             outputs: vec![("stdout".to_owned(), Output::Stdout(Stdout::to(Box::new(self.sink.clone()))))],
             dead_letter: DeadLetter::new(self.folder.path().join("dead-letter.ndjson")),
-            ledger: Ledger::open(self.folder.path()).unwrap(),
+            ledger: Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone()),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
             replays: Replays::channel().1,
             grace: GRACE,
@@ -119,11 +100,7 @@ impl Setup {
     }
 
     pub(super) fn collector(&self) -> Collector {
-        // Compiled once for all tests.
-        static COMPONENT: LazyLock<Component> =
-            LazyLock::new(|| Component::new(built_in("2.2").unwrap().bytes).unwrap());
-        let mapper = Mapper::new(COMPONENT.clone(), Settings::default(), Arc::default()).unwrap();
-        Collector::Service(Box::new(ServiceCollector::new(&self.config, mapper).unwrap()))
+        Collector::Service(Box::new(service_collector(&self.config)))
     }
 
     pub(super) async fn run_once(&self) -> Result<Summary, RunError> {
@@ -150,4 +127,37 @@ impl Setup {
     pub(super) fn assert_all_delivered(&self) {
         self.tenant.check_delivery(&self.sink.documents()).unwrap();
     }
+}
+
+/// Collects as these settings say, with a mapping that is compiled once for all tests.
+pub(super) fn service_collector(config: &ServiceConfig) -> ServiceCollector {
+    static COMPONENT: LazyLock<Component> = LazyLock::new(|| Component::new(built_in("2.2").unwrap().bytes).unwrap());
+    let mapper = Mapper::new(COMPONENT.clone(), Settings::default(), Arc::default()).unwrap();
+    ServiceCollector::new(config, mapper).unwrap()
+}
+
+/// A source at this address, and lines besides.
+pub(super) fn service_config(kind: &str, url: &str, tenant: &TenantConfig, lines: &str) -> ServiceConfig {
+    let TenantConfig { tenant_id, client_id, client_secret, .. } = tenant;
+    let settings = format!(
+        r#"
+        state_dir = "state"
+        [[source]]
+        type = "{kind}"
+        tenant_id = "{tenant_id}"
+        client_id = "{client_id}"
+        client_secret = "{client_secret}"
+        login_url = "{url}"
+        url = "{url}"
+        initial_interval = "2h"
+        batch_size = 7
+        request_timeout = "10s"
+        {lines}
+        [[output]]
+        type = "stdout"
+        "#
+    );
+    let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
+    let Some(SourceConfig::Service(config)) = config.sources.into_iter().next() else { panic!("a service") };
+    *config
 }

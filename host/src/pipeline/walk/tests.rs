@@ -9,10 +9,14 @@ fn walk() -> Walk {
     Walk::new(Window { start: at(0), end: at(100) })
 }
 
+fn past(proven: Option<i64>) -> Past {
+    Past { proven: proven.map(at), rows_until: at(100) }
+}
+
 fn page(received: &[i64], link: Option<&str>) -> Page {
     let key = RowKey { identity: [0; 16], content: [0; 8] };
     let rows = received.iter().map(|time| Row { text: String::new(), key, received: Some(at(*time)) });
-    Page { rows: rows.collect(), next_link: link.map(str::to_owned) }
+    Page { rows: rows.collect(), next_link: link.map(str::to_owned), past: past(Some(100)) }
 }
 
 fn more(reached: i64, link: Option<&str>) -> Next {
@@ -21,7 +25,7 @@ fn more(reached: i64, link: Option<&str>) -> Next {
 
 #[track_caller]
 fn check_first(walk: &Walk, expected: (i64, u32)) {
-    let PageRequest::First { end, rows, .. } = walk.request(10, 50) else { panic!("a first page") };
+    let PageRequest::First { end, rows, .. } = walk.request(10, 50, at(1000)) else { panic!("a first page") };
     assert_eq!((end.timestamp_millis(), rows), expected);
 }
 
@@ -30,7 +34,7 @@ fn pages_follow_their_links_to_the_end() {
     let mut walk = walk();
     check_first(&walk, (100, 10));
     assert_eq!(walk.accept(&page(&[90, 80], Some("a")), 2, true), more(80, Some("a")));
-    assert_eq!(walk.request(10, 50), PageRequest::Next("a"));
+    assert_eq!(walk.request(10, 50, at(1000)), PageRequest::Next("a"));
     assert_eq!(walk.accept(&page(&[80], None), 1, true), Next::Done);
     assert_eq!(walk.pages, 2);
 }
@@ -41,7 +45,7 @@ fn a_link_that_was_followed_before_leads_nowhere() {
     walk.accept(&page(&[90], Some("a")), 1, true);
     walk.accept(&page(&[80], Some("b")), 1, true);
     assert_eq!(walk.accept(&page(&[70], Some("a")), 1, true), more(70, None));
-    check_first(&walk, (70, 10));
+    check_first(&walk, (71, 10));
 }
 
 #[test]
@@ -68,13 +72,13 @@ fn another_size_of_page_is_tried_where_it_goes_no_further() {
     let mut sizes = Vec::new();
     for _ in 0..MOST_ATTEMPTS {
         assert_eq!(walk.detour(), Detour::Again);
-        let PageRequest::First { end, rows, .. } = walk.request(10, 50) else { panic!("a first page") };
-        assert_eq!(end, at(90));
+        let PageRequest::First { end, rows, .. } = walk.request(10, 50, at(1000)) else { panic!("a first page") };
+        assert_eq!(end, at(91));
         sizes.push(rows);
     }
     assert_eq!(sizes, [10, 11, 5, 46, 45, 44, 43, 42, 41, 40, 39, 38]);
     assert_eq!(walk.detour(), Detour::PassOver(Window { start: at(90), end: at(90) }));
-    check_first(&walk, (89, 10));
+    check_first(&walk, (90, 10));
 }
 
 #[test]
@@ -108,5 +112,47 @@ fn rows_in_another_order_mean_that_nothing_is_known_to_be_delivered() {
 fn a_walk_goes_on_where_it_was() {
     let window = Window { start: at(0), end: at(100) };
     let walk = Walk::of(InProgress { window, reached: Some(at(50)), next_link: None });
-    check_first(&walk, (50, 10));
+    check_first(&walk, (51, 10));
+}
+
+#[test]
+fn only_what_the_first_answer_shows_to_be_past_is_covered() {
+    let covered = |proven, received: &[i64]| {
+        let mut walk = walk();
+        walk.accept(&Page { past: past(proven), ..page(received, Some("a")) }, 1, true);
+        // Later answers know more, but they were asked for older rows.
+        walk.accept(&page(&[10], None), 1, true);
+        walk.covered().map(|covered| covered.timestamp_millis())
+    };
+    assert_eq!(covered(Some(200), &[90]), Some(100));
+    assert_eq!(covered(Some(70), &[60]), Some(70));
+    assert_eq!(covered(Some(70), &[90]), Some(90), "a row shows more");
+    assert_eq!(covered(None, &[90]), Some(90));
+    assert_eq!(covered(None, &[]), None);
+    assert_eq!(covered(Some(-1), &[]), None);
+}
+
+#[test]
+fn a_page_that_cannot_be_read_is_cut_down_to_one_millisecond_and_passed_over() {
+    let poisoned = 37;
+    let (mut walk, mut requests) = (walk(), 0);
+    let gap = loop {
+        requests += 1;
+        let PageRequest::First { start, end, .. } = walk.request(10, 50, at(1000)) else { panic!("a first page") };
+        if (start..=end).contains(&at(poisoned)) {
+            match walk.narrow(10) {
+                Detour::Again => {}
+                Detour::PassOver(gap) => break gap,
+                Detour::GiveUp(_) => panic!("only a part is poisoned"),
+            }
+        } else {
+            assert!(matches!(walk.accept(&page(&[], None), 0, true), Next::More { .. }));
+        }
+    };
+    assert_eq!((gap.start, gap.end), (at(poisoned), at(poisoned)));
+    assert!(requests < 40, "{requests}");
+    check_first(&walk, (37, 10));
+    assert_eq!(walk.accept(&page(&[20], None), 1, true), Next::Done);
+    let read: Vec<_> = walk.read().iter().map(|it| (it.start.timestamp_millis(), it.end.timestamp_millis())).collect();
+    assert_eq!(read, [(38, 100), (0, 36)]);
 }

@@ -8,12 +8,11 @@ use tokio::task::JoinError;
 
 use super::certificate::CertificateError;
 use crate::{
+    answer::without_mark,
     retry,
+    scrub::shown,
     source::client::{Answer, AnswerError, Malformed},
 };
-
-/// The longest part of the service's words that is shown, in characters.
-const SHOWN_CHARACTERS: usize = 300;
 
 /// The metadata service says 410 while it is updated, for 70 seconds at most; five attempts outlast that
 /// (ms-api.md, section 3.5).
@@ -44,8 +43,18 @@ impl fmt::Display for Asked {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The service could not be reached, or did not answer in time.
-    #[error("could not reach the {0}")]
-    Unreachable(Asked, #[source] reqwest::Error),
+    #[error(
+        "could not reach the {asked} at `{host}`\nhint: `exotrace doctor --config FILE` tells the steps on the way apart"
+    )]
+    Unreachable {
+        /// Who.
+        asked: Asked,
+        /// Scheme, host and port.
+        host: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
     /// The answer broke off.
     #[error("could not read the answer of the {0}")]
     Answer(Asked, #[source] AnswerError),
@@ -90,9 +99,9 @@ impl TokenError {
     /// Whether asking again later may help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(..) | Self::Answer(_, AnswerError::Broken(_)) | Self::Sign => true,
+            Self::Unreachable { .. } | Self::Answer(_, AnswerError::Broken(_)) | Self::Sign => true,
             Self::Refused { status, is_passing, .. } => *is_passing || retry::is_transient(*status),
-            Self::Answer(_, AnswerError::TooLong)
+            Self::Answer(_, AnswerError::TooLong(_))
             | Self::Malformed(..)
             | Self::Certificate(_)
             | Self::FederatedToken { .. }
@@ -111,13 +120,20 @@ impl TokenError {
 
 /// What a refusal means.
 pub(super) fn refused(asked: Asked, answer: &Answer) -> TokenError {
-    let refusal: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let refusal: Value = serde_json::from_slice(without_mark(&answer.body)).unwrap_or_default();
     let description = refusal["error_description"].as_str().unwrap_or_default();
     let mut explanation = String::new();
-    // The first line of the description is for people; identifiers and the time of the request follow.
-    for part in [refusal["error"].as_str(), description.lines().next()].into_iter().flatten() {
+    // The first line of the description is for people; identifiers and the time of the request follow, there or on
+    // lines of their own.
+    let first = description.lines().next().map(|line| line.split_once(" Trace ID: ").map_or(line, |(said, _)| said));
+    for part in [refusal["error"].as_str(), first].into_iter().flatten() {
         explanation.push_str(": ");
-        explanation.extend(part.chars().map(|it| if it.is_control() { ' ' } else { it }).take(SHOWN_CHARACTERS));
+        explanation.push_str(&shown(part));
+    }
+    // What Microsoft's support asks for.
+    if let Some(id) = correlation_id(&refusal, description) {
+        explanation.push_str(", correlation id ");
+        explanation.push_str(&shown(id));
     }
     let status = answer.status;
     let code = code(&refusal["error_codes"], description);
@@ -141,6 +157,12 @@ pub(super) fn refused(asked: Asked, answer: &Answer) -> TokenError {
     };
     let pause = (asked == Asked::Machine && status == StatusCode::GONE).then_some(UPDATE_PAUSE);
     TokenError::Refused { asked, status, explanation, is_passing, retry_after: answer.retry_after().or(pause) }
+}
+
+/// The identifier of the request: a member of its own, or in the description.
+fn correlation_id<'r>(refusal: &'r Value, description: &'r str) -> Option<&'r str> {
+    let described = || description.split_once("Correlation ID: ")?.1.split_whitespace().next();
+    refusal["correlation_id"].as_str().filter(|id| !id.is_empty()).or_else(described)
 }
 
 /// The first of the service's own codes: from their list, else from the beginning of the description.
@@ -178,10 +200,13 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
+    use crate::{clock::Clock, source::clock::Seen};
 
     fn refusal(asked: Asked, status: u16, body: &str) -> TokenError {
         let status = status.try_into().unwrap();
-        refused(asked, &Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() })
+        let headers = HeaderMap::new();
+        let seen = Seen::new(Clock::system().read(), &headers);
+        refused(asked, &Answer { status, headers, body: body.as_bytes().to_vec(), seen })
     }
 
     #[test]
@@ -194,6 +219,22 @@ mod tests {
              hint: `source.client_secret` is wrong; it is the secret's value, not its id"
         );
         assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn the_correlation_id_is_kept_however_long_the_rest_is() {
+        let id = "0f5c2d1e-3b7a-4c09-9e64-d2a1b0c7f813";
+        let long = "x".repeat(400);
+        for body in [
+            format!(r#"{{"error_description":"AADSTS1: {long} Trace ID: t Correlation ID: {id} Timestamp: 2026"}}"#),
+            format!(
+                r#"{{"error_description":"AADSTS1: {long}\r\nTrace ID: t\r\nCorrelation ID: {id}\r\nTimestamp: 2026"}}"#
+            ),
+            format!(r#"{{"error_description":"AADSTS1: {long}","correlation_id":"{id}"}}"#),
+        ] {
+            let text = refusal(Asked::SignIn, 400, &body).to_string();
+            assert!(text.ends_with(&format!("x…, correlation id {id}")), "{text}");
+        }
     }
 
     #[test]

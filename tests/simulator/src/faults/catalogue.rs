@@ -30,6 +30,12 @@ pub(crate) enum Fault {
     BrokenPage,
     Tie,
     ClockSkew,
+    Date,
+    HtmlPage,
+    Bom,
+    NullValue,
+    EmptyNextLink,
+    LinkStatus,
     LegacyVerbose,
     LegacyAtom,
     ImdsWarming,
@@ -50,7 +56,7 @@ const fn entry(fault: Fault, name: &'static str, kind: Kind, about: &'static str
 }
 
 /// How many faults there are.
-const COUNT: usize = 30;
+const COUNT: usize = 36;
 
 /// All faults, in the order in which people read of them.
 pub(super) const ENTRIES: [Entry; COUNT] = {
@@ -107,6 +113,22 @@ pub(super) const ENTRIES: [Entry; COUNT] = {
             Duration(None),
             "DURATION: the tenant's clock is ahead by that, or behind if negative",
         ),
+        entry(
+            Date,
+            "date",
+            Duration(None),
+            "DURATION: all answers are dated later by that, or earlier if negative, though the clock is right",
+        ),
+        entry(HtmlPage, "html-page", Rate, "RATE: so many pages are a proxy's page in HTML, with status 200"),
+        entry(Bom, "bom", Rate, "RATE: so many answers, tokens and errors too, begin with a byte order mark"),
+        entry(NullValue, "null-value", Rate, "RATE: so many pages have `null` in the place of their rows"),
+        entry(
+            EmptyNextLink,
+            "empty-next-link",
+            Rate,
+            "RATE: so many last pages say so by a next link that is `null`, empty, blank, a number or `false`",
+        ),
+        entry(LinkStatus, "link-status", Count(None), "STATUS: every next link is answered with it, for ever"),
         entry(
             LegacyVerbose,
             "legacy-verbose",

@@ -68,7 +68,7 @@ fn duration(text: &str) -> Option<Duration> {
     if let Some(rest) = text.strip_prefix('-') {
         return unsigned_duration(rest).map(|duration| -duration);
     }
-    unsigned_duration(text)
+    unsigned_duration(text.strip_prefix('+').unwrap_or(text))
 }
 
 fn unsigned_duration(text: &str) -> Option<Duration> {
