@@ -6,18 +6,14 @@ use super::{
     RunError, ServiceCollector,
     error::chain,
     shared::Shared,
-    walk::{Detour, Walk},
+    walk::{Detour, MOST_PASSED_OVER, Walk},
 };
 use crate::source::PollError;
 
 /// So often the same page is asked for, before another way to its rows is looked for.
 const PAGE_ATTEMPTS: u32 = 3;
 
-/// So many places in a row that cannot be read are passed over: then it is the service, and not its rows. From then on
-/// it takes more attempts to pass over another one.
-const MOST_PASSED_OVER: u32 = 3;
-
-/// So many attempts more.
+/// When too many places in a row could not be read, another one takes so many attempts more.
 const ATTEMPTS_BETWEEN: u32 = 4;
 
 /// Why rows of a gap could not be had.
@@ -57,16 +53,27 @@ impl ServiceCollector {
             "page cannot be had; going on from the last row accepted"
         );
         let detour = if source.is_bad_page() { walk.narrow(self.batch_size) } else { walk.detour() };
+        self.go(shared, detour).await?;
+        Ok(true)
+    }
+
+    /// Leaves a place from which pages lead no further, and says whether there was one.
+    pub(super) async fn leave_place(&mut self, shared: &Shared) -> Result<bool, RunError> {
+        let Some(detour) = self.walk.as_mut().and_then(Walk::leave) else { return Ok(false) };
+        self.go(shared, detour).await?;
+        Ok(true)
+    }
+
+    async fn go(&mut self, shared: &Shared, detour: Detour) -> Result<(), RunError> {
         let name = self.name.clone();
         match detour {
-            Detour::Again => shared.ledger(move |ledger| ledger.drop_link(&name)).await?,
-            Detour::PassOver(gap) => self.note_gap(shared, gap, NO_WAY).await?,
+            Detour::Again => shared.ledger(move |ledger| ledger.drop_link(&name)).await,
+            Detour::PassOver(gap) => self.note_gap(shared, gap, NO_WAY).await,
             Detour::GiveUp(gap) => {
                 self.note_gap(shared, gap, NO_WAY).await?;
-                self.finish_window(shared).await?;
+                self.finish_window(shared).await
             }
         }
-        Ok(true)
     }
 }
 

@@ -136,8 +136,13 @@ impl ServiceCollector {
             self.note_start(shared, self.source.now() - self.settings.initial_interval).await?;
             return Err(error);
         }
-        if self.walk.is_none() {
-            self.begin_window(shared).await?;
+        loop {
+            if self.walk.is_none() {
+                self.begin_window(shared).await?;
+            }
+            if !self.leave_place(shared).await? {
+                break;
+            }
         }
         if self.walk.is_none() {
             if self.end_pass() {

@@ -19,6 +19,9 @@ const MOST_EMPTY_PAGES: u32 = 100;
 /// So often the same place is asked for, with pages of another size each time, before it is passed over.
 const MOST_ATTEMPTS: u32 = 12;
 
+/// So many places in a row that cannot be read are passed over: then it is the service, and not its rows.
+pub(super) const MOST_PASSED_OVER: u32 = 3;
+
 /// The way through one window.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -171,14 +174,13 @@ impl Walk {
         self.newest = self.newest.max(newest);
         self.cut(page.past, newest);
         self.pages += 1;
-        self.in_a_row = 0;
         self.empty_pages = if page.rows.is_empty() { self.empty_pages + 1 } else { 0 };
         if let Some(link) = &self.link {
             self.followed.insert(hash(link));
         }
         self.reached = if self.is_unordered { None } else { Some(last) };
         if self.reached() < before || new_rows > 0 {
-            self.attempts = 0;
+            (self.attempts, self.in_a_row) = (0, 0);
         }
         self.halvings = self.halvings.saturating_sub(1);
         let Some(link) = &page.next_link else {
@@ -259,6 +261,19 @@ impl Walk {
         }
         self.from = Some((from + rest / 2).max(from + Duration::milliseconds(1)).trunc_subsecs(3));
         Detour::Again
+    }
+
+    /// What to do when pages come, but lead no further from here: none as long as it may.
+    pub(super) fn leave(&mut self) -> Option<Detour> {
+        if self.attempts <= MOST_ATTEMPTS {
+            return None;
+        }
+        if self.in_a_row < MOST_PASSED_OVER {
+            return Some(self.pass_over());
+        }
+        let gap = Window { start: self.asked.start, end: self.reached() };
+        self.passed_over.push(gap);
+        Some(Detour::GiveUp(gap))
     }
 
     fn pass_over(&mut self) -> Detour {

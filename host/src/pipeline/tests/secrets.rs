@@ -76,14 +76,20 @@ fn token() -> Answer {
 async fn what_a_service_repeats_is_kept_nowhere() {
     for status in [400, 401, 403, 404, 500] {
         check_echo(move |_, echo| {
-            Answer::json(status, &json!({ "error": echo, "error_description": format!("AADSTS1: {echo}"),
-                "error_codes": [1], "correlation_id": echo }))
+            Answer::json(
+                status,
+                &json!({ "error": echo, "error_description": format!("AADSTS1: {echo}"),
+                "error_codes": [1], "correlation_id": echo }),
+            )
         })
         .await;
         check_echo(move |asked, echo| match asked.is_for_token() {
             true => token(),
-            false => Answer::json(status, &json!({ "error": { "code": echo, "message": format!("{} {echo}", "x".repeat(280)),
-                "innerError": { "request-id": echo } } })),
+            false => Answer::json(
+                status,
+                &json!({ "error": { "code": echo, "message": format!("{} {echo}", "x".repeat(280)),
+                "innerError": { "request-id": echo } } }),
+            ),
         })
         .await;
     }
