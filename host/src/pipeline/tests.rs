@@ -57,7 +57,7 @@ async fn a_page_that_takes_too_long_to_finish_is_read_again() {
     // Takes a request, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = format!(
-        "state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"*\"]\n[[output]]\ntype = \"http\"\n\
+        "state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n[[output]]\ntype = \"http\"\n\
          url = \"http://{}\"\nrequest_timeout = \"1h\"\n",
         silent.local_addr().unwrap()
     );

@@ -45,6 +45,8 @@ pub(super) struct Walk {
     empty_pages: u32,
     /// How often it went no further from the same place.
     attempts: u32,
+    /// How often a page led no further from the same place.
+    stalls: u32,
     /// How often pages were cut in half because they could not be read.
     halvings: u32,
     /// Only what was received from here on is asked for, because all of it could not be read.
@@ -86,6 +88,7 @@ impl Walk {
             followed: HashSet::new(),
             empty_pages: 0,
             attempts: 0,
+            stalls: 0,
             halvings: 0,
             from: None,
             passed_over: Vec::new(),
@@ -180,7 +183,7 @@ impl Walk {
         }
         self.reached = if self.is_unordered { None } else { Some(last) };
         if self.reached() < before || new_rows > 0 {
-            (self.attempts, self.in_a_row) = (0, 0);
+            (self.attempts, self.stalls, self.in_a_row) = (0, 0, 0);
         }
         self.halvings = self.halvings.saturating_sub(1);
         let Some(link) = &page.next_link else {
@@ -191,6 +194,7 @@ impl Walk {
             self.followed.contains(&hash(link)) || self.empty_pages >= MOST_EMPTY_PAGES || !can_be_kept(link);
         self.link = (!leads_nowhere).then(|| link.clone());
         if leads_nowhere {
+            self.stalls += 1;
             self.forget_links();
         }
         Next::More { reached: self.reached, link: self.link.clone() }
@@ -265,9 +269,10 @@ impl Walk {
 
     /// What to do when pages come, but lead no further from here: none as long as it may.
     pub(super) fn leave(&mut self) -> Option<Detour> {
-        if self.attempts <= MOST_ATTEMPTS {
+        if self.stalls <= MOST_ATTEMPTS {
             return None;
         }
+        self.stalls = 0;
         if self.in_a_row < MOST_PASSED_OVER {
             return Some(self.pass_over());
         }
