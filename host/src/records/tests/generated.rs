@@ -220,6 +220,7 @@ fn followed(bytes: &[u8], random: &mut Random) -> Vec<Truth> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what makes the same files again")]
 fn no_record_is_lost_and_none_is_invented() {
     let seed: u64 = std::env::var("EXOTRACE_SEED").ok().map_or(20_261_128, |seed| seed.parse().expect("a number"));
     println!("EXOTRACE_SEED={seed}");

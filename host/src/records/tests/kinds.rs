@@ -1,4 +1,5 @@
 //! What people's files really hold: one test for each kind of trouble.
+#![allow(clippy::string_slice, reason = "a test that panics has failed")]
 
 use super::*;
 use crate::config::DateOrder;
