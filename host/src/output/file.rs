@@ -61,7 +61,7 @@ enum Opened {
     Other,
 }
 
-/// The files that an output has written and that are there: the current one and the finished ones.
+/// The files that an output has written and that are there: the current one, what is beside it, and the finished ones.
 pub fn written_files(config: &FileOutputConfig) -> Vec<PathBuf> {
     let finished = Finished::new(config).find(&config.path).unwrap_or_default();
     finished.into_iter().chain([config.path.clone(), beside::name(&config.path)]).collect()

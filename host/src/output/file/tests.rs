@@ -281,3 +281,17 @@ async fn where_nothing_can_be_made_beside_it_the_file_is_written_all_the_same() 
     drop(output);
     assert_eq!(gone_on_with(&setup, noted), ("1\nnext\n".to_owned(), String::new()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_an_output_writes_is_known() {
+    let mut setup = Setup::new();
+    setup.config.rotate_bytes = 1;
+    let mut output = FileOutput::new(&setup.config);
+    deliver(&mut output, "1");
+    deliver(&mut output, "2");
+    let mut there: Vec<_> = fs::read_dir(setup.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut known = written_files(&setup.config);
+    there.sort();
+    known.sort();
+    assert_eq!(known, there);
+}
