@@ -77,7 +77,7 @@ mod tests {
 
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
-    struct Link(&'static str, #[source] Option<Box<Link>>);
+    struct Link(&'static str, #[source] Option<Box<Self>>);
 
     #[test]
     fn hints_come_after_all_causes() {

@@ -59,7 +59,7 @@ fn without(text: &str, value: &str) -> String {
     for (begin, _) in lower.match_indices(value) {
         let end = begin + value.len();
         let is_inside = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-        let is_part = is_inside(lower[..begin].chars().next_back()) || is_inside(lower[end..].chars().next());
+        let is_part = is_inside(before(&lower, begin)) || is_inside(behind(&lower, end));
         if begin < rest || is_part && value.len() < LONG_VALUE || !text.is_char_boundary(begin) {
             continue;
         }
@@ -70,17 +70,26 @@ fn without(text: &str, value: &str) -> String {
     shown + text.get(rest..).unwrap_or_default()
 }
 
+/// The character before a place in a text.
+fn before(text: &str, at: usize) -> Option<char> {
+    text.get(..at)?.chars().next_back()
+}
+
+/// The character behind a place in a text.
+fn behind(text: &str, at: usize) -> Option<char> {
+    text.get(at..)?.chars().next()
+}
+
 /// From the first quotation mark of a kind to the last: what is quoted may have quotation marks itself.
 fn hide_quoted(text: &str) -> String {
     let mut text = text.to_owned();
     for quote in ['"', '\'', '`'] {
         let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
         // An apostrophe is none.
-        let opening = text.match_indices(quote).find(|(at, _)| !is_word(text[..*at].chars().next_back()));
+        let opening = text.match_indices(quote).find(|(at, _)| !is_word(before(&text, *at)));
         let Some((begin, _)) = opening else { continue };
-        let closing =
-            text.match_indices(quote).filter(|(at, _)| *at > begin && !is_word(text[at + 1..].chars().next()));
-        let end = closing.last().map_or(text.len(), |(at, _)| at + 1);
+        let mut closing = text.match_indices(quote).filter(|(at, _)| *at > begin && !is_word(behind(&text, at + 1)));
+        let end = closing.next_back().map_or(text.len(), |(at, _)| at + 1);
         text.replace_range(begin..end, &format!("{quote}{HIDDEN}{quote}"));
     }
     text

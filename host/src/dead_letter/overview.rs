@@ -151,7 +151,7 @@ impl Overview {
     }
 
     fn sort(&mut self) {
-        self.reasons.sort_by(|one, other| other.letters.cmp(&one.letters));
+        self.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.letters));
     }
 }
 
