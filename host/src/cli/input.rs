@@ -22,6 +22,11 @@ pub(super) const DATE_ORDER: &str = "`--date-order day_first` or `--date-order m
 pub(super) trait NamedSink: Sink {
     /// Names what is read from now on.
     fn begin(&mut self, name: &str);
+
+    /// Hears that a file holds something else than records; says whether that is counted here.
+    fn refused(&mut self) -> bool {
+        false
+    }
 }
 
 /// How input is cut.
@@ -47,7 +52,8 @@ pub(super) fn read_all(files: &[PathBuf], reading: Reading, progress: &Progress,
             if matches!(cause, Some(RecordsError::Stopped)) {
                 break;
             }
-            unread += 1;
+            let is_strange = matches!(cause, Some(RecordsError::Unlike(_)));
+            unread += usize::from(!(is_strange && sink.refused()));
             progress.say(&format!("error: {error:#}"));
             if let Some(hint) = cause.and_then(|cause| cause.hint(DATE_ORDER)) {
                 progress.say(&format!("hint: {hint}"));

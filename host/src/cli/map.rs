@@ -77,7 +77,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if totals.is_notable() || io::stderr().is_terminal() {
         say(&totals.to_string());
     }
-    let is_incomplete = totals.unreadable > 0 || totals.rejected > 0 || totals.strange_files().next().is_some();
+    let is_strange = totals.refused > 0 || totals.strange_files().next().is_some();
+    let is_incomplete = is_strange || totals.unreadable > 0 || totals.rejected > 0;
     Ok(match (unread, is_incomplete) {
         (0, false) => ExitCode::SUCCESS,
         (0, true) => ExitCode::from(INCOMPLETE),

@@ -32,6 +32,8 @@ pub(super) struct Lane<'m> {
     results: SyncSender<(Arc<str>, Receiver<Mapped>)>,
     progress: Progress,
     unreadable: usize,
+    /// How many files hold something else than records.
+    refused: usize,
     /// How many records of this file were left out for their dates.
     bad_dates: usize,
 }
@@ -43,6 +45,11 @@ impl NamedSink for Lane<'_> {
     fn begin(&mut self, name: &str) {
         self.name = name.into();
         self.bad_dates = 0;
+    }
+
+    fn refused(&mut self) -> bool {
+        self.refused += 1;
+        true
     }
 }
 
@@ -104,10 +111,11 @@ pub(super) fn run(
                 results: result_sender,
                 progress,
                 unreadable: 0,
+                refused: 0,
                 bad_dates: 0,
             };
             read(&mut lane);
-            lane.unreadable
+            (lane.unreadable, lane.refused)
         });
         for _ in 0..jobs {
             scope.spawn(|| work(mapping, &job_receiver));
@@ -115,7 +123,7 @@ pub(super) fn run(
         let printed = print(&result_receiver, format, flush, totals);
         // Whoever still waits for room learns that nobody prints any more.
         drop(result_receiver);
-        totals.unreadable = reader.join().expect("reading does not panic");
+        (totals.unreadable, totals.refused) = reader.join().expect("reading does not panic");
         printed
     })
 }

@@ -65,6 +65,8 @@ pub(super) struct Totals {
     reason: Option<String>,
     /// Records that were left out before the mapping saw them.
     pub(super) unreadable: usize,
+    /// Files that hold something else than records.
+    pub(super) refused: usize,
     files: Vec<FileTotals>,
 }
 
