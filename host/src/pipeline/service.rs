@@ -422,7 +422,12 @@ impl ServiceCollector {
         std::mem::take(&mut self.gaps)
     }
 
-    pub(super) async fn note_gap(&mut self, shared: &Shared, gap: Window, reason: &'static str) -> Result<(), RunError> {
+    pub(super) async fn note_gap(
+        &mut self,
+        shared: &Shared,
+        gap: Window,
+        reason: &'static str,
+    ) -> Result<(), RunError> {
         let [from, to] = [gap.start, gap.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
         error!(source = self.label, from, to, reason, "records are missing");
         self.gaps += 1;
