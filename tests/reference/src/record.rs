@@ -83,8 +83,5 @@ impl Record {
 }
 
 fn legacy_name(name: String) -> String {
-    NAMES
-        .iter()
-        .find(|(known, _)| known.to_ascii_lowercase() == name.to_ascii_lowercase())
-        .map_or(name, |(_, legacy)| (*legacy).to_owned())
+    NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)).map_or(name, |(_, legacy)| (*legacy).to_owned())
 }
