@@ -53,7 +53,7 @@ fn truth(random: &mut Random, number: u64) -> Truth {
 
 fn json((number, subject): &Truth, random: &mut Random, is_indented: bool) -> String {
     let subject = serde_json::to_string(subject).unwrap();
-    let mut members = vec![
+    let mut members = [
         "\"Received\": \"2026-03-04T05:06:07Z\"".to_owned(),
         "\"SenderAddress\": \"a@b.c\"".to_owned(),
         format!("\"Size\": {number}"),
