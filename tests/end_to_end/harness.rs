@@ -203,7 +203,7 @@ pub(crate) fn exotrace(arguments: &[&str], input: &str) -> Output {
 /// What the program said; an error that is JSON follows as people read it on a terminal.
 pub(crate) fn said(log: String) -> String {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let Some(failed) = lines.map(|line| line["fields"].clone()).filter(|it| it["message"] == "failed").last() else {
+    let Some(failed) = lines.map(|line| line["fields"].clone()).rfind(|it| it["message"] == "failed") else {
         return log;
     };
     let text = |name: &str| failed[name].as_str().unwrap_or_default().to_owned();
