@@ -53,7 +53,10 @@ fn a_replacement_lasts_and_its_file_may_go() {
     assert!(running.tell_well(&["history"]).contains("started      1.20.0"), "{}", running.tell_well(&["history"]));
     let checked = exotrace(&["check", "--config", text(&running.file("exotrace.toml"))], "");
     let said = String::from_utf8_lossy(&checked.stdout).into_owned();
-    assert!(said.contains("mapping 2.2.0\n        is not used, but mapping 1.20: `exotrace mapping` put it"), "{said}");
+    assert!(
+        said.contains("\nmapping       2.2.0\n              is not used, but mapping 1.20: `exotrace mapping` put it"),
+        "{said}"
+    );
 
     let file = component(&running, "ours.wasm", &variant("ours"));
     running.tell_well(&["replace", text(&file)]);

@@ -191,7 +191,7 @@ fn what_is_not_message_trace_is_said_of_its_file() {
             let output = exotrace(arguments, RECORD);
             // A file without anything like JSON is refused as a whole; line by line, nothing is known of the file.
             if !text.contains('{') && !arguments.contains(&"line") {
-                check_code(&output, 1);
+                check_code(&output, 2);
                 let said = String::from_utf8(output.stderr).unwrap();
                 assert!(said.contains(&format!("could not read `{path}`: neither JSON nor a table")), "{said}");
                 continue;
@@ -363,7 +363,7 @@ fn what_has_no_records_is_refused_once_with_what_it_looks_like() {
         let output = exotrace(&["map", path.to_str().unwrap()], "");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.stdout.is_empty() && said.contains(expected), "{name}: {said}");
-        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert_eq!(output.status.code(), Some(2), "{said}");
     }
     check_error(&["map", "/dev/zero"], "", 1, "error: could not open `/dev/zero`: a device, not a file");
 }

@@ -65,10 +65,10 @@ fn a_certificate_that_the_app_registration_does_not_have_is_explained() {
 fn check_says_what_is_wrong_with_a_certificate() {
     let served = Served::misbehaving(&[]);
     let check = |source: String, expected: &str| {
-        for command in [&["check"][..], &["run", "--once"]] {
-            let said = served.fail(command, &source, 78, &[]);
-            assert!(said.contains(expected) && said.contains("error: settings cannot be used: "), "{said}");
-        }
+        let checked = served.fail(&["check"], &source, 78, &[]);
+        assert!(checked.contains(expected) && checked.contains(": could not get an access token"), "{checked}");
+        let ran = served.fail(&["run", "--once"], &source, 78, &[]);
+        assert!(ran.contains(expected) && ran.contains("error: settings cannot be used: "), "{ran}");
     };
     check(certificate_line("ec.pem"), "ec.pem` is not for RSA\nhint: ");
     check(certificate_line("certificate.pem"), "certificate.pem` has no private key\nhint: ");

@@ -128,14 +128,16 @@ async fn reach(config: &ServiceConfig, what: &str, url: &Url, report: &mut Repor
         Ok(status) => report.ok(&step, &format!("answers, with {}", status.as_u16())).map(|()| true),
         Err(error) => {
             let text = chain(&error);
-            let hint = if text.contains("certificate") {
+            // The hint of the error names this very command.
+            let (reason, _) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+            let hint = if reason.contains("certificate") {
                 "\nhint: `source.ca_file` names certificates to trust besides those of the system"
             } else if source::has_proxy(config, url) {
                 "\nhint: is the proxy right? It comes from `source.proxy_url`, or else from the environment"
             } else {
                 ""
             };
-            report.add(Finding::failed(&step, &(text + hint)))?;
+            report.add(Finding::failed(&step, &format!("{reason}{hint}")))?;
             Ok(false)
         }
     }
