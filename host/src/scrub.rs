@@ -27,6 +27,9 @@ const SHORTEST_PREFIX: usize = 8;
 /// A secret that is shorter cannot be told from an ordinary text.
 const SHORTEST_SECRET: usize = 4;
 
+/// A secret that is shorter may be in a link by chance, and not to follow that link would cost requests.
+const SHORTEST_IN_LINK: usize = 6;
+
 /// The longest text of a remote that is shown, in characters.
 const SHOWN_CHARACTERS: usize = 300;
 
@@ -84,10 +87,11 @@ pub(crate) fn scrub(text: &str) -> Cow<'_, str> {
     Cow::Owned(scrubbed)
 }
 
-/// Whether a secret is in a text as a whole, in any form.
-pub(crate) fn holds_secret(text: &str) -> bool {
+/// Whether a secret is in a link as a whole, in any form.
+pub(crate) fn holds_secret(link: &str) -> bool {
     let mut found = false;
-    each(|forms| found |= forms.0.iter().any(|form| text.contains(form.as_str())));
+    let is_in = |form: &String| form.len() >= SHORTEST_IN_LINK && link.contains(form.as_str());
+    each(|forms| found |= forms.0.iter().any(is_in));
     found
 }
 

@@ -152,7 +152,7 @@ mod tests {
     fn every_way_to_say_who_asks() {
         check(&Authentication::ApiKey(text("aWQ6a2V5")), "ApiKey aWQ6a2V5");
         check(&Authentication::ApiKey(text("id:key")), "ApiKey aWQ6a2V5");
-        check(&Authentication::Bearer(text("token")), "Bearer token");
+        check(&Authentication::Bearer(text("bearer-of-a-test")), "Bearer bearer-of-a-test");
         check(&Authentication::Basic { username: "ann".to_owned(), password: text("pw") }, "Basic YW5uOnB3");
         assert!(Credentials::new(&Authentication::None, &[]).unwrap().headers().is_empty());
         assert!(Credentials::new(&Authentication::Bearer(text("a\nb")), &[]).is_err());

@@ -69,6 +69,8 @@ fn a_link_with_a_secret_in_it_is_told() {
     let _secret = Secret::new("mango+tree/house".to_owned());
     assert!(holds_secret("http://localhost/?a=mango%2Btree%2Fhouse"));
     assert!(!holds_secret("http://localhost/?a=mango%2Btree"));
+    let _short = Secret::new("zetas".to_owned());
+    assert!(!holds_secret("http://localhost/?a=zetas"), "it may be there by chance");
 }
 
 #[test]
