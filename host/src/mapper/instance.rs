@@ -6,7 +6,7 @@ use wasmtime::{Store, component::ResourceAny};
 
 use super::{
     Component, Description, Limits, MappedBatch, Origin, Settings, StopKind,
-    answer::check,
+    answer::{Reading, check},
     bindings::{Mapping, MappingPre, mapper},
     engine::ticks,
     limits::{Limiter, Usage},
@@ -97,12 +97,13 @@ impl Instance {
         records: &str,
         origin: &Origin,
         allowed: Duration,
+        reading: Reading,
     ) -> Result<MappedBatch, MapperError> {
         begin_call(&mut self.store, allowed, self.fuel);
         let session = self.mapping.exotrace_mapping_mapper().session();
         let mapped = session.call_map_batch(&mut self.store, self.session, records, &origin.clone().into());
         let batch = mapped.map_err(|error| stopped(&self.store, error))?;
-        check(records, &batch).map_err(MapperError::Contract)?;
+        check(records, &batch, reading).map_err(MapperError::Contract)?;
         Ok(batch.into())
     }
 

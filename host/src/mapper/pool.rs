@@ -12,6 +12,7 @@ use tracing::{error, warn};
 
 use super::{
     Component, Limits, MappedBatch, MapperError, Origin, Outcome, Settings,
+    answer::Reading,
     built_in::version_with,
     ids::Ids,
     instance::{Instance, split_part},
@@ -152,7 +153,9 @@ impl<'p, 'r> Run<'p, 'r> {
 
     /// Has the component map some records, and sees that none of them gets the id of another one.
     fn call(&mut self, records: &'r str, origin: &Origin, allowed: Duration) -> Result<MappedBatch, MapperError> {
-        let batch = self.instance.map_part(records, origin, allowed)?;
+        // The built-in mappings are ours: their ids are not compared either.
+        let reading = if self.ids.is_some() { Reading::All } else { Reading::First };
+        let batch = self.instance.map_part(records, origin, allowed, reading)?;
         if let Some(ids) = &mut self.ids {
             ids.add(records, &batch).map_err(MapperError::Contract)?;
         }
