@@ -158,12 +158,15 @@ const tangent = 'target/components/tangent-2.2.wasm';
 async function mapped(given) {
   const options = texts.flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn('target/release/exotrace', ['map', '--mapping', '2.2', '--with-id', ...options]);
-  const pieces = [];
+  const [pieces, said] = [[], []];
   child.stdout.on('data', (piece) => pieces.push(piece));
+  child.stderr.on('data', (piece) => said.push(piece));
   child.stdin.end(given);
   const [code] = await once(child, 'close');
-  assert.equal(code, 0);
-  return lines(Buffer.concat(pieces));
+  // 1 refuses a date whose day and month nobody can tell apart; 2 says that no record is message trace, as of some odd ones.
+  const isAmbiguous = code === 1 && `${Buffer.concat(said)}`.includes('cannot be told apart');
+  assert.ok(code === 0 || code === 2 || isAmbiguous, `exit code ${code}: ${Buffer.concat(said)}`);
+  return isAmbiguous ? [] : lines(Buffer.concat(pieces));
 }
 
 test('a plugin of Tangent selects records and maps them', async () => {
@@ -198,7 +201,7 @@ function difference(found, wanted) {
   const trace = ({ document }) => document.microsoft.online_message_trace;
   const names = Object.keys(trace(wanted)).filter((name) => !(name in trace(found)));
   if (names.length > 0 && found._id === wanted._id) return 'other names';
-  if (/ is not a date: `\/Date/.test(found.document.error?.message)) return 'date';
+  if (/ is not a date: /.test(found.document.error?.message)) return 'date';
   const parsed = ({ document }) => withOriginalParsed({ document }).document;
   if (isDeepStrictEqual(parsed(found), parsed(wanted))) return '_id';
   const withoutOriginal = ({ document: { event: { original, ...event }, ...document } }) => ({ ...document, event });
@@ -226,6 +229,11 @@ test('a plugin of Tangent gives what `exotrace map` does, escapes, dates and odd
       }
       const [wanted] = await mapped(event);
       const [document] = lines(found);
+      if (!wanted) {
+        assert.match(`${document.document.error.message}`, / is not a date: /);
+        different.push(`${name} ${index + 1}: ambiguous`);
+        continue;
+      }
       const isSame = isDeepStrictEqual(withOriginalParsed(document), withOriginalParsed(wanted));
       if (!isSame) different.push(`${name} ${index + 1}: ${difference(document, wanted)}`);
     }
@@ -243,8 +251,10 @@ test('a plugin of Tangent gives what `exotrace map` does, escapes, dates and odd
     'odd 9: half a pair', 'escapes 7: half a pair',
     // Nothing lists the names of an event.
     'escapes 6: other names', 'escapes 9: other names',
-    // The program makes dates of what .NET wrote, a mapping does not.
-    'broken 10: date', 'dates 20: date', 'dates 49: date',
+    // The program reads the forms of dates that files hold, a mapping those of the service.
+    'broken 10: date', 'dates 18: date', 'dates 20: date', 'dates 47: date', 'dates 49: date',
+    // The program refuses them: day and month cannot be told apart.
+    'dates 19: ambiguous', 'dates 48: ambiguous',
     // That of a failed record is made of the record as it is, of which this has another order.
     'broken 15: _id',
   ].sort());
