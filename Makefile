@@ -48,7 +48,7 @@ kill: setup ## Kill the program at every step, let every step fail, and see that
 # The words of dates, and the table that their test reads, are in the repository: this makes them again.
 cultures: ## Make the words and the table of dates from CLDR again.
 	cd tests/cultures && npm ci --ignore-scripts && \
-		node make.mjs ../../host/src/records/date/words.tsv ../../fixtures/cultures/dates.tsv
+		node make.mjs ../../host/src/sources/file/formats/date/words.tsv ../../fixtures/cultures/dates.tsv
 
 check: format lint docs deny ## Check format, lints, documentation and dependencies.
 

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
-mod choose;
 mod compile;
 mod demo;
 mod doctor;
@@ -18,13 +17,11 @@ mod mapping;
 mod options;
 mod paint;
 mod progress;
-mod replacing;
 mod replay;
 mod run;
 mod settings_file;
 mod shell;
 mod simulate;
-mod start;
 mod status;
 
 /// Collects Microsoft Exchange Online message trace, maps it to the Elastic Common Schema (ECS) inside a

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::plain_file::{self, MAX_SETTINGS_BYTES};
+use crate::support::plain_file::{self, MAX_SETTINGS_BYTES};
 
 pub(crate) mod environment;
 mod error;

@@ -13,9 +13,9 @@ pub use client::ask;
 pub use server::{Asked, Control};
 
 use crate::{
+    deployment::replacement::{Purpose, Wanted},
     mapper::{Allowed, Event, Status},
     pipeline::Replayed,
-    replacement::{Purpose, Wanted},
 };
 
 /// The socket's name in `state_dir`.

@@ -14,10 +14,10 @@ use tracing::{error, info};
 
 pub use exotrace_geo::{Network, Place};
 
-use crate::{
+use crate::support::{
     error_text::chain,
+    file_watch::Sighting,
     plain_file::{self, Links},
-    sighting::Sighting,
 };
 
 /// The longest database that is read, in bytes; the largest ones that are sold have a tenth of it.

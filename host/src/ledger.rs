@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use crate::{clock::Clock, state_folder, whole_file};
+use crate::support::{atomic_write, clock::Clock, state_folder};
 
 mod accepted;
 mod error;
@@ -88,7 +88,7 @@ impl Ledger {
     pub fn open(state_dir: &Path) -> Result<Self, LedgerError> {
         state_folder::prepare(state_dir)?;
         let lock = Lock::take(state_dir)?;
-        whole_file::tidy(state_dir).map_err(|source| LedgerError::Folder { path: state_dir.to_owned(), source })?;
+        atomic_write::tidy(state_dir).map_err(|source| LedgerError::Folder { path: state_dir.to_owned(), source })?;
         let path = state_dir.join(open::FILE_NAME);
         let connection = open::connection(&path)?;
         lock.note_owner(&connection).map_err(|error| error.at(&path))?;

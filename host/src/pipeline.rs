@@ -8,6 +8,7 @@ use tracing::{debug, info, warn};
 
 mod batches;
 mod budget;
+pub mod dead_letter;
 mod delivery;
 mod detour;
 mod error;
@@ -34,8 +35,12 @@ pub use service::{ServiceCollector, budget_name, service_name};
 pub use summary::Summary;
 
 use crate::{
-    dead_letter::DeadLetter, health::Health, ledger::Ledger, mapper::Mapper, metrics::metrics, output::Output,
-    retry::Backoff,
+    ledger::Ledger,
+    mapper::Mapper,
+    observe::{health::Health, metrics::metrics},
+    outputs::Output,
+    pipeline::dead_letter::DeadLetter,
+    support::retry::Backoff,
 };
 use shared::Shared;
 use shutdown::Shutdown;

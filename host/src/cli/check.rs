@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::{Config, ConfigError, Fault},
-    error_text::explain,
+    support::error_text::explain,
 };
 
 mod local;

@@ -6,8 +6,9 @@ use clap::Args;
 use exotrace_simulator::{Tenant, TenantConfig, serve};
 use tokio::net::TcpListener;
 
-use super::{exit::say, log, start};
+use super::{exit::say, log};
 use crate::{
+    app::start,
     config::Config,
     geo::Geo,
     pipeline::{self, Mode},

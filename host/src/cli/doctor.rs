@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     config::{Config, ConfigError, SourceConfig},
-    finding::Finding,
-    output::Asking,
+    outputs::Asking,
+    support::finding::Finding,
 };
 
 mod domains;

@@ -11,12 +11,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::{
-    exit::{Unusable, say},
+    exit::say,
     settings_file::{self, named_or_default},
 };
 use crate::{
+    app::unusable::Unusable,
     config::{Config, OutputConfig, namespace_problem},
-    output::{Elasticsearch, Flavor, Resource, resources},
+    outputs::{Elasticsearch, Flavor, Resource, resources},
 };
 
 #[derive(Subcommand)]

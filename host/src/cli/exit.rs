@@ -8,18 +8,18 @@ use std::{
 use tracing::Level;
 
 use super::log;
-use crate::{config::ConfigError, error_text::explain, mapper::ComponentError, shown};
+use crate::{
+    app::unusable::Unusable,
+    config::ConfigError,
+    mapper::ComponentError,
+    support::{error_text::explain, shown},
+};
 
 /// It finished, but something was left out; or it was not used as it has to be.
 pub(super) const INCOMPLETE: u8 = 2;
 
 /// Something in the configuration is wrong (`EX_CONFIG` of sysexits).
 pub(super) const CONFIGURATION: u8 = 78;
-
-/// The settings are well formed, but what they name cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("settings cannot be used")]
-pub(super) struct Unusable;
 
 /// The command line names something that there is not.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use super::progress::Progress;
 use crate::{
     config::DateOrder,
-    records::{self, RecordsError, Sink},
+    sources::file::formats::{self, RecordsError, Sink},
 };
 
 /// How the order of dates is said on the command line.
@@ -90,9 +90,9 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
     };
     let input = progress.read(input);
     match reading {
-        Reading::Batches(order) => records::read(input, order, sink),
+        Reading::Batches(order) => formats::read(input, order, sink),
         Reading::LineByLine(order) => {
-            records::read_line_by_line(BufReader::with_capacity(256 * 1024, input), order, sink)
+            formats::read_line_by_line(BufReader::with_capacity(256 * 1024, input), order, sink)
         }
     }
     .with_context(|| format!("could not read `{}`", file.display()))

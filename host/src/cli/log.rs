@@ -25,7 +25,7 @@ const VARIABLE: &str = "EXOTRACE_LOG";
 /// What every command is told about logs.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct LogOptions {
-    /// What is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`; or modules, as `exotrace::source=debug`;
+    /// What is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`; or modules, as `exotrace::sources=debug`;
     /// several are separated by commas. Default: the variable `EXOTRACE_LOG`, or else `info`.
     #[arg(long, global = true, value_name = "LEVEL", help_heading = "Logs")]
     log_level: Option<String>,

@@ -5,15 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use exotrace_domains::LocalDomain;
 
-use super::choose;
 use crate::{
-    config::{Config, DateOrder, MappingLimits},
+    app::choose,
+    config::{Config, DateOrder},
     geo::Geo,
-    mapper::{self, CompileLimits, Compiler, Limits, Loader},
+    mapper,
 };
-
-/// The folder of mappings, in `state_dir`.
-pub(super) const MAPPINGS: &str = "mappings";
 
 /// The options.
 #[derive(Args)]
@@ -85,37 +82,6 @@ impl MappingOptions {
             suffix_list: choose::suffix_list(suffix_list.as_deref())?,
         })
     }
-}
-
-/// How component files are loaded with these settings: with a settings file, those that it trusts, and those in the
-/// folder of mappings by their version as well.
-pub(super) fn loader(config: Option<&Config>) -> Loader {
-    let compiler = Compiler::of_this_program(compile_limits(config));
-    let Some(config) = config else { return Loader::default().compiling_by(compiler) };
-    let loader = Loader::new(config.mapping.trusted_keys.clone()).with_folder(config.state_dir.join(MAPPINGS));
-    let loader = loader.compiling_by(compiler);
-    if config.mapping.limits.fuel.is_some() { loader.metering() } else { loader }
-}
-
-/// What a mapping may use with these settings.
-pub(super) fn limits(config: Option<&Config>) -> Limits {
-    let Some(config) = config else { return Limits::default() };
-    let MappingLimits { memory_bytes, batch_time, result_bytes, fuel, .. } = config.mapping.limits;
-    Limits { memory_bytes, batch_time, result_bytes, fuel }
-}
-
-/// Limits the memory of all mappings of this process together, as these settings say.
-pub(super) fn apply_total_memory(config: Option<&Config>) {
-    if let Some(config) = config {
-        mapper::set_max_total_memory(config.mapping.limits.total_memory_bytes);
-    }
-}
-
-/// What compiling a mapping may take with these settings.
-pub(super) fn compile_limits(config: Option<&Config>) -> CompileLimits {
-    let Some(config) = config else { return CompileLimits::default() };
-    let MappingLimits { compile_memory_bytes, compile_time, .. } = config.mapping.limits;
-    CompileLimits { memory_bytes: compile_memory_bytes, time: compile_time }
 }
 
 /// What was given on the command line, if anything was.

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use crate::{config::environment, finding::Verdict};
+use crate::{config::environment, support::finding::Verdict};
 
 /// Whether and how text is coloured.
 #[derive(Debug, Clone, Copy)]

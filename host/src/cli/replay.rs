@@ -13,15 +13,14 @@ use super::{
     exit::{self, say},
     log,
     settings_file::{self, named_or_default},
-    shell, start,
+    shell,
 };
 use crate::{
+    app::start,
     config::Config,
     control::{Answer, ControlError, Request, ask},
-    counted::counted,
-    dead_letter::aside_of,
-    error_text::explain,
-    pipeline::{self, Replayed},
+    pipeline::{self, Replayed, dead_letter::aside_of},
+    support::{counted::counted, error_text::explain},
 };
 
 mod list;

@@ -18,18 +18,20 @@ use tracing::{error, info, warn};
 use super::{
     exit::{self, say},
     log,
-    replacing::Replacing,
     settings_file::{self, SettingsFile},
-    start::{self, Ready},
 };
 use crate::{
+    app::{
+        replacing::Replacing,
+        start::{self, Ready},
+    },
     config::{Config, SourceConfig},
     control::Process,
-    error_text::explain,
-    health::Health,
     ledger::{LastRun, Ledger, LedgerError},
-    monitor::{Monitor, Watched},
+    observe::health::Health,
+    pages::{Monitor, Watched},
     pipeline::{self, Collector, Mode, Summary},
+    support::error_text::explain,
 };
 
 mod hourly;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::signature::TrustedKeys;
+use crate::deployment::signature::TrustedKeys;
 
 /// `[mapping]`
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use http::HeaderName;
 use url::Url;
 
-use crate::secret::Secret;
+use crate::support::secret::Secret;
 
 /// `[[output]]`
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use toml::Spanned;
 use url::Url;
 
 use super::{ConfigError, Fault, environment::expand, faults::Faults, raw::Value};
-use crate::{
-    answer::is_loopback,
+use crate::support::{
+    http_response::is_loopback,
     plain_file::{self, MAX_SECRET_BYTES},
     secret::Secret,
     secret_file,

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use url::Url;
 
 use super::SourceLabels;
-use crate::secret::Secret;
+use crate::support::secret::Secret;
 
 /// A source of type `graph` or `reporting_webservice`.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, ControlError, Request, ask};
-use crate::health::{Condition, Health, Part, State};
+use crate::observe::health::{Condition, Health, Part, State};
 
 /// What the running process says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

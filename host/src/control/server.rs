@@ -20,10 +20,10 @@ use tracing::warn;
 
 use super::{Answer, ControlError, MAX_REQUEST_BYTES, Process, Request, SOCKET};
 use crate::{
-    error_text::{chain, explain},
+    deployment::replacement::Replacement,
     mapper::{Live, Unchanged},
     pipeline::Replays,
-    replacement::Replacement,
+    support::error_text::{chain, explain},
 };
 
 /// So many may ask at the same time; more wait.

@@ -9,7 +9,7 @@ use std::{
 use rusqlite::ErrorCode;
 
 use super::migrations::VERSION;
-use crate::state_folder::StateFolderError;
+use crate::support::state_folder::StateFolderError;
 
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]

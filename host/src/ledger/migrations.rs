@@ -17,7 +17,7 @@ use rusqlite::{
 use tracing::{info, warn};
 
 use super::LedgerError;
-use crate::whole_file;
+use crate::support::atomic_write;
 
 /// What makes each version out of the one before it; the first makes version 1 out of nothing.
 const MIGRATIONS: &[&str] = &[
@@ -78,9 +78,9 @@ pub(super) fn upgrade(connection: &mut Connection, path: &Path, found: i64) -> R
 
 /// Writes all that the database has, its WAL included, into one file.
 fn keep_copy(connection: &Connection, copy: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let unfinished = whole_file::unfinished(copy)?;
+    let unfinished = atomic_write::unfinished(copy)?;
     copy_into(connection, unfinished.path())?;
-    whole_file::put(unfinished, copy)?;
+    atomic_write::put(unfinished, copy)?;
     Ok(())
 }
 

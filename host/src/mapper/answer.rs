@@ -6,7 +6,7 @@ use super::{
     bindings::mapper::{MappedBatch, Outcome},
     json_object::is_object,
 };
-use crate::lines::lines;
+use crate::support::lines::lines;
 
 /// The longest `_id` that an index takes, in bytes.
 const MAX_ID_BYTES: usize = 512;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use wasmparser::{Parser, Payload};
 
 use super::{MappedBatch, Outcome};
-use crate::lines::is_blank;
+use crate::support::lines::is_blank;
 
 /// The custom section with check records.
 const SECTION: &str = "exotrace:checks";

@@ -20,8 +20,8 @@ use super::{
     lookup,
 };
 use crate::{
-    plain_file::{self, Links},
-    signature::SignatureError,
+    deployment::signature::SignatureError,
+    support::plain_file::{self, Links},
 };
 
 impl ComponentError {
@@ -364,7 +364,8 @@ mod tests {
 
     #[test]
     fn a_device_without_an_end_is_refused() {
-        let error = Component::open(Path::new("/dev/zero")).err().map(|error| crate::error_text::chain(&error));
+        let error =
+            Component::open(Path::new("/dev/zero")).err().map(|error| crate::support::error_text::chain(&error));
         assert_eq!(error.as_deref(), Some("could not read `/dev/zero`: not a regular file"));
     }
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::built_in::version_with;
-use crate::{
+use crate::support::{
+    atomic_write,
     plain_file::{self, Links},
-    whole_file,
 };
 
 /// The format of the file, and of the history beside it; files without one are of programs before there was one. Fields
@@ -215,7 +215,7 @@ impl Decisions {
             // As at most starts: they need not wait for the disk.
             return Ok(());
         }
-        whole_file::write(path, &text)
+        atomic_write::write(path, &text)
     }
 
     /// What still counts when the settings say this: all, as long as they say what they said before. A pinned mapping

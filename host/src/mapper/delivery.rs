@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::property::{Property, pick};
+use crate::support::property::{Property, pick};
 
 /// Whether a record is among so many percent of all deliveries. A share contains every smaller one.
 pub(super) fn is_in_share(record: &str, percent: u8) -> bool {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{MappedBatch, Outcome};
 use crate::{
-    lines::{Line, lines},
-    source::is_same_delivery,
+    sources::microsoft::is_same_delivery,
+    support::lines::{Line, lines},
 };
 
 /// The ids of a batch, each with the record that got it.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Component, ComponentError, Loader, component::digest};
-use crate::{signature, whole_file};
+use crate::{deployment::signature, support::atomic_write};
 
 /// The folder in `state_dir`.
 const FOLDER: &str = "mappings/kept";
@@ -63,10 +63,10 @@ impl KeptCopies {
         let digest = digest(&original.bytes);
         let path = self.path(&digest);
         if let Some(signature) = &original.signature {
-            whole_file::write(&signature::path_of(&path), signature)?;
+            atomic_write::write(&signature::path_of(&path), signature)?;
         }
         if !fs::read(&path).is_ok_and(|kept| kept == original.bytes) {
-            whole_file::write(&path, &original.bytes)?;
+            atomic_write::write(&path, &original.bytes)?;
         }
         self.clear(&digest, needed)
     }

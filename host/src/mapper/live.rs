@@ -28,7 +28,7 @@ use super::{
     trial::{Trial, TrialMode},
     watched,
 };
-use crate::{geo::Geo, metrics::Role};
+use crate::{geo::Geo, observe::metrics::Role};
 
 mod begin;
 mod change;

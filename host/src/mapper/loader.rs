@@ -15,7 +15,7 @@ use super::{
     compiler::engine,
     folder,
 };
-use crate::signature::{TrustedKeys, path_of};
+use crate::deployment::signature::{TrustedKeys, path_of};
 
 /// How component files are loaded. Cheap to clone.
 #[derive(Clone, Default)]

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     geo::{Databases, Geo},
-    lines::{lines, unambiguous},
+    support::lines::{lines, unambiguous},
 };
 
 /// So many records rejected in a row, over batches, are no accident of the records any more.

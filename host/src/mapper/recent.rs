@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::lines::lines;
+use crate::support::lines::lines;
 
 /// How much of them is kept, in bytes.
 const MAX_BYTES: usize = 512 * 1024;

@@ -20,7 +20,7 @@ use super::{
     trial::Trial,
     watched,
 };
-use crate::{geo::Databases, lines::lines, metrics::Role};
+use crate::{geo::Databases, observe::metrics::Role, support::lines::lines};
 
 /// So many samples wait to be compared; more are passed over, so that mail never waits.
 const MAX_WAITING: usize = 4;

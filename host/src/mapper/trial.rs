@@ -11,7 +11,7 @@ use super::{
     rules::Work,
     sampler::{Other, Sampler, Subject},
 };
-use crate::metrics::Role;
+use crate::observe::metrics::Role;
 
 /// What a candidate may do beside the current mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{DropReason, MappedBatch, MapperError, Outcome, StopKind, generation::Generation, pool::Pool};
-use crate::metrics::{Mapped, Role, metrics};
+use crate::observe::metrics::{Mapped, Role, metrics};
 
 /// One mapping has mapped a batch, or some of one.
 pub(super) fn mapped(role: Role, batch: &MappedBatch, took: Duration) {

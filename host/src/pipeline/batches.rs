@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use crate::source::Row;
+use crate::sources::microsoft::Row;
 
 /// How many rows are mapped and delivered together.
 const BATCH_ROWS: usize = 1000;
@@ -34,7 +34,7 @@ pub(super) fn records(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::RowKey;
+    use crate::sources::microsoft::RowKey;
 
     #[test]
     fn batches_have_a_bounded_size() {

@@ -9,8 +9,8 @@ use tracing::debug;
 
 use super::{RunError, shared::Shared};
 use crate::{
-    clock::{Clock, Moment},
     ledger::Requests,
+    support::clock::{Clock, Moment},
 };
 
 /// The window in which the service counts.

@@ -24,12 +24,11 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    health::Part,
     ledger::{Content, FileHash, Key, Mark, Trouble},
     mapper::{MappedBatch, Mapper, MapperError, Origin, Outcome},
-    metrics::OfOutput,
-    output::{Output, OutputError, Position, RejectedDocument, Tail},
-    retry::Backoff,
+    observe::{health::Part, metrics::OfOutput},
+    outputs::{Output, OutputError, Position, RejectedDocument, Tail},
+    support::retry::Backoff,
 };
 
 /// How long an output that has accepted a batch waits for the others before the ledger is told so: sooner would cost a

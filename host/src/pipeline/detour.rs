@@ -8,7 +8,7 @@ use super::{
     shared::Shared,
     walk::{Detour, MOST_PASSED_OVER, Walk},
 };
-use crate::source::PollError;
+use crate::sources::microsoft::PollError;
 
 /// So often the same page is asked for, before another way to its rows is looked for.
 const PAGE_ATTEMPTS: u32 = 3;

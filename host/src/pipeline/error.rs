@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-pub(super) use crate::error_text::chain;
+pub(super) use crate::support::error_text::chain;
 use crate::{
-    dead_letter::DeadLetterError,
     ledger::LedgerError,
     mapper::MapperError,
-    output::OutputError,
-    source::{PollError, file::FileError},
+    outputs::OutputError,
+    pipeline::dead_letter::DeadLetterError,
+    sources::{file::FileError, microsoft::PollError},
 };
 
 /// Why a run ended.

@@ -24,13 +24,14 @@ use super::{
 };
 use crate::{
     config::FileConfig,
-    health::Part,
     ledger::{Content, FileState, Key, Mark, Trouble},
-    lines::lines,
     mapper::{FilePosition, Mapper, Origin},
-    metrics::{OfSource, metrics},
-    records::Batch,
-    source::file::{Candidate, FileError, FileProblem, FileSource, Looking, OpenFile},
+    observe::{
+        health::Part,
+        metrics::{OfSource, metrics},
+    },
+    sources::file::{Candidate, FileError, FileProblem, FileSource, Looking, OpenFile, formats::Batch},
+    support::lines::lines,
 };
 
 /// Files with their mapper.

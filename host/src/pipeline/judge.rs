@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 
 use crate::{
     ledger::{Delivered, Window},
-    source::{AGREEMENT, Row},
+    sources::microsoft::{AGREEMENT, Row},
 };
 
 /// For how long a row with a date in the future is known, at most: as long as a service keeps mail.
@@ -65,7 +65,7 @@ impl Times {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::RowKey;
+    use crate::sources::microsoft::RowKey;
 
     fn at(hours: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_000_000_000 + hours * 3600, 0).unwrap()

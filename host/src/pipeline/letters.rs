@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::delivery::Batch;
 use crate::{
-    dead_letter::{Letter, Stage},
-    lines::{Line, lines},
     mapper::{MappedBatch, Outcome},
-    output::RejectedDocument,
+    outputs::RejectedDocument,
+    pipeline::dead_letter::{Letter, Stage},
+    support::lines::{Line, lines},
 };
 
 /// Records at which the mapping stopped.

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use super::{
     Collector, Mode, RunError, Stages, Summary, error::chain, files::blocking, shared::Shared, shutdown::Shutdown,
 };
-use crate::{dead_letter::AsideError, ledger::Replay, mapper::Mapper};
+use crate::{ledger::Replay, mapper::Mapper, pipeline::dead_letter::AsideError};
 
 mod feed;
 mod letters;

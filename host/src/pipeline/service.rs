@@ -18,12 +18,12 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    clock::Clock,
     config::{ServiceConfig, ServiceKind},
     ledger::{Delivered, Next, PageDone, Progress, Verdict, Window},
     mapper::{Mapper, Origin},
-    metrics::{OfSource, metrics},
-    source::{AGREEMENT, Page, PollError, Row, ServiceSource},
+    observe::metrics::{OfSource, metrics},
+    sources::microsoft::{AGREEMENT, Page, PollError, Row, ServiceSource},
+    support::clock::Clock,
 };
 
 /// Why rows of a gap cannot be had.

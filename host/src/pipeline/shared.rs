@@ -15,13 +15,14 @@ use tracing::{error, warn};
 
 use super::{Mode, RunError, delivery::Target, error::chain, shutdown::Shutdown};
 use crate::{
-    clock::Clock,
-    dead_letter::{AsideError, DeadLetter, Letter, Overview, Reason, masked},
-    health::{Health, Part},
     ledger::{Ledger, LedgerError, Mark},
-    metrics::metrics,
-    output::{Output, Position, Tail},
-    retry::Backoff,
+    observe::{
+        health::{Health, Part},
+        metrics::metrics,
+    },
+    outputs::{Output, Position, Tail},
+    pipeline::dead_letter::{AsideError, DeadLetter, Letter, Overview, Reason, masked},
+    support::{clock::Clock, retry::Backoff},
 };
 
 /// How a ledger is asked again that cannot be written, as on a full disk.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use crate::{
-    counted::counted,
     mapper::{MappedBatch, Outcome},
+    support::counted::counted,
 };
 
 /// What a run has done.

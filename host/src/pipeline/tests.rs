@@ -12,8 +12,8 @@ use super::{error::chain, *};
 use crate::{
     config::{Config, Credential, OutputConfig, ServiceConfig},
     ledger::{LedgerError, Next, PageDone, Window},
-    output::{Http, Stdout},
-    secret::Secret,
+    outputs::{Http, Stdout},
+    support::secret::Secret,
 };
 use harness::{Setup, Sink};
 

@@ -6,7 +6,7 @@ use tracing::{error, warn};
 use super::{RunError, ServiceCollector, budget::Purpose, shared::Shared};
 use crate::{
     ledger::Progress,
-    source::{AGREEMENT, PollError},
+    sources::microsoft::{AGREEMENT, PollError},
 };
 
 /// So many answers are asked for to learn the time before a pass: two that agree, and one that does not.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 
 use crate::{
     ledger::{InProgress, Next, Window},
-    source::{Page, PageRequest, Past, can_be_kept},
+    sources::microsoft::{Page, PageRequest, Past, can_be_kept},
 };
 
 /// So many pages without rows in a row, and their links lead nowhere.

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
 use super::{Mode, RunError, ServiceCollector, Summary, error::chain, shared::Shared, shutdown::Shutdown};
-use crate::{health::Part, retry::Backoff};
+use crate::{observe::health::Part, support::retry::Backoff};
 
 /// How a daemon asks again when a person has to mend something first: consent, a service principal and a new secret
 /// take their time to arrive (ms-api.md, section 1.9).

@@ -5,8 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use super::Checked;
 use crate::{
     config::{Authentication, Config, FileConfig, OutputConfig, SourceConfig},
-    folder::{Folder, parent},
-    source::file::matching,
+    sources::file::matching,
+    support::folder::{Folder, parent},
 };
 
 /// The bit of a file's mode that lets everybody read it.

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use super::Checked;
 use crate::{
-    agent::Agent,
-    cli::{
-        options::loader,
+    app::mapping_limits::loader,
+    app::{
+        agent::Agent,
         start::{self, Named},
     },
     config::{Config, MappingChoice, OutputConfig, SecretSource, SourceConfig},
-    error_text::explain,
     geo::Geo,
-    source::ServiceSource,
-    state_folder::{self, StateFolderError},
+    sources::microsoft::ServiceSource,
+    support::{
+        error_text::explain,
+        state_folder::{self, StateFolderError},
+    },
 };
 
 /// The mapping that would be used, and what is to be known when it is not the one of the settings.

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::parts::Mapping;
 use crate::{
     config::{Config, Credential, SourceConfig},
-    folder::{Folder, parent},
-    source::file::matching,
+    sources::file::matching,
+    support::folder::{Folder, parent},
 };
 
 /// What the settings say.

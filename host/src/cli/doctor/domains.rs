@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{finding::Finding, source::Row};
+use crate::{sources::microsoft::Row, support::finding::Finding};
 
 const STEP: &str = "local domains";
 
@@ -71,7 +71,7 @@ fn is_of(domain: &str, local: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
+    use crate::support::finding::Verdict;
 
     #[track_caller]
     fn check(local: &[&str], rows: &[&str], verdict: Verdict, detail: &str) {

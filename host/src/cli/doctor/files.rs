@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::report::Report;
-use crate::{config::FileConfig, finding::Finding};
+use crate::{config::FileConfig, support::finding::Finding};
 
 const STEP: &str = "files";
 

@@ -8,14 +8,12 @@ use tempfile::NamedTempFile;
 
 use super::report::Report;
 use crate::{
-    cli::{options::loader, start},
+    app::mapping_limits::loader,
+    app::start,
     config::{Config, GeoipConfig, MappingChoice},
-    counted::counted,
-    finding::Finding,
-    folder::Folder,
     geo::{DatabaseAbout, Geo},
     ledger::Ledger,
-    shown, state_folder,
+    support::{counted::counted, finding::Finding, folder::Folder, shown, state_folder},
 };
 
 /// Databases older than this, in days, know many networks no more where they are.
@@ -88,7 +86,7 @@ mod tests {
     use chrono::Duration;
 
     use super::*;
-    use crate::finding::Verdict;
+    use crate::support::finding::Verdict;
 
     #[test]
     fn old_databases_are_a_warning() {

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::report::Report;
-use crate::{cli::start, config::NamedOutput, finding::Finding, output::Asking};
+use crate::{app::start, config::NamedOutput, outputs::Asking, support::finding::Finding};
 
 pub(super) async fn examine(
     NamedOutput { name, config }: &NamedOutput,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{exit, paint::Paint},
-    finding::{Finding, Verdict},
+    support::finding::{Finding, Verdict},
 };
 
 /// What was looked at so far. A person sees every step as soon as it is done.

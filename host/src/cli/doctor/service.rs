@@ -9,11 +9,9 @@ use url::Url;
 use super::{domains, report::Report};
 use crate::{
     config::{Credential, ServiceConfig},
-    error_text::chain,
-    finding::Finding,
     pipeline::service_name,
-    scrub::shown,
-    source::{self, PageRequest, PollError, ServiceSource},
+    sources::microsoft::{self, PageRequest, PollError, ServiceSource},
+    support::{error_text::chain, finding::Finding, scrub::shown},
 };
 
 /// How long looking up a name and connecting may take, each.
@@ -115,7 +113,7 @@ fn with_roles(error: &PollError, roles: Option<&[String]>) -> String {
 /// Whether a host can be reached: its name, its port, and then an answer of any kind over TLS.
 async fn reach(config: &ServiceConfig, what: &str, url: &Url, report: &mut Report) -> io::Result<bool> {
     let host = url.host_str().unwrap_or_default();
-    if source::has_proxy(config, url) {
+    if microsoft::has_proxy(config, url) {
         report.add(Finding::none(what, &format!("`{host}` is reached through a proxy, which looks it up")))?;
     } else if let Err(reason) = connect(url).await {
         report.add(Finding::failed(what, &reason))?;
@@ -124,7 +122,7 @@ async fn reach(config: &ServiceConfig, what: &str, url: &Url, report: &mut Repor
         report.ok(what, &format!("`{host}` has an address and takes connections"))?;
     }
     let step = format!("{what}, {}", url.scheme().to_uppercase());
-    match source::reach(config, url).await {
+    match microsoft::reach(config, url).await {
         Ok(status) => report.ok(&step, &format!("answers, with {}", status.as_u16())).map(|()| true),
         Err(error) => {
             let text = chain(&error);
@@ -132,7 +130,7 @@ async fn reach(config: &ServiceConfig, what: &str, url: &Url, report: &mut Repor
             let (reason, _) = text.split_once("\nhint: ").unwrap_or((&text, ""));
             let hint = if reason.contains("certificate") {
                 "\nhint: `source.ca_file` names certificates to trust besides those of the system"
-            } else if source::has_proxy(config, url) {
+            } else if microsoft::has_proxy(config, url) {
                 "\nhint: is the proxy right? It comes from `source.proxy_url`, or else from the environment"
             } else {
                 ""

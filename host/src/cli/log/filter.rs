@@ -26,7 +26,7 @@ const MODULES: [&str; 15] = [
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "invalid value `{value}` for `{place}`: {problem}\nhint: a level, one of {}; or a module with a level, as \
-     `exotrace::source=debug`; several are separated by commas",
+     `exotrace::sources=debug`; several are separated by commas",
     LEVELS.join(", ")
 )]
 pub(crate) struct WrongLevel {
@@ -78,7 +78,7 @@ mod tests {
         check(" WARN ", "warn");
         check("off", "off");
         check("exotrace=trace", "info,exotrace=trace");
-        check("error, exotrace::source=debug,hyper=off,", "error,exotrace::source=debug,hyper=off");
+        check("error, exotrace::sources=debug,hyper=off,", "error,exotrace::sources=debug,hyper=off");
     }
 
     #[test]

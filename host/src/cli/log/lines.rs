@@ -14,7 +14,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::error_text::{chain, without_hints};
+use crate::support::error_text::{chain, without_hints};
 
 /// The field of hints.
 const HINT: &str = "hint";

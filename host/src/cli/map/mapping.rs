@@ -6,18 +6,12 @@ use anyhow::Context as _;
 
 use super::Arguments;
 use crate::{
-    cli::{
-        choose,
-        exit::{Unusable, Usage},
-        options,
-        progress::Progress,
-        start,
-    },
+    app::{choose, mapping_limits, start, unusable::Unusable},
+    cli::{exit::Usage, progress::Progress},
     config::MappingChoice,
     geo::Geo,
-    lines::lines,
     mapper::{Component, Limits, Loader, Mapper, Settings},
-    property::Dialect,
+    support::{lines::lines, property::Dialect},
 };
 
 /// The mapping, as soon as it is known.
@@ -48,12 +42,12 @@ impl Mapping {
     pub(super) fn of(arguments: &Arguments, progress: Progress) -> anyhow::Result<Self> {
         let config = arguments.options.config()?;
         let config = config.as_ref();
-        options::apply_total_memory(config);
-        let loader = options::loader(config);
+        mapping_limits::apply_total_memory(config);
+        let loader = mapping_limits::loader(config);
         let named = match (&arguments.mapping, config) {
             (Some(mapping), _) => {
                 let component = choose::version_or_file(mapping, &loader);
-                Some(component.map_err(|error| Usage(crate::error_text::explain(error.as_ref())))?)
+                Some(component.map_err(|error| Usage(crate::support::error_text::explain(error.as_ref())))?)
             }
             (None, Some(config)) if config.mapping.choice != MappingChoice::Default => {
                 let named = start::Named::find(&config.mapping.choice, &loader);
@@ -63,7 +57,7 @@ impl Mapping {
         };
         let geo = Arc::new(arguments.options.geo(config)?);
         let settings = arguments.options.settings(config)?;
-        let maker = Maker { loader, settings, limits: options::limits(config), geo };
+        let maker = Maker { loader, settings, limits: mapping_limits::limits(config), geo };
         let mapper = OnceLock::new();
         if let Some(component) = named {
             mapper.get_or_init({

@@ -18,7 +18,7 @@ use crate::{
         progress::Progress,
     },
     mapper::{MappedBatch, Origin},
-    records::{Batch, Notice, Problem, Sink},
+    sources::file::formats::{Batch, Notice, Problem, Sink},
 };
 
 /// A batch, and where to send what comes out of it.

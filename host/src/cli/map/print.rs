@@ -11,11 +11,9 @@ use clap::ValueEnum;
 use indicatif::HumanCount;
 
 use crate::{
-    counted::counted,
-    lines::lines,
     mapper::{FailureReason, MappedBatch, MapperError, Outcome},
-    property::is_of_message_trace,
-    records::Batch,
+    sources::file::formats::Batch,
+    support::{counted::counted, lines::lines, property::is_of_message_trace},
 };
 
 /// What came out of one batch.

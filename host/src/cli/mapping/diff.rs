@@ -7,15 +7,17 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
+    app::choose,
+    app::mapping_limits,
     cli::{
-        choose, exit,
+        exit,
         input::{self, NamedSink, Reading},
-        options::{self, MappingOptions},
+        options::MappingOptions,
         progress::Progress,
     },
     mapper::{Differences, Examples, Mapper, MapperError, Origin},
-    records::{Batch, Notice, Sink},
-    shown,
+    sources::file::formats::{Batch, Notice, Sink},
+    support::shown,
 };
 
 mod table;
@@ -59,11 +61,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
     let config = arguments.options.config()?;
     let config = config.as_ref();
-    let loader = options::loader(config);
-    options::apply_total_memory(config);
+    let loader = mapping_limits::loader(config);
+    mapping_limits::apply_total_memory(config);
     let geo = Arc::new(arguments.options.geo(config)?);
     let settings = arguments.options.settings(config)?;
-    let limits = options::limits(config);
+    let limits = mapping_limits::limits(config);
     let mapper = |name: &str| -> anyhow::Result<Mapper> {
         let component = choose::version_or_file(name, &loader)?;
         let mapper = Mapper::with_limits(component, settings.clone(), limits.clone(), Arc::clone(&geo));

@@ -11,12 +11,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    cli::{exit, options::loader},
+    app::mapping_limits::loader,
+    cli::exit,
     config::Config,
-    error_text::explain,
+    deployment::signature::{self, SignatureError, TrustedKeys},
     mapper::{Component, Description, Inspection},
-    shown,
-    signature::{self, SignatureError, TrustedKeys},
+    support::{error_text::explain, shown},
 };
 
 #[derive(Args)]

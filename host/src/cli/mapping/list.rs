@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::options,
+    app::mapping_limits,
     config::Config,
     mapper::{BUILT_IN, Component, ComponentError, component_files},
-    shown,
+    support::shown,
 };
 
 #[derive(Args)]
@@ -69,13 +69,13 @@ impl Entry {
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
-    let loader = options::loader(config.as_ref());
+    let loader = mapping_limits::loader(config.as_ref());
     let mut entries = Vec::new();
     for built_in in BUILT_IN {
         entries.push(Entry::new("built in".to_owned(), loader.built_in(built_in)));
     }
     if let Some(config) = &config {
-        for file in component_files(&config.state_dir.join(options::MAPPINGS))? {
+        for file in component_files(&config.state_dir.join(mapping_limits::MAPPINGS))? {
             entries.push(Entry::new(file.display().to_string(), loader.open(&file)));
         }
     }

@@ -12,10 +12,9 @@ use serde_json::Value;
 use crate::{
     cli::settings_file::{self, named_or_default},
     control::{Answer, ControlError, Request, ask},
-    counted::counted,
+    deployment::replacement::{Purpose, Wanted},
     mapper::{Allowed, Event, RefusedMapping, Status, TrialMode, TrialStatus, built_in, history_in},
-    replacement::{Purpose, Wanted},
-    shown,
+    support::{counted::counted, shown},
 };
 
 #[derive(Subcommand)]

@@ -11,12 +11,14 @@ use chrono::{SecondsFormat, Utc};
 use clap::Args;
 
 use crate::{
-    cli::options,
+    app::mapping_limits,
     config::Config,
+    deployment::signature::{self, PublicKey, SecretKey, TrustedKeys},
     mapper::{Component, Inspection, digest},
-    plain_file::{self, MAX_SECRET_BYTES},
-    shown,
-    signature::{self, PublicKey, SecretKey, TrustedKeys},
+    support::{
+        plain_file::{self, MAX_SECRET_BYTES},
+        shown,
+    },
 };
 
 #[derive(Args)]
@@ -77,7 +79,7 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     let mapping = if arguments.any_file {
         String::new()
     } else {
-        let component = options::loader(None).load(&bytes);
+        let component = mapping_limits::loader(None).load(&bytes);
         let component = component.with_context(|| format!("`{}` is not signed", file.display()))?;
         format!("mapping={} ", component.description().mapping_version)
     };

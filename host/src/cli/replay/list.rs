@@ -11,8 +11,8 @@ use chrono::SecondsFormat;
 use indicatif::HumanCount;
 
 use crate::{
-    counted::counted,
-    dead_letter::{Overview, Reason, Stage},
+    pipeline::dead_letter::{Overview, Reason, Stage},
+    support::counted::counted,
 };
 
 /// Shows what these files have; `dead_letter` is where letters are as a rule.

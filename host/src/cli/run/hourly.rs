@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::{
+use crate::observe::{
     health::{Health, Part, State},
     metrics::metrics,
 };

@@ -14,8 +14,8 @@ use tracing::info;
 use crate::{
     cli::log,
     config::{Config, OutputConfig},
-    counted::counted,
     pipeline::{PassProgress, Watched},
+    support::counted::counted,
 };
 
 /// How often bars are drawn.

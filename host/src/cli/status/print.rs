@@ -15,9 +15,9 @@ use super::{
     trouble::is_future,
 };
 use crate::{
-    counted::counted,
-    dead_letter::{Overview, Reason},
     ledger::SourceStatus,
+    pipeline::dead_letter::{Overview, Reason},
+    support::counted::counted,
 };
 
 /// The most gaps, files and reasons that are listed of each; the others are counted.

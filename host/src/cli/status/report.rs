@@ -10,9 +10,9 @@ use super::{source::SourceReport, trouble};
 use crate::{
     config::Config,
     control::{About, ControlError, about},
-    dead_letter::{Overview, aside_of},
-    health::{Part, State},
     ledger::{LastRun, Ledger, Trouble},
+    observe::health::{Part, State},
+    pipeline::dead_letter::{Overview, aside_of},
 };
 
 /// So much of the dead letters is read, in bytes: a person waits.

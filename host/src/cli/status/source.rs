@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::{
     config::{FileConfig, ServiceConfig, SourceConfig},
     control::About,
-    health::{Part, State},
     ledger::{FileState, InProgress, Ledger, LedgerError, SourceStatus, Trouble},
+    observe::health::{Part, State},
     pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
 };
 

@@ -6,7 +6,7 @@ use super::{
     report::Report,
     source::{Place, SourceReport},
 };
-use crate::{counted::counted, health::State};
+use crate::{observe::health::State, support::counted::counted};
 
 /// What fails in a way that passes needs a person when it has not passed for so long.
 const PATIENCE: Duration = Duration::minutes(30);

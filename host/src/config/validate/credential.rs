@@ -6,8 +6,7 @@ use url::Url;
 use super::exclude;
 use crate::{
     config::{ConfigError, Credential, IdentityEndpoint, ids::is_guid, raw, reader::Reader},
-    secret::Secret,
-    secret_file,
+    support::{secret::Secret, secret_file},
 };
 
 const WAYS: &str = "`client_secret = \"${EXOTRACE_CLIENT_SECRET}\"`, `client_secret_file`, `certificate_file`, \

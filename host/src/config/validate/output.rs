@@ -7,11 +7,11 @@ use url::Url;
 
 use super::{exclude, misplaced};
 use crate::{
-    answer::is_loopback,
     config::{
         Authentication, BodyConfig, ClientCertificate, Compression, ConfigError, ConnectionConfig, NamedOutput,
         OutputConfig, SecretSource, kinds, position::prefix, raw, reader::Reader,
     },
+    support::http_response::is_loopback,
 };
 
 mod elasticsearch;

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{ConfigError, raw, reader::Reader},
-    signature::{PublicKey, TrustedKeys},
+    deployment::signature::{PublicKey, TrustedKeys},
 };
 
 /// How every public key begins: the name of its algorithm in Base64.

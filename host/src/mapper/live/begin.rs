@@ -10,13 +10,13 @@ use tracing::{error, warn};
 
 use super::{Control, Live};
 use crate::{
-    error_text::explain,
     mapper::{
         Component,
         decisions::{Chosen, Decisions, DecisionsError},
         generation::Generation,
         journal::{HISTORY, Journal},
     },
+    support::error_text::explain,
 };
 
 /// The file in `state_dir` that keeps what was decided.

@@ -10,7 +10,6 @@ use tracing::{error, info, warn};
 
 use super::{Before, Control, Live, RefusedMapping, State};
 use crate::{
-    error_text::explain,
     mapper::{
         ComponentError, MapperError,
         candidate::{Candidate, Refusal},
@@ -20,7 +19,8 @@ use crate::{
         sampler::{Other, Sampler, Subject, Waiting},
         trial::{Trial, TrialMode},
     },
-    metrics::Role,
+    observe::metrics::Role,
+    support::error_text::explain,
 };
 
 /// How many percent of the records a new mapping is compared on with the one before, where differences count.

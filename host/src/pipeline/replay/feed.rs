@@ -4,11 +4,10 @@ use chrono::Utc;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    dead_letter::Letter,
     ledger::{Content, Key, REPLAY, Replay},
-    lines::is_blank,
     mapper::{FilePosition, Origin},
-    pipeline::{RunError, Summary, delivery::Batch, shared::Shared},
+    pipeline::{RunError, Summary, dead_letter::Letter, delivery::Batch, shared::Shared},
+    support::lines::is_blank,
 };
 
 use super::SourceMapper;

@@ -10,8 +10,8 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    dead_letter::{self, Letter},
-    lines::is_blank,
+    pipeline::dead_letter::{self, Letter},
+    support::lines::is_blank,
 };
 
 /// How many letters are mapped and delivered together.
@@ -185,7 +185,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::dead_letter::{DeadLetter, Stage};
+    use crate::pipeline::dead_letter::{DeadLetter, Stage};
 
     fn letter(source: &str, record: &str) -> Letter {
         Letter {

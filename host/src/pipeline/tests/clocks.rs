@@ -18,10 +18,10 @@ use super::{
     model::{Answer, Asked, serve},
 };
 use crate::{
-    clock::{Clock, Moment},
     config::ServiceConfig,
     ledger::{Next, PageDone, Window},
-    output::Stdout,
+    outputs::Stdout,
+    support::clock::{Clock, Moment},
 };
 
 fn faults(texts: &[&str]) -> Faults {

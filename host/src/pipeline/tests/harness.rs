@@ -12,14 +12,15 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
-    clock::Clock,
     config::{Config, ServiceConfig, SourceConfig},
-    dead_letter::DeadLetter,
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Mapper, Settings, built_in},
-    output::{Output, Stdout},
-    pipeline::{Collector, GRACE, Mode, Replays, RunError, ServiceCollector, Stages, Summary, run, service_name},
-    retry::Backoff,
+    outputs::{Output, Stdout},
+    pipeline::{
+        Collector, GRACE, Mode, Replays, RunError, ServiceCollector, Stages, Summary, dead_letter::DeadLetter, run,
+        service_name,
+    },
+    support::{clock::Clock, retry::Backoff},
 };
 
 /// What an output has got, and after how many batches it refuses more.

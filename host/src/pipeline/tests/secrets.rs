@@ -54,7 +54,7 @@ async fn check_echo(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'sta
     let setup = Setup::new(1).await;
     config.request_trace_dir = Some(setup.folder.path().join("traces"));
     let crate::config::Credential::Secret { secret, .. } = &mut config.credential else { panic!("a secret") };
-    *secret = crate::secret::Secret::new(SECRET.to_owned());
+    *secret = crate::support::secret::Secret::new(SECRET.to_owned());
     let setup = Setup { config, ..setup };
     let mut stages = setup.stages();
     stages.backoff.attempts = 3;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::source::{Row, RowKey};
+use crate::sources::microsoft::{Row, RowKey};
 
 fn at(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap()

@@ -2,8 +2,8 @@ use super::*;
 use crate::{
     cli::status::{report::ReplayReport, trouble},
     control::About,
-    health::State,
     ledger::{Gap, LastRun, Trouble},
+    observe::health::State,
 };
 
 fn at(text: &str) -> DateTime<Utc> {

@@ -1,0 +1,8 @@
+//! From settings to a running program.
+
+pub mod agent;
+pub(crate) mod choose;
+pub(crate) mod mapping_limits;
+pub(crate) mod replacing;
+pub(crate) mod start;
+pub(crate) mod unusable;

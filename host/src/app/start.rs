@@ -1,0 +1,196 @@
+//! From settings to stages that can run.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+
+use crate::app::{mapping_limits::loader, unusable::Unusable};
+use crate::{
+    app::agent::Agent,
+    config::{Config, NamedOutput, OutputConfig, SourceConfig},
+    geo::Geo,
+    ledger::{Ledger, LedgerError},
+    mapper::{Beginning, Decisions, Live, Loader, Original},
+    observe::health::Health,
+    outputs::{Elasticsearch, FileOutput, Http, Output, Stdout, written_files},
+    pipeline::{
+        BACKOFF, Claims, Collector, FileCollector, GRACE, ReplayRequests, Replays, ServiceCollector, Stages,
+        dead_letter::DeadLetter,
+    },
+    sources::file::{Looking, OwnFiles},
+    support::state_folder::{self, StateFolderError},
+};
+
+mod mapping;
+mod named;
+mod resume;
+
+pub(crate) use mapping::{check_candidate, live, tried, watched};
+pub(crate) use named::{GRAPH_MAPPING, LEGACY_MAPPING, Named};
+pub(crate) use resume::other_mapping;
+use resume::{Begun, found, resume};
+
+/// The folder for compiled mappings, in `state_dir`.
+const CACHE: &str = "cache";
+
+/// Gets every source ready, each with its mapping; nothing is sent yet.
+pub(crate) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Vec<Collector>> {
+    let claims = Claims::default();
+    let mut collectors = Vec::new();
+    for (index, source) in config.sources.iter().enumerate() {
+        let mapper = live.mapper(index).in_namespace(source.labels().namespace.as_deref());
+        collectors.push(match source {
+            SourceConfig::Service(service) => Collector::Service(Box::new(ServiceCollector::new(service, mapper)?)),
+            SourceConfig::File(files) => {
+                let (folder, own) = (config.state_dir.clone(), own_files(config));
+                let looking = Looking { folder, own, is_last_look: false };
+                Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone(), looking)))
+            }
+        });
+    }
+    Ok(collectors)
+}
+
+/// The files that this program writes, as they are when that is asked.
+fn own_files(config: &Config) -> OwnFiles {
+    let outputs = config.outputs.iter().filter_map(|output| match &output.config {
+        OutputConfig::File(file) => Some(file.clone()),
+        _ => None,
+    });
+    let outputs: Vec<_> = outputs.collect();
+    let letters = config.dead_letter.clone();
+    let list = move || {
+        let others = ["replaying", "unreadable"].map(|extension| letters.with_added_extension(extension));
+        let mut files: Vec<_> = others.into_iter().chain([letters.clone()]).collect();
+        files.extend(outputs.iter().flat_map(written_files));
+        files
+    };
+    OwnFiles { list: Arc::new(list), folder: config.state_dir.clone() }
+}
+
+/// All that takes part in a run but the ledger, which only one run at a time may have.
+pub(crate) struct Ready {
+    collectors: Vec<Collector>,
+    outputs: Vec<(String, Output)>,
+    dead_letter: DeadLetter,
+    agent: Agent,
+    state_dir: PathBuf,
+    pub(crate) live: Arc<Live>,
+    pub(crate) geo: Arc<Geo>,
+    pub(crate) config: Config,
+    /// With which mapping it begins.
+    pub(crate) beginning: Beginning,
+    /// The component file in use, if the settings name one.
+    pub(crate) original: Option<Original>,
+    /// What was decided about the mapping when this was made ready.
+    found: Decisions,
+    /// The components that were being compiled when the program ended.
+    pub(crate) unfinished: Vec<String>,
+    /// What loads component files.
+    pub(crate) loader: Loader,
+    /// Asks the run for dead letters to be fed through again.
+    pub(crate) replays: Replays,
+    requests: ReplayRequests,
+}
+
+/// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
+pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
+    // Before anything in it is believed or written.
+    state_folder::prepare(&config.state_dir).map_err(unusable)?;
+    let found = found(config)?;
+    let agent = Agent::of(&config.state_dir)
+        .with_context(|| format!("could not read the agent id in state folder `{}`", config.state_dir.display()))?;
+    let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
+    let begun = resume(config, &loader, found).context(Unusable)?;
+    let Begun { components, beginning, original, found, unfinished } = begun;
+    let geo = Arc::new(geo);
+    let live = live(config, components, &geo, &agent, &loader).context(Unusable)?;
+    let (replays, requests) = Replays::channel();
+    Ok(Ready {
+        collectors: collectors(config, &live).context(Unusable)?,
+        outputs: outputs(config).context(Unusable)?,
+        dead_letter: DeadLetter::new(config.dead_letter.clone()),
+        agent,
+        state_dir: config.state_dir.clone(),
+        live,
+        geo,
+        config: config.clone(),
+        beginning,
+        original,
+        found,
+        unfinished,
+        loader,
+        replays,
+        requests,
+    })
+}
+
+/// A folder of somebody else has to be mended by a person; what could not be looked at may pass.
+fn unusable(error: StateFolderError) -> anyhow::Error {
+    match error {
+        StateFolderError::Unusable { .. } => error.into(),
+        _ => anyhow::Error::from(error).context(Unusable),
+    }
+}
+
+impl Ready {
+    /// Opens the ledger that goes with it.
+    pub(crate) fn open(&self) -> Result<Ledger, LedgerError> {
+        Ledger::open(&self.state_dir)
+    }
+
+    /// Whether something was decided about the mapping since it was made ready.
+    pub(crate) fn is_outdated(&self) -> bool {
+        Decisions::of(&self.state_dir).is_ok_and(|mut decisions| {
+            let mut found = self.found.clone();
+            decisions.note_clean_end();
+            found.note_clean_end();
+            decisions != found
+        })
+    }
+
+    /// The run before, in the same process, ended as it should.
+    pub(crate) fn follow_clean_end(&mut self) {
+        self.beginning.decisions.note_clean_end();
+    }
+
+    /// What can run, with its ledger.
+    pub(crate) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Stages> {
+        let Self { collectors, outputs, dead_letter, agent, state_dir, requests, .. } = self;
+        let health = Arc::clone(health);
+        agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
+        let (backoff, grace) = (BACKOFF, GRACE);
+        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff, replays: requests, grace, health })
+    }
+}
+
+/// Gets everything ready to run.
+pub(crate) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
+    let ready = ready(config, geo)?;
+    let ledger = ready.open()?;
+    ready.into_stages(ledger, &Arc::default())
+}
+
+/// Makes the outputs, each with its name; nothing is written or sent yet.
+pub(crate) fn outputs(config: &Config) -> anyhow::Result<Vec<(String, Output)>> {
+    let mut outputs = Vec::new();
+    for NamedOutput { name, config } in &config.outputs {
+        outputs.push((name.clone(), output(config)?));
+    }
+    Ok(outputs)
+}
+
+/// Makes an output; nothing is written or sent yet.
+pub(crate) fn output(config: &OutputConfig) -> anyhow::Result<Output> {
+    Ok(match config {
+        OutputConfig::Stdout => Output::Stdout(Stdout::new()),
+        OutputConfig::File(config) => Output::File(Box::new(FileOutput::new(config))),
+        OutputConfig::Elasticsearch(config) => Output::Elasticsearch(Box::new(Elasticsearch::new(config)?)),
+        OutputConfig::Http(config) => Output::Http(Box::new(Http::new(config)?)),
+    })
+}
+
+/// Opens the databases that the settings name.
+pub(crate) fn geo(config: &Config) -> anyhow::Result<Geo> {
+    Geo::open(config.geoip.city.as_deref(), config.geoip.asn.as_deref()).context(Unusable)
+}

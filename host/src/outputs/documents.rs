@@ -1,0 +1,63 @@
+//! The documents of a batch with what outputs need to know of them.
+
+use crate::mapper::{MappedBatch, Outcome};
+
+/// One document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Document<'b> {
+    /// Its place among the outcomes of the batch.
+    pub(super) outcome: usize,
+    /// Its `_id`.
+    pub(super) id: &'b str,
+    /// Its bytes: opaque.
+    pub(super) text: &'b str,
+}
+
+/// The documents of a batch, in order.
+pub(super) fn documents(batch: &MappedBatch) -> Vec<Document<'_>> {
+    let mut texts = batch.documents.split_terminator('\n');
+    let mut documents = Vec::with_capacity(batch.outcomes.len());
+    for (outcome, what) in batch.outcomes.iter().enumerate() {
+        if let Outcome::Mapped { id, .. } | Outcome::Failed { id, .. } = what
+            && let Some(text) = texts.next()
+        {
+            documents.push(Document { outcome, id, text });
+        }
+    }
+    documents
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+
+    /// A batch of documents with these ids.
+    pub(in crate::outputs) fn batch(ids: &[&str]) -> MappedBatch {
+        let mut batch = MappedBatch::default();
+        for id in ids {
+            let document = format!("{{\"n\":\"{id}\"}}");
+            batch.outcomes.push(Outcome::Mapped {
+                id: (*id).to_owned(),
+                timestamp: chrono::DateTime::UNIX_EPOCH,
+                length: u32::try_from(document.len()).unwrap(),
+            });
+            batch.documents.push_str(&document);
+            batch.documents.push('\n');
+        }
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapper::DropReason;
+
+    #[test]
+    fn a_document_knows_its_outcome() {
+        let mut batch = testing::batch(&["a", "b"]);
+        batch.outcomes.insert(1, Outcome::Dropped(DropReason::Status));
+        let found: Vec<_> = documents(&batch).iter().map(|it| (it.outcome, it.id, it.text)).collect();
+        assert_eq!(found, [(0, "a", "{\"n\":\"a\"}"), (2, "b", "{\"n\":\"b\"}")]);
+    }
+}

@@ -1,0 +1,125 @@
+//! How far a batch has come, so that only the rest is sent again.
+
+use std::collections::VecDeque;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Receipt, RejectedDocument, documents::Document};
+
+/// How far the documents of a batch have come.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// For every document, whether it need not be sent again.
+    settled: Vec<bool>,
+    receipt: Receipt,
+}
+
+impl Progress {
+    fn of(documents: &[Document<'_>]) -> Self {
+        Self { settled: vec![false; documents.len()], receipt: Receipt::default() }
+    }
+
+    /// The places of the documents that have to be sent.
+    pub(super) fn rest(&self) -> Vec<usize> {
+        (0..self.settled.len()).filter(|place| !self.settled[*place]).collect()
+    }
+
+    /// The document at this place was stored.
+    pub(super) fn accept(&mut self, place: usize) {
+        self.settled[place] = true;
+    }
+
+    /// The document at this place had been stored before.
+    pub(super) fn accept_duplicate(&mut self, place: usize) {
+        self.settled[place] = true;
+        self.receipt.duplicates += 1;
+    }
+
+    /// The document at this place will never be stored.
+    pub(super) fn reject(&mut self, place: usize, document: &Document<'_>, reason: String) {
+        self.settled[place] = true;
+        self.receipt.rejected.push(RejectedDocument { outcome: document.outcome, reason });
+    }
+
+    /// What to say of the batch when nothing is left of it.
+    pub(super) fn into_receipt(mut self) -> Receipt {
+        self.receipt.rejected.sort_by_key(|rejected| rejected.outcome);
+        self.receipt
+    }
+}
+
+/// So many batches that failed are remembered: those of several sources, and of a replay beside them, take turns.
+const REMEMBERED: usize = 8;
+
+/// Remembers how far the last batches came that failed. Nothing depends on it but the work of sending twice.
+#[derive(Default)]
+pub(super) struct Memory {
+    kept: VecDeque<([u8; 32], Progress)>,
+}
+
+impl Memory {
+    /// How far the batch came before.
+    pub(super) fn recall(&mut self, documents: &[Document<'_>]) -> Progress {
+        if self.kept.is_empty() {
+            return Progress::of(documents);
+        }
+        let identity = identity(documents);
+        let place = self.kept.iter().position(|(kept, _)| *kept == identity);
+        let kept = place.and_then(|place| self.kept.remove(place));
+        kept.map_or_else(|| Progress::of(documents), |(_, progress)| progress)
+    }
+
+    /// Keeps how far the batch has come.
+    pub(super) fn keep(&mut self, documents: &[Document<'_>], progress: Progress) {
+        if self.kept.len() == REMEMBERED {
+            self.kept.pop_front();
+        }
+        self.kept.push_back((identity(documents), progress));
+    }
+}
+
+/// What a batch is known by: all that is sent of it. Computed only when something has failed.
+fn identity(documents: &[Document<'_>]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for document in documents {
+        for part in [document.id, document.text] {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        }
+    }
+    digest.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outputs::documents::{documents, testing::batch};
+
+    #[test]
+    fn only_the_same_batch_is_gone_on_with() {
+        let (one, other) = (batch(&["a", "b", "c"]), batch(&["a", "b", "d"]));
+        let mut memory = Memory::default();
+        let mut progress = memory.recall(&documents(&one));
+        progress.accept(1);
+        memory.keep(&documents(&one), progress);
+        let progress = memory.recall(&documents(&one));
+        assert_eq!(progress.rest(), [0, 2]);
+        memory.keep(&documents(&one), progress);
+        assert_eq!(memory.recall(&documents(&other)).rest(), [0, 1, 2]);
+        assert_eq!(memory.recall(&documents(&one)).rest(), [0, 2], "whatever came between");
+        assert_eq!(memory.recall(&documents(&one)).rest(), [0, 1, 2], "it has come further");
+    }
+
+    #[test]
+    fn what_was_rejected_is_told_in_order() {
+        let batch = batch(&["a", "b", "c"]);
+        let documents = documents(&batch);
+        let mut progress = Memory::default().recall(&documents);
+        progress.reject(2, &documents[2], "second".to_owned());
+        progress.accept_duplicate(1);
+        progress.reject(0, &documents[0], "first".to_owned());
+        let receipt = progress.into_receipt();
+        assert_eq!(receipt.duplicates, 1);
+        assert_eq!(receipt.rejected.iter().map(|it| it.outcome).collect::<Vec<_>>(), [0, 2]);
+    }
+}

@@ -1,0 +1,233 @@
+//! Sends requests to a host, or to the next one of the same cluster when that fails.
+
+use std::{path::Path, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
+use reqwest::{Certificate, Client, Identity, Proxy};
+use tokio::task::spawn_blocking;
+use tracing::warn;
+use url::Url;
+
+use super::{RequestError, compress::gzip, credentials::Credentials};
+use crate::{
+    config::{ClientCertificate, Compression, ConnectionConfig},
+    support::{
+        http_response::{MAX_ANSWER_BYTES, is_loopback, read, retry_after},
+        plain_file,
+    },
+};
+
+/// A host that does not take connections is not waited for as long as for an answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The header in which Elastic's products say what they are.
+const PRODUCT: &str = "x-elastic-product";
+
+/// Sends requests to one of some hosts.
+pub(super) struct Sender {
+    client: Client,
+    credentials: Credentials,
+    urls: Vec<Url>,
+    /// The host that answered last.
+    current: usize,
+    compression: Compression,
+}
+
+/// What a host answered.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// Which host, for messages.
+    pub(super) host: String,
+    pub(super) status: StatusCode,
+    pub(super) retry_after: Option<Duration>,
+    /// What it says that it is, in the header of Elastic's products.
+    pub(super) product: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    /// The host refused the request as a whole.
+    pub(super) fn refused(&self, explanation: String) -> RequestError {
+        let Self { host, status, retry_after, .. } = self;
+        RequestError::Status { host: host.clone(), status: *status, explanation, retry_after: *retry_after }
+    }
+}
+
+impl Sender {
+    /// Makes a sender; nothing is sent yet.
+    pub(super) fn new(
+        urls: Vec<Url>,
+        connection: &ConnectionConfig,
+        compression: Compression,
+        credentials: Credentials,
+    ) -> Result<Self, RequestError> {
+        Ok(Self { client: client(&urls, connection)?, credentials, urls, current: 0, compression })
+    }
+
+    /// Posts a body, compressed if that is wanted, to `path` below the address of a host.
+    pub(super) async fn post(
+        &mut self,
+        path: &str,
+        body: Vec<u8>,
+        content_type: &'static str,
+    ) -> Result<Reply, RequestError> {
+        let compression = self.compression;
+        let body = match compression {
+            Compression::None => body,
+            // Off the threads that wait for the network.
+            Compression::Gzip => match spawn_blocking(move || gzip(&body)).await {
+                Ok(body) => body.map_err(RequestError::Compress)?,
+                Err(error) => return Err(RequestError::Compress(error.into())),
+            },
+        };
+        self.send(&Request { method: Method::POST, path, content_type, compression, body: body.into() }).await
+    }
+
+    /// Sends a request without compression.
+    pub(super) async fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Reply, RequestError> {
+        let compression = Compression::None;
+        self.send(&Request { method, path, content_type: "application/json", compression, body: body.into() }).await
+    }
+
+    /// Asks every host for anything at all; gives the answer of each.
+    pub(super) async fn probe(&mut self) -> Vec<Result<Reply, RequestError>> {
+        let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
+        let request = Request { method, path: "", content_type, compression, body: Bytes::new() };
+        let mut replies = Vec::new();
+        let headers = self.credentials.headers();
+        for url in &self.urls {
+            replies.push(self.send_to(url, &request, &headers).await);
+        }
+        replies
+    }
+
+    /// Posts a request that has no body.
+    pub(super) async fn post_nothing(&mut self, content_type: &'static str) -> Result<Reply, RequestError> {
+        let (method, compression) = (Method::POST, Compression::None);
+        self.send(&Request { method, path: "", content_type, compression, body: Bytes::new() }).await
+    }
+
+    /// Sends a request to one host after the other until one answers, to every one once at most.
+    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, RequestError> {
+        let headers = self.credentials.headers();
+        let mut attempt = 1;
+        loop {
+            let failed = match self.send_to(&self.urls[self.current], request, &headers).await {
+                Ok(reply) if !is_down(reply.status) => return Ok(reply),
+                reply => reply,
+            };
+            self.current = (self.current + 1) % self.urls.len();
+            if attempt == self.urls.len() {
+                return failed;
+            }
+            warn!(next = host(&self.urls[self.current]), "host did not answer as it should; asking the next one");
+            attempt += 1;
+        }
+    }
+
+    async fn send_to(&self, url: &Url, request: &Request<'_>, headers: &HeaderMap) -> Result<Reply, RequestError> {
+        let host = host(url);
+        let mut sent = self.client.request(request.method.clone(), below(url, request.path));
+        sent = sent.headers(headers.clone()).header(header::CONTENT_TYPE, request.content_type);
+        if request.compression == Compression::Gzip {
+            sent = sent.header(header::CONTENT_ENCODING, "gzip");
+        }
+        let answer = match sent.body(request.body.clone()).send().await {
+            Ok(answer) => answer,
+            Err(error) => return Err(RequestError::unanswered(host, error.without_url())),
+        };
+        let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
+        let product = answer.headers().get(PRODUCT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        match read(answer, MAX_ANSWER_BYTES).await {
+            Ok(body) => Ok(Reply { host, status, retry_after, product, body }),
+            Err(source) => Err(RequestError::Answer { host, source }),
+        }
+    }
+}
+
+/// What is sent, whichever host it goes to.
+struct Request<'r> {
+    method: Method,
+    path: &'r str,
+    content_type: &'static str,
+    compression: Compression,
+    body: Bytes,
+}
+
+/// Whether a gateway says that this host is down, and another one may be up.
+fn is_down(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// A host as it stands in messages: without what may be secret in its path.
+fn host(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// The address of `path` below another one.
+fn below(url: &Url, path: &str) -> Url {
+    let mut url = url.clone();
+    if !path.is_empty() {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
+    }
+    url
+}
+
+fn client(urls: &[Url], connection: &ConnectionConfig) -> Result<Client, RequestError> {
+    // Another part of the process may have installed one; any will do.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut builder = Client::builder()
+        .user_agent(concat!("exotrace/", env!("CARGO_PKG_VERSION")))
+        .timeout(connection.request_timeout)
+        .connect_timeout(connection.request_timeout.min(CONNECT_TIMEOUT))
+        // A redirect could lead secrets to another host.
+        .redirect(reqwest::redirect::Policy::none());
+    if let Some(proxy) = &connection.proxy_url {
+        builder = builder.proxy(Proxy::all(proxy.expose()).map_err(|error| RequestError::Client(error.without_url()))?);
+    } else if urls.iter().all(is_loopback) {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = &connection.ca_file {
+        let certificates = Certificate::from_pem_bundle(&contents(path)?).ok().filter(|found| !found.is_empty());
+        let hint = "`ca_file` has to have certificates in PEM";
+        let certificates = certificates.ok_or_else(|| RequestError::Certificate { path: path.clone(), hint })?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if let Some(certificate) = &connection.certificate {
+        builder = builder.identity(identity(certificate)?);
+    }
+    builder.build().map_err(RequestError::Client)
+}
+
+fn identity(certificate: &ClientCertificate) -> Result<Identity, RequestError> {
+    let mut pem = contents(&certificate.certificate_file)?;
+    if let Some(path) = &certificate.private_key_file {
+        pem.push(b'\n');
+        pem.extend(contents(path)?);
+    }
+    Identity::from_pem(&pem).map_err(|_| RequestError::Certificate {
+        path: certificate.certificate_file.clone(),
+        hint: "a certificate and its private key in PEM, the key without a password; the key in this file or in \
+               `private_key_file`",
+    })
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, RequestError> {
+    plain_file::pem(path).map_err(|source| RequestError::File { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_goes_below_that_of_the_host() {
+        let below = |url: &str, path: &str| below(&Url::parse(url).unwrap(), path).to_string();
+        assert_eq!(below("https://host:9200", "a/_bulk?b=c"), "https://host:9200/a/_bulk?b=c");
+        assert_eq!(below("https://host/es/", "a"), "https://host/es/a");
+        assert_eq!(below("https://host/in?key=1", ""), "https://host/in?key=1");
+    }
+}

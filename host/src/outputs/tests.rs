@@ -1,0 +1,250 @@
+//! Outputs against a fake Elasticsearch: what they say of a batch, and what they send again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
+};
+use url::Url;
+
+use super::{documents::testing::batch, *};
+use crate::{
+    config::{Authentication, BodyConfig, Compression, ConnectionConfig, ElasticsearchConfig},
+    support::finding::Verdict,
+};
+
+fn output(fake: &FakeElasticsearch) -> Output {
+    output_to(&[&fake.url()])
+}
+
+fn output_to(urls: &[&str]) -> Output {
+    Output::Elasticsearch(Box::new(Elasticsearch::new(&config(urls)).unwrap()))
+}
+
+fn config(urls: &[&str]) -> ElasticsearchConfig {
+    ElasticsearchConfig {
+        urls: urls.iter().map(|url| Url::parse(url).unwrap()).collect(),
+        data_stream: "logs-x-default".to_owned(),
+        pipeline: "_none".to_owned(),
+        authentication: Authentication::None,
+        connection: ConnectionConfig {
+            ca_file: None,
+            certificate: None,
+            proxy_url: None,
+            request_timeout: Duration::from_secs(1),
+        },
+        body: BodyConfig { max_bytes: 1_000_000, max_documents: 1000, compression: Compression::Gzip },
+    }
+}
+
+/// The ids in each request.
+fn sent(fake: &FakeElasticsearch) -> Vec<Vec<String>> {
+    let ids = |request: exotrace_fake_elasticsearch::Request| {
+        let text = String::from_utf8(request.body).unwrap();
+        let actions = text.lines().step_by(2).map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        actions.map(|action| action["create"]["_id"].as_str().unwrap().to_owned()).collect()
+    };
+    fake.requests().into_iter().map(ids).collect()
+}
+
+fn stored(fake: &FakeElasticsearch) -> Vec<String> {
+    fake.documents("logs-x-default").into_keys().collect()
+}
+
+#[tokio::test]
+async fn only_what_was_not_taken_is_sent_again() {
+    let fake = FakeElasticsearch::start(Setup { busy_id_ends: vec!['b', 'd'], ..Setup::default() });
+    let mut output = output(&fake);
+    let batch = batch(&["a", "b", "c", "d"]);
+    let error = output.deliver(&batch).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    assert!(error.to_string().ends_with("could not take 2 of 4 documents yet: 429: es_rejected_execution_exception"));
+    assert_eq!(stored(&fake), ["a", "c"]);
+    assert_eq!(output.deliver(&batch).await.unwrap(), Receipt::default());
+    assert_eq!(sent(&fake), [vec!["a", "b", "c", "d"], vec!["b", "d"]]);
+    assert_eq!(stored(&fake), ["a", "b", "c", "d"]);
+}
+
+#[tokio::test]
+async fn what_an_earlier_attempt_has_come_to_is_in_the_receipt() {
+    let refused_text = Some("\"n\":\"a\"".to_owned());
+    let fake = FakeElasticsearch::start(Setup { refused_text, busy_id_ends: vec!['c'], ..Setup::default() });
+    let mut output = output(&fake);
+    output.deliver(&batch(&["b"])).await.unwrap();
+    let batch = batch(&["a", "b", "c"]);
+    output.deliver(&batch).await.unwrap_err();
+    let receipt = output.deliver(&batch).await.unwrap();
+    assert_eq!(receipt.duplicates, 1);
+    let reason = "400: document_parsing_exception: failed to parse field".to_owned();
+    assert_eq!(receipt.rejected, [RejectedDocument { outcome: 0, reason }]);
+    assert_eq!(stored(&fake), ["b", "c"]);
+}
+
+#[tokio::test]
+async fn documents_that_would_spoil_their_request_are_rejected_alone() {
+    let fake = FakeElasticsearch::start(Setup::default());
+    let long = "x".repeat(513);
+    let receipt = output(&fake).deliver(&batch(&["a", "", &long, "b"])).await.unwrap();
+    assert_eq!(receipt.rejected.iter().map(|it| it.outcome).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(stored(&fake), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_document_that_is_too_large_alone_is_rejected() {
+    let fake = FakeElasticsearch::start(Setup { max_bytes: Some(200), ..Setup::default() });
+    let large = "x".repeat(100);
+    let receipt = output(&fake).deliver(&batch(&["a", "b", &large, "c", "d", "e"])).await.unwrap();
+    assert_eq!(receipt.rejected.len(), 1);
+    assert_eq!(receipt.rejected[0].outcome, 2);
+    assert!(receipt.rejected[0].reason.contains("are too large for `http://127.0.0.1"), "{receipt:?}");
+    assert_eq!(stored(&fake), ["a", "b", "c", "d", "e"]);
+}
+
+#[tokio::test]
+async fn a_host_says_when_it_wants_to_be_asked_again() {
+    let failures = vec![Failure::Answer { status: 429, retry_after: Some(17), kind: "busy" }];
+    let fake = FakeElasticsearch::start(Setup { failures, ..Setup::default() });
+    let error = output(&fake).deliver(&batch(&["a"])).await.unwrap_err();
+    assert!(error.is_transient());
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(17)));
+}
+
+#[tokio::test]
+async fn nobody_waits_for_what_a_person_has_to_mend() {
+    for (failure, said) in [
+        (Failure::Answer { status: 403, retry_after: None, kind: "security_exception" }, "403 Forbidden"),
+        (Failure::Answer { status: 404, retry_after: None, kind: "index_not_found_exception" }, "404 Not Found"),
+        (Failure::Answer { status: 302, retry_after: None, kind: "moved" }, "302 Found"),
+        (Failure::Partly { status: 403, kind: "security_exception" }, "did not let 1 of 2 documents be stored"),
+    ] {
+        let fake = FakeElasticsearch::start(Setup { failures: vec![failure], ..Setup::default() });
+        let error = output(&fake).deliver(&batch(&["a", "b"])).await.unwrap_err();
+        assert!(!error.is_transient(), "{error}");
+        assert!(error.to_string().contains(said) && error.to_string().contains("\nhint: "), "{error}");
+    }
+}
+
+/// A host that closes the connection on whoever sends more than so many bytes at once, and otherwise takes everything.
+/// Counts the requests that it has answered, and the connections.
+async fn abrupt(max_bytes: usize) -> (String, [Arc<AtomicUsize>; 2]) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let counts = [Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))];
+    let [taken, opened] = counts.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            opened.fetch_add(1, Ordering::SeqCst);
+            let mut stream = BufReader::new(stream);
+            let (mut length, mut line) = (0, String::new());
+            while stream.read_line(&mut line).await.unwrap() > 2 {
+                let header = std::mem::take(&mut line).to_lowercase();
+                length = header.strip_prefix("content-length:").map_or(length, |it| it.trim().parse().unwrap());
+            }
+            if length > max_bytes {
+                continue;
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).await.unwrap();
+            let count = body.split(|byte| *byte == b'\n').count() / 2;
+            let items = vec![r#"{"create":{"status":201}}"#; count].join(",");
+            let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+            stream.write_all((head + &answer).as_bytes()).await.unwrap();
+            taken.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (url, counts)
+}
+
+/// A batch of so many documents of about 100 kB each.
+fn long_batch(count: usize) -> MappedBatch {
+    let mut long = batch(&[]);
+    for number in 0..count {
+        let mut one = batch(&[&number.to_string()]);
+        one.documents = format!("{{\"n\":\"{}\"}}\n", "x".repeat(100_000));
+        long.documents.push_str(&one.documents);
+        long.outcomes.append(&mut one.outcomes);
+    }
+    long
+}
+
+/// Not compressed: what the host counts is what is sent.
+fn plain_output(url: &str) -> Output {
+    let mut config = config(&[url]);
+    config.body.compression = Compression::None;
+    Output::Elasticsearch(Box::new(Elasticsearch::new(&config).unwrap()))
+}
+
+#[tokio::test]
+async fn a_host_that_closes_the_connection_gets_half_as_much_at_once() {
+    let (url, [taken, opened]) = abrupt(600_000).await;
+    let mut output = plain_output(&url);
+    assert_eq!(output.deliver(&long_batch(9)).await.unwrap(), Receipt::default());
+    assert_eq!(taken.load(Ordering::SeqCst), 3, "of four documents at most");
+    // It is remembered, but not for ever.
+    output.deliver(&long_batch(8)).await.unwrap();
+    assert_eq!((taken.load(Ordering::SeqCst), opened.load(Ordering::SeqCst)), (5, 6));
+    for _ in 0..1000 {
+        output.deliver(&batch(&["a"])).await.unwrap();
+    }
+    output.deliver(&long_batch(8)).await.unwrap();
+    assert_eq!((taken.load(Ordering::SeqCst), opened.load(Ordering::SeqCst)), (1007, 1009));
+}
+
+#[tokio::test]
+async fn a_host_that_keeps_closing_the_connection_is_left_alone_for_a_while() {
+    let (url, [taken, _]) = abrupt(10).await;
+    let mut output = plain_output(&url);
+    for _ in 0..3 {
+        let error = output.deliver(&long_batch(9)).await.unwrap_err();
+        assert!(error.is_transient() && error.to_string().starts_with("could not reach"), "{error}");
+    }
+    assert_eq!(taken.load(Ordering::SeqCst), 0);
+}
+
+/// What an examination finds: the verdict and the text of each step.
+async fn findings(mut output: Output) -> Vec<(Verdict, String)> {
+    let asking = Asking { settings: Path::new("exotrace.toml"), may_post: false };
+    output.examine(&asking).await.into_iter().map(|finding| (finding.verdict, finding.detail)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_host_is_examined_and_nothing_delivered() {
+    let fake = FakeElasticsearch::start(Setup::default());
+    let found = findings(output_to(&[&fake.url(), "http://127.0.0.1:9"])).await;
+    assert_eq!(found[0], (Verdict::Ok, format!("`{}` is Elasticsearch 9.2.0", fake.url())));
+    assert_eq!(found[1].0, Verdict::Failed, "{found:?}");
+    assert!(found[1].1.starts_with("could not reach `http://127.0.0.1:9`"), "{found:?}");
+    assert!(fake.requests().is_empty());
+    assert_eq!(findings(Output::Stdout(Stdout::new())).await[0].0, Verdict::Ok);
+}
+
+#[tokio::test]
+async fn a_file_is_examined_and_nothing_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| {
+        let path = folder.path().join(name);
+        let compression = crate::config::FileCompression::None;
+        let (rotate_bytes, rotate_age) = (1000, Duration::from_secs(60));
+        let config =
+            crate::config::FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None, mode: None };
+        Output::File(Box::new(FileOutput::new(&config)))
+    };
+    let first = async |name: &str| findings(file(name)).await.swap_remove(0);
+    assert!(first("trace").await.1.ends_with("trace` can be made"));
+    assert!(first("missing/trace").await.1.ends_with("missing/trace` can be made, with its folder"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    std::fs::write(folder.path().join("trace"), "1\n").unwrap();
+    assert!(first("trace").await.1.ends_with("trace` can be written"));
+    assert_eq!(std::fs::read(folder.path().join("trace")).unwrap(), b"1\n");
+    let (verdict, detail) = first("trace/trace").await;
+    assert!(verdict == Verdict::Failed && detail.starts_with("could not make"), "{detail}");
+}

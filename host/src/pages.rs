@@ -1,0 +1,244 @@
+//! `/metrics`, `/healthz` and `/readyz`, for those who watch.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex as SyncMutex, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use axum::{
+    Router,
+    extract::{Request, State as Extract},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HOST},
+    },
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    sync::Mutex,
+    task::{AbortHandle, JoinHandle, JoinSet, spawn_blocking},
+    time::{sleep, timeout},
+};
+use tracing::{info, warn};
+
+use crate::{
+    config::Config,
+    ledger::Ledger,
+    mapper::Live,
+    observe::health::{Condition, Health, State},
+    pipeline::dead_letter::{Letters, Waiting},
+};
+
+mod host;
+mod snapshot;
+
+/// So many may ask at the same time; of more, those that have been there longest have to go: who asks is answered
+/// within moments, and who stays says nothing.
+const MAX_CONNECTIONS: usize = 32;
+
+/// How long the ledger is waited for, which somebody else may be reading.
+const LEDGER: Duration = Duration::from_secs(5);
+
+/// How long somebody may take to ask.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection may take from its beginning to its end; the ledger is waited for within it.
+const CONNECTION: Duration = Duration::from_secs(10);
+
+/// Nobody can listen there.
+#[derive(Debug, thiserror::Error)]
+#[error("could not listen on `{address}` for metrics\nhint: is another program there? `listen` may name another port")]
+pub struct MonitorError {
+    address: SocketAddr,
+    #[source]
+    source: io::Error,
+}
+
+/// What is watched: a run, and what it runs with.
+pub struct Watched {
+    /// How its parts are doing.
+    pub health: Arc<Health>,
+    /// What maps.
+    pub live: Arc<Live>,
+    /// What it runs with.
+    pub config: Config,
+    /// Opened to read when it is asked for first.
+    ledger: Arc<Mutex<Option<Ledger>>>,
+    /// Counts the dead letters.
+    waiting: Arc<SyncMutex<Waiting>>,
+}
+
+impl Watched {
+    /// A run with these settings.
+    pub fn new(health: Arc<Health>, live: Arc<Live>, config: Config) -> Self {
+        let waiting = Arc::new(SyncMutex::new(Waiting::new(&config.dead_letter)));
+        Self { health, live, config, ledger: Arc::default(), waiting }
+    }
+}
+
+/// Answers until it is dropped.
+pub struct Monitor {
+    address: SocketAddr,
+    watched: Arc<ArcSwap<Watched>>,
+    answering: JoinHandle<()>,
+}
+
+impl Monitor {
+    /// Begins to answer.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn start(address: SocketAddr, watched: Watched) -> Result<Self, MonitorError> {
+        let listening = TcpListener::bind(address).await;
+        let listener = listening.map_err(|source| MonitorError { address, source })?;
+        // With port 0 the system chooses one.
+        let bound = listener.local_addr().unwrap_or(address);
+        info!(address = %bound, "serving metrics and health");
+        let watched = Arc::new(ArcSwap::from_pointee(watched));
+        let answering = tokio::spawn(serve(listener, router(Arc::clone(&watched))));
+        Ok(Self { address, watched, answering })
+    }
+
+    /// Where it was told to listen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Watches another run from now on.
+    pub fn watch(&self, watched: Watched) {
+        self.watched.store(Arc::new(watched));
+    }
+
+    /// Answers no more; then others may listen there.
+    pub async fn stop(mut self) {
+        self.answering.abort();
+        // It was told to end, so it has not succeeded.
+        drop((&mut self.answering).await);
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.answering.abort();
+    }
+}
+
+/// Answers for ever; connections end with it.
+async fn serve(listener: TcpListener, router: Router) {
+    let mut connections = JoinSet::new();
+    // The oldest first.
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                warn!(error = %error, "could not answer somebody who watches");
+                sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        while connections.try_join_next().is_some() {}
+        open.retain(|connection| !connection.is_finished());
+        if open.len() >= MAX_CONNECTIONS
+            && let Some(oldest) = open.pop_front()
+        {
+            oldest.abort();
+        }
+        let service = TowerToHyperService::new(router.clone());
+        open.push_back(connections.spawn(async move {
+            let mut server = http1::Builder::new();
+            // One question a connection: nobody keeps a place.
+            server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
+            // Whoever breaks off has lost interest.
+            drop(timeout(CONNECTION, server.serve_connection(TokioIo::new(stream), service)).await);
+        }));
+    }
+}
+
+type Seen = Extract<Arc<ArcSwap<Watched>>>;
+
+fn router(watched: Arc<ArcSwap<Watched>>) -> Router {
+    Router::new()
+        .route("/", get(async || "exotrace: /metrics, /healthz, /readyz\n"))
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .fallback(async || (StatusCode::NOT_FOUND, "exotrace: /metrics, /healthz, /readyz\n"))
+        .layer(from_fn_with_state(Arc::clone(&watched), only_by_known_names))
+        .with_state(watched)
+}
+
+/// Answers under names that are known alone: a page in somebody's browser could otherwise have its own name lead here,
+/// and read what it gets.
+async fn only_by_known_names(Extract(watched): Seen, request: Request, next: Next) -> Response {
+    let names = watched.load().config.listen_hosts.clone();
+    let header = request.headers().get(HOST).map(|host| host.to_str().unwrap_or("?").to_owned());
+    let unknown =
+        header.iter().map(String::as_str).chain(request.uri().host()).find(|host| !host::is_known(host, &names));
+    if unknown.is_some() {
+        let told = "exotrace is not asked under this name\nhint: use its address, or name it in `listen_hosts`\n";
+        return (StatusCode::MISDIRECTED_REQUEST, told).into_response();
+    }
+    next.run(request).await
+}
+
+async fn metrics(Extract(watched): Seen) -> Response {
+    let watched = watched.load_full();
+    let ledger = timeout(LEDGER, Arc::clone(&watched.ledger).lock_owned()).await;
+    let told = spawn_blocking(move || match ledger {
+        Ok(mut ledger) => snapshot::text(&watched, Some(&mut ledger)),
+        Err(_) => snapshot::text(&watched, None),
+    });
+    match told.await {
+        Ok(Ok(text)) => {
+            ([(CONTENT_TYPE, prometheus_client::encoding::prometheus_text::CONTENT_TYPE)], text).into_response()
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Whether it makes sense to let the process live.
+async fn healthz(Extract(watched): Seen) -> Response {
+    let parts = watched.load().health.conditions();
+    let is_alive = parts.iter().all(|condition| condition.state != State::Stalled);
+    answer(&parts, None, if is_alive { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE })
+}
+
+/// Whether everything flows. Before a run has begun, nothing is known of it. Dead letters keep nothing from flowing, but
+/// somebody has to know of them.
+async fn readyz(Extract(watched): Seen) -> Response {
+    let watched = watched.load_full();
+    let parts = watched.health.conditions();
+    let flows = !parts.is_empty() && parts.iter().all(|condition| condition.state == State::Working);
+    let status = if flows { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let waiting = Arc::clone(&watched.waiting);
+    let counting = spawn_blocking(move || waiting.lock().unwrap_or_else(PoisonError::into_inner).count());
+    // A disk that does not answer is seen elsewhere.
+    let letters = timeout(LEDGER, counting).await.ok().and_then(Result::ok).and_then(Result::ok);
+    answer(&parts, letters, status)
+}
+
+/// How all parts are doing, and the worst of it. States and our own words alone: what a service has answered may have
+/// anything in it, and nobody is asked who he is here.
+fn answer(parts: &[Condition], dead_letters: Option<Letters>, status: StatusCode) -> Response {
+    let state = parts.iter().map(|condition| condition.state).max().unwrap_or(State::Starting);
+    let mut told = json!({ "state": state, "parts": parts, "version": env!("CARGO_PKG_VERSION") });
+    if let Some(letters) = dead_letters {
+        told["dead_letters"] = json!(letters);
+    }
+    (status, [(CONTENT_TYPE, "application/json")], format!("{told}\n")).into_response()
+}

@@ -1,0 +1,194 @@
+//! What is looked up when somebody asks: the ledger, the mappings in use, the health of the parts.
+
+use std::{fmt, path::Path, sync::atomic::AtomicU64};
+
+use chrono::{DateTime, Utc};
+use prometheus_client::{
+    encoding::prometheus_text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Metric, Registry},
+};
+use tracing::debug;
+
+use super::Watched;
+use crate::{
+    config::{ServiceConfig, SourceConfig},
+    ledger::{Ledger, LedgerError, SourceStatus},
+    mapper::MappingInUse,
+    observe::{
+        health::State,
+        metrics::{Label, PREFIX, metrics, registered},
+    },
+    pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
+    support::error_text::chain,
+};
+
+/// Everything that is known now, as Prometheus reads it.
+pub(super) fn text(watched: &Watched, ledger: Option<&mut Option<Ledger>>) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    encode(&mut text, &metrics().registry)?;
+    encode(&mut text, &Snapshot::new(watched, ledger, Utc::now()).registry)?;
+    Ok(text)
+}
+
+type Gauges<const N: usize> = Family<[Label; N], Gauge<u64, AtomicU64>>;
+type Times<const N: usize> = Family<[Label; N], Gauge>;
+
+struct Snapshot {
+    registry: Registry,
+}
+
+impl Snapshot {
+    fn new(watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) -> Self {
+        let mut this = Self { registry: Registry::with_prefix(PREFIX) };
+        let build: Gauges<1> = this.show("build_info", "Always 1; the version is in the label");
+        build.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
+        this.add_health(watched);
+        this.add_mappings(watched);
+        this.add_sources(watched, ledger, now);
+        this
+    }
+
+    fn add_health(&mut self, watched: &Watched) {
+        let states: Gauges<3> = self.show("health", "1 for the state that a part is in, 0 for all others");
+        for condition in watched.health.conditions() {
+            for state in State::ALL {
+                let labels = [
+                    ("part", condition.part.as_str().to_owned()),
+                    ("name", condition.name.clone()),
+                    ("state", state.as_str().to_owned()),
+                ];
+                states.get_or_create(&labels).set((state == condition.state).into());
+            }
+        }
+    }
+
+    fn add_mappings(&mut self, watched: &Watched) {
+        let info: Gauges<3> = self.show("mapping_info", "Always 1; what maps, and what is kept or tried beside it");
+        let memory: Gauges<3> = self.show("mapping_memory_bytes", "Memory of the instances of a mapping");
+        let instances: Gauges<3> = self.show("mapping_instances", "Instances of a mapping");
+        for MappingInUse { role, version, digest, memory_bytes, instances: count } in watched.live.in_use() {
+            let labels = [("mapping", version), ("digest", digest), ("role", role.to_owned())];
+            info.get_or_create(&labels).set(1);
+            memory.get_or_create(&labels).inc_by(memory_bytes);
+            instances.get_or_create(&labels).inc_by(count);
+        }
+        let pinned: Gauges<0> = self.show("mapping_pinned", "1 when somebody wants the mapping kept");
+        pinned.get_or_create(&[]).set(watched.live.is_pinned().into());
+        let changes: Family<[Label; 1], Counter> = self.show(
+            "mapping_changes",
+            "How often the mapping was replaced, a candidate refused, or a mapping taken back",
+        );
+        for (change, count) in watched.live.changes() {
+            changes.get_or_create(&[("change", change.to_owned())]).inc_by(count);
+        }
+    }
+
+    /// Without a ledger what only that knows is left out, and that it is.
+    fn add_sources(&mut self, watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) {
+        let sources = OfSources {
+            lag: self.show("lag_seconds", "How long ago the newest record was received that is delivered"),
+            covered: self
+                .show("covered_until_timestamp_seconds", "Up to when everything was read, in seconds since 1970"),
+            polled: self.show(
+                "last_page_timestamp_seconds",
+                "When a page, empty or not, or a part of a file was done last, in seconds since 1970",
+            ),
+            token: self.show("token_expiry_timestamp_seconds", "When the access token ends, in seconds since 1970"),
+            gaps: self.show("gaps", "Times of receipt of which records may be missing"),
+            budget: self.show("request_budget", "Requests that a tenant may be sent in five minutes"),
+            budget_left: self.show("request_budget_left", "Requests that are left of it"),
+        };
+        let readable: Gauges<0> = self.show("ledger_readable", "1 when the ledger could be read for what it knows");
+        let mut is_readable = ledger.is_some();
+        let ledger = ledger.map(|ledger| open(ledger, &watched.config.state_dir));
+        let ledger = ledger.and_then(|opened| {
+            opened.unwrap_or_else(|error| {
+                is_readable = false;
+                debug!(error = chain(&error), "metrics are without the ledger");
+                None
+            })
+        });
+        for source in &watched.config.sources {
+            let label = [("source", source.name().to_owned())];
+            sources.add_lag(&label, now);
+            let read = ledger.map_or(Ok(()), |ledger| sources.add(&label, source, ledger, now));
+            if let Err(error) = read {
+                is_readable = false;
+                debug!(error = chain(&error), "metrics are without the ledger");
+            }
+        }
+        readable.get_or_create(&[]).set(is_readable.into());
+    }
+
+    fn show<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
+        registered(&mut self.registry, name, help)
+    }
+}
+
+/// What is known of sources.
+struct OfSources {
+    lag: Gauges<1>,
+    covered: Times<1>,
+    polled: Times<1>,
+    token: Times<1>,
+    gaps: Gauges<1>,
+    budget: Gauges<1>,
+    budget_left: Gauges<1>,
+}
+
+impl OfSources {
+    /// Nothing is said before the first delivery of this process.
+    fn add_lag(&self, label: &[Label; 1], now: DateTime<Utc>) {
+        if let Some(newest) = metrics().newest_record(&label[0].1) {
+            self.lag.get_or_create(label).set(u64::try_from(now.timestamp() - newest).unwrap_or_default());
+        }
+    }
+
+    fn add(
+        &self,
+        label: &[Label; 1],
+        source: &SourceConfig,
+        ledger: &Ledger,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let name = match source {
+            SourceConfig::Service(service) => {
+                self.add_budget(label, service, ledger, now)?;
+                service_name(service)
+            }
+            SourceConfig::File(files) => files_name(files),
+        };
+        let Some(SourceStatus { covered_until, polled_at, token_until, gaps, .. }) = ledger.status(&name)? else {
+            return Ok(());
+        };
+        for (times, time) in [(&self.covered, covered_until), (&self.polled, polled_at), (&self.token, token_until)] {
+            if let Some(time) = time {
+                times.get_or_create(label).set(time.timestamp());
+            }
+        }
+        self.gaps.get_or_create(label).set(gaps.len() as u64);
+        Ok(())
+    }
+
+    fn add_budget(
+        &self,
+        label: &[Label; 1],
+        service: &ServiceConfig,
+        ledger: &Ledger,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let sent = ledger.requests(&budget_name(service), now, BUDGET_WINDOW)?.count;
+        self.budget.get_or_create(label).set(service.request_budget.into());
+        self.budget_left.get_or_create(label).set(service.request_budget.saturating_sub(sent).into());
+        Ok(())
+    }
+}
+
+/// The ledger, opened when it is asked for first; none when there is none yet.
+fn open<'l>(ledger: &'l mut Option<Ledger>, state_dir: &Path) -> Result<Option<&'l Ledger>, LedgerError> {
+    if ledger.is_none() {
+        *ledger = Ledger::open_beside(state_dir)?;
+    }
+    Ok(ledger.as_ref())
+}

@@ -1,0 +1,4 @@
+//! Where records come from: one folder a kind.
+
+pub mod file;
+pub mod microsoft;

@@ -1,0 +1,102 @@
+//! Records put together to batches.
+
+use std::collections::VecDeque;
+
+use super::{Batch, Position};
+use crate::support::lines::is_blank;
+
+/// Records of a file go together although so many bytes are between them: their places stay right, because line feeds
+/// are put there.
+const MOST_BETWEEN: u64 = 256;
+
+/// How large batches are.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many records, at most.
+    pub records: usize,
+    /// How many bytes, before the record that exceeds it.
+    pub bytes: usize,
+}
+
+/// Puts records together to batches.
+pub(super) struct Batches {
+    limits: Limits,
+    /// The one that is put together.
+    batch: Batch,
+    ready: VecDeque<Batch>,
+}
+
+impl Batches {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, batch: Batch::default(), ready: VecDeque::new() }
+    }
+
+    /// Adds a record; `offset` is where it stands in the file, if it does so as it is.
+    pub(super) fn push(&mut self, record: &str, offset: Option<u64>) {
+        if is_blank(record) {
+            return;
+        }
+        let Limits { records, bytes } = self.limits;
+        let is_full = self.batch.count >= records || self.batch.records.len() + record.len() > bytes;
+        let between = self.between(offset);
+        if self.batch.count > 0 && (is_full || between.is_none()) {
+            self.finish();
+        }
+        if self.batch.count == 0 {
+            self.batch.offset = offset;
+        } else {
+            self.batch.records.extend(std::iter::repeat_n('\n', between.unwrap_or_default()));
+        }
+        if memchr::memchr2(b'\r', b'\n', record.as_bytes()).is_some() {
+            // JSON over several lines: there they stand between its parts, where a blank does as well.
+            self.batch.records.push_str(&record.replace(['\r', '\n'], " "));
+        } else {
+            self.batch.records.push_str(record);
+        }
+        self.batch.records.push('\n');
+        self.batch.count += 1;
+    }
+
+    /// How many line feeds have to be put before a record, so that its place in the batch is that in the file; none
+    /// when it cannot be in the same batch.
+    fn between(&self, offset: Option<u64>) -> Option<usize> {
+        let (Some(first), Some(offset)) = (self.batch.offset, offset) else {
+            return (self.batch.offset == offset).then_some(0);
+        };
+        let between = offset.checked_sub(first + self.batch.records.len() as u64)?;
+        if between > MOST_BETWEEN { None } else { usize::try_from(between).ok() }
+    }
+
+    /// Whether there is nothing in the batch that is put together.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batch.count == 0
+    }
+
+    /// Says in which line the next record begins, which is the first of its batch.
+    pub(super) fn begin(&mut self, line: u64) {
+        self.batch.line = line;
+    }
+
+    /// Everything that was added is read up to there: says so of the batches that are not taken yet.
+    pub(super) fn reached(&mut self, position: Position) {
+        self.batch.after = position;
+    }
+
+    /// Ends the batch that is put together.
+    pub(super) fn finish(&mut self) {
+        if self.batch.count > 0 {
+            let after = self.batch.after;
+            self.ready.push_back(std::mem::take(&mut self.batch));
+            self.batch.after = after;
+            self.batch.line = after.line;
+        }
+    }
+
+    /// Takes a batch that is full, or ended.
+    pub(super) fn take(&mut self) -> Option<Batch> {
+        if self.batch.count >= self.limits.records || self.batch.records.len() >= self.limits.bytes {
+            self.finish();
+        }
+        self.ready.pop_front()
+    }
+}

@@ -1,0 +1,442 @@
+//! Reads a file piece by piece, and gives its records in batches.
+
+use std::{
+    borrow::Cow,
+    io::{self, Read},
+};
+
+use chrono::Utc;
+
+use super::{
+    Batch, Limits, MAX_LINE_BYTES, Notice, Position, Problem, RecordsError, Start,
+    batch::Batches,
+    json::{self, End, Look},
+    page,
+    table::{self, Table},
+    text::Window,
+    values::{self, Trouble, Values},
+};
+use crate::{config::DateOrder, support::lines::is_blank};
+
+/// How much is read at once, at least.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// So much is looked at in vain before reading keeps to single lines, and so much more for every byte that is used up:
+/// reading stays linear whatever is in a file.
+const CREDIT: i64 = 16 * 1024 * 1024;
+const CREDIT_PER_BYTE: i64 = 4;
+
+/// What to do where the input ends for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtEnd {
+    /// What is not whole waits for the rest of it.
+    Wait,
+    /// The same, but nothing has come for a while: the last row of a table is whole.
+    Settled,
+    /// The same, but this is the last look: what is whole of a page is taken, and an array that is not closed waits.
+    Last,
+    /// Nothing comes any more: a line that is left goes on as it is, and a value that is not whole is left out.
+    Take,
+}
+
+/// Reads records.
+///
+/// Bounded: it holds one value, 64 MiB at most, and looks at every byte a bounded number of times.
+pub struct Reader<R> {
+    input: R,
+    window: Window,
+    table: Option<Table>,
+    position: Position,
+    batches: Batches,
+    notices: Vec<Notice>,
+    /// In the middle of something too long, which is left out up to the end of its line.
+    is_skipping: bool,
+    /// Whether the array is that of a page which was not whole.
+    in_page: bool,
+    has_other_bytes: bool,
+    has_other_encoding: bool,
+    /// NUL bytes that were left out.
+    nuls: u64,
+    /// How much more may be looked at in vain.
+    credit: i64,
+    /// Why the input broke off: said when what came before is given.
+    failure: Option<io::Error>,
+    /// Whether something is left that is not whole.
+    is_waiting: bool,
+    /// Whether it waits for a date that gives the order of day and month away.
+    is_undecided: bool,
+    values: Values,
+    /// Whether records with a bad date are left out; else they end the reading, and it can be tried again.
+    leaves_out: bool,
+    /// Why reading cannot go on; what came before is given first.
+    failed: Option<RecordsError>,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads on from `position`, which is where `input` has to be.
+    pub fn new(start: Start, input: R, position: Position, limits: Limits) -> Self {
+        let mut batches = Batches::new(limits);
+        batches.reached(position);
+        Self {
+            input,
+            window: Window::new(start.encoding, position.offset),
+            table: start.table,
+            position,
+            batches,
+            notices: Vec::new(),
+            is_skipping: false,
+            in_page: false,
+            has_other_bytes: false,
+            has_other_encoding: false,
+            nuls: if position.offset == start.position.offset { start.nuls } else { 0 },
+            credit: CREDIT,
+            failure: None,
+            is_waiting: false,
+            is_undecided: false,
+            values: Values::new(Utc::now),
+            leaves_out: false,
+            failed: None,
+        }
+    }
+
+    /// Leaves out records with a date that no message was received at, and reads on.
+    pub(super) fn leaving_out(self) -> Self {
+        Self { leaves_out: true, ..self }
+    }
+
+    /// The next batch; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// When the input breaks off, or what follows cannot be told apart. What came before was given.
+    pub fn next(&mut self, at_end: AtEnd) -> Result<Option<Batch>, RecordsError> {
+        let mut end = End::Open;
+        let mut has_ended = false;
+        loop {
+            if let Some(batch) = self.batches.take() {
+                return Ok(Some(batch));
+            }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            let before = (self.position, self.window.rest().len());
+            match self.step(end) {
+                // Whatever is in a file, reading it comes to an end.
+                Ok(true) if (self.position, self.window.rest().len()) == before => {
+                    let Position { line, offset, .. } = self.position;
+                    return Err(RecordsError::Stuck { line, offset });
+                }
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    self.batches.finish();
+                    self.failed = Some(error);
+                    continue;
+                }
+            }
+            if self.window.rest().len() > MAX_LINE_BYTES {
+                self.give_up();
+            } else if self.failure.is_none() && self.fill() > 0 {
+                (end, has_ended) = (End::Open, false);
+            } else if has_ended {
+                return self.finish(at_end);
+            } else {
+                has_ended = true;
+                end = match at_end {
+                    AtEnd::Wait => End::Open,
+                    AtEnd::Settled => End::Settled,
+                    AtEnd::Last => End::Last,
+                    AtEnd::Take => End::Final,
+                };
+                match end {
+                    End::Open => self.window.pause(),
+                    End::Settled | End::Last => self.window.rest_here(),
+                    End::Final => self.window.end(),
+                }
+                self.notice_encodings();
+            }
+        }
+    }
+
+    /// The input has ended for now.
+    fn finish(&mut self, at_end: AtEnd) -> Result<Option<Batch>, RecordsError> {
+        self.batches.finish();
+        if let Some(batch) = self.batches.take() {
+            return Ok(Some(batch));
+        }
+        if let Some(error) = self.failure.take() {
+            return Err(RecordsError::Read(error));
+        }
+        let line = self.position.line;
+        if self.position.is_in_array && matches!(at_end, AtEnd::Last | AtEnd::Take) && self.table.is_none() {
+            self.is_waiting = true;
+            if at_end == AtEnd::Take {
+                self.notices.push(Notice { line, problem: Problem::Torn });
+                self.position.is_in_array = false;
+            }
+        }
+        let nuls = std::mem::take(&mut self.nuls);
+        if nuls > 0 {
+            self.notices.push(Notice { line, problem: Problem::Nuls(nuls) });
+        }
+        Ok(None)
+    }
+
+    /// What was noticed since this was asked last.
+    pub fn notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Where it is: everything before was given.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Whether something is left at the end that is not whole.
+    pub fn is_waiting(&self) -> bool {
+        self.is_waiting
+    }
+
+    /// Whether what is left waits for a date that gives the order of day and month away.
+    pub fn is_undecided(&self) -> bool {
+        self.is_waiting && self.is_undecided
+    }
+
+    /// Gives on what is next; says whether there was something.
+    fn step(&mut self, end: End) -> Result<bool, RecordsError> {
+        if self.is_skipping {
+            return Ok(self.skip_rest());
+        }
+        self.is_waiting = false;
+        self.is_undecided = false;
+        let look = Look { end, over_lines: self.credit > 0, has_nul: self.window.has_nul, in_page: self.in_page };
+        if self.table.is_some() { self.step_in_table(look) } else { self.step_in_json(look) }
+    }
+
+    fn step_in_json(&mut self, look: Look) -> Result<bool, RecordsError> {
+        let text = self.window.rest();
+        let was_in_array = self.position.is_in_array;
+        let (cut, wasted) = json::cut(text, &mut self.position.is_in_array, look);
+        self.credit -= i64::try_from(wasted).unwrap_or(CREDIT);
+        self.in_page &= self.position.is_in_array;
+        let (used, is_whole) = match cut {
+            json::Cut::Value(place) => {
+                let value = text.get(place.clone()).unwrap_or_default();
+                if self.batches.is_empty() {
+                    self.batches.begin(self.line_at(place.start));
+                }
+                let taken = (self.position.date_order, self.leaves_out);
+                let troubles =
+                    push_value(&mut self.batches, &mut self.values, &self.window, taken, (value, place.start));
+                if !troubles.is_empty() {
+                    let met = self.meet(&troubles, place.end, look.end);
+                    if !matches!(met, Ok(true)) {
+                        self.position.is_in_array = was_in_array;
+                    }
+                    return met;
+                }
+                (place.end, true)
+            }
+            json::Cut::Page(used) => {
+                (self.position.is_in_array, self.in_page) = (true, true);
+                (used, true)
+            }
+            json::Cut::Torn(place) => {
+                self.notices.push(Notice { line: self.line_at(place.start), problem: Problem::Torn });
+                // Said once.
+                self.position.is_in_array = false;
+                (place.end, true)
+            }
+            json::Cut::More(used) => {
+                self.is_waiting = !is_blank(text.get(used..).unwrap_or_default());
+                (used, false)
+            }
+        };
+        self.advance(used);
+        Ok(is_whole)
+    }
+
+    fn step_in_table(&mut self, look: Look) -> Result<bool, RecordsError> {
+        let text = self.window.rest();
+        let Some(table) = &mut self.table else { return Ok(false) };
+        if self.batches.is_empty() {
+            self.batches.begin(self.position.line);
+        }
+        let used = match table.cut(text, self.position.date_order, &mut self.values, look) {
+            table::Cut::Row(used, records) => {
+                for record in &records {
+                    self.batches.push(record, None);
+                }
+                used
+            }
+            table::Cut::Odd(place, wasted) => {
+                self.credit -= i64::try_from(wasted).unwrap_or(CREDIT);
+                let row = text.get(place.clone()).unwrap_or_default().trim();
+                if !is_blank(row) {
+                    self.batches.push(&row.replace('\0', ""), None);
+                    self.notices.push(Notice { line: self.position.line, problem: Problem::Odd });
+                }
+                place.end
+            }
+            table::Cut::More(used) => {
+                self.is_waiting = !is_blank(text.get(used..).unwrap_or_default());
+                self.advance(used);
+                return Ok(false);
+            }
+            table::Cut::Undecided => return self.meet(&[(0, Trouble::Ambiguous)], 0, look.end),
+            table::Cut::Refused(used, date) => return self.meet(&[(0, Trouble::Refused(date))], used, look.end),
+        };
+        self.advance(used);
+        Ok(true)
+    }
+
+    /// In which line a place in the rest of the window is.
+    fn line_at(&self, start: usize) -> u64 {
+        let before = self.window.rest().get(..start).unwrap_or_default();
+        self.position.line + memchr::memchr_iter(b'\n', before.as_bytes()).count() as u64
+    }
+
+    /// Decides what becomes of records that cannot be taken, by where they begin in the rest of the window; `used` is
+    /// where they end. Says whether reading goes on.
+    fn meet(&mut self, troubles: &[(usize, Trouble)], used: usize, end: End) -> Result<bool, RecordsError> {
+        let text = self.window.rest();
+        let line = |start: usize| {
+            let before = text.get(..start).unwrap_or_default();
+            self.position.line + memchr::memchr_iter(b'\n', before.as_bytes()).count() as u64
+        };
+        if let Some((start, _)) = troubles.iter().find(|(_, trouble)| *trouble == Trouble::Ambiguous) {
+            let order = match &mut self.table {
+                Some(table) => table.date_order(text)?,
+                None => values::date_order(text)?,
+            };
+            return match order {
+                Some(order) => {
+                    self.position.date_order = Some(order);
+                    Ok(true)
+                }
+                None if matches!(end, End::Open | End::Last) && text.len() <= MAX_LINE_BYTES => {
+                    self.is_waiting = true;
+                    self.is_undecided = true;
+                    Ok(false)
+                }
+                None => Err(RecordsError::AmbiguousDates(line(*start))),
+            };
+        }
+        let mut bad = troubles.iter().filter_map(|(start, trouble)| match trouble {
+            Trouble::Refused(date) => Some((line(*start), *date)),
+            Trouble::Ambiguous => None,
+        });
+        if !self.leaves_out
+            && let Some((line, date)) = bad.next()
+        {
+            return Err(RecordsError::Date { line, date });
+        }
+        let notices = bad.map(|(line, date)| Notice { line, problem: Problem::Date(date) });
+        self.notices.extend(notices);
+        self.advance(used);
+        Ok(true)
+    }
+
+    fn advance(&mut self, used: usize) {
+        let text = self.window.rest().get(..used).unwrap_or_default();
+        self.position.line += memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
+        if self.window.has_nul {
+            self.nuls += memchr::memchr_iter(0, text.as_bytes()).count() as u64;
+        }
+        self.window.advance(used);
+        self.position.offset = self.window.position();
+        self.batches.reached(self.position);
+        let earned = i64::try_from(used).unwrap_or(CREDIT).saturating_mul(CREDIT_PER_BYTE);
+        self.credit = self.credit.saturating_add(earned).min(CREDIT);
+    }
+
+    /// Reads more, at least as much as there is: a value that is long is not looked at over and over. Gives how much.
+    fn fill(&mut self) -> usize {
+        let piece = PIECE_BYTES.max(self.window.rest().len());
+        let mut bytes = Vec::new();
+        self.failure = self.input.by_ref().take(piece as u64).read_to_end(&mut bytes).err();
+        self.window.add(&bytes);
+        self.notice_encodings();
+        bytes.len()
+    }
+
+    fn notice_encodings(&mut self) {
+        let line = self.position.line;
+        if self.window.has_other_bytes && !std::mem::replace(&mut self.has_other_bytes, true) {
+            self.notices.push(Notice { line, problem: Problem::NotUtf8 });
+        }
+        if self.window.has_other_encoding && !std::mem::replace(&mut self.has_other_encoding, true) {
+            self.notices.push(Notice { line, problem: Problem::OtherEncoding });
+        }
+    }
+
+    /// Something is too long for a value: a page goes on row by row, of anything else the next lines are looked at one
+    /// by one, and a single line is left out.
+    fn give_up(&mut self) {
+        let text = self.window.rest();
+        if self.table.is_none()
+            && let Some(used) = page::opens(text)
+        {
+            (self.position.is_in_array, self.in_page) = (true, true);
+            self.advance(used);
+        } else if memchr::memchr(b'\n', text.as_bytes()).is_some() {
+            self.credit = i64::try_from(text.len()).map_or(-CREDIT, |seen| self.credit.min(0) - seen);
+        } else {
+            self.notices.push(Notice { line: self.position.line, problem: Problem::TooLong });
+            self.is_skipping = true;
+            self.skip_rest();
+        }
+    }
+
+    fn skip_rest(&mut self) -> bool {
+        let text = self.window.rest();
+        let end = memchr::memchr(b'\n', text.as_bytes()).map(|end| end + 1);
+        let used = end.unwrap_or(text.len());
+        self.is_skipping = end.is_none();
+        self.advance(used);
+        end.is_some()
+    }
+}
+
+/// Adds a value that begins so far into the rest of the window, or says which records of it cannot be taken.
+fn push_value(
+    batches: &mut Batches,
+    values: &mut Values,
+    window: &Window,
+    (order, leaves_out): (Option<DateOrder>, bool),
+    (value, start): (&str, usize),
+) -> Vec<(usize, Trouble)> {
+    let has_nul = window.has_nul && memchr::memchr(0, value.as_bytes()).is_some();
+    let clean = if has_nul { Cow::Owned(value.replace('\0', "")) } else { Cow::Borrowed(value) };
+    let place = |begin: usize, length: usize| {
+        if has_nul { None } else { window.verbatim(start + begin, start + begin + length) }
+    };
+    let Some(rows) = page::rows(&clean) else {
+        return match values.record(&clean, order) {
+            Ok(None) => {
+                batches.push(&clean, place(0, clean.len()));
+                Vec::new()
+            }
+            Ok(Some(rewritten)) => {
+                batches.push(&rewritten, None);
+                Vec::new()
+            }
+            Err(trouble) => vec![(start, trouble)],
+        };
+    };
+    let begin = |row: &str| row.as_ptr().addr() - clean.as_ptr().addr();
+    let read: Vec<_> = rows.iter().map(|row| values.record(row.get(), order)).collect();
+    let failed = rows.iter().zip(&read).filter_map(|(row, read)| Some((begin(row.get()), *read.as_ref().err()?)));
+    let troubles: Vec<_> = failed.map(|(begin, trouble)| (start + begin, trouble)).collect();
+    // All of the page or nothing of it, unless reading goes on behind it in any case.
+    let is_read = troubles.iter().all(|(_, trouble)| leaves_out && *trouble != Trouble::Ambiguous);
+    for (row, read) in rows.iter().zip(read).filter(|_| is_read) {
+        let row = row.get();
+        match read {
+            Ok(None) => batches.push(row, place(begin(row), row.len())),
+            Ok(Some(rewritten)) => batches.push(&rewritten, None),
+            Err(_) => {}
+        }
+    }
+    troubles
+}

@@ -1,0 +1,338 @@
+//! A page of rows, as the service sent it.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde_json::{Value, value::RawValue};
+use sha2::{Digest as _, Sha256};
+
+use super::{PollError, clock::Past};
+use crate::support::{
+    http_response::without_mark,
+    property::{Property, pick},
+};
+
+mod raw;
+
+/// One page: rows and, unless it is the last one, the link to the next.
+#[derive(Debug)]
+pub struct Page {
+    /// The rows in the service's order.
+    pub rows: Vec<Row>,
+    /// The link to the next page. It contains an address: not for logs.
+    pub next_link: Option<String>,
+    /// What it shows to be past: nothing later can be covered by it.
+    pub past: Past,
+}
+
+/// A value of a row that is longer, in bytes, is compared as it is written.
+const LONGEST_VALUE: usize = 1024;
+
+/// One row, which is a record.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The row as it came, on one line.
+    pub text: String,
+    /// What it is known by.
+    pub key: RowKey,
+    /// When the message was received; absent when the row does not say.
+    pub received: Option<DateTime<Utc>>,
+}
+
+/// What a row is known by, and what of it may change (ms-api.md, section 1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowKey {
+    /// A hash of its id and its recipient, the latter ignoring case; or of the whole row, when it has no id or no
+    /// recipient.
+    pub identity: [u8; 16],
+    /// A hash of its status, ignoring case, its size and the address that it was sent to.
+    pub content: [u8; 8],
+}
+
+/// What a row is told apart by, by its names in any letter case. A row of which these are something else is still a row.
+struct Identity<'r> {
+    id: Option<&'r RawValue>,
+    recipient: Option<&'r RawValue>,
+    status: Option<&'r RawValue>,
+    size: Option<&'r RawValue>,
+    to_ip: Option<&'r RawValue>,
+    received: Option<&'r RawValue>,
+}
+
+impl Page {
+    /// Reads a page of `most_rows` at most, which shows so much to be past. Memory grows with the bytes of the body, and no faster.
+    pub(super) fn parse(body: &[u8], most_rows: usize, past: Past) -> Result<Self, PollError> {
+        let body = without_mark(body);
+        // Atom, or a page of a gateway.
+        if body.trim_ascii_start().starts_with(b"<") {
+            return Err(PollError::Markup);
+        }
+        let raw = raw::RawPage::parse(body, most_rows)?;
+        let Some(rows) = raw.rows else { return Err(PollError::NullPage) };
+        let rows = rows.iter().map(|row| Row::new(row.get())).collect();
+        Ok(Self { rows, next_link: raw.next_link, past })
+    }
+}
+
+impl Row {
+    fn new(text: &str) -> Self {
+        // A line feed can only stand between the parts of a row, where a blank does as well.
+        let text = text.replace(['\r', '\n'], " ");
+        let identity = Identity::read(&text);
+        let received = identity.as_ref().and_then(|identity| instant(&string(identity.received?)?));
+        let key = identity.and_then(|identity| identity.key());
+        Self { key: key.unwrap_or_else(|| RowKey::of(&[&text], &[])), text, received }
+    }
+}
+
+/// Whether two records tell of the same delivery: that of one message to one recipient.
+pub(crate) fn is_same_delivery(first: &str, second: &str) -> bool {
+    Row::new(first).key.identity == Row::new(second).key.identity
+}
+
+/// The string that a value is; none when it is something else.
+fn string(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+impl<'r> Identity<'r> {
+    fn read(row: &'r str) -> Option<Self> {
+        use Property::{MessageTraceId, Received, RecipientAddress, Size, Status, ToIp};
+        let picked = pick(row, [MessageTraceId, RecipientAddress, Status, Size, ToIp, Received]).ok()?;
+        let [id, recipient, status, size, to_ip, received] = picked;
+        Some(Self { id, recipient, status, size, to_ip, received })
+    }
+
+    /// None when an id or a recipient is missing: then other rows would look like repetitions and be left out.
+    fn key(&self) -> Option<RowKey> {
+        let id = string(self.id?).filter(|id| !id.is_empty())?.to_lowercase();
+        let recipient = string(self.recipient?).filter(|recipient| !recipient.is_empty())?.to_lowercase();
+        let [status, size, to_ip] = [self.status, self.size, self.to_ip].map(|value| match value.map(RawValue::get) {
+            None | Some("null") => String::new(),
+            Some(text) if text.starts_with('"') => {
+                serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()).to_lowercase()
+            }
+            // Written out, values of a few bytes have always been compared; of a long one, the text is.
+            Some(text) if text.len() < LONGEST_VALUE => {
+                serde_json::from_str(text).map_or_else(|_| text.to_owned(), |value: Value| value.to_string())
+            }
+            Some(text) => text.to_owned(),
+        });
+        Some(RowKey::of(&[&id, &recipient], &[&status, &size, &to_ip]))
+    }
+}
+
+impl RowKey {
+    fn of(identity: &[&str], content: &[&str]) -> Self {
+        Self {
+            identity: *digest(identity).first_chunk().expect("half of the digest"),
+            content: *digest(content).first_chunk().expect("a quarter of the digest"),
+        }
+    }
+}
+
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (ms-api.md, sections 2.2 and 2.3).
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    if let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        return DateTime::from_timestamp_millis(milliseconds.parse().ok()?);
+    }
+    let zoned = DateTime::parse_from_rfc3339(text).ok().map(|received| received.to_utc());
+    zoned.or_else(|| text.parse::<NaiveDateTime>().ok().map(|received| received.and_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn key(row: &str) -> RowKey {
+        Row::new(row).key
+    }
+
+    #[test]
+    fn a_row_is_known_by_id_and_recipient() {
+        let row = key(r#"{"id":"1","recipientAddress":"Ann@contoso.com","status":"pending","size":1}"#);
+        assert_eq!(row, key(r#"{"id":"1","recipientAddress":"ann@CONTOSO.com","status":"Pending","size":1,"x":2}"#));
+        let identity = |text: &str| key(text).identity;
+        assert_ne!(row.identity, identity(r#"{"id":"1","recipientAddress":"bob@contoso.com","status":"pending"}"#));
+        assert_ne!(row.identity, identity(r#"{"id":"2","recipientAddress":"ann@contoso.com","status":"pending"}"#));
+    }
+
+    #[test]
+    fn status_size_and_to_ip_may_change() {
+        let row = key(r#"{"id":"1","recipientAddress":"a@b.c","status":"pending","size":1,"toIP":""}"#);
+        for changed in [
+            r#""delivered","size":1,"toIP":"""#,
+            r#""pending","size":2,"toIP":"""#,
+            r#""pending","size":1,"toIP":"1.2.3.4""#,
+        ] {
+            let changed = key(&format!(r#"{{"id":"1","recipientAddress":"a@b.c","status":{changed}}}"#));
+            assert_eq!(row.identity, changed.identity);
+            assert_ne!(row.content, changed.content);
+        }
+        assert_eq!(row, key(r#"{"id":"1","recipientAddress":"a@b.c","status":"pending","size":1,"toIP":null}"#));
+    }
+
+    #[test]
+    fn legacy_names_say_the_same() {
+        let legacy = Row::new(
+            r#"{"MessageTraceId":"1","RecipientAddress":"a@b.c","Status":"Pending","Size":1,"ToIP":null,"Received":"2022-09-05T18:10:13.4907658"}"#,
+        );
+        let row = Row::new(
+            r#"{"id":"1","recipientAddress":"a@b.c","status":"pending","size":1,"receivedDateTime":"2022-09-05T18:10:13.4907658Z"}"#,
+        );
+        assert_eq!((legacy.key, legacy.received), (row.key, row.received));
+        assert!(row.received.is_some());
+        let odd = Row::new(
+            r#"{"ID":"1","Recipientaddress":"a@b.c","STATUS":"pending","Size":1,"ToIp":"","ReceivedDatetime":"2022-09-05T18:10:13.4907658Z"}"#,
+        );
+        assert_eq!((odd.key, odd.received), (row.key, row.received));
+        assert_eq!(instant("/Date(1658751973240)/"), DateTime::from_timestamp_millis(1_658_751_973_240));
+    }
+
+    #[test]
+    fn rows_without_a_recipient_are_known_by_their_text() {
+        assert_ne!(key(r#"{"id":"1","status":"failed","size":1}"#), key(r#"{"id":"1","status":"failed","size":2}"#));
+        let empty = |size| key(&format!(r#"{{"id":"1","recipientAddress":"","status":"failed","size":{size}}}"#));
+        assert_ne!(empty(1), empty(2));
+    }
+
+    #[test]
+    fn what_is_no_row_is_known_by_its_text() {
+        assert_eq!(key("7"), key("7"));
+        assert_ne!(key("7"), key("8"));
+        assert_ne!(key(r#"{"id":null,"size":1}"#), key(r#"{"id":null,"size":2}"#));
+        assert_ne!(
+            key(r#"{"id":7,"recipientAddress":[],"size":1}"#),
+            key(r#"{"id":7,"recipientAddress":[],"size":2}"#)
+        );
+    }
+
+    fn parse(body: &str) -> Result<Page, PollError> {
+        Page::parse(body.as_bytes(), 10, Past { proven: None, rows_until: DateTime::UNIX_EPOCH })
+    }
+
+    #[test]
+    fn rows_keep_their_text_on_one_line() {
+        let page = parse("{\"value\":[{\"id\" : \"1\",\r\n \"x\":1.50}],\"@odata.nextLink\":\"l\"}").unwrap();
+        assert_eq!(page.rows[0].text, "{\"id\" : \"1\",   \"x\":1.50}");
+        assert_eq!(page.next_link.as_deref(), Some("l"));
+    }
+
+    #[test]
+    fn legacy_pages_are_pages() {
+        let light = parse(r#"{"odata.metadata":"x","value":[{}],"odata.nextLink":"l"}"#).unwrap();
+        assert_eq!((light.rows.len(), light.next_link.as_deref()), (1, Some("l")));
+        let verbose = parse(r#"{"d":{"results":[{},{}],"__next":"l"}}"#).unwrap();
+        assert_eq!((verbose.rows.len(), verbose.next_link.as_deref()), (2, Some("l")));
+    }
+
+    #[test]
+    fn a_mark_in_front_of_a_page_is_not_a_part_of_it() {
+        assert_eq!(parse("\u{feff}{\"value\":[{}]}").unwrap().rows.len(), 1);
+        assert!(matches!(parse("\u{feff}<html>"), Err(PollError::Markup)));
+    }
+
+    #[test]
+    fn odd_next_links_are_none() {
+        for link in
+            ["null", "\"\"", "\"  \\t\"", "7", "-1.5", "false", "true", "[]", "[\"l\"]", "{}", "{\"href\":\"l\"}"]
+        {
+            for page in [
+                format!(r#"{{"@odata.nextLink":{link},"value":[{{}}]}}"#),
+                format!(r#"{{"value":[{{}}],"odata.nextLink":{link}}}"#),
+                format!(r#"{{"d":{{"__next":{link},"results":[{{}}]}}}}"#),
+            ] {
+                let page = parse(&page).unwrap();
+                assert_eq!((page.rows.len(), page.next_link), (1, None), "{link}");
+            }
+        }
+        // One that is none takes nothing from one that is.
+        let page = parse(r#"{"@odata.nextLink":null,"value":[],"odata.nextLink":" l ","@odata.nextLink":""}"#);
+        assert_eq!(page.unwrap().next_link.as_deref(), Some("l"));
+    }
+
+    #[test]
+    fn a_null_for_rows_is_an_empty_page_only_when_the_service_says_that_there_are_none() {
+        assert_eq!(parse(r#"{"@odata.count":0,"value":null}"#).unwrap().rows.len(), 0);
+        assert_eq!(parse(r#"{"d":{"results":null,"__count":"0"}}"#).unwrap().rows.len(), 0);
+        for page in [
+            r#"{"value":null}"#,
+            r#"{"@odata.context":"x","value":null}"#,
+            r#"{"value":null,"@odata.count":3}"#,
+            r#"{"value":null,"@odata.count":null}"#,
+            r#"{"value":null,"@odata.count":0,"@odata.nextLink":"l"}"#,
+            r#"{"d":{"results":null}}"#,
+        ] {
+            let error = parse(page).unwrap_err();
+            assert!(matches!(error, PollError::NullPage) && error.is_not_itself(), "{page}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_far_too_many_rows_is_left_at_once() {
+        assert!(parse(&format!(r#"{{"value":[{}0]}}"#, "0,".repeat(9))).is_ok());
+        let error = parse(&format!(r#"{{"value":[{}0]}}"#, "0,".repeat(10))).unwrap_err();
+        assert!(matches!(error, PollError::TooManyRows { most: 10 }) && error.is_bad_page(), "{error:?}");
+        // What follows is not looked at.
+        assert!(matches!(parse(&format!(r#"{{"value":[{}"#, "0,".repeat(99))), Err(PollError::TooManyRows { .. })));
+    }
+
+    #[test]
+    fn a_long_value_costs_no_more_than_its_bytes() {
+        let long = format!("[{}0]", "0,".repeat(1000));
+        let row = |size: &str| key(&format!(r#"{{"id":"1","recipientAddress":"a@b.c","size":{size}}}"#));
+        assert_eq!(row(&long), row(&long));
+        assert_ne!(row(&long).content, row("[0]").content);
+        assert_eq!(row("[ 0 ]"), row("[0]"));
+    }
+
+    #[track_caller]
+    fn check_no_page(body: &str, is_poisoned: bool, expected: &str) {
+        let error = parse(body).unwrap_err();
+        assert_eq!((error.is_bad_page(), error.is_not_itself()), (is_poisoned, !is_poisoned), "{body}");
+        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+        let text = error.to_string();
+        assert_eq!(format!("{}{cause}", text.lines().next().unwrap()), expected);
+    }
+
+    #[test]
+    fn what_is_no_page_is_not_shown() {
+        let no_page = "answer of the message trace service is not a page of records";
+        check_no_page(
+            r#"{"value":"about: my secret plan"}"#,
+            false,
+            &format!("{no_page}: structure error at line 1, column 32"),
+        );
+        check_no_page(
+            r#"{"about":"my secret plan"}"#,
+            false,
+            &format!("{no_page}: structure error at line 1, column 26"),
+        );
+        check_no_page("[]", false, &format!("{no_page}: structure error at line 1, column 0"));
+        check_no_page("7", false, &format!("{no_page}: structure error at line 1, column 1"));
+        check_no_page("null", false, &format!("{no_page}: structure error at line 1, column 4"));
+        check_no_page("", false, &format!("{no_page}: syntax error at line 1, column 0"));
+        check_no_page("nonsense", false, &format!("{no_page}: syntax error at line 1, column 2"));
+        check_no_page(
+            "<feed>",
+            false,
+            "answer of the message trace service is markup, not the JSON that was asked for",
+        );
+        check_no_page(r#"{"value":{"a":[1]}}"#, false, &format!("{no_page}: structure error at line 1, column 10"));
+    }
+
+    #[test]
+    fn a_page_that_begins_as_one_and_breaks_is_told_apart() {
+        let broken = "page of the message trace service cannot be read";
+        check_no_page(r#"{"value":[{"id":"1"},{"#, true, &format!("{broken}: syntax error at line 1, column 22"));
+        check_no_page(r#"{"value":[{"id":"\x"}]}"#, true, &format!("{broken}: syntax error at line 1, column 19"));
+    }
+}
