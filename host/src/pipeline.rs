@@ -15,6 +15,7 @@ mod error;
 mod files;
 mod judge;
 mod letters;
+mod output;
 mod pass;
 mod progress;
 mod replay;
@@ -29,6 +30,7 @@ mod worker;
 pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
 pub use files::{Claims, FileCollector, files_name};
+pub use output::{ExamineOptions, FilePosition, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail};
 pub use progress::{PassProgress, TimeLeft, Watched};
 pub use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
@@ -38,7 +40,6 @@ use crate::{
     ledger::Ledger,
     mapper::Mapper,
     observe::{health::Health, metrics::metrics},
-    outputs::Output,
     pipeline::dead_letter::DeadLetter,
     support::retry::Backoff,
 };
@@ -108,7 +109,7 @@ pub struct Stages {
     /// The sources, each with its mapper.
     pub collectors: Vec<Collector>,
     /// Every document goes to every one of them. Each with the name that the ledger knows it by.
-    pub outputs: Vec<(String, Output)>,
+    pub outputs: Vec<(String, Box<dyn Output>)>,
     /// Where records and documents go that cannot be delivered.
     pub dead_letter: DeadLetter,
     /// What is done.

@@ -12,9 +12,9 @@ use crate::{
     ledger::{Ledger, LedgerError},
     mapper::{Beginning, Decisions, Live, Loader, Original},
     observe::health::Health,
-    outputs::{Elasticsearch, FileOutput, Http, Output, Stdout, written_files},
+    outputs::{ElasticsearchOutput, FileOutput, HttpOutput, StdoutOutput, written_files},
     pipeline::{
-        BACKOFF, Claims, Collector, FileCollector, GRACE, ReplayRequests, Replays, ServiceCollector, Stages,
+        BACKOFF, Claims, Collector, FileCollector, GRACE, Output, ReplayRequests, Replays, ServiceCollector, Stages,
         dead_letter::DeadLetter,
     },
     sources::file::{Looking, OwnFiles},
@@ -71,7 +71,7 @@ fn own_files(config: &Config) -> OwnFiles {
 /// All that takes part in a run but the ledger, which only one run at a time may have.
 pub(crate) struct Ready {
     collectors: Vec<Collector>,
-    outputs: Vec<(String, Output)>,
+    outputs: Vec<(String, Box<dyn Output>)>,
     dead_letter: DeadLetter,
     agent: Agent,
     state_dir: PathBuf,
@@ -172,7 +172,7 @@ pub(crate) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
 }
 
 /// Makes the outputs, each with its name; nothing is written or sent yet.
-pub(crate) fn outputs(config: &Config) -> anyhow::Result<Vec<(String, Output)>> {
+pub(crate) fn outputs(config: &Config) -> anyhow::Result<Vec<(String, Box<dyn Output>)>> {
     let mut outputs = Vec::new();
     for NamedOutput { name, config } in &config.outputs {
         outputs.push((name.clone(), output(config)?));
@@ -181,12 +181,12 @@ pub(crate) fn outputs(config: &Config) -> anyhow::Result<Vec<(String, Output)>> 
 }
 
 /// Makes an output; nothing is written or sent yet.
-pub(crate) fn output(config: &OutputConfig) -> anyhow::Result<Output> {
+pub(crate) fn output(config: &OutputConfig) -> anyhow::Result<Box<dyn Output>> {
     Ok(match config {
-        OutputConfig::Stdout => Output::Stdout(Stdout::new()),
-        OutputConfig::File(config) => Output::File(Box::new(FileOutput::new(config))),
-        OutputConfig::Elasticsearch(config) => Output::Elasticsearch(Box::new(Elasticsearch::new(config)?)),
-        OutputConfig::Http(config) => Output::Http(Box::new(Http::new(config)?)),
+        OutputConfig::Stdout => Box::new(StdoutOutput::new()),
+        OutputConfig::File(config) => Box::new(FileOutput::new(config)),
+        OutputConfig::Elasticsearch(config) => Box::new(ElasticsearchOutput::new(config)?),
+        OutputConfig::Http(config) => Box::new(HttpOutput::new(config)?),
     })
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{Config, ConfigError, SourceConfig},
-    outputs::Asking,
+    pipeline::ExamineOptions,
     support::finding::Finding,
 };
 
@@ -62,9 +62,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 SourceConfig::File(files) => files::examine(files, &mut report)?,
             }
         }
-        let asking = Asking { settings: &path, may_post: arguments.post_empty };
+        let options = ExamineOptions { settings: &path, may_post: arguments.post_empty };
         for output in &config.outputs {
-            output::examine(output, &asking, &mut report).await?;
+            output::examine(output, &options, &mut report).await?;
         }
         anyhow::Ok(())
     })?;

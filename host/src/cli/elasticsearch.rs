@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::unusable::Unusable,
     config::{Config, OutputConfig, namespace_problem},
-    outputs::{Elasticsearch, Flavor, Resource, resources},
+    outputs::{ElasticsearchOutput, Flavor, Resource, resources},
 };
 
 #[derive(Subcommand)]
@@ -67,7 +67,7 @@ fn apply(config: &Config, resources: &[Resource]) -> anyhow::Result<()> {
     let mut outputs = Vec::new();
     for output in &config.outputs {
         if let OutputConfig::Elasticsearch(config) = &output.config {
-            outputs.push(Elasticsearch::new(config).context(Unusable)?);
+            outputs.push(ElasticsearchOutput::new(config).context(Unusable)?);
         }
     }
     if outputs.is_empty() {

@@ -2,10 +2,11 @@
 //!
 //! Every document is created by its `_id`, so one that is there already is not written again.
 
+use async_trait::async_trait;
 use http::{Method, StatusCode};
 
 use super::{
-    Receipt, RequestError,
+    RequestError,
     credentials::Credentials,
     requests::Requests,
     sender::{Reply, Sender},
@@ -13,6 +14,8 @@ use super::{
 use crate::{
     config::{Authentication, ElasticsearchConfig},
     mapper::MappedBatch,
+    pipeline::{ExamineOptions, Output, OutputError, Receipt},
+    support::finding::Finding,
 };
 
 mod answer;
@@ -26,14 +29,14 @@ use answer::explain_put;
 use bulk::Bulk;
 
 /// Writes documents to a data stream.
-pub struct Elasticsearch {
+pub struct ElasticsearchOutput {
     requests: Requests<Bulk>,
     data_stream: String,
     pipeline: String,
     has_credentials: bool,
 }
 
-impl Elasticsearch {
+impl ElasticsearchOutput {
     /// Makes an output; nothing is sent yet.
     ///
     /// # Errors
@@ -74,9 +77,16 @@ impl Elasticsearch {
         let reply = sender.ask(Method::PUT, &resource.path, resource.body.to_string().into_bytes()).await?;
         if reply.status.is_success() { Ok(true) } else { Err(refused(&reply)) }
     }
+}
 
-    pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
-        self.requests.deliver(batch).await
+#[async_trait]
+impl Output for ElasticsearchOutput {
+    async fn examine(&mut self, options: &ExamineOptions<'_>) -> Vec<Finding> {
+        self.ask(options.settings).await
+    }
+
+    async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
+        Ok(self.requests.deliver(batch).await?)
     }
 }
 

@@ -11,12 +11,17 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::task::block_in_place;
 use tracing::{error, info, warn};
 
-use super::{OutputError, Position, Receipt};
-use crate::{config::FileOutputConfig, mapper::MappedBatch, support::folder};
+use crate::{
+    config::FileOutputConfig,
+    mapper::MappedBatch,
+    pipeline::{ExamineOptions, FilePosition, Outlook, Output, OutputError, Receipt},
+    support::{finding::Finding, folder},
+};
 
 mod beside;
 mod examine;
@@ -38,16 +43,27 @@ pub struct FileOutput {
     mode: Option<u32>,
     finished: Finished,
     /// What the ledger has, until the file is opened.
-    recovered: Option<Position>,
+    recovered: Option<FilePosition>,
     current: Option<Current>,
     /// Finished files have not been looked at since one was added.
     is_tidy: bool,
 }
 
+/// A file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {action} `{}`", path.display())]
+struct FileOutputError {
+    /// What was being done.
+    action: &'static str,
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
 /// The file that is written.
 struct Current {
     file: File,
-    position: Position,
+    position: FilePosition,
     /// None for what is no regular file.
     last: Option<LastBytes>,
     /// None as well where no file can be made beside it.
@@ -82,20 +98,8 @@ impl FileOutput {
         }
     }
 
-    pub(super) fn recover(&mut self, position: Position) {
-        self.recovered = Some(position);
-    }
-
-    pub(super) fn position(&self) -> Option<Position> {
-        self.current.as_ref().map(|current| current.position)
-    }
-
     /// Opens the file when it is not open or has been moved away, and begins another one when it is time.
-    pub(super) fn prepare(&mut self) -> Result<Option<Position>, OutputError> {
-        block_in_place(|| self.prepare_at(Utc::now()))
-    }
-
-    fn prepare_at(&mut self, now: DateTime<Utc>) -> Result<Option<Position>, OutputError> {
+    fn prepare_at(&mut self, now: DateTime<Utc>) -> Result<Option<FilePosition>, OutputError> {
         if let Some(current) = &self.current
             && !is_at(&self.path, current.position)
         {
@@ -146,7 +150,7 @@ impl FileOutput {
         Ok(())
     }
 
-    fn try_to_open(&self, known: Option<Position>, now: DateTime<Utc>) -> io::Result<Opened> {
+    fn try_to_open(&self, known: Option<FilePosition>, now: DateTime<Utc>) -> io::Result<Opened> {
         let existed = self.path.exists();
         let mut options = OpenOptions::new();
         let mut file = options.create(true).append(true).read(true).mode(self.mode.unwrap_or(MODE)).open(&self.path)?;
@@ -162,7 +166,7 @@ impl FileOutput {
             return Ok(Opened::Current(Current { file, position, last: None, beside: None }));
         }
         let beside = Beside::open_if_allowed(&self.path, position)?;
-        let is_left = |known: &Position| match &beside {
+        let is_left = |known: &FilePosition| match &beside {
             Some((_, Some(said))) => said.is_left_by_a_crash(known.length),
             // Nobody has said anything: the ledger is of a version that had nothing to say it with.
             Some((_, None)) => known.length > 0 && known.tail.length == 0,
@@ -179,11 +183,6 @@ impl FileOutput {
             beside.say(Step::Noted, position.length)?;
         }
         Ok(Opened::Current(Current { file, position, last: Some(last), beside }))
-    }
-
-    pub(super) fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
-        block_in_place(|| self.write(batch.documents.as_bytes()))?;
-        Ok(Receipt::default())
     }
 
     /// Writes all of the bytes, or as if none had been written.
@@ -219,8 +218,45 @@ impl FileOutput {
         }
     }
 
+    fn failed(&self, action: &'static str, source: io::Error) -> OutputError {
+        // A full disk gets room again.
+        let outlook = match source.kind() {
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::ReadOnlyFilesystem => Outlook::Permanent,
+            _ => Outlook::Transient,
+        };
+        OutputError::new(FileOutputError { action, path: self.path.clone(), source }, outlook)
+    }
+}
+
+#[async_trait]
+impl Output for FileOutput {
+    async fn examine(&mut self, _: &ExamineOptions<'_>) -> Vec<Finding> {
+        examine::examine(&self.path, self.rotate_bytes)
+    }
+
+    async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
+        block_in_place(|| self.write(batch.documents.as_bytes()))?;
+        Ok(Receipt::default())
+    }
+
+    fn prepare(&mut self) -> Result<Option<FilePosition>, OutputError> {
+        block_in_place(|| self.prepare_at(Utc::now()))
+    }
+
+    fn position(&self) -> Option<FilePosition> {
+        self.current.as_ref().map(|current| current.position)
+    }
+
+    fn recover(&mut self, position: FilePosition) {
+        self.recovered = Some(position);
+    }
+
     /// Compresses and deletes finished files, if that is not done: it is no part of what a delivery waits for.
-    pub(super) fn noted(&mut self) {
+    fn noted(&mut self) {
         block_in_place(|| self.say_noted());
         if self.is_tidy {
             return;
@@ -234,8 +270,8 @@ impl FileOutput {
         }
     }
 
-    fn failed(&self, action: &'static str, source: io::Error) -> OutputError {
-        OutputError::File { action, path: self.path.clone(), source }
+    fn has_position(&self) -> bool {
+        true
     }
 }
 
@@ -243,13 +279,13 @@ impl FileOutput {
 /// left of it, so that nothing may be cut: `is_left` says whether what stands behind a position is of a crash.
 fn settle(
     file: &mut File,
-    mut position: Position,
-    known: Option<Position>,
-    is_left: impl FnOnce(&Position) -> bool,
+    mut position: FilePosition,
+    known: Option<FilePosition>,
+    is_left: impl FnOnce(&FilePosition) -> bool,
     now: DateTime<Utc>,
     path: &Path,
-) -> io::Result<Option<Position>> {
-    let is_same = |known: &Position| (known.device, known.inode) == (position.device, position.inode);
+) -> io::Result<Option<FilePosition>> {
+    let is_same = |known: &FilePosition| (known.device, known.inode) == (position.device, position.inode);
     let Some(known) = known.filter(is_same) else {
         position.began = now.timestamp_millis();
         end_line(file, &mut position)?;
@@ -258,7 +294,7 @@ fn settle(
     position.began = known.began;
     if position.length < known.length {
         warn!(path = %path.display(), bytes = known.length - position.length, "output file has become shorter");
-    } else if !known.tail.is_before(file, known.length)? {
+    } else if !tail::is_before(known.tail, file, known.length)? {
         end_line(file, &mut position)?;
         return Ok(None);
     } else if position.length > known.length {
@@ -276,13 +312,13 @@ fn settle(
 }
 
 /// Where a file is and how long; the time at which it was begun is not known.
-fn position(file: &File) -> io::Result<Position> {
+fn position(file: &File) -> io::Result<FilePosition> {
     let about = file.metadata()?;
-    Ok(Position { device: about.dev(), inode: about.ino(), length: about.len(), ..Position::default() })
+    Ok(FilePosition { device: about.dev(), inode: about.ino(), length: about.len(), ..FilePosition::default() })
 }
 
 /// A document must not be glued to the rest of a line.
-fn end_line(file: &mut File, position: &mut Position) -> io::Result<()> {
+fn end_line(file: &mut File, position: &mut FilePosition) -> io::Result<()> {
     if position.length == 0 {
         return Ok(());
     }
@@ -297,7 +333,7 @@ fn end_line(file: &mut File, position: &mut Position) -> io::Result<()> {
     Ok(())
 }
 
-fn is_at(path: &Path, position: Position) -> bool {
+fn is_at(path: &Path, position: FilePosition) -> bool {
     path.metadata().is_ok_and(|about| (about.dev(), about.ino()) == (position.device, position.inode))
 }
 

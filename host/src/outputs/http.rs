@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use async_trait::async_trait;
 use http::StatusCode;
 
 use super::{
-    Receipt, RequestError,
+    RequestError,
     credentials::Credentials,
     documents::Document,
     progress::Progress,
@@ -15,16 +16,18 @@ use super::{
 use crate::{
     config::{Format, HttpConfig},
     mapper::MappedBatch,
+    pipeline::{ExamineOptions, Output, OutputError, Receipt},
+    support::finding::Finding,
 };
 
 mod examine;
 
 /// Posts documents.
-pub struct Http {
+pub struct HttpOutput {
     requests: Requests<Lines>,
 }
 
-impl Http {
+impl HttpOutput {
     /// Makes an output; nothing is sent yet.
     ///
     /// # Errors
@@ -35,9 +38,16 @@ impl Http {
         let sender = Sender::new(vec![config.url.clone()], &config.connection, config.body.compression, credentials)?;
         Ok(Self { requests: Requests::new(Lines { format: config.format }, sender, config.body) })
     }
+}
 
-    pub(super) async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, RequestError> {
-        self.requests.deliver(batch).await
+#[async_trait]
+impl Output for HttpOutput {
+    async fn examine(&mut self, options: &ExamineOptions<'_>) -> Vec<Finding> {
+        examine::examine(&mut self.requests, options.may_post).await
+    }
+
+    async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
+        Ok(self.requests.deliver(batch).await?)
     }
 }
 

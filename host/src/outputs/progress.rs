@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Receipt, RejectedDocument, documents::Document};
+use super::documents::Document;
+use crate::pipeline::{Receipt, RejectedDocument};
 
 /// How far the documents of a batch have come.
 #[derive(Debug, Default)]

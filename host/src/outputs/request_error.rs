@@ -4,9 +4,12 @@ use std::{io, path::PathBuf, time::Duration};
 
 use http::StatusCode;
 
-use crate::support::{
-    error_text::chain,
-    http_response::{AnswerError, Malformed},
+use crate::{
+    pipeline::{Outlook, OutputError},
+    support::{
+        error_text::chain,
+        http_response::{AnswerError, Malformed},
+    },
 };
 
 /// Why a host did not take documents.
@@ -198,6 +201,14 @@ impl RequestError {
             Self::Status { retry_after, .. } => *retry_after,
             _ => None,
         }
+    }
+}
+
+impl From<RequestError> for OutputError {
+    fn from(error: RequestError) -> Self {
+        let outlook = if error.is_transient() { Outlook::Transient } else { Outlook::Permanent };
+        let retry_after = error.retry_after();
+        Self::new(error, outlook).with_retry_after(retry_after)
     }
 }
 

@@ -8,13 +8,13 @@ use http::StatusCode;
 use tracing::warn;
 
 use super::{
-    Receipt, RequestError,
+    RequestError,
     documents::{Document, documents},
     progress::{Memory, Progress},
     sender::{Reply, Sender},
     suspects::{Search, is_about_content},
 };
-use crate::{config::BodyConfig, mapper::MappedBatch};
+use crate::{config::BodyConfig, mapper::MappedBatch, pipeline::Receipt};
 
 /// A longer request may have been too long for a host that closes the connection without an answer: no limit that people
 /// choose is below it.

@@ -2,15 +2,25 @@
 
 use std::io::{self, Write};
 
-use super::{OutputError, Receipt};
-use crate::mapper::MappedBatch;
+use async_trait::async_trait;
+
+use crate::{
+    mapper::MappedBatch,
+    pipeline::{ExamineOptions, Outlook, Output, OutputError, Receipt},
+    support::finding::Finding,
+};
+
+/// The stream takes no more.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write documents to standard output")]
+struct WriteError(#[source] io::Error);
 
 /// Writes documents, one a line.
-pub struct Stdout {
+pub struct StdoutOutput {
     stream: Box<dyn Write + Send>,
 }
 
-impl Stdout {
+impl StdoutOutput {
     /// Writes to standard output.
     pub fn new() -> Self {
         Self::to(Box::new(io::stdout()))
@@ -20,15 +30,22 @@ impl Stdout {
     pub fn to(stream: Box<dyn Write + Send>) -> Self {
         Self { stream }
     }
+}
 
-    pub(super) fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
+#[async_trait]
+impl Output for StdoutOutput {
+    async fn examine(&mut self, _: &ExamineOptions<'_>) -> Vec<Finding> {
+        vec![Finding::ok("stream", "documents go to standard output")]
+    }
+
+    async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
         let written = self.stream.write_all(batch.documents.as_bytes()).and_then(|()| self.stream.flush());
-        written.map_err(|source| OutputError::Write { name: "standard output", source })?;
+        written.map_err(|error| OutputError::new(WriteError(error), Outlook::Final))?;
         Ok(Receipt::default())
     }
 }
 
-impl Default for Stdout {
+impl Default for StdoutOutput {
     fn default() -> Self {
         Self::new()
     }
@@ -52,11 +69,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_reader_that_has_gone_can_be_told_apart() {
+    #[tokio::test]
+    async fn a_reader_that_has_gone_can_be_told_apart() {
         let batch = MappedBatch { documents: "{}\n".to_owned(), ..MappedBatch::default() };
-        let error = Stdout::to(Box::new(Closed)).deliver(&batch).unwrap_err();
+        let error = StdoutOutput::to(Box::new(Closed)).deliver(&batch).await.unwrap_err();
         let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).unwrap();
         assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
+        assert!(error.is_final() && !error.is_transient());
     }
 }

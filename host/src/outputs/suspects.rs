@@ -101,11 +101,12 @@ mod tests {
 
     use crate::{
         config::{Authentication, BodyConfig, Compression, ConnectionConfig, Format, HttpConfig},
-        outputs::{Http, Output, documents::testing::batch},
+        outputs::{HttpOutput, documents::testing::batch},
+        pipeline::Output,
     };
 
     /// A host that answers `status` to every request in which one of these texts stands, and counts its requests.
-    async fn picky(status: u16, refused: &'static [&'static str]) -> (Output, Arc<AtomicUsize>) {
+    async fn picky(status: u16, refused: &'static [&'static str]) -> (HttpOutput, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let requests = Arc::new(AtomicUsize::new(0));
@@ -141,14 +142,14 @@ mod tests {
             connection,
             body: BodyConfig { max_bytes: 1_000_000, max_documents: 1000, compression: Compression::None },
         };
-        (Output::Http(Box::new(Http::new(&config).unwrap())), requests)
+        (HttpOutput::new(&config).unwrap(), requests)
     }
 
     fn ids(count: usize) -> Vec<String> {
         (0..count).map(|number| format!("<{number}>")).collect()
     }
 
-    async fn deliver(output: &mut Output, ids: &[String]) -> Result<Vec<usize>, String> {
+    async fn deliver(output: &mut HttpOutput, ids: &[String]) -> Result<Vec<usize>, String> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let receipt = output.deliver(&batch(&ids)).await.map_err(|error| error.to_string())?;
         Ok(receipt.rejected.iter().map(|rejected| rejected.outcome).collect())

@@ -1,6 +1,7 @@
 //! Outputs against a fake Elasticsearch: what they say of a batch, and what they send again.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -18,15 +19,17 @@ use url::Url;
 use super::{documents::testing::batch, *};
 use crate::{
     config::{Authentication, BodyConfig, Compression, ConnectionConfig, ElasticsearchConfig},
+    mapper::MappedBatch,
+    pipeline::{ExamineOptions, Output, Receipt, RejectedDocument},
     support::finding::Verdict,
 };
 
-fn output(fake: &FakeElasticsearch) -> Output {
+fn output(fake: &FakeElasticsearch) -> ElasticsearchOutput {
     output_to(&[&fake.url()])
 }
 
-fn output_to(urls: &[&str]) -> Output {
-    Output::Elasticsearch(Box::new(Elasticsearch::new(&config(urls)).unwrap()))
+fn output_to(urls: &[&str]) -> ElasticsearchOutput {
+    ElasticsearchOutput::new(&config(urls)).unwrap()
 }
 
 fn config(urls: &[&str]) -> ElasticsearchConfig {
@@ -177,10 +180,10 @@ fn long_batch(count: usize) -> MappedBatch {
 }
 
 /// Not compressed: what the host counts is what is sent.
-fn plain_output(url: &str) -> Output {
+fn plain_output(url: &str) -> ElasticsearchOutput {
     let mut config = config(&[url]);
     config.body.compression = Compression::None;
-    Output::Elasticsearch(Box::new(Elasticsearch::new(&config).unwrap()))
+    ElasticsearchOutput::new(&config).unwrap()
 }
 
 #[tokio::test]
@@ -211,9 +214,9 @@ async fn a_host_that_keeps_closing_the_connection_is_left_alone_for_a_while() {
 }
 
 /// What an examination finds: the verdict and the text of each step.
-async fn findings(mut output: Output) -> Vec<(Verdict, String)> {
-    let asking = Asking { settings: Path::new("exotrace.toml"), may_post: false };
-    output.examine(&asking).await.into_iter().map(|finding| (finding.verdict, finding.detail)).collect()
+async fn findings(mut output: impl Output) -> Vec<(Verdict, String)> {
+    let options = ExamineOptions { settings: Path::new("exotrace.toml"), may_post: false };
+    output.examine(&options).await.into_iter().map(|finding| (finding.verdict, finding.detail)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,7 +227,7 @@ async fn every_host_is_examined_and_nothing_delivered() {
     assert_eq!(found[1].0, Verdict::Failed, "{found:?}");
     assert!(found[1].1.starts_with("could not reach `http://127.0.0.1:9`"), "{found:?}");
     assert!(fake.requests().is_empty());
-    assert_eq!(findings(Output::Stdout(Stdout::new())).await[0].0, Verdict::Ok);
+    assert_eq!(findings(StdoutOutput::new()).await[0].0, Verdict::Ok);
 }
 
 #[tokio::test]
@@ -236,7 +239,7 @@ async fn a_file_is_examined_and_nothing_made() {
         let (rotate_bytes, rotate_age) = (1000, Duration::from_secs(60));
         let config =
             crate::config::FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None, mode: None };
-        Output::File(Box::new(FileOutput::new(&config)))
+        FileOutput::new(&config)
     };
     let first = async |name: &str| findings(file(name)).await.swap_remove(0);
     assert!(first("trace").await.1.ends_with("trace` can be made"));

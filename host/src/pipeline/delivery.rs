@@ -21,13 +21,13 @@ use super::{
     Mode, RunError, Summary,
     error::chain,
     letters::{by_mapping, by_output},
+    output::{FilePosition, Output, OutputError, RejectedDocument, Tail},
     shared::Shared,
 };
 use crate::{
     ledger::{Content, FileHash, Key, Mark, Trouble},
     mapper::{MappedBatch, Mapper, MapperError, Origin, Outcome},
     observe::{health::Part, metrics::OfOutput},
-    outputs::{Output, OutputError, Position, RejectedDocument, Tail},
     support::retry::Backoff,
 };
 
@@ -60,7 +60,7 @@ pub(super) struct Batch {
 /// An output, and what it is called.
 pub(super) struct Target {
     pub(super) name: String,
-    pub(super) output: Arc<AsyncMutex<Output>>,
+    pub(super) output: Arc<AsyncMutex<Box<dyn Output>>>,
     pub(super) counts: OfOutput,
     /// Whether the ledger knows it to be in trouble.
     pub(super) is_troubled: AtomicBool,
@@ -107,14 +107,14 @@ struct Given {
     duplicates: u64,
     rejected: Vec<RejectedDocument>,
     places: Vec<usize>,
-    position: Option<Position>,
+    position: Option<FilePosition>,
     /// Held until the position is in the ledger: what another source writes behind it must not get there first.
-    output: Option<OwnedMutexGuard<Output>>,
+    output: Option<OwnedMutexGuard<Box<dyn Output>>>,
 }
 
 impl Given {
     fn mark(&self) -> Option<Mark> {
-        let Position { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;
+        let FilePosition { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;
         let tail = FileHash { length: tail_length, hash };
         Some(Mark { output: self.name.clone(), device, inode, length, began, tail })
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
+use super::OutputError;
 pub(super) use crate::support::error_text::chain;
 use crate::{
     ledger::LedgerError,
     mapper::MapperError,
-    outputs::OutputError,
     pipeline::dead_letter::DeadLetterError,
     sources::{file::FileError, microsoft::PollError},
 };

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::delivery::Batch;
+use super::{delivery::Batch, output::RejectedDocument};
 use crate::{
     mapper::{MappedBatch, Outcome},
-    outputs::RejectedDocument,
     pipeline::dead_letter::{Letter, Stage},
     support::lines::{Line, lines},
 };

@@ -13,14 +13,19 @@ use tokio::{
 };
 use tracing::{error, warn};
 
-use super::{Mode, RunError, delivery::Target, error::chain, shutdown::Shutdown};
+use super::{
+    Mode, RunError,
+    delivery::Target,
+    error::chain,
+    output::{FilePosition, Output, Tail},
+    shutdown::Shutdown,
+};
 use crate::{
     ledger::{Ledger, LedgerError, Mark},
     observe::{
         health::{Health, Part},
         metrics::metrics,
     },
-    outputs::{Output, Position, Tail},
     pipeline::dead_letter::{AsideError, DeadLetter, Letter, Overview, Reason, masked},
     support::{clock::Clock, retry::Backoff},
 };
@@ -49,7 +54,7 @@ impl Shared {
     /// `stopped` says when the run is told to stop.
     pub(super) fn new(
         ledger: Ledger,
-        outputs: Vec<(String, Output)>,
+        outputs: Vec<(String, Box<dyn Output>)>,
         dead_letter: DeadLetter,
         (mode, backoff): (Mode, Backoff),
         stopped: watch::Receiver<bool>,
@@ -59,7 +64,7 @@ impl Shared {
         for (name, mut output) in outputs {
             if let Some(Mark { device, inode, length, began, tail, .. }) = ledger.mark(&name)? {
                 let tail = Tail { length: tail.length, hash: tail.hash };
-                output.recover(Position { device, inode, length, began, tail });
+                output.recover(FilePosition { device, inode, length, began, tail });
             }
             let (counts, output) = (metrics().output(&name), Arc::new(AsyncMutex::new(output)));
             let is_troubled = AtomicBool::new(ledger.output_trouble(&name)?.is_some());

@@ -12,7 +12,7 @@ use super::{error::chain, *};
 use crate::{
     config::{Config, Credential, OutputConfig, ServiceConfig},
     ledger::{LedgerError, Next, PageDone, Window},
-    outputs::{Http, Stdout},
+    outputs::{HttpOutput, StdoutOutput},
     support::secret::Secret,
 };
 use harness::{Setup, Sink};
@@ -64,7 +64,7 @@ async fn a_page_that_takes_too_long_to_finish_is_read_again() {
     let config = Config::parse(&settings, "exotrace.toml".as_ref(), &|_| None).unwrap();
     let OutputConfig::Http(http) = &config.outputs[0].config else { panic!("it is over HTTP") };
     let mut stages = setup.stages();
-    stages.outputs = vec![("silent".to_owned(), Output::Http(Box::new(Http::new(http).unwrap())))];
+    stages.outputs = vec![("silent".to_owned(), Box::new(HttpOutput::new(http).unwrap()))];
     stages.grace = Duration::from_millis(1);
     let told = async {
         silent.accept().await.unwrap();
@@ -179,7 +179,7 @@ async fn sources_work_side_by_side_and_share_outputs_and_ledger() {
     let (one, other) = (Setup::new(30).await, Setup::new(10).await);
     let second = Sink::default();
     let mut both = one.stages();
-    both.outputs.push(("second".to_owned(), Output::Stdout(Stdout::to(Box::new(second.clone())))));
+    both.outputs.push(("second".to_owned(), Box::new(StdoutOutput::to(Box::new(second.clone())))));
     both.collectors.push(other.collector());
     let summary = run(both, Mode::Once, std::future::pending()).await.unwrap();
     assert_eq!(summary.documents as usize, one.tenant.rows().len() + other.tenant.rows().len());

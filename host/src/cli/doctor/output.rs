@@ -3,16 +3,16 @@
 use std::io;
 
 use super::report::Report;
-use crate::{app::start, config::NamedOutput, outputs::Asking, support::finding::Finding};
+use crate::{app::start, config::NamedOutput, pipeline::ExamineOptions, support::finding::Finding};
 
 pub(super) async fn examine(
     NamedOutput { name, config }: &NamedOutput,
-    asking: &Asking<'_>,
+    options: &ExamineOptions<'_>,
     report: &mut Report,
 ) -> io::Result<()> {
     report.begin(format!("output {name}"))?;
     match start::output(config) {
-        Ok(mut output) => report.add_all(output.examine(asking).await),
+        Ok(mut output) => report.add_all(output.examine(options).await),
         Err(error) => report.add(Finding::error("files", error.as_ref())),
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Every question gets a finding of its own; one that could not be asked says so, and is never good.
 
+use std::path::Path;
+
 use http::{Method, StatusCode};
 
-use super::{Elasticsearch, Flavor};
+use super::{ElasticsearchOutput, Flavor};
 use crate::{
     outputs::{
-        Asking, RequestError,
+        RequestError,
         sender::{Reply, Sender},
     },
     support::finding::Finding,
@@ -32,9 +34,9 @@ struct Target<'a> {
     settings: &'a str,
 }
 
-impl Elasticsearch {
+impl ElasticsearchOutput {
     /// Asks what delivering needs; stores nothing and changes nothing.
-    pub(crate) async fn examine(&mut self, asking: &Asking<'_>) -> Vec<Finding> {
+    pub(super) async fn ask(&mut self, settings: &Path) -> Vec<Finding> {
         let has_credentials = self.has_credentials;
         let (data_stream, pipeline) = (self.data_stream.clone(), self.pipeline.clone());
         let sender = self.requests.sender();
@@ -45,7 +47,7 @@ impl Elasticsearch {
             }
             return findings;
         };
-        let settings = asking.settings.display().to_string();
+        let settings = settings.display().to_string();
         let target = Target { flavor, data_stream: &data_stream, settings: &settings };
         findings.push(privileges::examine(sender, &target).await);
         let (template, in_use) = templates::examine(sender, &target).await;

@@ -14,7 +14,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use super::super::Position;
+use crate::pipeline::FilePosition;
 
 /// How long the text is: always the same, so that nothing has to be cut.
 const TEXT_BYTES: usize = 128;
@@ -47,7 +47,7 @@ pub(super) struct Beside {
 
 impl Beside {
     /// Opens it for the output file at `path`, which is at this position; gives what it says of that very file.
-    pub(super) fn open(path: &Path, position: Position) -> io::Result<(Self, Option<Said>)> {
+    pub(super) fn open(path: &Path, position: FilePosition) -> io::Result<(Self, Option<Said>)> {
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true).mode(0o600).custom_flags(flags);
@@ -60,7 +60,7 @@ impl Beside {
     }
 
     /// The same, or `None` where it cannot be made: some output files lie in folders of others.
-    pub(super) fn open_if_allowed(path: &Path, position: Position) -> io::Result<Option<(Self, Option<Said>)>> {
+    pub(super) fn open_if_allowed(path: &Path, position: FilePosition) -> io::Result<Option<(Self, Option<Said>)>> {
         use io::ErrorKind::{IsADirectory, PermissionDenied, ReadOnlyFilesystem};
         match Self::open(path, position) {
             Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | IsADirectory) => Ok(None),
@@ -124,14 +124,14 @@ mod tests {
     fn what_it_says_is_of_one_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trace.ndjson");
-        let position = Position { device: 1, inode: u64::MAX, ..Position::default() };
+        let position = FilePosition { device: 1, inode: u64::MAX, ..FilePosition::default() };
         let (beside, said) = Beside::open(&path, position).unwrap();
         assert_eq!(said, None);
         beside.say(Step::Writing, u64::MAX).unwrap();
         beside.say(Step::Noted, 7).unwrap();
         let said = |position| Beside::open(&path, position).unwrap().1;
         assert_eq!(said(position), Some(Said { step: Step::Noted, length: 7, is_of_this_boot: true }));
-        assert_eq!(said(Position { inode: 1, ..position }), None);
+        assert_eq!(said(FilePosition { inode: 1, ..position }), None);
         assert_eq!(fs::metadata(name(&path)).unwrap().len(), TEXT_BYTES as u64);
         fs::write(name(&path), "nonsense").unwrap();
         assert_eq!(said(position), None);

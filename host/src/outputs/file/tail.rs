@@ -4,7 +4,7 @@ use std::{fs::File, io, os::unix::fs::FileExt as _};
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::Tail;
+use crate::pipeline::Tail;
 
 /// So many bytes are looked at, a kilobyte: more than one document in most cases.
 const BYTES: usize = 1024;
@@ -37,17 +37,15 @@ impl LastBytes {
     }
 }
 
-impl Tail {
-    /// Whether the bytes before `length` in a file are these. An empty one says nothing, as in a ledger of before.
-    pub(super) fn is_before(self, file: &File, length: u64) -> io::Result<bool> {
-        let count = usize::try_from(self.length).unwrap_or(BYTES).min(BYTES);
-        let Some(start) = length.checked_sub(count as u64) else { return Ok(false) };
-        let mut bytes = vec![0; count];
-        match file.read_exact_at(&mut bytes, start) {
-            Ok(()) => Ok(count == 0 || LastBytes(bytes).tail() == self),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            Err(error) => Err(error),
-        }
+/// Whether the bytes before `length` in a file are these. An empty one says nothing, as in a ledger of before.
+pub(super) fn is_before(tail: Tail, file: &File, length: u64) -> io::Result<bool> {
+    let count = usize::try_from(tail.length).unwrap_or(BYTES).min(BYTES);
+    let Some(start) = length.checked_sub(count as u64) else { return Ok(false) };
+    let mut bytes = vec![0; count];
+    match file.read_exact_at(&mut bytes, start) {
+        Ok(()) => Ok(count == 0 || LastBytes(bytes).tail() == tail),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -65,9 +63,9 @@ mod tests {
             last.add(&bytes);
             let length = file.metadata().unwrap().len();
             assert_eq!(LastBytes::of(&file, length).unwrap().tail(), last.tail(), "at {length}");
-            assert!(last.tail().is_before(&file, length).unwrap());
-            assert!(!last.tail().is_before(&file, length + 1).unwrap());
+            assert!(is_before(last.tail(), &file, length).unwrap());
+            assert!(!is_before(last.tail(), &file, length + 1).unwrap());
         }
-        assert!(Tail::default().is_before(&file, 5).unwrap());
+        assert!(is_before(Tail::default(), &file, 5).unwrap());
     }
 }

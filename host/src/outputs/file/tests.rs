@@ -1,7 +1,7 @@
 use std::fs;
 
-use super::{super::Tail, *};
-use crate::{config::FileCompression, mapper::MappedBatch};
+use super::*;
+use crate::{config::FileCompression, mapper::MappedBatch, pipeline::Tail};
 
 struct Setup {
     folder: tempfile::TempDir,
@@ -41,11 +41,11 @@ fn now() -> DateTime<Utc> {
 }
 
 /// Delivers a line, and notes it.
-fn deliver(output: &mut FileOutput, line: &str) -> Position {
+fn deliver(output: &mut FileOutput, line: &str) -> FilePosition {
     deliver_at(output, line, now())
 }
 
-fn deliver_at(output: &mut FileOutput, line: &str, now: DateTime<Utc>) -> Position {
+fn deliver_at(output: &mut FileOutput, line: &str, now: DateTime<Utc>) -> FilePosition {
     output.prepare_at(now).unwrap();
     output.write(batch(line).documents.as_bytes()).unwrap();
     output.noted();
@@ -75,7 +75,7 @@ async fn a_file_of_others_is_gone_on_with() {
     let setup = Setup::new();
     fs::write(&setup.config.path, "theirs").unwrap();
     let mut output = FileOutput::new(&setup.config);
-    output.recover(Position { length: 2, ..Position::default() });
+    output.recover(FilePosition { length: 2, ..FilePosition::default() });
     deliver(&mut output, "1");
     assert_eq!(setup.content(), "theirs\n1\n");
 }
@@ -198,7 +198,7 @@ async fn a_full_disk_takes_nothing_in_part_and_may_get_room() {
 }
 
 /// What the file has, and what the finished one has, after another line was delivered on from this position.
-fn gone_on_with(setup: &Setup, noted: Position) -> (String, String) {
+fn gone_on_with(setup: &Setup, noted: FilePosition) -> (String, String) {
     let mut output = FileOutput::new(&setup.config);
     output.recover(noted);
     deliver(&mut output, "next");
@@ -248,7 +248,7 @@ async fn a_mark_of_an_earlier_version_is_believed() {
     output.write(b"2\n3").unwrap();
     drop(output);
     fs::remove_file(beside::name(&setup.config.path)).unwrap();
-    let (current, finished) = gone_on_with(&setup, Position { tail: Tail::default(), ..noted });
+    let (current, finished) = gone_on_with(&setup, FilePosition { tail: Tail::default(), ..noted });
     assert_eq!((current.as_str(), finished.as_str()), ("1\nnext\n", ""));
     // Without one that says so, nothing is cut.
     fs::remove_file(beside::name(&setup.config.path)).unwrap();

@@ -3,44 +3,45 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Http, hint};
+use super::hint;
 use crate::{
-    outputs::{Asking, sender::Reply},
+    outputs::{
+        requests::{Protocol, Requests},
+        sender::Reply,
+    },
     support::finding::{Finding, Verdict},
 };
 
 const REACHABLE: &str = "reachable";
 const DOCUMENTS: &str = "documents";
 
-impl Http {
-    /// Asks what can be asked; sends no documents, and an empty request only if that is allowed.
-    pub(crate) async fn examine(&mut self, asking: &Asking<'_>) -> Vec<Finding> {
-        let content_type = self.requests.content_type();
-        let sender = self.requests.sender();
-        let mut findings = Vec::new();
-        for reply in sender.probe().await {
-            findings.push(match reply {
-                Ok(reply) => reachable(&reply),
-                Err(error) => Finding::error(REACHABLE, &error),
-            });
-        }
-        if findings.iter().any(|finding| finding.verdict == Verdict::Failed) {
-            findings.push(Finding::not_asked(DOCUMENTS, "the receiver cannot be reached as it should"));
-            return findings;
-        }
-        if !asking.may_post {
-            let text = "whether it takes documents is known only when something is sent\nhint: `exotrace doctor \
-                        --post-empty` sends an empty request, which most receivers take as no documents";
-            findings.push(Finding::not_asked(DOCUMENTS, text));
-            return findings;
-        }
-        let posted = sender.post_nothing(content_type).await;
-        findings.push(match posted {
-            Ok(reply) => posted_empty(&reply),
-            Err(error) => Finding::error(DOCUMENTS, &error),
+/// Asks what can be asked; sends no documents, and an empty request only if that is allowed.
+pub(super) async fn examine(requests: &mut Requests<impl Protocol>, may_post: bool) -> Vec<Finding> {
+    let content_type = requests.content_type();
+    let sender = requests.sender();
+    let mut findings = Vec::new();
+    for reply in sender.probe().await {
+        findings.push(match reply {
+            Ok(reply) => reachable(&reply),
+            Err(error) => Finding::error(REACHABLE, &error),
         });
-        findings
     }
+    if findings.iter().any(|finding| finding.verdict == Verdict::Failed) {
+        findings.push(Finding::not_asked(DOCUMENTS, "the receiver cannot be reached as it should"));
+        return findings;
+    }
+    if !may_post {
+        let text = "whether it takes documents is known only when something is sent\nhint: `exotrace doctor \
+                    --post-empty` sends an empty request, which most receivers take as no documents";
+        findings.push(Finding::not_asked(DOCUMENTS, text));
+        return findings;
+    }
+    let posted = sender.post_nothing(content_type).await;
+    findings.push(match posted {
+        Ok(reply) => posted_empty(&reply),
+        Err(error) => Finding::error(DOCUMENTS, &error),
+    });
+    findings
 }
 
 /// What the answer to a `GET` says. Receivers are for `POST`, so that few answers are sure.

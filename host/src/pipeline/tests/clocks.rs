@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::ServiceConfig,
     ledger::{Next, PageDone, Window},
-    outputs::Stdout,
+    outputs::StdoutOutput,
     support::clock::{Clock, Moment},
 };
 
@@ -211,7 +211,8 @@ impl Life {
         let mut collector = service_collector(&self.config);
         collector.set_clock(self.clock.clone());
         let ledger = Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone());
-        let outputs = vec![("stdout".to_owned(), Output::Stdout(Stdout::to(Box::new(self.sink.clone()))))];
+        let outputs: Vec<(String, Box<dyn Output>)> =
+            vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))];
         let dead_letter = DeadLetter::new(self.folder.path().join("dead-letter.ndjson"));
         let (stop, stopped) = watch::channel(false);
         let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, BACKOFF), stopped, Arc::default()).unwrap();

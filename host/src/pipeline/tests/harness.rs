@@ -15,7 +15,7 @@ use crate::{
     config::{Config, ServiceConfig, SourceConfig},
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Mapper, Settings, built_in},
-    outputs::{Output, Stdout},
+    outputs::StdoutOutput,
     pipeline::{
         Collector, GRACE, Mode, Replays, RunError, ServiceCollector, Stages, Summary, dead_letter::DeadLetter, run,
         service_name,
@@ -90,7 +90,7 @@ impl Setup {
     pub(super) fn stages(&self) -> Stages {
         Stages {
             collectors: vec![self.collector()],
-            outputs: vec![("stdout".to_owned(), Output::Stdout(Stdout::to(Box::new(self.sink.clone()))))],
+            outputs: vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))],
             dead_letter: DeadLetter::new(self.folder.path().join("dead-letter.ndjson")),
             ledger: Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone()),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },

@@ -1,0 +1,160 @@
+//! What the pipeline asks of an output. Every kind in `outputs` answers it; the pipeline knows none of them.
+//!
+//! An output does not ask again and knows no ledger: the pipeline decides when, and keeps positions.
+
+use std::{error::Error, fmt, path::Path, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{mapper::MappedBatch, support::finding::Finding};
+
+/// Somewhere that documents go.
+#[async_trait]
+pub trait Output: Send {
+    /// Whether it would take documents: every question with its answer. Delivers none.
+    async fn examine(&mut self, options: &ExamineOptions<'_>) -> Vec<Finding>;
+
+    /// Delivers all documents of a batch; when it returns, they are accepted.
+    ///
+    /// # Errors
+    ///
+    /// When not all of them are accepted: then the batch has to be delivered again.
+    async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError>;
+
+    /// Gets ready to deliver; gives the position of what it has begun, which has to be in the ledger before anything
+    /// is delivered.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be got ready.
+    fn prepare(&mut self) -> Result<Option<FilePosition>, OutputError> {
+        Ok(None)
+    }
+
+    /// How far it is written, if that has to be in the ledger before anything else is delivered.
+    fn position(&self) -> Option<FilePosition> {
+        None
+    }
+
+    /// Hears of the position that the ledger has, before anything is delivered.
+    fn recover(&mut self, _position: FilePosition) {}
+
+    /// Hears that what was delivered is in the ledger, and does what is left to do then: at the start as well, for a run
+    /// that was killed before it had.
+    fn noted(&mut self) {}
+
+    /// Whether it has a position, so that only one batch at a time may be on its way to the ledger.
+    fn has_position(&self) -> bool {
+        false
+    }
+}
+
+/// What an examination may do, and what it needs to know for hints.
+#[derive(Debug, Clone, Copy)]
+pub struct ExamineOptions<'a> {
+    /// The settings file, for commands in hints.
+    pub settings: &'a Path,
+    /// Whether `http` outputs may be sent a request without documents.
+    pub may_post: bool,
+}
+
+/// The last bytes of a file, up to a kilobyte, by which it is known again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// How many bytes; none when nothing is known of them.
+    pub length: u64,
+    /// Half of their SHA-256.
+    pub hash: [u8; 16],
+}
+
+/// How far a file is written, as the ledger keeps it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FilePosition {
+    /// Number of the device that the file is on.
+    pub device: u64,
+    /// Number of the file on its device.
+    pub inode: u64,
+    /// Length in bytes.
+    pub length: u64,
+    /// When the file was begun: milliseconds since 1970.
+    pub began: i64,
+    /// What stands before `length`.
+    pub tail: Tail,
+}
+
+/// What an output says of a batch that it has accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Documents that it had already, so that nothing was written.
+    pub duplicates: u64,
+    /// Documents that it will never take: they go to the dead letter.
+    pub rejected: Vec<RejectedDocument>,
+}
+
+/// A document that an output will never take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedDocument {
+    /// Its place among the outcomes of the batch.
+    pub outcome: usize,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// Why documents could not be delivered: the words are the output's own.
+#[derive(Debug)]
+pub struct OutputError {
+    cause: Box<dyn Error + Send + Sync>,
+    outlook: Outlook,
+    retry_after: Option<Duration>,
+}
+
+/// What may help after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Delivering the same batch again.
+    Transient,
+    /// A person who mends something.
+    Permanent,
+    /// Nothing: the output is gone for good.
+    Final,
+}
+
+impl OutputError {
+    /// An output failed for this cause.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>, outlook: Outlook) -> Self {
+        Self { cause: cause.into(), outlook, retry_after: None }
+    }
+
+    /// The output wants to be asked again then.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        Self { retry_after, ..self }
+    }
+
+    /// Whether delivering the same batch again may succeed without a person doing something.
+    pub fn is_transient(&self) -> bool {
+        self.outlook == Outlook::Transient
+    }
+
+    /// Whether the output is gone for good, so that asking again is no use even if a person does something.
+    pub fn is_final(&self) -> bool {
+        self.outlook == Outlook::Final
+    }
+
+    /// When the output wants to be asked again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(formatter)
+    }
+}
+
+impl Error for OutputError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
+    }
+}
