@@ -30,7 +30,7 @@ mod worker;
 pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
 pub use files::{Claims, FileCollector, files_name};
-pub use output::{ExamineOptions, FilePosition, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail};
+pub use output::{ExamineOptions, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail, WritePosition};
 pub use progress::{PassProgress, TimeLeft, Watched};
 pub use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub use service::{ServiceCollector, budget_name, service_name};

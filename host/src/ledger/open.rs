@@ -10,7 +10,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{LedgerError, migrations};
-use crate::support::atomic_write;
+use crate::support::folder;
 
 /// The ledger's file within the state folder.
 pub(super) const FILE_NAME: &str = "ledger.sqlite3";
@@ -115,7 +115,7 @@ fn create(path: &Path) -> Result<(), LedgerError> {
     connection.close().map_err(|(_, error)| opening(error))?;
     File::open(&unfinished).and_then(|file| file.sync_all()).map_err(folder)?;
     fs::rename(&unfinished, path).map_err(folder)?;
-    atomic_write::sync_folder(path).map_err(folder)
+    folder::sync_of(path).map_err(folder)
 }
 
 /// What is wrong with the file.

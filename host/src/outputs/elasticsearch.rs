@@ -5,12 +5,7 @@
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 
-use super::{
-    RequestError,
-    credentials::Credentials,
-    requests::Requests,
-    sender::{Reply, Sender},
-};
+use super::requests::{BatchSender, Credentials, HostClient, Reply, RequestError};
 use crate::{
     config::{Authentication, ElasticsearchConfig},
     mapper::MappedBatch,
@@ -18,19 +13,22 @@ use crate::{
     support::finding::Finding,
 };
 
-mod answer;
 mod bulk;
+mod bulk_answer;
 mod examine;
-mod template;
+mod explain;
+mod flavor;
+mod resources;
 
-pub use template::{Flavor, Resource, resources};
+pub use flavor::Flavor;
+pub use resources::{Resource, resources};
 
-use answer::explain_put;
 use bulk::Bulk;
+use explain::explain_put;
 
 /// Writes documents to a data stream.
 pub struct ElasticsearchOutput {
-    requests: Requests<Bulk>,
+    sender: BatchSender<Bulk>,
     data_stream: String,
     pipeline: String,
     has_credentials: bool,
@@ -43,7 +41,7 @@ impl ElasticsearchOutput {
     ///
     /// When a certificate cannot be used, or this machine cannot do HTTP.
     pub fn new(config: &ElasticsearchConfig) -> Result<Self, RequestError> {
-        let sender = Sender::new(
+        let client = HostClient::new(
             config.urls.clone(),
             &config.connection,
             config.body.compression,
@@ -52,7 +50,7 @@ impl ElasticsearchOutput {
         let bulk = Bulk::new(&config.data_stream, &config.pipeline);
         let has_credentials = config.authentication != Authentication::None || config.connection.certificate.is_some();
         Ok(Self {
-            requests: Requests::new(bulk, sender, config.body),
+            sender: BatchSender::new(bulk, client, config.body),
             data_stream: config.data_stream.clone(),
             pipeline: config.pipeline.clone(),
             has_credentials,
@@ -65,16 +63,16 @@ impl ElasticsearchOutput {
     ///
     /// When the cluster cannot be reached or refuses.
     pub async fn put(&mut self, resource: &Resource) -> Result<bool, RequestError> {
-        let sender = self.requests.sender();
+        let client = self.sender.client();
         if resource.is_kept {
-            let found = sender.ask(Method::GET, &resource.path, Vec::new()).await?;
+            let found = client.ask(Method::GET, &resource.path, Vec::new()).await?;
             match found.status {
                 StatusCode::OK => return Ok(false),
                 StatusCode::NOT_FOUND => {}
                 _ => return Err(refused(&found)),
             }
         }
-        let reply = sender.ask(Method::PUT, &resource.path, resource.body.to_string().into_bytes()).await?;
+        let reply = client.ask(Method::PUT, &resource.path, resource.body.to_string().into_bytes()).await?;
         if reply.status.is_success() { Ok(true) } else { Err(refused(&reply)) }
     }
 }
@@ -82,14 +80,18 @@ impl ElasticsearchOutput {
 #[async_trait]
 impl Output for ElasticsearchOutput {
     async fn examine(&mut self, options: &ExamineOptions<'_>) -> Vec<Finding> {
-        self.ask(options.settings).await
+        let settings = options.settings.display().to_string();
+        examine::examine(self.sender.client(), &self.data_stream, &self.pipeline, self.has_credentials, &settings).await
     }
 
     async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
-        Ok(self.requests.deliver(batch).await?)
+        Ok(self.sender.deliver(batch).await?)
     }
 }
 
 fn refused(reply: &Reply) -> RequestError {
     reply.refused(explain_put(reply.status, &reply.body))
 }
+
+#[cfg(test)]
+mod tests;

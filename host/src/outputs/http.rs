@@ -1,30 +1,23 @@
 //! Documents in requests to whatever takes them over HTTP: Vector, Fluent Bit, Logstash, Cribl, Splunk.
 
-use std::borrow::Cow;
-
 use async_trait::async_trait;
-use http::StatusCode;
 
-use super::{
-    RequestError,
-    credentials::Credentials,
-    documents::Document,
-    progress::Progress,
-    requests::{Protocol, Requests},
-    sender::{Reply, Sender},
-};
+use super::requests::{BatchSender, Credentials, HostClient, RequestError};
 use crate::{
-    config::{Format, HttpConfig},
+    config::HttpConfig,
     mapper::MappedBatch,
     pipeline::{ExamineOptions, Output, OutputError, Receipt},
     support::finding::Finding,
 };
 
 mod examine;
+mod plain_documents;
+
+use plain_documents::PlainDocuments;
 
 /// Posts documents.
 pub struct HttpOutput {
-    requests: Requests<Lines>,
+    sender: BatchSender<PlainDocuments>,
 }
 
 impl HttpOutput {
@@ -35,111 +28,22 @@ impl HttpOutput {
     /// When a certificate cannot be used, or this machine cannot do HTTP.
     pub fn new(config: &HttpConfig) -> Result<Self, RequestError> {
         let credentials = Credentials::new(&config.authentication, &config.headers)?;
-        let sender = Sender::new(vec![config.url.clone()], &config.connection, config.body.compression, credentials)?;
-        Ok(Self { requests: Requests::new(Lines { format: config.format }, sender, config.body) })
+        let client =
+            HostClient::new(vec![config.url.clone()], &config.connection, config.body.compression, credentials)?;
+        Ok(Self { sender: BatchSender::new(PlainDocuments { format: config.format }, client, config.body) })
     }
 }
 
 #[async_trait]
 impl Output for HttpOutput {
     async fn examine(&mut self, options: &ExamineOptions<'_>) -> Vec<Finding> {
-        examine::examine(&mut self.requests, options.may_post).await
+        examine::examine(&mut self.sender, options.may_post).await
     }
 
     async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
-        Ok(self.requests.deliver(batch).await?)
-    }
-}
-
-/// Documents as they are.
-struct Lines {
-    format: Format,
-}
-
-impl Protocol for Lines {
-    fn path(&self, _: &MappedBatch) -> Cow<'_, str> {
-        Cow::Borrowed("")
-    }
-
-    fn content_type(&self) -> &'static str {
-        match self.format {
-            Format::Ndjson => "application/x-ndjson",
-            Format::JsonArray => "application/json",
-        }
-    }
-
-    fn length(&self, document: &Document<'_>) -> usize {
-        document.text.len() + 1
-    }
-
-    fn write(&self, documents: &[Document<'_>]) -> Vec<u8> {
-        let mut body = Vec::with_capacity(documents.iter().map(|document| self.length(document)).sum::<usize>() + 2);
-        for document in documents {
-            if self.format == Format::JsonArray {
-                body.push(if body.is_empty() { b'[' } else { b',' });
-            }
-            body.extend_from_slice(document.text.as_bytes());
-            if self.format == Format::Ndjson {
-                body.push(b'\n');
-            }
-        }
-        if self.format == Format::JsonArray {
-            body.push(b']');
-        }
-        body
-    }
-
-    fn unfit(&self, _document: &Document<'_>) -> Option<String> {
-        None
-    }
-
-    /// A refusal rejects no document: most are for something else, as a wrong token, and would empty the source into
-    /// the dead letter.
-    fn settle(
-        &self,
-        reply: &Reply,
-        documents: &[(usize, Document<'_>)],
-        progress: &mut Progress,
-    ) -> Result<(), RequestError> {
-        if !reply.status.is_success() {
-            return Err(reply.refused(hint(reply.status).to_owned()));
-        }
-        for (place, _) in documents {
-            progress.accept(*place);
-        }
-        Ok(())
-    }
-}
-
-/// The way out. What the host says is not shown: it may repeat what it was sent.
-fn hint(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "\nhint: are `bearer_token`, or `username` and `password`, or `headers` right?"
-        }
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => "\nhint: is the path in `url` right?",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "\nhint: `format = \"json\"` or `compression = \"none\"` may help",
-        status if status.is_redirection() => "\nhint: `url` has to lead to the receiver itself",
-        StatusCode::BAD_REQUEST => "\nhint: `format` and `compression` have to be what the receiver takes",
-        _ => "",
+        Ok(self.sender.deliver(batch).await?)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outputs::documents::{documents, testing::batch};
-
-    #[track_caller]
-    fn check(format: Format, ids: &[&str], expected: &str) {
-        let batch = batch(ids);
-        let body = Lines { format }.write(&documents(&batch));
-        assert_eq!(str::from_utf8(&body).unwrap(), expected);
-    }
-
-    #[test]
-    fn documents_stand_in_lines_or_in_an_array() {
-        check(Format::Ndjson, &["a", "b"], "{\"n\":\"a\"}\n{\"n\":\"b\"}\n");
-        check(Format::JsonArray, &["a", "b"], "[{\"n\":\"a\"},{\"n\":\"b\"}]");
-    }
-}
+mod tests;

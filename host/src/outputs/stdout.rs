@@ -53,9 +53,10 @@ impl Default for StdoutOutput {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error as _;
+    use std::{error::Error as _, path::Path};
 
     use super::*;
+    use crate::support::finding::Verdict;
 
     struct Closed;
 
@@ -76,5 +77,7 @@ mod tests {
         let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).unwrap();
         assert_eq!(cause.kind(), io::ErrorKind::BrokenPipe);
         assert!(error.is_final() && !error.is_transient());
+        let options = ExamineOptions { settings: Path::new("exotrace.toml"), may_post: false };
+        assert_eq!(StdoutOutput::new().examine(&options).await[0].verdict, Verdict::Ok);
     }
 }

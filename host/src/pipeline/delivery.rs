@@ -21,7 +21,7 @@ use super::{
     Mode, RunError, Summary,
     error::chain,
     letters::{by_mapping, by_output},
-    output::{FilePosition, Output, OutputError, RejectedDocument, Tail},
+    output::{Output, OutputError, RejectedDocument, Tail, WritePosition},
     shared::Shared,
 };
 use crate::{
@@ -107,14 +107,14 @@ struct Given {
     duplicates: u64,
     rejected: Vec<RejectedDocument>,
     places: Vec<usize>,
-    position: Option<FilePosition>,
+    position: Option<WritePosition>,
     /// Held until the position is in the ledger: what another source writes behind it must not get there first.
     output: Option<OwnedMutexGuard<Box<dyn Output>>>,
 }
 
 impl Given {
     fn mark(&self) -> Option<Mark> {
-        let FilePosition { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;
+        let WritePosition { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;
         let tail = FileHash { length: tail_length, hash };
         Some(Mark { output: self.name.clone(), device, inode, length, began, tail })
     }

@@ -27,17 +27,17 @@ pub trait Output: Send {
     /// # Errors
     ///
     /// When it cannot be got ready.
-    fn prepare(&mut self) -> Result<Option<FilePosition>, OutputError> {
+    fn prepare(&mut self) -> Result<Option<WritePosition>, OutputError> {
         Ok(None)
     }
 
     /// How far it is written, if that has to be in the ledger before anything else is delivered.
-    fn position(&self) -> Option<FilePosition> {
+    fn position(&self) -> Option<WritePosition> {
         None
     }
 
     /// Hears of the position that the ledger has, before anything is delivered.
-    fn recover(&mut self, _position: FilePosition) {}
+    fn recover(&mut self, _position: WritePosition) {}
 
     /// Hears that what was delivered is in the ledger, and does what is left to do then: at the start as well, for a run
     /// that was killed before it had.
@@ -69,7 +69,7 @@ pub struct Tail {
 
 /// How far a file is written, as the ledger keeps it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FilePosition {
+pub struct WritePosition {
     /// Number of the device that the file is on.
     pub device: u64,
     /// Number of the file on its device.

@@ -17,7 +17,7 @@ use super::{
     Mode, RunError,
     delivery::Target,
     error::chain,
-    output::{FilePosition, Output, Tail},
+    output::{Output, Tail, WritePosition},
     shutdown::Shutdown,
 };
 use crate::{
@@ -64,7 +64,7 @@ impl Shared {
         for (name, mut output) in outputs {
             if let Some(Mark { device, inode, length, began, tail, .. }) = ledger.mark(&name)? {
                 let tail = Tail { length: tail.length, hash: tail.hash };
-                output.recover(FilePosition { device, inode, length, began, tail });
+                output.recover(WritePosition { device, inode, length, began, tail });
             }
             let (counts, output) = (metrics().output(&name), Arc::new(AsyncMutex::new(output)));
             let is_troubled = AtomicBool::new(ledger.output_trouble(&name)?.is_some());

@@ -2,12 +2,14 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File},
+    fs,
     io::{self, Write as _},
     path::Path,
 };
 
 use tempfile::NamedTempFile;
+
+use crate::support::folder;
 
 /// What the names of unfinished files begin and end with: nobody else's do both.
 const BEFORE: &str = ".";
@@ -29,24 +31,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// link is followed. When it is dropped, it is gone.
 pub(crate) fn unfinished(path: &Path) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or(OsStr::new("file")).to_string_lossy();
-    tempfile::Builder::new().prefix(&format!("{BEFORE}{name}.")).suffix(BEHIND).tempfile_in(folder_of(path))
+    tempfile::Builder::new().prefix(&format!("{BEFORE}{name}.")).suffix(BEHIND).tempfile_in(folder::parent(path))
 }
 
 /// Puts a finished file in place; when it returns, the file is on the disk.
 pub(crate) fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path)?;
-    sync_folder(path)
-}
-
-/// Makes the names in a file's folder last.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// The folder that a file is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    folder::sync_of(path)
 }
 
 /// Removes what a crash has left unfinished in a folder that no other process writes to.

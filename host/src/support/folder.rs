@@ -68,6 +68,11 @@ pub(crate) fn make_for(file: &Path) -> io::Result<()> {
     })
 }
 
+/// Makes the names in the folder of a file last.
+pub(crate) fn sync_of(file: &Path) -> io::Result<()> {
+    fs::File::open(parent(file))?.sync_all()
+}
+
 /// How many bytes can be written to the file system of a folder, which need not be there yet.
 pub(crate) fn free_bytes(folder: &Path) -> io::Result<u64> {
     let place = match Folder::find(folder) {

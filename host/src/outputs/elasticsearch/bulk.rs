@@ -6,14 +6,14 @@ use http::StatusCode;
 use tracing::warn;
 use url::form_urlencoded;
 
-use super::answer::{BulkAnswer, Refusal, explain};
+use super::{
+    bulk_answer::{BulkAnswer, DocumentRefusal},
+    explain::explain,
+};
 use crate::{
     config::data_stream,
     mapper::MappedBatch,
-    outputs::{
-        RequestError, documents::Document, progress::Progress, request_error::is_transient, requests::Protocol,
-        sender::Reply,
-    },
+    outputs::requests::{BatchProgress, Document, Protocol, Reply, RequestError, is_transient},
     support::http_response::Malformed,
 };
 
@@ -93,7 +93,7 @@ impl Protocol for Bulk {
         &self,
         reply: &Reply,
         documents: &[(usize, Document<'_>)],
-        progress: &mut Progress,
+        progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
         let host = &reply.host;
         if reply.status != StatusCode::OK {
@@ -149,7 +149,7 @@ const NOT_OF_THE_DOCUMENT: [&str; 8] = [
     "unavailable_shards_exception",
 ];
 
-fn fate(status: u16, refusal: &Refusal) -> Fate {
+fn fate(status: u16, refusal: &DocumentRefusal) -> Fate {
     match status {
         200..=299 => Fate::Stored,
         409 => Fate::Duplicate,
@@ -163,30 +163,17 @@ fn fate(status: u16, refusal: &Refusal) -> Fate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outputs::{
-        documents::{documents, testing::batch},
-        progress::Memory,
-    };
+    use crate::outputs::requests::{ProgressMemory, documents, testing::batch};
 
     const BULK: fn() -> Bulk = || Bulk::new("logs-x-default", "_none");
-
-    fn reply(status: u16, body: &str) -> Reply {
-        Reply {
-            host: "http://host".to_owned(),
-            status: StatusCode::from_u16(status).unwrap(),
-            retry_after: None,
-            product: None,
-            body: body.as_bytes().to_vec(),
-        }
-    }
 
     /// Settles three documents; gives the places that are left, and the receipt with the error.
     fn settle(body: &str) -> (Vec<usize>, String) {
         let batch = batch(&["a", "b", "c"]);
         let documents = documents(&batch);
-        let mut progress = Memory::default().recall(&documents);
+        let mut progress = ProgressMemory::default().recall(&documents);
         let numbered: Vec<_> = documents.iter().copied().enumerate().collect();
-        let settled = BULK().settle(&reply(200, body), &numbered, &mut progress);
+        let settled = BULK().settle(&Reply::of(200, body), &numbered, &mut progress);
         let rest = progress.rest();
         let receipt = progress.into_receipt();
         let rejected: Vec<_> = receipt.rejected.iter().map(|it| format!("{} {}", it.outcome, it.reason)).collect();

@@ -1,14 +1,14 @@
-use std::fs;
+use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::*;
-use crate::{config::FileCompression, mapper::MappedBatch, pipeline::Tail};
+use crate::{config::FileCompression, mapper::MappedBatch, pipeline::Tail, support::finding::Verdict};
 
-struct Setup {
+struct FileSetup {
     folder: tempfile::TempDir,
     config: FileOutputConfig,
 }
 
-impl Setup {
+impl FileSetup {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = FileOutputConfig {
@@ -41,11 +41,11 @@ fn now() -> DateTime<Utc> {
 }
 
 /// Delivers a line, and notes it.
-fn deliver(output: &mut FileOutput, line: &str) -> FilePosition {
+fn deliver(output: &mut FileOutput, line: &str) -> WritePosition {
     deliver_at(output, line, now())
 }
 
-fn deliver_at(output: &mut FileOutput, line: &str, now: DateTime<Utc>) -> FilePosition {
+fn deliver_at(output: &mut FileOutput, line: &str, now: DateTime<Utc>) -> WritePosition {
     output.prepare_at(now).unwrap();
     output.write(batch(line).documents.as_bytes()).unwrap();
     output.noted();
@@ -58,7 +58,7 @@ fn batch(line: &str) -> MappedBatch {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_ledger_does_not_know_is_cut_off() {
-    let setup = Setup::new();
+    let setup = FileSetup::new();
     let mut output = FileOutput::new(&setup.config);
     let noted = deliver(&mut output, "1");
     output.write(b"2\n3").unwrap();
@@ -72,17 +72,17 @@ async fn what_the_ledger_does_not_know_is_cut_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_others_is_gone_on_with() {
-    let setup = Setup::new();
+    let setup = FileSetup::new();
     fs::write(&setup.config.path, "theirs").unwrap();
     let mut output = FileOutput::new(&setup.config);
-    output.recover(FilePosition { length: 2, ..FilePosition::default() });
+    output.recover(WritePosition { length: 2, ..WritePosition::default() });
     deliver(&mut output, "1");
     assert_eq!(setup.content(), "theirs\n1\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_file_is_noted_before_it_is_written() {
-    let setup = Setup::new();
+    let setup = FileSetup::new();
     let mut output = FileOutput::new(&setup.config);
     let begun = output.prepare_at(now()).unwrap().unwrap();
     assert_eq!((begun.length, begun.began), (0, now().timestamp_millis()));
@@ -91,7 +91,7 @@ async fn a_new_file_is_noted_before_it_is_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_moved_or_deleted_is_begun_anew() {
-    let setup = Setup::new();
+    let setup = FileSetup::new();
     let mut output = FileOutput::new(&setup.config);
     deliver(&mut output, "1");
     fs::rename(&setup.config.path, setup.folder.path().join("moved")).unwrap();
@@ -104,7 +104,7 @@ async fn a_file_that_was_moved_or_deleted_is_begun_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_or_old_file_is_finished() {
-    let mut setup = Setup::new();
+    let mut setup = FileSetup::new();
     setup.config.rotate_bytes = 3;
     let mut output = FileOutput::new(&setup.config);
     for line in ["1", "2", "3"] {
@@ -125,7 +125,7 @@ async fn a_large_or_old_file_is_finished() {
 #[tokio::test(flavor = "multi_thread")]
 async fn finished_files_are_compressed_and_the_oldest_deleted() {
     for (compression, extension) in [(FileCompression::Gzip, "gz"), (FileCompression::Zstd, "zst")] {
-        let mut setup = Setup::new();
+        let mut setup = FileSetup::new();
         setup.config = FileOutputConfig { rotate_bytes: 1, compression, keep: Some(2), ..setup.config };
         fs::write(setup.folder.path().join("trace-notes.ndjson"), "theirs").unwrap();
         let mut output = FileOutput::new(&setup.config);
@@ -146,7 +146,7 @@ async fn finished_files_are_compressed_and_the_oldest_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_run_that_was_killed_left_uncompressed_is_compressed_at_the_start() {
-    let mut setup = Setup::new();
+    let mut setup = FileSetup::new();
     setup.config.compression = FileCompression::Gzip;
     let finished = setup.folder.path().join("trace-20260304T050607.008Z.ndjson");
     fs::write(&finished, "1\n").unwrap();
@@ -161,7 +161,7 @@ async fn what_a_run_that_was_killed_left_uncompressed_is_compressed_at_the_start
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finished_file_is_not_written_to_after_a_crash() {
-    let mut setup = Setup::new();
+    let mut setup = FileSetup::new();
     setup.config.rotate_bytes = 2;
     let mut output = FileOutput::new(&setup.config);
     let noted = deliver(&mut output, "1");
@@ -177,7 +177,7 @@ async fn a_finished_file_is_not_written_to_after_a_crash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_is_made_and_a_place_that_cannot_be_written_is_named() {
-    let mut setup = Setup::new();
+    let mut setup = FileSetup::new();
     setup.config.path = setup.folder.path().join("missing/trace.ndjson");
     FileOutput::new(&setup.config).prepare_at(now()).unwrap();
     setup.config.path = setup.folder.path().join("missing/trace.ndjson/trace.ndjson");
@@ -188,7 +188,7 @@ async fn a_folder_is_made_and_a_place_that_cannot_be_written_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_takes_nothing_in_part_and_may_get_room() {
-    let mut setup = Setup::new();
+    let mut setup = FileSetup::new();
     setup.config.path = "/dev/full".into();
     let mut output = FileOutput::new(&setup.config);
     output.prepare_at(now()).unwrap();
@@ -198,7 +198,7 @@ async fn a_full_disk_takes_nothing_in_part_and_may_get_room() {
 }
 
 /// What the file has, and what the finished one has, after another line was delivered on from this position.
-fn gone_on_with(setup: &Setup, noted: FilePosition) -> (String, String) {
+fn gone_on_with(setup: &FileSetup, noted: WritePosition) -> (String, String) {
     let mut output = FileOutput::new(&setup.config);
     output.recover(noted);
     deliver(&mut output, "next");
@@ -209,14 +209,14 @@ fn gone_on_with(setup: &Setup, noted: FilePosition) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_from_a_backup_cuts_nothing() {
-    let setup = Setup::new();
+    let setup = FileSetup::new();
     let mut output = FileOutput::new(&setup.config);
     let backup = deliver(&mut output, "1");
     deliver(&mut output, "2");
     drop(output);
     assert_eq!(gone_on_with(&setup, backup), ("next\n".to_owned(), "1\n2\n".to_owned()));
     // The same of a run that was killed in the middle of what it wrote.
-    let setup = Setup::new();
+    let setup = FileSetup::new();
     let mut output = FileOutput::new(&setup.config);
     let backup = deliver(&mut output, "1");
     deliver(&mut output, "2");
@@ -228,7 +228,7 @@ async fn a_ledger_from_a_backup_cuts_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_not_what_was_left_is_kept() {
     for others in ["theirs, which is longer\nand has no end", "1\ntheirs\n", "2\n"] {
-        let setup = Setup::new();
+        let setup = FileSetup::new();
         let mut output = FileOutput::new(&setup.config);
         let noted = deliver(&mut output, "1");
         drop(output);
@@ -242,23 +242,23 @@ async fn a_file_that_is_not_what_was_left_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mark_of_an_earlier_version_is_believed() {
-    let setup = Setup::new();
+    let setup = FileSetup::new();
     let mut output = FileOutput::new(&setup.config);
     let noted = deliver(&mut output, "1");
     output.write(b"2\n3").unwrap();
     drop(output);
-    fs::remove_file(beside::name(&setup.config.path)).unwrap();
-    let (current, finished) = gone_on_with(&setup, FilePosition { tail: Tail::default(), ..noted });
+    fs::remove_file(write_marker::name(&setup.config.path)).unwrap();
+    let (current, finished) = gone_on_with(&setup, WritePosition { tail: Tail::default(), ..noted });
     assert_eq!((current.as_str(), finished.as_str()), ("1\nnext\n", ""));
     // Without one that says so, nothing is cut.
-    fs::remove_file(beside::name(&setup.config.path)).unwrap();
+    fs::remove_file(write_marker::name(&setup.config.path)).unwrap();
     let (current, finished) = gone_on_with(&setup, noted);
     assert_eq!((current.as_str(), finished.as_str()), ("next\n", "1\nnext\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_have_the_mode_that_was_asked_for() {
-    let mut setup = Setup::new();
+    let mut setup = FileSetup::new();
     setup.config =
         FileOutputConfig { rotate_bytes: 1, compression: FileCompression::Zstd, mode: Some(0o664), ..setup.config };
     let mut output = FileOutput::new(&setup.config);
@@ -273,8 +273,8 @@ async fn files_have_the_mode_that_was_asked_for() {
 /// As in a folder of another user, who has made the output file for us.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_can_be_made_beside_it_the_file_is_written_all_the_same() {
-    let setup = Setup::new();
-    fs::create_dir(beside::name(&setup.config.path)).unwrap();
+    let setup = FileSetup::new();
+    fs::create_dir(write_marker::name(&setup.config.path)).unwrap();
     let mut output = FileOutput::new(&setup.config);
     let noted = deliver(&mut output, "1");
     output.write(b"2\n3").unwrap();
@@ -284,7 +284,7 @@ async fn where_nothing_can_be_made_beside_it_the_file_is_written_all_the_same() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_an_output_writes_is_known() {
-    let mut setup = Setup::new();
+    let mut setup = FileSetup::new();
     setup.config.rotate_bytes = 1;
     let mut output = FileOutput::new(&setup.config);
     deliver(&mut output, "1");
@@ -294,4 +294,27 @@ async fn all_that_an_output_writes_is_known() {
     there.sort();
     known.sort();
     assert_eq!(known, there);
+}
+
+#[tokio::test]
+async fn a_file_is_examined_and_nothing_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| {
+        let (path, compression) = (folder.path().join(name), FileCompression::None);
+        let (rotate_bytes, rotate_age) = (1000, Duration::from_secs(60));
+        FileOutput::new(&FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None, mode: None })
+    };
+    let first = async |name: &str| {
+        let options = ExamineOptions { settings: Path::new("exotrace.toml"), may_post: false };
+        let finding = file(name).examine(&options).await.swap_remove(0);
+        (finding.verdict, finding.detail)
+    };
+    assert!(first("trace").await.1.ends_with("trace` can be made"));
+    assert!(first("missing/trace").await.1.ends_with("missing/trace` can be made, with its folder"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    fs::write(folder.path().join("trace"), "1\n").unwrap();
+    assert!(first("trace").await.1.ends_with("trace` can be written"));
+    assert_eq!(fs::read(folder.path().join("trace")).unwrap(), b"1\n");
+    let (verdict, detail) = first("trace/trace").await;
+    assert!(verdict == Verdict::Failed && detail.starts_with("could not make"), "{detail}");
 }

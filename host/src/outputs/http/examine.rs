@@ -3,12 +3,9 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::hint;
+use super::plain_documents::hint;
 use crate::{
-    outputs::{
-        requests::{Protocol, Requests},
-        sender::Reply,
-    },
+    outputs::requests::{BatchSender, Protocol, Reply},
     support::finding::{Finding, Verdict},
 };
 
@@ -16,11 +13,11 @@ const REACHABLE: &str = "reachable";
 const DOCUMENTS: &str = "documents";
 
 /// Asks what can be asked; sends no documents, and an empty request only if that is allowed.
-pub(super) async fn examine(requests: &mut Requests<impl Protocol>, may_post: bool) -> Vec<Finding> {
-    let content_type = requests.content_type();
-    let sender = requests.sender();
+pub(super) async fn examine(sender: &mut BatchSender<impl Protocol>, may_post: bool) -> Vec<Finding> {
+    let content_type = sender.content_type();
+    let client = sender.client();
     let mut findings = Vec::new();
-    for reply in sender.probe().await {
+    for reply in client.probe().await {
         findings.push(match reply {
             Ok(reply) => reachable(&reply),
             Err(error) => Finding::error(REACHABLE, &error),
@@ -36,7 +33,7 @@ pub(super) async fn examine(requests: &mut Requests<impl Protocol>, may_post: bo
         findings.push(Finding::not_asked(DOCUMENTS, text));
         return findings;
     }
-    let posted = sender.post_nothing(content_type).await;
+    let posted = client.post_nothing(content_type).await;
     findings.push(match posted {
         Ok(reply) => posted_empty(&reply),
         Err(error) => Finding::error(DOCUMENTS, &error),
@@ -100,16 +97,6 @@ fn is_no_data(body: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn reply(status: u16, body: &str) -> Reply {
-        Reply {
-            host: "http://host".to_owned(),
-            status: StatusCode::from_u16(status).unwrap(),
-            retry_after: None,
-            product: None,
-            body: body.as_bytes().to_vec(),
-        }
-    }
-
     #[test]
     fn an_answer_to_a_get_is_good_only_when_nothing_speaks_against_it() {
         for (status, body, expected) in [
@@ -123,7 +110,7 @@ mod tests {
             (401, "", Verdict::Failed),
             (502, "", Verdict::Failed),
         ] {
-            let finding = reachable(&reply(status, body));
+            let finding = reachable(&Reply::of(status, body));
             assert_eq!(finding.verdict, expected, "{status} {finding:?}");
             assert_eq!(finding.hint.is_some(), expected != Verdict::Ok, "{finding:?}");
         }
@@ -142,7 +129,7 @@ mod tests {
             (404, "", Verdict::Failed),
             (500, "", Verdict::Failed),
         ] {
-            let finding = posted_empty(&reply(status, body));
+            let finding = posted_empty(&Reply::of(status, body));
             assert_eq!(finding.verdict, expected, "{status} {finding:?}");
         }
     }

@@ -3,15 +3,15 @@
 use http::StatusCode;
 use url::form_urlencoded;
 
-use super::{get, unexpected};
-use crate::{outputs::sender::Sender, support::finding::Finding};
+use super::question::{get, unexpected};
+use crate::{outputs::requests::HostClient, support::finding::Finding};
 
 const STEP: &str = "ingest pipeline";
 
-pub(super) async fn examine(sender: &mut Sender, pipeline: &str) -> Finding {
+pub(super) async fn examine(client: &mut HostClient, pipeline: &str) -> Finding {
     let name: String = form_urlencoded::byte_serialize(pipeline.as_bytes()).collect();
     let path = format!("_ingest/pipeline/{name}");
-    let reply = match get(sender, &path).await {
+    let reply = match get(client, &path).await {
         Ok(reply) => reply,
         Err(error) => return Finding::error(STEP, &error),
     };

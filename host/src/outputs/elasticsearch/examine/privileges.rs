@@ -3,14 +3,16 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Target, get, unexpected};
+use super::{
+    question::{get, unexpected},
+    target::ExamineTarget,
+};
 use crate::{
     outputs::{
-        elasticsearch::Flavor,
-        request_error::shown,
-        sender::{Reply, Sender},
+        elasticsearch::flavor::Flavor,
+        requests::{HostClient, Reply},
     },
-    support::finding::Finding,
+    support::{finding::Finding, scrub::shown},
 };
 
 const STEP: &str = "privileges";
@@ -27,14 +29,14 @@ const AUTHINFO: &str = "_plugins/_security/authinfo";
 /// The role of OpenSearch that may do everything.
 const EVERYTHING: &str = "all_access";
 
-pub(super) async fn examine(sender: &mut Sender, target: &Target<'_>) -> Finding {
+pub(super) async fn examine(client: &mut HostClient, target: &ExamineTarget<'_>) -> Finding {
     let asked = match target.flavor {
         Flavor::Elasticsearch => {
             let index = json!([{ "names": [target.data_stream], "privileges": NEEDED }]);
             let body = json!({ "index": index }).to_string().into_bytes();
-            sender.ask(Method::POST, HAS_PRIVILEGES, body).await
+            client.ask(Method::POST, HAS_PRIVILEGES, body).await
         }
-        Flavor::OpenSearch => get(sender, AUTHINFO).await,
+        Flavor::OpenSearch => get(client, AUTHINFO).await,
     };
     match (asked, target.flavor) {
         (Err(error), _) => Finding::error(STEP, &error),
@@ -60,7 +62,7 @@ fn is_without_security(reply: &Reply) -> bool {
             || says("Security must be explicitly enabled"))
 }
 
-fn of_elasticsearch(reply: &Reply, target: &Target<'_>) -> Finding {
+fn of_elasticsearch(reply: &Reply, target: &ExamineTarget<'_>) -> Finding {
     let stream = target.data_stream;
     if reply.status != StatusCode::OK {
         return unexpected(STEP, reply, HAS_PRIVILEGES);
@@ -91,7 +93,7 @@ fn api_key(stream: &str) -> Value {
 }
 
 /// OpenSearch tells the roles of whoever asks, but what a role may do only to administrators.
-fn of_opensearch(reply: &Reply, target: &Target<'_>) -> Finding {
+fn of_opensearch(reply: &Reply, target: &ExamineTarget<'_>) -> Finding {
     let stream = target.data_stream;
     if reply.status != StatusCode::OK {
         return unexpected(STEP, reply, AUTHINFO);

@@ -8,13 +8,12 @@ use serde_json::Value;
 use crate::{
     outputs::{
         elasticsearch::{
-            Flavor,
-            answer::{WRONG_SECRET, explain_answer},
+            explain::{WRONG_SECRET, explain_answer},
+            flavor::Flavor,
         },
-        request_error::shown,
-        sender::{Reply, Sender},
+        requests::{HostClient, Reply},
     },
-    support::finding::Finding,
+    support::{finding::Finding, scrub::shown},
 };
 
 const STEP: &str = "product";
@@ -39,10 +38,10 @@ struct Host {
 }
 
 /// Asks every host; a cluster is one that answers at least at one of them.
-pub(super) async fn examine(sender: &mut Sender, has_credentials: bool) -> (Vec<Finding>, Option<Cluster>) {
+pub(super) async fn examine(client: &mut HostClient, has_credentials: bool) -> (Vec<Finding>, Option<Cluster>) {
     let mut findings = Vec::new();
     let mut hosts: Vec<Host> = Vec::new();
-    for reply in sender.probe().await {
+    for reply in client.probe().await {
         match reply.map_err(|error| Finding::error(STEP, &error)).and_then(|reply| host(&reply, has_credentials)) {
             Ok((host, finding)) => {
                 hosts.push(host);

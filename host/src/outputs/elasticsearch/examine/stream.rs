@@ -3,10 +3,14 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Target, get, templates::Template, unexpected};
+use super::{
+    index_template::{IndexTemplate, apply},
+    question::{get, unexpected},
+    target::ExamineTarget,
+};
 use crate::{
-    outputs::{request_error::shown, sender::Sender},
-    support::finding::Finding,
+    outputs::requests::HostClient,
+    support::{finding::Finding, scrub::shown},
 };
 
 const STEP: &str = "data stream";
@@ -15,10 +19,14 @@ const HIDDEN: &str =
     "\nhint: the index privilege `view_index_metadata` lets `doctor` see it; delivering does not need it";
 
 /// `template` is what a new one would be made with, if that is known.
-pub(super) async fn examine(sender: &mut Sender, target: &Target<'_>, template: Option<&Template>) -> Finding {
+pub(super) async fn examine(
+    client: &mut HostClient,
+    target: &ExamineTarget<'_>,
+    template: Option<&IndexTemplate>,
+) -> Finding {
     let stream = target.data_stream;
     let path = format!("_data_stream/{stream}");
-    let reply = match get(sender, &path).await {
+    let reply = match get(client, &path).await {
         Ok(reply) => reply,
         Err(error) => return Finding::error(STEP, &error),
     };
@@ -27,17 +35,17 @@ pub(super) async fn examine(sender: &mut Sender, target: &Target<'_>, template: 
             let said: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
             match said["data_streams"].as_array().map(Vec::as_slice) {
                 Some([found, ..]) if found["name"] == stream => existing(found, target, template),
-                Some([]) => missing(sender, target, template).await,
+                Some([]) => missing(client, target, template).await,
                 _ => unexpected(STEP, &reply, &path),
             }
         }
-        StatusCode::NOT_FOUND => missing(sender, target, template).await,
+        StatusCode::NOT_FOUND => missing(client, target, template).await,
         StatusCode::FORBIDDEN => Finding::not_asked(STEP, &format!("who asks may not see `{stream}`{HIDDEN}")),
         _ => unexpected(STEP, &reply, &path),
     }
 }
 
-fn existing(found: &Value, target: &Target<'_>, in_use: Option<&Template>) -> Finding {
+fn existing(found: &Value, target: &ExamineTarget<'_>, in_use: Option<&IndexTemplate>) -> Finding {
     let stream = target.data_stream;
     let indices = found["indices"].as_array().map_or(0, Vec::len);
     if found["status"].as_str().is_some_and(|status| status.eq_ignore_ascii_case("red")) {
@@ -62,11 +70,11 @@ fn existing(found: &Value, target: &Target<'_>, in_use: Option<&Template>) -> Fi
 }
 
 /// There is no data stream: is something else of its name there?
-async fn missing(sender: &mut Sender, target: &Target<'_>, template: Option<&Template>) -> Finding {
+async fn missing(client: &mut HostClient, target: &ExamineTarget<'_>, template: Option<&IndexTemplate>) -> Finding {
     let stream = target.data_stream;
     // Whether there is an index or an alias; what is in it is not needed.
     let path = format!("{stream}?filter_path=*.aliases");
-    let reply = match get(sender, &path).await {
+    let reply = match get(client, &path).await {
         Ok(reply) => reply,
         Err(error) => return Finding::error(STEP, &error),
     };
@@ -74,7 +82,7 @@ async fn missing(sender: &mut Sender, target: &Target<'_>, template: Option<&Tem
         (StatusCode::OK, _) => {
             let text = format!("`{stream}` is an ordinary index or an alias, not a data stream");
             let hint = "hint: reindex what is in it under another name, delete it, and put the template first";
-            Finding::failed(STEP, &format!("{text}\n{hint}: {}", super::templates::apply(target)))
+            Finding::failed(STEP, &format!("{text}\n{hint}: {}", apply(target)))
         }
         (StatusCode::NOT_FOUND, Some(template)) if template.makes_data_stream() => {
             Finding::ok(STEP, &format!("`{stream}` is not there yet, and the first document makes it"))

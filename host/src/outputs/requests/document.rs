@@ -4,17 +4,17 @@ use crate::mapper::{MappedBatch, Outcome};
 
 /// One document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Document<'b> {
+pub(crate) struct Document<'b> {
     /// Its place among the outcomes of the batch.
-    pub(super) outcome: usize,
+    pub(crate) outcome: usize,
     /// Its `_id`.
-    pub(super) id: &'b str,
+    pub(crate) id: &'b str,
     /// Its bytes: opaque.
-    pub(super) text: &'b str,
+    pub(crate) text: &'b str,
 }
 
 /// The documents of a batch, in order.
-pub(super) fn documents(batch: &MappedBatch) -> Vec<Document<'_>> {
+pub(crate) fn documents(batch: &MappedBatch) -> Vec<Document<'_>> {
     let mut texts = batch.documents.split_terminator('\n');
     let mut documents = Vec::with_capacity(batch.outcomes.len());
     for (outcome, what) in batch.outcomes.iter().enumerate() {
@@ -28,11 +28,11 @@ pub(super) fn documents(batch: &MappedBatch) -> Vec<Document<'_>> {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use super::*;
 
     /// A batch of documents with these ids.
-    pub(in crate::outputs) fn batch(ids: &[&str]) -> MappedBatch {
+    pub(crate) fn batch(ids: &[&str]) -> MappedBatch {
         let mut batch = MappedBatch::default();
         for id in ids {
             let document = format!("{{\"n\":\"{id}\"}}");

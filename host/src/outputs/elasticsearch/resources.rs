@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::flavor::Flavor;
 use crate::config::{DATASET, data_stream};
 
 mod fields;
@@ -16,15 +17,6 @@ pub(super) const NAME: &str = "exotrace-message-trace";
 /// Above the templates of Elastic for logs (100) and for its integrations (200), one of which is for the same data
 /// stream and would map the documents once more.
 const PRIORITY: u32 = 250;
-
-/// Which kind of cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flavor {
-    /// Elasticsearch 8 and later.
-    Elasticsearch,
-    /// OpenSearch 2 and later: it has fewer field types, and other policies.
-    OpenSearch,
-}
 
 /// Something to put to a path.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tracing::{info, warn};
 
-use super::RequestError;
+use super::request_error::RequestError;
 use crate::{
     config::{Authentication, SecretSource},
     support::{
@@ -18,14 +18,14 @@ use crate::{
 };
 
 /// Headers with secrets in them.
-pub(super) struct Credentials {
-    parts: Vec<Part>,
+pub(crate) struct Credentials {
+    parts: Vec<CredentialHeader>,
 }
 
 /// One header.
-struct Part {
+struct CredentialHeader {
     name: HeaderName,
-    form: Form,
+    form: HeaderForm,
     source: SecretSource,
     /// Which setting it comes from, for messages.
     setting: &'static str,
@@ -35,7 +35,7 @@ struct Part {
 }
 
 /// How a secret stands in its header.
-enum Form {
+enum HeaderForm {
     ApiKey,
     Basic { username: String },
     Bearer,
@@ -44,30 +44,30 @@ enum Form {
 
 impl Credentials {
     /// Reads the secrets that are in files.
-    pub(super) fn new(
+    pub(crate) fn new(
         authentication: &Authentication,
         headers: &[(HeaderName, SecretSource)],
     ) -> Result<Self, RequestError> {
         let mut parts = Vec::new();
         let authorization = match authentication {
             Authentication::None => None,
-            Authentication::ApiKey(source) => Some((Form::ApiKey, source, "api_key")),
-            Authentication::Bearer(source) => Some((Form::Bearer, source, "bearer_token")),
+            Authentication::ApiKey(source) => Some((HeaderForm::ApiKey, source, "api_key")),
+            Authentication::Bearer(source) => Some((HeaderForm::Bearer, source, "bearer_token")),
             Authentication::Basic { username, password } => {
-                Some((Form::Basic { username: username.clone() }, password, "password"))
+                Some((HeaderForm::Basic { username: username.clone() }, password, "password"))
             }
         };
         if let Some((form, source, setting)) = authorization {
-            parts.push(Part::new(header::AUTHORIZATION, form, source, setting)?);
+            parts.push(CredentialHeader::new(header::AUTHORIZATION, form, source, setting)?);
         }
         for (name, source) in headers {
-            parts.push(Part::new(name.clone(), Form::Plain, source, "headers")?);
+            parts.push(CredentialHeader::new(name.clone(), HeaderForm::Plain, source, "headers")?);
         }
         Ok(Self { parts })
     }
 
     /// The headers as they are now.
-    pub(super) fn headers(&mut self) -> HeaderMap {
+    pub(crate) fn headers(&mut self) -> HeaderMap {
         for part in &mut self.parts {
             part.look();
         }
@@ -75,8 +75,13 @@ impl Credentials {
     }
 }
 
-impl Part {
-    fn new(name: HeaderName, form: Form, source: &SecretSource, setting: &'static str) -> Result<Self, RequestError> {
+impl CredentialHeader {
+    fn new(
+        name: HeaderName,
+        form: HeaderForm,
+        source: &SecretSource,
+        setting: &'static str,
+    ) -> Result<Self, RequestError> {
         let (secret, stamp) = match source {
             SecretSource::Text(secret) => (secret.clone(), None),
             SecretSource::File(path) => {
@@ -110,12 +115,12 @@ impl Part {
     }
 }
 
-fn read(path: &Path, form: &Form) -> Result<HeaderValue, String> {
+fn read(path: &Path, form: &HeaderForm) -> Result<HeaderValue, String> {
     let secret = secret_file::read(path).map_err(|error| error.to_string())?;
     form.value(&secret).ok_or_else(|| "it has characters that cannot be sent".to_owned())
 }
 
-impl Form {
+impl HeaderForm {
     /// The header with a secret, kept out of logs; none when no header can have it.
     fn value(&self, secret: &Secret) -> Option<HeaderValue> {
         let secret = secret.expose();

@@ -157,7 +157,7 @@ pub enum RequestError {
 
 impl RequestError {
     /// What it means that no answer came.
-    pub(super) fn unanswered(host: String, source: reqwest::Error) -> Self {
+    pub(crate) fn unanswered(host: String, source: reqwest::Error) -> Self {
         let reason = chain(&source);
         if reason.contains("invalid peer certificate") {
             Self::Untrusted { host, reason }
@@ -169,7 +169,7 @@ impl RequestError {
     }
 
     /// Whether the host took the connection, and closed it without an answer.
-    pub(super) fn is_cut_off(&self) -> bool {
+    pub(crate) fn is_cut_off(&self) -> bool {
         matches!(self, Self::Unreachable { source, .. } if !source.is_connect() && !source.is_timeout())
     }
 
@@ -213,14 +213,9 @@ impl From<RequestError> for OutputError {
 }
 
 /// Whether the same may succeed later: overload, and everything that is the host's own fault.
-pub(super) fn is_transient(status: StatusCode) -> bool {
+pub(crate) fn is_transient(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS)
-}
-
-/// A text of a host, without our secrets, and cut to what can be shown.
-pub(super) fn shown(text: &str) -> String {
-    crate::support::scrub::shown(text)
 }
 
 #[cfg(test)]

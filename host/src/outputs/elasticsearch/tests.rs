@@ -1,4 +1,4 @@
-//! Outputs against a fake Elasticsearch: what they say of a batch, and what they send again.
+//! The output against a fake Elasticsearch: what they say of a batch, and what they send again.
 
 use std::{
     path::Path,
@@ -16,11 +16,11 @@ use tokio::{
 };
 use url::Url;
 
-use super::{documents::testing::batch, *};
+use super::*;
 use crate::{
-    config::{Authentication, BodyConfig, Compression, ConnectionConfig, ElasticsearchConfig},
-    mapper::MappedBatch,
-    pipeline::{ExamineOptions, Output, Receipt, RejectedDocument},
+    config::{BodyConfig, Compression, ConnectionConfig},
+    outputs::requests::testing::batch,
+    pipeline::RejectedDocument,
     support::finding::Verdict,
 };
 
@@ -214,7 +214,7 @@ async fn a_host_that_keeps_closing_the_connection_is_left_alone_for_a_while() {
 }
 
 /// What an examination finds: the verdict and the text of each step.
-async fn findings(mut output: impl Output) -> Vec<(Verdict, String)> {
+async fn findings(mut output: ElasticsearchOutput) -> Vec<(Verdict, String)> {
     let options = ExamineOptions { settings: Path::new("exotrace.toml"), may_post: false };
     output.examine(&options).await.into_iter().map(|finding| (finding.verdict, finding.detail)).collect()
 }
@@ -227,27 +227,4 @@ async fn every_host_is_examined_and_nothing_delivered() {
     assert_eq!(found[1].0, Verdict::Failed, "{found:?}");
     assert!(found[1].1.starts_with("could not reach `http://127.0.0.1:9`"), "{found:?}");
     assert!(fake.requests().is_empty());
-    assert_eq!(findings(StdoutOutput::new()).await[0].0, Verdict::Ok);
-}
-
-#[tokio::test]
-async fn a_file_is_examined_and_nothing_made() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| {
-        let path = folder.path().join(name);
-        let compression = crate::config::FileCompression::None;
-        let (rotate_bytes, rotate_age) = (1000, Duration::from_secs(60));
-        let config =
-            crate::config::FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None, mode: None };
-        FileOutput::new(&config)
-    };
-    let first = async |name: &str| findings(file(name)).await.swap_remove(0);
-    assert!(first("trace").await.1.ends_with("trace` can be made"));
-    assert!(first("missing/trace").await.1.ends_with("missing/trace` can be made, with its folder"));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    std::fs::write(folder.path().join("trace"), "1\n").unwrap();
-    assert!(first("trace").await.1.ends_with("trace` can be written"));
-    assert_eq!(std::fs::read(folder.path().join("trace")).unwrap(), b"1\n");
-    let (verdict, detail) = first("trace/trace").await;
-    assert!(verdict == Verdict::Failed && detail.starts_with("could not make"), "{detail}");
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use flate2::{Compression, write::GzEncoder};
 
 /// Compresses quickly rather than well: the network is seldom what is scarce.
-pub(super) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     // Documents shrink to about an eighth.
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 6), Compression::fast());
     encoder.write_all(bytes)?;

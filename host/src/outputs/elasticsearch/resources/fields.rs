@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Flavor;
+use crate::outputs::elasticsearch::flavor::Flavor;
 
 /// The type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

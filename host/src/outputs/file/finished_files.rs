@@ -1,4 +1,4 @@
-//! Finished files: named by the time at which they were finished, compressed, and kept for as long as is wanted.
+//! FinishedFiles files: named by the time at which they were finished, compressed, and kept for as long as is wanted.
 
 use std::{
     ffi::OsString,
@@ -13,8 +13,10 @@ use flate2::{Compression, write::GzEncoder};
 use rustix::fs::OFlags;
 use tracing::info;
 
-use super::sync_folder;
-use crate::config::{FileCompression, FileOutputConfig};
+use crate::{
+    config::{FileCompression, FileOutputConfig},
+    support::folder,
+};
 
 /// How well finished files are compressed: what both programs do unless told otherwise is 6 and 3.
 const GZIP_LEVEL: u32 = 6;
@@ -24,12 +26,12 @@ const ZSTD_LEVEL: i32 = 3;
 const UNFINISHED: &str = "part";
 
 /// What is done with finished files.
-pub(super) struct Finished {
+pub(super) struct FinishedFiles {
     compression: FileCompression,
     keep: Option<u32>,
 }
 
-impl Finished {
+impl FinishedFiles {
     pub(super) fn new(config: &FileOutputConfig) -> Self {
         Self { compression: config.compression, keep: config.keep }
     }
@@ -41,7 +43,7 @@ impl Finished {
             let finished = name(path, time);
             if !names(&finished).iter().any(|name| name.exists()) {
                 fs::rename(path, &finished)?;
-                sync_folder(path)?;
+                folder::sync_of(path)?;
                 return Ok(finished);
             }
             time += chrono::Duration::milliseconds(1);
@@ -68,9 +70,8 @@ impl Finished {
 
     /// The finished files of an output.
     pub(super) fn find(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut found = Vec::new();
-        let entries = match fs::read_dir(folder) {
+        let entries = match fs::read_dir(folder::parent(path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
             entries => entries?,
         };
@@ -117,7 +118,7 @@ impl Finished {
         };
         to.sync_all()?;
         fs::rename(&unfinished, &compressed)?;
-        sync_folder(plain)?;
+        folder::sync_of(plain)?;
         fs::remove_file(plain)
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use tracing::warn;
 use url::Url;
 
-use super::{RequestError, compress::gzip, credentials::Credentials};
+use super::{credentials::Credentials, gzip::gzip, reply::Reply, request_error::RequestError};
 use crate::{
     config::{ClientCertificate, Compression, ConnectionConfig},
     support::{
@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const PRODUCT: &str = "x-elastic-product";
 
 /// Sends requests to one of some hosts.
-pub(super) struct Sender {
+pub(crate) struct HostClient {
     client: Client,
     credentials: Credentials,
     urls: Vec<Url>,
@@ -34,29 +34,9 @@ pub(super) struct Sender {
     compression: Compression,
 }
 
-/// What a host answered.
-#[derive(Debug)]
-pub(super) struct Reply {
-    /// Which host, for messages.
-    pub(super) host: String,
-    pub(super) status: StatusCode,
-    pub(super) retry_after: Option<Duration>,
-    /// What it says that it is, in the header of Elastic's products.
-    pub(super) product: Option<String>,
-    pub(super) body: Vec<u8>,
-}
-
-impl Reply {
-    /// The host refused the request as a whole.
-    pub(super) fn refused(&self, explanation: String) -> RequestError {
-        let Self { host, status, retry_after, .. } = self;
-        RequestError::Status { host: host.clone(), status: *status, explanation, retry_after: *retry_after }
-    }
-}
-
-impl Sender {
-    /// Makes a sender; nothing is sent yet.
-    pub(super) fn new(
+impl HostClient {
+    /// Makes a client; nothing is sent yet.
+    pub(crate) fn new(
         urls: Vec<Url>,
         connection: &ConnectionConfig,
         compression: Compression,
@@ -66,7 +46,7 @@ impl Sender {
     }
 
     /// Posts a body, compressed if that is wanted, to `path` below the address of a host.
-    pub(super) async fn post(
+    pub(crate) async fn post(
         &mut self,
         path: &str,
         body: Vec<u8>,
@@ -81,19 +61,20 @@ impl Sender {
                 Err(error) => return Err(RequestError::Compress(error.into())),
             },
         };
-        self.send(&Request { method: Method::POST, path, content_type, compression, body: body.into() }).await
+        self.send(&OutgoingRequest { method: Method::POST, path, content_type, compression, body: body.into() }).await
     }
 
     /// Sends a request without compression.
-    pub(super) async fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Reply, RequestError> {
+    pub(crate) async fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Reply, RequestError> {
         let compression = Compression::None;
-        self.send(&Request { method, path, content_type: "application/json", compression, body: body.into() }).await
+        self.send(&OutgoingRequest { method, path, content_type: "application/json", compression, body: body.into() })
+            .await
     }
 
     /// Asks every host for anything at all; gives the answer of each.
-    pub(super) async fn probe(&mut self) -> Vec<Result<Reply, RequestError>> {
+    pub(crate) async fn probe(&mut self) -> Vec<Result<Reply, RequestError>> {
         let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
-        let request = Request { method, path: "", content_type, compression, body: Bytes::new() };
+        let request = OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() };
         let mut replies = Vec::new();
         let headers = self.credentials.headers();
         for url in &self.urls {
@@ -103,13 +84,13 @@ impl Sender {
     }
 
     /// Posts a request that has no body.
-    pub(super) async fn post_nothing(&mut self, content_type: &'static str) -> Result<Reply, RequestError> {
+    pub(crate) async fn post_nothing(&mut self, content_type: &'static str) -> Result<Reply, RequestError> {
         let (method, compression) = (Method::POST, Compression::None);
-        self.send(&Request { method, path: "", content_type, compression, body: Bytes::new() }).await
+        self.send(&OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() }).await
     }
 
     /// Sends a request to one host after the other until one answers, to every one once at most.
-    async fn send(&mut self, request: &Request<'_>) -> Result<Reply, RequestError> {
+    async fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<Reply, RequestError> {
         let headers = self.credentials.headers();
         let mut attempt = 1;
         loop {
@@ -126,7 +107,12 @@ impl Sender {
         }
     }
 
-    async fn send_to(&self, url: &Url, request: &Request<'_>, headers: &HeaderMap) -> Result<Reply, RequestError> {
+    async fn send_to(
+        &self,
+        url: &Url,
+        request: &OutgoingRequest<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Reply, RequestError> {
         let host = host(url);
         let mut sent = self.client.request(request.method.clone(), below(url, request.path));
         sent = sent.headers(headers.clone()).header(header::CONTENT_TYPE, request.content_type);
@@ -147,7 +133,7 @@ impl Sender {
 }
 
 /// What is sent, whichever host it goes to.
-struct Request<'r> {
+struct OutgoingRequest<'r> {
     method: Method,
     path: &'r str,
     content_type: &'static str,

@@ -1,90 +1,11 @@
-//! What Elasticsearch answers, read leniently: only what is needed.
-
-use std::{collections::BTreeMap, fmt};
+//! What Elasticsearch says when it refuses a request, for people.
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::outputs::request_error::shown;
+use crate::support::scrub::shown;
 
-/// The answer to `_bulk`.
-#[derive(Deserialize)]
-pub(super) struct BulkAnswer {
-    /// One per document, in order.
-    pub(super) items: Vec<Item>,
-}
-
-/// What became of one document: below the name of what was done, `create`.
-#[derive(Deserialize)]
-#[serde(try_from = "BTreeMap<String, Done>")]
-pub(super) struct Item(Done);
-
-#[derive(Deserialize)]
-struct Done {
-    status: u16,
-    #[serde(default)]
-    error: Value,
-    #[serde(default)]
-    failure_store: Value,
-}
-
-impl TryFrom<BTreeMap<String, Done>> for Item {
-    type Error = &'static str;
-
-    fn try_from(mut actions: BTreeMap<String, Done>) -> Result<Self, Self::Error> {
-        actions.pop_first().map(|(_, done)| Self(done)).ok_or("nothing was done")
-    }
-}
-
-impl Item {
-    pub(super) fn status(&self) -> u16 {
-        self.0.status
-    }
-
-    /// Whether it was put aside, where the mapping of fields does not count.
-    pub(super) fn is_in_failure_store(&self) -> bool {
-        self.0.failure_store == "used"
-    }
-
-    pub(super) fn refusal(&self) -> Refusal<'_> {
-        Refusal { status: self.0.status, error: &self.0.error }
-    }
-}
-
-/// Why a document was not stored. What it says may show parts of the document: for the dead letter, not for logs.
-pub(super) struct Refusal<'a> {
-    status: u16,
-    error: &'a Value,
-}
-
-impl Refusal<'_> {
-    /// Whether the ingest pipeline of the settings is missing.
-    pub(super) fn is_of_the_pipeline(&self) -> bool {
-        self.error["reason"].as_str().is_some_and(|reason| reason.starts_with("pipeline with id ["))
-    }
-
-    /// The kind: a word of Elasticsearch, for logs.
-    pub(super) fn kind(&self) -> String {
-        let kind = self.error["type"].as_str().unwrap_or("no reason given");
-        let is_word = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.' | ' ');
-        kind.chars().filter(|it| is_word(*it)).take(80).collect()
-    }
-}
-
-impl fmt::Display for Refusal<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.status)?;
-        let error = self.error;
-        for part in [error, &error["type"], &error["reason"], &error["caused_by"]["reason"]] {
-            if let Some(text) = part.as_str() {
-                write!(formatter, ": {}", shown(text))?;
-            }
-        }
-        Ok(())
-    }
-}
-
+/// Who asks is not who was meant to.
 pub(super) const WRONG_SECRET: &str = "\nhint: are `api_key`, or `username` and `password`, right?";
 
 /// What the refusal of a template says, for people.

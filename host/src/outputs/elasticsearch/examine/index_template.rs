@@ -5,14 +5,16 @@ use semver::Version;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Target, get, unexpected};
+use super::{
+    question::{get, unexpected},
+    target::ExamineTarget,
+};
 use crate::{
     outputs::{
-        elasticsearch::{Flavor, template::NAME},
-        request_error::shown,
-        sender::Sender,
+        elasticsearch::{flavor::Flavor, resources::NAME},
+        requests::HostClient,
     },
-    support::finding::Finding,
+    support::{finding::Finding, scrub::shown},
 };
 
 const STEP: &str = "index template";
@@ -23,22 +25,22 @@ const TEMPLATES: &str = "_index_template?filter_path=index_templates.name,index_
                          index_templates.index_template._meta";
 
 #[derive(Deserialize)]
-struct Answer {
+struct TemplatesAnswer {
     #[serde(default)]
-    index_templates: Vec<Template>,
+    index_templates: Vec<IndexTemplate>,
 }
 
 /// A template of the cluster.
 #[derive(Deserialize)]
-pub(super) struct Template {
+pub(super) struct IndexTemplate {
     pub(super) name: String,
-    index_template: Body,
+    index_template: TemplateBody,
 }
 
 #[derive(Deserialize)]
-struct Body {
+struct TemplateBody {
     #[serde(default)]
-    index_patterns: Patterns,
+    index_patterns: IndexPatterns,
     #[serde(default)]
     priority: Value,
     data_stream: Option<Value>,
@@ -49,22 +51,22 @@ struct Body {
 /// One pattern, or several.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Patterns {
+enum IndexPatterns {
     One(String),
     Several(Vec<String>),
 }
 
-impl Default for Patterns {
+impl Default for IndexPatterns {
     fn default() -> Self {
         Self::Several(Vec::new())
     }
 }
 
-impl Template {
+impl IndexTemplate {
     fn matches(&self, name: &str) -> bool {
         match &self.index_template.index_patterns {
-            Patterns::One(pattern) => matches(pattern, name),
-            Patterns::Several(patterns) => patterns.iter().any(|pattern| matches(pattern, name)),
+            IndexPatterns::One(pattern) => matches(pattern, name),
+            IndexPatterns::Several(patterns) => patterns.iter().any(|pattern| matches(pattern, name)),
         }
     }
 
@@ -84,13 +86,13 @@ impl Template {
 }
 
 /// Asks for it; gives the template as well, for what else depends on it.
-pub(super) async fn examine(sender: &mut Sender, target: &Target<'_>) -> (Finding, Option<Template>) {
-    let reply = match get(sender, TEMPLATES).await {
+pub(super) async fn examine(client: &mut HostClient, target: &ExamineTarget<'_>) -> (Finding, Option<IndexTemplate>) {
+    let reply = match get(client, TEMPLATES).await {
         Ok(reply) => reply,
         Err(error) => return (Finding::error(STEP, &error), None),
     };
     let templates = match reply.status {
-        StatusCode::OK => match serde_json::from_slice::<Answer>(&reply.body) {
+        StatusCode::OK => match serde_json::from_slice::<TemplatesAnswer>(&reply.body) {
             Ok(answer) => answer.index_templates,
             Err(_) => return (unexpected(STEP, &reply, "_index_template"), None),
         },
@@ -104,11 +106,11 @@ pub(super) async fn examine(sender: &mut Sender, target: &Target<'_>) -> (Findin
     };
     let has_ours = templates.iter().any(|template| template.is_ours() && template.matches(target.data_stream));
     let matching = templates.into_iter().filter(|template| template.matches(target.data_stream));
-    let in_use = matching.max_by_key(Template::priority);
+    let in_use = matching.max_by_key(IndexTemplate::priority);
     (judge(in_use.as_ref(), has_ours, target), in_use)
 }
 
-fn judge(in_use: Option<&Template>, has_ours: bool, target: &Target<'_>) -> Finding {
+fn judge(in_use: Option<&IndexTemplate>, has_ours: bool, target: &ExamineTarget<'_>) -> Finding {
     let stream = target.data_stream;
     let apply = apply(target);
     let Some(template) = in_use else {
@@ -146,7 +148,7 @@ fn judge(in_use: Option<&Template>, has_ours: bool, target: &Target<'_>) -> Find
 }
 
 /// The command that puts the template.
-pub(super) fn apply(target: &Target<'_>) -> String {
+pub(super) fn apply(target: &ExamineTarget<'_>) -> String {
     let opensearch = if target.flavor == Flavor::OpenSearch { " --opensearch" } else { "" };
     format!("`exotrace elasticsearch template{opensearch} --apply --config {}`", target.settings)
 }
@@ -182,10 +184,10 @@ mod tests {
 
     #[track_caller]
     fn check(templates: Vec<Value>, verdict: Verdict, detail: &str) {
-        let templates: Vec<Template> = serde_json::from_value(Value::Array(templates)).unwrap();
-        let target = Target { flavor: Flavor::Elasticsearch, data_stream: STREAM, settings: "x.toml" };
-        let has_ours = templates.iter().any(Template::is_ours);
-        let in_use = templates.into_iter().filter(|it| it.matches(STREAM)).max_by_key(Template::priority);
+        let templates: Vec<IndexTemplate> = serde_json::from_value(Value::Array(templates)).unwrap();
+        let target = ExamineTarget { flavor: Flavor::Elasticsearch, data_stream: STREAM, settings: "x.toml" };
+        let has_ours = templates.iter().any(IndexTemplate::is_ours);
+        let in_use = templates.into_iter().filter(|it| it.matches(STREAM)).max_by_key(IndexTemplate::priority);
         let finding = judge(in_use.as_ref(), has_ours, &target);
         assert_eq!(finding.verdict, verdict, "{finding:?}");
         assert!(finding.detail.contains(detail), "{finding:?}");

@@ -4,46 +4,46 @@ use std::collections::VecDeque;
 
 use sha2::{Digest as _, Sha256};
 
-use super::documents::Document;
+use super::document::Document;
 use crate::pipeline::{Receipt, RejectedDocument};
 
 /// How far the documents of a batch have come.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(crate) struct BatchProgress {
     /// For every document, whether it need not be sent again.
     settled: Vec<bool>,
     receipt: Receipt,
 }
 
-impl Progress {
+impl BatchProgress {
     fn of(documents: &[Document<'_>]) -> Self {
         Self { settled: vec![false; documents.len()], receipt: Receipt::default() }
     }
 
     /// The places of the documents that have to be sent.
-    pub(super) fn rest(&self) -> Vec<usize> {
+    pub(crate) fn rest(&self) -> Vec<usize> {
         (0..self.settled.len()).filter(|place| !self.settled[*place]).collect()
     }
 
     /// The document at this place was stored.
-    pub(super) fn accept(&mut self, place: usize) {
+    pub(crate) fn accept(&mut self, place: usize) {
         self.settled[place] = true;
     }
 
     /// The document at this place had been stored before.
-    pub(super) fn accept_duplicate(&mut self, place: usize) {
+    pub(crate) fn accept_duplicate(&mut self, place: usize) {
         self.settled[place] = true;
         self.receipt.duplicates += 1;
     }
 
     /// The document at this place will never be stored.
-    pub(super) fn reject(&mut self, place: usize, document: &Document<'_>, reason: String) {
+    pub(crate) fn reject(&mut self, place: usize, document: &Document<'_>, reason: String) {
         self.settled[place] = true;
         self.receipt.rejected.push(RejectedDocument { outcome: document.outcome, reason });
     }
 
     /// What to say of the batch when nothing is left of it.
-    pub(super) fn into_receipt(mut self) -> Receipt {
+    pub(crate) fn into_receipt(mut self) -> Receipt {
         self.receipt.rejected.sort_by_key(|rejected| rejected.outcome);
         self.receipt
     }
@@ -54,24 +54,24 @@ const REMEMBERED: usize = 8;
 
 /// Remembers how far the last batches came that failed. Nothing depends on it but the work of sending twice.
 #[derive(Default)]
-pub(super) struct Memory {
-    kept: VecDeque<([u8; 32], Progress)>,
+pub(crate) struct ProgressMemory {
+    kept: VecDeque<([u8; 32], BatchProgress)>,
 }
 
-impl Memory {
+impl ProgressMemory {
     /// How far the batch came before.
-    pub(super) fn recall(&mut self, documents: &[Document<'_>]) -> Progress {
+    pub(crate) fn recall(&mut self, documents: &[Document<'_>]) -> BatchProgress {
         if self.kept.is_empty() {
-            return Progress::of(documents);
+            return BatchProgress::of(documents);
         }
         let identity = identity(documents);
         let place = self.kept.iter().position(|(kept, _)| *kept == identity);
         let kept = place.and_then(|place| self.kept.remove(place));
-        kept.map_or_else(|| Progress::of(documents), |(_, progress)| progress)
+        kept.map_or_else(|| BatchProgress::of(documents), |(_, progress)| progress)
     }
 
     /// Keeps how far the batch has come.
-    pub(super) fn keep(&mut self, documents: &[Document<'_>], progress: Progress) {
+    pub(crate) fn keep(&mut self, documents: &[Document<'_>], progress: BatchProgress) {
         if self.kept.len() == REMEMBERED {
             self.kept.pop_front();
         }
@@ -94,12 +94,12 @@ fn identity(documents: &[Document<'_>]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outputs::documents::{documents, testing::batch};
+    use crate::outputs::requests::document::{documents, testing::batch};
 
     #[test]
     fn only_the_same_batch_is_gone_on_with() {
         let (one, other) = (batch(&["a", "b", "c"]), batch(&["a", "b", "d"]));
-        let mut memory = Memory::default();
+        let mut memory = ProgressMemory::default();
         let mut progress = memory.recall(&documents(&one));
         progress.accept(1);
         memory.keep(&documents(&one), progress);
@@ -115,7 +115,7 @@ mod tests {
     fn what_was_rejected_is_told_in_order() {
         let batch = batch(&["a", "b", "c"]);
         let documents = documents(&batch);
-        let mut progress = Memory::default().recall(&documents);
+        let mut progress = ProgressMemory::default().recall(&documents);
         progress.reject(2, &documents[2], "second".to_owned());
         progress.accept_duplicate(1);
         progress.reject(0, &documents[0], "first".to_owned());

@@ -1,0 +1,11 @@
+//! What the questions are about.
+
+use crate::outputs::elasticsearch::flavor::Flavor;
+
+/// What the questions are about.
+pub(super) struct ExamineTarget<'a> {
+    pub(super) flavor: Flavor,
+    pub(super) data_stream: &'a str,
+    /// How hints name the settings file.
+    pub(super) settings: &'a str,
+}

@@ -1,0 +1,10 @@
+//! Elasticsearch or OpenSearch.
+
+/// Which kind of cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavor {
+    /// Elasticsearch 8 and later.
+    Elasticsearch,
+    /// OpenSearch 2 and later: it has fewer field types, and other policies.
+    OpenSearch,
+}
