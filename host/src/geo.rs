@@ -16,7 +16,7 @@ pub use exotrace_geo::{Network, Place};
 
 use crate::support::{
     error_text::chain,
-    file_watch::Sighting,
+    file_watch::StableFile,
     plain_file::{self, Links},
 };
 
@@ -138,7 +138,7 @@ struct DatabaseFile {
     path: PathBuf,
     /// What was in it when it was read last and was a database.
     bytes: Bytes,
-    sighting: Sighting,
+    stable_file: StableFile,
     /// What is wrong with it, so that it is said once.
     problem: Option<String>,
 }
@@ -212,9 +212,9 @@ impl Geo {
 
 impl DatabaseFile {
     fn open(kind: Kind, path: &Path) -> Result<Self, GeoError> {
-        let sighting = Sighting::read(&[path]);
+        let stable_file = StableFile::read(&[path]);
         let bytes = read(kind, path)?;
-        Ok(Self { kind, path: path.to_owned(), bytes, sighting, problem: None })
+        Ok(Self { kind, path: path.to_owned(), bytes, stable_file, problem: None })
     }
 
     fn about(&self) -> Option<DatabaseAbout> {
@@ -225,7 +225,7 @@ impl DatabaseFile {
     }
 
     fn is_due(&mut self) -> bool {
-        self.sighting.is_due(&[&self.path])
+        self.stable_file.is_due(&[&self.path])
     }
 
     /// Whether something new is in it.
@@ -242,7 +242,7 @@ impl DatabaseFile {
             }
             Err(error) => {
                 if matches!(error, GeoError::Unreadable { .. }) {
-                    self.sighting.look_again();
+                    self.stable_file.look_again();
                 }
                 let problem = chain(&error);
                 if self.problem.as_ref() != Some(&problem) {

@@ -7,6 +7,7 @@ pub(crate) mod error_text;
 pub(crate) mod file_watch;
 pub mod finding;
 pub(crate) mod folder;
+pub(crate) mod http_client;
 pub(crate) mod http_response;
 pub mod lines;
 pub(crate) mod plain_file;

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{ConfigError, Fault, environment::expand, faults::Faults, raw::Value};
 use crate::support::{
-    http_response::is_loopback,
+    http_client::is_loopback,
     plain_file::{self, MAX_SECRET_BYTES},
     secret::Secret,
     secret_file,

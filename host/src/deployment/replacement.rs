@@ -18,7 +18,7 @@ use crate::{
         Allowed, Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Proof, Refusal, TrialMode,
         Unchanged, digest, is_built_in,
     },
-    support::{counted::counted, error_text::explain, file_watch::Sighting},
+    support::{counted::counted, error_text::explain, file_watch::StableFile},
 };
 
 /// Who acts when a watched file has changed.
@@ -93,7 +93,7 @@ pub struct Replacement {
 pub struct Watched {
     path: PathBuf,
     purpose: Purpose,
-    sighting: Sighting,
+    stable_file: StableFile,
     digest: Option<String>,
     problem: Option<String>,
 }
@@ -105,7 +105,7 @@ fn name_of(path: &Path) -> String {
 impl Watched {
     /// The file of the mapping in use, whose digest is known; or that of a candidate, which is not.
     pub fn new(path: PathBuf, purpose: Purpose, digest: Option<String>) -> Self {
-        Self { path, purpose, sighting: Sighting::default(), digest, problem: None }
+        Self { path, purpose, stable_file: StableFile::default(), digest, problem: None }
     }
 }
 
@@ -258,7 +258,7 @@ impl Replacement {
     }
 
     async fn look(&self, file: &mut Watched) {
-        if file.sighting.is_due(&[&file.path, &signature::path_of(&file.path)]) {
+        if file.stable_file.is_due(&[&file.path, &signature::path_of(&file.path)]) {
             self.take(file).await;
         }
     }
@@ -268,7 +268,7 @@ impl Replacement {
             Ok(original) => original,
             Err(error) => {
                 // It may be there again the next time.
-                file.sighting.look_again();
+                file.stable_file.look_again();
                 let problem = explain(&error);
                 if file.problem.as_ref() != Some(&problem) {
                     warn!(problem, "could not look at a mapping");
@@ -299,7 +299,7 @@ impl Replacement {
             Err(ReplaceError::Unchanged(Unchanged::Pinned)) => {
                 // Somebody has pinned the mapping meanwhile, and will unpin it.
                 file.digest = None;
-                file.sighting.look_again();
+                file.stable_file.look_again();
             }
             Err(error) => warn!(error = explain(&error), "mapping was not replaced"),
         }

@@ -189,8 +189,7 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
         return Err(error);
     }
     if !existed {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
+        folder::sync_of(path)?;
     }
     Ok(())
 }

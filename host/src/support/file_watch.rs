@@ -7,12 +7,12 @@ pub(crate) type Stamp = (u64, i64, i64, u64);
 
 /// What files looked like when they were looked at last, and whether they have been read since.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sighting {
+pub(crate) struct StableFile {
     stamps: Vec<Option<Stamp>>,
     is_read: bool,
 }
 
-impl Sighting {
+impl StableFile {
     /// These files as they are now, about to be read.
     pub(crate) fn read(files: &[&Path]) -> Self {
         Self { stamps: stamps(files), is_read: true }
@@ -54,8 +54,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, other) = (folder.path().join("file"), folder.path().join("other"));
         let files = [&*file, &*other];
-        let mut sighting = Sighting::default();
-        let mut looks = |times: usize| (0..times).map(|_| sighting.is_due(&files)).collect::<Vec<_>>();
+        let mut stable_file = StableFile::default();
+        let mut looks = |times: usize| (0..times).map(|_| stable_file.is_due(&files)).collect::<Vec<_>>();
         assert_eq!(looks(2), [false, false], "not there");
         fs::write(&file, "1").unwrap();
         assert_eq!(looks(4), [false, true, false, false]);
@@ -65,9 +65,9 @@ mod tests {
         assert_eq!(looks(3), [false, true, false]);
         fs::remove_file(&file).unwrap();
         assert_eq!(looks(2), [false, false]);
-        let mut sighting = Sighting::read(&[&*other]);
-        assert!(!sighting.is_due(&[&*other]));
-        sighting.look_again();
-        assert!(sighting.is_due(&[&*other]));
+        let mut stable_file = StableFile::read(&[&*other]);
+        assert!(!stable_file.is_due(&[&*other]));
+        stable_file.look_again();
+        assert!(stable_file.is_due(&[&*other]));
     }
 }

@@ -8,9 +8,6 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 use reqwest::Response;
-use url::{Host, Url};
-
-use crate::support::retry;
 
 /// The longest answer of an output that is read, in bytes.
 pub(crate) const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
@@ -42,13 +39,25 @@ impl From<serde_json::Error> for Malformed {
     }
 }
 
-/// When the service wants to be asked again.
+/// When an answer was sent, by the clock of who answered.
+pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// When the service wants to be asked again: so many seconds from now, or at a date of its own clock, which need not be
+/// like ours.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    // A date is one of their clock, which need not be like ours.
-    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-    retry::retry_after(value, date.map_or_else(Utc::now, |date| date.to_utc()))
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let now = date(headers).unwrap_or_else(Utc::now);
+    // A date that has passed asks for no wait at all.
+    Some((http_date(value)? - now).to_std().unwrap_or_default())
+}
+
+fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    httpdate::parse_http_date(text.trim()).ok().map(DateTime::from)
 }
 
 /// Reads an answer to its end, unless it is longer than `most_bytes` when unpacked.
@@ -68,12 +77,20 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// Whether a host is this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_comes_as_seconds_or_as_a_date_of_their_clock() {
+        let asked = |value: &str| {
+            let date = (DATE, "Wed, 04 Mar 2026 05:06:07 GMT".parse().unwrap());
+            retry_after(&HeaderMap::from_iter([date, (RETRY_AFTER, value.parse().unwrap())]))
+        };
+        assert_eq!(asked("17"), Some(Duration::from_secs(17)));
+        assert_eq!(asked("Wed, 04 Mar 2026 05:06:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(asked("Wednesday, 04-Mar-26 05:06:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(asked("Wed, 04 Mar 2026 05:06:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(asked("soon"), None);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, iter};
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// One record of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,14 @@ pub fn is_blank(line: &str) -> bool {
 /// Whether a character makes no record by itself.
 pub fn is_blank_character(it: char) -> bool {
     it.is_whitespace() || it.is_control() || it == '\u{feff}'
+}
+
+/// A record on one line, at the same length: a line end in JSON stands between its parts, where a blank does as well.
+pub fn on_one_line(record: &str) -> Cow<'_, str> {
+    match memchr2(b'\r', b'\n', record.as_bytes()) {
+        Some(_) => Cow::Owned(record.replace(['\r', '\n'], " ")),
+        None => Cow::Borrowed(record),
+    }
 }
 
 /// The batch as every component understands it, at the same length: components built before the rule above take only
@@ -96,6 +104,12 @@ mod tests {
         assert!(matches!(unambiguous("{}\n\n \r\n{}"), Cow::Borrowed(_)));
         assert_eq!(unambiguous("{}\n\u{3000}\r\n\u{a0}x\n\u{b}"), "{}\n    \n\u{a0}x\n ");
         assert_eq!(unambiguous("\u{feff}"), "   ");
+    }
+
+    #[test]
+    fn a_record_over_several_lines_keeps_its_length() {
+        assert_eq!(on_one_line("{\r\n\"a\":\n1}"), "{  \"a\": 1}");
+        assert!(matches!(on_one_line("{}"), Cow::Borrowed(_)));
     }
 
     /// The rule is written down twice, since the mapping is a program of its own.

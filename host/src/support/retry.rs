@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use http::StatusCode;
 
 /// How often and how long to wait before an attempt that failed is made again.
@@ -36,16 +35,6 @@ pub fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// What `Retry-After` asks for, in either of its forms: seconds, or a date.
-pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = DateTime::parse_from_rfc2822(value.trim()).ok()?;
-    // A date that has passed asks for no wait at all.
-    Some((date.to_utc() - now).to_std().unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,14 +64,5 @@ mod tests {
     fn only_some_statuses_are_worth_another_attempt() {
         let transient: Vec<_> = (100..600).filter(|code| is_transient(StatusCode::from_u16(*code).unwrap())).collect();
         assert_eq!(transient, [408, 429, 500, 502, 503, 504]);
-    }
-
-    #[test]
-    fn retry_after_comes_as_seconds_or_as_a_date() {
-        let now = DateTime::parse_from_rfc3339("2026-03-04T05:06:07Z").unwrap().to_utc();
-        assert_eq!(retry_after("17", now), Some(Duration::from_secs(17)));
-        assert_eq!(retry_after("Wed, 04 Mar 2026 05:06:37 GMT", now), Some(Duration::from_secs(30)));
-        assert_eq!(retry_after("Wed, 04 Mar 2026 05:06:00 GMT", now), Some(Duration::ZERO));
-        assert_eq!(retry_after("soon", now), None);
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     deployment::signature::{self, PublicKey, SecretKey, TrustedKeys},
     mapper::{Component, Inspection, digest},
     support::{
+        folder,
         plain_file::{self, MAX_SECRET_BYTES},
         shown,
     },
@@ -95,8 +96,7 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
 
 /// Writes beside and renames: whoever watches the file never sees half a signature.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new().permissions(readable()).tempfile_in(folder)?;
+    let file = tempfile::Builder::new().permissions(readable()).tempfile_in(folder::parent(path))?;
     fs::write(file.path(), text)?;
     file.persist(path)?;
     Ok(())

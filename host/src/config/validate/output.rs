@@ -11,7 +11,7 @@ use crate::{
         Authentication, BodyConfig, ClientCertificate, Compression, ConfigError, ConnectionConfig, NamedOutput,
         OutputConfig, SecretSource, kinds, position::prefix, raw, reader::Reader,
     },
-    support::http_response::is_loopback,
+    support::http_client::is_loopback,
 };
 
 mod elasticsearch;

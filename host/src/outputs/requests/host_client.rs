@@ -1,20 +1,20 @@
 //! Sends requests to a host, or to the next one of the same cluster when that fails.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
-use reqwest::{Certificate, Client, Identity, Proxy};
+use reqwest::Client;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 use url::Url;
 
 use super::{credentials::Credentials, gzip::gzip, reply::Reply, request_error::RequestError};
 use crate::{
-    config::{ClientCertificate, Compression, ConnectionConfig},
+    config::{Compression, ConnectionConfig},
     support::{
-        http_response::{MAX_ANSWER_BYTES, is_loopback, read, retry_after},
-        plain_file,
+        http_client::{self, HttpClientSettings, is_loopback},
+        http_response::{MAX_ANSWER_BYTES, read, retry_after},
     },
 };
 
@@ -163,46 +163,16 @@ fn below(url: &Url, path: &str) -> Url {
 }
 
 fn client(urls: &[Url], connection: &ConnectionConfig) -> Result<Client, RequestError> {
-    // Another part of the process may have installed one; any will do.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let mut builder = Client::builder()
-        .user_agent(concat!("exotrace/", env!("CARGO_PKG_VERSION")))
-        .timeout(connection.request_timeout)
-        .connect_timeout(connection.request_timeout.min(CONNECT_TIMEOUT))
-        // A redirect could lead secrets to another host.
-        .redirect(reqwest::redirect::Policy::none());
-    if let Some(proxy) = &connection.proxy_url {
-        builder = builder.proxy(Proxy::all(proxy.expose()).map_err(|error| RequestError::Client(error.without_url()))?);
-    } else if urls.iter().all(is_loopback) {
-        builder = builder.no_proxy();
-    }
-    if let Some(path) = &connection.ca_file {
-        let certificates = Certificate::from_pem_bundle(&contents(path)?).ok().filter(|found| !found.is_empty());
-        let hint = "`ca_file` has to have certificates in PEM";
-        let certificates = certificates.ok_or_else(|| RequestError::Certificate { path: path.clone(), hint })?;
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if let Some(certificate) = &connection.certificate {
-        builder = builder.identity(identity(certificate)?);
-    }
-    builder.build().map_err(RequestError::Client)
-}
-
-fn identity(certificate: &ClientCertificate) -> Result<Identity, RequestError> {
-    let mut pem = contents(&certificate.certificate_file)?;
-    if let Some(path) = &certificate.private_key_file {
-        pem.push(b'\n');
-        pem.extend(contents(path)?);
-    }
-    Identity::from_pem(&pem).map_err(|_| RequestError::Certificate {
-        path: certificate.certificate_file.clone(),
-        hint: "a certificate and its private key in PEM, the key without a password; the key in this file or in \
-               `private_key_file`",
-    })
-}
-
-fn contents(path: &Path) -> Result<Vec<u8>, RequestError> {
-    plain_file::pem(path).map_err(|source| RequestError::File { path: path.to_owned(), source })
+    let certificate = connection.certificate.as_ref();
+    let client = http_client::client(&HttpClientSettings {
+        timeout: connection.request_timeout,
+        connect_timeout: Some(connection.request_timeout.min(CONNECT_TIMEOUT)),
+        proxy_url: connection.proxy_url.as_ref(),
+        is_on_machine: urls.iter().all(is_loopback),
+        ca_file: connection.ca_file.as_deref(),
+        certificate: certificate.map(|it| (it.certificate_file.as_path(), it.private_key_file.as_deref())),
+    })?;
+    Ok(client)
 }
 
 #[cfg(test)]

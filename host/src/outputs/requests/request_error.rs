@@ -8,6 +8,7 @@ use crate::{
     pipeline::{Outlook, OutputError},
     support::{
         error_text::chain,
+        http_client::HttpClientError,
         http_response::{AnswerError, Malformed},
     },
 };
@@ -200,6 +201,23 @@ impl RequestError {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             _ => None,
+        }
+    }
+}
+
+impl From<HttpClientError> for RequestError {
+    fn from(error: HttpClientError) -> Self {
+        match error {
+            HttpClientError::Client(source) | HttpClientError::Proxy(source) => Self::Client(source),
+            HttpClientError::File { path, source } => Self::File { path, source },
+            HttpClientError::NoCertificates(path) => {
+                Self::Certificate { path, hint: "`ca_file` has to have certificates in PEM" }
+            }
+            HttpClientError::NoIdentity(path) => Self::Certificate {
+                path,
+                hint: "a certificate and its private key in PEM, the key without a password; the key in this file or \
+                       in `private_key_file`",
+            },
         }
     }
 }

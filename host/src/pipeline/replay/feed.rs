@@ -7,7 +7,7 @@ use crate::{
     ledger::{Content, Key, REPLAY, Replay},
     mapper::{FilePosition, Origin},
     pipeline::{RunError, Summary, dead_letter::Letter, delivery::Batch, shared::Shared},
-    support::lines::is_blank,
+    support::lines::{is_blank, on_one_line},
 };
 
 use super::SourceMapper;
@@ -24,8 +24,7 @@ pub(super) async fn feed(
     // Letters of versions before have what the ledger knows the source by.
     let mapper = by_name.or_else(|| mappers.iter().find(|source| source.name == first.source));
     let is_output = |name: &String| shared.targets.iter().any(|target| target.name == *name);
-    // JSON over several lines: between its parts a blank does as well.
-    let records: Vec<_> = letters.iter().map(|letter| letter.record.replace(['\r', '\n'], " ")).collect();
+    let records: Vec<_> = letters.iter().map(|letter| on_one_line(&letter.record)).collect();
     let problem = match (mapper, &first.output) {
         (None, _) => Some("its source is not in the settings any more"),
         (_, Some(output)) if !is_output(output) => Some("its output is not in the settings any more"),

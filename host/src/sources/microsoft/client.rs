@@ -2,12 +2,12 @@
 
 use std::{
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use http::{HeaderMap, StatusCode};
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, Request, RequestBuilder};
+use reqwest::{Client, Request, RequestBuilder};
 use url::Url;
 
 use super::{
@@ -19,8 +19,8 @@ use crate::{
     config::{ServiceConfig, environment},
     support::{
         clock::Clock,
-        http_response::{self, is_loopback},
-        plain_file,
+        http_client::{self, HttpClientError, HttpClientSettings, is_loopback},
+        http_response,
     },
 };
 
@@ -62,6 +62,17 @@ pub enum HttpError {
     },
 }
 
+impl From<HttpClientError> for HttpError {
+    fn from(error: HttpClientError) -> Self {
+        match error {
+            HttpClientError::Client(source) => Self::Client(source),
+            HttpClientError::Proxy(_) => Self::Proxy,
+            HttpClientError::File { path, source } => Self::CaFile { path, source },
+            HttpClientError::NoCertificates(path) | HttpClientError::NoIdentity(path) => Self::NoCertificates { path },
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ExchangeError {
@@ -99,27 +110,27 @@ pub(super) struct Http {
 impl Http {
     /// For a service on the network, by the proxy and with the certificates that the settings name.
     pub(super) fn new(config: &ServiceConfig, service: &Url) -> Result<Self, HttpError> {
-        let mut builder = builder(config.request_timeout);
-        if let Some(proxy) = &config.proxy_url {
-            builder = builder.proxy(Proxy::all(proxy.expose()).map_err(|_| HttpError::Proxy)?);
-        } else if is_loopback(service) {
-            // The proxy of the environment is for other machines.
-            builder = builder.no_proxy();
-        }
-        if let Some(path) = &config.ca_file {
-            builder = builder.tls_certs_merge(certificates(path)?);
-        }
-        Self::build(builder, config)
+        let settings = HttpClientSettings {
+            timeout: config.request_timeout,
+            proxy_url: config.proxy_url.as_ref(),
+            is_on_machine: is_loopback(service),
+            ca_file: config.ca_file.as_deref(),
+            ..HttpClientSettings::default()
+        };
+        Self::build(&settings, config)
     }
 
     /// For the metadata service of this machine, which no proxy reaches.
     pub(super) fn on_machine(config: &ServiceConfig) -> Result<Self, HttpError> {
-        Self::build(builder(config.request_timeout.min(LONGEST_ON_MACHINE)).no_proxy(), config)
+        let timeout = config.request_timeout.min(LONGEST_ON_MACHINE);
+        let settings = HttpClientSettings { timeout, is_on_machine: true, ..HttpClientSettings::default() };
+        Self::build(&settings, config)
     }
 
-    fn build(builder: ClientBuilder, config: &ServiceConfig) -> Result<Self, HttpError> {
+    fn build(settings: &HttpClientSettings<'_>, config: &ServiceConfig) -> Result<Self, HttpError> {
+        let client = http_client::client(settings)?;
         let trace = config.request_trace_dir.as_deref().map(Trace::open).transpose()?;
-        Ok(Self { client: builder.build().map_err(HttpError::Client)?, trace, clock: Clock::system() })
+        Ok(Self { client, trace, clock: Clock::system() })
     }
 
     /// Tells the time by another clock.
@@ -183,22 +194,4 @@ pub(super) fn host(url: &Url) -> String {
 /// Whether requests to this host go by way of a proxy.
 pub fn has_proxy(config: &ServiceConfig, service: &Url) -> bool {
     config.proxy_url.is_some() || !is_loopback(service) && environment::has_proxy(service.scheme())
-}
-
-fn builder(timeout: Duration) -> ClientBuilder {
-    // Another part of the process may have installed one; any will do.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    Client::builder()
-        .user_agent(concat!("exotrace/", env!("CARGO_PKG_VERSION")))
-        .timeout(timeout)
-        // A redirect could lead the access token to another host.
-        .redirect(reqwest::redirect::Policy::none())
-}
-
-fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpError> {
-    let pem = plain_file::pem(path).map_err(|source| HttpError::CaFile { path: path.to_owned(), source })?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(HttpError::NoCertificates { path: path.to_owned() }),
-    }
 }

@@ -9,9 +9,12 @@
 //!   very answer. Where no two clocks agree, the rows of the answer show what is past.
 
 use chrono::{DateTime, Duration, Utc};
-use http::{HeaderMap, header::DATE};
+use http::HeaderMap;
 
-use crate::support::clock::{Clock, Moment, signed};
+use crate::support::{
+    clock::{Clock, Moment, signed},
+    http_response,
+};
 
 /// The header has whole seconds, and an answer takes its time: a smaller difference says nothing.
 const NOTICED: Duration = Duration::seconds(3);
@@ -34,9 +37,7 @@ pub(super) struct Seen {
 impl Seen {
     /// Reads the date of an answer.
     pub(super) fn new(at: Moment, headers: &HeaderMap) -> Self {
-        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
-        let date = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok()).map(|date| date.to_utc());
-        Self { at, date }
+        Self { at, date: http_response::date(headers) }
     }
 }
 

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::{PollError, clock::Past};
 use crate::support::{
     http_response::without_mark,
+    lines::on_one_line,
     property::{Property, pick},
 };
 
@@ -74,8 +75,7 @@ impl Page {
 
 impl Row {
     fn new(text: &str) -> Self {
-        // A line feed can only stand between the parts of a row, where a blank does as well.
-        let text = text.replace(['\r', '\n'], " ");
+        let text = on_one_line(text).into_owned();
         let identity = Identity::read(&text);
         let received = identity.as_ref().and_then(|identity| instant(&string(identity.received?)?));
         let key = identity.and_then(|identity| identity.key());

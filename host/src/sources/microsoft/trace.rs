@@ -187,7 +187,13 @@ impl Sent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{sources::microsoft::clock::Seen, support::clock::Clock};
+    use crate::{
+        sources::microsoft::clock::Seen,
+        support::{
+            clock::Clock,
+            http_client::{self, HttpClientSettings},
+        },
+    };
 
     fn answer(status: u16, body: &str) -> Result<Answer, ExchangeError> {
         let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, "session=hunter5".parse().unwrap())]);
@@ -202,8 +208,7 @@ mod tests {
     }
 
     fn client() -> reqwest::Client {
-        drop(rustls::crypto::ring::default_provider().install_default());
-        reqwest::Client::new()
+        http_client::client(&HttpClientSettings::default()).unwrap()
     }
 
     #[test]

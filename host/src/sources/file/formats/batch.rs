@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Batch, Position};
-use crate::support::lines::is_blank;
+use crate::support::lines::{is_blank, on_one_line};
 
 /// Records of a file go together although so many bytes are between them: their places stay right, because line feeds
 /// are put there.
@@ -47,12 +47,7 @@ impl Batches {
         } else {
             self.batch.records.extend(std::iter::repeat_n('\n', between.unwrap_or_default()));
         }
-        if memchr::memchr2(b'\r', b'\n', record.as_bytes()).is_some() {
-            // JSON over several lines: there they stand between its parts, where a blank does as well.
-            self.batch.records.push_str(&record.replace(['\r', '\n'], " "));
-        } else {
-            self.batch.records.push_str(record);
-        }
+        self.batch.records.push_str(&on_one_line(record));
         self.batch.records.push('\n');
         self.batch.count += 1;
     }

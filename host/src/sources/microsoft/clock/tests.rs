@@ -1,5 +1,7 @@
 use std::sync::{Arc, Mutex};
 
+use http::header::DATE;
+
 use super::*;
 
 const MINUTE: i64 = 60;
