@@ -3,6 +3,7 @@
 pub(crate) mod atomic_write;
 pub mod clock;
 pub(crate) mod counted;
+pub(crate) mod distinct;
 pub(crate) mod error_text;
 pub(crate) mod file_watch;
 pub mod finding;

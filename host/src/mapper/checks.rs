@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use wasmparser::{Parser, Payload};
 
-use super::{MappedBatch, Outcome};
+use super::MappedBatch;
 use crate::support::lines::is_blank;
 
 /// The custom section with check records.
@@ -64,10 +64,10 @@ impl Checks {
     /// Says which record came out otherwise, if any. Check records are the component's own, so they may be named.
     pub(super) fn verify(&self, batch: &MappedBatch) -> Result<(), String> {
         for (index, (check, outcome)) in self.0.iter().zip(&batch.outcomes).enumerate() {
-            let (Outcome::Mapped { id, .. } | Outcome::Failed { id, .. }) = outcome else {
+            let Some(id) = outcome.id() else {
                 return Err(format!("check record {} has no document", index + 1));
             };
-            if *id != check.id {
+            if id != check.id {
                 return Err(format!("check record {} has the id `{id}`, it should be `{}`", index + 1, check.id));
             }
         }

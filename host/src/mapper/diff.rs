@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{MappedBatch, Outcome};
+use super::{Entry, MappedBatch, Outcome};
 
 mod shape;
 
@@ -95,7 +95,7 @@ impl Differences {
 
     /// Compares what became of the same records, in the same order.
     pub fn add(&mut self, before: &MappedBatch, after: &MappedBatch) {
-        let (mut before, mut after) = (Results::new(before), Results::new(after));
+        let (mut before, mut after) = (before.entries().map(Mapped::from), after.entries().map(Mapped::from));
         loop {
             match (before.next(), after.next()) {
                 (None, None) => return,
@@ -186,31 +186,16 @@ impl Default for Mapped<'_> {
     }
 }
 
-/// Goes through a batch record by record.
-struct Results<'b> {
-    outcomes: std::slice::Iter<'b, Outcome>,
-    documents: std::str::Lines<'b>,
-}
-
-impl<'b> Results<'b> {
-    fn new(batch: &'b MappedBatch) -> Self {
-        Self { outcomes: batch.outcomes.iter(), documents: batch.documents.lines() }
-    }
-}
-
-impl<'b> Iterator for Results<'b> {
-    type Item = Mapped<'b>;
-
-    fn next(&mut self) -> Option<Mapped<'b>> {
-        let (outcome, id) = match self.outcomes.next()? {
-            Outcome::Mapped { id, .. } => ("mapped", id.as_str()),
-            Outcome::Failed { id, .. } => ("failed", id.as_str()),
-            Outcome::Dropped(_) => ("dropped", ""),
-            Outcome::Rejected(_) => ("rejected", ""),
+impl<'b> From<Entry<'b>> for Mapped<'b> {
+    fn from(Entry { outcome, document, .. }: Entry<'b>) -> Self {
+        let (id, document) = (outcome.id().unwrap_or_default(), document.unwrap_or_default());
+        let outcome = match outcome {
+            Outcome::Mapped { .. } => "mapped",
+            Outcome::Failed { .. } => "failed",
+            Outcome::Dropped(_) => "dropped",
+            Outcome::Rejected(_) => "rejected",
         };
-        let has_document = matches!(outcome, "mapped" | "failed");
-        let document = if has_document { self.documents.next().unwrap_or_default() } else { "" };
-        Some(Mapped { outcome, id, document })
+        Self { outcome, id, document }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     pool::{Pool, Setting},
     rules::Work,
 };
+use crate::support::distinct::distinct;
 
 /// What maps from one replacement to the next.
 pub(super) struct Generation {
@@ -74,15 +75,4 @@ impl Generation {
     fn each(&self, text: fn(&Component) -> &str) -> String {
         distinct(self.pools.iter().map(|pool| text(&pool.component)))
     }
-}
-
-/// Each text once, in the order in which they come first.
-pub(crate) fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> String {
-    let mut known: Vec<&str> = Vec::new();
-    for text in texts {
-        if !known.contains(&text) {
-            known.push(text);
-        }
-    }
-    known.join(", ")
 }

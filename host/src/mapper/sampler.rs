@@ -95,17 +95,12 @@ impl Sampler {
     pub(super) fn offer(&self, source: usize, records: &str, origin: &Origin, mapped: &MappedBatch) {
         let databases = self.compared.beside.pool(source).setting.geo.current();
         let mut sample = Sample { source, records: Vec::new(), mapped: MappedBatch::default(), databases };
-        let mut rest = mapped.documents.as_str();
-        for (line, outcome) in lines(records).zip(&mapped.outcomes) {
-            let document = if outcome.has_document() { rest.split_inclusive('\n').next() } else { None };
-            let document = document.unwrap_or_default();
-            rest = rest.split_at_checked(document.len()).map_or("", |(_, after)| after);
+        for (line, entry) in lines(records).zip(mapped.entries()) {
             let seen = self.seen.fetch_add(1, Ordering::Relaxed);
             let is_wanted = (seen + 1) * self.percent / 100 > seen * self.percent / 100;
             if is_wanted && sample.records.len() < MAX_SAMPLE {
                 sample.records.push((line.record().to_owned(), origin.advanced_by(line.offset)));
-                sample.mapped.documents.push_str(document);
-                sample.mapped.outcomes.push(outcome.clone());
+                sample.mapped.push(entry);
             }
         }
         if !sample.records.is_empty() && self.samples.try_send(sample).is_err() {

@@ -357,15 +357,10 @@ impl Shared {
 /// The outcomes at these places with their documents.
 fn some_of(mapped: &MappedBatch, places: &[usize]) -> MappedBatch {
     let mut some = MappedBatch { namespace: mapped.namespace.clone(), ..MappedBatch::default() };
-    let mut documents = mapped.documents.split_inclusive('\n');
     let mut wanted = places.iter().copied().peekable();
-    for (place, outcome) in mapped.outcomes.iter().enumerate() {
-        let document = match outcome {
-            Outcome::Mapped { .. } | Outcome::Failed { .. } => documents.next().unwrap_or_default(),
-            Outcome::Dropped(_) | Outcome::Rejected(_) => "",
-        };
+    for (place, entry) in mapped.entries().enumerate() {
         if wanted.next_if_eq(&place).is_some() {
-            some.push(outcome.clone(), document, mapped.mapping_of(place));
+            some.push(entry);
         }
     }
     some

@@ -35,10 +35,7 @@ pub(super) fn by_output(
     for RejectedDocument { outcome, reason } in rejected {
         let Some(place) = places.get(*outcome).copied() else { continue };
         let Some(line) = records.get(place).copied() else { continue };
-        let id = match &mapped.outcomes[place] {
-            Outcome::Mapped { id, .. } | Outcome::Failed { id, .. } => Some(id.clone()),
-            Outcome::Dropped(_) | Outcome::Rejected(_) => None,
-        };
+        let id = mapped.outcomes[place].id().map(str::to_owned);
         let (output, reason) = (Some(output.to_owned()), reason.clone());
         letters.push(Letter { output, id, reason, ..letter(batch, mapped, place, line) });
     }

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 
 use crate::{
     config::{Config, MappingChoice, ServiceKind, SourceConfig},
-    mapper::{BuiltIn, Component, Loader, Original, Place, Said, built_in, digest, distinct},
+    mapper::{BuiltIn, Component, Loader, Original, Place, Said, built_in, digest},
+    support::distinct::distinct,
 };
 
 /// The mapping of a Graph source unless the settings name one.

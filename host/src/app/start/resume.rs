@@ -7,9 +7,9 @@ use crate::{
     app::{mapping_limits, unusable::Unusable},
     config::{Config, MappingChoice},
     mapper::{
-        Beginning, Chosen, CompileLimits, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said, distinct,
+        Beginning, Chosen, CompileLimits, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said,
     },
-    support::error_text::explain,
+    support::{distinct::distinct, error_text::explain},
 };
 
 /// What a process begins with.

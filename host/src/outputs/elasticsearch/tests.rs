@@ -19,6 +19,7 @@ use url::Url;
 use super::*;
 use crate::{
     config::{BodyConfig, Compression, ConnectionConfig},
+    mapper::{Entry, Outcome},
     outputs::requests::testing::batch,
     pipeline::RejectedDocument,
     support::finding::Verdict,
@@ -171,10 +172,10 @@ async fn abrupt(max_bytes: usize) -> (String, [Arc<AtomicUsize>; 2]) {
 fn long_batch(count: usize) -> MappedBatch {
     let mut long = batch(&[]);
     for number in 0..count {
-        let mut one = batch(&[&number.to_string()]);
-        one.documents = format!("{{\"n\":\"{}\"}}\n", "x".repeat(100_000));
-        long.documents.push_str(&one.documents);
-        long.outcomes.append(&mut one.outcomes);
+        let document = format!("{{\"n\":\"{}\"}}", "x".repeat(100_000));
+        let length = document.len().try_into().unwrap();
+        let outcome = Outcome::Mapped { id: number.to_string(), timestamp: chrono::DateTime::UNIX_EPOCH, length };
+        long.push(Entry { outcome: &outcome, document: Some(&document), mapping: None });
     }
     long
 }

@@ -1,6 +1,6 @@
 //! The documents of a batch with what outputs need to know of them.
 
-use crate::mapper::{MappedBatch, Outcome};
+use crate::mapper::{Entry, MappedBatch};
 
 /// One document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,22 +14,18 @@ pub(crate) struct Document<'b> {
 }
 
 /// The documents of a batch, in order.
-pub(crate) fn documents(batch: &MappedBatch) -> Vec<Document<'_>> {
-    let mut texts = batch.documents.split_terminator('\n');
-    let mut documents = Vec::with_capacity(batch.outcomes.len());
-    for (outcome, what) in batch.outcomes.iter().enumerate() {
-        if let Outcome::Mapped { id, .. } | Outcome::Failed { id, .. } = what
-            && let Some(text) = texts.next()
-        {
-            documents.push(Document { outcome, id, text });
-        }
-    }
-    documents
+pub(crate) fn documents<'b>(batch: &'b MappedBatch) -> Vec<Document<'b>> {
+    let document = |(outcome, entry): (usize, Entry<'b>)| {
+        let (id, text) = entry.outcome.id().zip(entry.document)?;
+        Some(Document { outcome, id, text })
+    };
+    batch.entries().enumerate().filter_map(document).collect()
 }
 
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
+    use crate::mapper::Outcome;
 
     /// A batch of documents with these ids.
     pub(crate) fn batch(ids: &[&str]) -> MappedBatch {
@@ -51,7 +47,7 @@ pub(crate) mod testing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapper::DropReason;
+    use crate::mapper::{DropReason, Outcome};
 
     #[test]
     fn a_document_knows_its_outcome() {
