@@ -17,7 +17,8 @@ use ring::{
 };
 use rustix::{fs::OFlags, io::Errno};
 
-use crate::EXTENSION;
+/// What the names of cached files end with.
+pub(crate) const EXTENSION: &str = "code";
 
 /// The name of the key's file.
 const KEY: &str = "key";

@@ -23,15 +23,12 @@ mod folder;
 mod handover;
 mod mark;
 
-use folder::{bound, open_folder, open_key, open_own};
+use folder::{EXTENSION, bound, open_folder, open_key, open_own};
 pub use handover::{HANDOVER_KEY_BYTES, Handover, seal};
 pub use mark::{Mark, end_marks};
 
 /// The form of the files; a change makes all earlier ones foreign.
 const FORMAT: u8 = 1;
-
-/// What the names of cached files end with.
-const EXTENSION: &str = "code";
 
 /// The most that cached files have together, in bytes: about a hundred mappings.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;

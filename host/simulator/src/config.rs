@@ -16,8 +16,10 @@ pub struct TenantConfig {
     pub seed: u64,
     /// How many rows there are at the start; a message has one for each recipient.
     pub rows: usize,
-    /// How many rows come in each hour from then on, for two days.
+    /// How many rows come in each hour from then on.
     pub rows_per_hour: u32,
+    /// How long they come in.
+    pub horizon: chrono::Duration,
     /// The time when the tenant is made. It moves on with real time from there.
     pub now: DateTime<Utc>,
     /// How far back mail goes: all that is there at the start lies in `[now - span, now]`.
@@ -45,6 +47,17 @@ pub struct TenantConfig {
 }
 
 impl TenantConfig {
+    /// How many rows the tenant has in the end. All of them are made at its start, at about 400 bytes each.
+    pub fn all_rows(&self) -> usize {
+        self.rows.saturating_add(self.later_rows())
+    }
+
+    /// How many rows come in after the start.
+    pub(crate) fn later_rows(&self) -> usize {
+        let hours = self.horizon.num_milliseconds().max(0) as f64 / 3_600_000.0;
+        (f64::from(self.rows_per_hour) * hours) as usize
+    }
+
     /// Returns the tenant's time when it is made, by its own clock.
     pub(crate) fn start(&self) -> DateTime<Utc> {
         self.now + self.faults.duration(Fault::ClockSkew).unwrap_or_default()
@@ -57,6 +70,7 @@ impl Default for TenantConfig {
             seed: 1,
             rows: 200,
             rows_per_hour: 0,
+            horizon: chrono::Duration::hours(48),
             now: DateTime::from(SystemTime::now()),
             span: chrono::Duration::hours(1),
             domain: "contoso.com".to_owned(),
@@ -81,6 +95,7 @@ impl fmt::Debug for TenantConfig {
             .field("seed", &self.seed)
             .field("rows", &self.rows)
             .field("rows_per_hour", &self.rows_per_hour)
+            .field("horizon", &self.horizon)
             .field("now", &self.now)
             .field("span", &self.span)
             .field("domain", &self.domain)

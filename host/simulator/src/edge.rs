@@ -15,13 +15,10 @@ use chrono::Duration;
 use crate::{
     Tenant, answer,
     faults::{Fault, cut::CutBody},
+    request_number::RequestNumber,
     sign_in::bearer,
     traces,
 };
-
-/// The number of a request among those of its kind; the first has 0. Lots are drawn by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RequestNumber(pub(crate) u64);
 
 /// How long a random 429 asks to wait: short, so that tests need not.
 const RANDOM_WAIT: Duration = Duration::seconds(1);

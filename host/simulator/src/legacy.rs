@@ -11,23 +11,24 @@ use axum::{
     response::Response,
 };
 
-use crate::{Tenant, edge::RequestNumber, faults::Fault, sign_in::bearer, tenant::TokenState};
+use crate::{Tenant, faults::Fault, request_number::RequestNumber, sign_in::bearer, tenant::TokenState};
 
 mod error;
 mod filter;
 mod link;
 mod page;
+mod path;
 mod record;
 mod shape;
+mod status;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use path::PATH;
 
 use error::LegacyError;
 use page::{Page, Parameters};
 use shape::Shape;
-
-/// The path of the report. The service does not care about upper and lower case.
-pub(crate) const PATH: &str = "/ecp/reportingwebservice/reporting.svc/MessageTrace";
 
 /// Gives the path of the report its usual case, so that the router knows it.
 pub(crate) async fn with_usual_case(mut request: Request) -> Request {

@@ -21,8 +21,10 @@ mod faults;
 mod guid;
 mod legacy;
 mod mail;
+mod request_number;
 mod row;
 mod sign_in;
+mod stats;
 mod tenant;
 #[cfg(test)]
 mod testing;

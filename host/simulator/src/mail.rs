@@ -24,14 +24,11 @@ use message::Message;
 /// How many messages share the millisecond of the one before: one in so many.
 const SHARED_MILLISECOND: u32 = 40;
 
-/// How long new mail comes in after the start.
-const HORIZON: Duration = Duration::hours(48);
-
 /// Makes all rows of a tenant, newest first, then by recipient; those that are yet to come, too.
 pub(crate) fn generate(config: &TenantConfig) -> Vec<Row> {
     let start = config.start();
-    let later_rows = config.rows_per_hour as usize * HORIZON.num_hours() as usize;
-    let mut rows = spread(config, 2, MailClock::new(start + HORIZON, HORIZON, later_rows));
+    let later = MailClock::new(start + config.horizon, config.horizon, config.later_rows());
+    let mut rows = spread(config, 2, later);
     rows.append(&mut spread(config, 0, MailClock::new(start, config.span, config.rows)));
     odd::add_tie(&mut rows, config);
     odd::set_statuses(&mut rows, config);

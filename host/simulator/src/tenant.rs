@@ -14,10 +14,10 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     Faults, Row, TenantConfig,
-    answer::Stats,
-    edge::RequestNumber,
     faults::{Fault, chance, throttle::RunningWindow},
     guid, mail,
+    request_number::RequestNumber,
+    stats::Stats,
     timeline::Timeline,
 };
 

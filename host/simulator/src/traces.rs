@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Tenant,
-    edge::RequestNumber,
     faults::{Fault, chance},
+    request_number::RequestNumber,
     sign_in::bearer,
     tenant::TokenState,
 };
@@ -26,6 +26,7 @@ mod link;
 mod page;
 mod parameters;
 mod range;
+mod result_size;
 mod skip_token;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use axum::{
 
 use serde::Deserialize;
 
-use crate::{Row, Tenant, answer::Stats};
+use crate::{Row, Tenant, stats::Stats};
 
 /// Which rows a test wants.
 #[derive(Deserialize)]

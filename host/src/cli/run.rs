@@ -18,13 +18,10 @@ use tracing::{error, info, warn};
 use super::{
     exit::{self, say},
     log,
-    settings_file::{self, SettingsFile},
+    settings_file::SettingsFile,
 };
 use crate::{
-    app::{
-        replacing::Replacing,
-        start::{self, Ready},
-    },
+    app::{replacing::Replacing, start::Ready},
     config::{Config, SourceConfig},
     control::Process,
     ledger::{LastRun, Ledger, LedgerError},
@@ -35,9 +32,11 @@ use crate::{
 };
 
 mod hourly;
+mod prepare;
 mod progress;
 mod signals;
 
+use prepare::{prepare, prepare_again};
 use signals::{Signals, Wanted, second_signal};
 
 /// How long a ledger may be in use by the run before, after a reload.
@@ -105,32 +104,6 @@ fn tell_old_names(config: &Config) {
     for (old, new) in &config.old_names {
         warn!("`{old}` is called `{new}` now; the old name goes on working");
     }
-}
-
-/// Reads the settings and gets ready all that they name; touches nothing that a run beside may be using.
-fn prepare(config: &Path) -> anyhow::Result<Ready> {
-    let config = settings_file::load(config)?;
-    start::ready(&config, start::geo(&config)?)
-}
-
-/// The same for a run that is to go on in the state folder that this process uses: another one knows nothing of what is
-/// done, and would begin anew.
-fn prepare_again(path: &Path, state_dir: &Path) -> anyhow::Result<Ready> {
-    let config = settings_file::load(path)?;
-    if !is_same_folder(&config.state_dir, state_dir) {
-        let (new, old) = (config.state_dir.display(), state_dir.display());
-        bail!(
-            "`state_dir` is `{new}` now, and this process uses `{old}`\n\
-             hint: to move the state, stop exotrace, move the folder, and start again; a reload cannot do that"
-        );
-    }
-    start::ready(&config, start::geo(&config)?)
-}
-
-/// Whether both paths lead to the same folder; one that is not there is another one.
-fn is_same_folder(one: &Path, other: &Path) -> bool {
-    let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
-    place(one) == place(other)
 }
 
 /// Runs, and anew with other settings each time they are reloaded.

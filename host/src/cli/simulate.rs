@@ -12,7 +12,10 @@ use clap::Args;
 use exotrace_simulator::{Faults, Tenant, TenantConfig, serve};
 use tokio::net::TcpListener;
 
-use super::exit::say;
+use super::exit::{Usage, say};
+
+/// How many rows a tenant may have: two gigabytes of them.
+const MOST_ROWS: usize = 5_000_000;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -22,9 +25,12 @@ pub(super) struct Arguments {
     /// How many rows of mail the tenant has at the start.
     #[arg(long, default_value_t = 200)]
     rows: usize,
-    /// How many rows come in each hour from then on, for two days.
+    /// How many rows come in each hour from then on.
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     rows_per_hour: u32,
+    /// How long they come in, such as `4h`. All rows are made at the start, so that many for long need much memory.
+    #[arg(long, value_name = "DURATION", value_parser = span, default_value = "2d")]
+    duration: chrono::Duration,
     /// How far back the mail goes that is there at the start, such as `10d`.
     #[arg(long, value_name = "DURATION", value_parser = span, default_value = "1h")]
     span: chrono::Duration,
@@ -49,13 +55,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let listener = TcpListener::bind(arguments.listen).await;
         let listener = listener.with_context(|| format!("could not listen on `{}`", arguments.listen))?;
         let config = tenant(arguments)?;
+        let tenant = Arc::new(Tenant::new(config.clone()));
         let url = format!("http://{}", listener.local_addr()?);
         say(&format!("simulated tenant at {url}; settings for it:"));
         say(&format!("tenant_id = \"{}\"\nclient_id = \"{}\"", config.tenant_id, config.client_id));
         say(&format!("client_secret = \"{}\"", config.client_secret));
         say(&format!("login_url = \"{url}\"\nurl = \"{url}\"\nlocal_domains = [\"{}\"]", config.domain));
         let interrupted = async { drop(tokio::signal::ctrl_c().await) };
-        serve(listener, Arc::new(Tenant::new(config)), interrupted).await?;
+        serve(listener, tenant, interrupted).await?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -65,14 +72,24 @@ fn tenant(arguments: &Arguments) -> anyhow::Result<TenantConfig> {
     for fault in &arguments.faults {
         faults.add(fault)?;
     }
-    Ok(TenantConfig {
+    let config = TenantConfig {
         rows: arguments.rows,
         rows_per_hour: arguments.rows_per_hour,
+        horizon: arguments.duration,
         span: arguments.span,
         seed: arguments.seed,
         faults,
         ..TenantConfig::default()
-    })
+    };
+    let rows = config.all_rows();
+    if rows > MOST_ROWS {
+        let problem = format!(
+            "{rows} rows of mail are too many: at most {MOST_ROWS} fit into memory\n\
+             hint: a shorter `--duration`, or fewer `--rows` or `--rows-per-hour`"
+        );
+        return Err(Usage(problem).into());
+    }
+    Ok(config)
 }
 
 fn list_faults(output: &mut impl Write) -> io::Result<()> {
@@ -105,6 +122,25 @@ mod tests {
         let text = String::from_utf8(output).unwrap();
         assert_eq!(text.lines().count(), Faults::NAMES.len());
         assert!(text.contains("\ncut                        RATE: so many pages end in the middle"), "{text}");
+    }
+
+    #[test]
+    fn more_rows_than_fit_into_memory_are_refused() {
+        let check = |arguments: &[&str], expected: Option<&str>| {
+            #[derive(clap::Parser)]
+            struct Line {
+                #[command(flatten)]
+                arguments: Arguments,
+            }
+            let line = <Line as clap::Parser>::parse_from([&["simulate"], arguments].concat());
+            let problem = tenant(&line.arguments).err().map(|error| error.to_string());
+            assert_eq!(problem.as_deref().and_then(|text| text.lines().next()), expected);
+        };
+        check(&["--rows-per-hour", "100000"], None);
+        let problem = "8640200 rows of mail are too many: at most 5000000 fit into memory";
+        check(&["--rows-per-hour", "180000"], Some(problem));
+        check(&["--rows-per-hour", "180000", "--duration", "4h"], None);
+        check(&["--rows", "5000001"], Some("5000001 rows of mail are too many: at most 5000000 fit into memory"));
     }
 
     #[test]

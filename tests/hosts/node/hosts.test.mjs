@@ -53,6 +53,14 @@ async function run(command, given, { code = 0, env = {} } = {}) {
   return { stdout, stderr };
 }
 
+test('programs without what they need say how they are called', async () => {
+  for (const program of ['map-records.mjs', 'map-events.mjs']) {
+    const { stdout, stderr } = await run([join(here, program)], '', { code: 2 });
+    assert.equal(stdout.length, 0);
+    assert.match(stderr, new RegExp(`^usage: node ${program} .*\\n$`));
+  }
+});
+
 test('a mapping gives the documents of the fixtures, with a geo function in JavaScript', async () => {
   for (const version of versions) {
     for (const name of names) {

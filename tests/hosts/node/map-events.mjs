@@ -9,7 +9,11 @@ import { load } from './tangent.mjs';
 /** How many events a plugin gets at once. */
 const BATCH = 1000;
 
-const [component] = process.argv.slice(2);
+const [component, ...others] = process.argv.slice(2);
+if (!component || others.length) {
+  console.error('usage: node map-events.mjs PLUGIN.wasm < EVENTS.ndjson');
+  process.exit(2);
+}
 const plugin = await load(component, process.env);
 const events = (await text(process.stdin)).split('\n').filter((line) => line);
 for (let start = 0; start < events.length; start += BATCH) {

@@ -61,6 +61,10 @@ async function load(component, lookup) {
 }
 
 const [component, settingsFile, ...databaseFiles] = process.argv.slice(2);
+if (!settingsFile || ![0, 2].includes(databaseFiles.length)) {
+  console.error('usage: node map-records.mjs MAPPING.wasm SETTINGS.json [CITY.mmdb ASN.mmdb] < RECORDS.ndjson');
+  process.exit(2);
+}
 const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
 const lookup = databaseFiles.length ? databases(...databaseFiles) : (addresses) => addresses.map(() => undefined);
 const { mapper } = await load(component, lookup);

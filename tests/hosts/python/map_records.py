@@ -125,4 +125,6 @@ def main(component, settings, *databases):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (3, 5):
+        sys.exit("usage: python map_records.py MAPPING.wasm SETTINGS.json [CITY.mmdb ASN.mmdb] < RECORDS.ndjson")
     main(*sys.argv[1:])

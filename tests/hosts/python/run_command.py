@@ -33,10 +33,14 @@ def main(command, *arguments):
     arguments = list(arguments)
     folders = []
     while arguments[:1] == ["--dir"]:
+        if len(arguments) < 2 or arguments[1].count("::") != 1:
+            sys.exit("`--dir` takes HOST::GUEST, two folders")
         folders.append(arguments[1].split("::"))
         del arguments[:2]
     sys.exit(0 if run(command, folders, arguments) else 1)
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: python run_command.py COMMAND.wasm [--dir HOST::GUEST]... [ARGUMENT]...")
     main(*sys.argv[1:])

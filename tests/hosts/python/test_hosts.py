@@ -125,6 +125,16 @@ class Command(unittest.TestCase):
         self.assertTrue(done.stderr.startswith(b"error: could not read geo database `geo/none.mmdb`: "), done.stderr)
 
 
+class Usage(unittest.TestCase):
+    """Programs without what they need say how they are called."""
+
+    def test_no_arguments_give_the_usage(self):
+        for program in ["map_records.py", "run_command.py"]:
+            done = subprocess.run([sys.executable, HERE / program], capture_output=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertRegex(done.stderr, rb"\Ausage: python " + program.encode() + rb" [A-Z.a-z ]+.*\n\Z")
+
+
 class Readme(unittest.TestCase):
     """The commands of the README, as they are written."""
 

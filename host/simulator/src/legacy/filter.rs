@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 
-use super::{error::LegacyError, record};
+use super::{error::LegacyError, status::status};
 use crate::{
     Row,
     traces::tokens::{Token, tokens},
@@ -73,7 +73,7 @@ fn is_equal(row: &Row, name: &str, expected: &str) -> bool {
         "messagetraceid" => Some(row.id.as_str()),
         "fromip" => row.from_ip.as_deref(),
         "toip" => row.to_ip.as_deref(),
-        "status" => return record::status(row.status).to_lowercase() == expected,
+        "status" => return status(row.status).to_lowercase() == expected,
         _ => return false,
     };
     value.is_some_and(|value| value.to_lowercase() == expected)

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::filter::Filter;
-use crate::{Row, Status, Tenant, traces::tick_text};
+use super::{filter::Filter, status::status};
+use crate::{Row, Tenant, traces::tick_text};
 
 /// A row as names and values, whatever the shape.
 pub(super) type Record = Vec<(&'static str, Value)>;
@@ -50,13 +50,4 @@ pub(super) fn record(row: &Row, index: usize, filter: &Filter, tenant: &Tenant) 
         ("EndDate", Value::QueryTime(filter.end)),
         ("Index", Value::Number(index as u64)),
     ]
-}
-
-/// Returns a status in the report's spelling: the first letter is a capital.
-pub(super) fn status(status: Status) -> String {
-    let mut chars = status.as_str().chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
-    }
 }

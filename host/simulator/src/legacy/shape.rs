@@ -8,8 +8,8 @@ use axum::{
 use serde_json::{Map, Value as JsonValue, json};
 
 use super::{
-    PATH,
     page::Page,
+    path::PATH,
     record::{Record, Value},
 };
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Row, Status, Tenant,
-    edge::RequestNumber,
     faults::{Fault, chance},
+    request_number::RequestNumber,
 };
 
 /// One element of a page.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Uri, header};
 
 use super::{page::PageRequest, skip_token};
-use crate::{Tenant, edge::RequestNumber, faults::Fault};
+use crate::{Tenant, faults::Fault, request_number::RequestNumber};
 
 /// One request, as far as the link in its answer depends on it.
 pub(super) struct LinkSource<'a> {

@@ -13,8 +13,8 @@ use super::{
     error::TraceError,
     filter::Filter,
     page::PageRequest,
-    parameters::result_size,
     range::{self, Range},
+    result_size::result_size,
 };
 
 /// What is in a token. All values are text, as in the live ones.

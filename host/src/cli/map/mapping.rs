@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context as _;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use crate::{
     app::{choose, mapping_limits, start, unusable::Unusable},
     cli::{exit::Usage, progress::Progress},

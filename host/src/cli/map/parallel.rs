@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Mapping,
+    mapping::Mapping,
     print::{Flush, Format, Judged, Mapped, Totals, print},
 };
 use crate::{

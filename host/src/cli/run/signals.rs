@@ -13,7 +13,7 @@ use tokio::{
 };
 use tracing::error;
 
-use super::prepare_again;
+use super::prepare::prepare_again;
 use crate::{app::start::Ready, support::error_text::explain};
 
 /// Signals that come so soon after the first one are the same: `timeout` of GNU sends two, and so may a terminal and a
