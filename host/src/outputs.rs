@@ -1,13 +1,15 @@
 //! Where documents go: one folder a kind, which answers `pipeline::Output`.
 
+mod client_settings;
 mod elasticsearch;
 mod file;
 mod http;
 mod requests;
 mod stdout;
 
-pub use elasticsearch::{ElasticsearchOutput, Flavor, Resource, resources};
-pub use file::{FileOutput, written_files};
-pub use http::HttpOutput;
+pub use client_settings::{Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, SecretSource};
+pub use elasticsearch::{ElasticsearchConfig, ElasticsearchOutput, Flavor, Resource, resources};
+pub use file::{FileCompression, FileOutput, FileOutputConfig, written_files};
+pub use http::{Format, HttpConfig, HttpOutput};
 pub use requests::RequestError;
-pub use stdout::StdoutOutput;
+pub use stdout::{StdoutConfig, StdoutOutput};

@@ -16,12 +16,14 @@ mod files;
 mod judge;
 mod letters;
 mod output;
+mod output_settings;
 mod pass;
 mod progress;
 mod replay;
 mod service;
 mod shared;
 mod shutdown;
+mod source_settings;
 mod summary;
 mod time;
 mod walk;
@@ -31,9 +33,11 @@ pub use budget::BUDGET_WINDOW;
 pub use error::RunError;
 pub use files::{Claims, FileCollector, files_name};
 pub use output::{ExamineOptions, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail, WritePosition};
+pub use output_settings::{OutputContext, OutputSettings};
 pub use progress::{PassProgress, TimeLeft, Watched};
 pub use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub use service::{ServiceCollector, budget_name, service_name};
+pub use source_settings::{SourceContext, SourceSettings};
 pub use summary::Summary;
 
 use crate::{

@@ -10,7 +10,7 @@ use std::{
 };
 
 use exotrace::{
-    config::{Config, SourceConfig},
+    config::{Config, ServiceConfig},
     ledger::Ledger,
     pipeline::service_name,
 };
@@ -68,7 +68,7 @@ impl Setup {
     /// How many rows some outputs have accepted while others have not.
     pub(crate) fn accepted(&self) -> usize {
         let config = Config::load(&self.path("exotrace.toml")).unwrap();
-        let SourceConfig::Service(service) = &config.sources[0] else { panic!("a service") };
+        let service = config.sources[0].of_kind::<ServiceConfig>().expect("a service");
         // While the ledger is being made it cannot be read.
         let Ok(Some(ledger)) = Ledger::open_to_read(&self.path("state")) else { return 0 };
         ledger.accepted(&service_name(service)).map_or(0, |rows| rows.len())

@@ -32,24 +32,63 @@ fn the_make_targets_exist() {
     }
 }
 
+/// The files with the tables of settings, and the section that the struct of each is read from.
+const TABLES: [(&str, &str, &str); 13] = [
+    ("app/settings/table.rs", "SettingsTable", ""),
+    ("app/settings/table.rs", "DeadLetterTable", "dead_letter."),
+    ("app/settings/table.rs", "GeoipTable", "geoip."),
+    ("app/settings/table.rs", "SourceTable", "source."),
+    ("app/settings/table.rs", "OutputTable", "output."),
+    ("app/settings/mapping_table.rs", "MappingTable", "mapping."),
+    ("app/settings/mapping_table.rs", "CandidateTable", "mapping.candidate."),
+    ("app/settings/mapping_table.rs", "RollbackTable", "mapping.rollback."),
+    ("sources/file/settings.rs", "FileTable", "source."),
+    ("sources/microsoft/service_table.rs", "ServiceTable", "source."),
+    ("outputs/file/settings.rs", "FileOutputTable", "output."),
+    ("outputs/elasticsearch/settings.rs", "ElasticsearchTable", "output."),
+    ("outputs/http/settings.rs", "HttpTable", "output."),
+];
+
+/// As [`TABLES`]: what kinds of output share.
+const SHARED: (&str, &str, &str) = ("outputs/client_settings.rs", "ClientTable", "output.");
+
 #[test]
 fn every_setting_is_in_the_table_with_the_words_of_the_code() {
     let readme = read("README.md");
-    let code = read("host/src/config/raw.rs");
-    let mut explanation = String::new();
     let mut settings = 0;
-    for line in code.lines().map(str::trim) {
-        if let Some(text) = line.strip_prefix("/// ") {
-            explanation = format!("{explanation} {text}").trim().to_owned();
-        } else if line.starts_with("pub(super) ") && line.ends_with(">,") && !explanation.is_empty() {
-            assert!(readme.contains(&format!("| {explanation} |")), "not in the README: {explanation}");
-            settings += 1;
-            explanation.clear();
-        } else if !line.starts_with("#[") {
-            explanation.clear();
+    for (file, table, section) in TABLES.into_iter().chain([SHARED]) {
+        let code = read(&format!("host/src/{file}"));
+        let (_, table) = code.split_once(&format!("struct {table} {{")).expect(file);
+        let mut explanation = String::new();
+        for line in table.lines().take_while(|line| *line != "}").map(str::trim) {
+            if let Some(text) = line.strip_prefix("/// ") {
+                explanation = format!("{explanation} {text}").trim().to_owned();
+                continue;
+            }
+            let field = line.trim_start_matches("pub(super) ").split_once(": ");
+            if let (false, Some((key, _))) = (line.starts_with(['#', '/']) || explanation.is_empty(), field) {
+                let key = format!("{section}{}", key.trim_start_matches("r#"));
+                let is_there = readme
+                    .lines()
+                    .any(|row| row.starts_with(&format!("| `{key}`")) && row.ends_with(&format!(" | {explanation} |")));
+                assert!(is_there, "not in the README: `{key}`: {explanation}");
+                settings += 1;
+                explanation.clear();
+            }
         }
     }
-    assert!(settings > 15);
+    let rows = readme.lines().filter(|row| row.starts_with("| `source.") || row.starts_with("| `output."));
+    assert!(settings > 90 && rows.count() < settings, "{settings}");
+}
+
+/// Every kind that is built in has its settings among them.
+#[test]
+fn every_struct_of_settings_is_compared_with_the_table() {
+    let mut code = String::new();
+    sources(&project().join("host/src"), &mut code);
+    let structs = code.split("#[serde(deny_unknown_fields)]\n").skip(1).filter_map(|rest| rest.lines().next());
+    let tables = structs.filter(|line| line.ends_with("Table {")).count();
+    assert_eq!(tables, TABLES.len() + 1, "`TABLES` lacks one");
 }
 
 /// All Rust sources below a folder, in one text.

@@ -7,12 +7,11 @@ use anyhow::Context as _;
 use crate::app::{mapping_limits::loader, unusable::Unusable};
 use crate::{
     app::agent::Agent,
-    config::{Config, NamedOutput, OutputConfig, SourceConfig},
+    config::{Config, FileConfig, OutputConfig, ServiceConfig},
     geo::Geo,
     ledger::{Ledger, LedgerError},
     mapper::{Beginning, Decisions, Live, Loader, Original},
     observe::health::Health,
-    outputs::{ElasticsearchOutput, FileOutput, HttpOutput, StdoutOutput, written_files},
     pipeline::{
         BACKOFF, Claims, Collector, FileCollector, GRACE, Output, ReplayRequests, Replays, ServiceCollector, Stages,
         dead_letter::DeadLetter,
@@ -39,30 +38,25 @@ pub(crate) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Ve
     let mut collectors = Vec::new();
     for (index, source) in config.sources.iter().enumerate() {
         let mapper = live.mapper(index).in_namespace(source.labels().namespace.as_deref());
-        collectors.push(match source {
-            SourceConfig::Service(service) => Collector::Service(Box::new(ServiceCollector::new(service, mapper)?)),
-            SourceConfig::File(files) => {
-                let (folder, own) = (config.state_dir.clone(), own_files(config));
-                let looking = Looking { folder, own, is_last_look: false };
-                Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone(), looking)))
-            }
-        });
+        if let Some(service) = source.of_kind::<ServiceConfig>() {
+            collectors.push(Collector::Service(Box::new(ServiceCollector::new(service, mapper)?)));
+        } else if let Some(files) = source.of_kind::<FileConfig>() {
+            let (folder, own) = (config.state_dir.clone(), own_files(config));
+            let looking = Looking { folder, own, is_last_look: false };
+            collectors.push(Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone(), looking))));
+        }
     }
     Ok(collectors)
 }
 
 /// The files that this program writes, as they are when that is asked.
 fn own_files(config: &Config) -> OwnFiles {
-    let outputs = config.outputs.iter().filter_map(|output| match &output.config {
-        OutputConfig::File(file) => Some(file.clone()),
-        _ => None,
-    });
-    let outputs: Vec<_> = outputs.collect();
+    let outputs = config.outputs.clone();
     let letters = config.dead_letter.clone();
     let list = move || {
         let others = ["replaying", "unreadable"].map(|extension| letters.with_added_extension(extension));
         let mut files: Vec<_> = others.into_iter().chain([letters.clone()]).collect();
-        files.extend(outputs.iter().flat_map(written_files));
+        files.extend(outputs.iter().flat_map(|output| output.settings.written_files()));
         files
     };
     OwnFiles { list: Arc::new(list), folder: config.state_dir.clone() }
@@ -174,20 +168,15 @@ pub(crate) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
 /// Makes the outputs, each with its name; nothing is written or sent yet.
 pub(crate) fn outputs(config: &Config) -> anyhow::Result<Vec<(String, Box<dyn Output>)>> {
     let mut outputs = Vec::new();
-    for NamedOutput { name, config } in &config.outputs {
-        outputs.push((name.clone(), output(config)?));
+    for config in &config.outputs {
+        outputs.push((config.name.clone(), output(config)?));
     }
     Ok(outputs)
 }
 
 /// Makes an output; nothing is written or sent yet.
 pub(crate) fn output(config: &OutputConfig) -> anyhow::Result<Box<dyn Output>> {
-    Ok(match config {
-        OutputConfig::Stdout => Box::new(StdoutOutput::new()),
-        OutputConfig::File(config) => Box::new(FileOutput::new(config)),
-        OutputConfig::Elasticsearch(config) => Box::new(ElasticsearchOutput::new(config)?),
-        OutputConfig::Http(config) => Box::new(HttpOutput::new(config)?),
-    })
+    Ok(config.settings.build()?)
 }
 
 /// Opens the databases that the settings name.

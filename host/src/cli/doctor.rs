@@ -10,7 +10,7 @@ use super::{
     settings_file::{self, SettingsFile},
 };
 use crate::{
-    config::{Config, ConfigError, SourceConfig},
+    config::{Config, ConfigError},
     pipeline::ExamineOptions,
     support::finding::Finding,
 };
@@ -57,9 +57,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         for source in &config.sources {
-            match source {
-                SourceConfig::Service(service) => service::examine(service, &mut report).await?,
-                SourceConfig::File(files) => files::examine(files, &mut report)?,
+            if let Some(service) = source.of_kind() {
+                service::examine(service, source.local_domains(), &mut report).await?;
+            } else if let Some(files) = source.of_kind() {
+                files::examine(files, &mut report)?;
             }
         }
         let options = ExamineOptions { settings: &path, may_post: arguments.post_empty };

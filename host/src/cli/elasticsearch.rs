@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::unusable::Unusable,
-    config::{Config, OutputConfig, namespace_problem},
+    config::{Config, ElasticsearchConfig, namespace_problem},
     outputs::{ElasticsearchOutput, Flavor, Resource, resources},
 };
 
@@ -66,7 +66,7 @@ fn print(resources: Vec<Resource>) -> anyhow::Result<()> {
 fn apply(config: &Config, resources: &[Resource]) -> anyhow::Result<()> {
     let mut outputs = Vec::new();
     for output in &config.outputs {
-        if let OutputConfig::Elasticsearch(config) = &output.config {
+        if let Some(config) = output.of_kind::<ElasticsearchConfig>() {
             outputs.push(ElasticsearchOutput::new(config).context(Unusable)?);
         }
     }

@@ -1,7 +1,7 @@
 //! `${NAME}` and `${NAME:-default}` inside of values.
 
 /// The value of an environment variable.
-pub(super) fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn has_proxy(scheme: &str) -> bool {
 
 /// Puts values in for the names of variables; an error is the name of one that is not set.
 /// A `$` that no `{` follows stands for itself.
-pub(super) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+pub(crate) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {

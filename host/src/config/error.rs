@@ -1,11 +1,11 @@
 //! What can be wrong with the settings.
 
 use std::{
-    fmt, io,
+    io,
     path::{Path, PathBuf},
 };
 
-use super::Fault;
+use super::fault::Fault;
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -48,17 +48,6 @@ impl ConfigError {
             Self::Unreadable { .. } => &[],
             Self::Invalid(fault) => std::slice::from_ref(fault),
             Self::Several(faults) => faults,
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, path, problem, hint } = self;
-        write!(formatter, "{}:{line}: {problem}", path.display())?;
-        match hint {
-            Some(hint) => write!(formatter, "\nhint: {hint}"),
-            None => Ok(()),
         }
     }
 }

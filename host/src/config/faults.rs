@@ -6,24 +6,11 @@ use std::{
     path::PathBuf,
 };
 
-use super::ConfigError;
-
-/// Something that is wrong or odd at one place of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-pub struct Fault {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The settings file.
-    pub path: PathBuf,
-    /// What is wrong; names the key.
-    pub problem: String,
-    /// The way out, when there is one to name.
-    pub hint: Option<String>,
-}
+use super::{error::ConfigError, fault::Fault};
 
 /// What was found so far.
 #[derive(Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     errors: RefCell<Vec<Fault>>,
     warnings: RefCell<Vec<Fault>>,
     /// What only `check` takes for errors.
@@ -39,56 +26,56 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub(super) fn error(&self, fault: Fault) {
+    pub(crate) fn error(&self, fault: Fault) {
         self.errors.borrow_mut().push(fault);
     }
 
-    pub(super) fn warning(&self, fault: Fault) {
+    pub(crate) fn warning(&self, fault: Fault) {
         self.warnings.borrow_mut().push(fault);
     }
 
-    pub(super) fn strict(&self, fault: Fault) {
+    pub(crate) fn strict(&self, fault: Fault) {
         self.strict.borrow_mut().push(fault);
     }
 
-    pub(super) fn take_strict(&self) -> Vec<Fault> {
+    pub(crate) fn take_strict(&self) -> Vec<Fault> {
         self.strict.take()
     }
 
-    pub(super) fn note_sections(&self, section: &'static str, kept: Vec<usize>, count: usize) {
+    pub(crate) fn note_sections(&self, section: &'static str, kept: Vec<usize>, count: usize) {
         self.sections.borrow_mut().insert(section, (kept, count));
     }
 
-    pub(super) fn take_sections(&self) -> BTreeMap<&'static str, (Vec<usize>, usize)> {
+    pub(crate) fn take_sections(&self) -> BTreeMap<&'static str, (Vec<usize>, usize)> {
         self.sections.take()
     }
 
-    pub(super) fn spoil(&self, key: String) {
+    pub(crate) fn spoil(&self, key: String) {
         self.spoiled.borrow_mut().insert(key);
     }
 
-    pub(super) fn is_spoiled(&self, key: &str) -> bool {
+    pub(crate) fn is_spoiled(&self, key: &str) -> bool {
         self.spoiled.borrow().contains(key)
     }
 
-    pub(super) fn note_secret(&self) {
+    pub(crate) fn note_secret(&self) {
         self.has_secrets.set(true);
     }
 
-    pub(super) fn has_secrets(&self) -> bool {
+    pub(crate) fn has_secrets(&self) -> bool {
         self.has_secrets.get()
     }
 
-    pub(super) fn note_secret_file(&self, key: String, file: PathBuf) {
+    pub(crate) fn note_secret_file(&self, key: String, file: PathBuf) {
         self.secret_files.borrow_mut().push((key, file));
     }
 
-    pub(super) fn take_secret_files(&self) -> Vec<(String, PathBuf)> {
+    pub(crate) fn take_secret_files(&self) -> Vec<(String, PathBuf)> {
         self.secret_files.take()
     }
 
     /// The warnings, in the order of the file.
-    pub(super) fn take_warnings(&self) -> Vec<Fault> {
+    pub(crate) fn take_warnings(&self) -> Vec<Fault> {
         let mut warnings = self.warnings.take();
         warnings.sort();
         warnings.dedup();
@@ -96,7 +83,7 @@ impl Faults {
     }
 
     /// All errors, in the order of the file; none when there is none.
-    pub(super) fn take_error(&self) -> Option<ConfigError> {
+    pub(crate) fn take_error(&self) -> Option<ConfigError> {
         let mut errors = self.errors.take();
         errors.sort();
         errors.dedup();

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Fault, faults::Faults, position};
+use super::{fault::Fault, faults::Faults, position};
 
 /// The lines of settings by their dotted keys, as in `source[2].interval`.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,7 @@ pub struct Places {
 }
 
 impl Places {
-    pub(super) fn of(text: &str, path: &Path, faults: &Faults) -> Self {
+    pub(crate) fn of(text: &str, path: &Path, faults: &Faults) -> Self {
         Self {
             path: path.to_owned(),
             lines: position::lines(text),

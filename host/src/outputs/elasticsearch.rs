@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 use super::requests::{BatchSender, Credentials, HostClient, Reply, RequestError};
 use crate::{
-    config::{Authentication, ElasticsearchConfig},
+    config::Authentication,
     mapper::MappedBatch,
     pipeline::{ExamineOptions, Output, OutputError, Receipt},
     support::finding::Finding,
@@ -19,9 +19,11 @@ mod examine;
 mod explain;
 mod flavor;
 mod resources;
+mod settings;
 
 pub use flavor::Flavor;
 pub use resources::{Resource, resources};
+pub use settings::ElasticsearchConfig;
 
 use bulk::Bulk;
 use explain::explain_put;

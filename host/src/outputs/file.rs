@@ -10,7 +10,6 @@ use tokio::task::block_in_place;
 use tracing::{error, info, warn};
 
 use crate::{
-    config::FileOutputConfig,
     mapper::MappedBatch,
     pipeline::{ExamineOptions, Outlook, Output, OutputError, Receipt, WritePosition},
     support::{finding::Finding, folder},
@@ -20,7 +19,10 @@ mod examine;
 mod finished_files;
 mod last_bytes;
 mod open_file;
+mod settings;
 mod write_marker;
+
+pub use settings::{FileCompression, FileOutputConfig};
 
 use finished_files::FinishedFiles;
 use open_file::{OpenFile, OpenOutcome};

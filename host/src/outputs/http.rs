@@ -4,7 +4,6 @@ use async_trait::async_trait;
 
 use super::requests::{BatchSender, Credentials, HostClient, RequestError};
 use crate::{
-    config::HttpConfig,
     mapper::MappedBatch,
     pipeline::{ExamineOptions, Output, OutputError, Receipt},
     support::finding::Finding,
@@ -12,6 +11,9 @@ use crate::{
 
 mod examine;
 mod plain_documents;
+mod settings;
+
+pub use settings::{Format, HttpConfig};
 
 use plain_documents::PlainDocuments;
 

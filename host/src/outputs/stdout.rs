@@ -15,6 +15,10 @@ use crate::{
 #[error("could not write documents to standard output")]
 struct WriteError(#[source] io::Error);
 
+mod settings;
+
+pub use settings::StdoutConfig;
+
 /// Writes documents, one a line.
 pub struct StdoutOutput {
     stream: Box<dyn Write + Send>,

@@ -19,7 +19,7 @@ use crate::{
         health::State,
         metrics::{Label, PREFIX, metrics, registered},
     },
-    pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
+    pipeline::{BUDGET_WINDOW, budget_name},
     support::error_text::chain,
 };
 
@@ -152,13 +152,10 @@ impl OfSources {
         ledger: &Ledger,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
-        let name = match source {
-            SourceConfig::Service(service) => {
-                self.add_budget(label, service, ledger, now)?;
-                service_name(service)
-            }
-            SourceConfig::File(files) => files_name(files),
-        };
+        if let Some(service) = source.of_kind() {
+            self.add_budget(label, service, ledger, now)?;
+        }
+        let name = source.settings.ledger_name();
         let Some(SourceStatus { covered_until, polled_at, token_until, gaps, .. }) = ledger.status(&name)? else {
             return Ok(());
         };

@@ -10,7 +10,7 @@ use tokio::{net::TcpListener, time::sleep};
 
 use super::{error::chain, *};
 use crate::{
-    config::{Config, Credential, OutputConfig, ServiceConfig},
+    config::{Config, Credential, HttpConfig, ServiceConfig},
     ledger::{LedgerError, Next, PageDone, Window},
     outputs::{HttpOutput, StdoutOutput},
     support::secret::Secret,
@@ -62,7 +62,7 @@ async fn a_page_that_takes_too_long_to_finish_is_read_again() {
         silent.local_addr().unwrap()
     );
     let config = Config::parse(&settings, "exotrace.toml".as_ref(), &|_| None).unwrap();
-    let OutputConfig::Http(http) = &config.outputs[0].config else { panic!("it is over HTTP") };
+    let Some(http) = config.outputs[0].of_kind::<HttpConfig>() else { panic!("it is over HTTP") };
     let mut stages = setup.stages();
     stages.outputs = vec![("silent".to_owned(), Box::new(HttpOutput::new(http).unwrap()))];
     stages.grace = Duration::from_millis(1);

@@ -14,12 +14,13 @@ mod content;
 mod error;
 mod find;
 pub mod formats;
+mod settings;
 
 pub use error::{FileError, FileProblem};
 pub use find::{OwnFiles, matching};
+pub use settings::{DateOrder, FileConfig};
 
 use crate::{
-    config::{DateOrder, FileConfig},
     ledger::{FilePlace, FileState},
     sources::file::formats::{AtEnd, Batch, Limits, Notice, Position, Problem, Reader, START_BYTES, Start, TooMuch},
 };

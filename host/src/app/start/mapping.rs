@@ -104,11 +104,6 @@ fn rules(config: &RollbackConfig) -> Rules {
 }
 
 fn settings(config: &Config, source: &SourceConfig, suffix_list: Option<String>, agent: &Agent) -> mapper::Settings {
-    let input = match source {
-        SourceConfig::Service(service) => service.kind.as_str(),
-        // As the documents of Elastic's integration say.
-        SourceConfig::File(_) => "log",
-    };
     let labels = source.labels();
     let namespace = labels.namespace.as_ref().unwrap_or(&config.namespace);
     mapper::Settings {
@@ -120,7 +115,7 @@ fn settings(config: &Config, source: &SourceConfig, suffix_list: Option<String>,
             "agent": agent.fields(),
             "data_stream": { "type": "logs", "dataset": DATASET, "namespace": namespace },
             "event": { "dataset": DATASET },
-            "input": { "type": input },
+            "input": { "type": source.settings.input() },
         }))),
         suffix_list,
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::{
-    config::{Config, MappingChoice, ServiceKind, SourceConfig},
+    config::{Config, MappingChoice},
     mapper::{BuiltIn, Component, Loader, Original, Place, Said, built_in, digest},
     support::distinct::distinct,
 };
@@ -15,14 +15,6 @@ pub(crate) const GRAPH_MAPPING: &str = "2.2";
 
 /// The mapping of any other source, and of files, unless the settings name one.
 pub(crate) const LEGACY_MAPPING: &str = "1.20";
-
-/// The mapping of a source unless the settings name one.
-pub(crate) fn default_mapping(source: &SourceConfig) -> &'static str {
-    match source {
-        SourceConfig::Service(service) if service.kind == ServiceKind::Graph => GRAPH_MAPPING,
-        SourceConfig::Service(_) | SourceConfig::File(_) => LEGACY_MAPPING,
-    }
-}
 
 /// The mapping that the settings name.
 pub(crate) struct Named {
@@ -91,7 +83,7 @@ impl Named {
             What::BuiltIn(built_in) => digest(built_in.bytes),
             What::File(_, original) => digest(&original.bytes),
             What::Defaults => {
-                let versions = config.sources.iter().filter_map(|source| built_in(default_mapping(source)));
+                let versions = config.sources.iter().filter_map(|source| built_in(source.settings.default_mapping()));
                 let digests: Vec<_> = versions.map(|built_in| digest(built_in.bytes)).collect();
                 distinct(digests.iter().map(String::as_str))
             }
@@ -121,7 +113,7 @@ pub(super) fn defaults(config: &Config, loader: &Loader) -> anyhow::Result<Vec<C
     let mut known: Vec<(&str, Component)> = Vec::new();
     let mut components = Vec::new();
     for source in &config.sources {
-        let version = default_mapping(source);
+        let version = source.settings.default_mapping();
         let component = match known.iter().find(|(known, _)| *known == version) {
             Some((_, component)) => component.clone(),
             None => loader.open_version(version)?,

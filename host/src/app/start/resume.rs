@@ -6,9 +6,7 @@ use super::named::{Named, defaults};
 use crate::{
     app::{mapping_limits, unusable::Unusable},
     config::{Config, MappingChoice},
-    mapper::{
-        Beginning, Chosen, CompileLimits, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said,
-    },
+    mapper::{Beginning, Chosen, CompileLimits, Component, Decisions, KeptCopies, Loader, Original, Resumed, Said},
     support::{distinct::distinct, error_text::explain},
 };
 

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::Checked;
 use crate::{
-    config::{Authentication, Config, FileConfig, OutputConfig, SourceConfig},
+    config::{Authentication, Config, ElasticsearchConfig, FileConfig, FileOutputConfig, ServiceConfig},
     sources::file::matching,
     support::folder::{Folder, parent},
 };
@@ -26,7 +26,7 @@ pub(super) fn settings(config: &Config, checked: &mut Checked) {
     }
     for (index, output) in config.outputs.iter().enumerate() {
         let key = config.places.key("output", index, "api_key");
-        if let OutputConfig::Elasticsearch(output) = &output.config
+        if let Some(output) = output.of_kind::<ElasticsearchConfig>()
             && output.authentication == Authentication::None
             && output.connection.certificate.is_none()
         {
@@ -76,17 +76,15 @@ pub(super) fn machine(config: &Config, checked: &mut Checked) {
     }
     for (index, source) in config.sources.iter().enumerate() {
         let key = |name: &str| config.places.key("source", index, name);
-        match source {
-            SourceConfig::Service(service) => {
-                if let Some(trace) = &service.request_trace_dir {
-                    folder(config, trace, &key("request_trace_dir"), checked);
-                }
-            }
-            SourceConfig::File(files) => patterns(config, files, &key("paths"), checked),
+        if let Some(ServiceConfig { request_trace_dir: Some(trace), .. }) = source.of_kind() {
+            folder(config, trace, &key("request_trace_dir"), checked);
+        }
+        if let Some(files) = source.of_kind() {
+            patterns(config, files, &key("paths"), checked);
         }
     }
     for (index, output) in config.outputs.iter().enumerate() {
-        if let OutputConfig::File(file) = &output.config {
+        if let Some(file) = output.of_kind::<FileOutputConfig>() {
             let key = config.places.key("output", index, "path");
             if file.path.is_dir() {
                 let shown = file.path.display();

@@ -9,7 +9,7 @@ use crate::{
         agent::Agent,
         start::{self, Named},
     },
-    config::{Config, MappingChoice, OutputConfig, SecretSource, SourceConfig},
+    config::{Config, ElasticsearchConfig, FileOutputConfig, HttpConfig, MappingChoice, OutputConfig, SecretSource},
     geo::Geo,
     sources::microsoft::ServiceSource,
     support::{
@@ -59,7 +59,7 @@ fn geo(config: &Config, checked: &mut Checked) -> Geo {
 
 fn sources(config: &Config, checked: &mut Checked) {
     for (index, source) in config.sources.iter().enumerate() {
-        let SourceConfig::Service(service) = source else { continue };
+        let Some(service) = source.of_kind() else { continue };
         if let Err(error) = ServiceSource::new(service) {
             let key = |name: &str| config.places.key("source", index, name);
             let text = explain(&error);
@@ -80,10 +80,10 @@ fn sources(config: &Config, checked: &mut Checked) {
 
 fn outputs(config: &Config, checked: &mut Checked) {
     for (index, output) in config.outputs.iter().enumerate() {
-        if let Err(error) = start::output(&output.config) {
+        if let Err(error) = start::output(output) {
             let key = |name: &str| config.places.key("output", index, name);
             let text = explain(error.as_ref());
-            let key = key(named_in(&text, &output.config));
+            let key = key(named_in(&text, output));
             checked.error(config, &key, &format!("`{key}`: {text}"));
         }
     }
@@ -91,11 +91,12 @@ fn outputs(config: &Config, checked: &mut Checked) {
 
 /// The setting whose file an error is about.
 fn named_in(text: &str, config: &OutputConfig) -> &'static str {
-    let (connection, authentication) = match config {
-        OutputConfig::Elasticsearch(config) => (&config.connection, &config.authentication),
-        OutputConfig::Http(config) => (&config.connection, &config.authentication),
-        OutputConfig::File(_) => return "path",
-        OutputConfig::Stdout => return "type",
+    let (connection, authentication) = if let Some(config) = config.of_kind::<ElasticsearchConfig>() {
+        (&config.connection, &config.authentication)
+    } else if let Some(config) = config.of_kind::<HttpConfig>() {
+        (&config.connection, &config.authentication)
+    } else {
+        return if config.of_kind::<FileOutputConfig>().is_some() { "path" } else { "type" };
     };
     let certificate = connection.certificate.as_ref();
     let files = [

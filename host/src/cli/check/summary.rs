@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::parts::Mapping;
 use crate::{
-    config::{Config, Credential, SourceConfig},
+    config::{Config, Credential, FileConfig, FileOutputConfig, ServiceConfig, SourceConfig},
     sources::file::matching,
     support::folder::{Folder, parent},
 };
@@ -37,7 +37,7 @@ impl<'c> Summary<'c> {
         }
         for output in &self.config.outputs {
             line("output", &output.name);
-            if let crate::config::OutputConfig::File(file) = &output.config {
+            if let Some(file) = output.of_kind::<FileOutputConfig>() {
                 made(parent(&file.path)).iter().for_each(|note| line("", note));
             }
         }
@@ -66,8 +66,8 @@ impl<'c> Summary<'c> {
 }
 
 fn described(source: &SourceConfig) -> String {
-    match source {
-        SourceConfig::Service(service) => format!(
+    match (source.of_kind::<ServiceConfig>(), source.of_kind::<FileConfig>()) {
+        (Some(service), _) => format!(
             "{}: {}, tenant `{}` at {}, signs in {}",
             service.name,
             service.kind.as_str(),
@@ -75,7 +75,8 @@ fn described(source: &SourceConfig) -> String {
             service.url,
             signs_in(&service.credential),
         ),
-        SourceConfig::File(files) => {
+        (None, files) => {
+            let files = files.expect("there is no other kind");
             let count = matching(files);
             let verb = if count == 1 { "file matches" } else { "files match" };
             format!("{}: file, {count} {verb} {}", files.name, files.paths.join(", "))
@@ -85,13 +86,14 @@ fn described(source: &SourceConfig) -> String {
 
 fn source_json(source: &SourceConfig) -> Value {
     let mut object = json!({ "name": source.name(), "type": source.kind(), "local_domains": source.local_domains() });
-    match source {
-        SourceConfig::Service(service) => {
+    match (source.of_kind::<ServiceConfig>(), source.of_kind::<FileConfig>()) {
+        (Some(service), _) => {
             object["tenant_id"] = json!(service.tenant_id);
             object["url"] = json!(service.url.as_str());
             object["signs_in"] = json!(signs_in(&service.credential));
         }
-        SourceConfig::File(files) => {
+        (None, files) => {
+            let files = files.expect("there is no other kind");
             object["paths"] = json!(files.paths);
             object["files"] = json!(matching(files));
         }

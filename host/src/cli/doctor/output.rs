@@ -3,15 +3,15 @@
 use std::io;
 
 use super::report::Report;
-use crate::{app::start, config::NamedOutput, pipeline::ExamineOptions, support::finding::Finding};
+use crate::{app::start, config::OutputConfig, pipeline::ExamineOptions, support::finding::Finding};
 
 pub(super) async fn examine(
-    NamedOutput { name, config }: &NamedOutput,
+    output: &OutputConfig,
     options: &ExamineOptions<'_>,
     report: &mut Report,
 ) -> io::Result<()> {
-    report.begin(format!("output {name}"))?;
-    match start::output(config) {
+    report.begin(format!("output {}", output.name))?;
+    match start::output(output) {
         Ok(mut output) => report.add_all(output.examine(options).await),
         Err(error) => report.add(Finding::error("files", error.as_ref())),
     }

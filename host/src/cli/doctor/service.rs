@@ -26,7 +26,11 @@ const MOST_ROWS: u32 = 1000;
 /// The permission that reading message trace needs (ms-api.md, section 1.2).
 const PERMISSION: &str = "ExchangeMessageTrace.Read.All";
 
-pub(super) async fn examine(config: &ServiceConfig, report: &mut Report) -> io::Result<()> {
+pub(super) async fn examine(
+    config: &ServiceConfig,
+    local_domains: Option<&[String]>,
+    report: &mut Report,
+) -> io::Result<()> {
     report.begin(service_name(config))?;
     let mut source = match ServiceSource::new(config) {
         Ok(source) => source,
@@ -56,14 +60,19 @@ pub(super) async fn examine(config: &ServiceConfig, report: &mut Report) -> io::
         report.ok("clock", "agrees with that of the service")?;
     }
     if is_reached {
-        first_page(config, &mut source, report).await
+        first_page(config, local_domains, &mut source, report).await
     } else {
         skip(report, &["permission", "service principal", "first page"], "the service host cannot be reached")
     }
 }
 
 /// Reads a page: it shows whether the permission and the service principal are there, and what domains mail has.
-async fn first_page(config: &ServiceConfig, source: &mut ServiceSource, report: &mut Report) -> io::Result<()> {
+async fn first_page(
+    config: &ServiceConfig,
+    local_domains: Option<&[String]>,
+    source: &mut ServiceSource,
+    report: &mut Report,
+) -> io::Result<()> {
     let roles = source.token_roles();
     let end = source.now();
     let request =
@@ -74,7 +83,7 @@ async fn first_page(config: &ServiceConfig, source: &mut ServiceSource, report: 
             report.ok("service principal", "is in the tenant")?;
             let detail = if page.rows.is_empty() { "no mail in the last hour" } else { "has rows of the last hour" };
             report.ok("first page", detail)?;
-            report.add(domains::finding(config.local_domains.as_deref(), &page.rows))
+            report.add(domains::finding(local_domains, &page.rows))
         }
         Err(error @ PollError::ServicePrincipalMissing { .. }) => {
             report.add(Finding::not_asked("permission", &said(roles.as_deref())))?;

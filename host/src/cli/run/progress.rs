@@ -13,7 +13,7 @@ use tracing::info;
 
 use crate::{
     cli::log,
-    config::{Config, OutputConfig},
+    config::Config,
     pipeline::{PassProgress, Watched},
     support::counted::counted,
 };
@@ -40,7 +40,7 @@ pub(super) fn bars() -> MultiProgress {
 
 /// Lets people see bars on a terminal, unless documents go there as well.
 pub(super) fn show_where_people_see(bars: &MultiProgress, config: &Config) {
-    let to_stdout = config.outputs.iter().any(|output| matches!(output.config, OutputConfig::Stdout));
+    let to_stdout = config.outputs.iter().any(|output| output.settings.kind() == "stdout");
     let is_in_the_way = to_stdout && io::stdout().is_terminal();
     let is_shown = io::stderr().is_terminal() && !is_in_the_way && !log::is_quiet() && !log::is_json();
     bars.set_draw_target(if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });

@@ -113,7 +113,7 @@ fn outputs(config: &Config, ledger: Option<&Ledger>, process: Option<&About>) ->
         let trouble = ledger.map(|ledger| ledger.output_trouble(&output.name)).transpose()?.flatten();
         outputs.push(OutputReport {
             name: output.name.clone(),
-            r#type: output.config.kind(),
+            r#type: output.settings.kind(),
             state: part.map(|part| part.state),
             since: part.map(|part| part.since),
             trouble,

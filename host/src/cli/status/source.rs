@@ -76,9 +76,10 @@ impl SourceReport {
         process: Option<&About>,
         now: DateTime<Utc>,
     ) -> Result<Self, LedgerError> {
-        let (ledger_name, place) = match config {
-            SourceConfig::Service(service) => (service_name(service), service_place(service, ledger, now)?),
-            SourceConfig::File(files) => (files_name(files), files_place(files, ledger)?),
+        let ledger_name = config.settings.ledger_name();
+        let place = match (config.of_kind(), config.of_kind()) {
+            (Some(service), _) => service_place(service, ledger, now)?,
+            (None, files) => files_place(files.expect("there is no other kind"), ledger)?,
         };
         let parts = process.iter().flat_map(|process| &process.parts);
         let part = parts.filter(|part| part.part == Part::Source).find(|part| part.name == config.name());

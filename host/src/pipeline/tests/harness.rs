@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
-    config::{Config, ServiceConfig, SourceConfig},
+    config::{Config, ServiceConfig},
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Mapper, Settings, built_in},
     outputs::StdoutOutput,
@@ -159,6 +159,6 @@ pub(super) fn service_config(kind: &str, url: &str, tenant: &TenantConfig, lines
         "#
     );
     let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
-    let Some(SourceConfig::Service(config)) = config.sources.into_iter().next() else { panic!("a service") };
-    *config
+    let config = config.sources[0].of_kind::<ServiceConfig>().expect("a service").clone();
+    config
 }

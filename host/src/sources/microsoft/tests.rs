@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use url::Url;
 
 use super::*;
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, ServiceConfig};
 
 /// Serves a new tenant until the sender is used or dropped.
 async fn serve(address: SocketAddr, config: TenantConfig) -> (Url, oneshot::Sender<()>, JoinHandle<()>) {
@@ -40,7 +40,7 @@ fn source(url: &Url) -> ServiceSource {
         "#
     );
     let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
-    let SourceConfig::Service(config) = &config.sources[0] else { panic!("a service") };
+    let config = config.sources[0].of_kind::<ServiceConfig>().expect("a service");
     ServiceSource::new(config).unwrap()
 }
 

@@ -309,7 +309,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::{Config, SourceConfig};
+    use crate::config::Config;
 
     #[test]
     fn a_token_is_replaced_ahead_of_its_end() {
@@ -331,7 +331,7 @@ mod tests {
             type = "stdout"
         "#;
         let config = Config::parse(settings, Path::new("exotrace.toml"), &|_| None).unwrap();
-        let SourceConfig::Service(config) = &config.sources[0] else { panic!("a service") };
+        let config = config.sources[0].of_kind::<ServiceConfig>().expect("a service");
         let (mut tokens, mut clock) = (Tokens::new(config).unwrap(), ServiceClock::new(Clock::system()));
         let (now, hour) = (clock.ours().steady(), Duration::from_secs(3600));
         let token = Secret::new("old".to_owned());

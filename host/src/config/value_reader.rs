@@ -10,7 +10,7 @@ use std::{
 use toml::Spanned;
 use url::Url;
 
-use super::{ConfigError, Fault, environment::expand, faults::Faults, raw::Value};
+use super::{environment::expand, error::ConfigError, fault::Fault, faults::Faults, setting::Setting};
 use crate::support::{
     http_client::is_loopback,
     plain_file::{self, MAX_SECRET_BYTES},
@@ -24,7 +24,7 @@ const GIVEN_OUT: [&str; 3] = ["api_key", "bearer_token", "client_secret"];
 /// The text of the settings, for lines and messages. Messages show values as they stand in the file or not at all:
 /// what a variable holds may be a secret.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(crate) struct ValueReader<'a> {
     text: &'a str,
     path: &'a Path,
     variable: &'a dyn Fn(&str) -> Option<String>,
@@ -34,8 +34,8 @@ pub(super) struct Reader<'a> {
     faults: &'a Faults,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(
+impl<'a> ValueReader<'a> {
+    pub(crate) fn new(
         text: &'a str,
         path: &'a Path,
         variable: &'a dyn Fn(&str) -> Option<String>,
@@ -44,13 +44,18 @@ impl<'a> Reader<'a> {
         Self { text, path, variable, prefix: "", faults }
     }
 
+    /// The text of the settings.
+    pub(super) fn source(&self) -> &'a str {
+        self.text
+    }
+
     /// The same for one section.
-    pub(super) fn within(self, prefix: &'a str) -> Self {
+    pub(crate) fn within(self, prefix: &'a str) -> Self {
         Self { prefix, ..self }
     }
 
     /// The whole key, for messages.
-    pub(super) fn dotted(&self, key: &str) -> String {
+    pub(crate) fn dotted(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 
@@ -59,20 +64,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Something is wrong at this byte of the file: notes it.
-    pub(super) fn error(&self, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
+    pub(crate) fn error(&self, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
         let fault = self.fault(at, problem, hint);
         self.faults.error(fault.clone());
         ConfigError::Invalid(fault)
     }
 
     /// A key is missing from the section that begins at this byte. What is there, but wrong, is not missed as well.
-    pub(super) fn missing(&self, key: &str, at: usize, hint: Option<&str>) -> ConfigError {
+    pub(crate) fn missing(&self, key: &str, at: usize, hint: Option<&str>) -> ConfigError {
         let key = self.dotted(key);
         self.missed(&key, at, format!("`{key}` is missing"), hint)
     }
 
     /// As `missing`, in other words.
-    pub(super) fn missed(&self, key: &str, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
+    pub(crate) fn missed(&self, key: &str, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
         if self.faults.is_spoiled(key) {
             return ConfigError::Invalid(self.fault(at, problem, hint));
         }
@@ -80,41 +85,41 @@ impl<'a> Reader<'a> {
     }
 
     /// Something at this byte of the file is probably not meant.
-    pub(super) fn warning(&self, at: usize, problem: String, hint: Option<&str>) {
+    pub(crate) fn warning(&self, at: usize, problem: String, hint: Option<&str>) {
         self.faults.warning(self.fault(at, problem, hint));
     }
 
     /// Something is wrong that a run would find out from a service: `check` tells it, a run tries.
-    pub(super) fn strict(&self, at: usize, problem: String, hint: Option<&str>) {
+    pub(crate) fn strict(&self, at: usize, problem: String, hint: Option<&str>) {
         self.faults.strict(self.fault(at, problem, hint));
     }
 
     /// Which of `count` sections are right.
-    pub(super) fn note_sections(&self, section: &'static str, kept: Vec<usize>, count: usize) {
+    pub(crate) fn note_sections(&self, section: &'static str, kept: Vec<usize>, count: usize) {
         self.faults.note_sections(section, kept, count);
     }
 
     /// A key is there, but wrong, or was written in another way.
-    pub(super) fn spoil(&self, key: &str) {
+    pub(crate) fn spoil(&self, key: &str) {
         self.faults.spoil(key.to_owned());
     }
 
-    fn fault(&self, at: usize, problem: String, hint: Option<&str>) -> Fault {
+    pub(super) fn fault(&self, at: usize, problem: String, hint: Option<&str>) -> Fault {
         Fault { path: self.path.to_owned(), line: self.line(at), problem, hint: hint.map(str::to_owned) }
     }
 
     /// Where a key stands, for messages of others.
-    pub(super) fn place(&self, key: &str, at: usize) -> String {
+    pub(crate) fn place(&self, key: &str, at: usize) -> String {
         format!("{}:{}: `{}`", self.path.display(), self.line(at), self.dotted(key))
     }
 
     /// A variable of the environment that is set and not empty.
-    pub(super) fn variable(&self, name: &str) -> Option<String> {
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
     /// The contents of a file that a setting names.
-    pub(super) fn contents(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
+    pub(crate) fn contents(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
         let file = self.file(key, value)?;
         plain_file::text(&file, MAX_SECRET_BYTES).map_err(|error| {
             // As written: a secret put here by mistake must not show.
@@ -124,7 +129,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A secret that stands in the settings, unless it comes from the environment.
-    pub(super) fn secret(&self, key: &str, value: &Spanned<String>) -> Result<Secret, ConfigError> {
+    pub(crate) fn secret(&self, key: &str, value: &Spanned<String>) -> Result<Secret, ConfigError> {
         if !value.get_ref().contains("${") {
             self.faults.note_secret();
         }
@@ -133,7 +138,7 @@ impl<'a> Reader<'a> {
 
     /// What services give out is ASCII that can be seen: anything else came in while it was copied. Says where, and
     /// never what. Passwords and headers are people's own.
-    pub(super) fn plain_secret(
+    pub(crate) fn plain_secret(
         &self,
         key: &str,
         value: &Spanned<String>,
@@ -150,15 +155,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A file that a secret is read from, which is to be its owner's alone.
-    pub(super) fn note_secret_file(&self, key: &str, file: &Path) {
+    pub(crate) fn note_secret_file(&self, key: &str, file: &Path) {
         self.faults.note_secret_file(self.dotted(key), file.to_owned());
     }
 
     /// A file with a secret in it, in whatever form.
-    pub(super) fn optional_secret_file(
+    pub(crate) fn optional_secret_file(
         &self,
         key: &str,
-        value: &Value<String>,
+        value: &Setting<String>,
     ) -> Result<Option<PathBuf>, ConfigError> {
         let Some(value) = value else { return Ok(None) };
         let file = self.file(key, value)?;
@@ -167,7 +172,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A file with a secret as its text, which is read anew when it changes. It has to be there from the start.
-    pub(super) fn secret_file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
+    pub(crate) fn secret_file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
         let file = self.file(key, value)?;
         self.note_secret_file(key, &file);
         match secret_file::read(&file) {
@@ -181,7 +186,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text with its variables put in; not empty.
-    pub(super) fn text(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
+    pub(crate) fn text(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
         let at = value.span().start;
         let key = self.dotted(key);
         let text = expand(value.get_ref(), self.variable).map_err(|name| {
@@ -201,21 +206,21 @@ impl<'a> Reader<'a> {
     }
 
     /// A text that has to be there; `at` is where its table begins.
-    pub(super) fn required(&self, key: &str, value: &Value<String>, at: usize) -> Result<String, ConfigError> {
+    pub(crate) fn required(&self, key: &str, value: &Setting<String>, at: usize) -> Result<String, ConfigError> {
         match value {
             Some(value) => self.text(key, value),
             None => Err(self.missing(key, at, None)),
         }
     }
 
-    pub(super) fn texts(&self, key: &str, values: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
+    pub(crate) fn texts(&self, key: &str, values: &[Spanned<String>]) -> Result<Vec<String>, ConfigError> {
         // All of them before the first error counts.
         let texts: Vec<_> = values.iter().map(|value| self.text(key, value)).collect();
         texts.into_iter().collect()
     }
 
     /// A path; a relative one is relative to the folder of the settings.
-    pub(super) fn file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
+    pub(crate) fn file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let text = self.text(key, value)?;
         if let Some(written) = unexpanded(value.get_ref()) {
@@ -226,15 +231,15 @@ impl<'a> Reader<'a> {
         Ok(folder.join(text))
     }
 
-    pub(super) fn optional_file(&self, key: &str, value: &Value<String>) -> Result<Option<PathBuf>, ConfigError> {
+    pub(crate) fn optional_file(&self, key: &str, value: &Setting<String>) -> Result<Option<PathBuf>, ConfigError> {
         value.as_ref().map(|value| self.file(key, value)).transpose()
     }
 
     /// A time with its unit.
-    pub(super) fn duration(
+    pub(crate) fn duration(
         &self,
         key: &str,
-        value: &Value<String>,
+        value: &Setting<String>,
         default: Duration,
     ) -> Result<Duration, ConfigError> {
         let Some(value) = value else { return Ok(default) };
@@ -246,10 +251,10 @@ impl<'a> Reader<'a> {
     }
 
     /// A time that is not zero.
-    pub(super) fn some_duration(
+    pub(crate) fn some_duration(
         &self,
         key: &str,
-        value: &Value<String>,
+        value: &Setting<String>,
         default: Duration,
     ) -> Result<Duration, ConfigError> {
         let duration = self.duration(key, value, default)?;
@@ -263,10 +268,10 @@ impl<'a> Reader<'a> {
     }
 
     /// One of some words.
-    pub(super) fn choice(
+    pub(crate) fn choice(
         &self,
         key: &str,
-        value: &Value<String>,
+        value: &Setting<String>,
         words: &[&'static str],
     ) -> Result<Option<&'static str>, ConfigError> {
         let Some(value) = value else { return Ok(None) };
@@ -279,10 +284,10 @@ impl<'a> Reader<'a> {
     }
 
     /// A number within limits.
-    pub(super) fn number(
+    pub(crate) fn number(
         &self,
         key: &str,
-        value: &Value<i64>,
+        value: &Setting<i64>,
         allowed: RangeInclusive<u32>,
         default: u32,
     ) -> Result<u32, ConfigError> {
@@ -294,7 +299,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An address of this machine with a port.
-    pub(super) fn address(&self, key: &str, value: &Value<String>) -> Result<Option<SocketAddr>, ConfigError> {
+    pub(crate) fn address(&self, key: &str, value: &Setting<String>) -> Result<Option<SocketAddr>, ConfigError> {
         let Some(value) = value else { return Ok(None) };
         self.text(key, value)?.parse().map(Some).map_err(|_| {
             let problem = format!("`{}` is not an address with a port", self.dotted(key));
@@ -303,7 +308,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The address of a proxy, which may be in the clear and have a user in it.
-    pub(super) fn proxy(&self, key: &str, value: &Value<String>) -> Result<Option<Secret>, ConfigError> {
+    pub(crate) fn proxy(&self, key: &str, value: &Setting<String>) -> Result<Option<Secret>, ConfigError> {
         let Some(value) = value else { return Ok(None) };
         let text = self.text(key, value)?;
         let url = Url::parse(&text).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
@@ -317,7 +322,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The address of a service, to which secrets are sent.
-    pub(super) fn url(&self, key: &str, value: &Value<String>, default: &str) -> Result<Url, ConfigError> {
+    pub(crate) fn url(&self, key: &str, value: &Setting<String>, default: &str) -> Result<Url, ConfigError> {
         let Some(value) = value else { return self.host(key, default, 0) };
         let url = self.any_url(key, value)?;
         if url.scheme() == "http" && !is_loopback(&url) {
@@ -332,7 +337,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The address of a service that is given, in the clear or not.
-    pub(super) fn any_url(&self, key: &str, value: &Spanned<String>) -> Result<Url, ConfigError> {
+    pub(crate) fn any_url(&self, key: &str, value: &Spanned<String>) -> Result<Url, ConfigError> {
         self.host(key, &self.text(key, value)?, value.span().start)
     }
 
@@ -347,6 +352,11 @@ impl<'a> Reader<'a> {
             return Err(self.error(at, problem, Some("leave out what stands before the `@`")));
         }
         Ok(url)
+    }
+
+    /// That two keys exclude each other.
+    pub(crate) fn exclude(&self, one: &str, other: &str) -> String {
+        format!("`{}` and `{}` exclude each other", self.dotted(one), self.dotted(other))
     }
 }
 

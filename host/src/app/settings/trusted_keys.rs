@@ -1,7 +1,8 @@
 //! Keys whose signatures make a component file a mapping.
 
+use super::mapping_table::MappingTable;
 use crate::{
-    config::{ConfigError, raw, reader::Reader},
+    config::{ConfigError, ValueReader},
     deployment::signature::{PublicKey, TrustedKeys},
 };
 
@@ -11,9 +12,9 @@ const BEGINNING: &str = "RW";
 /// How long the text of a public key is.
 const LENGTH: usize = 56;
 
-pub(super) fn keys(raw: &raw::Mapping, reader: &Reader<'_>) -> Result<TrustedKeys, ConfigError> {
+pub(super) fn keys(table: &MappingTable, reader: &ValueReader<'_>) -> Result<TrustedKeys, ConfigError> {
     const KEY: &str = "trusted_keys";
-    let Some(values) = &raw.trusted_keys else { return Ok(TrustedKeys::default()) };
+    let Some(values) = &table.trusted_keys else { return Ok(TrustedKeys::default()) };
     let dotted = reader.dotted(KEY);
     let mut keys = Vec::new();
     for value in values.get_ref() {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use super::output::namespace_problem;
-use crate::config::{ConfigError, SourceLabels, environment::expand, raw, reader::Reader};
+use super::{source_labels::SourceLabels, table::SourceTable};
+use crate::config::{ConfigError, ValueReader, environment::expand, namespace_problem};
 
 /// What exotrace writes itself, in every document.
 const OUR_OWN: &[&str] = &["agent", "data_stream", "input"];
@@ -12,20 +12,20 @@ const OUR_OWN: &[&str] = &["agent", "data_stream", "input"];
 /// How deep fields may be nested: Elasticsearch takes 20 levels.
 const DEEPEST: usize = 20;
 
-pub(super) fn labels(raw: &raw::Source, reader: &Reader<'_>) -> Result<SourceLabels, ConfigError> {
+pub(super) fn labels(table: &SourceTable, reader: &ValueReader<'_>) -> Result<SourceLabels, ConfigError> {
     let mut tags = Vec::new();
-    for tag in raw.tags.as_deref().unwrap_or_default() {
+    for tag in table.tags.as_deref().unwrap_or_default() {
         tags.push(line("tags", tag, reader)?);
     }
-    let namespace = raw.namespace.as_ref().map(|value| namespace(value, reader)).transpose()?;
-    let tenant_name = raw.tenant_name.as_ref().map(|value| line("tenant_name", value, reader)).transpose()?;
-    let fields = raw.fields.as_ref().map(|table| fields(table, reader)).transpose()?.unwrap_or_default();
-    if let (Some(name), Some(table)) = (&raw.tenant_name, &raw.fields)
+    let namespace = table.namespace.as_ref().map(|value| namespace(value, reader)).transpose()?;
+    let tenant_name = table.tenant_name.as_ref().map(|value| line("tenant_name", value, reader)).transpose()?;
+    let fields = table.fields.as_ref().map(|fields| self::fields(fields, reader)).transpose()?.unwrap_or_default();
+    if let (Some(name), Some(fields_table)) = (&table.tenant_name, &table.fields)
         && fields
             .get("organization")
             .is_some_and(|organization| organization.get("name").is_some() || !organization.is_object())
     {
-        let at = name.span().start.max(table.span().start);
+        let at = name.span().start.max(fields_table.span().start);
         let problem = format!(
             "`{}` and `{}` both write `organization.name`",
             reader.dotted("tenant_name"),
@@ -33,12 +33,12 @@ pub(super) fn labels(raw: &raw::Source, reader: &Reader<'_>) -> Result<SourceLab
         );
         return Err(reader.error(at, problem, Some("keep one of them")));
     }
-    let fields_at = raw.fields.as_ref().map(|table| reader.place("fields", table.span().start));
+    let fields_at = table.fields.as_ref().map(|fields| reader.place("fields", fields.span().start));
     Ok(SourceLabels { tags, fields, namespace, tenant_name, fields_at })
 }
 
 /// A text on one line, since people and programs show it as one.
-fn line(key: &str, value: &Spanned<String>, reader: &Reader<'_>) -> Result<String, ConfigError> {
+fn line(key: &str, value: &Spanned<String>, reader: &ValueReader<'_>) -> Result<String, ConfigError> {
     let text = reader.text(key, value)?.trim().to_owned();
     match text.chars().find(|character| character.is_control()) {
         None => Ok(text),
@@ -49,7 +49,7 @@ fn line(key: &str, value: &Spanned<String>, reader: &Reader<'_>) -> Result<Strin
     }
 }
 
-fn namespace(value: &Spanned<String>, reader: &Reader<'_>) -> Result<String, ConfigError> {
+fn namespace(value: &Spanned<String>, reader: &ValueReader<'_>) -> Result<String, ConfigError> {
     let text = reader.text("namespace", value)?;
     match namespace_problem(&text) {
         None => Ok(text),
@@ -60,7 +60,7 @@ fn namespace(value: &Spanned<String>, reader: &Reader<'_>) -> Result<String, Con
     }
 }
 
-fn fields(table: &Spanned<toml::Table>, reader: &Reader<'_>) -> Result<Map<String, Value>, ConfigError> {
+fn fields(table: &Spanned<toml::Table>, reader: &ValueReader<'_>) -> Result<Map<String, Value>, ConfigError> {
     let refuse = |(field, problem): (String, &str)| {
         let problem = format!("`{}`: `{field}` {problem}", reader.dotted("fields"));
         reader.error(
@@ -84,7 +84,7 @@ fn object<'p>(
     table: &toml::Table,
     prefix: &str,
     depth: usize,
-    reader: &Reader<'_>,
+    reader: &ValueReader<'_>,
 ) -> Result<Map<String, Value>, (String, &'p str)> {
     let mut object = Map::new();
     for (name, found) in table {
@@ -97,7 +97,12 @@ fn object<'p>(
     Ok(object)
 }
 
-fn value<'p>(found: &toml::Value, field: &str, depth: usize, reader: &Reader<'_>) -> Result<Value, (String, &'p str)> {
+fn value<'p>(
+    found: &toml::Value,
+    field: &str,
+    depth: usize,
+    reader: &ValueReader<'_>,
+) -> Result<Value, (String, &'p str)> {
     let Some(depth) = depth.checked_sub(1) else { return Err((field.to_owned(), "is nested too deep")) };
     Ok(match found {
         toml::Value::String(text) => {

@@ -1,11 +1,13 @@
 //! How to sign in: exactly one way.
 
+use std::path::PathBuf;
+
 use toml::Spanned;
 use url::Url;
 
-use super::exclude;
+use super::{ids::is_guid, service_table::ServiceTable};
 use crate::{
-    config::{ConfigError, Credential, IdentityEndpoint, ids::is_guid, raw, reader::Reader},
+    config::{ConfigError, ValueReader},
     support::{secret::Secret, secret_file},
 };
 
@@ -18,33 +20,97 @@ const APP_SERVICE: &str = "IDENTITY_ENDPOINT";
 /// Where the metadata service is, if it is not at its usual address.
 const MACHINE: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 
-pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<Credential, ConfigError> {
+/// How to sign in; exactly one way.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// As an app registration, with its secret.
+    Secret {
+        /// Id of the app registration.
+        client_id: String,
+        /// Its secret.
+        secret: Secret,
+    },
+    /// As an app registration, with the key of its certificate.
+    Certificate {
+        /// Id of the app registration.
+        client_id: String,
+        /// The certificate, PEM or PFX.
+        certificate_file: PathBuf,
+        /// Its key, PEM; none: it is in the certificate's file.
+        private_key_file: Option<PathBuf>,
+        /// Password of a PFX file.
+        password: Option<Secret>,
+    },
+    /// As an app registration, with a token of another identity provider.
+    FederatedToken {
+        /// Id of the app registration.
+        client_id: String,
+        /// Where the current token is.
+        token_file: PathBuf,
+    },
+    /// As the machine.
+    ManagedIdentity {
+        /// Client id of a user-assigned identity; none: the machine's own.
+        client_id: Option<String>,
+        /// Who gives its tokens.
+        endpoint: IdentityEndpoint,
+    },
+}
+
+/// Who gives the tokens of a managed identity (ms-api.md, section 3.5).
+#[derive(Debug, Clone)]
+pub enum IdentityEndpoint {
+    /// The metadata service of a machine in Azure.
+    Machine(Url),
+    /// The one of App Service, Functions and Container Apps, which name it in the environment.
+    AppService {
+        /// Where it is.
+        url: Url,
+        /// What it has to be shown.
+        header: Secret,
+    },
+}
+
+impl Credential {
+    /// Who signs in, as the service knows it; none: the machine's own identity.
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Secret { client_id, .. }
+            | Self::Certificate { client_id, .. }
+            | Self::FederatedToken { client_id, .. } => Some(client_id),
+            Self::ManagedIdentity { client_id, .. } => client_id.as_deref(),
+        }
+    }
+}
+
+/// Reads how to sign in.
+pub(super) fn read(table: &ServiceTable, at: usize, reader: &ValueReader<'_>) -> Result<Credential, ConfigError> {
     let ways = [
-        ("client_secret", &raw.client_secret),
-        ("client_secret_file", &raw.client_secret_file),
-        ("certificate_file", &raw.certificate_file),
-        ("federated_token_file", &raw.federated_token_file),
-        ("managed_identity", &raw.managed_identity),
+        ("client_secret", &table.client_secret),
+        ("client_secret_file", &table.client_secret_file),
+        ("certificate_file", &table.certificate_file),
+        ("federated_token_file", &table.federated_token_file),
+        ("managed_identity", &table.managed_identity),
     ];
     let mut given = ways.iter().filter_map(|(key, value)| Some((*key, value.as_ref()?)));
     let Some((key, value)) = given.next() else {
         // Every way but one needs it, and that one is the least likely to be meant.
-        drop(client_id(raw, at, reader));
+        drop(client_id(table, at, reader));
         return Err(reader.missing("client_secret", at, Some(WAYS)));
     };
     if let Some((other, second)) = given.next() {
-        let problem = exclude(reader, other, key);
+        let problem = reader.exclude(other, key);
         return Err(reader.error(second.span().start, problem, Some("keep one of them")));
     }
     for (only, part) in
-        [("private_key_file", &raw.private_key_file), ("certificate_password", &raw.certificate_password)]
+        [("private_key_file", &table.private_key_file), ("certificate_password", &table.certificate_password)]
     {
         if let Some(part) = part.as_ref().filter(|_| key != "certificate_file") {
             let problem = format!("`{}` goes with `certificate_file`", reader.dotted(only));
             return Err(reader.error(part.span().start, problem, Some("leave it out")));
         }
     }
-    let client_id = || client_id(raw, at, reader);
+    let client_id = || client_id(table, at, reader);
     Ok(match key {
         "client_secret" => Credential::Secret { client_id: client_id()?, secret: reader.secret(key, value)? },
         "client_secret_file" => Credential::Secret { client_id: client_id()?, secret: secret_in(key, value, reader)? },
@@ -52,13 +118,13 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
             client_id: client_id()?,
             certificate_file: {
                 let file = reader.file(key, value)?;
-                if raw.private_key_file.is_none() {
+                if table.private_key_file.is_none() {
                     reader.note_secret_file(key, &file);
                 }
                 file
             },
-            private_key_file: reader.optional_secret_file("private_key_file", &raw.private_key_file)?,
-            password: match &raw.certificate_password {
+            private_key_file: reader.optional_secret_file("private_key_file", &table.private_key_file)?,
+            password: match &table.certificate_password {
                 Some(password) => Some(reader.secret("certificate_password", password)?),
                 None => None,
             },
@@ -74,10 +140,10 @@ pub(super) fn credential(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> R
 }
 
 /// The id of an app registration, which is a GUID, always.
-fn client_id(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<String, ConfigError> {
-    let text = reader.required("client_id", &raw.client_id, at)?;
+fn client_id(table: &ServiceTable, at: usize, reader: &ValueReader<'_>) -> Result<String, ConfigError> {
+    let text = reader.required("client_id", &table.client_id, at)?;
     if !is_guid(text.trim()) {
-        let at = raw.client_id.as_ref().map_or(at, |value| value.span().start);
+        let at = table.client_id.as_ref().map_or(at, |value| value.span().start);
         let hint = "the application (client) id of the app registration, as `11111111-2222-3333-4444-555555555555`; \
                     not its name, and not the id of its secret";
         reader.strict(at, format!("`{}` is not a GUID", reader.dotted("client_id")), Some(hint));
@@ -85,7 +151,7 @@ fn client_id(raw: &raw::Source, at: usize, reader: &Reader<'_>) -> Result<String
     Ok(text)
 }
 
-fn secret_in(key: &str, file: &Spanned<String>, reader: &Reader<'_>) -> Result<Secret, ConfigError> {
+fn secret_in(key: &str, file: &Spanned<String>, reader: &ValueReader<'_>) -> Result<Secret, ConfigError> {
     let path = reader.secret_file(key, file)?;
     // Read just now, so that there is one.
     secret_file::read(&path).map_err(|error| {
@@ -95,7 +161,11 @@ fn secret_in(key: &str, file: &Spanned<String>, reader: &Reader<'_>) -> Result<S
 }
 
 /// Who gives the tokens of a managed identity: the variables are those that Azure sets and that its own libraries read.
-fn identity_endpoint(key: &str, value: &Spanned<String>, reader: &Reader<'_>) -> Result<IdentityEndpoint, ConfigError> {
+fn identity_endpoint(
+    key: &str,
+    value: &Spanned<String>,
+    reader: &ValueReader<'_>,
+) -> Result<IdentityEndpoint, ConfigError> {
     let url = |name: &str, text: &str| {
         Url::parse(text).ok().filter(Url::has_host).ok_or_else(|| {
             let problem = format!("`{}`: the environment variable `{name}` is not an address", reader.dotted(key));

@@ -1,0 +1,167 @@
+//! From a settings file to settings that can be used.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    mapping, mapping_config::MappingConfig, mapping_table::MappingTable, output_config::OutputConfig, outputs,
+    source_config::SourceConfig, sources, synonyms, table::SettingsTable,
+};
+use crate::{
+    config::{ConfigError, Document, Fault, Faults, Places, ValueReader, environment},
+    support::plain_file::{self, MAX_SETTINGS_BYTES},
+};
+
+/// Every setting, checked. The README's table explains them.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the ledger lies.
+    pub state_dir: PathBuf,
+    /// Where metrics and health are served.
+    pub listen: Option<SocketAddr>,
+    /// Names under which they may be asked for, besides `localhost`.
+    pub listen_hosts: Vec<String>,
+    /// Keys in the file that have another name by now, and that name.
+    pub old_names: Vec<(&'static str, &'static str)>,
+    /// Which mapping, and how it maps.
+    pub mapping: MappingConfig,
+    /// Geo databases.
+    pub geoip: GeoipConfig,
+    /// What is read; at least one.
+    pub sources: Vec<SourceConfig>,
+    /// Where documents go; at least one.
+    pub outputs: Vec<OutputConfig>,
+    /// Where records and documents go that cannot be mapped or that an output will never take.
+    pub dead_letter: PathBuf,
+    /// Namespace of the data stream that all documents are of.
+    pub namespace: String,
+    /// Where every setting stands, for messages about what it names.
+    pub places: Places,
+    /// What is not wrong, but probably not meant.
+    pub warnings: Vec<Fault>,
+    /// What a run would find out from a service, and `check` takes for errors.
+    pub strict: Vec<Fault>,
+}
+
+/// `[geoip]`
+#[derive(Debug, Clone, Default)]
+pub struct GeoipConfig {
+    /// City database in MaxMind format.
+    pub city: Option<PathBuf>,
+    /// ASN database in MaxMind format.
+    pub asn: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads and checks a settings file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or something in it is wrong: the error names all that is wrong, each with the file,
+    /// the line, the key and what is allowed.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(&text(path)?, path, &environment::variable)
+    }
+
+    /// As [`Config::load`], and gives what is right of settings that are wrong as well.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub(crate) fn load_in_part(path: &Path) -> Result<(Option<Self>, Option<ConfigError>), ConfigError> {
+        Ok(Self::parse_in_part(&text(path)?, path, &environment::variable))
+    }
+
+    /// Checks settings; `path` is for messages, and relative paths are relative to its folder.
+    /// `variable` gives the values of environment variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        match Self::parse_in_part(text, path, variable) {
+            (_, Some(error)) => Err(error),
+            (Some(config), None) => Ok(config),
+            (None, None) => {
+                let problem = "settings cannot be read".to_owned();
+                Err(ConfigError::Invalid(Fault { line: 1, path: path.to_owned(), problem, hint: None }))
+            }
+        }
+    }
+
+    fn parse_in_part(
+        text: &str,
+        path: &Path,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> (Option<Self>, Option<ConfigError>) {
+        let faults = Faults::default();
+        let reader = ValueReader::new(text, path, variable, &faults);
+        let config = Document::parse(&reader).and_then(|document| settings(&document, &reader));
+        let error = faults.take_error();
+        let (warnings, strict) = (faults.take_warnings(), faults.take_strict());
+        let places = Places::of(text, path, &faults);
+        (config.map(|config| Self { places, warnings, strict, ..config }), error)
+    }
+}
+
+/// The text of a settings file.
+fn text(path: &Path) -> Result<String, ConfigError> {
+    plain_file::text(path, MAX_SETTINGS_BYTES)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+/// Checks everything, and gives what is right; what is wrong is noted by the reader, so that all of it is told at once.
+fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config> {
+    let table: SettingsTable = document.read(&synonyms::of_table, reader)?;
+    let state_dir = match &table.state_dir {
+        Some(value) => reader.file("state_dir", value),
+        None => Err(reader.missing("state_dir", 0, Some("a folder for the ledger"))),
+    };
+    let listen = listen(&table, reader);
+    let listen_hosts = reader.texts("listen_hosts", table.listen_hosts.as_deref().unwrap_or_default());
+    let old_names = table.metrics_listen.iter().map(|_| ("metrics_listen", "listen")).collect();
+    let mapping = mapping::mapping(&table.mapping, &reader.within("mapping."));
+    let city = reader.optional_file("geoip.city", &table.geoip.city);
+    let asn = reader.optional_file("geoip.asn", &table.geoip.asn);
+    let dead_letter = reader.optional_file("dead_letter.path", &table.dead_letter.path);
+    let state_dir = state_dir.unwrap_or_default();
+    let dead_letter = dead_letter.ok().flatten().unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
+    for (section, is_empty) in [("source", table.source.is_empty()), ("output", table.output.is_empty())] {
+        if is_empty {
+            let problem = format!("there is no `[[{section}]]`");
+            drop(reader.missed(section, 0, problem, Some(&format!("at least one {section} is needed"))));
+        }
+    }
+    let (outputs, namespace) = outputs::read(document, reader);
+    let mut own_files = vec![(dead_letter.clone(), "the dead letter")];
+    own_files.extend(outputs.iter().flat_map(|output| output.settings.examples_of_files()));
+    let sources = sources::read(document, own_files, reader);
+    let mapping = mapping.or_else(|_| mapping::mapping(&MappingTable::default(), &reader.within("mapping.")));
+    Some(Config {
+        state_dir,
+        listen: listen.ok().flatten(),
+        listen_hosts: listen_hosts.unwrap_or_default(),
+        old_names,
+        mapping: mapping.ok()?,
+        geoip: GeoipConfig { city: city.ok().flatten(), asn: asn.ok().flatten() },
+        sources,
+        outputs,
+        dead_letter,
+        namespace,
+        places: Places::default(),
+        warnings: Vec::new(),
+        strict: Vec::new(),
+    })
+}
+
+/// Where to listen: by its name, or by the one that it had before.
+fn listen(table: &SettingsTable, reader: &ValueReader<'_>) -> Result<Option<SocketAddr>, ConfigError> {
+    let Some(old) = &table.metrics_listen else { return reader.address("listen", &table.listen) };
+    if table.listen.is_some() {
+        let problem = "`metrics_listen` is the old name of `listen`, and both are there".to_owned();
+        return Err(reader.error(old.span().start, problem, Some("keep `listen` alone")));
+    }
+    reader.address("metrics_listen", &table.metrics_listen)
+}

@@ -1,0 +1,128 @@
+//! Reads `[mapping]`.
+
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::{
+    mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingConfig, MappingLimits, RollbackConfig},
+    mapping_table::{CandidateTable, MappingTable, RollbackTable},
+    trusted_keys,
+};
+use crate::config::{ConfigError, Setting, ValueReader};
+
+const MIB: u32 = 1024 * 1024;
+
+/// A mapping that is stopped sooner maps no batch on a busy machine.
+const SHORTEST_BATCH_TIME: Duration = Duration::from_millis(100);
+
+pub(super) fn mapping(table: &MappingTable, reader: &ValueReader<'_>) -> Result<MappingConfig, ConfigError> {
+    let texts = |key: &str, values: &Option<Vec<Spanned<String>>>| {
+        values.as_ref().map(|values| reader.texts(key, values)).transpose()
+    };
+    let choice = choice(&table.version, &table.path, reader);
+    let tags = texts("tags", &table.tags);
+    let drop_status = texts("drop_status", &table.drop_status);
+    let suffix_list = reader.optional_file("suffix_list", &table.suffix_list);
+    let trusted_keys = trusted_keys::keys(table, reader);
+    let limits = limits(table, reader);
+    let watch_interval = reader.duration("watch_interval", &table.watch_interval, Duration::from_secs(10));
+    let candidate = table.candidate.as_ref();
+    let candidate = candidate.map(|table| self::candidate(table, &reader.within("mapping.candidate."))).transpose();
+    let rollback = rollback(&table.rollback, &reader.within("mapping.rollback."));
+    Ok(MappingConfig {
+        choice: choice?,
+        preserve_original_event: table.preserve_original_event.unwrap_or_default(),
+        tags: tags?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
+        drop_status: drop_status?.unwrap_or_default(),
+        suffix_list: suffix_list?,
+        trusted_keys: trusted_keys?,
+        limits: limits?,
+        watch_interval: watch_interval?,
+        candidate: candidate?,
+        rollback: rollback?,
+    })
+}
+
+fn choice(
+    version: &Setting<String>,
+    path: &Setting<String>,
+    reader: &ValueReader<'_>,
+) -> Result<MappingChoice, ConfigError> {
+    match (version, path) {
+        (None, None) => Ok(MappingChoice::Default),
+        (Some(version), None) => Ok(MappingChoice::Version(reader.text("version", version)?)),
+        (None, Some(path)) => Ok(MappingChoice::Path(reader.file("path", path)?)),
+        (Some(_), Some(path)) => {
+            let problem = reader.exclude("path", "version");
+            Err(reader.error(path.span().start, problem, Some("keep one of them")))
+        }
+    }
+}
+
+fn limits(table: &MappingTable, reader: &ValueReader<'_>) -> Result<MappingLimits, ConfigError> {
+    let bytes = |key, value, least, default| reader.number(key, value, least..=u32::MAX, default);
+    let memory_bytes = bytes("max_memory_bytes", &table.max_memory_bytes, 16 * MIB, 512 * MIB);
+    let batch_time = batch_time(table, reader);
+    let result_bytes = bytes("max_result_bytes", &table.max_result_bytes, MIB, 256 * MIB);
+    let fuel = match &table.max_fuel {
+        Some(_) => Some(u64::from(reader.number("max_fuel", &table.max_fuel, 1_000_000..=u32::MAX, 0)?)),
+        None => None,
+    };
+    let total_memory = bytes("max_total_memory_bytes", &table.max_total_memory_bytes, 64 * MIB, 1024 * MIB);
+    let compile_memory = bytes("max_compile_memory_bytes", &table.max_compile_memory_bytes, 128 * MIB, 1024 * MIB);
+    let compile_time = reader.some_duration("max_compile_time", &table.max_compile_time, Duration::from_secs(60));
+    Ok(MappingLimits {
+        memory_bytes: memory_bytes? as usize,
+        total_memory_bytes: total_memory?.into(),
+        batch_time: batch_time?,
+        result_bytes: result_bytes? as usize,
+        fuel,
+        compile_memory_bytes: compile_memory?.into(),
+        compile_time: compile_time?,
+    })
+}
+
+fn batch_time(table: &MappingTable, reader: &ValueReader<'_>) -> Result<Duration, ConfigError> {
+    let batch_time = reader.some_duration("max_batch_time", &table.max_batch_time, Duration::from_secs(10))?;
+    match &table.max_batch_time {
+        Some(value) if batch_time < SHORTEST_BATCH_TIME => {
+            let problem = format!("`{}` is too short", reader.dotted("max_batch_time"));
+            Err(reader.error(value.span().start, problem, Some("100ms at least")))
+        }
+        _ => Ok(batch_time),
+    }
+}
+
+fn candidate(spanned: &Spanned<CandidateTable>, reader: &ValueReader<'_>) -> Result<CandidateConfig, ConfigError> {
+    let (table, at) = (spanned.get_ref(), spanned.span().start);
+    let choice = match choice(&table.version, &table.path, reader) {
+        Ok(MappingChoice::Default) => {
+            let problem = "`mapping.candidate` does not say which mapping".to_owned();
+            Err(reader.missed("mapping.candidate.path", at, problem, Some("`path` or `version`")))
+        }
+        choice => choice,
+    };
+    let mode = reader.choice("mode", &table.mode, &["shadow", "canary"]);
+    let percent = reader.number("percent", &table.percent, 1..=100, 10);
+    let (choice, mode) = (choice?, mode?);
+    let mode = if mode == Some("canary") { CandidateMode::Canary } else { CandidateMode::Shadow };
+    Ok(CandidateConfig { choice, mode, percent: u8::try_from(percent?).unwrap_or(100) })
+}
+
+fn rollback(table: &RollbackTable, reader: &ValueReader<'_>) -> Result<RollbackConfig, ConfigError> {
+    let max_stops = reader.number("max_stops", &table.max_stops, 0..=u32::MAX, 0);
+    let max_failed_percent = reader.number("max_failed_percent", &table.max_failed_percent, 0..=100, 5);
+    let max_slowdown = reader.number("max_slowdown", &table.max_slowdown, 1..=1000, 10);
+    let max_different_percent = reader.number("max_different_percent", &table.max_different_percent, 0..=100, 100);
+    let min_records = reader.number("min_records", &table.min_records, 1..=u32::MAX, 1000);
+    let grace_period = reader.duration("grace_period", &table.grace_period, Duration::from_secs(60 * 60));
+    Ok(RollbackConfig {
+        max_stops: max_stops?,
+        max_failed_percent: max_failed_percent?,
+        max_slowdown: max_slowdown?,
+        max_different_percent: max_different_percent?,
+        min_records: min_records?,
+        grace_period: grace_period?,
+    })
+}

@@ -1,0 +1,43 @@
+//! One source of the settings.
+
+use std::{any::Any, sync::Arc};
+
+use super::source_labels::SourceLabels;
+use crate::pipeline::SourceSettings;
+
+/// `[[source]]`
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    pub(super) name: String,
+    pub(super) labels: SourceLabels,
+    pub(super) local_domains: Option<Vec<String>>,
+    /// What its kind has of its own.
+    pub settings: Arc<dyn SourceSettings>,
+}
+
+impl SourceConfig {
+    /// What metrics and health call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its type, as the settings have it.
+    pub fn kind(&self) -> &'static str {
+        self.settings.kind()
+    }
+
+    /// What tells its documents from those of other sources.
+    pub fn labels(&self) -> &SourceLabels {
+        &self.labels
+    }
+
+    /// Domains of the tenant, for `email.direction`.
+    pub fn local_domains(&self) -> Option<&[String]> {
+        self.local_domains.as_deref()
+    }
+
+    /// The settings of its kind, if that is `K`.
+    pub fn of_kind<K: SourceSettings>(&self) -> Option<&K> {
+        (self.settings.as_ref() as &dyn Any).downcast_ref()
+    }
+}

@@ -1,0 +1,43 @@
+//! What other programs call the settings that are not of one kind of source or output.
+
+use crate::config::{Meant, Synonyms};
+
+/// What every kind of source has.
+pub(super) const SOURCE: Synonyms = &[
+    (&["domain", "domains", "local_domain", "internal_domains"], Meant::Key("local_domains")),
+    (&["period", "poll_interval", "polling_interval", "schedule"], Meant::Key("interval")),
+];
+
+/// What every kind of output has.
+pub(super) const OUTPUT: Synonyms = &[(&["tags"], Meant::Note("`mapping.tags`: tags are of all documents"))];
+
+const TOP: Synonyms = &[
+    (&["sources", "input", "inputs"], Meant::Key("source")),
+    (&["outputs", "sink", "sinks"], Meant::Key("output")),
+    (&["data_dir", "state", "state_directory", "path_data", "ledger"], Meant::Key("state_dir")),
+    (&["geo", "geoip2", "maxmind", "geo_ip"], Meant::Key("geoip")),
+    (&["metrics", "prometheus", "http_listen", "api"], Meant::Key("listen")),
+    (&["transform", "transforms", "processors", "pipeline"], Meant::Key("mapping")),
+    (&["dead_letters", "dlq", "dead_letter_queue"], Meant::Key("dead_letter")),
+    (&["log_level", "logging", "log"], Meant::Note("the environment variable `EXOTRACE_LOG` sets the level of logs")),
+];
+
+const GEOIP: Synonyms = &[
+    (&["city_database", "city_path", "database", "path"], Meant::Key("city")),
+    (&["asn_database", "asn_path"], Meant::Key("asn")),
+];
+
+const DEAD_LETTER: Synonyms = &[(&["file", "filename"], Meant::Key("path"))];
+
+const MAPPING: Synonyms = &[(&["file", "component", "wasm"], Meant::Key("path"))];
+
+/// Those of the table with this dotted key; nothing is the top.
+pub(super) fn of_table(key: &str) -> &'static [Synonyms] {
+    match key {
+        "" => &[TOP],
+        "geoip" => &[GEOIP],
+        "dead_letter" => &[DEAD_LETTER],
+        "mapping" => &[MAPPING],
+        _ => &[],
+    }
+}

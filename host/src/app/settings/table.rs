@@ -1,0 +1,85 @@
+//! The settings as they stand in the file, but for what every kind of source and output has of its own.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::IgnoredAny};
+use toml::Spanned;
+
+use super::mapping_table::MappingTable;
+use crate::config::Setting;
+
+/// A section that is read by its kind.
+type AnyTable = BTreeMap<String, IgnoredAny>;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettingsTable {
+    /// Folder for the ledger; made when it is not there. Required.
+    pub(super) state_dir: Setting<String>,
+    /// Address and port of `/metrics`, `/healthz` and `/readyz`, for example `127.0.0.1:9464`. Default: none, and nothing listens.
+    pub(super) listen: Setting<String>,
+    /// Names besides `localhost` under which `listen` may be asked; addresses are always right, and `*` is any name. Default: `[]`.
+    pub(super) listen_hosts: Option<Vec<Spanned<String>>>,
+    // What `listen` was called before.
+    pub(super) metrics_listen: Setting<String>,
+    #[serde(default)]
+    pub(super) mapping: MappingTable,
+    #[serde(default)]
+    pub(super) geoip: GeoipTable,
+    #[serde(default)]
+    pub(super) source: Vec<AnyTable>,
+    #[serde(default)]
+    pub(super) output: Vec<AnyTable>,
+    #[serde(default)]
+    pub(super) dead_letter: DeadLetterTable,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadLetterTable {
+    /// File for records that stop the mapping and documents that an output will never take. Default: `dead-letter.ndjson` in `state_dir`.
+    pub(super) path: Setting<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GeoipTable {
+    /// City database in MaxMind format, read again when it changes. Default: none.
+    pub(super) city: Setting<String>,
+    /// ASN database in MaxMind format, read again when it changes. Default: none.
+    pub(super) asn: Setting<String>,
+}
+
+/// What every `[[source]]` has.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceTable {
+    /// Kind of source: `graph`, `reporting_webservice` or `file`. Required.
+    #[expect(dead_code, reason = "read first, by itself")]
+    pub(super) r#type: Setting<String>,
+    /// What metrics and health call it. Default: its type, with a number from the second of its type on.
+    pub(super) name: Setting<String>,
+    /// Domains of the tenant, for `email.direction`; `*.contoso.com` stands for the sub-domains of `contoso.com`, and not for itself. Default: none, and no direction is written.
+    pub(super) local_domains: Option<Vec<Spanned<String>>>,
+    /// Tags of every document of this source, besides `mapping.tags`. Default: none.
+    pub(super) tags: Option<Vec<Spanned<String>>>,
+    /// Fields of every document of this source, as in `fields = { labels = { customer = "contoso" } }`; none that exotrace or the mapping writes. Default: none.
+    pub(super) fields: Setting<toml::Table>,
+    /// Namespace of the data stream for documents of this source. Default: that of the outputs.
+    pub(super) namespace: Setting<String>,
+    /// What people call the tenant, written as `organization.name`. Default: none.
+    pub(super) tenant_name: Setting<String>,
+}
+
+/// What every `[[output]]` has.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OutputTable {
+    /// Kind of output: `stdout`, `file`, `elasticsearch` or `http`. Required.
+    #[expect(dead_code, reason = "read first, by itself")]
+    pub(super) r#type: Setting<String>,
+    /// What logs, the ledger and the dead letter call it. Default: its type, and where it goes.
+    pub(super) name: Setting<String>,
+    /// Namespace of the data stream, the same for all outputs. Default: `default`.
+    pub(super) namespace: Setting<String>,
+}

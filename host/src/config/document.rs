@@ -1,0 +1,114 @@
+//! From text to tables: what is wrong with their form is noted and left out, so that the rest is looked at as well.
+
+use serde::de::DeserializeOwned;
+use toml::{
+    Deserializer, Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{other_formats, position, section::Section, synonyms::Synonyms, toml_error, value_reader::ValueReader};
+
+/// Who has made more mistakes of form has another file at hand.
+const MOST_FAULTS: usize = 100;
+
+/// A settings file that is TOML.
+pub(crate) struct Document<'t> {
+    root: Spanned<DeTable<'t>>,
+}
+
+impl<'t> Document<'t> {
+    /// Parses the text of the settings; none when it is no TOML.
+    pub(crate) fn parse(reader: &ValueReader<'t>) -> Option<Self> {
+        let text = reader.source();
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let Some(error) = errors.first() else { return Some(Self { root }) };
+        let at = error.span().map_or(0, |span| span.start);
+        match other_formats::guess(text) {
+            Some(format) => {
+                let hint =
+                    "`key = \"value\"`, and `[[source]]` or `[[output]]` for a section; see the README, Settings";
+                drop(reader.error(at, format!("settings are TOML, and this looks like {format}"), Some(hint)));
+            }
+            None => {
+                let key = position::dotted_key_in(&root, at.min(text.len()));
+                toml_error::explain(error, key.as_deref(), &|_| &[], reader);
+            }
+        }
+        None
+    }
+
+    /// Reads everything but what sections have in them; `synonyms` gives those of the table with a dotted key.
+    pub(crate) fn read<T: DeserializeOwned>(
+        &self,
+        synonyms: &dyn Fn(&str) -> &'static [Synonyms],
+        reader: &ValueReader<'_>,
+    ) -> Option<T> {
+        self.read_table(self.root.clone(), "", synonyms, reader)
+    }
+
+    /// The sections of this name, in order.
+    pub(crate) fn sections<'d>(&'d self, name: &'static str) -> Vec<Section<'d, 't>> {
+        let Some(DeValue::Array(values)) = self.root.get_ref().get(name).map(Spanned::get_ref) else {
+            return Vec::new();
+        };
+        let sections = values.iter().enumerate().filter_map(|(index, value)| match value.get_ref() {
+            DeValue::Table(table) => {
+                let table = Spanned::new(value.span(), table.clone());
+                Some(Section::new(self, name, position::prefix(name, index, values.len()), table))
+            }
+            _ => None,
+        });
+        sections.collect()
+    }
+
+    /// Reads a table whose keys begin with `prefix`.
+    pub(super) fn read_table<T: DeserializeOwned>(
+        &self,
+        mut table: Spanned<DeTable<'t>>,
+        prefix: &str,
+        synonyms: &dyn Fn(&str) -> &'static [Synonyms],
+        reader: &ValueReader<'_>,
+    ) -> Option<T> {
+        for _ in 0..MOST_FAULTS {
+            let error = match T::deserialize(Deserializer::from(table.clone())) {
+                Ok(read) => return Some(read),
+                Err(error) => error,
+            };
+            let at = error.span().map(|span| span.start);
+            let key = position::dotted_key_in(&self.root, at.unwrap_or_default().min(reader.source().len()));
+            toml_error::explain(&error, key.as_deref(), synonyms, reader);
+            let key = at.and(key)?;
+            reader.spoil(&key);
+            remove(table.get_mut(), prefix, &key);
+        }
+        None
+    }
+}
+
+/// Removes what has this dotted key from a table whose keys begin with `prefix`.
+fn remove(table: &mut DeTable<'_>, prefix: &str, wanted: &str) {
+    let found = table.keys().find(|key| format!("{prefix}{}", key.get_ref()) == wanted).cloned();
+    if let Some(key) = found {
+        table.remove(key.get_ref().as_ref());
+        return;
+    }
+    for (key, value) in table.iter_mut() {
+        let dotted = format!("{prefix}{}", key.get_ref());
+        remove_within(value, &dotted, wanted);
+    }
+}
+
+fn remove_within(value: &mut Spanned<DeValue<'_>>, dotted: &str, wanted: &str) {
+    match value.get_mut() {
+        DeValue::Table(table) => remove(table, &format!("{dotted}."), wanted),
+        DeValue::Array(values) => {
+            let count = values.len();
+            for (index, value) in values.iter_mut().enumerate() {
+                if let DeValue::Table(table) = value.get_mut() {
+                    remove(table, &position::prefix(dotted, index, count), wanted);
+                }
+            }
+        }
+        _ => {}
+    }
+}

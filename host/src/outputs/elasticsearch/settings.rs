@@ -1,0 +1,149 @@
+//! The settings of an output of type `elasticsearch`.
+
+use serde::Deserialize;
+use toml::Spanned;
+use url::Url;
+
+use super::ElasticsearchOutput;
+use crate::{
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, data_stream, keys},
+    outputs::client_settings::{
+        self, Authentication, BodyConfig, ClientTable, ConnectionConfig, body, connection, host,
+    },
+    pipeline::{Output, OutputContext, OutputError, OutputSettings},
+};
+
+/// The documents are mapped already.
+const NO_PIPELINE: &str = "_none";
+
+/// `[[output]]` of type `elasticsearch`, as it stands in the settings, but for how the hosts are reached.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ElasticsearchTable {
+    /// Where documents are sent to. This or `urls` is required.
+    url: Setting<String>,
+    /// Several hosts of one Elasticsearch cluster; when one fails, the next one is asked.
+    urls: Setting<Vec<Spanned<String>>>,
+    /// Ingest pipeline of Elasticsearch; the documents need none. Default: `_none`.
+    pipeline: Setting<String>,
+    /// API key of Elasticsearch, as `id:key` or in base64.
+    api_key: Setting<String>,
+    /// File with the API key, read anew when it changes.
+    api_key_file: Setting<String>,
+}
+
+/// An output of type `elasticsearch`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ElasticsearchConfig {
+    /// Hosts of one cluster; at least one.
+    pub urls: Vec<Url>,
+    /// Where documents go.
+    pub data_stream: String,
+    /// The ingest pipeline; `_none` is none.
+    pub pipeline: String,
+    /// Who asks.
+    pub authentication: Authentication,
+    /// How the hosts are reached.
+    pub connection: ConnectionConfig,
+    /// How documents are put together.
+    pub body: BodyConfig,
+}
+
+impl SectionKind<OutputContext> for ElasticsearchConfig {
+    const NAMES: &'static [&'static str] = &["elasticsearch"];
+    const SYNONYMS: &'static [Synonyms] = &[
+        &[
+            (&["hosts", "nodes", "endpoints"], Meant::Key("urls")),
+            (
+                &["index", "data_stream", "bulk", "indices"],
+                Meant::Note(
+                    "documents go to the data stream `logs-microsoft_exchange_online_message_trace.log-NAMESPACE`; \
+                     `namespace` sets its end",
+                ),
+            ),
+            (
+                &["cloud_id"],
+                Meant::Note("`url`: Elastic Cloud shows it as the endpoint of Elasticsearch, beside the cloud id"),
+            ),
+            (&["cloud_auth"], Meant::Note("`username` and `password`, or better `api_key_file`")),
+            (&["apikey", "key"], Meant::Key("api_key")),
+            (&["template", "setup"], Meant::Note("`exotrace elasticsearch template --apply` puts the index template")),
+        ],
+        client_settings::SYNONYMS,
+    ];
+
+    fn keys() -> Vec<&'static str> {
+        [keys::<ElasticsearchTable>(), keys::<ClientTable>()].concat()
+    }
+
+    fn read(
+        _: &'static str,
+        section: &Section<'_, '_>,
+        context: &OutputContext,
+        reader: &ValueReader<'_>,
+    ) -> Result<Self, ConfigError> {
+        let table: ElasticsearchTable = section.read(reader)?;
+        let client: ClientTable = section.read(reader)?;
+        let pipeline = match &table.pipeline {
+            Some(pipeline) => reader.text("pipeline", pipeline),
+            None => Ok(NO_PIPELINE.to_owned()),
+        };
+        let urls = urls(&table, &client, section.start(), reader);
+        let authentication = client.authentication(
+            &[
+                ("api_key", &table.api_key, Authentication::ApiKey),
+                ("api_key_file", &table.api_key_file, Authentication::ApiKey),
+            ],
+            reader,
+        );
+        let connection = connection(&client, reader);
+        let body = body(&client, reader);
+        Ok(Self {
+            urls: urls?,
+            data_stream: data_stream(&context.namespace),
+            pipeline: pipeline?,
+            authentication: authentication?,
+            connection: connection?,
+            body: body?,
+        })
+    }
+}
+
+impl OutputSettings for ElasticsearchConfig {
+    fn kind(&self) -> &'static str {
+        "elasticsearch"
+    }
+
+    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
+        Ok(Box::new(ElasticsearchOutput::new(self)?))
+    }
+
+    fn default_name(&self) -> String {
+        format!("elasticsearch {}", self.urls.first().map_or("", host))
+    }
+}
+
+fn urls(
+    table: &ElasticsearchTable,
+    client: &ClientTable,
+    at: usize,
+    reader: &ValueReader<'_>,
+) -> Result<Vec<Url>, ConfigError> {
+    let example = "for example `url = \"https://localhost:9200\"`";
+    Ok(match (&table.url, &table.urls) {
+        (Some(value), None) => vec![client.url("url", value, reader)?],
+        (None, Some(values)) => {
+            if values.get_ref().is_empty() {
+                let problem = format!("`{}` is empty", reader.dotted("urls"));
+                return Err(reader.error(values.span().start, problem, Some("at least one host is needed")));
+            }
+            let urls: Vec<_> = values.get_ref().iter().map(|value| client.url("urls", value, reader)).collect();
+            urls.into_iter().collect::<Result<_, _>>()?
+        }
+        (Some(value), Some(_)) => {
+            let problem = reader.exclude("urls", "url");
+            return Err(reader.error(value.span().start, problem, Some("keep one of them")));
+        }
+        (None, None) => return Err(reader.missing("url", at, Some(example))),
+    })
+}

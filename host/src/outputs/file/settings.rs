@@ -1,0 +1,186 @@
+//! The settings of an output of type `file`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use super::FileOutput;
+use crate::{
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
+    pipeline::{Output, OutputContext, OutputError, OutputSettings},
+};
+
+/// A day: what people look for in files is mostly a day.
+const ROTATE_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Small enough to look into, large enough not to be many.
+const ROTATE_BYTES: u32 = 100_000_000;
+
+/// The most bytes that a file may be set to have.
+const MOST_BYTES: u32 = u32::MAX;
+
+/// What the owner has to be able to do, and the most that all may.
+const OWNER: u32 = 0o600;
+const MOST: u32 = 0o664;
+
+/// `[[output]]` of type `file`, as it stands in the settings.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileOutputTable {
+    /// File to write, one document a line. Required for `file`.
+    path: Setting<String>,
+    /// When the file has so many bytes, it is finished and another one begun. Default: `100000000`.
+    rotate_bytes: Setting<i64>,
+    /// When the file is so old, it is finished and another one begun. Default: `1day`.
+    rotate_age: Setting<String>,
+    /// How many finished files are kept; older ones are deleted. Default: all.
+    keep: Setting<i64>,
+    /// Permissions of the files of a `file` output, in octal; others can never write. Default: `0640`, less what the umask takes away.
+    mode: Setting<String>,
+    /// How finished files are compressed: `none`, `gzip` or `zstd`. Default: `none`.
+    compression: Setting<String>,
+}
+
+/// An output of type `file`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileOutputConfig {
+    /// The file that is written.
+    pub path: PathBuf,
+    /// When the file is as long as this, another one is begun.
+    pub rotate_bytes: u64,
+    /// When the file is as old as this, another one is begun.
+    pub rotate_age: Duration,
+    /// How finished files are compressed.
+    pub compression: FileCompression,
+    /// How many finished files are kept; `None`: all.
+    pub keep: Option<u32>,
+    /// The permissions of the files; `None`: what the umask leaves of the usual ones.
+    pub mode: Option<u32>,
+}
+
+/// How finished files are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileCompression {
+    /// Not at all.
+    None,
+    /// With gzip.
+    Gzip,
+    /// With Zstandard.
+    Zstd,
+}
+
+impl SectionKind<OutputContext> for FileOutputConfig {
+    const NAMES: &'static [&'static str] = &["file"];
+    const SYNONYMS: &'static [Synonyms] = &[&[
+        (&["filename", "file", "file_path", "folder"], Meant::Key("path")),
+        (&["rotate_every_kb", "max_size", "max_file_size"], Meant::Key("rotate_bytes")),
+        (&["number_of_files", "max_backups", "keep_files"], Meant::Key("keep")),
+        (&["compression_level", "gzip"], Meant::Key("compression")),
+    ]];
+
+    fn keys() -> Vec<&'static str> {
+        keys::<FileOutputTable>().to_vec()
+    }
+
+    fn read(
+        _: &'static str,
+        section: &Section<'_, '_>,
+        context: &OutputContext,
+        reader: &ValueReader<'_>,
+    ) -> Result<Self, ConfigError> {
+        let table: FileOutputTable = section.read(reader)?;
+        let path = path(&table, section.start(), context, reader);
+        let compression = reader.choice("compression", &table.compression, &["none", "gzip", "zstd"]);
+        let keep = table.keep.is_some().then(|| reader.number("keep", &table.keep, 1..=1_000_000, 1)).transpose();
+        let rotate_bytes = reader.number("rotate_bytes", &table.rotate_bytes, 1..=MOST_BYTES, ROTATE_BYTES);
+        let mode = mode(&table, reader);
+        let rotate_age = reader.some_duration("rotate_age", &table.rotate_age, ROTATE_AGE);
+        let compression = match compression? {
+            Some("gzip") => FileCompression::Gzip,
+            Some("zstd") => FileCompression::Zstd,
+            _ => FileCompression::None,
+        };
+        Ok(Self {
+            path: path?,
+            rotate_bytes: u64::from(rotate_bytes?),
+            rotate_age: rotate_age?,
+            compression,
+            keep: keep?,
+            mode: mode?,
+        })
+    }
+}
+
+impl OutputSettings for FileOutputConfig {
+    fn kind(&self) -> &'static str {
+        "file"
+    }
+
+    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
+        Ok(Box::new(FileOutput::new(self)))
+    }
+
+    fn default_name(&self) -> String {
+        // Without its folder: where the program was started must not make it another output.
+        format!("file {}", self.path.file_name().unwrap_or_default().display())
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn written_files(&self) -> Vec<PathBuf> {
+        super::written_files(self)
+    }
+
+    fn examples_of_files(&self) -> Vec<(PathBuf, &'static str)> {
+        let finished = finished(&self.path).into_iter().map(|path| (path, "the finished files of an output"));
+        [(self.path.clone(), "the file of an output")].into_iter().chain(finished).collect()
+    }
+}
+
+fn path(
+    table: &FileOutputTable,
+    at: usize,
+    context: &OutputContext,
+    reader: &ValueReader<'_>,
+) -> Result<PathBuf, ConfigError> {
+    let Some(path) = &table.path else {
+        let hint = Some("for example `path = \"/var/log/exotrace/trace.ndjson\"`");
+        return Err(reader.missing("path", at, hint));
+    };
+    let file = reader.file("path", path)?;
+    if file.file_name().is_none() || file.to_string_lossy().ends_with('/') {
+        let problem = format!("`{}`: `{}` is a folder, not a file", reader.dotted("path"), path.get_ref());
+        return Err(reader.error(path.span().start, problem, Some("add the name of a file")));
+    }
+    if context.taken.contains(&file) {
+        let problem = format!("`{}`: two outputs write to the same file", reader.dotted("path"));
+        return Err(reader.error(path.span().start, problem, Some("give each a file of its own")));
+    }
+    Ok(file)
+}
+
+/// The permissions of the files: their owner has to write them, and nobody else may, but for the group.
+fn mode(table: &FileOutputTable, reader: &ValueReader<'_>) -> Result<Option<u32>, ConfigError> {
+    let Some(value) = &table.mode else { return Ok(None) };
+    let text = reader.text("mode", value)?;
+    let mode = u32::from_str_radix(text.trim_start_matches("0o"), 8).ok();
+    mode.filter(|mode| mode & OWNER == OWNER && mode & !MOST == 0).map(Some).ok_or_else(|| {
+        let problem = format!("`{}`: `{}` is not a mode of a file", reader.dotted("mode"), value.get_ref());
+        let hint = "`0600`, `0640`, `0660` or `0644`: who may read and write, in octal";
+        reader.error(value.span().start, problem, Some(hint))
+    })
+}
+
+/// Names of finished files as this output gives them.
+fn finished(path: &Path) -> Vec<PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let plain = path.with_file_name(format!("{stem}-20260304T050607.008Z"));
+    let plain = path.extension().map_or(plain.clone(), |extension| plain.with_added_extension(extension));
+    let packed = ["gz", "zst"].map(|extension| plain.with_added_extension(extension));
+    [plain].into_iter().chain(packed).collect()
+}

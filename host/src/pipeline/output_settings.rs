@@ -1,0 +1,49 @@
+//! What the program has to know of an output that is set up, whatever its kind.
+
+use std::{
+    any::Any,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use super::output::{Output, OutputError};
+
+/// The settings of an output of one kind, checked.
+pub trait OutputSettings: Any + fmt::Debug + Send + Sync {
+    /// Its type, as the settings have it.
+    fn kind(&self) -> &'static str;
+
+    /// Makes the output; nothing is written or sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be used that the settings name.
+    fn build(&self) -> Result<Box<dyn Output>, OutputError>;
+
+    /// What it is called unless the settings say it.
+    fn default_name(&self) -> String;
+
+    /// The file that it writes, if it writes one.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The files that it has written, as they are now.
+    fn written_files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Names of files that it may write, and what they are: what it finishes has other names.
+    fn examples_of_files(&self) -> Vec<(PathBuf, &'static str)> {
+        Vec::new()
+    }
+}
+
+/// What an output has to know of the rest of the settings while its own are read.
+#[derive(Debug, Default)]
+pub struct OutputContext {
+    /// Namespace of the data stream that all documents are of.
+    pub namespace: String,
+    /// The files of the outputs before.
+    pub taken: Vec<PathBuf>,
+}

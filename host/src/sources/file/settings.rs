@@ -1,0 +1,137 @@
+//! The settings of a source of type `file`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
+    pipeline::{SourceContext, SourceSettings, files_name},
+};
+
+/// `[[source]]` of type `file`, as it stands in the settings.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileTable {
+    /// Files to read, with `*`, `?` and `**`. Required for files.
+    paths: Option<Vec<Spanned<String>>>,
+    /// How dates such as `3/4/2026` are meant: `month_first` or `day_first`. Default: refused where it matters.
+    date_order: Setting<String>,
+    /// Read what links among `paths` lead to; else a link is refused. Default: `false`.
+    follow_links: Setting<bool>,
+    /// Time between two looks at the files. Default: `5s`.
+    interval: Setting<String>,
+}
+
+/// A source of type `file`.
+#[derive(Debug, Clone)]
+pub struct FileConfig {
+    /// What metrics and health call it.
+    pub name: String,
+    /// Patterns of paths.
+    pub paths: Vec<String>,
+    /// Between two looks at the files.
+    pub interval: Duration,
+    /// How dates such as `3/4/2026` are meant.
+    pub date_order: Option<DateOrder>,
+    /// Whether links among the paths are followed.
+    pub follow_links: bool,
+}
+
+/// What stands first in dates such as `3/4/2026`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum DateOrder {
+    /// The month: 4 March.
+    #[value(alias = "month-first")]
+    MonthFirst,
+    /// The day: 3 April.
+    #[value(alias = "day-first")]
+    DayFirst,
+}
+
+impl SectionKind<SourceContext> for FileConfig {
+    const NAMES: &'static [&'static str] = &["file"];
+    const SYNONYMS: &'static [Synonyms] =
+        &[&[(&["path", "file", "files", "include", "filename"], Meant::Key("paths"))]];
+
+    fn keys() -> Vec<&'static str> {
+        keys::<FileTable>().to_vec()
+    }
+
+    fn read(
+        _: &'static str,
+        section: &Section<'_, '_>,
+        context: &SourceContext,
+        reader: &ValueReader<'_>,
+    ) -> Result<Self, ConfigError> {
+        let table: FileTable = section.read(reader)?;
+        let paths = patterns(&table, section.start(), context, reader);
+        let interval = reader.some_duration("interval", &table.interval, Duration::from_secs(5));
+        let date_order = reader.choice("date_order", &table.date_order, &["month_first", "day_first"])?;
+        Ok(Self {
+            name: context.name.clone(),
+            paths: paths?,
+            interval: interval?,
+            date_order: date_order.map(|order| match order {
+                "day_first" => DateOrder::DayFirst,
+                _ => DateOrder::MonthFirst,
+            }),
+            follow_links: table.follow_links.as_ref().is_some_and(|value| *value.get_ref()),
+        })
+    }
+}
+
+impl SourceSettings for FileConfig {
+    fn kind(&self) -> &'static str {
+        "file"
+    }
+
+    fn ledger_name(&self) -> String {
+        files_name(self)
+    }
+
+    fn default_mapping(&self) -> &'static str {
+        "1.20"
+    }
+
+    fn input(&self) -> &'static str {
+        "log"
+    }
+}
+
+/// The patterns of paths; none may match what the program itself writes: it would read that again and again.
+fn patterns(
+    table: &FileTable,
+    at: usize,
+    context: &SourceContext,
+    reader: &ValueReader<'_>,
+) -> Result<Vec<String>, ConfigError> {
+    let paths = table.paths.as_deref().unwrap_or_default();
+    if paths.is_empty() {
+        let hint = Some("for example `paths = [\"/var/log/exchange/*.json\"]`");
+        return Err(reader.missing("paths", at, hint));
+    }
+    let mut patterns = Vec::new();
+    for path in paths {
+        let pattern = reader.file("paths", path)?.to_string_lossy().into_owned();
+        // Only what the settings say is shown: a variable may hold a secret.
+        let refuse = |problem: &str, hint: &str| {
+            let problem = format!("`{}`: `{}`{problem}", reader.dotted("paths"), path.get_ref());
+            reader.error(path.span().start, problem, Some(hint))
+        };
+        let matcher = glob::Pattern::new(&pattern)
+            .map_err(|error| refuse(&format!(": {}", error.msg), "`*`, `?`, `**` and `[a-z]` stand for others"))?;
+        let own = context.own_files.iter().find(|(path, _)| matcher.matches_path_with(path, AS_FILES_ARE_FOUND));
+        if let Some((_, what)) = own {
+            return Err(refuse(&format!(" matches {what}"), "write to another folder than is read"));
+        }
+        patterns.push(pattern);
+    }
+    Ok(patterns)
+}
+
+/// As files are found: `*` stays within a folder, and `**` does not.
+const AS_FILES_ARE_FOUND: glob::MatchOptions =
+    glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };

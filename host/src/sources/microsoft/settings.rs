@@ -1,0 +1,198 @@
+//! The settings of a source that is a service of Microsoft.
+
+use std::{path::PathBuf, time::Duration};
+
+use url::Url;
+
+use super::{
+    cloud::{self, Cloud},
+    credential::{self, Credential},
+    ids::{is_domain, is_guid},
+    service_kind::ServiceKind,
+    service_table::ServiceTable,
+};
+use crate::{
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
+    pipeline::{SourceContext, SourceSettings, service_name},
+    support::secret::Secret,
+};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// A source of type `graph` or `reporting_webservice`.
+#[derive(Debug, Clone)]
+pub struct ServiceConfig {
+    /// Which service.
+    pub kind: ServiceKind,
+    /// What metrics and health call it.
+    pub name: String,
+    /// The tenant: its id or one of its domains.
+    pub tenant_id: String,
+    /// How to sign in.
+    pub credential: Credential,
+    /// Where to sign in.
+    pub login_url: Url,
+    /// Where the service is.
+    pub url: Url,
+    /// What to ask a token of the Reporting Web Service for.
+    pub outlook_scope: &'static str,
+    /// Between polls.
+    pub interval: Duration,
+    /// How far back the first poll goes.
+    pub initial_interval: Duration,
+    /// How far back every later poll reads again, for records that show up late.
+    pub additional_look_back: Duration,
+    /// How much of the newest part is left for the next poll.
+    pub min_age: Duration,
+    /// Rows a page, `$top`.
+    pub batch_size: u32,
+    /// The longest that one request may take.
+    pub request_timeout: Duration,
+    /// Requests in any five minutes.
+    pub request_budget: u32,
+    /// HTTP proxy, which may have a password in it; none: the one of the environment.
+    pub proxy_url: Option<Secret>,
+    /// Certificates to trust besides those of the system, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Where requests and answers are written to.
+    pub request_trace_dir: Option<PathBuf>,
+}
+
+impl ServiceConfig {
+    /// What a token is asked for: the service itself.
+    pub fn scope(&self) -> String {
+        match self.kind {
+            ServiceKind::Graph => format!("{}/.default", self.url.origin().ascii_serialization()),
+            ServiceKind::ReportingWebService => self.outlook_scope.to_owned(),
+        }
+    }
+}
+
+impl SectionKind<SourceContext> for ServiceConfig {
+    const NAMES: &'static [&'static str] = &["graph", "reporting_webservice"];
+    const SYNONYMS: &'static [Synonyms] = &[&[
+        (&["tenant", "directory_id", "tenantid"], Meant::Key("tenant_id")),
+        (&["client", "app_id", "application_id", "clientid"], Meant::Key("client_id")),
+        (&["secret", "secret_value", "clientsecret", "oauth2_client_secret"], Meant::Key("client_secret")),
+        (&["secret_file", "client_secret_path"], Meant::Key("client_secret_file")),
+        (&["certificate", "cert", "cert_file", "pfx", "pfx_file"], Meant::Key("certificate_file")),
+        (&["key_file", "private_key"], Meant::Key("private_key_file")),
+        (&["look_back", "lookback", "initial_look_back", "start"], Meant::Key("initial_interval")),
+        (&["page_size", "limit", "top"], Meant::Key("batch_size")),
+        (&["graph_url", "endpoint", "base_url"], Meant::Key("url")),
+        (&["authority", "token_url", "login"], Meant::Key("login_url")),
+        (&["timeout", "request_timeout_secs"], Meant::Key("request_timeout")),
+        (&["proxy", "http_proxy", "https_proxy"], Meant::Key("proxy_url")),
+        (&["ssl_certificate_authorities", "certificate_authorities", "ca_cert", "cacert", "ca"], Meant::Key("ca_file")),
+    ]];
+
+    fn keys() -> Vec<&'static str> {
+        keys::<ServiceTable>().to_vec()
+    }
+
+    fn read(
+        name: &'static str,
+        section: &Section<'_, '_>,
+        context: &SourceContext,
+        reader: &ValueReader<'_>,
+    ) -> Result<Self, ConfigError> {
+        let kind = ServiceKind::named(name);
+        let table: ServiceTable = section.read(reader)?;
+        let cloud = cloud::read(kind, &table.cloud, &table.url, reader);
+        let (login_url, url, outlook_scope) = match &cloud {
+            Ok(cloud) => (cloud.login_url(), cloud.url(kind).unwrap_or_default(), cloud.outlook_scope()),
+            Err(_) => (Cloud::Global.login_url(), Cloud::Global.url(kind).unwrap_or_default(), ""),
+        };
+        let tenant_id = tenant_id(&table, section.start(), reader);
+        let credential = credential::read(&table, section.start(), reader);
+        let login_url = reader.url("login_url", &table.login_url, login_url);
+        let url = reader.url("url", &table.url, url);
+        let interval = reader.some_duration("interval", &table.interval, HOUR);
+        let initial_interval = within_look_back(kind, "initial_interval", &table.initial_interval, reader);
+        let additional_look_back = within_look_back(kind, "additional_look_back", &table.additional_look_back, reader);
+        let min_age = reader.duration("min_age", &table.min_age, Duration::ZERO);
+        let batch_size = reader.number("batch_size", &table.batch_size, 1..=kind.most_rows(), 1000);
+        let request_timeout = reader.some_duration("request_timeout", &table.request_timeout, Duration::from_secs(60));
+        let request_budget = reader.number("request_budget", &table.request_budget, 1..=1_000_000, 90);
+        let proxy_url = reader.proxy("proxy_url", &table.proxy_url);
+        let ca_file = reader.optional_file("ca_file", &table.ca_file);
+        let request_trace_dir = reader.optional_file("request_trace_dir", &table.request_trace_dir);
+        cloud?;
+        Ok(Self {
+            kind,
+            name: context.name.clone(),
+            tenant_id: tenant_id?,
+            credential: credential?,
+            login_url: login_url?,
+            url: url?,
+            outlook_scope,
+            interval: interval?,
+            initial_interval: initial_interval?,
+            additional_look_back: additional_look_back?,
+            min_age: min_age?,
+            batch_size: batch_size?,
+            request_timeout: request_timeout?,
+            request_budget: request_budget?,
+            proxy_url: proxy_url?,
+            ca_file: ca_file?,
+            request_trace_dir: request_trace_dir?,
+        })
+    }
+}
+
+impl SourceSettings for ServiceConfig {
+    fn kind(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn ledger_name(&self) -> String {
+        service_name(self)
+    }
+
+    fn default_mapping(&self) -> &'static str {
+        match self.kind {
+            ServiceKind::Graph => "2.2",
+            ServiceKind::ReportingWebService => "1.20",
+        }
+    }
+
+    fn input(&self) -> &'static str {
+        self.kind.as_str()
+    }
+}
+
+/// The tenant: its id, or one of its domains.
+fn tenant_id(table: &ServiceTable, at: usize, reader: &ValueReader<'_>) -> Result<String, ConfigError> {
+    let text = reader.required("tenant_id", &table.tenant_id, at)?;
+    if !is_guid(text.trim()) && !is_domain(text.trim()) {
+        let at = table.tenant_id.as_ref().map_or(at, |value| value.span().start);
+        let problem = format!("`{}` is neither a GUID nor a domain", reader.dotted("tenant_id"));
+        let hint = "the directory (tenant) id, or a domain as `contoso.onmicrosoft.com`";
+        reader.strict(at, problem, Some(hint));
+    }
+    Ok(text)
+}
+
+fn within_look_back(
+    kind: ServiceKind,
+    key: &str,
+    value: &Setting<String>,
+    reader: &ValueReader<'_>,
+) -> Result<Duration, ConfigError> {
+    let duration = if key == "initial_interval" {
+        reader.some_duration(key, value, HOUR)?
+    } else {
+        reader.duration(key, value, HOUR)?
+    };
+    match value {
+        Some(value) if duration > kind.look_back() => {
+            let problem = format!("`{}` is longer than the service keeps records", reader.dotted(key));
+            let hint = match kind {
+                ServiceKind::Graph => "90days at most",
+                ServiceKind::ReportingWebService => "200h at most",
+            };
+            Err(reader.error(value.span().start, problem, Some(hint)))
+        }
+        _ => Ok(duration),
+    }
+}
