@@ -54,7 +54,7 @@ const SHARED: (&str, &str, &str) = ("outputs/client_settings.rs", "ClientTable",
 
 #[test]
 fn every_setting_is_in_the_table_with_the_words_of_the_code() {
-    let readme = read("README.md");
+    let page = read("host/docs/settings.md");
     let mut settings = 0;
     for (file, table, section) in TABLES.into_iter().chain([SHARED]) {
         let code = read(&format!("host/src/{file}"));
@@ -68,16 +68,16 @@ fn every_setting_is_in_the_table_with_the_words_of_the_code() {
             let field = line.trim_start_matches("pub(super) ").split_once(": ");
             if let (false, Some((key, _))) = (line.starts_with(['#', '/']) || explanation.is_empty(), field) {
                 let key = format!("{section}{}", key.trim_start_matches("r#"));
-                let is_there = readme
+                let is_there = page
                     .lines()
                     .any(|row| row.starts_with(&format!("| `{key}`")) && row.ends_with(&format!(" | {explanation} |")));
-                assert!(is_there, "not in the README: `{key}`: {explanation}");
+                assert!(is_there, "not in host/docs/settings.md: `{key}`: {explanation}");
                 settings += 1;
                 explanation.clear();
             }
         }
     }
-    let rows = readme.lines().filter(|row| row.starts_with("| `source.") || row.starts_with("| `output."));
+    let rows = page.lines().filter(|row| row.starts_with("| `source.") || row.starts_with("| `output."));
     assert!(settings > 90 && rows.count() < settings, "{settings}");
 }
 

@@ -26,7 +26,7 @@ impl<'t> Document<'t> {
         match other_formats::guess(text) {
             Some(format) => {
                 let hint =
-                    "`key = \"value\"`, and `[[source]]` or `[[output]]` for a section; see the README, Settings";
+                    "`key = \"value\"`, and `[[source]]` or `[[output]]` for a section; see host/docs/settings.md";
                 drop(reader.error(at, format!("settings are TOML, and this looks like {format}"), Some(hint)));
             }
             None => {
