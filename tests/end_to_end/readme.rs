@@ -11,7 +11,7 @@ fn read(path: &str) -> String {
 /// Every page of the documentation with its path in the project, but for the change log, which names what was.
 fn pages() -> Vec<(String, String)> {
     let mut pages = Vec::new();
-    for folder in [".", "host/docs"] {
+    for folder in [".", "wit", "host/docs", "guest/docs"] {
         for entry in fs::read_dir(project().join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.ends_with(".md") && name != "CHANGELOG.md" {
