@@ -16,7 +16,7 @@ pub(crate) const PACKAGE: &str = "wit.wasm";
 
 /// Copies the files of the contract, and encodes them.
 pub(crate) fn pack(files: &Path, output: &Path) -> anyhow::Result<()> {
-    for name in folder::files(files)? {
+    for name in folder::files(files)?.into_iter().filter(|name| name.ends_with(".wit")) {
         folder::write(&output.join(FILES).join(&name), &folder::read(&files.join(&name))?)?;
     }
     let (resolve, package) = parse(files)?;
