@@ -231,6 +231,6 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 	$(PYTHON)/bin/python tests/hosts/measure.py --check
 
 # With `wasmtime` on the path, its command line as well.
-measure: components $(PYTHON)/ready $(NODE)/ready ## Measure records a second of every host of the README.
+measure: components $(PYTHON)/ready $(NODE)/ready ## Measure records a second of every host.
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/measure.py

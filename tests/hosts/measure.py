@@ -1,4 +1,4 @@
-"""Measures records a second of every host in the README's tables: run from the project's folder, by `make measure`.
+"""Measures records a second of every host in the table of guest/docs/pipelines.md: run from the project's folder, by `make measure`.
 
 Time is that of the processors, of all threads together, so that what else the machine does counts little. A command is
 run with few and with many of the same records, and what the many take longer is divided by how many there are more:

@@ -11,7 +11,7 @@ HERE = pathlib.Path(__file__).parent
 RECORDS = pathlib.Path("fixtures/records")
 DATABASES = ["fixtures/geo/City.mmdb", "fixtures/geo/ASN.mmdb"]
 SETTINGS = json.loads((RECORDS / "settings.json").read_text())
-README = pathlib.Path("README.md").read_text()
+PAGE = pathlib.Path("guest/docs/pipelines.md").read_text()
 NAMES = ["well-formed", "odd", "broken", "escapes", "dates"]
 VERSIONS = ["1.20", "2.2"]
 
@@ -135,8 +135,8 @@ class Usage(unittest.TestCase):
             self.assertRegex(done.stderr, rb"\Ausage: python " + program.encode() + rb" [A-Z.a-z ]+.*\n\Z")
 
 
-class Readme(unittest.TestCase):
-    """The commands of the README, as they are written."""
+class Pipelines(unittest.TestCase):
+    """The commands of guest/docs/pipelines.md, as they are written."""
 
     def run_written(self, command):
         done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=300)
@@ -144,7 +144,7 @@ class Readme(unittest.TestCase):
         return done.stdout
 
     def test_the_examples_give_the_same_bytes(self):
-        block = re.search(r"^set -- (?:.+\n)+?(?=```)", README, re.MULTILINE)[0]
+        block = re.search(r"^set -- (?:.+\n)+?(?=```)", PAGE, re.MULTILINE)[0]
         arguments, *commands = block.splitlines()
         self.assertEqual(len(commands), 4)
         ours, python, node, alone = (self.run_written(f"{arguments}\n{command}") for command in commands)
@@ -153,7 +153,7 @@ class Readme(unittest.TestCase):
         self.assertEqual(len(lines(alone)), len(lines(ours)))
 
     def test_the_command_is_run_with_a_folder(self):
-        command = re.search(r"^target/tools/python/.*run_command\.py (?:.*\\\n)*.*$", README, re.MULTILINE)[0]
+        command = re.search(r"^target/tools/python/.*run_command\.py (?:.*\\\n)*.*$", PAGE, re.MULTILINE)[0]
         ours = ["target/release/exotrace", "map", "--mapping", "2.2", "--local-domain", "contoso.com"]
         ours += ["--geoip-city", DATABASES[0], RECORDS / "well-formed.ndjson"]
         self.assertEqual(self.run_written(command), run(*ours, given=b"").stdout)

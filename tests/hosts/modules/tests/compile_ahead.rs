@@ -33,13 +33,13 @@ fn script() -> Command {
 }
 
 #[test]
-fn the_command_is_that_of_the_readme() {
+fn the_command_is_that_of_the_documentation() {
     let folder = programs("with-wamrc", true);
     let output = run(script().args(["fluent-bit.wasm", "fluent-bit.aot"]), &folder);
     let said = String::from_utf8(output.stdout).unwrap();
-    let readme = fs::read_to_string(Path::new(PROJECT).join("README.md")).unwrap();
+    let page = fs::read_to_string(Path::new(PROJECT).join("guest/docs/pipelines.md")).unwrap();
     assert!(said.starts_with("wamrc --target=x86_64 "), "{said}");
-    assert!(readme.contains(&format!("`{}`", said.trim_end())), "{said}");
+    assert!(page.contains(&format!("`{}`", said.trim_end())), "{said}");
     let mut other = script();
     other.args(["a", "b"]).env("WAMRC_FLAGS", "--target=aarch64v8");
     let output =
@@ -60,9 +60,9 @@ fn make_says_at_once_that_there_is_no_compiler() {
 }
 
 #[test]
-fn the_settings_of_the_readme_are_those_that_were_seen_to_work() {
-    let readme = fs::read_to_string(Path::new(PROJECT).join("README.md")).unwrap();
-    let (_, rest) = readme.split_once("```yaml\n# Fluent Bit:").unwrap();
+fn the_settings_of_the_documentation_are_those_that_were_seen_to_work() {
+    let page = fs::read_to_string(Path::new(PROJECT).join("guest/docs/pipelines.md")).unwrap();
+    let (_, rest) = page.split_once("```yaml\n# Fluent Bit:").unwrap();
     let (settings, _) = rest.split_once("```").unwrap();
     // A folder that need not exist, and times that come out wrong.
     for wrong in ["accessible_paths", "time_key", "time_format", "processors"] {
