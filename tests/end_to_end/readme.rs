@@ -1,6 +1,8 @@
 //! The documentation says what is true: its commands work and its tables are those of the code.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
+
+use serde_json::Value;
 
 use crate::harness::{exotrace, project};
 
@@ -49,6 +51,91 @@ fn the_make_targets_exist() {
             assert!(!is_command || makefile.contains(&format!("\n{target}:")), "{page}: make {target}");
         }
     }
+}
+
+/// The words after `exotrace` in the commands of a page, in blocks and within sentences.
+fn commands(text: &str) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    let mut is_block = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            is_block = !is_block;
+            continue;
+        }
+        let parts: Vec<&str> = if is_block { vec![line] } else { line.split('`').skip(1).step_by(2).collect() };
+        for part in parts {
+            if let Some(command) = part.strip_prefix("target/release/").unwrap_or(part).strip_prefix("exotrace ") {
+                found.push(command.split(' ').collect());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_commands_have_the_options_that_they_are_given() {
+    let mut helps = BTreeMap::new();
+    for (page, text) in pages() {
+        // What begins with `is` is no command, but a message.
+        for words in commands(&text).iter().filter(|words| words[0] != "is") {
+            let has_inner = ["mapping", "elasticsearch"].contains(&words[0]) && words.len() > 1;
+            let (command, arguments) = words.split_at(if has_inner { 2 } else { 1 });
+            let help = helps.entry(command.join(" ")).or_insert_with(|| {
+                let output = exotrace(&[command, &["--help"]].concat(), "");
+                assert!(output.status.success(), "{page}: there is no command `{}`", command.join(" "));
+                String::from_utf8(output.stdout).unwrap()
+            });
+            for option in arguments.iter().filter(|argument| argument.starts_with("--")) {
+                let name = option.split('=').next().unwrap();
+                assert!(help.contains(name), "{page}: `{}` has no option `{option}`", command.join(" "));
+            }
+        }
+    }
+    assert!(helps.len() > 20, "{}", helps.len());
+}
+
+#[test]
+fn the_settings_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("exotrace.toml");
+    let mut blocks = 0;
+    for (page, text) in pages() {
+        for block in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            // With what a part of the settings lacks.
+            let missing = |part: &str, rest: &'static str| if block.contains(part) { "" } else { rest };
+            let before = missing("state_dir", "state_dir = \"state\"\n");
+            let source = missing("[[source]]", "[[source]]\ntype = \"file\"\npaths = [\"trace.ndjson\"]\n");
+            let output = missing("[[output]]", "[[output]]\ntype = \"stdout\"\n");
+            fs::write(&file, format!("{before}{block}{source}{output}")).unwrap();
+            let checked = exotrace(&["check", "--json", file.to_str().unwrap()], "");
+            let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+            for error in checked["errors"].as_array().unwrap() {
+                let problem = error["problem"].as_str().unwrap();
+                // What is on another machine only.
+                let is_elsewhere = problem.contains("could not read `") || problem.contains("is not set");
+                assert!(is_elsewhere, "{page}: {problem}");
+            }
+            blocks += 1;
+        }
+    }
+    assert!(blocks > 10, "{blocks}");
+}
+
+#[test]
+fn every_path_exists() {
+    let mut paths = 0;
+    for (page, text) in pages() {
+        for word in text.split([' ', '\n', '`']) {
+            let path = word.trim_matches(['"', '\'', '(', ')', ',', '.', ';', ':']);
+            let (room, _) = path.split_once('/').unwrap_or((path, ""));
+            let is_named = ["host", "guest", "tests", "fixtures", "wit"].contains(&room) && path.contains('/');
+            if is_named && !path.contains(['*', ':']) {
+                assert!(project().join(path).exists(), "{page}: there is no `{path}`");
+                paths += 1;
+            }
+        }
+    }
+    assert!(paths > 40, "{paths}");
 }
 
 /// The files with the tables of settings, and the section that the struct of each is read from.
