@@ -15,17 +15,17 @@ use crate::{
     support::{finding::Finding, folder},
 };
 
+mod current_file;
 mod examine;
 mod finished_files;
 mod last_bytes;
-mod open_file;
 mod settings;
 mod write_marker;
 
 pub use settings::{FileCompression, FileOutputConfig};
 
+use current_file::{CurrentFile, OpenOutcome};
 use finished_files::FinishedFiles;
-use open_file::{OpenFile, OpenOutcome};
 
 /// Writes documents to a file, and begins another one when it is large or old.
 pub struct FileOutput {
@@ -36,8 +36,8 @@ pub struct FileOutput {
     finished: FinishedFiles,
     /// What the ledger has, until the file is opened.
     recovered: Option<WritePosition>,
-    current: Option<OpenFile>,
-    /// FinishedFiles files have not been looked at since one was added.
+    current: Option<CurrentFile>,
+    /// Finished files have not been looked at since one was added.
     is_tidy: bool,
 }
 
@@ -85,7 +85,7 @@ impl FileOutput {
         if is_new {
             self.open(now)?;
         }
-        let Some(OpenFile { position, .. }) = &self.current else { return Ok(None) };
+        let Some(CurrentFile { position, .. }) = &self.current else { return Ok(None) };
         let age = now.signed_duration_since(DateTime::from_timestamp_millis(position.began).unwrap_or(now));
         let is_old = age.to_std().is_ok_and(|age| age >= self.rotate_age);
         if position.length == 0 || position.length < self.rotate_bytes && !is_old {
@@ -102,7 +102,7 @@ impl FileOutput {
     fn open(&mut self, now: DateTime<Utc>) -> Result<(), OutputError> {
         folder::make_for(&self.path).map_err(|source| self.failed("make the folder of", source))?;
         let known = self.recovered.take();
-        let opened = OpenFile::open(&self.path, self.mode, known, now).and_then(|opened| match opened {
+        let opened = CurrentFile::open(&self.path, self.mode, known, now).and_then(|opened| match opened {
             OpenOutcome::Expected(file) => Ok(file),
             OpenOutcome::Other => {
                 let finished = self.finished.take(&self.path, now)?;
@@ -111,7 +111,7 @@ impl FileOutput {
                     "output file is not what the ledger knows; kept as it is, and another one begun"
                 );
                 self.is_tidy = false;
-                match OpenFile::open(&self.path, self.mode, None, now)? {
+                match CurrentFile::open(&self.path, self.mode, None, now)? {
                     OpenOutcome::Expected(file) => Ok(file),
                     OpenOutcome::Other => Err(io::Error::other("the file changes all the time")),
                 }
@@ -142,7 +142,7 @@ impl FileOutput {
 
     /// Says beside the file that the ledger has all of it.
     fn say_noted(&self) {
-        if let Some(Err(error)) = self.current.as_ref().map(OpenFile::say_noted) {
+        if let Some(Err(error)) = self.current.as_ref().map(CurrentFile::say_noted) {
             // The next one says more; until then a crash is all that would be thought of.
             warn!(path = %self.path.display(), error = %error, "could not note how far the output file is written");
         }

@@ -13,9 +13,9 @@ use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
 };
 
-use zeroize::Zeroize as _;
-
 mod forms;
+
+pub(crate) use forms::Forms;
 
 /// What stands in the place of a secret.
 pub(crate) const HIDDEN: &str = "****";
@@ -23,9 +23,6 @@ pub(crate) const HIDDEN: &str = "****";
 /// A part of a secret that is shorter, in characters, is not told from an ordinary word. Longer beginnings are hidden as
 /// well: texts are cut.
 const SHORTEST_PREFIX: usize = 8;
-
-/// A secret that is shorter cannot be told from an ordinary text.
-const SHORTEST_SECRET: usize = 4;
 
 /// A secret that is shorter may be in a link by chance, and not to follow that link would cost requests.
 const SHORTEST_IN_LINK: usize = 6;
@@ -36,27 +33,16 @@ const SHOWN_CHARACTERS: usize = 300;
 /// So many secrets are known for longer than they live: what was sent with a token may be answered after its end.
 const KEPT: usize = 32;
 
-static KNOWN: RwLock<Known> = RwLock::new(Known { living: Vec::new(), latest: VecDeque::new() });
+static KNOWN: RwLock<KnownSecrets> = RwLock::new(KnownSecrets { living: Vec::new(), latest: VecDeque::new() });
 
-struct Known {
+struct KnownSecrets {
     living: Vec<Weak<Forms>>,
     latest: VecDeque<Arc<Forms>>,
 }
 
-/// The forms in which a secret may come back.
-#[derive(Debug)]
-pub(crate) struct Forms(Vec<String>);
-
-impl Drop for Forms {
-    /// What is freed stays in memory until somebody else writes there.
-    fn drop(&mut self) {
-        self.0.iter_mut().for_each(|form| form.zeroize());
-    }
-}
-
 /// Makes a secret known, for as long as the result lives at least.
 pub(crate) fn know(secret: &str) -> Arc<Forms> {
-    let forms = Arc::new(Forms(forms::of(secret)));
+    let forms = Arc::new(Forms::of(secret));
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     known.living.retain(|forms| forms.strong_count() > 0);
     known.living.push(Arc::downgrade(&forms));
@@ -70,7 +56,7 @@ pub(crate) fn know(secret: &str) -> Arc<Forms> {
 /// A text without our secrets.
 pub(crate) fn scrub(text: &str) -> Cow<'_, str> {
     let mut places = Vec::new();
-    each(|forms| forms.0.iter().for_each(|form| find(text, form, &mut places)));
+    each(|forms| forms.iter().for_each(|form| find(text, form, &mut places)));
     if places.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -91,7 +77,7 @@ pub(crate) fn scrub(text: &str) -> Cow<'_, str> {
 pub(crate) fn holds_secret(link: &str) -> bool {
     let mut found = false;
     let is_in = |form: &String| form.len() >= SHORTEST_IN_LINK && link.contains(form.as_str());
-    each(|forms| found |= forms.0.iter().any(is_in));
+    each(|forms| found |= forms.iter().any(is_in));
     found
 }
 

@@ -70,15 +70,15 @@ pub enum StateFolderError {
         /// What.
         path: PathBuf,
         /// What it is.
-        found: Kind,
+        found: FileKind,
         /// What it should be.
-        expected: Kind,
+        expected: FileKind,
     },
 }
 
 /// What can stand in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A regular file.
     File,
     /// A folder.
@@ -89,7 +89,7 @@ pub enum Kind {
     Special,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FileKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::File => "a file",
@@ -143,14 +143,14 @@ pub fn check(path: &Path) -> Result<(), StateFolderError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(unusable(error)),
     }
-    let folder = Folder::open(path, effective_user().map_err(unusable)?)?;
+    let folder = StateFolder::open(path, effective_user().map_err(unusable)?)?;
     folder.parts()?;
     Ok(())
 }
 
 /// Gives the names of what was tightened.
 fn prepare_for(path: &Path, user: u32) -> Result<Vec<String>, StateFolderError> {
-    let folder = Folder::open(path, user)?;
+    let folder = StateFolder::open(path, user)?;
     let mut tightened = Vec::new();
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -164,7 +164,7 @@ fn prepare_for(path: &Path, user: u32) -> Result<Vec<String>, StateFolderError> 
     for (name, kind, mode) in folder.parts()? {
         if mode & OTHERS != 0 {
             let path = folder.path.join(name);
-            let mode = if kind == Kind::Folder { 0o700 } else { 0o600 };
+            let mode = if kind == FileKind::Folder { 0o700 } else { 0o600 };
             fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(failed(&path))?;
             tightened.push(name.to_owned());
         }
@@ -174,13 +174,13 @@ fn prepare_for(path: &Path, user: u32) -> Result<Vec<String>, StateFolderError> 
 }
 
 /// The folder, without links on the way to it.
-struct Folder {
+struct StateFolder {
     path: PathBuf,
     file: File,
     user: u32,
 }
 
-impl Folder {
+impl StateFolder {
     fn open(path: &Path, user: u32) -> Result<Self, StateFolderError> {
         let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
         let canonical = fs::canonicalize(path).map_err(unusable)?;
@@ -199,11 +199,11 @@ impl Folder {
     }
 
     /// What of ours is there, with its mode; all of it belongs to us.
-    fn parts(&self) -> Result<Vec<(&'static str, Kind, u32)>, StateFolderError> {
-        let files = FILES.iter().map(|name| (*name, Kind::File));
+    fn parts(&self) -> Result<Vec<(&'static str, FileKind, u32)>, StateFolderError> {
+        let files = FILES.iter().map(|name| (*name, FileKind::File));
         let mut parts = Vec::new();
         // Folders first: no file is looked for behind a link.
-        for (name, expected) in FOLDERS.iter().map(|name| (*name, Kind::Folder)).chain(files) {
+        for (name, expected) in FOLDERS.iter().map(|name| (*name, FileKind::Folder)).chain(files) {
             let path = self.path.join(name);
             let about = match fs::symlink_metadata(&path) {
                 Ok(about) => about,
@@ -211,10 +211,10 @@ impl Folder {
                 Err(source) => return Err(StateFolderError::Unusable { path, source }),
             };
             let found = match about.file_type() {
-                kind if kind.is_symlink() => Kind::Link,
-                kind if kind.is_dir() => Kind::Folder,
-                kind if kind.is_file() => Kind::File,
-                _ => Kind::Special,
+                kind if kind.is_symlink() => FileKind::Link,
+                kind if kind.is_dir() => FileKind::Folder,
+                kind if kind.is_file() => FileKind::File,
+                _ => FileKind::Special,
             };
             if found != expected {
                 return Err(StateFolderError::Other { path, found, expected });

@@ -7,35 +7,55 @@ use base64::{
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 use url::form_urlencoded;
+use zeroize::Zeroize as _;
 
-use super::SHORTEST_SECRET;
+/// A secret that is shorter cannot be told from an ordinary text.
+const SHORTEST_SECRET: usize = 4;
 
 /// An encoded form that is shorter is too likely to be something else.
 const SHORTEST_ENCODED: usize = 6;
 
-/// All forms of a secret, each once; none when it is too short to be told from other texts.
-pub(super) fn of(secret: &str) -> Vec<String> {
-    if secret.chars().count() < SHORTEST_SECRET {
-        return Vec::new();
+/// The forms in which a secret may come back.
+#[derive(Debug)]
+pub(crate) struct Forms(Vec<String>);
+
+impl Forms {
+    /// All forms of a secret, each once; none when it is too short to be told from other texts.
+    pub(super) fn of(secret: &str) -> Self {
+        if secret.chars().count() < SHORTEST_SECRET {
+            return Self(Vec::new());
+        }
+        let mut forms = BTreeSet::new();
+        for json in [json(secret), json(secret).replace('/', "\\/"), escaped(secret, false), escaped(secret, true)] {
+            // In JSON that is in JSON.
+            forms.insert(self::json(&json));
+            forms.insert(json);
+        }
+        let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        for url in [form.replace('+', "%20"), percent(secret), form] {
+            forms.insert(lower_hex(&url));
+            forms.insert(url);
+        }
+        forms.insert(html(secret));
+        let hex = secret.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        forms.extend([hex.to_uppercase(), hex]);
+        forms.extend(base64(secret));
+        forms.retain(|form| form.len() >= SHORTEST_ENCODED);
+        forms.insert(secret.to_owned());
+        Self(forms.into_iter().collect())
     }
-    let mut forms = BTreeSet::new();
-    for json in [json(secret), json(secret).replace('/', "\\/"), escaped(secret, false), escaped(secret, true)] {
-        // In JSON that is in JSON.
-        forms.insert(self::json(&json));
-        forms.insert(json);
+
+    /// Each of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &String> {
+        self.0.iter()
     }
-    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    for url in [form.replace('+', "%20"), percent(secret), form] {
-        forms.insert(lower_hex(&url));
-        forms.insert(url);
+}
+
+impl Drop for Forms {
+    /// What is freed stays in memory until somebody else writes there.
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|form| form.zeroize());
     }
-    forms.insert(html(secret));
-    let hex = secret.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    forms.extend([hex.to_uppercase(), hex]);
-    forms.extend(base64(secret));
-    forms.retain(|form| form.len() >= SHORTEST_ENCODED);
-    forms.insert(secret.to_owned());
-    forms.into_iter().collect()
 }
 
 /// Within quotes.

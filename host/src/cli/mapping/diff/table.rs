@@ -36,7 +36,7 @@ impl fmt::Display for Table<'_> {
             // The other examples stand below the first.
             let indent = name_width + 2 + 3 * 9 - 1;
             for (place, example) in field.examples.iter().enumerate() {
-                let example = Line(example);
+                let example = ExampleLine(example);
                 if place == 0 {
                     write!(formatter, "  {example}")?;
                 } else {
@@ -57,9 +57,9 @@ fn count(count: u64) -> String {
 }
 
 /// One example on one line.
-struct Line<'e>(&'e Example);
+struct ExampleLine<'e>(&'e Example);
 
-impl fmt::Display for Line<'_> {
+impl fmt::Display for ExampleLine<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.0.before, &self.0.after) {
             (Some(before), Some(after)) => write!(formatter, "{before} -> {after}"),

@@ -23,7 +23,7 @@ use crate::{pipeline::WritePosition, support::folder};
 const MODE: u32 = 0o640;
 
 /// The file that is written.
-pub(super) struct OpenFile {
+pub(super) struct CurrentFile {
     file: File,
     pub(super) position: WritePosition,
     /// None for what is no regular file.
@@ -35,12 +35,12 @@ pub(super) struct OpenFile {
 /// What becomes of a file that is opened.
 pub(super) enum OpenOutcome {
     /// It goes on.
-    Expected(OpenFile),
+    Expected(CurrentFile),
     /// It is not what was left: it is kept as it is, and another one begun.
     Other,
 }
 
-impl OpenFile {
+impl CurrentFile {
     /// Opens the file at `path`, which the ledger knows as far as `known`; a new one gets these permissions.
     pub(super) fn open(
         path: &Path,
