@@ -9,7 +9,7 @@ mod stdout;
 
 pub use client_settings::{Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, SecretSource};
 pub use elasticsearch::{ElasticsearchConfig, ElasticsearchOutput, Flavor, Resource, resources};
-pub use file::{FileCompression, FileOutput, FileOutputConfig, written_files};
+pub use file::{FileCompression, FileOutput, FileOutputConfig};
 pub use http::{Format, HttpConfig, HttpOutput};
 pub use requests::RequestError;
 pub use stdout::{StdoutConfig, StdoutOutput};

@@ -150,11 +150,14 @@ impl Authentication {
     }
 }
 
+/// A key that says who asks, what it has in the settings, and what that makes.
+pub(super) type Way<'s> = (&'static str, &'s Setting<String>, fn(SecretSource) -> Authentication);
+
 impl ClientTable {
     /// How to say who asks: in one way at most. `ways` are those of the kind besides a user.
     pub(super) fn authentication(
         &self,
-        ways: &[(&'static str, &Setting<String>, fn(SecretSource) -> Authentication)],
+        ways: &[Way<'_>],
         reader: &ValueReader<'_>,
     ) -> Result<Authentication, ConfigError> {
         let ways = ways.iter().map(|(key, value, is)| (*key, *value, Some(is)));

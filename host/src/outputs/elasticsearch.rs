@@ -5,11 +5,13 @@
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 
-use super::requests::{BatchSender, Credentials, HostClient, Reply, RequestError};
+use super::{
+    client_settings::{Authentication, host},
+    requests::{BatchSender, Credentials, HostClient, Reply, RequestError},
+};
 use crate::{
-    config::Authentication,
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Output, OutputError, Receipt},
+    pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt},
     support::finding::Finding,
 };
 
@@ -76,6 +78,20 @@ impl ElasticsearchOutput {
         }
         let reply = client.ask(Method::PUT, &resource.path, resource.body.to_string().into_bytes()).await?;
         if reply.status.is_success() { Ok(true) } else { Err(refused(&reply)) }
+    }
+}
+
+impl OutputSettings for ElasticsearchConfig {
+    fn kind(&self) -> &'static str {
+        "elasticsearch"
+    }
+
+    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
+        Ok(Box::new(ElasticsearchOutput::new(self)?))
+    }
+
+    fn default_name(&self) -> String {
+        format!("elasticsearch {}", self.urls.first().map_or("", host))
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! A file that is not what was left of it is finished as it is, and another one begun.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -11,7 +15,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Outlook, Output, OutputError, Receipt, WritePosition},
+    pipeline::{ExamineOptions, Outlook, Output, OutputError, OutputSettings, Receipt, WritePosition},
     support::{finding::Finding, folder},
 };
 
@@ -50,12 +54,6 @@ struct FileOutputError {
     path: PathBuf,
     #[source]
     source: io::Error,
-}
-
-/// The files that an output has written and that are there: the current one, what is beside it, and the finished ones.
-pub fn written_files(config: &FileOutputConfig) -> Vec<PathBuf> {
-    let finished = FinishedFiles::new(config).find(&config.path).unwrap_or_default();
-    finished.into_iter().chain([config.path.clone(), write_marker::name(&config.path)]).collect()
 }
 
 impl FileOutput {
@@ -159,6 +157,36 @@ impl FileOutput {
             _ => Outlook::Transient,
         };
         OutputError::new(FileOutputError { action, path: self.path.clone(), source }, outlook)
+    }
+}
+
+impl OutputSettings for FileOutputConfig {
+    fn kind(&self) -> &'static str {
+        "file"
+    }
+
+    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
+        Ok(Box::new(FileOutput::new(self)))
+    }
+
+    fn default_name(&self) -> String {
+        // Without its folder: where the program was started must not make it another output.
+        format!("file {}", self.path.file_name().unwrap_or_default().display())
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn written_files(&self) -> Vec<PathBuf> {
+        let finished = FinishedFiles::new(self).find(&self.path).unwrap_or_default();
+        finished.into_iter().chain([self.path.clone(), write_marker::name(&self.path)]).collect()
+    }
+
+    fn examples_of_files(&self) -> Vec<(PathBuf, &'static str)> {
+        let finished =
+            finished_files::example_names(&self.path).into_iter().map(|path| (path, "the finished files of an output"));
+        [(self.path.clone(), "the file of an output")].into_iter().chain(finished).collect()
     }
 }
 

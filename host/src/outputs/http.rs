@@ -2,10 +2,13 @@
 
 use async_trait::async_trait;
 
-use super::requests::{BatchSender, Credentials, HostClient, RequestError};
+use super::{
+    client_settings::host,
+    requests::{BatchSender, Credentials, HostClient, RequestError},
+};
 use crate::{
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Output, OutputError, Receipt},
+    pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt},
     support::finding::Finding,
 };
 
@@ -33,6 +36,20 @@ impl HttpOutput {
         let client =
             HostClient::new(vec![config.url.clone()], &config.connection, config.body.compression, credentials)?;
         Ok(Self { sender: BatchSender::new(PlainDocuments { format: config.format }, client, config.body) })
+    }
+}
+
+impl OutputSettings for HttpConfig {
+    fn kind(&self) -> &'static str {
+        "http"
+    }
+
+    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
+        Ok(Box::new(HttpOutput::new(self)?))
+    }
+
+    fn default_name(&self) -> String {
+        format!("http {}", host(&self.url))
     }
 }
 

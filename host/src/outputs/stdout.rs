@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Outlook, Output, OutputError, Receipt},
+    pipeline::{ExamineOptions, Outlook, Output, OutputError, OutputSettings, Receipt},
     support::finding::Finding,
 };
 
@@ -33,6 +33,20 @@ impl StdoutOutput {
     /// Writes to another stream.
     pub fn to(stream: Box<dyn Write + Send>) -> Self {
         Self { stream }
+    }
+}
+
+impl OutputSettings for StdoutConfig {
+    fn kind(&self) -> &'static str {
+        "stdout"
+    }
+
+    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
+        Ok(Box::new(StdoutOutput::new()))
+    }
+
+    fn default_name(&self) -> String {
+        "stdout".to_owned()
     }
 }
 

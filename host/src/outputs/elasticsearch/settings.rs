@@ -4,13 +4,10 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::ElasticsearchOutput;
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, data_stream, keys},
-    outputs::client_settings::{
-        self, Authentication, BodyConfig, ClientTable, ConnectionConfig, body, connection, host,
-    },
-    pipeline::{Output, OutputContext, OutputError, OutputSettings},
+    outputs::client_settings::{self, Authentication, BodyConfig, ClientTable, ConnectionConfig, body, connection},
+    pipeline::OutputContext,
 };
 
 /// The documents are mapped already.
@@ -106,20 +103,6 @@ impl SectionKind<OutputContext> for ElasticsearchConfig {
             connection: connection?,
             body: body?,
         })
-    }
-}
-
-impl OutputSettings for ElasticsearchConfig {
-    fn kind(&self) -> &'static str {
-        "elasticsearch"
-    }
-
-    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
-        Ok(Box::new(ElasticsearchOutput::new(self)?))
-    }
-
-    fn default_name(&self) -> String {
-        format!("elasticsearch {}", self.urls.first().map_or("", host))
     }
 }
 

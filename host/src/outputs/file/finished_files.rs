@@ -1,4 +1,4 @@
-//! FinishedFiles files: named by the time at which they were finished, compressed, and kept for as long as is wanted.
+//! Finished files: named by the time at which they were finished, compressed, and kept for as long as is wanted.
 
 use std::{
     ffi::OsString,
@@ -13,10 +13,8 @@ use flate2::{Compression, write::GzEncoder};
 use rustix::fs::OFlags;
 use tracing::info;
 
-use crate::{
-    config::{FileCompression, FileOutputConfig},
-    support::folder,
-};
+use super::settings::{FileCompression, FileOutputConfig};
+use crate::support::folder;
 
 /// How well finished files are compressed: what both programs do unless told otherwise is 6 and 3.
 const GZIP_LEVEL: u32 = 6;
@@ -132,6 +130,11 @@ fn name(path: &Path, time: DateTime<Utc>) -> PathBuf {
         name.push(extension);
     }
     path.with_file_name(name)
+}
+
+/// Names of finished files as an output gives them.
+pub(super) fn example_names(path: &Path) -> [PathBuf; 3] {
+    names(&name(path, DateTime::UNIX_EPOCH))
 }
 
 /// All names that a finished file may have.

@@ -1,16 +1,12 @@
 //! The settings of an output of type `file`.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use super::FileOutput;
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
-    pipeline::{Output, OutputContext, OutputError, OutputSettings},
+    pipeline::OutputContext,
 };
 
 /// A day: what people look for in files is mostly a day.
@@ -114,34 +110,6 @@ impl SectionKind<OutputContext> for FileOutputConfig {
     }
 }
 
-impl OutputSettings for FileOutputConfig {
-    fn kind(&self) -> &'static str {
-        "file"
-    }
-
-    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
-        Ok(Box::new(FileOutput::new(self)))
-    }
-
-    fn default_name(&self) -> String {
-        // Without its folder: where the program was started must not make it another output.
-        format!("file {}", self.path.file_name().unwrap_or_default().display())
-    }
-
-    fn file(&self) -> Option<&Path> {
-        Some(&self.path)
-    }
-
-    fn written_files(&self) -> Vec<PathBuf> {
-        super::written_files(self)
-    }
-
-    fn examples_of_files(&self) -> Vec<(PathBuf, &'static str)> {
-        let finished = finished(&self.path).into_iter().map(|path| (path, "the finished files of an output"));
-        [(self.path.clone(), "the file of an output")].into_iter().chain(finished).collect()
-    }
-}
-
 fn path(
     table: &FileOutputTable,
     at: usize,
@@ -174,13 +142,4 @@ fn mode(table: &FileOutputTable, reader: &ValueReader<'_>) -> Result<Option<u32>
         let hint = "`0600`, `0640`, `0660` or `0644`: who may read and write, in octal";
         reader.error(value.span().start, problem, Some(hint))
     })
-}
-
-/// Names of finished files as this output gives them.
-fn finished(path: &Path) -> Vec<PathBuf> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let plain = path.with_file_name(format!("{stem}-20260304T050607.008Z"));
-    let plain = path.extension().map_or(plain.clone(), |extension| plain.with_added_extension(extension));
-    let packed = ["gz", "zst"].map(|extension| plain.with_added_extension(extension));
-    [plain].into_iter().chain(packed).collect()
 }

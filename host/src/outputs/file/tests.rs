@@ -1,7 +1,7 @@
 use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::*;
-use crate::{config::FileCompression, mapper::MappedBatch, pipeline::Tail, support::finding::Verdict};
+use crate::{mapper::MappedBatch, pipeline::Tail, support::finding::Verdict};
 
 struct FileSetup {
     folder: tempfile::TempDir,
@@ -290,7 +290,7 @@ async fn all_that_an_output_writes_is_known() {
     deliver(&mut output, "1");
     deliver(&mut output, "2");
     let mut there: Vec<_> = fs::read_dir(setup.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let mut known = written_files(&setup.config);
+    let mut known = setup.config.written_files();
     there.sort();
     known.sort();
     assert_eq!(known, there);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
+use super::settings::Format;
 use crate::{
-    config::Format,
     mapper::MappedBatch,
     outputs::requests::{BatchProgress, Document, Protocol, Reply, RequestError},
 };

@@ -7,13 +7,12 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
-use super::HttpOutput;
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
     outputs::client_settings::{
-        self, Authentication, BodyConfig, ClientTable, ConnectionConfig, SecretSource, body, connection, host,
+        self, Authentication, BodyConfig, ClientTable, ConnectionConfig, SecretSource, body, connection,
     },
-    pipeline::{Output, OutputContext, OutputError, OutputSettings},
+    pipeline::OutputContext,
 };
 
 /// Headers that say how a request is written, which is not for the settings to say.
@@ -120,20 +119,6 @@ impl SectionKind<OutputContext> for HttpConfig {
             connection: connection?,
             body: body?,
         })
-    }
-}
-
-impl OutputSettings for HttpConfig {
-    fn kind(&self) -> &'static str {
-        "http"
-    }
-
-    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
-        Ok(Box::new(HttpOutput::new(self)?))
-    }
-
-    fn default_name(&self) -> String {
-        format!("http {}", host(&self.url))
     }
 }
 

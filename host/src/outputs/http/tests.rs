@@ -14,10 +14,12 @@ use tokio::{
 };
 use url::Url;
 
-use super::HttpOutput;
+use super::{Format, HttpConfig, HttpOutput};
 use crate::{
-    config::{Authentication, BodyConfig, Compression, ConnectionConfig, Format, HttpConfig},
-    outputs::requests::testing::batch,
+    outputs::{
+        client_settings::{Authentication, BodyConfig, Compression, ConnectionConfig},
+        requests::testing::batch,
+    },
     pipeline::Output,
 };
 

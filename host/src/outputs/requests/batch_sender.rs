@@ -13,7 +13,7 @@ use super::{
     request_error::RequestError,
     suspect_search::{SuspectSearch, is_about_content},
 };
-use crate::{config::BodyConfig, mapper::MappedBatch, pipeline::Receipt};
+use crate::{mapper::MappedBatch, outputs::client_settings::BodyConfig, pipeline::Receipt};
 
 /// A longer request may have been too long for a host that closes the connection without an answer: no limit that people
 /// choose is below it.
@@ -77,13 +77,7 @@ impl<P: Protocol> BatchSender<P> {
         documents: &[Document<'_>],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
-        let mut rest = Vec::new();
-        for place in progress.rest() {
-            match self.protocol.unfit(&documents[place]) {
-                Some(reason) => progress.reject(place, &documents[place], reason),
-                None => rest.push((place, documents[place])),
-            }
-        }
+        let rest = self.reject_unfit(documents, progress);
         let mut rest = rest.as_slice();
         let mut was_cut_off = false;
         let mut search = SuspectSearch::new();
@@ -128,6 +122,18 @@ impl<P: Protocol> BatchSender<P> {
             }
         }
         search.end(progress, &mut self.takes_others)
+    }
+
+    /// Rejects the documents that can never be sent; gives the others that are left, each with its place.
+    fn reject_unfit<'d>(&self, documents: &[Document<'d>], progress: &mut BatchProgress) -> Vec<(usize, Document<'d>)> {
+        let mut rest = Vec::new();
+        for place in progress.rest() {
+            match self.protocol.unfit(&documents[place]) {
+                Some(reason) => progress.reject(place, &documents[place], reason),
+                None => rest.push((place, documents[place])),
+            }
+        }
+        rest
     }
 
     /// A host has answered a request; after many, longer ones are tried again.

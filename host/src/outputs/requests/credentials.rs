@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use super::request_error::RequestError;
 use crate::{
-    config::{Authentication, SecretSource},
+    outputs::client_settings::{Authentication, SecretSource},
     support::{
         file_watch::{Stamp, stamp},
         secret::Secret,

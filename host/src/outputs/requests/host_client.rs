@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{credentials::Credentials, gzip::gzip, reply::Reply, request_error::RequestError};
 use crate::{
-    config::{Compression, ConnectionConfig},
+    outputs::client_settings::{Compression, ConnectionConfig},
     support::{
         http_client::{self, HttpClientSettings, is_loopback},
         http_response::{MAX_ANSWER_BYTES, read, retry_after},

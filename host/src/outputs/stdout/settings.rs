@@ -1,9 +1,8 @@
 //! The settings of an output of type `stdout`: it has none of its own.
 
-use super::StdoutOutput;
 use crate::{
     config::{ConfigError, Section, SectionKind, Synonyms, ValueReader},
-    pipeline::{Output, OutputContext, OutputError, OutputSettings},
+    pipeline::OutputContext,
 };
 
 /// An output of type `stdout`.
@@ -20,19 +19,5 @@ impl SectionKind<OutputContext> for StdoutConfig {
 
     fn read(_: &str, _: &Section<'_, '_>, _: &OutputContext, _: &ValueReader<'_>) -> Result<Self, ConfigError> {
         Ok(Self)
-    }
-}
-
-impl OutputSettings for StdoutConfig {
-    fn kind(&self) -> &'static str {
-        "stdout"
-    }
-
-    fn build(&self) -> Result<Box<dyn Output>, OutputError> {
-        Ok(Box::new(StdoutOutput::new()))
-    }
-
-    fn default_name(&self) -> String {
-        "stdout".to_owned()
     }
 }
