@@ -18,9 +18,11 @@ use url::Url;
 
 use super::*;
 use crate::{
-    config::{BodyConfig, Compression, ConnectionConfig},
     mapper::{Entry, Outcome},
-    outputs::requests::testing::batch,
+    outputs::{
+        client_settings::{BodyConfig, Compression, ConnectionConfig},
+        requests::testing::batch,
+    },
     pipeline::RejectedDocument,
     support::finding::Verdict,
 };
