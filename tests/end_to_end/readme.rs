@@ -13,7 +13,7 @@ fn read(path: &str) -> String {
 /// Every page of the documentation with its path in the project, but for the change log, which names what was.
 fn pages() -> Vec<(String, String)> {
     let mut pages = Vec::new();
-    for folder in [".", "wit", "host/docs", "guest/docs"] {
+    for folder in [".", "wit", "host/docs", "host/docs/facts", "guest/docs", "guest/docs/facts"] {
         for entry in fs::read_dir(project().join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.ends_with(".md") && name != "CHANGELOG.md" {
