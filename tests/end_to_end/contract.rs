@@ -1,13 +1,20 @@
 //! Contracts that were given out: a component that was built against one keeps running, on this host and on every
 //! later one of its track. `fixtures/wit` has the components, and what they were made from.
 
-use std::{fs, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use chrono::DateTime;
 use exotrace::mapper::{
     Component, DropReason, FailureReason, FilePosition, MappedBatch, Mapper, MapperError, Origin, Outcome, Settings,
 };
+use semver::Version;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::harness::{geo, project};
 
@@ -32,21 +39,69 @@ fn check_shown(settings: Settings, record: &str, origin: &Origin, expected: &str
     assert_eq!(document, json!({ "shown": expected }));
 }
 
-/// What a contract says to programs: what it says to people may become clearer.
-fn declared(wit: &str) -> Vec<&str> {
-    wit.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).collect()
+/// The folders of released contracts, each with its version.
+fn released() -> Vec<(Version, PathBuf)> {
+    let folders = fs::read_dir(project().join("wit/released")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = folders.filter(|path| path.is_dir());
+    folders.map(|path| (Version::parse(path.file_name().unwrap().to_str().unwrap()).unwrap(), path)).collect()
 }
 
-/// Until the contract has another number, it is the one that was given out.
+/// The files of a contract by name, with what they say.
+fn wit_files(folder: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "wit"));
+    files
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// The version of a contract, which each of its files that says one has to agree about.
+fn version(files: &BTreeMap<String, String>) -> Version {
+    let lines = files.values().flat_map(|text| text.lines());
+    let versions = lines.filter_map(|line| line.strip_prefix("package exotrace:mapping@")?.strip_suffix(';'));
+    let versions: BTreeSet<_> = versions.map(|version| Version::parse(version).unwrap()).collect();
+    assert_eq!(versions.len(), 1, "{versions:?}");
+    versions.into_iter().next().unwrap()
+}
+
+/// What a contract says to programs: what it says to people may become clearer.
+fn declared(files: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    let lines = files.iter().flat_map(|(name, text)| text.lines().map(|line| (name.as_str(), line.trim())));
+    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with("//")).collect()
+}
+
+#[test]
+fn a_released_contract_is_never_edited() {
+    let folder = project().join("wit/released");
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    let mut found = String::new();
+    for (version, path) in released().into_iter().collect::<BTreeMap<_, _>>() {
+        assert_eq!(self::version(&wit_files(&path)), version, "{}", path.display());
+        let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            let digest = Sha256::digest(fs::read(&file).unwrap());
+            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            found.push_str(&format!("{digest}  {}\n", file.strip_prefix(&folder).unwrap().display()));
+        }
+        let component = project().join(format!("fixtures/wit/{version}/component.wasm"));
+        assert!(component.is_file(), "there is no `{}`", component.display());
+    }
+    assert!(found.contains("0.1.0/world.wit"), "{found}");
+    assert_eq!(found, sums);
+}
+
+/// A contract is the released one of its version, or has a later version than every released one.
 #[test]
 fn a_contract_that_changes_gets_another_version() {
-    for file in ["geo.wit", "mapper.wit", "world.wit"] {
-        let read = |folder: &str| fs::read_to_string(project().join(folder).join(file)).unwrap();
-        if read("wit").contains("package exotrace:mapping@") && !read("wit").contains("package exotrace:mapping@0.1.0;")
-        {
-            return;
+    let current = wit_files(&project().join("wit"));
+    let version = version(&current);
+    for (released, folder) in released() {
+        if released == version {
+            assert_eq!(declared(&current), declared(&wit_files(&folder)), "`wit` is not the contract {version}");
+        } else {
+            assert!(released < version, "the contract {released} was released before {version}");
         }
-        assert_eq!(declared(&read("wit")), declared(&read("fixtures/wit/0.1.0/wit")), "{file} is not the one of 0.1.0");
     }
 }
 

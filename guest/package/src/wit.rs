@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use wit_component::{DecodedWasm, OutputToString, WitPrinter};
 use wit_parser::{PackageId, Resolve};
 
-use crate::{WORKSPACE, about::About, folder};
+use crate::{about::About, folder, workspace::WORKSPACE};
 
 /// The folder of the files.
 pub(crate) const FILES: &str = "wit";
@@ -16,7 +16,8 @@ pub(crate) const PACKAGE: &str = "wit.wasm";
 
 /// Copies the files of the contract, and encodes them.
 pub(crate) fn pack(files: &Path, output: &Path) -> anyhow::Result<()> {
-    for name in folder::files(files)?.into_iter().filter(|name| name.ends_with(".wit")) {
+    // Without the released contracts, which lie below.
+    for name in folder::files(files)?.into_iter().filter(|name| name.ends_with(".wit") && !name.contains('/')) {
         folder::write(&output.join(FILES).join(&name), &folder::read(&files.join(&name))?)?;
     }
     let (resolve, package) = parse(files)?;
