@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use exotrace_adapter::{OPTIONS, Options, Spec, Value};
+use exotrace_adapter::{OPTIONS, OptionSpec, OptionValue, Options};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 /// What to do.
@@ -24,15 +24,15 @@ pub(crate) fn parse(
         let spec = match parser.next().map_err(text)? {
             None => break,
             Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Task::Help(help())),
-            Some(Arg::Long(name)) => Spec::named(name).map_err(text)?,
+            Some(Arg::Long(name)) => OptionSpec::named(name).map_err(text)?,
             Some(argument) => {
                 let hint = "hint: records come on standard input, and `--help` lists the settings";
                 return Err(format!("{}\n{hint}", argument.unexpected()));
             }
         };
         let value = match spec.value {
-            Value::Switch => parser.optional_value().unwrap_or_default(),
-            Value::Text | Value::Texts | Value::File => parser.value().map_err(text)?,
+            OptionValue::Switch => parser.optional_value().unwrap_or_default(),
+            OptionValue::Text | OptionValue::Texts | OptionValue::File => parser.value().map_err(text)?,
         };
         given.set(spec, &value.string().map_err(text)?).map_err(text)?;
     }
@@ -49,11 +49,11 @@ fn help() -> String {
         "{name}, mapping {version}, ECS {ecs}\n\n\
          Maps records on standard input, one a line, to documents on standard output, one a line.\n\n"
     );
-    for Spec { name, variable, value, help: explanation } in OPTIONS {
+    for OptionSpec { name, variable, value, help: explanation } in OPTIONS {
         let takes = match value {
-            Value::Switch => "",
-            Value::Text | Value::Texts => " TEXT",
-            Value::File => " FILE",
+            OptionValue::Switch => "",
+            OptionValue::Text | OptionValue::Texts => " TEXT",
+            OptionValue::File => " FILE",
         };
         help.push_str(&format!("  --{name}{takes}\n      {explanation} [variable: {variable}]\n"));
     }

@@ -8,7 +8,7 @@ use std::{
     io::{self, Read as _, Write as _},
 };
 
-use exotrace_adapter::{Lines, Mapping, Text, Totals};
+use exotrace_adapter::{Lines, Mapping, Totals, WholeLines};
 
 mod arguments;
 
@@ -28,8 +28,8 @@ mod component {
 impl wasip2::exports::cli::run::Guest for Command {
     fn run() -> Result<(), ()> {
         match run() {
-            Ok(Done::Whole) => Ok(()),
-            Ok(Done::WithSomethingLeftOut) => Err(()),
+            Ok(RunResult::Complete) => Ok(()),
+            Ok(RunResult::Incomplete) => Err(()),
             Err(error) => {
                 say(&format!("error: {error}"));
                 Err(())
@@ -39,16 +39,16 @@ impl wasip2::exports::cli::run::Guest for Command {
 }
 
 /// How a run ended.
-enum Done {
-    Whole,
-    WithSomethingLeftOut,
+enum RunResult {
+    Complete,
+    Incomplete,
 }
 
-fn run() -> Result<Done, Box<dyn Error>> {
+fn run() -> Result<RunResult, Box<dyn Error>> {
     let options = match arguments::parse(env::args_os(), env::vars())? {
         Task::Help(text) => {
             io::stdout().write_all(text.as_bytes())?;
-            return Ok(Done::Whole);
+            return Ok(RunResult::Complete);
         }
         Task::Map(options) => options,
     };
@@ -69,11 +69,11 @@ fn run() -> Result<Done, Box<dyn Error>> {
     if totals.failed + totals.dropped + unreadable > 0 {
         say(&totals.to_string());
     }
-    Ok(if unreadable == 0 { Done::Whole } else { Done::WithSomethingLeftOut })
+    Ok(if unreadable == 0 { RunResult::Complete } else { RunResult::Incomplete })
 }
 
 /// Prints the documents of these lines, and returns how many lines are left out.
-fn print(mapping: &Mapping, text: &Text, totals: &mut Totals) -> Result<usize, String> {
+fn print(mapping: &Mapping, text: &WholeLines, totals: &mut Totals) -> Result<usize, String> {
     if !text.records.is_empty() {
         let documents = mapping.map(&text.records, totals);
         // Not through `io::stdout`, which would write line by line.

@@ -11,7 +11,7 @@ mod lines;
 mod mapping;
 mod options;
 
-pub use lines::{Lines, Text, TooLong, Unreadable};
+pub use lines::{LineTooLong, Lines, UnreadableLine, WholeLines};
 #[cfg(target_arch = "wasm32")]
 pub use mapping::{Mapping, Totals, identity};
-pub use options::{OPTIONS, OptionError, Options, Spec, Value};
+pub use options::{OPTIONS, OptionError, OptionSpec, OptionValue, Options};

@@ -17,17 +17,17 @@ pub struct Lines {
 
 /// Whole lines.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Text {
+pub struct WholeLines {
     /// Those that are text.
     pub records: String,
     /// Those that are none, and are left out.
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<UnreadableLine>,
 }
 
 /// A line that is not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: not UTF-8 at byte {byte}")]
-pub struct Unreadable {
+pub struct UnreadableLine {
     /// Which line, counted from 1.
     pub line: usize,
     /// The first byte in it that is not UTF-8, counted from 0.
@@ -37,7 +37,7 @@ pub struct Unreadable {
 /// One line is longer than any record can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {0} is longer than {MAX_LINE_BYTES} bytes\nhint: records come one a line (NDJSON)")]
-pub struct TooLong(usize);
+pub struct LineTooLong(usize);
 
 impl Lines {
     /// Takes a piece, and gives the lines that are whole with it.
@@ -45,11 +45,15 @@ impl Lines {
     /// # Errors
     ///
     /// When the line under way is longer than any record can be.
-    pub fn push(&mut self, piece: &[u8]) -> Result<Text, TooLong> {
+    pub fn push(&mut self, piece: &[u8]) -> Result<WholeLines, LineTooLong> {
         let Some(end) = memrchr(b'\n', piece) else {
             self.pending.extend_from_slice(piece);
             let line = self.given + 1;
-            return if self.pending.len() > MAX_LINE_BYTES { Err(TooLong(line)) } else { Ok(Text::default()) };
+            return if self.pending.len() > MAX_LINE_BYTES {
+                Err(LineTooLong(line))
+            } else {
+                Ok(WholeLines::default())
+            };
         };
         let (whole, rest) = piece.split_at(end + 1);
         self.pending.extend_from_slice(whole);
@@ -59,30 +63,30 @@ impl Lines {
 
     /// Gives the last line, which nothing ended.
     #[must_use]
-    pub fn finish(mut self) -> Text {
+    pub fn finish(mut self) -> WholeLines {
         let last = std::mem::take(&mut self.pending);
         self.give(last)
     }
 
-    fn give(&mut self, mut whole: Vec<u8>) -> Text {
+    fn give(&mut self, mut whole: Vec<u8>) -> WholeLines {
         if self.given == 0 && whole.starts_with(b"\xef\xbb\xbf") {
             whole.drain(..3);
         }
         let before = self.given;
         self.given += memchr_iter(b'\n', &whole).count();
         match String::from_utf8(whole) {
-            Ok(records) => Text { records, unreadable: Vec::new() },
+            Ok(records) => WholeLines { records, unreadable: Vec::new() },
             Err(error) => line_by_line(error.as_bytes(), before),
         }
     }
 }
 
-fn line_by_line(lines: &[u8], before: usize) -> Text {
-    let mut text = Text::default();
+fn line_by_line(lines: &[u8], before: usize) -> WholeLines {
+    let mut text = WholeLines::default();
     for (index, line) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
         match str::from_utf8(line) {
             Ok(line) => text.records.push_str(line),
-            Err(error) => text.unreadable.push(Unreadable { line: before + index + 1, byte: error.valid_up_to() }),
+            Err(error) => text.unreadable.push(UnreadableLine { line: before + index + 1, byte: error.valid_up_to() }),
         }
     }
     text
@@ -122,10 +126,10 @@ mod tests {
         lines.push(b"{}\n").unwrap();
         let text = lines.push(b"{}\n{\"a\":\"\xe9\"}\n[]\n").unwrap();
         assert_eq!(text.records, "{}\n[]\n");
-        assert_eq!(text.unreadable, [Unreadable { line: 3, byte: 6 }]);
+        assert_eq!(text.unreadable, [UnreadableLine { line: 3, byte: 6 }]);
         assert_eq!(text.unreadable[0].to_string(), "line 3: not UTF-8 at byte 6");
-        assert_eq!(lines.push(b"\xff").unwrap(), Text::default());
-        assert_eq!(lines.finish().unreadable, [Unreadable { line: 5, byte: 0 }]);
+        assert_eq!(lines.push(b"\xff").unwrap(), WholeLines::default());
+        assert_eq!(lines.finish().unreadable, [UnreadableLine { line: 5, byte: 0 }]);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::{fmt, fs};
 
 use crate::{
-    Options,
     bindings::exotrace::{
         adapters::databases::{self, OpenError},
         mapping::mapper::{self, Outcome, SettingsError},
     },
+    options::Options,
 };
 
 /// The composed mapping with its settings.

@@ -27,20 +27,20 @@ pub struct Options {
 
 /// One setting: how it is called, and what it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spec {
+pub struct OptionSpec {
     /// Its name, as in `--local-domain`.
     pub name: &'static str,
     /// The environment variable with the same effect.
     pub variable: &'static str,
     /// What it takes.
-    pub value: Value,
+    pub value: OptionValue,
     /// What it does, for people.
     pub help: &'static str,
 }
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Value {
+pub enum OptionValue {
     /// `true` or `false`; its name alone is `true`.
     Switch,
     /// A text.
@@ -52,59 +52,59 @@ pub enum Value {
 }
 
 /// Every setting.
-pub const OPTIONS: [Spec; 9] = [
-    Spec {
+pub const OPTIONS: [OptionSpec; 9] = [
+    OptionSpec {
         name: "local-domain",
         variable: "EXOTRACE_LOCAL_DOMAIN",
-        value: Value::Texts,
+        value: OptionValue::Texts,
         help: "A domain of the tenant, for `email.direction`, or `*.` and a domain for its sub-domains; again for more.",
     },
-    Spec {
+    OptionSpec {
         name: "tag",
         variable: "EXOTRACE_TAG",
-        value: Value::Texts,
+        value: OptionValue::Texts,
         help: "A tag for every document; again for more.",
     },
-    Spec {
+    OptionSpec {
         name: "drop-status",
         variable: "EXOTRACE_DROP_STATUS",
-        value: Value::Texts,
+        value: OptionValue::Texts,
         help: "A status whose records are dropped, ignoring case; mapping 2.2 and later; again for more.",
     },
-    Spec {
+    OptionSpec {
         name: "preserve-original-event",
         variable: "EXOTRACE_PRESERVE_ORIGINAL_EVENT",
-        value: Value::Switch,
+        value: OptionValue::Switch,
         help: "Keep every record's own bytes in `event.original`.",
     },
-    Spec {
+    OptionSpec {
         name: "fields",
         variable: "EXOTRACE_FIELDS",
-        value: Value::Text,
+        value: OptionValue::Text,
         help: "Fields to add to every document: a JSON object.",
     },
-    Spec {
+    OptionSpec {
         name: "with-id",
         variable: "EXOTRACE_WITH_ID",
-        value: Value::Switch,
+        value: OptionValue::Switch,
         help: "Give `{\"_id\": ..., \"document\": {...}}` instead of the document alone.",
     },
-    Spec {
+    OptionSpec {
         name: "geoip-city",
         variable: "EXOTRACE_GEOIP_CITY",
-        value: Value::File,
+        value: OptionValue::File,
         help: "City database in MaxMind format.",
     },
-    Spec {
+    OptionSpec {
         name: "geoip-asn",
         variable: "EXOTRACE_GEOIP_ASN",
-        value: Value::File,
+        value: OptionValue::File,
         help: "ASN database in MaxMind format.",
     },
-    Spec {
+    OptionSpec {
         name: "suffix-list",
         variable: "EXOTRACE_SUFFIX_LIST",
-        value: Value::File,
+        value: OptionValue::File,
         help: "Public suffix list in the format of publicsuffix.org, in place of the built-in one.",
     },
 ];
@@ -131,7 +131,7 @@ pub enum OptionError {
     Domain(#[from] DomainError),
 }
 
-impl Spec {
+impl OptionSpec {
     /// The setting of that name.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Options {
         let mut options = Self::default();
         for (variable, value) in variables {
             let Some(spec) = OPTIONS.iter().find(|spec| spec.variable == variable) else { continue };
-            let is_list = spec.value == Value::Texts;
+            let is_list = spec.value == OptionValue::Texts;
             let values = value.split(|separator| is_list && separator == ',').map(str::trim);
             for value in values.filter(|value| !value.is_empty()) {
                 options.set(*spec, value)?;
@@ -185,9 +185,9 @@ impl Options {
     /// # Errors
     ///
     /// When the value cannot be used.
-    pub fn set(&mut self, spec: Spec, value: &str) -> Result<(), OptionError> {
+    pub fn set(&mut self, spec: OptionSpec, value: &str) -> Result<(), OptionError> {
         let name = spec.name;
-        if value.is_empty() && spec.value != Value::Switch {
+        if value.is_empty() && spec.value != OptionValue::Switch {
             return Err(OptionError::Empty(name));
         }
         let text = value.to_owned();
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_named() {
-        let error = Spec::named("local-domains").unwrap_err().to_string();
+        let error = OptionSpec::named("local-domains").unwrap_err().to_string();
         assert!(
             error.starts_with("there is no setting `local-domains`\nhint: there are `local-domain`, `tag`"),
             "{error}"

@@ -6,7 +6,3 @@ wit_bindgen::generate!({
     world: "exotrace:adapters/geo-provider",
     generate_all,
 });
-
-export!(GeoProvider);
-
-use super::GeoProvider;

@@ -29,6 +29,13 @@ thread_local! {
 
 struct GeoProvider;
 
+#[allow(unsafe_code, reason = "generated: exported names")]
+mod component {
+    use super::GeoProvider;
+
+    crate::bindings::export!(GeoProvider with_types_in crate::bindings);
+}
+
 impl databases::Guest for GeoProvider {
     fn open(city: Option<String>, asn: Option<String>) -> Result<(), OpenError> {
         let mut opened = Databases::default();

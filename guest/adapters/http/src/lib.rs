@@ -6,15 +6,15 @@
 
 use std::env;
 
-use exotrace_adapter::{Lines, Mapping, Options, Spec, Text, Value};
+use exotrace_adapter::{Lines, Mapping, OptionSpec, OptionValue, Options, WholeLines};
 use wasip2::{
     http::types::{IncomingRequest, Method, ResponseOutparam},
     io::streams::StreamError,
 };
 
-mod answer;
+mod response;
 
-use answer::Answer;
+use response::Response;
 
 /// The longest request, in bytes: what has to be in memory before the first document is sent.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -36,26 +36,26 @@ mod component {
 impl wasip2::exports::http::incoming_handler::Guest for Handler {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         match request.method() {
-            Method::Get | Method::Head => Answer::describe(exotrace_adapter::identity()).send(out),
+            Method::Get | Method::Head => Response::describe(exotrace_adapter::identity()).send(out),
             Method::Post => match prepare(&request) {
-                Ok((mapping, parts)) => answer::documents(&mapping, &parts, out),
+                Ok((mapping, parts)) => response::documents(&mapping, &parts, out),
                 Err(answer) => answer.send(out),
             },
-            _ => Answer::error(405, "POST records, one a line, or GET what this is").send(out),
+            _ => Response::error(405, "POST records, one a line, or GET what this is").send(out),
         }
     }
 }
 
 /// All that has to be right before the answer begins: the settings and the records.
-fn prepare(request: &IncomingRequest) -> Result<(Mapping, Vec<String>), Answer> {
+fn prepare(request: &IncomingRequest) -> Result<(Mapping, Vec<String>), Response> {
     let query = request.path_with_query().unwrap_or_default();
-    let from_query = from_query(&query).map_err(|error| Answer::error(400, &error))?;
+    let from_query = from_query(&query).map_err(|error| Response::error(400, &error))?;
     let from_environment = Options::from_environment(env::vars());
     // What the environment says is not the fault of who asks.
-    let from_environment = from_environment.map_err(|error| Answer::error(500, &error.to_string()))?;
+    let from_environment = from_environment.map_err(|error| Response::error(500, &error.to_string()))?;
     let is_asked_for_more = from_query != Options::default();
     let mapping = Mapping::open(from_query.or(from_environment));
-    let mapping = mapping.map_err(|error| Answer::error(if is_asked_for_more { 400 } else { 500 }, &error))?;
+    let mapping = mapping.map_err(|error| Response::error(if is_asked_for_more { 400 } else { 500 }, &error))?;
     Ok((mapping, records(request)?))
 }
 
@@ -63,8 +63,8 @@ fn from_query(path_with_query: &str) -> Result<Options, String> {
     let mut options = Options::default();
     let Some((_, query)) = path_with_query.split_once('?') else { return Ok(options) };
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let spec = Spec::named(&name).map_err(|error| error.to_string())?;
-        if spec.value == Value::File {
+        let spec = OptionSpec::named(&name).map_err(|error| error.to_string())?;
+        if spec.value == OptionValue::File {
             return Err(format!("`{name}` names a file, which only the environment may: `{}`", spec.variable));
         }
         options.set(spec, &value).map_err(|error| error.to_string())?;
@@ -73,28 +73,28 @@ fn from_query(path_with_query: &str) -> Result<Options, String> {
 }
 
 /// The records of a request, in parts of whole lines.
-fn records(request: &IncomingRequest) -> Result<Vec<String>, Answer> {
+fn records(request: &IncomingRequest) -> Result<Vec<String>, Response> {
     let encodings = request.headers().get("content-encoding");
     if encodings.iter().any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity")) {
-        return Err(Answer::error(415, "the request is compressed\nhint: send the records as they are"));
+        return Err(Response::error(415, "the request is compressed\nhint: send the records as they are"));
     }
-    let Ok(body) = request.consume() else { return Err(Answer::error(500, "the request has no body to read")) };
-    let Ok(stream) = body.stream() else { return Err(Answer::error(500, "the request has no body to read")) };
+    let Ok(body) = request.consume() else { return Err(Response::error(500, "the request has no body to read")) };
+    let Ok(stream) = body.stream() else { return Err(Response::error(500, "the request has no body to read")) };
     let mut lines = Lines::default();
     let mut parts = Parts::default();
     loop {
         let piece = match stream.blocking_read(READ_BYTES) {
             Ok(piece) => piece,
             Err(StreamError::Closed) => break,
-            Err(error) => return Err(Answer::error(400, &format!("the request broke off: {error}"))),
+            Err(error) => return Err(Response::error(400, &format!("the request broke off: {error}"))),
         };
         parts.bytes += piece.len();
         if parts.bytes > MAX_BODY_BYTES {
             let message =
                 format!("the request is longer than {MAX_BODY_BYTES} bytes\nhint: send fewer records at once");
-            return Err(Answer::error(413, &message));
+            return Err(Response::error(413, &message));
         }
-        parts.push(lines.push(&piece).map_err(|error| Answer::error(413, &error.to_string()))?);
+        parts.push(lines.push(&piece).map_err(|error| Response::error(413, &error.to_string()))?);
     }
     parts.push(lines.finish());
     parts.whole()
@@ -109,7 +109,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn push(&mut self, text: Text) {
+    fn push(&mut self, text: WholeLines) {
         if !text.records.is_empty() {
             self.texts.push(text.records);
         }
@@ -117,7 +117,7 @@ impl Parts {
     }
 
     /// The parts, if every line of them is text.
-    fn whole(self) -> Result<Vec<String>, Answer> {
+    fn whole(self) -> Result<Vec<String>, Response> {
         if self.unreadable.is_empty() {
             return Ok(self.texts);
         }
@@ -126,6 +126,6 @@ impl Parts {
         named.truncate(NAMED_LINES);
         let more = if more == 0 { String::new() } else { format!("; and {more} more") };
         let message = format!("{}{more}\nhint: leave those lines out, nothing was mapped", named.join("; "));
-        Err(Answer::error(400, &message))
+        Err(Response::error(400, &message))
     }
 }

@@ -6,13 +6,13 @@ use exotrace_adapter::{Mapping, Totals};
 use wasip2::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
 
 /// A short answer.
-pub(crate) struct Answer {
+pub(crate) struct Response {
     status: u16,
     content_type: &'static str,
     text: String,
 }
 
-impl Answer {
+impl Response {
     /// Says what is wrong.
     pub(crate) fn error(status: u16, message: &str) -> Self {
         Self { status, content_type: "text/plain; charset=utf-8", text: format!("error: {message}\n") }
