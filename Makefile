@@ -57,11 +57,14 @@ format: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path guest/package/Cargo.toml --check
 
+# One package for each folder of a mapping version.
+MAPPINGS := $(subst _,-,$(patsubst guest/components/v%,exotrace-mapping-%,$(wildcard guest/components/v*)))
+
 lint: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --profile component --locked --target $(TARGET) --target-dir target/lint \
-		--package exotrace-mapping-1-20 --package exotrace-mapping-2-2 -- -D warnings
+		$(addprefix --package ,$(MAPPINGS)) -- -D warnings
 	@$(ADD_WASI)
 	$(CARGO) clippy --profile component --locked --target $(WASI) --target-dir target/lint \
 		$(addprefix --package ,$(ADAPTERS)) -- -D warnings
@@ -103,10 +106,10 @@ FUZZ_RUN := RUSTC_BOOTSTRAP=1 $(FUZZ) run --fuzz-dir tests/fuzz --target-dir tar
 $(FUZZ):
 	$(CARGO) install --locked --root target/tools --version 0.13.2 cargo-fuzz
 
-# Fuzzing begins with the records of the fixtures, one a file, each after a byte of settings.
+# Fuzzing begins with the records of the fixtures, one a file, each after a byte for the version and one of settings.
 target/fuzz/seeds: $(wildcard fixtures/records/*.ndjson)
 	mkdir -p $@
-	cat $^ | awk '{ printf "%c%s", 32 + NR % 96, $$0 > ("$@/" NR); close("$@/" NR) }'
+	cat $^ | awk '{ printf "%c%c%s", 32 + NR % 95, 32 + NR % 96, $$0 > ("$@/" NR); close("$@/" NR) }'
 
 fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping and the reading of files, FUZZ_SECONDS each target.
 	mkdir -p target/fuzz/corpus/map_record
@@ -122,6 +125,7 @@ fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping and the reading of fil
 
 bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench mapping
+	$(CARGO) bench --locked --package exotrace-mapping --bench hand_written
 	$(CARGO) bench --locked --package exotrace --bench memory
 	$(CARGO) bench --locked --package exotrace --bench delivery
 	$(CARGO) bench --locked --package exotrace --bench replacement

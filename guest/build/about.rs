@@ -27,8 +27,24 @@ pub(crate) struct About {
 
 /// The part of the answer of `cargo metadata` that counts.
 #[derive(Deserialize)]
-struct Answer {
+struct CargoMetadata {
     packages: Vec<serde_json::Value>,
+}
+
+/// The packages of the workspace at `workspace`, each as `cargo metadata` tells of it.
+///
+/// # Errors
+///
+/// When cargo does not know.
+pub(crate) fn packages(workspace: &Path) -> anyhow::Result<Vec<serde_json::Value>> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(workspace).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let output = command.output().context("could not run `cargo metadata`")?;
+    if !output.status.success() {
+        bail!("`cargo metadata`: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(serde_json::from_slice::<CargoMetadata>(&output.stdout)?.packages)
 }
 
 impl About {
@@ -38,15 +54,7 @@ impl About {
     ///
     /// When there is no such package, or one of the keys is not in its `Cargo.toml`.
     pub(crate) fn package(workspace: &Path, name: &str) -> anyhow::Result<Self> {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.current_dir(workspace).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
-        let output = command.output().context("could not run `cargo metadata`")?;
-        if !output.status.success() {
-            bail!("`cargo metadata`: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        let answer: Answer = serde_json::from_slice(&output.stdout)?;
-        let found = answer.packages.into_iter().find(|package| package["name"] == name);
+        let found = packages(workspace)?.into_iter().find(|package| package["name"] == name);
         let found = found.with_context(|| format!("there is no package `{name}` in `{}`", workspace.display()))?;
         serde_json::from_value(found).with_context(|| format!("`Cargo.toml` of package `{name}`"))
     }

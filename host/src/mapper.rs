@@ -45,7 +45,7 @@ mod watched;
 
 pub use batch::{Entry, MappedBatch, MappedBy};
 pub(crate) use built_in::is_built_in;
-pub use built_in::{BUILT_IN, BuiltIn, built_in};
+pub use built_in::{BUILT_IN, BuiltIn, built_in, default_mapping};
 pub use candidate::{Allowed, Candidate, Proof, Refusal};
 pub(crate) use compiler::{ChildLimits, compile_for_parent};
 pub use compiler::{CompileError, CompileLimits, Compiler};
@@ -68,6 +68,8 @@ pub use rules::{Rules, Work};
 pub use settings::Settings;
 pub use trial::{TrialMode, TrialStatus};
 
+
+pub use crate::support::property::RecordKind;
 /// Maps the batches of one source by the mapping in use. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Mapper {

@@ -34,23 +34,27 @@ const MOST_BYTES: usize = 100_000_000;
 
 /// What is measured three ways.
 struct Case {
-    name: &'static str,
-    version: usize,
+    built_in: BuiltIn,
     shape: Shape,
     preserve_original_event: bool,
 }
 
-const CASES: [Case; 4] = [
-    Case { name: "1.20 legacy", version: 0, shape: Shape::Legacy, preserve_original_event: false },
-    Case { name: "2.2 legacy", version: 1, shape: Shape::Legacy, preserve_original_event: false },
-    Case { name: "2.2 graph", version: 1, shape: Shape::Graph, preserve_original_event: false },
-    Case { name: "2.2 legacy original", version: 1, shape: Shape::Legacy, preserve_original_event: true },
-];
+/// Every version with the records that are longest to parse, and the newest one with others.
+fn cases() -> Vec<Case> {
+    let case = |built_in, shape, preserve_original_event| Case { built_in, shape, preserve_original_event };
+    let mut cases = BUILT_IN.map(|built_in| case(built_in, Shape::Legacy, false)).to_vec();
+    cases.extend([case(newest(), Shape::Graph, false), case(newest(), Shape::Legacy, true)]);
+    cases
+}
+
+fn newest() -> BuiltIn {
+    BUILT_IN[BUILT_IN.len() - 1]
+}
 
 fn main() {
     let output = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/criterion");
     let mut criterion = Criterion::default().output_directory(&output).configure_from_args();
-    for case in &CASES {
+    for case in &cases() {
         measure(&mut criterion, case);
     }
     measure_sizes(&mut criterion);
@@ -61,12 +65,17 @@ fn main() {
 }
 
 impl Case {
-    fn built_in(&self) -> BuiltIn {
-        BUILT_IN[self.version]
+    fn name(&self) -> String {
+        let shape = match self.shape {
+            Shape::Legacy => "legacy",
+            Shape::Graph => "graph",
+        };
+        let original = if self.preserve_original_event { " original" } else { "" };
+        format!("{} {shape}{original}", self.built_in.version)
     }
 
     fn mapper(&self) -> Mapper {
-        let component = Component::new(self.built_in().bytes).expect("built-in components are whole");
+        let component = Component::new(self.built_in.bytes).expect("built-in components are whole");
         let settings = Settings {
             local_domains: Some(vec!["contoso.com".to_owned()]),
             preserve_original_event: self.preserve_original_event,
@@ -83,14 +92,14 @@ impl Case {
             tags: vec!["forwarded".to_owned()],
             ..native::Settings::default()
         };
-        let version = [&native::Version::V1_20, &native::Version::V2_2][self.version];
+        let version = native::versions::find(self.built_in.version).expect("the library has every built-in version");
         native::Session::open(version, &settings).expect("the settings are right")
     }
 }
 
 fn measure(criterion: &mut Criterion, case: &Case) {
     let records = records(case.shape, RECORDS, RECORD_BYTES);
-    let mut group = criterion.benchmark_group(case.name);
+    let mut group = criterion.benchmark_group(case.name());
     group.throughput(Throughput::Elements(RECORDS as u64));
     group.bench_function("parsing", |bencher| parse(bencher, &records));
     let mut session = case.session();
@@ -120,7 +129,8 @@ fn sizes() -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn measure_sizes(criterion: &mut Criterion) {
-    let mapper = CASES[2].mapper();
+    let case = Case { built_in: newest(), shape: Shape::Graph, preserve_original_event: false };
+    let mapper = case.mapper();
     let mut group = criterion.benchmark_group("sizes");
     group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
     for (length, batch) in sizes().filter(|(length, batch)| length * batch <= MOST_BYTES) {
@@ -144,13 +154,13 @@ fn median(output: &Path, group: &str, name: &str) -> Option<f64> {
 fn report(output: &Path) {
     println!("\n{RECORDS} records of {RECORD_BYTES} bytes, one core, medians; rates are against parsing to a `Value`");
     println!("{:<20} {:>12} {:>9} {:>10} {:>15}", "", "records/s", "rate", "native", "native/component");
-    for case in &CASES {
-        let time = |name| median(output, case.name, name);
+    for case in &cases() {
+        let time = |name| median(output, &case.name(), name);
         let (Some(parsing), Some(native), Some(component)) = (time("parsing"), time("native"), time("component"))
         else {
             continue;
         };
-        let (name, per_second) = (case.name, RECORDS as f64 / component * 1e9);
+        let (name, per_second) = (case.name(), RECORDS as f64 / component * 1e9);
         let (rate, native_rate, slower) = (parsing / component, parsing / native, component / native);
         println!("{name:<20} {per_second:>12.0} {rate:>9.2} {native_rate:>10.2} {slower:>15.2}");
     }
@@ -159,7 +169,8 @@ fn report(output: &Path) {
 #[expect(clippy::print_stdout, reason = "the result")]
 fn report_allocations() {
     let records = records(Shape::Legacy, RECORDS, RECORD_BYTES);
-    let mut session = CASES[1].session();
+    let case = Case { built_in: newest(), shape: Shape::Legacy, preserve_original_event: false };
+    let mut session = case.session();
     map(&mut session, &records); // fills the caches
     let counted = allocation_counter::measure(|| drop(black_box(map(&mut session, &records))));
     println!("\nallocations: {:.2} a record", counted.count_total as f64 / RECORDS as f64);
@@ -170,7 +181,7 @@ fn report_allocations() {
 
 #[expect(clippy::print_stdout, reason = "the result")]
 fn report_sizes(output: &Path) {
-    println!("\nns per byte of Graph records, mapping 2.2\n");
+    println!("\nns per byte of Graph records, mapping {}\n", newest().version);
     println!("| bytes a record | {} |", BATCHES.map(|batch| format!("{batch} a batch")).join(" | "));
     println!("|--:|--:|--:|--:|--:|");
     for length in LENGTHS {

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use exotrace::mapper::{RecordKind, default_mapping};
+
 #[path = "mapping/records.rs"]
 mod records;
 
@@ -21,7 +23,8 @@ const SIZES: [usize; 3] = [10_000_000, 100_000_000, 1_000_000_000];
 #[expect(clippy::print_stdout, reason = "the result")]
 fn main() -> io::Result<()> {
     println!("\n| mapping | input | records/s | peak memory |\n|---|--:|--:|--:|");
-    for (mapping, shape) in [("1.20", Shape::Legacy), ("2.2", Shape::Graph)] {
+    for (kind, shape) in [(RecordKind::Legacy, Shape::Legacy), (RecordKind::Graph, Shape::Graph)] {
+        let mapping = default_mapping(kind).version;
         let records = records(shape, 1000, 590);
         for size in SIZES {
             let began = Instant::now();

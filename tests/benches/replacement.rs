@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use exotrace::mapper::{Component, Limits, Live, Mapper, Origin, Rules, Settings, built_in};
+use exotrace::mapper::{Component, Limits, Live, Mapper, Origin, RecordKind, Rules, Settings, default_mapping};
 
 #[allow(dead_code, reason = "another bench needs the rest")]
 #[path = "mapping/records.rs"]
@@ -111,7 +111,7 @@ fn keep_busy(live: &Arc<Live>, beside: Beside, stop: &AtomicBool) -> u32 {
 
 /// The same mapping in other bytes, so that what maps is equally fast: one more custom section, of four bytes.
 fn with_section(number: u32) -> Vec<u8> {
-    let mut bytes = built_in("2.2").expect("a built-in version").bytes.to_vec();
+    let mut bytes = default_mapping(RecordKind::Graph).bytes.to_vec();
     bytes.extend([0, 6, 1, b'n']);
     bytes.extend(number.to_le_bytes());
     bytes

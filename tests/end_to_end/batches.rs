@@ -2,6 +2,7 @@
 
 use std::{fs, sync::Arc};
 
+use exotrace::mapper::{BUILT_IN, BuiltIn};
 use exotrace_mapping::{FilePosition, MAX_RECORD_BYTES, Origin};
 
 use crate::harness::{Settings, map, project};
@@ -18,7 +19,7 @@ fn records() -> String {
 fn a_large_batch_is_mapped_like_many_small_ones() {
     let records = records();
     let origin = Origin { read_at: None, file: Some(FilePosition { path: "trace.ndjson".to_owned(), offset: 1000 }) };
-    for version in ["1.20", "2.2"] {
+    for BuiltIn { version, .. } in BUILT_IN {
         let found = map(version, &Settings::new(&["contoso.com"], &["forwarded"]), &Arc::default(), &records, &origin);
         let mut begin = 1000;
         let mut found = found.iter();

@@ -4,6 +4,7 @@
 
 use std::{env, fs, path::Path};
 
+use exotrace::mapper::{BUILT_IN, BuiltIn};
 use exotrace_mapping::Origin;
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ fn check(name: &str) {
     let records = fs::read_to_string(folder.join(format!("{name}.ndjson"))).unwrap();
     let databases = project().join("fixtures/geo");
     let geo = geo(&databases.join("City.mmdb"), &databases.join("ASN.mmdb"));
-    for version in ["1.20", "2.2"] {
+    for BuiltIn { version, .. } in BUILT_IN {
         let found = map(version, &settings(&folder), &geo, &records, &Origin::default());
         assert_eq!(found.len(), records.lines().count(), "one outcome for every record");
         let file = folder.join(format!("{name}-{version}-expected.json"));
@@ -36,27 +37,27 @@ fn check(name: &str) {
     }
 }
 
-#[test]
-fn well_formed_records() {
-    check("well-formed");
+/// The files of the folder that end so, without that end.
+fn names(end: &str) -> Vec<String> {
+    let files = fs::read_dir(project().join("fixtures/records")).unwrap();
+    let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| name.strip_suffix(end).map(str::to_owned)).collect()
 }
 
 #[test]
-fn odd_records() {
-    check("odd");
+fn records_become_the_documents_beside_them() {
+    let names = names(".ndjson");
+    assert!(!names.is_empty());
+    names.iter().for_each(|name| check(name));
 }
 
 #[test]
-fn broken_records() {
-    check("broken");
-}
-
-#[test]
-fn records_with_every_escape() {
-    check("escapes");
-}
-
-#[test]
-fn records_with_every_kind_of_date() {
-    check("dates");
+fn documents_beside_records_are_those_of_a_version() {
+    let mut expected = Vec::new();
+    for name in names(".ndjson") {
+        expected.extend(BUILT_IN.map(|built_in| format!("{name}-{}", built_in.version)));
+    }
+    for found in names("-expected.json") {
+        assert!(expected.contains(&found), "`{found}-expected.json` is compared with nothing");
+    }
 }

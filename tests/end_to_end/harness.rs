@@ -114,11 +114,7 @@ fn map_natively(
         fields: settings.fields.as_ref().map(Value::to_string),
         suffix_list: None,
     };
-    let version = match version {
-        "1.20" => &native::Version::V1_20,
-        "2.2" => &native::Version::V2_2,
-        other => panic!("no mapping {other}"),
-    };
+    let version = native::versions::find(version).unwrap_or_else(|| panic!("no mapping {version}"));
     let mut session = native::Session::open(version, &settings).unwrap();
     let batch = session.map_batch(records, origin, &mut NativeGeo(geo));
     let outcomes = batch.outcomes.iter().map(|outcome| match outcome {

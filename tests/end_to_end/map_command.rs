@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use exotrace::mapper::{BUILT_IN, BuiltIn};
 use serde_json::{Value, json};
 
 use crate::harness::{exotrace, project};
@@ -86,7 +87,7 @@ fn local_domains_are_what_people_mean_by_them() {
         ("b\u{fc}cher.example", "ann@xn--bcher-kva.example", "inbound"),
         ("xn--bcher-kva.example", "ann@b\u{fc}cher.example", "inbound"),
     ] {
-        for mapping in ["1.20", "2.2"] {
+        for BuiltIn { version: mapping, .. } in BUILT_IN {
             let output = exotrace(&["map", "--mapping", mapping, "--local-domain", domain], &record(address));
             assert_eq!(documents(&output)[0]["email"]["direction"], direction, "{mapping}: {domain} {address}");
         }
@@ -271,11 +272,9 @@ fn what_is_not_a_mapping_or_a_database_is_refused() {
 
 #[test]
 fn a_component_imports_nothing_but_geo() {
-    for file in ["mapping-1.20.wasm", "mapping-2.2.wasm"] {
-        let version = file.trim_start_matches("mapping-").trim_end_matches(".wasm");
-        let bytes = exotrace::mapper::built_in(version).unwrap().bytes;
+    for BuiltIn { bytes, .. } in BUILT_IN {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(file);
+        let path = folder.path().join("mapping.wasm");
         fs::write(&path, bytes).unwrap();
         let output = exotrace(&["mapping", "inspect", path.to_str().unwrap()], "");
         check_code(&output, 0);

@@ -23,7 +23,8 @@ import time
 NODE = "target/tools/node"
 JCO = f"{NODE}/node_modules/@bytecodealliance/jco/dist/jco.js"
 COMPONENTS = "target/components"
-MAPPING = f"{COMPONENTS}/mapping-2.2.wasm"
+VERSION = "2.2"
+MAPPING = f"{COMPONENTS}/mapping-{VERSION}.wasm"
 DATABASES = ["fixtures/geo/City.mmdb", "fixtures/geo/ASN.mmdb"]
 # The example that uses wasmtime alone and the modules have these settings inside.
 SETTINGS_FILE = "fixtures/records/settings.json"
@@ -180,12 +181,12 @@ def hosts():
     yield Command("Rust, wasmtime alone, without geo", f"{examples}/wasmtime_alone", MAPPING, geo=False)
     yield Command("Python, `map_records.py`", python, "tests/hosts/python/map_records.py", MAPPING, SETTINGS_FILE, *DATABASES)
     yield Command("Node, `map-records.mjs`", node, f"{NODE}/map-records.mjs", MAPPING, SETTINGS_FILE, *DATABASES)
-    cli, folder = f"{COMPONENTS}/cli-2.2.wasm", ["--dir", "fixtures/geo::geo"]
+    cli, folder = f"{COMPONENTS}/cli-{VERSION}.wasm", ["--dir", "fixtures/geo::geo"]
     yield Command("`cli`, Python", python, "tests/hosts/python/run_command.py", cli, *folder, *ARGUMENTS, *GEO)
     jco_folder = ["--jco-import", f"{NODE}/folder.mjs"]
     inside = ["--geoip-city", "/geo/City.mmdb", "--geoip-asn", "/geo/ASN.mmdb"]
     yield Command("`cli`, `jco run`", node, JCO, "run", *jco_folder, cli, *ARGUMENTS, *inside)
-    http_adapter = f"{COMPONENTS}/http-2.2.wasm"
+    http_adapter = f"{COMPONENTS}/http-{VERSION}.wasm"
     serve = ["--port", "PORT", "--isolate-worker-pool-size", "1"]
     yield Server("`http`, `jco serve`", node, JCO, "serve", *jco_folder, http_adapter, *serve)
     if shutil.which("wasmtime"):
@@ -195,14 +196,14 @@ def hosts():
         yield Server("`http`, `wasmtime serve`", "wasmtime", "serve", "-Scli", *serve, *passed, http_adapter)
     else:
         print("there is no `wasmtime` command, so `wasmtime run` and `wasmtime serve` are not measured", file=sys.stderr)
-    tangent = f"{COMPONENTS}/tangent-2.2.wasm"
+    tangent = f"{COMPONENTS}/tangent-{VERSION}.wasm"
     # Tangent gives no folder.
     variables = {name: value for name, value in ENVIRONMENT.items() if "GEO" not in name}
     events = [node, f"{NODE}/map-events.mjs", tangent]
     yield Command("`tangent`, host of the tests, without geo", *events, geo=False, variables=variables)
     yield Command("Fluent Bit, host of the tests", f"{examples}/map_records", "fluent-bit", same=False)
     yield Command("Redpanda Connect, host of the tests", f"{examples}/map_records", "redpanda-connect", same=False)
-    program = ["target/release/exotrace", "map", "--mapping", "2.2", *ARGUMENTS]
+    program = ["target/release/exotrace", "map", "--mapping", VERSION, *ARGUMENTS]
     program += ["--geoip-city", DATABASES[0], "--geoip-asn", DATABASES[1]]
     yield Command("`exotrace map`", *program)
     yield Command("`exotrace map --flush line`", *program, "--flush", "line")

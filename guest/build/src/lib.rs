@@ -22,18 +22,18 @@ pub const NO_SIMD: &[&str] = &["-C", "target-feature=-simd128"];
 
 /// Guests to build.
 #[derive(Debug)]
-pub struct Guests {
+pub struct Guests<'a> {
     /// The target to build for.
     pub target: &'static str,
     /// The packages.
-    pub packages: &'static [&'static str],
+    pub packages: &'a [&'a str],
     /// Flags for the compiler.
     pub flags: &'static [&'static str],
     /// Environment variables for their build scripts.
     pub variables: Vec<(&'static str, OsString)>,
 }
 
-impl Guests {
+impl Guests<'_> {
     /// Builds the core modules, one a package, and returns their files in the order of the packages.
     ///
     /// Call it from the build script of a package whose folder is `depth` folders below the workspace's.

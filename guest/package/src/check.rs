@@ -131,7 +131,7 @@ mod tests {
     use wasm_metadata::{AddMetadata, AddMetadataField};
 
     use super::*;
-    use crate::{WORKSPACE, about::About, crates::Crates};
+    use crate::{about::About, crates::Crates, workspace::WORKSPACE};
 
     const FILE: &str = "fluent-bit.wasm";
 

@@ -5,20 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, Processor, types::Package};
 
-use crate::{WORKSPACE, about::About, crates::Crates, folder, licenses, sbom};
-
-/// The packages of the adapters, and what their components are called.
-pub(crate) const ADAPTERS: [(&str, &str); 3] =
-    [("exotrace-adapter-cli", "cli"), ("exotrace-adapter-http", "http"), TANGENT];
-
-/// The one whose pipeline gives no folder, so that databases are built in.
-pub(crate) const TANGENT: (&str, &str) = ("exotrace-adapter-tangent", "tangent");
-
-/// The package of the part that answers questions about addresses.
-pub(crate) const GEO_PROVIDER: &str = "exotrace-adapter-geo";
+use crate::{
+    about::About,
+    crates::Crates,
+    folder, licenses,
+    parts::{C_LIBRARY_LICENSE, GEO_PROVIDER, package_of},
+    workspace::WORKSPACE,
+};
 
 /// A component before it is composed with others.
-struct Part {
+struct ComponentPart {
     about: About,
     bytes: Vec<u8>,
 }
@@ -31,14 +27,14 @@ pub(crate) fn compose_all(
     crates: &Crates,
     output: &Path,
 ) -> anyhow::Result<()> {
-    let geo_provider = Part::read(parts, GEO_PROVIDER)?;
+    let geo_provider = ComponentPart::read(parts, GEO_PROVIDER)?;
     for (package, name) in adapters {
-        let adapter = Part::read(parts, package)?;
+        let adapter = ComponentPart::read(parts, package)?;
         for (version, mapping) in mappings {
             let bytes = folder::read(mapping)?;
-            let inside = vec![crates.id(package)?, crates.id(GEO_PROVIDER)?, crates.id(&sbom::package_of(&bytes)?)?];
+            let inside = vec![crates.id(package)?, crates.id(GEO_PROVIDER)?, crates.id(&package_of(&bytes)?)?];
             let mut terms = crates.licenses(inside);
-            terms.extend(licenses::terms(sbom::C_LIBRARY_LICENSE));
+            terms.extend(licenses::terms(C_LIBRARY_LICENSE));
             let about = About {
                 name: format!("{package}-{}", version.replace('.', "-")),
                 description: format!("{}; with mapping {version}", adapter.about.description),
@@ -54,7 +50,7 @@ pub(crate) fn compose_all(
     Ok(())
 }
 
-impl Part {
+impl ComponentPart {
     fn read(parts: &Path, package: &str) -> anyhow::Result<Self> {
         let about = About::package(Path::new(WORKSPACE), package)?;
         let bytes = folder::read(&parts.join(format!("{}.wasm", package.replace('-', "_"))))?;
@@ -63,7 +59,7 @@ impl Part {
 }
 
 /// The adapter with what it imports: the mapping and the databases, of which the geo provider answers the mapping too.
-fn compose(adapter: &Part, mapping: &[u8], geo_provider: &Part) -> anyhow::Result<Vec<u8>> {
+fn compose(adapter: &ComponentPart, mapping: &[u8], geo_provider: &ComponentPart) -> anyhow::Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let geo_provider = instantiate(&mut graph, "exotrace:geo-provider", &geo_provider.bytes)?;
     let mapping = instantiate(&mut graph, "exotrace:mapping-component", mapping)?;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::{WORKSPACE, folder, licenses};
+use crate::{folder, licenses, workspace::WORKSPACE};
 
 /// Name and version: `memchr@2.8.3`.
 pub(crate) type Id = String;
@@ -38,7 +38,7 @@ pub(crate) struct Crate {
 
 /// The part of the answer of `cargo metadata` that counts.
 #[derive(Deserialize)]
-struct Answer {
+struct CargoMetadata {
     packages: Vec<Package>,
 }
 
@@ -54,11 +54,11 @@ struct Package {
 /// `Cargo.lock`.
 #[derive(Deserialize)]
 struct Lock {
-    package: Vec<Locked>,
+    package: Vec<LockedPackage>,
 }
 
 #[derive(Deserialize)]
-struct Locked {
+struct LockedPackage {
     name: String,
     version: String,
     checksum: Option<String>,
@@ -119,7 +119,7 @@ impl Crates {
     /// Says where their sources are.
     pub(crate) fn add_sources(&mut self) -> anyhow::Result<()> {
         let answer = cargo(&["metadata", "--locked", "--format-version", "1"])?;
-        let answer: Answer = serde_json::from_slice(&answer).context("`cargo metadata`")?;
+        let answer: CargoMetadata = serde_json::from_slice(&answer).context("`cargo metadata`")?;
         for Package { name, version, source, manifest_path } in answer.packages {
             if let (Some(known), Some(_)) = (self.all.get_mut(&format!("{name}@{version}")), source) {
                 known.sources = manifest_path.parent().map(Path::to_owned);
@@ -132,7 +132,7 @@ impl Crates {
     pub(crate) fn add_checksums(&mut self) -> anyhow::Result<()> {
         let text = String::from_utf8(folder::read(&Path::new(WORKSPACE).join("Cargo.lock"))?)?;
         let lock: Lock = toml::from_str(&text).context("`Cargo.lock`")?;
-        for Locked { name, version, checksum } in lock.package {
+        for LockedPackage { name, version, checksum } in lock.package {
             if let Some(known) = self.all.get_mut(&format!("{name}@{version}")) {
                 known.checksum = checksum;
             }

@@ -24,21 +24,25 @@ mod compose;
 mod crates;
 mod folder;
 mod licenses;
+#[path = "../../build/mappings.rs"]
+mod mappings;
 mod module;
 mod notices;
+mod parts;
 mod program;
 mod sbom;
 mod wit;
+mod workspace;
 
-/// The project's folder.
-const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+use parts::{ADAPTERS, TANGENT};
+use workspace::WORKSPACE;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     match arguments.iter().map(PathBuf::as_path).collect::<Vec<_>>().as_slice() {
         [command, built, output] if *command == Path::new("modules") => module::pack(built, output),
         [command, parts, output] if *command == Path::new("tangent") => {
-            compose::compose_all(&[compose::TANGENT], parts, &folder::mappings(output)?, &sbom::crates(output)?, output)
+            compose::compose_all(&[TANGENT], parts, &folder::mappings(output)?, &sbom::crates(output)?, output)
         }
         [command, parts, output] if *command == Path::new("components") => pack(parts, output),
         [command, built, output] if *command == Path::new("program") => program::pack(built, output),
@@ -57,7 +61,7 @@ fn main() -> anyhow::Result<()> {
 fn pack(parts: &Path, output: &Path) -> anyhow::Result<()> {
     let mappings = folder::mappings(output)?;
     let crates = sbom::crates(output)?;
-    compose::compose_all(&compose::ADAPTERS, parts, &mappings, &crates, output)?;
+    compose::compose_all(&ADAPTERS, parts, &mappings, &crates, output)?;
     wit::pack(&Path::new(WORKSPACE).join("wit"), output)?;
     sbom::write(output, &crates).context("could not write the SBOM")?;
     notices::write(output, &crates).context("could not write the licences")?;

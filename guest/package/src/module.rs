@@ -4,11 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::{WORKSPACE, about::About, crates::Crates, folder, licenses};
-
-/// The packages, and what their files are called.
-pub(crate) const MODULES: [(&str, &str); 2] =
-    [("exotrace-fluent-bit", "fluent-bit.wasm"), ("exotrace-redpanda-connect", "redpanda-connect.wasm")];
+use crate::{about::About, crates::Crates, folder, licenses, parts::MODULES, workspace::WORKSPACE};
 
 /// Takes the modules from where cargo put them, and writes them with what they are.
 pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {

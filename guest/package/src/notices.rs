@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::{WORKSPACE, crates::Crates, folder};
+use crate::{crates::Crates, folder, workspace::WORKSPACE};
 
 /// The licence of exotrace.
 pub(crate) const LICENSE: &str = "LICENSE";

@@ -4,13 +4,10 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, bail};
 
-use crate::{checksums, crates::Crates, folder, notices, sbom};
+use crate::{checksums, crates::Crates, folder, mappings::MappingPackage, notices, sbom, workspace::WORKSPACE};
 
 /// The program.
 pub(crate) const PROGRAM: &str = "exotrace";
-
-/// The mappings inside of it.
-const MAPPINGS: [&str; 2] = ["exotrace-mapping-1-20", "exotrace-mapping-2-2"];
 
 /// Puts the program that cargo built into a folder, with what it is.
 pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {
@@ -19,12 +16,14 @@ pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {
     // With its permissions.
     fs::copy(built, &file).with_context(|| format!("could not copy `{}`", built.display()))?;
     let (host, compiler) = compiler()?;
+    let mappings = MappingPackage::all(Path::new(WORKSPACE))?;
+    let mappings: Vec<&str> = mappings.iter().map(|mapping| mapping.about.name.as_str()).collect();
     let mut crates = Crates::default();
     crates.add_build(&host, &[PROGRAM])?;
-    crates.add_build("wasm32-unknown-unknown", &MAPPINGS)?;
+    crates.add_build("wasm32-unknown-unknown", &mappings)?;
     crates.add_checksums()?;
     crates.add_sources()?;
-    let document = sbom::of_program(&folder::read(&file)?, &crates, &MAPPINGS, &compiler)?;
+    let document = sbom::of_program(&folder::read(&file)?, &crates, &mappings, &compiler)?;
     folder::write(&output.join(sbom::FILE), format!("{document:#}\n").as_bytes())?;
     notices::write(output, &crates)?;
     // Last: it tells of all other files.

@@ -7,7 +7,15 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::{WORKSPACE, about::About, checksums, compose, crates::Crates, folder, module, wit};
+use crate::{
+    about::About,
+    checksums,
+    crates::{Crate, Crates},
+    folder,
+    parts::{ADAPTERS, C_LIBRARY_LICENSE, GEO_PROVIDER, MODULES, package_of},
+    wit,
+    workspace::WORKSPACE,
+};
 
 /// The file of the SBOM.
 pub(crate) const FILE: &str = "sbom.cdx.json";
@@ -16,8 +24,6 @@ const STANDARD_LIBRARY: &str = "rust-std";
 
 /// The C library in what is built for WASI.
 const C_LIBRARY: &str = "wasi-libc";
-pub(crate) const C_LIBRARY_LICENSE: &str =
-    "(Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT) AND MIT AND BSD-2-Clause AND CC0-1.0";
 
 /// The list that the mapping has inside, and of when it is.
 const SUFFIX_LIST: &str = "public-suffix-list";
@@ -34,9 +40,9 @@ pub(crate) fn crates(output: &Path) -> anyhow::Result<Crates> {
     }
     let mut crates = Crates::default();
     crates.add_build("wasm32-unknown-unknown", &mappings.iter().map(String::as_str).collect::<Vec<_>>())?;
-    crates.add_build("wasm32-unknown-unknown", &module::MODULES.map(|(package, _)| package))?;
-    let [cli, http, tangent] = compose::ADAPTERS.map(|(package, _)| package);
-    crates.add_build("wasm32-wasip2", &[cli, http, tangent, compose::GEO_PROVIDER])?;
+    crates.add_build("wasm32-unknown-unknown", &MODULES.map(|(package, _)| package))?;
+    let [cli, http, tangent] = ADAPTERS.map(|(package, _)| package);
+    crates.add_build("wasm32-wasip2", &[cli, http, tangent, GEO_PROVIDER])?;
     crates.add_checksums()?;
     crates.add_sources()?;
     Ok(crates)
@@ -61,31 +67,8 @@ pub(crate) fn document(output: &Path, crates: &Crates) -> anyhow::Result<Value> 
     }
     let compiler = compiler.context("no file says which compiler made it")?;
     add_crates(crates, &mut components, &mut needs);
-    components.push(standard_library(&compiler));
-    components.push(c_library(&compiler));
-    components.push(suffix_list()?);
-    let exotrace = About::package(Path::new(WORKSPACE), "exotrace")?;
-    Ok(json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "version": 1,
-        "metadata": {
-            "tools": { "components": [{
-                "type": "application", "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"),
-            }] },
-            "component": {
-                "type": "application",
-                "bom-ref": "exotrace",
-                "name": "exotrace components",
-                "version": exotrace.version,
-                "licenses": [{ "expression": exotrace.license }],
-                "externalReferences": [{ "type": "vcs", "url": exotrace.repository }],
-            },
-        },
-        "components": components,
-        "dependencies": needs,
-    }))
+    components.extend([standard_library(&compiler), c_library(&compiler), suffix_list()?]);
+    frame(json!({ "bom-ref": "exotrace", "name": "exotrace components" }), components, needs)
 }
 
 /// What stands in the SBOM of the program with these bytes, which is built with these crates and has these mappings inside.
@@ -97,9 +80,18 @@ pub(crate) fn of_program(program: &[u8], crates: &Crates, mappings: &[&str], com
     }
     needs.push(json!({ "ref": "program", "dependsOn": parts }));
     add_crates(crates, &mut components, &mut needs);
-    components.push(standard_library(compiler));
-    components.push(suffix_list()?);
+    components.extend([standard_library(compiler), suffix_list()?]);
+    let hashes = json!([{ "alg": "SHA-256", "content": checksums::digest(program) }]);
+    frame(json!({ "bom-ref": "program", "name": "exotrace", "hashes": hashes }), components, needs)
+}
+
+/// The document about `subject`, which is of exotrace's version and licence.
+fn frame(mut subject: Value, components: Vec<Value>, needs: Vec<Value>) -> anyhow::Result<Value> {
     let exotrace = About::package(Path::new(WORKSPACE), "exotrace")?;
+    subject["type"] = json!("application");
+    subject["version"] = json!(exotrace.version);
+    subject["licenses"] = json!([{ "expression": exotrace.license }]);
+    subject["externalReferences"] = json!([{ "type": "vcs", "url": exotrace.repository }]);
     Ok(json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -109,15 +101,7 @@ pub(crate) fn of_program(program: &[u8], crates: &Crates, mappings: &[&str], com
             "tools": { "components": [{
                 "type": "application", "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"),
             }] },
-            "component": {
-                "type": "application",
-                "bom-ref": "program",
-                "name": "exotrace",
-                "version": exotrace.version,
-                "licenses": [{ "expression": exotrace.license }],
-                "hashes": [{ "alg": "SHA-256", "content": checksums::digest(program) }],
-                "externalReferences": [{ "type": "vcs", "url": exotrace.repository }],
-            },
+            "component": subject,
         },
         "components": components,
         "dependencies": needs,
@@ -153,20 +137,15 @@ fn file(name: &str, bytes: &[u8]) -> anyhow::Result<Value> {
 
 /// What a file is made of: the crates, and other files.
 fn made_of(name: &str, bytes: &[u8], crates: &Crates) -> anyhow::Result<Vec<String>> {
-    for (package, adapter) in compose::ADAPTERS {
+    for (package, adapter) in ADAPTERS {
         if let Some(version) = name.strip_prefix(adapter).and_then(|rest| rest.strip_prefix('-')) {
-            return Ok(vec![format!("mapping-{version}"), crates.id(package)?, crates.id(compose::GEO_PROVIDER)?]);
+            return Ok(vec![format!("mapping-{version}"), crates.id(package)?, crates.id(GEO_PROVIDER)?]);
         }
     }
     if name == wit::PACKAGE {
         return Ok(Vec::new());
     }
     Ok(vec![crates.id(&package_of(bytes)?)?])
-}
-
-/// The package that a mapping or a module was built of.
-pub(crate) fn package_of(bytes: &[u8]) -> anyhow::Result<String> {
-    folder::metadata(bytes)?.name.context("a file does not say its name")
 }
 
 /// The version of the compiler that made a module, or what is in a component.
@@ -178,7 +157,7 @@ fn compiler_of(bytes: &[u8]) -> anyhow::Result<Option<String>> {
     Ok(version.and_then(|version| version.split(' ').next().map(str::to_owned)))
 }
 
-fn library(id: &str, found: &crate::crates::Crate) -> Value {
+fn library(id: &str, found: &Crate) -> Value {
     let mut library = json!({
         "type": "library",
         "bom-ref": id,

@@ -25,7 +25,7 @@ mod named;
 mod resume;
 
 pub(crate) use mapping::{check_candidate, live, tried, watched};
-pub(crate) use named::{GRAPH_MAPPING, LEGACY_MAPPING, Named};
+pub(crate) use named::Named;
 pub(crate) use resume::other_mapping;
 use resume::{Begun, found, resume};
 

@@ -3,21 +3,27 @@
 use std::sync::LazyLock;
 
 use super::component::digest;
+use crate::support::property::RecordKind;
 
 /// A component inside the program.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
     /// The version as people write it, without the patch number.
     pub version: &'static str,
+    /// The records that it maps unless somebody names another version.
+    pub default_for: &'static [RecordKind],
     /// The component.
     pub bytes: &'static [u8],
 }
 
-/// Every mapping version inside the program, oldest first.
-pub const BUILT_IN: [BuiltIn; 2] = [
-    BuiltIn { version: "1.20", bytes: include_bytes!(concat!(env!("OUT_DIR"), "/mapping-1.20.wasm")) },
-    BuiltIn { version: "2.2", bytes: include_bytes!(concat!(env!("OUT_DIR"), "/mapping-2.2.wasm")) },
-];
+// `BUILT_IN`, which `build.rs` makes of the folders `guest/components/v*`.
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// The built-in mapping of records of a kind unless somebody names another version.
+pub fn default_mapping(kind: RecordKind) -> BuiltIn {
+    let found = BUILT_IN.into_iter().find(|known| known.default_for.contains(&kind));
+    found.expect("`build.rs` sees that every kind has a default")
+}
 
 /// The built-in mapping of that version, with or without the patch number.
 pub fn built_in(version: &str) -> Option<BuiltIn> {

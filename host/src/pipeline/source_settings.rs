@@ -2,6 +2,8 @@
 
 use std::{any::Any, fmt, path::PathBuf};
 
+use crate::support::property::RecordKind;
+
 /// The settings of a source of one kind, checked.
 pub trait SourceSettings: Any + fmt::Debug + Send + Sync {
     /// Its type, as the settings have it.
@@ -10,8 +12,8 @@ pub trait SourceSettings: Any + fmt::Debug + Send + Sync {
     /// What the ledger knows it by: as long as it stays the same, so does what is done.
     fn ledger_name(&self) -> String;
 
-    /// The built-in mapping of its records unless the settings name one.
-    fn default_mapping(&self) -> &'static str;
+    /// Whose names its records have, which says how they are mapped unless the settings name a mapping.
+    fn record_kind(&self) -> RecordKind;
 
     /// What `input.type` of its documents is, as those of Elastic's integration have it.
     fn input(&self) -> &'static str;

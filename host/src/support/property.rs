@@ -45,16 +45,16 @@ impl Property {
     }
 }
 
-/// Whose names a record has.
+/// Whose names records have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub enum RecordKind {
     /// Graph: `id`, `receivedDateTime`, `senderAddress`.
     Graph,
     /// The Reporting Web Service and PowerShell: `MessageTraceId`, `Received`, `SenderAddress`.
     Legacy,
 }
 
-impl Dialect {
+impl RecordKind {
     /// Whose names a record has; `None` when it has none that tell.
     pub(crate) fn of(record: &str) -> Option<Self> {
         let names: BTreeMap<String, IgnoredAny> = serde_json::from_str(record).ok()?;
@@ -162,14 +162,14 @@ mod tests {
     #[test]
     fn names_tell_whose_they_are() {
         for (record, expected) in [
-            (r#"{"id":"1","receivedDateTime":"x"}"#, Some(Dialect::Graph)),
-            (r#"{"senderAddress":"a"}"#, Some(Dialect::Graph)),
-            (r#"{"status":"a","Received":"x"}"#, Some(Dialect::Legacy)),
-            (r#"{"SENDERADDRESS":"a"}"#, Some(Dialect::Legacy)),
+            (r#"{"id":"1","receivedDateTime":"x"}"#, Some(RecordKind::Graph)),
+            (r#"{"senderAddress":"a"}"#, Some(RecordKind::Graph)),
+            (r#"{"status":"a","Received":"x"}"#, Some(RecordKind::Legacy)),
+            (r#"{"SENDERADDRESS":"a"}"#, Some(RecordKind::Legacy)),
             (r#"{"x":1}"#, None),
             ("no record", None),
         ] {
-            assert_eq!(Dialect::of(record), expected, "{record}");
+            assert_eq!(RecordKind::of(record), expected, "{record}");
         }
         for (record, expected) in [
             (r#"{"recipientaddress":""}"#, true),

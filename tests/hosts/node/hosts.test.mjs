@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -23,8 +23,11 @@ const folder = ['--jco-import', join(here, 'folder.mjs')];
 const GEO_FOLDER = 'fixtures/geo';
 const settingsFile = 'fixtures/records/settings.json';
 const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
-const versions = ['1.20', '2.2'];
-const names = ['well-formed', 'odd', 'broken', 'escapes', 'dates'];
+const namesIn = (folder, pattern) => readdirSync(folder).flatMap((file) => file.match(pattern)?.[1] ?? []).sort();
+const versions = namesIn('target/components', /^mapping-(.*)\.wasm$/);
+const names = namesIn('fixtures/records', /^(.*)\.ndjson$/);
+/** The one that adapters are tried with. */
+const version = '2.2';
 
 const records = (name) => readFileSync(`fixtures/records/${name}.ndjson`);
 const lines = (text) => text.toString('utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
@@ -87,16 +90,16 @@ async function ourHost(version, given) {
 test('`jco run` runs the command, with geo databases from a file', async () => {
   const settings = texts.flatMap(([name, value]) => [`--${name}`, value]);
   const geo = ['--geoip-city', seen.EXOTRACE_GEOIP_CITY, '--geoip-asn', seen.EXOTRACE_GEOIP_ASN];
-  const command = [jco, 'run', ...folder, 'target/components/cli-2.2.wasm', ...settings, ...geo, '--with-id'];
+  const command = [jco, 'run', ...folder, `target/components/cli-${version}.wasm`, ...settings, ...geo, '--with-id'];
   for (const name of ['well-formed', 'escapes', 'dates']) {
     const { stdout } = await run(command, records(name), { env: { GEO_FOLDER } });
-    assert.deepEqual(lines(stdout), expected(name, '2.2'), name);
+    assert.deepEqual(lines(stdout), expected(name, version), name);
   }
 });
 
 test('`jco serve` answers requests with documents, and says what is wrong with a request', async (t) => {
   const port = await freePort();
-  const command = [jco, 'serve', ...folder, 'target/components/http-2.2.wasm', '--port', `${port}`];
+  const command = [jco, 'serve', ...folder, `target/components/http-${version}.wasm`, '--port', `${port}`];
   const server = spawn(process.execPath, [...command, '--isolate-worker-pool-size', '1'], {
     env: { ...process.env, ...seen, GEO_FOLDER },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -105,17 +108,17 @@ test('`jco serve` answers requests with documents, and says what is wrong with a
   t.after(() => process.kill(-server.pid));
   const url = `http://127.0.0.1:${port}/`;
   assert.deepEqual(await (await answering(url)).json(), {
-    name: 'exotrace message trace to ECS', mapping_version: '2.2.0', ecs_version: '8.11.0',
+    name: 'exotrace message trace to ECS', mapping_version: `${version}.0`, ecs_version: '8.11.0',
   });
   const query = new URLSearchParams([...texts, ['with-id', 'true']]);
   const post = (path, body, headers = {}) => fetch(url + path, { method: 'POST', body, headers });
   const answer = await post(`?${query}`, records('well-formed'));
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('content-type'), 'application/x-ndjson');
-  assert.deepEqual(lines(Buffer.from(await answer.arrayBuffer())), expected('well-formed', '2.2'));
+  assert.deepEqual(lines(Buffer.from(await answer.arrayBuffer())), expected('well-formed', version));
   for (const name of ['odd', 'broken', 'escapes', 'dates']) {
     const answer = await post(`?${query}`, records(name));
-    assert.deepEqual(lines(Buffer.from(await answer.arrayBuffer())), expected(name, '2.2'), name);
+    assert.deepEqual(lines(Buffer.from(await answer.arrayBuffer())), expected(name, version), name);
   }
 
   const check = async (asked, status, text) => {
@@ -160,12 +163,12 @@ const environment = {
   EXOTRACE_LOCAL_DOMAIN: settings.local_domains.join(','),
   EXOTRACE_TAG: settings.tags.join(','),
 };
-const tangent = 'target/components/tangent-2.2.wasm';
+const tangent = `target/components/tangent-${version}.wasm`;
 
 /** What Tangent's plugin should answer: what `exotrace map` does of the same records, without geo. */
 async function mapped(given) {
   const options = texts.flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn('target/release/exotrace', ['map', '--mapping', '2.2', '--with-id', ...options]);
+  const child = spawn('target/release/exotrace', ['map', '--mapping', version, '--with-id', ...options]);
   const [pieces, said] = [[], []];
   child.stdout.on('data', (piece) => pieces.push(piece));
   child.stderr.on('data', (piece) => said.push(piece));
@@ -179,7 +182,7 @@ async function mapped(given) {
 
 test('a plugin of Tangent selects records and maps them', async () => {
   const plugin = await load(tangent, { ...environment, EXOTRACE_WITH_ID: 'true' });
-  assert.deepEqual(plugin.metadata, { name: 'exotrace message trace to ECS', version: '2.2.0' });
+  assert.deepEqual(plugin.metadata, { name: 'exotrace message trace to ECS', version: `${version}.0` });
   const events = records('well-formed').toString('utf8').trimEnd().split('\n');
   const takes = (event) => isSelected(plugin.selectors, new Logview(event));
   assert.ok(events.every(takes));
@@ -353,10 +356,10 @@ test('a plugin of Tangent with wrong settings keeps the records, and says what i
 });
 
 test('a plugin of Tangent has the geo databases that were built in', async () => {
-  const plugin = await load('target/tangent/tangent-2.2.wasm', environment);
+  const plugin = await load(`target/tangent/tangent-${version}.wasm`, environment);
   const events = records('well-formed').toString('utf8').trimEnd().split('\n');
   const geo = (document) => ['source', 'destination'].map((end) => [document[end]?.geo, document[end]?.as]);
   const documents = lines(plugin.deliver(events));
-  assert.deepEqual(documents.map(geo), expected('well-formed', '2.2').map(({ document }) => geo(document)));
+  assert.deepEqual(documents.map(geo), expected('well-formed', version).map(({ document }) => geo(document)));
   assert.ok(JSON.stringify(documents).includes('city_name'));
 });

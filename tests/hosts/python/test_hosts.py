@@ -12,8 +12,10 @@ RECORDS = pathlib.Path("fixtures/records")
 DATABASES = ["fixtures/geo/City.mmdb", "fixtures/geo/ASN.mmdb"]
 SETTINGS = json.loads((RECORDS / "settings.json").read_text())
 PAGE = pathlib.Path("guest/docs/pipelines.md").read_text()
-NAMES = ["well-formed", "odd", "broken", "escapes", "dates"]
-VERSIONS = ["1.20", "2.2"]
+NAMES = sorted(file.stem for file in RECORDS.glob("*.ndjson"))
+VERSIONS = sorted(file.stem.removeprefix("mapping-") for file in pathlib.Path("target/components").glob("mapping-*.wasm"))
+# The one that the examples of the page are run with.
+VERSION = "2.2"
 
 
 def repeated(option, values):
@@ -69,8 +71,8 @@ class Mapping(unittest.TestCase):
 
     def test_the_geo_function_is_asked(self):
         records = (RECORDS / "well-formed.ndjson").read_bytes()
-        self.assertIn(b'"country_iso_code"', self.map("2.2", records, *DATABASES))
-        self.assertNotIn(b'"country_iso_code"', self.map("2.2", records))
+        self.assertIn(b'"country_iso_code"', self.map(VERSION, records, *DATABASES))
+        self.assertNotIn(b'"country_iso_code"', self.map(VERSION, records))
 
 
 class RustExample(unittest.TestCase):
@@ -104,7 +106,7 @@ class Command(unittest.TestCase):
                 self.assertEqual(lines(with_ids.stdout), expected(version, name), (version, name))
 
     def test_a_line_that_is_not_text_is_named_and_left_out(self):
-        done = self.map("2.2", b'{}\n"\xe9"\n{}', code=1)
+        done = self.map(VERSION, b'{}\n"\xe9"\n{}', code=1)
         self.assertEqual(len(done.stdout.splitlines()), 2)
         self.assertIn(b"error: line 2: not UTF-8 at byte 1; the line is left out\n", done.stderr)
 
@@ -115,12 +117,12 @@ class Command(unittest.TestCase):
             (["records.ndjson"], b'error: unexpected argument "records.ndjson"\nhint: records come on standard input'),
             (["--geoip-city", "geo/networks.json"], b"error: `geo/networks.json` is not a database in MaxMind format"),
         ]:
-            done = self.map("2.2", b"{}\n", *arguments, code=1)
+            done = self.map(VERSION, b"{}\n", *arguments, code=1)
             self.assertTrue(done.stderr.startswith(reason), done.stderr)
             self.assertEqual(done.stdout, b"")
 
     def test_a_missing_database_is_named(self):
-        done = self.map("2.2", b"{}\n", "--geoip-city", "geo/none.mmdb", code=1)
+        done = self.map(VERSION, b"{}\n", "--geoip-city", "geo/none.mmdb", code=1)
         self.assertEqual(done.stdout, b"")
         self.assertTrue(done.stderr.startswith(b"error: could not read geo database `geo/none.mmdb`: "), done.stderr)
 
@@ -149,12 +151,12 @@ class Pipelines(unittest.TestCase):
         self.assertEqual(len(commands), 4)
         ours, python, node, alone = (self.run_written(f"{arguments}\n{command}") for command in commands)
         self.assertEqual((python, node), (ours, ours))
-        self.assertEqual(ours, our_host("2.2", (RECORDS / "well-formed.ndjson").read_bytes()))
+        self.assertEqual(ours, our_host(VERSION, (RECORDS / "well-formed.ndjson").read_bytes()))
         self.assertEqual(len(lines(alone)), len(lines(ours)))
 
     def test_the_command_is_run_with_a_folder(self):
         command = re.search(r"^target/tools/python/.*run_command\.py (?:.*\\\n)*.*$", PAGE, re.MULTILINE)[0]
-        ours = ["target/release/exotrace", "map", "--mapping", "2.2", "--local-domain", "contoso.com"]
+        ours = ["target/release/exotrace", "map", "--mapping", VERSION, "--local-domain", "contoso.com"]
         ours += ["--geoip-city", DATABASES[0], RECORDS / "well-formed.ndjson"]
         self.assertEqual(self.run_written(command), run(*ours, given=b"").stdout)
 

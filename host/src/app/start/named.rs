@@ -6,15 +6,9 @@ use anyhow::Context as _;
 
 use crate::{
     config::{Config, MappingChoice},
-    mapper::{BuiltIn, Component, Loader, Original, Place, Said, built_in, digest},
+    mapper::{BuiltIn, Component, Loader, Original, Place, RecordKind, Said, default_mapping, digest},
     support::distinct::distinct,
 };
-
-/// The mapping of a Graph source unless the settings name one.
-pub(crate) const GRAPH_MAPPING: &str = "2.2";
-
-/// The mapping of any other source, and of files, unless the settings name one.
-pub(crate) const LEGACY_MAPPING: &str = "1.20";
 
 /// The mapping that the settings name.
 pub(crate) struct Named {
@@ -60,14 +54,14 @@ impl Named {
     pub(crate) fn components(&self, config: &Config, loader: &Loader) -> anyhow::Result<Vec<Component>> {
         match &self.what {
             What::Defaults => defaults(config, loader),
-            _ => Ok(vec![self.component(LEGACY_MAPPING, loader)?; config.sources.len()]),
+            _ => Ok(vec![self.component(RecordKind::Legacy, loader)?; config.sources.len()]),
         }
     }
 
-    /// The component, or the built-in one of version `default` when the settings name none.
-    pub(crate) fn component(&self, default: &str, loader: &Loader) -> anyhow::Result<Component> {
+    /// The component, or the built-in one that suits records of a kind when the settings name none.
+    pub(crate) fn component(&self, kind: RecordKind, loader: &Loader) -> anyhow::Result<Component> {
         match &self.what {
-            What::Defaults => Ok(loader.open_version(default)?),
+            What::Defaults => Ok(loader.built_in(default_mapping(kind))?),
             What::BuiltIn(built_in) => loader.built_in(*built_in).context("`mapping.version`"),
             What::File(path, original) => {
                 let checked = loader.check_original(path, original);
@@ -83,7 +77,7 @@ impl Named {
             What::BuiltIn(built_in) => digest(built_in.bytes),
             What::File(_, original) => digest(&original.bytes),
             What::Defaults => {
-                let versions = config.sources.iter().filter_map(|source| built_in(source.settings.default_mapping()));
+                let versions = config.sources.iter().map(|source| default_mapping(source.settings.record_kind()));
                 let digests: Vec<_> = versions.map(|built_in| digest(built_in.bytes)).collect();
                 distinct(digests.iter().map(String::as_str))
             }
@@ -113,12 +107,12 @@ pub(super) fn defaults(config: &Config, loader: &Loader) -> anyhow::Result<Vec<C
     let mut known: Vec<(&str, Component)> = Vec::new();
     let mut components = Vec::new();
     for source in &config.sources {
-        let version = source.settings.default_mapping();
-        let component = match known.iter().find(|(known, _)| *known == version) {
+        let built_in = default_mapping(source.settings.record_kind());
+        let component = match known.iter().find(|(known, _)| *known == built_in.version) {
             Some((_, component)) => component.clone(),
-            None => loader.open_version(version)?,
+            None => loader.built_in(built_in)?,
         };
-        known.push((version, component.clone()));
+        known.push((built_in.version, component.clone()));
         components.push(component);
     }
     Ok(components)

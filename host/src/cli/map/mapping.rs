@@ -10,8 +10,8 @@ use crate::{
     cli::{exit::Usage, progress::Progress},
     config::MappingChoice,
     geo::Geo,
-    mapper::{Component, Limits, Loader, Mapper, Settings},
-    support::{lines::lines, property::Dialect},
+    mapper::{Component, Limits, Loader, Mapper, RecordKind, Settings, default_mapping},
+    support::lines::lines,
 };
 
 /// The mapping, as soon as it is known.
@@ -51,7 +51,7 @@ impl Mapping {
             }
             (None, Some(config)) if config.mapping.choice != MappingChoice::Default => {
                 let named = start::Named::find(&config.mapping.choice, &loader);
-                Some(named.and_then(|named| named.component(start::LEGACY_MAPPING, &loader)).context(Unusable)?)
+                Some(named.and_then(|named| named.component(RecordKind::Legacy, &loader)).context(Unusable)?)
             }
             _ => None,
         };
@@ -96,14 +96,13 @@ impl Mapping {
     }
 
     fn make(&self, records: &str) -> anyhow::Result<Mapper> {
-        let dialect = lines(records).find_map(|line| Dialect::of(line.record()));
-        let (version, reason) = match dialect {
-            Some(Dialect::Graph) => (start::GRAPH_MAPPING, "the records have the names of Graph"),
-            Some(Dialect::Legacy) => {
-                (start::LEGACY_MAPPING, "the records have the names of PowerShell and the Reporting Web Service")
-            }
-            None => (start::LEGACY_MAPPING, "the first records have no names that tell"),
+        let kind = lines(records).find_map(|line| RecordKind::of(line.record()));
+        let reason = match kind {
+            Some(RecordKind::Graph) => "the records have the names of Graph",
+            Some(RecordKind::Legacy) => "the records have the names of PowerShell and the Reporting Web Service",
+            None => "the first records have no names that tell",
         };
+        let version = default_mapping(kind.unwrap_or(RecordKind::Legacy)).version;
         let mapper = self.maker.make(choose::version(version, &self.maker.loader)?)?;
         self.progress.say(&format!("mapping {version}: {reason}; `--mapping` takes another"));
         Ok(mapper)

@@ -8,6 +8,7 @@ use toml::Spanned;
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
     pipeline::{SourceContext, SourceSettings, files_name},
+    support::property::RecordKind,
 };
 
 /// `[[source]]` of type `file`, as it stands in the settings.
@@ -92,8 +93,8 @@ impl SourceSettings for FileConfig {
         files_name(self)
     }
 
-    fn default_mapping(&self) -> &'static str {
-        "1.20"
+    fn record_kind(&self) -> RecordKind {
+        RecordKind::Legacy
     }
 
     fn input(&self) -> &'static str {

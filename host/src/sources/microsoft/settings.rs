@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
     pipeline::{SourceContext, SourceSettings, service_name},
-    support::secret::Secret,
+    support::{property::RecordKind, secret::Secret},
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -149,10 +149,10 @@ impl SourceSettings for ServiceConfig {
         service_name(self)
     }
 
-    fn default_mapping(&self) -> &'static str {
+    fn record_kind(&self) -> RecordKind {
         match self.kind {
-            ServiceKind::Graph => "2.2",
-            ServiceKind::ReportingWebService => "1.20",
+            ServiceKind::Graph => RecordKind::Graph,
+            ServiceKind::ReportingWebService => RecordKind::Legacy,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use exotrace_module_hosts::{FIXTURES, REDPANDA_CONNECT, RedpandaConnect, fixture};
+use exotrace_module_hosts::{REDPANDA_CONNECT, RedpandaConnect, fixture, fixtures};
 use serde_json::Value;
 
 fn load() -> RedpandaConnect {
@@ -29,7 +29,7 @@ fn check_fixture(name: &str) {
 
 #[test]
 fn documents_are_those_of_the_component() {
-    for name in FIXTURES {
+    for name in &fixtures().unwrap() {
         check_fixture(name);
     }
 }
