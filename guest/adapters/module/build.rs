@@ -18,6 +18,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn check_settings(bytes: Vec<u8>) -> Result<(), Box<dyn Error>> {
     let settings: Settings = serde_json::from_slice(&bytes)?;
-    Session::open(settings.version(), &settings.mapping())?;
+    Session::open(settings.mapping, &settings.of_session())?;
     Ok(())
 }

@@ -51,7 +51,7 @@ impl Instant {
 
     #[inline(never)]
     fn parse_any(text: &str) -> Option<Self> {
-        let mut rest = Rest(text.as_bytes());
+        let mut rest = DateScanner(text.as_bytes());
         let year = rest.digits(4)?;
         let month = if rest.take(b'-') { rest.digits(2)? } else { 1 };
         let day = if text.len() > 7 && rest.take(b'-') { rest.digits(2)? } else { 1 };
@@ -133,9 +133,9 @@ fn write_digits(place: &mut [u8], mut number: u32) {
 }
 
 /// What is left to read.
-struct Rest<'a>(&'a [u8]);
+struct DateScanner<'a>(&'a [u8]);
 
-impl Rest<'_> {
+impl DateScanner<'_> {
     fn take(&mut self, byte: u8) -> bool {
         let found = self.0.first() == Some(&byte);
         if found {

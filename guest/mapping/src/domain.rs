@@ -2,8 +2,8 @@
 
 use crate::{
     json::{Buffer, build},
-    settings::LocalDomains,
-    suffix::Suffixes,
+    local_domains::LocalDomains,
+    suffix::SuffixList,
 };
 
 /// What is known about one domain.
@@ -15,8 +15,8 @@ pub(crate) struct Domain {
 }
 
 impl Domain {
-    pub(crate) fn new(domain: &str, suffixes: &Suffixes, local_domains: &LocalDomains) -> Self {
-        let split = suffixes.split(domain);
+    pub(crate) fn new(domain: &str, suffix_list: &SuffixList, local_domains: &LocalDomains) -> Self {
+        let split = suffix_list.split(domain);
         let members = build(|out| {
             push_member(out, r#""domain":"#, domain);
             if let Some(split) = &split {

@@ -41,18 +41,18 @@ impl Failure {
     }
 
     pub(crate) fn wrong_type(property: &str, value: &str) -> Self {
-        let value = Shortened(value);
+        let value = Excerpt(value);
         Self::new(FailureReason::InvalidType, format_args!("`{property}` cannot be of this type: `{value}`"))
     }
 }
 
 /// A value as it stands in a message: whole, unless it is long.
-pub(crate) struct Shortened<'a>(pub(crate) &'a str);
+pub(crate) struct Excerpt<'a>(pub(crate) &'a str);
 
 /// How many characters of a value a message has at most; the value itself is in `event.original`.
 const SHOWN_CHARACTERS: usize = 200;
 
-impl fmt::Display for Shortened<'_> {
+impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.char_indices().nth(SHOWN_CHARACTERS) {
             Some((end, _)) => write!(formatter, "{}…", self.0.get(..end).unwrap_or_default()),
@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn long_values_are_shortened_in_messages() {
-        assert_eq!(Shortened("short").to_string(), "short");
-        let shortened = Shortened(&"é".repeat(1000)).to_string();
+        assert_eq!(Excerpt("short").to_string(), "short");
+        let shortened = Excerpt(&"é".repeat(1000)).to_string();
         assert_eq!(shortened.chars().count(), SHOWN_CHARACTERS + 1);
     }
 }

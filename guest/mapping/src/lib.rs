@@ -5,9 +5,9 @@
 //! JSON text that they came as.
 //!
 //! ```
-//! use exotrace_mapping::{NoGeo, Origin, Session, Settings, Version};
+//! use exotrace_mapping::{NoGeo, Origin, Session, Settings, versions};
 //!
-//! let mut session = Session::open(&Version::V1_20, &Settings::default())?;
+//! let mut session = Session::open(&versions::V1_20, &Settings::default())?;
 //! let batch = session.map_batch(r#"{"Received":"2026-01-02T03:04:05.678"}"#, &Origin::default(), &mut NoGeo);
 //! assert!(batch.documents.starts_with(br#"{"@timestamp":"2026-01-02T03:04:05.678Z","#));
 //! # Ok::<(), exotrace_mapping::SettingsError>(())
@@ -17,32 +17,41 @@
 mod address;
 mod bytes;
 mod cache;
+mod context;
 mod date;
 mod document;
+mod document_id;
 mod domain;
+mod endpoint;
+mod extra_fields;
 mod failure;
-mod fields;
 mod fingerprint;
+mod ignore_case;
 mod json;
+mod key_layout;
+mod limits;
+mod local_domains;
 mod network;
 mod outcome;
+mod property;
+mod read;
 mod record;
+mod record_index;
 mod session;
+mod session_settings;
 mod settings;
 mod sha1;
 mod suffix;
 mod version;
+pub mod versions;
+mod write;
 
 pub use failure::FailureReason;
 pub use json::text_under;
+pub use limits::{MAX_DEPTH, MAX_RECORD_BYTES};
 pub use network::{AutonomousSystem, Geo, Location, Network, NoGeo, Place};
 pub use outcome::{DropReason, FilePosition, MappedBatch, Origin, Outcome};
+pub use property::Property;
 pub use session::Session;
 pub use settings::{Settings, SettingsError};
-pub use version::{ECS_VERSION, Version};
-
-/// The longest record that is mapped, in bytes; a longer one fails alone. Real records are under 4 KiB.
-pub const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
-
-/// How deep arrays and objects may be nested in a record. Real records are flat.
-pub const MAX_DEPTH: usize = 64;
+pub use version::{RecordKind, Version};

@@ -1,6 +1,6 @@
 //! What goes in beside the records, and what comes out beside the documents.
 
-use crate::FailureReason;
+use crate::failure::FailureReason;
 
 /// Where a batch of records was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,16 +5,23 @@ use std::borrow::Cow;
 use memchr::memchr_iter;
 
 use crate::{
-    DropReason, Geo, MappedBatch, Origin, Outcome, Settings, SettingsError, Version,
     bytes::Bytes,
-    cache::Cache,
-    document::{Document, Ends, Workshop, Written},
+    context::MappingContext,
+    document::{Document, PendingOutcome},
+    endpoint::EndpointNetworks,
     failure::Failure,
-    fingerprint::Fingerprints,
     json::{Raw, decode},
-    network::look_up,
-    record::{Index, Member, Property, Record, Shape},
-    settings::Prepared,
+    key_layout::KeyLayout,
+    network::{Geo, look_up},
+    outcome::{DropReason, MappedBatch, Origin, Outcome},
+    property::Property,
+    read::{drop_reason, read},
+    record::{Record, RecordMember},
+    record_index::RecordIndex,
+    session_settings::SessionSettings,
+    settings::{Settings, SettingsError},
+    version::Version,
+    write::write,
 };
 
 /// How many records are read before they are written, so that the host is asked about their IP addresses all at once.
@@ -22,7 +29,7 @@ const CHUNK_RECORDS: usize = 128;
 
 /// A mapping version with its settings. Keeps caches, and nothing that changes an answer.
 pub struct Session {
-    workshop: Workshop,
+    context: MappingContext,
 }
 
 /// One line and what was read from it.
@@ -31,11 +38,11 @@ struct Line<'a> {
     text: &'a str,
     /// Offset in the batch, in bytes.
     offset: usize,
-    index: Index,
+    index: RecordIndex,
     /// Why the line is no record, if it is none.
     failure: Option<Failure>,
     /// Where the networks of both ends are, as far as they were known before.
-    networks: Ends,
+    networks: EndpointNetworks,
 }
 
 impl Session {
@@ -45,16 +52,7 @@ impl Session {
     ///
     /// When a setting cannot be used; the error says which and why.
     pub fn open(version: &'static Version, settings: &Settings) -> Result<Self, SettingsError> {
-        let settings = Prepared::new(version, settings)?;
-        let workshop = Workshop {
-            version,
-            settings,
-            networks: Cache::new(),
-            addresses: Cache::new(),
-            domains: Cache::new(),
-            fingerprints: Fingerprints::default(),
-        };
-        Ok(Self { workshop })
+        Ok(Self { context: MappingContext::new(version, SessionSettings::new(version, settings)?) })
     }
 
     /// Maps records, one JSON object a line. Lines with nothing but white space, control characters and byte order
@@ -66,8 +64,8 @@ impl Session {
         let mut lines = lines(records).peekable();
         let mut chunk: Vec<Line<'_>> = Vec::new();
         let mut members = Vec::new();
-        let mut shape = Shape::default();
-        let mut written = Vec::new();
+        let mut layout = KeyLayout::default();
+        let mut pending = Vec::new();
         while lines.peek().is_some() {
             let mut count = 0;
             for (offset, text) in lines.by_ref().take(CHUNK_RECORDS) {
@@ -77,17 +75,17 @@ impl Session {
                 // Read into its place: moving it there would cost WebAssembly a call.
                 let line = &mut chunk[count];
                 (line.offset, line.text) = (offset, text);
-                line.failure = line.index.read(text, &mut shape, &mut members).err();
+                line.failure = line.index.read(text, &mut layout, &mut members).err();
                 count += 1;
             }
             let chunk = &mut chunk[..count];
             self.ask_about_networks(chunk, &members, geo);
             for line in chunk {
-                written.push(self.map_line(line, &members, origin, &mut documents));
+                pending.push(self.map_line(line, &members, origin, &mut documents));
             }
-            let mut ids = self.workshop.fingerprints.take().into_iter();
-            outcomes.extend(written.drain(..).map(|written| match written {
-                Ok(written) => written.outcome(ids.next().unwrap_or_default()),
+            let mut ids = self.context.fingerprints.take().into_iter();
+            outcomes.extend(pending.drain(..).map(|pending| match pending {
+                Ok(pending) => pending.with_id(ids.next().unwrap_or_default()),
                 Err(reason) => Outcome::Dropped(reason),
             }));
             members.clear();
@@ -95,8 +93,8 @@ impl Session {
         MappedBatch { documents: documents.into_vec(), outcomes }
     }
 
-    fn ask_about_networks(&mut self, chunk: &mut [Line<'_>], members: &[Member<'_>], geo: &mut dyn Geo) {
-        let networks = &mut self.workshop.networks;
+    fn ask_about_networks(&mut self, chunk: &mut [Line<'_>], members: &[RecordMember<'_>], geo: &mut dyn Geo) {
+        let networks = &mut self.context.networks;
         networks.trim();
         let mut unknown: Vec<Cow<'_, str>> = Vec::new();
         for line in chunk {
@@ -110,7 +108,7 @@ impl Session {
                 }
                 place
             };
-            line.networks = Ends { source: find(Property::FromIp), destination: find(Property::ToIp) };
+            line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
         }
         look_up(networks, unknown.iter().map(AsRef::as_ref), geo);
     }
@@ -118,35 +116,35 @@ impl Session {
     fn map_line(
         &mut self,
         line: &Line<'_>,
-        members: &[Member<'_>],
+        members: &[RecordMember<'_>],
         origin: &Origin,
         documents: &mut Bytes,
-    ) -> Result<Written, DropReason> {
-        self.workshop.addresses.trim();
-        self.workshop.domains.trim();
-        let workshop = &mut self.workshop;
-        let written = match &line.failure {
+    ) -> Result<PendingOutcome, DropReason> {
+        let context = &mut self.context;
+        context.addresses.trim();
+        context.domains.trim();
+        let pending = match &line.failure {
             None => {
                 let record = line.record(members);
-                if let Some(reason) = workshop.drop_reason(&record) {
+                if let Some(reason) = drop_reason(context, &record) {
                     return Err(reason);
                 }
-                let document = workshop.read(record, line.networks);
-                workshop.write(&document, line.text, line.offset, origin, documents)
+                let document = read(context, record, line.networks);
+                write(context, &document, line.text, line.offset, origin, documents)
             }
             Some(failure) => {
                 let document = Document::broken(failure.clone());
-                workshop.write(&document, line.text, line.offset, origin, documents)
+                write(context, &document, line.text, line.offset, origin, documents)
             }
         };
         documents.push(b'\n');
-        Ok(written)
+        Ok(pending)
     }
 }
 
 impl Line<'_> {
     /// The record, or what stands for it when it is none.
-    fn record<'a>(&'a self, members: &'a [Member<'a>]) -> Record<'a> {
+    fn record<'a>(&'a self, members: &'a [RecordMember<'a>]) -> Record<'a> {
         if self.failure.is_some() { Record::NONE } else { self.index.record(members) }
     }
 }

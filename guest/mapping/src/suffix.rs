@@ -9,13 +9,13 @@ use publicsuffix::{List, Psl, Type};
 const BUILT_IN: &str = include_str!("../data/public_suffix_list.dat");
 
 /// Splits domains by a public suffix list.
-pub(crate) struct Suffixes {
+pub(crate) struct SuffixList {
     list: List,
 }
 
 /// The parts of a domain.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Split<'a> {
+pub(crate) struct DomainParts<'a> {
     /// Lower case; absent when the domain is itself a public suffix.
     pub(crate) registered_domain: Option<String>,
     pub(crate) top_level_domain: String,
@@ -23,7 +23,7 @@ pub(crate) struct Split<'a> {
     pub(crate) subdomain: Option<&'a str>,
 }
 
-impl Suffixes {
+impl SuffixList {
     /// Reads a list in the format of publicsuffix.org.
     pub(crate) fn parse(text: &str) -> Result<Self, publicsuffix::Error> {
         Ok(Self { list: with_punycode(text).parse()? })
@@ -34,7 +34,7 @@ impl Suffixes {
     }
 
     /// Splits a domain; `None` when it has no known suffix.
-    pub(crate) fn split<'a>(&self, domain: &'a str) -> Option<Split<'a>> {
+    pub(crate) fn split<'a>(&self, domain: &'a str) -> Option<DomainParts<'a>> {
         if domain.starts_with('.') || domain.ends_with('.') {
             return None;
         }
@@ -44,7 +44,11 @@ impl Suffixes {
         let root = match info.typ? {
             Type::Private => suffix,
             Type::Icann if before.is_empty() => {
-                return Some(Split { registered_domain: None, top_level_domain: domain.to_owned(), subdomain: None });
+                return Some(DomainParts {
+                    registered_domain: None,
+                    top_level_domain: domain.to_owned(),
+                    subdomain: None,
+                });
             }
             Type::Icann => {
                 let label = before.strip_suffix('.')?.rsplit('.').next().unwrap_or_default();
@@ -52,7 +56,7 @@ impl Suffixes {
             }
         };
         let (_, top_level_domain) = root.split_once('.')?;
-        Some(Split {
+        Some(DomainParts {
             top_level_domain: top_level_domain.to_owned(),
             subdomain: subdomain(domain, root),
             registered_domain: Some(root.to_owned()),
@@ -98,7 +102,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(suffixes: &Suffixes, domain: &str, registered_domain: &str, top_level_domain: &str, subdomain: &str) {
+    fn check(suffixes: &SuffixList, domain: &str, registered_domain: &str, top_level_domain: &str, subdomain: &str) {
         let found = suffixes.split(domain).map(|split| {
             let registered_domain = split.registered_domain.unwrap_or_default();
             (registered_domain, split.top_level_domain, split.subdomain.unwrap_or_default())
@@ -110,7 +114,7 @@ mod tests {
     /// The table of mapping-spec.md, section 2.6.
     #[test]
     fn domains_are_split_as_elastic_splits_them() {
-        let list = Suffixes::built_in();
+        let list = SuffixList::built_in();
         check(&list, "azure.microsoft.com", "microsoft.com", "com", "azure");
         check(&list, "contoso.com", "contoso.com", "com", "");
         check(&list, "CONTOSO.COM", "contoso.com", "com", "");
@@ -139,7 +143,7 @@ mod tests {
 
     #[test]
     fn private_rules_name_the_registered_domain_itself() {
-        let list = Suffixes::built_in();
+        let list = SuffixList::built_in();
         check(&list, "foo.github.io", "github.io", "io", "foo");
         check(&list, "a.b.github.io", "github.io", "io", "a.b");
         check(&list, "foo.s3.amazonaws.com", "s3.amazonaws.com", "amazonaws.com", "foo");
@@ -148,7 +152,7 @@ mod tests {
 
     #[test]
     fn wildcards_and_exceptions_count() {
-        let list = Suffixes::built_in();
+        let list = SuffixList::built_in();
         check(&list, "bar.foo.ck", "bar.foo.ck", "foo.ck", "");
         check(&list, "foo.ck", "", "foo.ck", "");
         check(&list, "a.www.ck", "www.ck", "ck", "a");
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn both_forms_of_international_domains_are_known() {
-        let list = Suffixes::built_in();
+        let list = SuffixList::built_in();
         check(&list, "bücher.de", "bücher.de", "de", "");
         check(&list, "xn--bcher-kva.de", "xn--bcher-kva.de", "de", "");
         check(&list, "пример.рф", "пример.рф", "рф", "");
@@ -165,10 +169,10 @@ mod tests {
 
     #[test]
     fn another_list_can_be_given() {
-        let list = Suffixes::parse("// ===BEGIN ICANN DOMAINS===\nexample\nпример\n").unwrap();
+        let list = SuffixList::parse("// ===BEGIN ICANN DOMAINS===\nexample\nпример\n").unwrap();
         check(&list, "a.b.example", "b.example", "example", "a");
         check(&list, "a.xn--e1afmkfd", "a.xn--e1afmkfd", "xn--e1afmkfd", "");
         check(&list, "contoso.com", "", "", "");
-        assert!(Suffixes::parse("nothing").is_err());
+        assert!(SuffixList::parse("nothing").is_err());
     }
 }

@@ -1,13 +1,18 @@
-//! The mapping versions, and all that differs between them.
+//! What a mapping version is: data, and no code that asks for a version's number.
 
-/// The ECS version of every document (mapping-spec.md, row 2).
-pub const ECS_VERSION: &str = "8.11.0";
-
-/// A mapping version. What is not named here is the same in every version.
+/// A mapping version: every rule in which versions differ. What has no field here is the same in all of them.
+///
+/// Each one is a constant in a file of its own, in `versions/`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Version {
-    /// The version itself (semver); the first two parts are those of Elastic's package.
+    /// The version itself (semver). The first two parts are those of the package of Elastic whose documents it makes.
     pub number: &'static str,
+    /// The version of the Elastic Common Schema that its documents follow, for `ecs.version` (mapping-spec.md, row 2).
+    pub ecs_version: &'static str,
+    /// The records that it maps.
+    pub record_kinds: &'static [RecordKind],
+    /// What the host's fields may not be called, because the mapping writes fields of these names.
+    pub(crate) reserved_fields: ReservedFields,
     /// What `event.outcome` says (row 5).
     pub(crate) outcome: OutcomeRule,
     /// Whether `event.category` and `event.type` are written (row 6).
@@ -28,6 +33,26 @@ pub struct Version {
     pub(crate) read_time: bool,
 }
 
+/// The interface that a record has its names from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Microsoft Graph.
+    Graph,
+    /// The Reporting Web Service and PowerShell.
+    Legacy,
+}
+
+/// Names of fields that the mapping writes itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReservedFields {
+    /// At the top of a document.
+    pub(crate) document: &'static [&'static str],
+    /// Inside `event`.
+    pub(crate) event: &'static [&'static str],
+    /// Inside `log`.
+    pub(crate) log: &'static [&'static str],
+}
+
 /// What `event.outcome` says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OutcomeRule {
@@ -38,31 +63,8 @@ pub(crate) enum OutcomeRule {
 }
 
 impl Version {
-    /// As Elastic's package 1.20, which the legacy service and PowerShell exports were made for.
-    pub const V1_20: Self = Self {
-        number: "1.20.0",
-        outcome: OutcomeRule::Status,
-        categorised: false,
-        null_sender_is_absent: false,
-        query_dates: true,
-        local_domains_ignore_case: false,
-        empty_status_counts: false,
-        drops_statuses: false,
-        tags_failures: false,
-        read_time: true,
-    };
-
-    /// As Elastic's newest package for Microsoft Graph, 2.x of July 2026.
-    pub const V2_2: Self = Self {
-        number: "2.2.0",
-        outcome: OutcomeRule::Ecs,
-        categorised: true,
-        null_sender_is_absent: true,
-        query_dates: false,
-        local_domains_ignore_case: true,
-        empty_status_counts: true,
-        drops_statuses: true,
-        tags_failures: true,
-        read_time: false,
-    };
+    /// The number as people write it, without the patch number: `1.20`.
+    pub fn short_number(&self) -> &'static str {
+        self.number.rsplit_once('.').map_or(self.number, |(short, _)| short)
+    }
 }

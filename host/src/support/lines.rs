@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_mapping_takes_the_same_lines_for_blank() {
         let mut session =
-            exotrace_mapping::Session::open(&exotrace_mapping::Version::V2_2, &exotrace_mapping::Settings::default())
+            exotrace_mapping::Session::open(&exotrace_mapping::versions::V2_2, &exotrace_mapping::Settings::default())
                 .unwrap();
         for it in ('\0'..=char::MAX).filter(|it| *it != '\n') {
             let line = format!("{it}{it}");

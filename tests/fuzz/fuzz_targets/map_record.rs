@@ -3,24 +3,28 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use exotrace_properties::{Comparison, Setup};
+use exotrace_properties::{Comparison, Setup, VERSIONS, Version};
 use libfuzzer_sys::fuzz_target;
 
 thread_local! {
     /// One for each setup: to open the mapping takes longer than many records.
-    static COMPARISONS: RefCell<HashMap<u8, Comparison>> = RefCell::default();
+    static COMPARISONS: RefCell<HashMap<(&'static str, u8), Comparison>> = RefCell::default();
 }
 
-fuzz_target!(|input: (u8, &str)| {
-    let (bits, text) = input;
+fuzz_target!(|input: (u8, u8, &str)| {
+    let (version, bits, text) = input;
+    let version = VERSIONS[usize::from(version) % VERSIONS.len()];
     let lines: Vec<&str> = text.split('\n').collect();
-    COMPARISONS.with_borrow_mut(|all| all.entry(bits).or_insert_with(|| Comparison::new(setup(bits))).check(&lines));
+    COMPARISONS.with_borrow_mut(|all| {
+        let comparison = all.entry((version.number, bits)).or_insert_with(|| Comparison::new(setup(version, bits)));
+        comparison.check(&lines);
+    });
 });
 
-fn setup(bits: u8) -> Setup {
+fn setup(version: Version, bits: u8) -> Setup {
     let has = |bit: u8| bits >> bit & 1 == 1;
     Setup {
-        is_newest: has(0),
+        version,
         local_domains: has(1).then(|| vec!["contoso.com".to_owned()]),
         preserve_original_event: has(2),
         tags: if has(3) { vec!["forwarded".to_owned()] } else { Vec::new() },

@@ -25,16 +25,17 @@ pub mod config {
 
 use std::cell::RefCell;
 
-use exotrace_properties::{Comparison, Setup};
+use exotrace_properties::{Comparison, Setup, VERSIONS};
 
 thread_local! {
-    static COMPARISONS: RefCell<[Comparison; 2]> = RefCell::new([false, true].map(|is_newest| {
+    static COMPARISONS: RefCell<Vec<Comparison>> = RefCell::new(VERSIONS.iter().map(|version| {
         let local_domains = Some(vec!["contoso.com".to_owned()]);
-        Comparison::new(Setup { is_newest, local_domains, ..Setup::default() })
-    }));
+        Comparison::new(Setup { local_domains, ..Setup::of(*version) })
+    }).collect());
 }
 
-/// Compares one record in both versions.
+/// Compares one record in every version.
 pub fn check(record: &str) {
-    COMPARISONS.with_borrow_mut(|comparisons| comparisons.iter_mut().for_each(|comparison| comparison.check(&[record])));
+    COMPARISONS
+        .with_borrow_mut(|comparisons| comparisons.iter_mut().for_each(|comparison| comparison.check(&[record])));
 }

@@ -9,25 +9,41 @@ use exotrace_mapping as fast;
 use exotrace_reference as reference;
 use serde_json::Value;
 
+pub use exotrace_reference::{VERSIONS, Version};
 pub use geo::network;
 
 /// How a record is mapped.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Setup {
-    /// Mapping 2.2, or else 1.20.
-    pub is_newest: bool,
+    /// The mapping.
+    pub version: Version,
     /// Domains of the tenant.
     pub local_domains: Option<Vec<String>>,
     /// Keep every record's own bytes.
     pub preserve_original_event: bool,
     /// Tags of every document.
     pub tags: Vec<String>,
-    /// Statuses whose records are dropped; only 2.2 takes them.
+    /// Statuses whose records are dropped, by a version that drops any.
     pub drop_status: Vec<String>,
     /// When the records were read, in milliseconds since 1970-01-01T00:00:00Z.
     pub read_at: Option<i64>,
     /// The file that they are from, and where in it they begin.
     pub file: Option<(String, u64)>,
+}
+
+impl Setup {
+    /// A version with no settings.
+    pub fn of(version: Version) -> Self {
+        Self {
+            version,
+            local_domains: None,
+            preserve_original_event: false,
+            tags: Vec::new(),
+            drop_status: Vec::new(),
+            read_at: None,
+            file: None,
+        }
+    }
 }
 
 /// Both mappers, for one setup.
@@ -43,10 +59,10 @@ impl Comparison {
             local_domains: setup.local_domains.clone(),
             preserve_original_event: setup.preserve_original_event,
             tags: setup.tags.clone(),
-            drop_status: if setup.is_newest { setup.drop_status.clone() } else { Vec::new() },
+            drop_status: if setup.version.drops_statuses { setup.drop_status.clone() } else { Vec::new() },
             ..fast::Settings::default()
         };
-        let version = if setup.is_newest { &fast::Version::V2_2 } else { &fast::Version::V1_20 };
+        let version = fast::versions::find(setup.version.number).expect("the mapping has the version");
         let session = fast::Session::open(version, &settings).expect("the settings are right");
         Self { setup, session }
     }
@@ -106,8 +122,7 @@ fn expected(setup: &Setup, record: &str, offset: u64) -> reference::Mapped {
     };
     let file = setup.file.clone().map(|(path, begin)| (path, begin + offset));
     let origin = reference::Origin { read_at: setup.read_at, file };
-    let version = if setup.is_newest { reference::Version::V2_2 } else { reference::Version::V1_20 };
-    reference::map(version, &settings, &origin, &network, record)
+    reference::map(setup.version, &settings, &origin, &network, record)
 }
 
 fn check(record: &str, outcome: &fast::Outcome, document: Option<&str>, expected: reference::Mapped) {

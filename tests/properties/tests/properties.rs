@@ -1,6 +1,7 @@
 //! The mapping equals the reference mapper on generated records.
 
-use exotrace_properties::{Comparison, Setup};
+use exotrace_mapping::versions;
+use exotrace_properties::{Comparison, Setup, VERSIONS};
 use proptest::{
     collection::vec,
     option,
@@ -230,7 +231,7 @@ fn setup() -> impl Strategy<Value = Setup> {
     let tag = select(vec!["forwarded", "preserve_original_event", "", "a\"b"]).prop_map(str::to_owned);
     let status = select(vec!["delivered", "Failed", "\u{212a}elvin"]).prop_map(str::to_owned);
     (
-        any::<bool>(),
+        select(VERSIONS),
         option::of(vec(domains, 0..3)),
         any::<bool>(),
         vec(tag, 0..4),
@@ -238,17 +239,22 @@ fn setup() -> impl Strategy<Value = Setup> {
         option::of(0_i64..4_000_000_000_000),
         option::of(0_u64..1 << 40),
     )
-        .prop_map(|(is_newest, local_domains, preserve_original_event, tags, drop_status, read_at, offset)| {
-            Setup {
-                is_newest,
-                local_domains,
-                preserve_original_event,
-                tags,
-                drop_status,
-                read_at,
-                file: offset.map(|offset| ("/var/log/\"trace\".json".to_owned(), offset)),
-            }
+        .prop_map(|(version, local_domains, preserve_original_event, tags, drop_status, read_at, offset)| Setup {
+            version,
+            local_domains,
+            preserve_original_event,
+            tags,
+            drop_status,
+            read_at,
+            file: offset.map(|offset| ("/var/log/\"trace\".json".to_owned(), offset)),
         })
+}
+
+/// A version without a reference would be compared with nothing: `tests/reference/src/version.rs` takes it.
+#[test]
+fn every_version_has_a_reference() {
+    let numbers: Vec<_> = versions::ALL.iter().map(|version| version.short_number()).collect();
+    assert_eq!(VERSIONS.iter().map(|version| version.number).collect::<Vec<_>>(), numbers);
 }
 
 proptest! {

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Geo, Mapped, Origin, Settings, Version,
     date::{format_date, parse_date},
     fingerprint,
     json::Json,
     record::Record,
+    settings::{Geo, Mapped, Origin, Settings},
     side::Side,
     text::{equals_ignoring_case, without_empties},
+    version::Version,
 };
 
 const PRESERVE: &str = "preserve_original_event";
@@ -20,7 +21,7 @@ pub fn map(version: Version, settings: &Settings, origin: &Origin, geo: Geo<'_>,
         Ok(record) => record,
         Err(error) => return finish(version, settings, origin, line, Mapping::failed(error)),
     };
-    if record.is_empty_page() || (version == Version::V2_2 && has_status_to_drop(&record, settings)) {
+    if record.is_empty_page() || (version.drops_statuses && has_status_to_drop(&record, settings)) {
         return Mapped::Dropped;
     }
     let mapping = map_record(version, settings, geo, &record);
@@ -60,8 +61,7 @@ fn map_record(version: Version, settings: &Settings, geo: Geo<'_>, record: &Reco
     };
     let status = text("Status");
     let received = text("Received");
-    // 2.2 takes the sender of a bounce for none.
-    let sender = text("SenderAddress").filter(|sender| version == Version::V1_20 || sender != "<>");
+    let sender = text("SenderAddress").filter(|sender| !version.null_sender_is_none || sender != "<>");
     let recipient = text("RecipientAddress");
     let (from_ip, to_ip) = (text("FromIP"), text("ToIP"));
 
@@ -99,14 +99,16 @@ fn map_record(version: Version, settings: &Settings, geo: Geo<'_>, record: &Reco
 }
 
 fn event(version: Version, record: &Record, status: Option<&str>, errors: &mut Vec<String>) -> Value {
-    match version {
-        Version::V1_20 => json!({
-            "outcome": status,
-            "start": query_date(record, "StartDate", errors),
-            "end": query_date(record, "EndDate", errors),
-        }),
-        Version::V2_2 => json!({ "outcome": outcome(status), "category": ["email"], "type": ["info"] }),
+    let mut event = json!({ "outcome": if version.has_ecs_outcome { Some(outcome(status)) } else { status } });
+    if version.has_category {
+        event["category"] = json!(["email"]);
+        event["type"] = json!(["info"]);
     }
+    if version.has_query_dates {
+        event["start"] = json!(query_date(record, "StartDate", errors));
+        event["end"] = json!(query_date(record, "EndDate", errors));
+    }
+    event
 }
 
 fn outcome(status: Option<&str>) -> &'static str {
@@ -136,9 +138,8 @@ fn query_date(record: &Record, name: &str, errors: &mut Vec<String>) -> Option<S
 
 fn direction(version: Version, settings: &Settings, source: &Side, destination: &Side) -> Option<&'static str> {
     let local_domains = settings.local_domains.as_ref()?;
-    let equals = |left: &str, right: &str| match version {
-        Version::V1_20 => left == right,
-        Version::V2_2 => equals_ignoring_case(left, right),
+    let equals = |left: &str, right: &str| {
+        if version.domains_have_case { left == right } else { equals_ignoring_case(left, right) }
     };
     let is_local = |side: &Side| match &side.domain {
         Some(domain) => local_domains.iter().any(|local| match local.strip_prefix("*.") {
@@ -183,11 +184,8 @@ fn user(direction: Option<&str>, of_recipient: &str, of_sender: &str) -> Value {
 
 fn id(version: Version, record: &Record, sender: Option<String>) -> Option<String> {
     let copy = |name: &str| record.get(name).cloned();
-    let status = match version {
-        Version::V1_20 => copy("Status"),
-        // The property itself counts here, which may be empty.
-        Version::V2_2 => record.given("Status").cloned(),
-    };
+    // The property itself may be empty.
+    let status = if version.empty_status_counts { record.given("Status").cloned() } else { copy("Status") };
     fingerprint::of_values(&[
         copy("Size"),
         sender.map(Json::Text),
@@ -205,14 +203,14 @@ fn finish(version: Version, settings: &Settings, origin: &Origin, line: &str, ma
     let failed = !errors.is_empty();
     let mut tags = tags(settings);
     let keep_original = failed || tags.iter().any(|tag| tag == PRESERVE);
-    if failed && version == Version::V2_2 && !tags.iter().any(|tag| tag == PRESERVE) {
+    if failed && version.tags_failures && !tags.iter().any(|tag| tag == PRESERVE) {
         tags.push(PRESERVE.to_owned());
     }
 
     document["@timestamp"] = json!(timestamp.or(origin.read_at).and_then(format_date));
     document["ecs"] = json!({ "version": "8.11.0" });
     document["tags"] = json!(tags);
-    if version == Version::V1_20 && origin.file.is_none() {
+    if version.has_read_time && origin.file.is_none() {
         document["event"]["created"] = json!(origin.read_at.and_then(format_date));
     }
     if let Some((path, offset)) = &origin.file {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::{Geo, address::split_address, suffix::split_domain};
+use crate::{address::split_address, settings::Geo, suffix::split_domain};
 
 /// One side of a message: what becomes `source` or `destination`.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Mapped, Origin, Settings, Version, map};
+use crate::{Mapped, Origin, Settings, V1_20, V2_2, Version, map};
 
 /// The document, its id, and whether it failed; `None` if the record was dropped.
 fn mapped(version: Version, settings: &Settings, line: &str) -> Option<(Value, String, bool)> {
@@ -30,20 +30,20 @@ fn check_direction(version: Version, sender: &str, recipient: &str, direction: &
 
 #[test]
 fn the_direction_says_who_the_user_is() {
-    check_direction(Version::V1_20, "a@x.com", "b@contoso.com", "inbound", &json!("b"));
-    check_direction(Version::V1_20, "a@contoso.com", "b@x.com", "outbound", &json!("a"));
-    check_direction(Version::V1_20, "a@contoso.com", "b@contoso.com", "internal", &json!(["b", "a"]));
-    check_direction(Version::V1_20, "a@contoso.com", "@contoso.com", "internal", &json!(["a"]));
-    check_direction(Version::V1_20, "a@contoso.com", "a@contoso.com", "internal", &json!("a"));
-    check_direction(Version::V1_20, "a@x.com", "b@CONTOSO.com", "external", &Value::Null);
-    check_direction(Version::V2_2, "a@x.com", "b@CONTOSO.com", "inbound", &json!("b"));
-    check_direction(Version::V2_2, "<>", "b@contoso.com", "inbound", &json!("b"));
+    check_direction(V1_20, "a@x.com", "b@contoso.com", "inbound", &json!("b"));
+    check_direction(V1_20, "a@contoso.com", "b@x.com", "outbound", &json!("a"));
+    check_direction(V1_20, "a@contoso.com", "b@contoso.com", "internal", &json!(["b", "a"]));
+    check_direction(V1_20, "a@contoso.com", "@contoso.com", "internal", &json!(["a"]));
+    check_direction(V1_20, "a@contoso.com", "a@contoso.com", "internal", &json!("a"));
+    check_direction(V1_20, "a@x.com", "b@CONTOSO.com", "external", &Value::Null);
+    check_direction(V2_2, "a@x.com", "b@CONTOSO.com", "inbound", &json!("b"));
+    check_direction(V2_2, "<>", "b@contoso.com", "inbound", &json!("b"));
 }
 
 #[test]
 fn names_of_both_interfaces_are_known_and_the_last_counts() {
     let line = r#"{"Size":1,"receivedDateTime":"2026-01-02","size":2,"siz\u0065":3,"id":"x","Subject":""}"#;
-    for version in [Version::V1_20, Version::V2_2] {
+    for version in [V1_20, V2_2] {
         let (document, ..) = mapped(version, &Settings::default(), line).unwrap();
         let expected = json!({ "Received": "2026-01-02", "MessageTraceId": "x", "Size": 3 });
         assert_eq!(document["microsoft"]["online_message_trace"], expected);
@@ -54,7 +54,7 @@ fn names_of_both_interfaces_are_known_and_the_last_counts() {
 #[test]
 fn a_failed_record_keeps_what_could_be_mapped() {
     let line = r#"{"Received":"2026-01-02","SenderAddress":"a","RecipientAddress":"b@x.com","ToIP":"nowhere"}"#;
-    let (document, id, failed) = mapped(Version::V2_2, &contoso(), line).unwrap();
+    let (document, id, failed) = mapped(V2_2, &contoso(), line).unwrap();
     assert!(failed);
     assert_eq!(id, crate::fingerprint::of_bytes(line.as_bytes()));
     assert_eq!(document["@timestamp"], "2026-01-02T00:00:00.000Z");
@@ -69,7 +69,7 @@ fn a_failed_record_keeps_what_could_be_mapped() {
 
 #[test]
 fn what_is_no_record_gives_a_document_with_nothing_of_it() {
-    let (document, _, failed) = mapped(Version::V1_20, &Settings::default(), "[1]").unwrap();
+    let (document, _, failed) = mapped(V1_20, &Settings::default(), "[1]").unwrap();
     assert!(failed);
     let members: Vec<&String> = document.as_object().unwrap().keys().collect();
     assert_eq!(members, ["ecs", "error", "event"]);
@@ -80,10 +80,10 @@ fn what_is_no_record_gives_a_document_with_nothing_of_it() {
 fn pages_and_statuses_are_dropped() {
     let settings = Settings { drop_status: vec!["GettingStatus".to_owned()], ..Settings::default() };
     let line = r#"{"Received":"2026","status":"gettingstatus"}"#;
-    assert_eq!(mapped(Version::V2_2, &settings, line), None);
-    assert!(mapped(Version::V1_20, &settings, line).is_some());
-    assert_eq!(mapped(Version::V1_20, &settings, r#"{"value":[]}"#), None);
-    assert!(mapped(Version::V1_20, &settings, r#"{"value":[{}]}"#).unwrap().2);
+    assert_eq!(mapped(V2_2, &settings, line), None);
+    assert!(mapped(V1_20, &settings, line).is_some());
+    assert_eq!(mapped(V1_20, &settings, r#"{"value":[]}"#), None);
+    assert!(mapped(V1_20, &settings, r#"{"value":[{}]}"#).unwrap().2);
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn tags_stand_once_and_the_original_is_kept_by_one() {
     let settings =
         Settings { tags: ["x", "", "preserve_original_event", "x"].map(str::to_owned).to_vec(), ..contoso() };
     let line = record("a@x.com", "b@x.com");
-    let (document, ..) = mapped(Version::V2_2, &settings, &line).unwrap();
+    let (document, ..) = mapped(V2_2, &settings, &line).unwrap();
     assert_eq!(document["tags"], json!(["x", "preserve_original_event"]));
     assert_eq!(document["event"]["original"], line);
-    let (document, ..) = mapped(Version::V2_2, &contoso(), &line).unwrap();
+    let (document, ..) = mapped(V2_2, &contoso(), &line).unwrap();
     assert_eq!(document["event"].get("original"), None);
 }

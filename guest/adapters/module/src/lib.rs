@@ -4,6 +4,7 @@
 //! Built for `wasm32-unknown-unknown`; `memory` is what such a host calls to hand a record over.
 #![deny(unsafe_code)]
 
+mod embedded;
 mod geo;
 #[cfg(target_arch = "wasm32")]
 #[expect(unsafe_code, reason = "a host hands memory over by address")]
@@ -11,14 +12,6 @@ pub mod memory;
 mod settings;
 mod transform;
 
-pub use settings::{MappingVersion, Settings};
+pub use embedded::{ASN, CITY, SETTINGS};
+pub use settings::Settings;
 pub use transform::{Transform, TransformError};
-
-/// The settings that were put in, as JSON; empty when none were.
-pub const SETTINGS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/settings.json"));
-
-/// The City database that was put in; empty when none was.
-pub const CITY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/city.mmdb"));
-
-/// The ASN database that was put in; empty when none was.
-pub const ASN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/asn.mmdb"));

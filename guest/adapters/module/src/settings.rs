@@ -1,7 +1,7 @@
 //! The settings of a module: JSON, put into it when it is built.
 
 use exotrace_domains::LocalDomain;
-use exotrace_mapping::Version;
+use exotrace_mapping::{Version, versions};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The mapping version. Default: `2.2`.
-    pub mapping: MappingVersion,
+    #[serde(deserialize_with = "version")]
+    pub mapping: &'static Version,
     /// Domains of the tenant, from which `email.direction` is derived. Default: none, and no direction is written.
     #[serde(deserialize_with = "local_domains")]
     pub local_domains: Option<Vec<String>>,
@@ -32,15 +33,13 @@ pub struct Settings {
     pub record_key: Option<String>,
 }
 
-/// A mapping version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum MappingVersion {
-    /// As Elastic's package 1.20.
-    #[serde(rename = "1.20")]
-    V1_20,
-    /// As Elastic's newest package for Graph.
-    #[serde(rename = "2.2")]
-    V2_2,
+/// A mapping version by its number.
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Version, D::Error> {
+    let number = String::deserialize(deserializer)?;
+    versions::find(&number).ok_or_else(|| {
+        let known: Vec<_> = versions::ALL.iter().map(|version| version.short_number()).collect();
+        de::Error::custom(format_args!("there is no mapping `{number}`; there are {}", known.join(", ")))
+    })
 }
 
 /// Domains in every form that records may have them in.
@@ -56,7 +55,7 @@ fn local_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Ve
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            mapping: MappingVersion::V2_2,
+            mapping: &versions::V2_2,
             local_domains: None,
             preserve_original_event: false,
             tags: vec!["forwarded".to_owned()],
@@ -70,16 +69,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The mapping version that they name.
-    pub fn version(&self) -> &'static Version {
-        match self.mapping {
-            MappingVersion::V1_20 => &Version::V1_20,
-            MappingVersion::V2_2 => &Version::V2_2,
-        }
-    }
-
     /// What the mapping takes of them.
-    pub fn mapping(&self) -> exotrace_mapping::Settings {
+    pub fn of_session(&self) -> exotrace_mapping::Settings {
         exotrace_mapping::Settings {
             local_domains: self.local_domains.clone(),
             preserve_original_event: self.preserve_original_event,

@@ -4,7 +4,11 @@ use exotrace_geo::{Databases, MaxMindDbError};
 use exotrace_mapping::{MappedBatch, Origin, Outcome, Session, SettingsError};
 use serde_json::json;
 
-use crate::{ASN, CITY, SETTINGS, Settings, geo::OwnGeo};
+use crate::{
+    embedded::{ASN, CITY, SETTINGS},
+    geo::OwnGeo,
+    settings::Settings,
+};
 
 /// What every document with a time begins with; the value is ASCII without escapes.
 const TIMESTAMP: &[u8] = br#"{"@timestamp":""#;
@@ -51,7 +55,7 @@ impl Transform {
             [] => Settings::default(),
             text => serde_json::from_slice(text).map_err(TransformError::Malformed)?,
         };
-        let session = Session::open(settings.version(), &settings.mapping()).map_err(TransformError::Settings)?;
+        let session = Session::open(settings.mapping, &settings.of_session()).map_err(TransformError::Settings)?;
         let mut databases = Databases::default();
         if !city.is_empty() {
             databases = databases.with_city(city).map_err(TransformError::Geo)?;

@@ -2,7 +2,3 @@
 #![allow(clippy::all, clippy::restriction, clippy::nursery, unreachable_pub, reason = "generated")]
 
 wit_bindgen::generate!({ path: "wit", world: "processor" });
-
-export!(Plugin);
-
-use crate::plugin::Plugin;

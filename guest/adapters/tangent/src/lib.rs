@@ -8,3 +8,11 @@ mod names;
 #[cfg(target_arch = "wasm32")]
 mod plugin;
 pub mod record;
+
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, reason = "generated: exported names")]
+mod component {
+    use crate::plugin::Plugin;
+
+    crate::bindings::export!(Plugin with_types_in crate::bindings);
+}

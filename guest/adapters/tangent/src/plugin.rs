@@ -9,6 +9,7 @@ use std::{
 };
 
 use exotrace_adapter::{Mapping, Options, Totals};
+use exotrace_mapping::Property;
 use serde_json::json;
 
 use crate::{
@@ -37,7 +38,9 @@ impl Guest for Plugin {
     }
 
     fn probe() -> Vec<Selector> {
-        vec![with_all(["receivedDateTime", "recipientAddress"]), with_all(["Received", "RecipientAddress"])]
+        let properties = [Property::Received, Property::RecipientAddress];
+        let of_graph = properties.map(|property| property.graph_name().unwrap_or(property.name()));
+        vec![with_all(of_graph), with_all(properties.map(Property::name))]
     }
 
     fn process_logs(input: Vec<Logview>) -> Result<Vec<u8>, String> {

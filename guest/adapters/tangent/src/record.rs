@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::names::{GRAPH, LEGACY, Names, RECEIVED};
+use crate::names::{GRAPH, LEGACY, PropertyNames, RECEIVED};
 
 /// One event, as Tangent shows it.
 pub trait Event {
@@ -41,7 +41,7 @@ const MAX_DEPTH: usize = 66;
 
 /// Adds an event to `records`, as one line.
 pub fn push(records: &mut String, event: &impl Event) {
-    let Names { usual, rare } = if event.has(RECEIVED) { GRAPH } else { LEGACY };
+    let PropertyNames { usual, rare } = if event.has(RECEIVED) { GRAPH } else { LEGACY };
     let mut separator = '{';
     for (name, other) in usual {
         let scalar = event.get(name);

@@ -2,7 +2,7 @@
 
 use exotrace_mapping::{
     AutonomousSystem, DropReason, FailureReason, FilePosition, Geo, Location, MappedBatch, Network, Origin, Outcome,
-    Place, Settings, SettingsError,
+    Place, RecordKind, Settings, SettingsError,
 };
 
 use crate::bindings::{exotrace::mapping::geo, exports::exotrace::mapping::mapper};
@@ -14,6 +14,15 @@ impl Geo for WitGeo {
     fn lookup(&mut self, addresses: &[&str]) -> Vec<Option<Network>> {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         geo::lookup(&addresses).into_iter().map(|network| network.map(Into::into)).collect()
+    }
+}
+
+impl From<RecordKind> for mapper::RecordKind {
+    fn from(kind: RecordKind) -> Self {
+        match kind {
+            RecordKind::Graph => Self::Graph,
+            RecordKind::Legacy => Self::Legacy,
+        }
     }
 }
 

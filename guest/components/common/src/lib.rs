@@ -4,52 +4,49 @@
 #![cfg(target_arch = "wasm32")]
 #![deny(unsafe_code)]
 
-use std::{cell::RefCell, marker::PhantomData};
-
-use exotrace_mapping::{ECS_VERSION, Session, Version};
-
 pub mod bindings;
+mod component;
 mod convert;
+pub mod section;
 
-use bindings::exports::exotrace::mapping::mapper;
-use convert::WitGeo;
+pub use component::{Component, Mapping};
+pub use exotrace_mapping::{Version, versions};
 
-/// Which mapping version a component is.
-pub trait Mapping: 'static {
-    /// The version that all its sessions map to.
-    const VERSION: &'static Version;
-}
+/// Makes the crate that it stands in a component that maps to a version: `component!(versions::V1_20)`.
+///
+/// The crate has the version's number in its `Cargo.toml`, and beside that the file `checks.ndjson`: records, each with
+/// the `_id` that it gets. A host maps them before it lets the component take another's place.
+#[macro_export]
+macro_rules! component {
+    (versions::$version:ident) => {
+        #[allow(
+            unsafe_code,
+            reason = "generated: exported names, and sections that a host reads before it compiles anything"
+        )]
+        mod component {
+            struct ThisVersion;
 
-/// A component that maps to the version `M`.
-pub struct Component<M>(PhantomData<M>);
+            impl $crate::Mapping for ThisVersion {
+                const VERSION: &'static $crate::Version = &$crate::versions::$version;
+            }
 
-impl<M: Mapping> mapper::Guest for Component<M> {
-    type Session = SessionResource<M>;
+            type Mapper = $crate::Component<ThisVersion>;
 
-    fn describe() -> mapper::Description {
-        mapper::Description {
-            name: "exotrace message trace to ECS".to_owned(),
-            mapping_version: M::VERSION.number.to_owned(),
-            ecs_version: ECS_VERSION.to_owned(),
-            record_kinds: vec![mapper::RecordKind::Graph, mapper::RecordKind::Legacy],
+            $crate::bindings::export!(Mapper with_types_in $crate::bindings);
+
+            const _: () = $crate::section::check_number(&$crate::versions::$version, env!("CARGO_PKG_VERSION"));
+
+            const MAPPING: [&str; 5] = $crate::section::mapping(&$crate::versions::$version);
+
+            #[unsafe(link_section = "exotrace:mapping")]
+            #[used]
+            static MAPPING_SECTION: [u8; $crate::section::length(&MAPPING)] = $crate::section::bytes(&MAPPING);
+
+            const CHECKS: [&str; 1] = [include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/checks.ndjson"))];
+
+            #[unsafe(link_section = "exotrace:checks")]
+            #[used]
+            static CHECKS_SECTION: [u8; $crate::section::length(&CHECKS)] = $crate::section::bytes(&CHECKS);
         }
-    }
-}
-
-/// What a host holds a handle to.
-pub struct SessionResource<M> {
-    session: RefCell<Session>,
-    version: PhantomData<M>,
-}
-
-impl<M: Mapping> mapper::GuestSession for SessionResource<M> {
-    fn open(settings: mapper::Settings) -> Result<mapper::Session, mapper::SettingsError> {
-        let session = Session::open(M::VERSION, &settings.into())?;
-        Ok(mapper::Session::new(Self { session: RefCell::new(session), version: PhantomData }))
-    }
-
-    fn map_batch(&self, records: String, origin: mapper::Origin) -> mapper::MappedBatch {
-        // One borrow at a time: a component is never entered again from the import that it calls.
-        self.session.borrow_mut().map_batch(&records, &origin.into(), &mut WitGeo).into()
-    }
+    };
 }

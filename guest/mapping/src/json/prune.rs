@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Buffer, Kind, Member, Raw, Scanner, decode};
+use super::{
+    scan::Scanner,
+    text::decode,
+    value::{Kind, Member, Raw},
+    write::Buffer,
+};
 
 /// Adds `value` without the nulls, empty strings, and then-empty arrays and objects at any depth.
 /// Returns whether anything is left of it; if not, nothing was added.

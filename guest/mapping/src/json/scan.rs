@@ -1,17 +1,17 @@
 //! Finds where JSON values begin and end, and that they are valid (RFC 8259).
 
 use super::{
-    Kind, Member, Raw,
     block::{BLOCK_BYTES, first_special},
+    value::{Kind, Member, Raw},
 };
 use crate::{
-    MAX_DEPTH,
     bytes::{copy, equal},
+    limits::MAX_DEPTH,
 };
 
 /// Why a text is not JSON, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Syntax {
+pub(crate) enum SyntaxError {
     /// Something else was expected.
     Expected(&'static str, usize),
     /// Arrays and objects are nested too deep.
@@ -54,18 +54,18 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    pub(crate) fn expected<T>(&self, what: &'static str) -> Result<T, Syntax> {
-        Err(Syntax::Expected(what, self.at))
+    pub(crate) fn expected<T>(&self, what: &'static str) -> Result<T, SyntaxError> {
+        Err(SyntaxError::Expected(what, self.at))
     }
 
     /// Succeeds when nothing but white space is left.
-    pub(crate) fn end(&mut self) -> Result<(), Syntax> {
+    pub(crate) fn end(&mut self) -> Result<(), SyntaxError> {
         if self.peek().is_none() { Ok(()) } else { self.expected("the end of the line") }
     }
 
     /// Takes a string with its quotes.
     #[inline(always)]
-    pub(crate) fn string(&mut self) -> Result<Raw<'a>, Syntax> {
+    pub(crate) fn string(&mut self) -> Result<Raw<'a>, SyntaxError> {
         if self.byte() != Some(b'"') && self.apart(Self::peek) != Some(b'"') {
             return self.expected("`\"`");
         }
@@ -90,7 +90,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes the rest of a string that began at `start`, up to whose first backslash all was taken.
     #[inline(never)]
-    fn escaped_string(&mut self, start: usize) -> Result<Raw<'a>, Syntax> {
+    fn escaped_string(&mut self, start: usize) -> Result<Raw<'a>, SyntaxError> {
         let mut kind = Kind::Escaped;
         loop {
             match self.byte() {
@@ -129,7 +129,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes an escape sequence, and says whether it is that of a surrogate.
-    fn escape(&mut self) -> Result<bool, Syntax> {
+    fn escape(&mut self) -> Result<bool, SyntaxError> {
         self.at += 1;
         match self.bytes().get(self.at) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
@@ -152,13 +152,13 @@ impl<'a> Scanner<'a> {
 
     /// Takes a value of any type. `depth` is how many arrays and objects it stands in.
     #[inline(always)]
-    pub(crate) fn value(&mut self, depth: usize) -> Result<Raw<'a>, Syntax> {
+    pub(crate) fn value(&mut self, depth: usize) -> Result<Raw<'a>, SyntaxError> {
         if self.byte() == Some(b'"') { self.string() } else { self.apart(|scanner| scanner.other_value(depth)) }
     }
 
     /// Takes a value that is no string, or that has white space before it.
     #[inline(never)]
-    fn other_value(&mut self, depth: usize) -> Result<Raw<'a>, Syntax> {
+    fn other_value(&mut self, depth: usize) -> Result<Raw<'a>, SyntaxError> {
         let Some(first) = self.peek() else { return self.expected("a value") };
         let start = self.at;
         match first {
@@ -167,7 +167,7 @@ impl<'a> Scanner<'a> {
             b'n' => self.word("null", Kind::Null),
             b't' => self.word("true", Kind::Bool),
             b'f' => self.word("false", Kind::Bool),
-            b'[' | b'{' if depth >= MAX_DEPTH => Err(Syntax::TooDeep(start)),
+            b'[' | b'{' if depth >= MAX_DEPTH => Err(SyntaxError::TooDeep(start)),
             b'[' => {
                 self.elements(depth + 1, |_| ())?;
                 Ok(self.raw(start, Kind::Array))
@@ -181,7 +181,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes an array, and gives its elements to `visit`.
-    pub(crate) fn elements(&mut self, depth: usize, mut visit: impl FnMut(Raw<'a>)) -> Result<(), Syntax> {
+    pub(crate) fn elements(&mut self, depth: usize, mut visit: impl FnMut(Raw<'a>)) -> Result<(), SyntaxError> {
         if !self.open(b']') {
             return Ok(());
         }
@@ -195,7 +195,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes an object, and gives its members to `visit`.
-    pub(crate) fn members(&mut self, depth: usize, mut visit: impl FnMut(Member<'a>)) -> Result<(), Syntax> {
+    pub(crate) fn members(&mut self, depth: usize, mut visit: impl FnMut(Member<'a>)) -> Result<(), SyntaxError> {
         let mut has_more = self.open(b'}');
         while has_more {
             visit(self.member(depth, "")?);
@@ -213,7 +213,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes what follows a member, and returns whether another one comes.
     #[inline(always)]
-    pub(crate) fn has_more(&mut self) -> Result<bool, Syntax> {
+    pub(crate) fn has_more(&mut self) -> Result<bool, SyntaxError> {
         if self.take(b',') {
             return Ok(true);
         }
@@ -223,7 +223,7 @@ impl<'a> Scanner<'a> {
     /// Takes a member. If it begins with `expected`, a plain key with its quotes, that is known without looking at every
     /// character, and the very same text becomes the key.
     #[inline(always)]
-    pub(crate) fn member(&mut self, depth: usize, expected: &'a str) -> Result<Member<'a>, Syntax> {
+    pub(crate) fn member(&mut self, depth: usize, expected: &'a str) -> Result<Member<'a>, SyntaxError> {
         let next = self.bytes().get(self.at..self.at + expected.len()).unwrap_or_default();
         let key = if !expected.is_empty() && equal(next, expected.as_bytes()) {
             self.at += expected.len();
@@ -239,7 +239,7 @@ impl<'a> Scanner<'a> {
         Ok(Member { key, value, place: start..self.at })
     }
 
-    fn word(&mut self, word: &'static str, kind: Kind) -> Result<Raw<'a>, Syntax> {
+    fn word(&mut self, word: &'static str, kind: Kind) -> Result<Raw<'a>, SyntaxError> {
         let start = self.at;
         if !self.bytes().get(start..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             return self.expected("a value");
@@ -248,7 +248,7 @@ impl<'a> Scanner<'a> {
         Ok(self.raw(start, kind))
     }
 
-    fn number(&mut self, start: usize) -> Result<Raw<'a>, Syntax> {
+    fn number(&mut self, start: usize) -> Result<Raw<'a>, SyntaxError> {
         self.at += usize::from(self.byte() == Some(b'-'));
         let leading_zero = self.byte() == Some(b'0');
         let digits = self.digits()?;
@@ -281,7 +281,7 @@ impl<'a> Scanner<'a> {
         self.bytes().get(self.at).copied()
     }
 
-    fn digits(&mut self) -> Result<usize, Syntax> {
+    fn digits(&mut self) -> Result<usize, SyntaxError> {
         let start = self.at;
         while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;

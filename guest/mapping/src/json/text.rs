@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Kind, Raw};
+use super::value::{Kind, Raw};
 
 /// Decodes a string. A surrogate without its other half becomes U+FFFD, as there is no such character.
 pub(crate) fn decode<'a>(raw: &Raw<'a>) -> Cow<'a, str> {
@@ -60,10 +60,11 @@ fn hexadecimal(text: &str) -> Option<(u32, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Scanner;
 
     #[track_caller]
     fn check(json: &str, expected: &str) {
-        let raw = crate::json::Scanner::new(json).value(0).unwrap();
+        let raw = Scanner::new(json).value(0).unwrap();
         assert_eq!(decode(&raw), expected);
     }
 

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Scanner, Syntax, decode};
+use super::{
+    scan::{Scanner, SyntaxError},
+    text::decode,
+};
 
 /// The text under a key of an object, or `None` when `record` is no object, or has no text there. Of equal keys the
 /// last one counts.
@@ -10,7 +13,7 @@ pub fn text_under<'a>(record: &'a str, key: &str) -> Option<Cow<'a, str>> {
     find(record, key).ok().flatten()
 }
 
-fn find<'a>(record: &'a str, key: &str) -> Result<Option<Cow<'a, str>>, Syntax> {
+fn find<'a>(record: &'a str, key: &str) -> Result<Option<Cow<'a, str>>, SyntaxError> {
     let mut scanner = Scanner::new(record);
     if scanner.peek() != Some(b'{') {
         return Ok(None);

@@ -1,7 +1,6 @@
 //! The people of a delivery: `related.user` and `user`.
 
-use super::{Direction, party::Addresses};
-use crate::{address::Address, bytes::equal, json::Buffer};
+use crate::{address::Address, bytes::equal, document::Direction, endpoint::Addresses, json::Buffer};
 
 /// Adds `related.user` (row 26): recipient before sender, addresses before local parts, none twice.
 #[inline(always)]

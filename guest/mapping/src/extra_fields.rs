@@ -1,22 +1,12 @@
-//! Fields that the host wants in every document: checked and written out once, when a session is opened.
+//! ExtraFields that the host wants in every document: checked and written out once, when a session is opened.
 
 use serde_json::{Map, Value};
 
-use crate::{json::build, settings::SettingsError};
-
-/// What the mapping writes at the top of a document.
-const RESERVED: [&str; 10] =
-    ["@timestamp", "destination", "ecs", "email", "error", "microsoft", "related", "source", "tags", "user"];
-
-/// What the mapping writes inside `event`.
-const RESERVED_IN_EVENT: [&str; 8] = ["category", "created", "end", "kind", "original", "outcome", "start", "type"];
-
-/// What the mapping writes inside `log`.
-const RESERVED_IN_LOG: [&str; 2] = ["file", "offset"];
+use crate::{json::build, settings::SettingsError, version::ReservedFields};
 
 /// Members to add, as text with a comma after each.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fields {
+pub(crate) struct ExtraFields {
     /// For the document itself.
     pub(crate) document: String,
     /// For `event`.
@@ -25,8 +15,8 @@ pub(crate) struct Fields {
     pub(crate) log: String,
 }
 
-impl Fields {
-    pub(crate) fn parse(text: Option<&str>) -> Result<Self, SettingsError> {
+impl ExtraFields {
+    pub(crate) fn parse(text: Option<&str>, reserved: &ReservedFields) -> Result<Self, SettingsError> {
         let mut fields = Self::default();
         let Some(text) = text else { return Ok(fields) };
         let invalid = |reason: String| SettingsError::InvalidFields(reason);
@@ -35,14 +25,12 @@ impl Fields {
             if name.contains('.') {
                 return Err(invalid(format!("`{name}` has a dot in it; nest objects instead")));
             }
-            if RESERVED.contains(&name.as_str()) {
+            if reserved.document.contains(&name.as_str()) {
                 return Err(SettingsError::ReservedField(name));
             }
             match (name.as_str(), value) {
-                ("event", Value::Object(members)) => {
-                    push_members(&mut fields.event, "event", members, &RESERVED_IN_EVENT)?
-                }
-                ("log", Value::Object(members)) => push_members(&mut fields.log, "log", members, &RESERVED_IN_LOG)?,
+                ("event", Value::Object(members)) => push_members(&mut fields.event, "event", members, reserved.event)?,
+                ("log", Value::Object(members)) => push_members(&mut fields.log, "log", members, reserved.log)?,
                 ("event" | "log", _) => return Err(invalid(format!("`{name}` has to be an object"))),
                 (_, value) => push_member(&mut fields.document, &name, value),
             }
@@ -99,16 +87,21 @@ fn prune(value: &mut Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::versions::V1_20;
+
+    fn parse(fields: &str) -> Result<ExtraFields, SettingsError> {
+        ExtraFields::parse(Some(fields), &V1_20.reserved_fields)
+    }
 
     #[track_caller]
     fn check_refused(fields: &str, expected: &str) {
-        assert_eq!(Fields::parse(Some(fields)).unwrap_err().to_string(), expected);
+        assert_eq!(parse(fields).unwrap_err().to_string(), expected);
     }
 
     #[test]
     fn fields_are_sorted_into_where_they_belong() {
         let text = r#"{"event":{"dataset":"x","module":null},"log":{"level":"info"},"agent":{"name":"a","id":""}}"#;
-        let fields = Fields::parse(Some(text)).unwrap();
+        let fields = parse(text).unwrap();
         assert_eq!(fields.document, r#""agent":{"name":"a"},"#);
         assert_eq!(fields.event, r#""dataset":"x","#);
         assert_eq!(fields.log, r#""level":"info","#);

@@ -1,15 +1,16 @@
 //! `email`.
 
-use super::{Document, party::Addresses};
 use crate::{
     address::Address,
+    document::Document,
+    endpoint::Addresses,
     json::{Buffer, copy_pruned},
-    record::Property,
+    property::Property,
 };
 
 /// Adds `email` (rows 7, 9, 11 to 14, 17 and 25).
 #[inline(always)]
-pub(crate) fn push_mail(out: &mut Buffer<'_>, document: &Document<'_>, addresses: &Addresses<'_>) {
+pub(crate) fn push_email(out: &mut Buffer<'_>, document: &Document<'_>, addresses: &Addresses<'_>) {
     let start = out.len();
     out.push_ascii(br#""email":{"#);
     push_value(out, document, r#""attachments":{"file":{"size":"#, Property::Size, "}}");

@@ -1,0 +1,43 @@
+//! What a session keeps from one document to the next.
+
+use crate::{
+    address::Address, cache::Cache, domain::Domain, fingerprint::Fingerprints, json::Raw, network::Networks,
+    session_settings::SessionSettings, version::Version,
+};
+
+/// A version with its settings, and the pieces of documents that are kept.
+pub(crate) struct MappingContext {
+    pub(crate) version: &'static Version,
+    pub(crate) settings: SessionSettings,
+    pub(crate) networks: Networks,
+    pub(crate) addresses: Cache<Address>,
+    pub(crate) domains: Cache<Domain>,
+    pub(crate) fingerprints: Fingerprints,
+}
+
+impl MappingContext {
+    pub(crate) fn new(version: &'static Version, settings: SessionSettings) -> Self {
+        Self {
+            version,
+            settings,
+            networks: Cache::new(),
+            addresses: Cache::new(),
+            domains: Cache::new(),
+            fingerprints: Fingerprints::default(),
+        }
+    }
+
+    /// Where in the cache an address is: the one that `raw`, a string, stands for.
+    pub(crate) fn find_address(&mut self, raw: &Raw<'_>) -> usize {
+        self.addresses.find(raw.text).unwrap_or_else(|| {
+            let Self { addresses, domains, settings, .. } = self;
+            let address = Address::new(raw, |domain| {
+                let place = domains.find(domain).unwrap_or_else(|| {
+                    domains.insert(domain, Domain::new(domain, &settings.suffix_list, &settings.local_domains))
+                });
+                domains.get(place)
+            });
+            addresses.insert(raw.text, address)
+        })
+    }
+}

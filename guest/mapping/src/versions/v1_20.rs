@@ -1,0 +1,36 @@
+//! Mapping 1.20.
+
+use crate::version::{OutcomeRule, RecordKind, ReservedFields, Version};
+
+/// As Elastic's package 1.20, which the legacy service and PowerShell exports were made for.
+pub const VERSION: Version = Version {
+    number: "1.20.0",
+    ecs_version: "8.11.0",
+    record_kinds: &[RecordKind::Graph, RecordKind::Legacy],
+    reserved_fields: ReservedFields {
+        document: &[
+            "@timestamp",
+            "destination",
+            "ecs",
+            "email",
+            "error",
+            "microsoft",
+            "related",
+            "source",
+            "tags",
+            "user",
+        ],
+        // Those of 2.2 as well, so that the same settings are right for both.
+        event: &["category", "created", "end", "kind", "original", "outcome", "start", "type"],
+        log: &["file", "offset"],
+    },
+    outcome: OutcomeRule::Status,
+    categorised: false,
+    null_sender_is_absent: false,
+    query_dates: true,
+    local_domains_ignore_case: false,
+    empty_status_counts: false,
+    drops_statuses: false,
+    tags_failures: false,
+    read_time: true,
+};

@@ -1,0 +1,17 @@
+//! `source` and `destination`.
+
+use crate::{context::MappingContext, endpoint::Endpoint, json::Buffer};
+
+/// Adds `source` or `destination` (rows 8, 10, 15, 16, 20 to 24 and 28).
+#[inline(always)]
+pub(crate) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key: &str, endpoint: &Endpoint) {
+    let start = out.len();
+    out.push_str(key);
+    if let Some(network) = endpoint.network {
+        out.push_str(context.networks.get(network).as_deref().unwrap_or_default());
+    }
+    if let Some(address) = endpoint.address(context) {
+        out.push_str(&address.members);
+    }
+    out.close(start, b"}");
+}

@@ -1,0 +1,58 @@
+//! In what the versions differ: written down once more, so that a wrong rule in a version that ships shows as a
+//! difference.
+
+/// A version, by the package of Elastic whose documents it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The number, without the patch number.
+    pub number: &'static str,
+    /// Whether records can be dropped for their status.
+    pub drops_statuses: bool,
+    /// Whether `event.outcome` is a word of ECS and no status.
+    pub(crate) has_ecs_outcome: bool,
+    /// Whether there are `event.category` and `event.type`.
+    pub(crate) has_category: bool,
+    /// Whether the dates between which the legacy service was asked are those of the event.
+    pub(crate) has_query_dates: bool,
+    /// Whether `event.created` says when the record was read.
+    pub(crate) has_read_time: bool,
+    /// Whether the sender of a bounce counts as none.
+    pub(crate) null_sender_is_none: bool,
+    /// Whether the case of local domains counts.
+    pub(crate) domains_have_case: bool,
+    /// Whether a status that is empty is part of the id.
+    pub(crate) empty_status_counts: bool,
+    /// Whether failed documents get a tag.
+    pub(crate) tags_failures: bool,
+}
+
+/// As Elastic's package 1.20, made for the legacy service.
+pub const V1_20: Version = Version {
+    number: "1.20",
+    drops_statuses: false,
+    has_ecs_outcome: false,
+    has_category: false,
+    has_query_dates: true,
+    has_read_time: true,
+    null_sender_is_none: false,
+    domains_have_case: true,
+    empty_status_counts: false,
+    tags_failures: false,
+};
+
+/// As Elastic's package 2.2, made for Graph.
+pub const V2_2: Version = Version {
+    number: "2.2",
+    drops_statuses: true,
+    has_ecs_outcome: true,
+    has_category: true,
+    has_query_dates: false,
+    has_read_time: false,
+    null_sender_is_none: true,
+    domains_have_case: false,
+    empty_status_counts: true,
+    tags_failures: true,
+};
+
+/// Every version, oldest first.
+pub const VERSIONS: &[Version] = &[V1_20, V2_2];
