@@ -3,8 +3,8 @@
 #![no_main]
 
 use exotrace_fuzz::{
-    lines::lines,
-    records::{AtEnd, Batch, Limits, Notice, Reader, Sink, Start, leading_nuls, read},
+    formats::{AtEnd, Batch, Limits, Notice, Reader, Sink, Start, leading_nuls, read},
+    support::lines::lines,
 };
 use libfuzzer_sys::fuzz_target;
 

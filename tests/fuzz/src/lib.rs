@@ -4,12 +4,18 @@
 #[allow(dead_code, reason = "only a part of it is fuzzed")]
 #[path = "../../../host/src"]
 mod host {
-    pub mod lines;
-    pub mod property;
-    pub mod records;
+    pub mod support {
+        pub mod lines;
+        pub mod property;
+    }
+    pub mod sources {
+        pub mod file {
+            pub mod formats;
+        }
+    }
 }
 
-pub use host::{lines, property, records};
+pub use host::{sources::file::formats, support};
 
 /// What the reading of files takes from the settings.
 pub mod config {
