@@ -7,7 +7,6 @@ use std::{borrow::Cow, cell::RefCell, fs};
 
 use exotrace_geo::{Databases, MaxMindDbError};
 
-#[expect(unsafe_code, reason = "generated")]
 mod bindings;
 
 use bindings::exports::exotrace::{
@@ -29,7 +28,7 @@ thread_local! {
 
 struct GeoProvider;
 
-#[allow(unsafe_code, reason = "generated: exported names")]
+#[expect(unsafe_code, reason = "generated: exported names")]
 mod component {
     use super::GeoProvider;
 

@@ -2,7 +2,6 @@
 #![deny(unsafe_code)]
 
 #[cfg(target_arch = "wasm32")]
-#[expect(unsafe_code, reason = "generated")]
 mod bindings;
 mod names;
 #[cfg(target_arch = "wasm32")]
@@ -10,7 +9,7 @@ mod plugin;
 pub mod record;
 
 #[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "generated: exported names")]
+#[expect(unsafe_code, reason = "generated: exported names")]
 mod component {
     use crate::plugin::Plugin;
 

@@ -19,7 +19,7 @@ pub use exotrace_mapping::{Version, versions};
 #[macro_export]
 macro_rules! component {
     (versions::$version:ident) => {
-        #[allow(
+        #[expect(
             unsafe_code,
             reason = "generated: exported names, and sections that a host reads before it compiles anything"
         )]
