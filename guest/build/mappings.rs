@@ -2,7 +2,7 @@
 //!
 //! A module of those that have `about` as one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
@@ -35,7 +35,7 @@ impl MappingPackage {
     pub(crate) fn all(workspace: &Path) -> anyhow::Result<Vec<Self>> {
         let mut found = Vec::new();
         for package in about::packages(workspace)? {
-            let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+            let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap_or_default());
             let mut folders = manifest.iter().rev().skip(1).filter_map(|name| name.to_str());
             let is_version = folders.next().is_some_and(|name| name.starts_with('v'));
             if is_version && folders.next() == Some("components") && folders.next() == Some("guest") {

@@ -42,7 +42,7 @@ struct Case {
 /// Every version with the records that are longest to parse, and the newest one with others.
 fn cases() -> Vec<Case> {
     let case = |built_in, shape, preserve_original_event| Case { built_in, shape, preserve_original_event };
-    let mut cases = BUILT_IN.map(|built_in| case(built_in, Shape::Legacy, false)).to_vec();
+    let mut cases = Vec::from(BUILT_IN.map(|built_in| case(built_in, Shape::Legacy, false)));
     cases.extend([case(newest(), Shape::Graph, false), case(newest(), Shape::Legacy, true)]);
     cases
 }

@@ -25,6 +25,7 @@ mod crates;
 mod folder;
 mod licenses;
 #[path = "../../build/mappings.rs"]
+#[allow(dead_code, reason = "the build script of the host needs more of it")]
 mod mappings;
 mod module;
 mod notices;
