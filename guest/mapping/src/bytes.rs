@@ -1,4 +1,7 @@
 //! Bytes put together from many short pieces.
+//!
+//! By hand, because `Vec::extend_from_slice` takes 1.8 times as long in WebAssembly (V8, pieces of 4 to 42 bytes), where
+//! copying is a call.
 
 /// Bytes under construction.
 #[derive(Debug, Default)]

@@ -1,7 +1,9 @@
 //! SHA-1 of four texts side by side.
 //!
 //! One hash after another is the largest single part of mapping a record, and WebAssembly has no instruction for it.
-//! Its vectors have four lanes, and no step of SHA-1 looks across: four hashes take hardly longer than one.
+//! Its vectors have four lanes, and no step of SHA-1 looks across: four hashes take hardly longer than one. The crate
+//! `sha1` takes 3.5 times as long in WebAssembly (V8, four texts of 200 bytes). Natively it is faster than this where the
+//! processor has instructions for SHA-1, as `make bench` shows.
 
 use std::array;
 

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn no_component_names_a_folder_of_the_machine_that_it_was_built_on() {
-        for BuiltIn { version, bytes } in BUILT_IN {
+        for BuiltIn { version, bytes, .. } in BUILT_IN {
             for folder in ["/.cargo/", env!("CARGO_MANIFEST_DIR")] {
                 assert_eq!(memmem::find(bytes, folder.as_bytes()), None, "{version}: {folder}");
             }
