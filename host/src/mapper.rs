@@ -68,8 +68,8 @@ pub use rules::{Rules, Work};
 pub use settings::Settings;
 pub use trial::{TrialMode, TrialStatus};
 
-
 pub use crate::support::property::RecordKind;
+
 /// Maps the batches of one source by the mapping in use. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Mapper {
