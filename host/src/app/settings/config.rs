@@ -14,7 +14,7 @@ use crate::{
     support::plain_file::{self, MAX_SETTINGS_BYTES},
 };
 
-/// Every setting, checked. The README's table explains them.
+/// Every setting, checked; `host/docs/settings.md` explains them.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the ledger lies.
