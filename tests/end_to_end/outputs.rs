@@ -12,7 +12,7 @@ use std::{
 use exotrace::{
     config::{Config, ServiceConfig},
     ledger::Ledger,
-    pipeline::service_name,
+    sources::microsoft::service_name,
 };
 use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};

@@ -13,10 +13,13 @@ use crate::{
     mapper::{Beginning, Decisions, Live, Loader, Original},
     observe::health::Health,
     pipeline::{
-        BACKOFF, Claims, Collector, FileCollector, GRACE, Output, ReplayRequests, Replays, ServiceCollector, Stages,
+        GRACE, Output, Pipeline, PipelineSource, REQUEST_BACKOFF, ReplayRequests, Replays, Source, SourceIdentity,
         dead_letter::DeadLetter,
     },
-    sources::file::{Looking, OwnFiles},
+    sources::{
+        file::{Claims, FileCollector, Looking, OwnFiles},
+        microsoft::ServiceCollector,
+    },
     support::state_folder::{self, StateFolderError},
 };
 
@@ -33,20 +36,25 @@ use resume::{Begun, found, resume};
 const CACHE: &str = "cache";
 
 /// Gets every source ready, each with its mapping; nothing is sent yet.
-pub(crate) fn collectors(config: &Config, live: &Arc<Live>) -> anyhow::Result<Vec<Collector>> {
+pub(crate) fn sources(config: &Config, live: &Arc<Live>) -> anyhow::Result<Vec<PipelineSource>> {
     let claims = Claims::default();
-    let mut collectors = Vec::new();
+    let mut sources = Vec::new();
     for (index, source) in config.sources.iter().enumerate() {
         let mapper = live.mapper(index).in_namespace(source.labels().namespace.as_deref());
-        if let Some(service) = source.of_kind::<ServiceConfig>() {
-            collectors.push(Collector::Service(Box::new(ServiceCollector::new(service, mapper)?)));
+        let (name, label) = (source.settings.ledger_name(), source.name().to_owned());
+        let identity = Arc::new(SourceIdentity { name, label, mapper });
+        let made: Box<dyn Source> = if let Some(service) = source.of_kind::<ServiceConfig>() {
+            Box::new(ServiceCollector::new(service, Arc::clone(&identity))?)
         } else if let Some(files) = source.of_kind::<FileConfig>() {
             let (folder, own) = (config.state_dir.clone(), own_files(config));
             let looking = Looking { folder, own, is_last_look: false };
-            collectors.push(Collector::Files(Box::new(FileCollector::new(files, mapper, claims.clone(), looking))));
-        }
+            Box::new(FileCollector::new(files, Arc::clone(&identity), claims.clone(), looking))
+        } else {
+            continue;
+        };
+        sources.push(PipelineSource { identity, source: made });
     }
-    Ok(collectors)
+    Ok(sources)
 }
 
 /// The files that this program writes, as they are when that is asked.
@@ -64,7 +72,7 @@ fn own_files(config: &Config) -> OwnFiles {
 
 /// All that takes part in a run but the ledger, which only one run at a time may have.
 pub(crate) struct Ready {
-    collectors: Vec<Collector>,
+    sources: Vec<PipelineSource>,
     outputs: Vec<(String, Box<dyn Output>)>,
     dead_letter: DeadLetter,
     agent: Agent,
@@ -101,7 +109,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let live = live(config, components, &geo, &agent, &loader).context(Unusable)?;
     let (replays, requests) = Replays::channel();
     Ok(Ready {
-        collectors: collectors(config, &live).context(Unusable)?,
+        sources: sources(config, &live).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
         dead_letter: DeadLetter::new(config.dead_letter.clone()),
         agent,
@@ -149,17 +157,17 @@ impl Ready {
     }
 
     /// What can run, with its ledger.
-    pub(crate) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Stages> {
-        let Self { collectors, outputs, dead_letter, agent, state_dir, requests, .. } = self;
+    pub(crate) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Pipeline> {
+        let Self { sources, outputs, dead_letter, agent, state_dir, requests, .. } = self;
         let health = Arc::clone(health);
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
-        let (backoff, grace) = (BACKOFF, GRACE);
-        Ok(Stages { collectors, outputs, dead_letter, ledger, backoff, replays: requests, grace, health })
+        let (backoff, grace) = (REQUEST_BACKOFF, GRACE);
+        Ok(Pipeline { sources, outputs, dead_letter, ledger, backoff, replays: requests, grace, health })
     }
 }
 
 /// Gets everything ready to run.
-pub(crate) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Stages> {
+pub(crate) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Pipeline> {
     let ready = ready(config, geo)?;
     let ledger = ready.open()?;
     ready.into_stages(ledger, &Arc::default())

@@ -27,7 +27,7 @@ use crate::{
     ledger::{LastRun, Ledger, LedgerError},
     observe::health::Health,
     pages::{Monitor, Watched},
-    pipeline::{self, Collector, Mode, Summary},
+    pipeline::{self, Mode, Summary},
     support::error_text::explain,
 };
 
@@ -130,8 +130,8 @@ async fn collect(
     loop {
         let mut wanted = Wanted::End;
         let told = async { wanted = signals.wanted(path, &state_dir).await };
-        let watched = stages.collectors.iter().filter_map(Collector::watch).collect();
-        let sources = stages.collectors.iter().map(|it| it.label().to_owned()).collect();
+        let watched = stages.sources.iter().filter_map(|it| it.source.watch()).collect();
+        let sources = stages.sources.iter().map(|it| it.identity.label.clone()).collect();
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
         let hourly = tokio::spawn(hourly::tell(sources, Arc::clone(&health)));
         let ran = pipeline::run(stages, mode, told).await;

@@ -27,8 +27,6 @@ pub struct PageDone {
     /// Rows received before this time are forgotten when the window is done. None when no row of it was seen: only rows
     /// prove that a time is past.
     pub keep_from: Option<DateTime<Utc>>,
-    /// How far the files of outputs are written.
-    pub marks: Vec<Mark>,
 }
 
 /// What comes after a page.
@@ -46,18 +44,18 @@ pub enum Next {
 }
 
 impl Ledger {
-    /// Notes that a page was delivered: in one transaction, so that it is wholly noted or not at all.
+    /// Notes that a page was delivered, and how far files of outputs are written: in one transaction, so that it is wholly noted or not at all.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_page(&mut self, source: &str, page: &PageDone) -> Result<(), LedgerError> {
+    pub fn commit_page(&mut self, source: &str, page: &PageDone, marks: &[Mark]) -> Result<(), LedgerError> {
         let now = self.clock.wall().timestamp_millis();
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, &page.delivered)?;
         insert(&transaction, id, &page.touched)?;
-        put_marks(&transaction, &page.marks)?;
+        put_marks(&transaction, marks)?;
         let count = "UPDATE source SET rows = rows + ?2, changed = changed + ?3, late = late + ?4, polled_at = ?5, \
                      failed_at = NULL, failure = NULL WHERE id = ?1";
         let rows = i64::try_from(page.delivered.len()).unwrap_or(i64::MAX);

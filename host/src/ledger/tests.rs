@@ -24,7 +24,6 @@ fn page(delivered: &[Delivered], next: Next, keep_from: i64) -> PageDone {
         covered: Some(WINDOW.end),
         read: Vec::new(),
         keep_from: Some(at(keep_from)),
-        marks: Vec::new(),
     }
 }
 
@@ -51,7 +50,7 @@ fn what_was_committed_is_known_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
     assert_eq!(ledger.progress("a").unwrap(), Progress::default());
-    ledger.commit_page("a", &page(&[row(1, 1, 90), row(2, 1, 80)], more(80, "link"), 0)).unwrap();
+    ledger.commit_page("a", &page(&[row(1, 1, 90), row(2, 1, 80)], more(80, "link"), 0), &[]).unwrap();
     drop(ledger);
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
@@ -68,7 +67,7 @@ fn what_was_committed_is_known_after_a_restart() {
     check(&ledger, "a", &[1, 2]);
     check(&ledger, "b", &[]);
 
-    ledger.commit_page("a", &page(&[row(3, 1, 70)], Next::Done, 75)).unwrap();
+    ledger.commit_page("a", &page(&[row(3, 1, 70)], Next::Done, 75), &[]).unwrap();
     let found = ledger.progress("a").unwrap();
     assert_eq!((found.covered_until, found.known_from, found.in_progress), (Some(at(100)), Some(at(75)), None));
     // Only what may be read again is kept.
@@ -79,7 +78,7 @@ fn what_was_committed_is_known_after_a_restart() {
 fn a_row_is_judged_by_all_that_was_delivered_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    ledger.commit_page("a", &page(&[row(1, 1, 90), row(1, 2, 90)], Next::Done, 0)).unwrap();
+    ledger.commit_page("a", &page(&[row(1, 1, 90), row(1, 2, 90)], Next::Done, 0), &[]).unwrap();
     let mut known = ledger.known("a", [[1; 16], [2; 16]].into_iter()).unwrap();
     let verdicts =
         [(1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (2, 1)].map(|(key, content)| known.judge([key; 16], [content; 8]));
@@ -91,7 +90,7 @@ fn a_row_is_judged_by_all_that_was_delivered_of_it() {
 fn a_link_can_be_given_up_without_losing_the_place() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    ledger.commit_page("a", &page(&[row(1, 1, 90)], more(90, "link"), 0)).unwrap();
+    ledger.commit_page("a", &page(&[row(1, 1, 90)], more(90, "link"), 0), &[]).unwrap();
     ledger.drop_link("a").unwrap();
     let in_progress = ledger.progress("a").unwrap().in_progress.unwrap();
     assert_eq!((in_progress.reached, in_progress.next_link), (Some(at(90)), None));
@@ -105,7 +104,7 @@ fn coverage_never_goes_back() {
     for end in [100, 50] {
         let window = Window { start: at(0), end: at(end) };
         let covered = Some(window.end);
-        ledger.commit_page("a", &PageDone { window, covered, ..page(&[], Next::Done, 0) }).unwrap();
+        ledger.commit_page("a", &PageDone { window, covered, ..page(&[], Next::Done, 0) }, &[]).unwrap();
     }
     assert_eq!(ledger.progress("a").unwrap().covered_until, Some(at(100)));
 }
@@ -118,7 +117,11 @@ fn the_status_says_what_people_ask() {
     ledger.note_gap("a", WINDOW, "why").unwrap();
     ledger.note_token("a", at(7)).unwrap();
     ledger
-        .commit_page("a", &PageDone { changed: 1, late: 1, ..page(&[row(1, 1, 90), row(2, 1, 80)], Next::Done, 0) })
+        .commit_page(
+            "a",
+            &PageDone { changed: 1, late: 1, ..page(&[row(1, 1, 90), row(2, 1, 80)], Next::Done, 0) },
+            &[],
+        )
         .unwrap();
     ledger.note_failure("a", at(8), "no answer").unwrap();
     // Beside the one that writes.
@@ -131,7 +134,7 @@ fn the_status_says_what_people_ask() {
         (Some(at(8)), Some("no answer"), Some(at(7)))
     );
 
-    ledger.commit_page("a", &page(&[], Next::Done, 0)).unwrap();
+    ledger.commit_page("a", &page(&[], Next::Done, 0), &[]).unwrap();
     assert_eq!(ledger.status("a").unwrap().unwrap().failure, None);
 }
 
@@ -209,7 +212,7 @@ fn what_was_replayed_may_be_replayed_again() {
         ledger.note_accepted(source, &["file".to_owned()], &rows, &[]).unwrap();
     }
     // The end of a page is none of a replay.
-    ledger.commit_page("a", &page(&[], Next::Done, 0)).unwrap();
+    ledger.commit_page("a", &page(&[], Next::Done, 0), &[]).unwrap();
     let file = [7; 32];
     assert_eq!(ledger.replayed_until(&file).unwrap(), None);
     ledger.commit_replayed(Replay { file, offset: u64::MAX }, &rows[..2], &[]).unwrap();
@@ -242,6 +245,6 @@ fn what_one_output_has_accepted_is_known_until_all_have() {
     assert_eq!((keys(&ledger), ledger.mark("file").unwrap()), (vec![2], Some(mark(20))));
     check(&ledger, "a", &[1]);
     // A row that changed before it was read again is never accepted as it was.
-    ledger.commit_page("a", &page(&[row(2, 2, 80)], Next::Done, 0)).unwrap();
+    ledger.commit_page("a", &page(&[row(2, 2, 80)], Next::Done, 0), &[]).unwrap();
     assert_eq!(ledger.accepted("a").unwrap(), []);
 }

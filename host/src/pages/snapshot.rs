@@ -19,7 +19,7 @@ use crate::{
         health::State,
         metrics::{Label, PREFIX, metrics, registered},
     },
-    pipeline::{BUDGET_WINDOW, budget_name},
+    sources::microsoft::{BUDGET_WINDOW, budget_name},
     support::error_text::chain,
 };
 

@@ -2,15 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{delivery::Batch, output::RejectedDocument};
+use super::{
+    dead_letter::{Letter, Stage},
+    output::RejectedDocument,
+    record_batch::RecordBatch,
+    target::Accepted,
+};
 use crate::{
     mapper::{MappedBatch, Outcome},
-    pipeline::dead_letter::{Letter, Stage},
     support::lines::{Line, lines},
 };
 
 /// Records at which the mapping stopped.
-pub(super) fn by_mapping(batch: &Batch, mapped: &MappedBatch, now: DateTime<Utc>) -> Vec<Letter> {
+pub(super) fn by_mapping(batch: &RecordBatch, mapped: &MappedBatch, now: DateTime<Utc>) -> Vec<Letter> {
     let mut letters = Vec::new();
     for (place, (line, outcome)) in lines(&batch.records).zip(&mapped.outcomes).enumerate() {
         if let Outcome::Rejected(reason) = outcome {
@@ -21,12 +25,9 @@ pub(super) fn by_mapping(batch: &Batch, mapped: &MappedBatch, now: DateTime<Utc>
     letters
 }
 
-/// Documents that an output will never take: its name, what it said, and the places in the batch of what it got.
-pub(super) fn by_output(
-    batch: &Batch,
-    mapped: &MappedBatch,
-    (output, rejected, places): (&str, &[RejectedDocument], &[usize]),
-) -> Vec<Letter> {
+/// Documents that an output will never take.
+pub(super) fn by_output(batch: &RecordBatch, mapped: &MappedBatch, accepted: &Accepted) -> Vec<Letter> {
+    let Accepted { name: output, rejected, places, .. } = accepted;
     if rejected.is_empty() {
         return Vec::new();
     }
@@ -42,11 +43,11 @@ pub(super) fn by_output(
     letters
 }
 
-fn letter(batch: &Batch, mapped: &MappedBatch, place: usize, line: Line<'_>) -> Letter {
+fn letter(batch: &RecordBatch, mapped: &MappedBatch, place: usize, line: Line<'_>) -> Letter {
     let file = batch.origin.file.as_ref();
     Letter {
         time: Utc::now(),
-        source: batch.label.clone(),
+        source: batch.source.label.clone(),
         stage: Stage::Output,
         output: None,
         mapping: mapped.mapping_of(place).map(|mapping| mapping.version.clone()).unwrap_or_default(),

@@ -1,38 +1,22 @@
 //! Why a run ended.
 
-use std::time::Duration;
-
 use tokio::task::JoinError;
 
-use super::OutputError;
+use super::{dead_letter::DeadLetterError, output::OutputError, source_error::SourceError};
 pub(super) use crate::support::error_text::chain;
-use crate::{
-    ledger::LedgerError,
-    mapper::MapperError,
-    pipeline::dead_letter::DeadLetterError,
-    sources::{file::FileError, microsoft::PollError},
-};
+use crate::{ledger::LedgerError, mapper::MapperError};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A page could not be had.
+    /// A source could not be read.
     #[error("could not collect from `{name}`")]
-    Poll {
+    Source {
         /// Which source.
         name: String,
         /// Why.
         #[source]
-        source: PollError,
-    },
-    /// A file could not be read.
-    #[error("could not collect from `{name}`")]
-    File {
-        /// Which source.
-        name: String,
-        /// Why.
-        #[source]
-        source: FileError,
+        source: SourceError,
     },
     /// The mapping component failed.
     #[error("could not map a page")]
@@ -61,19 +45,4 @@ pub enum RunError {
     /// The ledger failed.
     #[error("could not note what is done")]
     Ledger(#[from] LedgerError),
-}
-
-impl RunError {
-    /// Whether the same request may succeed soon.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Poll { source, .. } if source.is_transient())
-    }
-
-    /// When the service wants to be asked again.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Poll { source, .. } => source.retry_after(),
-            _ => None,
-        }
-    }
 }

@@ -1,41 +1,51 @@
-//! How far a pass has come, for those who watch. Nothing depends on it.
+//! How far a poll has come, for those who watch. Nothing depends on it.
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
-use super::{BUDGET_WINDOW, pass::Pass, walk::Walk};
 use crate::ledger::Window;
 
 /// A source that can be watched.
 #[derive(Clone)]
-pub struct Watched {
+pub struct WatchedSource {
     /// What the settings call it.
     pub name: String,
-    /// How far its pass has come; none between passes.
-    pub progress: watch::Receiver<Option<PassProgress>>,
+    /// How far its poll has come; none between polls.
+    pub progress: watch::Receiver<Option<PollProgress>>,
 }
 
-/// How far a pass has come.
+/// How far a poll has come.
 #[derive(Debug, Clone)]
-pub struct PassProgress {
+pub struct PollProgress {
     /// The window that is read.
     pub window: Option<Window>,
     /// Rows read by this process.
     pub rows: u64,
-    /// How much of the time of receipt is read, and how much there is.
-    done: Duration,
-    total: Duration,
+    /// How much of the time of receipt is read.
+    pub(crate) done: Duration,
+    /// How much there is.
+    pub(crate) total: Duration,
     /// How much was read before this process began.
-    before: Duration,
-    pages: u32,
-    began: Instant,
-    /// Requests in any five minutes.
-    budget: u32,
+    pub(crate) before: Duration,
+    /// Pages read by this process.
+    pub(crate) pages: u32,
+    /// When this process began.
+    pub(crate) began: Instant,
+    /// How fast pages may be asked for.
+    pub(crate) limit: RequestLimit,
 }
 
-/// How long a pass still takes.
+/// How many requests may be sent in any time of that length.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLimit {
+    /// How many.
+    pub requests: u32,
+    /// In which time.
+    pub window: Duration,
+}
+
+/// How long a poll still takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLeft {
     /// How long.
@@ -44,7 +54,7 @@ pub struct TimeLeft {
     pub is_by_budget: bool,
 }
 
-impl PassProgress {
+impl PollProgress {
     /// A tenth of 100 hours, with 90 requests, all that five minutes allow.
     #[cfg(test)]
     pub(crate) fn example() -> Self {
@@ -58,13 +68,8 @@ impl PassProgress {
             before: Duration::ZERO,
             pages: 90,
             began: Instant::now(),
-            budget: 90,
+            limit: RequestLimit { requests: 90, window: Duration::from_secs(5 * 60) },
         }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn began(&self) -> Instant {
-        self.began
     }
 
     /// How much is read, from 0 to 1.
@@ -87,75 +92,25 @@ impl PassProgress {
         let read = self.done.checked_sub(self.before).filter(|read| !read.is_zero())?;
         let share = self.total.saturating_sub(self.done).as_secs_f64() / read.as_secs_f64();
         let by_pace = self.took(now).as_secs_f64() * share;
-        let by_budget = f64::from(self.pages) * share / f64::from(self.budget.max(1)) * BUDGET_WINDOW.as_secs_f64();
+        let RequestLimit { requests, window } = self.limit;
+        let by_budget = f64::from(self.pages) * share / f64::from(requests.max(1)) * window.as_secs_f64();
         // What fits into the budget at once is not held up by it.
-        let is_by_budget = by_budget > by_pace && f64::from(self.pages) * (1.0 + share) > f64::from(self.budget);
+        let is_by_budget = by_budget > by_pace && f64::from(self.pages) * (1.0 + share) > f64::from(requests);
         let time = Duration::try_from_secs_f64(if is_by_budget { by_budget } else { by_pace }).ok()?;
         Some(TimeLeft { time, is_by_budget })
     }
 }
 
-/// Tells how far a pass has come.
-pub(super) struct Teller {
-    sender: watch::Sender<Option<PassProgress>>,
-    budget: u32,
-}
-
-impl Teller {
-    pub(super) fn new(budget: u32) -> Self {
-        Self { sender: watch::Sender::new(None), budget }
-    }
-
-    pub(super) fn watch(&self) -> watch::Receiver<Option<PassProgress>> {
-        self.sender.subscribe()
-    }
-
-    /// A window of a pass is read from its end down to `walk.reached()`.
-    pub(super) fn tell_place(&self, pass: &Pass, walk: Option<&Walk>) {
-        let window = walk.map(Walk::window);
-        let of_window = walk.map_or_else(chrono::Duration::zero, |walk| walk.window().end - walk.reached());
-        let total = span(pass.start, pass.target);
-        let done = (span(pass.start, pass.position) + of_window.to_std().unwrap_or_default()).min(total);
-        self.sender.send_modify(|progress| match progress {
-            Some(progress) => (progress.window, progress.done) = (window, done.max(progress.done)),
-            None => {
-                let (began, budget) = (Instant::now(), self.budget);
-                let begun = PassProgress { window, rows: 0, done, total, before: done, pages: 0, began, budget };
-                *progress = Some(begun);
-            }
-        });
-    }
-
-    /// A page with so many rows is delivered.
-    pub(super) fn count(&self, rows: u64) {
-        self.sender.send_modify(|progress| {
-            if let Some(progress) = progress {
-                progress.rows += rows;
-                progress.pages += 1;
-            }
-        });
-    }
-
-    /// The pass is over.
-    pub(super) fn end(&self) {
-        self.sender.send_replace(None);
-    }
-}
-
-fn span(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
-    (to - from).to_std().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::InProgress;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[track_caller]
     fn check(done: u32, pages: u32, budget: u32, expected: Option<(u64, bool)>) {
-        let progress = PassProgress { done: done * HOUR, pages, budget, ..PassProgress::example() };
+        let limit = RequestLimit { requests: budget, ..PollProgress::example().limit };
+        let progress = PollProgress { done: done * HOUR, pages, limit, ..PollProgress::example() };
         let left = progress.left(progress.began + Duration::from_secs(60));
         assert_eq!(left.map(|left| (left.time.as_secs(), left.is_by_budget)), expected);
     }
@@ -174,29 +129,5 @@ mod tests {
         check(10, 90, 90, Some((2700, true)));
         // All of it fits into the budget.
         check(10, 9, 90, Some((540, false)));
-    }
-
-    #[test]
-    fn a_pass_is_told_from_its_first_window_to_its_end() {
-        let start: DateTime<Utc> = "2026-03-04T00:00:00Z".parse().unwrap();
-        let target = start + 10 * HOUR;
-        let mut pass = Pass { start, position: start, target, known_until: None, lost: None };
-        let teller = Teller::new(90);
-        let watched = teller.watch();
-        let fraction = || watched.borrow().as_ref().map(PassProgress::fraction);
-        assert_eq!(fraction(), None);
-        teller.tell_place(&pass, None);
-        assert_eq!(fraction(), Some(0.0));
-        let window = Window { start, end: start + 4 * HOUR };
-        let walk = Walk::of(InProgress { window, reached: Some(start + 2 * HOUR), next_link: None });
-        teller.tell_place(&pass, Some(&walk));
-        assert_eq!(fraction(), Some(0.2));
-        teller.count(7);
-        pass.advance(window);
-        teller.tell_place(&pass, None);
-        assert_eq!(fraction(), Some(0.4));
-        assert_eq!(watched.borrow().as_ref().unwrap().rows, 7);
-        teller.end();
-        assert_eq!(fraction(), None);
     }
 }

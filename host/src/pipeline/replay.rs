@@ -1,7 +1,7 @@
 //! Feeds dead letters through again: by itself, or while a run goes on.
 
 use std::{
-    io,
+    error::Error,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,15 +14,24 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
-    Collector, Mode, RunError, Stages, Summary, error::chain, files::blocking, shared::Shared, shutdown::Shutdown,
+    dead_letter::AsideError,
+    error::{RunError, chain},
+    mode::Mode,
+    run::Pipeline,
+    run_context::{RunContext, RunParts},
+    shutdown::Shutdown,
+    source::{Source as _, SourceIdentity},
+    source_run::SourceRun,
+    summary::Summary,
+    worker::{PollEnd, poll},
 };
-use crate::{ledger::Replay, mapper::Mapper, pipeline::dead_letter::AsideError};
+use crate::ledger::REPLAY;
 
-mod feed;
-mod letters;
+mod dead_letter_reader;
+mod dead_letter_source;
 
-use feed::feed;
-use letters::Letters;
+use dead_letter_reader::Letters;
+use dead_letter_source::{DeadLetterSource, LABEL};
 
 /// What came of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +66,7 @@ pub enum ReplayError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: io::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// Mapping, delivering or noting failed.
     #[error("replay of `{}` broke off: {reason}", path.display())]
@@ -87,81 +96,55 @@ pub enum ReplayError {
 /// # Errors
 ///
 /// When the file cannot be read, or delivering fails: the next replay of the file goes on behind what is done.
-pub async fn replay(stages: Stages, file: &Path) -> Result<Replayed, ReplayError> {
-    let mappers = mappers(&stages);
-    let Stages { outputs, dead_letter, ledger, backoff, health, .. } = stages;
+pub async fn replay(pipeline: Pipeline, file: &Path) -> Result<Replayed, ReplayError> {
+    let Pipeline { sources, outputs, dead_letter, ledger, backoff, health, .. } = pipeline;
     // Nobody tells it to stop.
     let (_stop, stopped) = watch::channel(false);
-    let broke_off = |reason: &RunError| ReplayError::BrokeOff { path: file.to_owned(), reason: chain(reason) };
-    let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, backoff), stopped.clone(), health)
-        .map_err(|error| broke_off(&error.into()))?;
-    replay_file(&shared, &mappers, file, &Shutdown::new(stopped)).await
-}
-
-/// What maps the records of a source.
-pub(super) struct SourceMapper {
-    /// What the settings call the source.
-    pub(super) label: String,
-    /// What the ledger knows it by.
-    pub(super) name: String,
-    pub(super) mapper: Mapper,
-}
-
-/// What maps the records of every source.
-pub(super) fn mappers(stages: &Stages) -> Vec<SourceMapper> {
-    let collectors = stages.collectors.iter();
-    let mapper = |collector: &Collector| SourceMapper {
-        label: collector.label().to_owned(),
-        name: collector.name().to_owned(),
-        mapper: collector.mapper().clone(),
-    };
-    collectors.map(mapper).collect()
+    let parts = RunParts { ledger, outputs, dead_letter, mode: Mode::Once, backoff, health };
+    let run = RunContext::new(parts, stopped.clone()).map_err(|error| ReplayError::of(file, error.into()))?;
+    let sources: Vec<_> = sources.into_iter().map(|source| source.identity).collect();
+    replay_file(&run, &sources, file, &mut Shutdown::new(stopped)).await
 }
 
 async fn replay_file(
-    shared: &Shared,
-    mappers: &[SourceMapper],
-    file: &Path,
-    shutdown: &Shutdown,
+    run: &RunContext,
+    sources: &[Arc<SourceIdentity>],
+    asked: &Path,
+    shutdown: &mut Shutdown,
 ) -> Result<Replayed, ReplayError> {
-    let asked = file;
-    let (path, is_aside) = shared.set_aside(file).await?;
-    let unread = |source| ReplayError::Read { path: path.clone(), source };
-    let broke_off = |error: RunError| match error {
-        RunError::Abandoned { .. } => ReplayError::Stopped { path: path.clone() },
-        error => ReplayError::BrokeOff { path: path.clone(), reason: chain(&error) },
-    };
-    let dead_letter = shared.dead_letter_path();
-    let others = is_aside.then(|| path.with_extension("unreadable"));
+    let (path, is_claimed) = run.claim(asked).await?;
+    let others = is_claimed.then(|| path.with_extension("unreadable"));
+    let failed = |error| ReplayError::of(&path, error);
     let file = path.clone();
-    let opened = spawn_blocking(move || Letters::open(&file, others)).await.map_err(|error| broke_off(error.into()))?;
-    let mut letters = opened.map_err(unread)?;
-    let file = letters.identity;
-    let done = shared.ledger(move |ledger| ledger.replayed_until(&file)).await.map_err(broke_off)?;
-    if let Some(done) = done {
-        let gone_on;
-        (letters, gone_on) = blocking(letters, move |letters| letters.go_on_at(done)).await.map_err(broke_off)?;
-        gone_on.map_err(unread)?;
-    }
+    let opened = spawn_blocking(move || Letters::open(&file, others)).await.map_err(|error| failed(error.into()))?;
+    let letters = opened.map_err(|error| ReplayError::Read { path: path.clone(), source: error.into() })?;
+    let outputs = run.targets.iter().map(|target| target.name.clone()).collect();
+    let mut source = DeadLetterSource::new(letters, sources.to_vec(), outputs);
+    let context = SourceRun::new(run.clone(), REPLAY, LABEL);
+    source.begin(&context).await.map_err(failed)?;
     let mut summary = Summary::default();
-    loop {
-        let batch;
-        (letters, batch) = blocking(letters, Letters::next_batch).await.map_err(broke_off)?;
-        let (batch, offset) = batch.map_err(unread)?;
-        if batch.is_empty() {
-            break;
-        }
-        if shutdown.is_told() {
-            return Err(ReplayError::Stopped { path });
-        }
-        summary += feed(shared, mappers, batch, Replay { file, offset }).await.map_err(broke_off)?;
+    if poll(&mut source, &context, shutdown, &mut summary).await.map_err(failed)? == PollEnd::Stopped {
+        return Err(ReplayError::Stopped { path });
     }
-    let kept;
-    (letters, kept) = blocking(letters, Letters::end).await.map_err(broke_off)?;
-    let kept = kept.map_err(unread)?;
-    shared.ledger(move |ledger| ledger.end_replay(&file)).await.map_err(broke_off)?;
-    let Letters { count, unreadable, examples, .. } = letters;
-    Ok(Replayed { letters: count, summary, file: asked.to_owned(), unreadable, examples, kept, dead_letter })
+    let (letters, kept) = source.end(&context).await.map_err(failed)?;
+    let (file, dead_letter) = (asked.to_owned(), run.dead_letter_path());
+    let mut replayed = Replayed { summary, file, kept, dead_letter, ..Replayed::default() };
+    if let Some(Letters { count, unreadable, examples, .. }) = letters {
+        (replayed.letters, replayed.unreadable, replayed.examples) = (count, unreadable, examples);
+    }
+    Ok(replayed)
+}
+
+impl ReplayError {
+    /// A replay of this file failed.
+    fn of(path: &Path, error: RunError) -> Self {
+        let path = path.to_owned();
+        match error {
+            RunError::Abandoned { .. } => Self::Stopped { path },
+            RunError::Source { source, .. } => Self::Read { path, source: source.into_cause() },
+            error => Self::BrokeOff { path, reason: chain(&error) },
+        }
+    }
 }
 
 /// Asks a run to feed letters through again, one file at a time. Cheap to clone.
@@ -209,13 +192,13 @@ impl Replays {
 
 /// Does what the run is asked, until it is told to stop: then between two batches.
 pub(super) async fn serve(
-    shared: Shared,
-    mappers: Vec<SourceMapper>,
+    run: RunContext,
+    sources: Vec<Arc<SourceIdentity>>,
     mut requests: ReplayRequests,
     mut shutdown: Shutdown,
 ) {
     while let Some(Some(Wanted { file, answer, place })) = shutdown.or(requests.0.recv()).await {
-        let replayed = replay_file(&shared, &mappers, &file, &shutdown).await;
+        let replayed = replay_file(&run, &sources, &file, &mut run.shutdown()).await;
         match &replayed {
             Ok(Replayed { letters, summary, .. }) => {
                 info!(letters, documents = summary.documents, rejected = summary.rejected, "dead letters are replayed");

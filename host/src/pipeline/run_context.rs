@@ -1,45 +1,47 @@
-//! What all sources share: the ledger, the outputs and the dead letter.
+//! What everything in a run shares: the ledger, the outputs and the dead letter.
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use async_trait::async_trait;
 use tokio::{
-    sync::{Mutex as AsyncMutex, watch},
+    sync::watch,
     task::{JoinSet, spawn_blocking},
     time::sleep,
 };
 use tracing::{error, warn};
 
 use super::{
-    Mode, RunError,
-    delivery::Target,
-    error::chain,
-    output::{Output, Tail, WritePosition},
+    backoffs::disk_delay,
+    dead_letter::{AsideError, DeadLetter, DeadLetterError, Letter, Overview, Reason, masked},
+    error::{RunError, chain},
+    mode::Mode,
+    output::Output,
     shutdown::Shutdown,
+    target::Target,
 };
 use crate::{
-    ledger::{Ledger, LedgerError, Mark},
+    ledger::{Ledger, LedgerError},
     observe::{
         health::{Health, Part},
         metrics::metrics,
     },
-    pipeline::dead_letter::{AsideError, DeadLetter, Letter, Overview, Reason, masked},
-    support::{clock::Clock, retry::Backoff},
+    support::{
+        clock::Clock,
+        retry::{Attempt, Backoff, RetryError, retry},
+    },
 };
-
-/// How a ledger is asked again that cannot be written, as on a full disk.
-const PATIENCE: Backoff =
-    Backoff { shortest: Duration::from_millis(500), longest: Duration::from_secs(30), attempts: 8 };
 
 /// So many reasons of a batch's letters are in the log; `exotrace replay --list` shows all.
 const TOLD_REASONS: usize = 5;
 
-/// What all sources share. Cheap to clone.
+/// What everything in a run shares. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub(crate) struct RunContext {
     ledger: Arc<Mutex<Ledger>>,
     clock: Clock,
     pub(super) targets: Arc<[Target]>,
@@ -50,34 +52,35 @@ pub(super) struct Shared {
     pub(super) health: Arc<Health>,
 }
 
-impl Shared {
+/// With what a run begins.
+pub(super) struct RunParts {
+    pub(super) ledger: Ledger,
+    pub(super) outputs: Vec<(String, Box<dyn Output>)>,
+    pub(super) dead_letter: DeadLetter,
+    pub(super) mode: Mode,
+    pub(super) backoff: Backoff,
+    pub(super) health: Arc<Health>,
+}
+
+impl RunContext {
     /// `stopped` says when the run is told to stop.
-    pub(super) fn new(
-        ledger: Ledger,
-        outputs: Vec<(String, Box<dyn Output>)>,
-        dead_letter: DeadLetter,
-        (mode, backoff): (Mode, Backoff),
-        stopped: watch::Receiver<bool>,
-        health: Arc<Health>,
-    ) -> Result<Self, LedgerError> {
-        let mut targets = Vec::new();
-        for (name, mut output) in outputs {
-            if let Some(Mark { device, inode, length, began, tail, .. }) = ledger.mark(&name)? {
-                let tail = Tail { length: tail.length, hash: tail.hash };
-                output.recover(WritePosition { device, inode, length, began, tail });
-            }
-            let (counts, output) = (metrics().output(&name), Arc::new(AsyncMutex::new(output)));
-            let is_troubled = AtomicBool::new(ledger.output_trouble(&name)?.is_some());
-            targets.push(Target { name, output, counts, is_troubled });
-        }
-        let clock = ledger.clock().clone();
+    pub(super) fn new(parts: RunParts, stopped: watch::Receiver<bool>) -> Result<Self, LedgerError> {
+        let RunParts { ledger, outputs, dead_letter, mode, backoff, health } = parts;
+        let targets: Result<_, LedgerError> =
+            outputs.into_iter().map(|(name, output)| Target::new(name, output, &ledger)).collect();
+        let (targets, clock) = (targets?, ledger.clock().clone());
         let (ledger, dead_letter) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(dead_letter)));
-        Ok(Self { ledger, clock, targets: targets.into(), dead_letter, mode, backoff, stopped, health })
+        Ok(Self { ledger, clock, targets, dead_letter, mode, backoff, stopped, health })
     }
 
     /// What everything of a run tells the time by: the clock of the ledger.
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Hears when the run is told to stop.
+    pub(super) fn shutdown(&self) -> Shutdown {
+        Shutdown::new(self.stopped.clone())
     }
 
     /// Lets outputs do what a run before has left undone, beside everything else.
@@ -94,70 +97,56 @@ impl Shared {
 
     /// Lets the ledger do some work, off the threads that wait for the network. Does it again when the disk is full:
     /// what was delivered would otherwise come twice.
-    pub(super) async fn ledger<T: Send + 'static>(
-        &self,
+    pub(super) fn ledger<'r, T: Send + 'static>(
+        &'r self,
         work: impl Fn(&mut Ledger) -> Result<T, LedgerError> + Send + Sync + 'static,
-    ) -> Result<T, RunError> {
+    ) -> Pin<Box<dyn Future<Output = Result<T, RunError>> + Send + 'r>> {
         let work = Arc::new(work);
-        let mut attempt = 1;
-        loop {
-            let (ledger, work) = (Arc::clone(&self.ledger), Arc::clone(&work));
-            let done = spawn_blocking(move || {
-                let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-                work(&mut ledger).map_err(|error| error.at(ledger.path()))
-            });
-            let done = self.health.wait_for_disk(Part::Ledger, "", done).await;
-            let error = match done? {
-                Err(error) if error.may_pass() => error,
-                done => {
-                    if attempt > 1 && done.is_ok() {
+        // In a box: the compiler loses sight of what is `Send` otherwise.
+        Box::pin(async move {
+            match retry(&mut LedgerWork { run: self, work }).await {
+                Ok(done) => {
+                    if done.attempts > 1 {
                         self.health.working(Part::Ledger, "");
                     }
-                    return Ok(done?);
+                    Ok(done.output)
                 }
-            };
-            if error.passes_by_itself() {
-                self.health.retrying(Part::Ledger, "", chain(&error));
-            } else {
-                self.health.needs_attention(Part::Ledger, "", chain(&error));
+                Err(RetryError::Final(error) | RetryError::Stopped(error)) => Err(error),
             }
-            let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
-            warn!(
-                attempt,
-                delay_ms = delay.as_millis(),
-                error = chain(&error),
-                "could not use the ledger; trying again"
-            );
-            sleep(delay).await;
-            attempt += 1;
+        })
+    }
+
+    /// Lets the ledger note something that nothing depends on.
+    pub(super) async fn ledger_once(&self, work: impl FnOnce(&mut Ledger) -> Result<(), LedgerError> + Send + 'static) {
+        let ledger = Arc::clone(&self.ledger);
+        let noted = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner)));
+        if let Ok(Err(error)) = noted.await {
+            warn!(error = chain(&error), "could not note how it goes");
         }
     }
 
+    /// Notes for `exotrace status` that a source failed. Nothing depends on it, so nothing waits for it.
+    pub(super) async fn note_failure(&self, source: &str, error: &RunError) {
+        let (source, failure) = (source.to_owned(), chain(error));
+        let now = self.clock.wall();
+        self.ledger_once(move |ledger| ledger.note_failure(&source, now, &failure)).await;
+    }
+
     /// Writes letters to the dead letter; tries for long when the disk is full, since the ledger must not move before.
-    pub(super) async fn bury(&self, letters: Vec<Letter>) -> Result<(), RunError> {
+    pub(super) async fn write_dead_letters(&self, letters: Vec<Letter>) -> Result<(), RunError> {
         if letters.is_empty() {
             return Ok(());
         }
         self.tell(&letters);
-        let letters = Arc::new(letters);
-        let mut attempt = 1;
-        loop {
-            let (dead_letter, letters) = (Arc::clone(&self.dead_letter), Arc::clone(&letters));
-            let count = letters.len() as u64;
-            let write = move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).append(&letters);
-            let written = self.health.wait_for_disk(Part::DeadLetter, "", spawn_blocking(write)).await;
-            let Err(error) = written? else {
+        let count = letters.len() as u64;
+        match retry(&mut DeadLetterWrite { run: self, letters: Arc::new(letters) }).await {
+            Ok(_) => {
                 metrics().dead_letters.inc_by(count);
                 self.health.working(Part::DeadLetter, "");
-                return Ok(());
-            };
-            self.health.needs_attention(Part::DeadLetter, "", chain(&error));
-            let Some(delay) = self.patience(attempt) else { return Err(error.into()) };
-            error!(attempt, delay_ms = delay.as_millis(), error = chain(&error), "trying again");
-            if self.shutdown().or(sleep(delay)).await.is_none() {
-                return Err(RunError::Abandoned { name: "the dead letter".to_owned() });
+                Ok(())
             }
-            attempt += 1;
+            Err(RetryError::Final(error)) => Err(error),
+            Err(RetryError::Stopped(_)) => Err(RunError::Abandoned { name: "the dead letter".to_owned() }),
         }
     }
 
@@ -179,45 +168,98 @@ impl Shared {
     }
 
     /// Gets a file of letters ready to be read: the dead letter is moved away, between two letters.
-    pub(super) async fn set_aside(&self, file: &Path) -> Result<(PathBuf, bool), AsideError> {
+    pub(super) async fn claim(&self, file: &Path) -> Result<(PathBuf, bool), AsideError> {
         let (dead_letter, file) = (Arc::clone(&self.dead_letter), file.to_owned());
-        let set_aside = {
+        let claim = {
             let file = file.clone();
             move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).set_aside(&file)
         };
-        spawn_blocking(set_aside).await.unwrap_or_else(|error| Err(AsideError::moving(file, error.into())))
+        spawn_blocking(claim).await.unwrap_or_else(|error| Err(AsideError::moving(file, error.into())))
     }
 
     /// Where letters are written to.
     pub(super) fn dead_letter_path(&self) -> PathBuf {
         self.dead_letter.lock().unwrap_or_else(PoisonError::into_inner).path().to_owned()
     }
+}
 
-    fn patience(&self, attempt: u32) -> Option<Duration> {
-        match self.mode {
-            Mode::Once => PATIENCE.delay(attempt, None, 0.0),
-            Mode::Daemon => Backoff { attempts: u32::MAX, ..PATIENCE }.delay(attempt, None, 0.0),
+/// Something that the ledger is to do.
+struct LedgerWork<'r, W> {
+    run: &'r RunContext,
+    work: Arc<W>,
+}
+
+#[async_trait]
+impl<T, W> Attempt for LedgerWork<'_, W>
+where
+    T: Send + 'static,
+    W: Fn(&mut Ledger) -> Result<T, LedgerError> + Send + Sync + 'static,
+{
+    type Output = T;
+    type Error = RunError;
+
+    async fn attempt(&mut self) -> Result<T, RunError> {
+        let (ledger, work) = (Arc::clone(&self.run.ledger), Arc::clone(&self.work));
+        let done = spawn_blocking(move || {
+            let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut ledger).map_err(|error| error.at(ledger.path()))
+        });
+        Ok(self.run.health.wait_for_disk(Part::Ledger, "", done).await??)
+    }
+
+    fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {
+        match error {
+            RunError::Ledger(error) if error.may_pass() => disk_delay(self.run.mode, attempt),
+            _ => None,
         }
     }
 
-    /// Hears when the run is told to stop.
-    pub(super) fn shutdown(&self) -> Shutdown {
-        Shutdown::new(self.stopped.clone())
-    }
-
-    /// Notes for `exotrace status` that a source failed. Nothing depends on it, so nothing waits for it.
-    pub(super) async fn note_failure(&self, source: &str, error: &RunError) {
-        let (source, failure) = (source.to_owned(), chain(error));
-        let now = self.clock.wall();
-        self.ledger_once(move |ledger| ledger.note_failure(&source, now, &failure)).await;
-    }
-
-    /// Lets the ledger note something that nothing depends on.
-    pub(super) async fn ledger_once(&self, work: impl FnOnce(&mut Ledger) -> Result<(), LedgerError> + Send + 'static) {
-        let ledger = Arc::clone(&self.ledger);
-        let noted = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner)));
-        if let Ok(Err(error)) = noted.await {
-            warn!(error = chain(&error), "could not note how it goes");
+    async fn failed(&mut self, error: &RunError, attempt: u32, delay: Option<Duration>) {
+        let RunError::Ledger(error) = error else { return };
+        if !error.may_pass() {
+            return;
         }
+        if error.passes_by_itself() {
+            self.run.health.retrying(Part::Ledger, "", chain(error));
+        } else {
+            self.run.health.needs_attention(Part::Ledger, "", chain(error));
+        }
+        let Some(delay) = delay else { return };
+        let delay_ms = delay.as_millis();
+        warn!(attempt, delay_ms, error = chain(error), "could not use the ledger; trying again");
+    }
+}
+
+/// Letters that are to be written.
+struct DeadLetterWrite<'r> {
+    run: &'r RunContext,
+    letters: Arc<Vec<Letter>>,
+}
+
+#[async_trait]
+impl Attempt for DeadLetterWrite<'_> {
+    type Output = ();
+    type Error = RunError;
+
+    async fn attempt(&mut self) -> Result<(), RunError> {
+        let (dead_letter, letters) = (Arc::clone(&self.run.dead_letter), Arc::clone(&self.letters));
+        let write = move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).append(&letters);
+        Ok(self.run.health.wait_for_disk(Part::DeadLetter, "", spawn_blocking(write)).await??)
+    }
+
+    fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {
+        if matches!(error, RunError::DeadLetter(_)) { disk_delay(self.run.mode, attempt) } else { None }
+    }
+
+    async fn failed(&mut self, error: &RunError, attempt: u32, delay: Option<Duration>) {
+        let RunError::DeadLetter(error) = error else { return };
+        let error: &DeadLetterError = error;
+        self.run.health.needs_attention(Part::DeadLetter, "", chain(error));
+        let Some(delay) = delay else { return };
+        error!(attempt, delay_ms = delay.as_millis(), error = chain(error), "trying again");
+    }
+
+    async fn wait(&mut self, delay: Duration) -> bool {
+        self.run.shutdown().or(sleep(delay)).await.is_some()
     }
 }

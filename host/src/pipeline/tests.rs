@@ -11,8 +11,9 @@ use tokio::{net::TcpListener, time::sleep};
 use super::{error::chain, *};
 use crate::{
     config::{Config, Credential, HttpConfig, ServiceConfig},
-    ledger::{LedgerError, Next, PageDone, Window},
+    ledger::{Ledger, LedgerError, Next, PageDone, Window},
     outputs::{HttpOutput, StdoutOutput},
+    sources::microsoft::{BUDGET_WINDOW, budget_name, service_name},
     support::secret::Secret,
 };
 use harness::{Setup, Sink};
@@ -63,13 +64,13 @@ async fn a_page_that_takes_too_long_to_finish_is_read_again() {
     );
     let config = Config::parse(&settings, "exotrace.toml".as_ref(), &|_| None).unwrap();
     let Some(http) = config.outputs[0].of_kind::<HttpConfig>() else { panic!("it is over HTTP") };
-    let mut stages = setup.stages();
-    stages.outputs = vec![("silent".to_owned(), Box::new(HttpOutput::new(http).unwrap()))];
-    stages.grace = Duration::from_millis(1);
+    let mut pipeline = setup.pipeline();
+    pipeline.outputs = vec![("silent".to_owned(), Box::new(HttpOutput::new(http).unwrap()))];
+    pipeline.grace = Duration::from_millis(1);
     let told = async {
         silent.accept().await.unwrap();
     };
-    let summary = run(stages, Mode::Daemon, told).await.unwrap();
+    let summary = run(pipeline, Mode::Daemon, told).await.unwrap();
     assert_eq!(summary.documents, 0);
     // The run before may still be about to close the ledger.
     while let Err(LedgerError::InUse { .. }) = Ledger::open(setup.folder.path()) {
@@ -88,7 +89,7 @@ async fn a_shutdown_leaves_nothing_half_done() {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    run(setup.stages(), Mode::Daemon, stopped).await.unwrap();
+    run(setup.pipeline(), Mode::Daemon, stopped).await.unwrap();
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
 }
@@ -133,13 +134,13 @@ async fn a_daemon_waits_until_a_person_has_mended_what_is_wrong() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    run(setup.stages(), Mode::Daemon, failed).await.unwrap();
+    run(setup.pipeline(), Mode::Daemon, failed).await.unwrap();
 }
 
 /// A run that finds this next link in the ledger goes on without it.
 async fn check_bad_link(link: impl Fn(&ServiceConfig) -> String) {
     let setup = Setup::new(20).await;
-    let mut stages = setup.stages();
+    let mut pipeline = setup.pipeline();
     let window = Window { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH };
     let next = Next::More { reached: None, link: Some(link(&setup.config)) };
     let page = PageDone {
@@ -152,10 +153,9 @@ async fn check_bad_link(link: impl Fn(&ServiceConfig) -> String) {
         late: 0,
         next,
         keep_from: Some(window.start),
-        marks: Vec::new(),
     };
-    stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
-    drop(stages);
+    pipeline.ledger.commit_page(&service_name(&setup.config), &page, &[]).unwrap();
+    drop(pipeline);
     // Nothing received in 1970 can be asked for any more: the window is given up with the link.
     let error = setup.run_once().await.unwrap_err();
     assert!(chain(&error).contains("StartDate can't be older than 90 days"), "{}", chain(&error));
@@ -178,9 +178,9 @@ async fn a_next_link_to_another_host_is_not_followed() {
 async fn sources_work_side_by_side_and_share_outputs_and_ledger() {
     let (one, other) = (Setup::new(30).await, Setup::new(10).await);
     let second = Sink::default();
-    let mut both = one.stages();
+    let mut both = one.pipeline();
     both.outputs.push(("second".to_owned(), Box::new(StdoutOutput::to(Box::new(second.clone())))));
-    both.collectors.push(other.collector());
+    both.sources.push(other.source());
     let summary = run(both, Mode::Once, std::future::pending()).await.unwrap();
     assert_eq!(summary.documents as usize, one.tenant.rows().len() + other.tenant.rows().len());
     assert_eq!(one.sink.delivered().len(), 40);
@@ -191,8 +191,8 @@ async fn sources_work_side_by_side_and_share_outputs_and_ledger() {
 async fn a_source_that_fails_keeps_no_other_from_being_read() {
     let (one, mut other) = (Setup::new(30).await, Setup::new(10).await);
     set_secret(&mut other.config, "hunter2");
-    let mut both = one.stages();
-    both.collectors.insert(0, other.collector());
+    let mut both = one.pipeline();
+    both.sources.insert(0, other.source());
     let error = run(both, Mode::Once, std::future::pending()).await.unwrap_err();
     assert!(chain(&error).contains("`source.client_secret` is wrong"));
     one.assert_all_delivered();
@@ -222,7 +222,7 @@ async fn a_window_that_a_run_before_had_begun_repeats_nothing() {
     let setup = Setup::new(300).await;
     setup.run_once().await.unwrap();
     setup.tenant.advance(Duration::from_secs(40 * 60));
-    let mut stages = setup.stages();
+    let mut pipeline = setup.pipeline();
     let start = setup.status().covered_until.unwrap();
     let end = start + Duration::from_secs(30 * 60);
     let page = PageDone {
@@ -235,10 +235,9 @@ async fn a_window_that_a_run_before_had_begun_repeats_nothing() {
         late: 0,
         next: Next::More { reached: None, link: None },
         keep_from: Some(start),
-        marks: Vec::new(),
     };
-    stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
-    drop(stages);
+    pipeline.ledger.commit_page(&service_name(&setup.config), &page, &[]).unwrap();
+    drop(pipeline);
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
 }
@@ -264,8 +263,8 @@ async fn the_budget_holds_across_restarts() {
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
     // A fourth would have to wait for minutes.
-    run(setup.stages(), Mode::Daemon, sleep(Duration::from_millis(200))).await.unwrap();
-    let requests = setup.stages().ledger.requests(&budget_name(&setup.config), chrono::Utc::now(), BUDGET_WINDOW);
+    run(setup.pipeline(), Mode::Daemon, sleep(Duration::from_millis(200))).await.unwrap();
+    let requests = setup.pipeline().ledger.requests(&budget_name(&setup.config), chrono::Utc::now(), BUDGET_WINDOW);
     assert_eq!(requests.unwrap().count, 3);
     let stats = reqwest::get(format!("{}stats", setup.config.url)).await.unwrap().text().await.unwrap();
     assert!(stats.contains("\"page_requests\":3"), "{stats}");
@@ -274,7 +273,7 @@ async fn the_budget_holds_across_restarts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_service_no_longer_has_is_a_gap() {
     let setup = Setup::new(20).await;
-    let mut stages = setup.stages();
+    let mut pipeline = setup.pipeline();
     let long_ago = chrono::Utc::now() - chrono::Duration::days(100);
     let window = Window { start: long_ago, end: long_ago };
     let page = PageDone {
@@ -287,10 +286,9 @@ async fn what_the_service_no_longer_has_is_a_gap() {
         late: 0,
         next: Next::Done,
         keep_from: Some(long_ago),
-        marks: Vec::new(),
     };
-    stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
-    drop(stages);
+    pipeline.ledger.commit_page(&service_name(&setup.config), &page, &[]).unwrap();
+    drop(pipeline);
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
     let gaps = setup.status().gaps;

@@ -1,106 +1,178 @@
-//! One source at work: polls when it is time, and asks again when something fails.
+//! The loop: the next batch of a source is mapped, delivered and noted, again and again.
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
-use super::{Mode, RunError, ServiceCollector, Summary, error::chain, shared::Shared, shutdown::Shutdown};
-use crate::{observe::health::Part, support::retry::Backoff};
-
-/// How a daemon asks again when a person has to mend something first: consent, a service principal and a new secret
-/// take their time to arrive (ms-api.md, section 1.9).
-const SLOWLY: Backoff =
-    Backoff { shortest: Duration::from_secs(5 * 60), longest: Duration::from_secs(60 * 60), attempts: u32::MAX };
+use super::{
+    backoffs::{MEND_SOURCE_BACKOFF, in_mode},
+    delivery::deliver,
+    error::{RunError, chain},
+    mode::Mode,
+    record_batch::RecordBatch,
+    shutdown::Shutdown,
+    source::Source,
+    source_error::Remedy,
+    source_run::SourceRun,
+    summary::Summary,
+};
+use crate::{
+    observe::metrics::metrics,
+    support::retry::{Attempt, RetryError, retry},
+};
 
 /// Why a poll ended.
-#[derive(Debug, PartialEq, Eq)]
-enum Ended {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PollEnd {
     /// Everything was read.
     CaughtUp,
     /// It was told to.
     Stopped,
 }
 
-/// Works until it is caught up or told to stop; gives what was done in any case.
+/// Works until the source is caught up or told to stop; gives what was done in any case.
 pub(super) async fn work(
-    mut collector: ServiceCollector,
-    shared: Shared,
+    mut source: Box<dyn Source>,
+    context: SourceRun,
     mut shutdown: Shutdown,
 ) -> (Summary, Result<(), RunError>) {
     let mut summary = Summary::default();
-    loop {
-        let began = Instant::now();
-        let polled = poll(&mut collector, &shared, &mut shutdown, &mut summary).await;
-        summary.gaps += collector.take_gaps();
-        match polled {
-            Ok(Ended::CaughtUp) if shared.mode == Mode::Daemon => {}
-            Ok(_) | Err(RunError::Abandoned { .. }) => return (summary, Ok(())),
-            Err(error) => return (summary, Err(error)),
-        }
-        if shutdown.or(sleep_until(began + collector.interval)).await.is_none() {
-            return (summary, Ok(()));
-        }
+    let ended = poll_again_and_again(&mut *source, &context, &mut shutdown, &mut summary).await;
+    summary += source.take_summary();
+    match ended {
+        Err(RunError::Abandoned { .. }) => (summary, Ok(())),
+        ended => (summary, ended),
     }
 }
 
-/// Reads a source until it is caught up with the time at which the poll began.
-async fn poll(
-    collector: &mut ServiceCollector,
-    shared: &Shared,
+async fn poll_again_and_again(
+    source: &mut dyn Source,
+    context: &SourceRun,
     shutdown: &mut Shutdown,
     summary: &mut Summary,
-) -> Result<Ended, RunError> {
-    let mut attempt = 1;
+) -> Result<(), RunError> {
+    source.begin(context).await?;
     loop {
-        let Some(polled) = shutdown.or(collector.next_page(shared)).await else { return Ok(Ended::Stopped) };
-        if polled.is_ok() {
-            match collector.attention() {
-                Some(reason) => shared.health.needs_attention(Part::Source, &collector.label, reason),
-                None => shared.health.working(Part::Source, &collector.label),
-            }
+        let began = Instant::now();
+        let end = poll(source, context, shutdown, summary).await?;
+        if end == PollEnd::Stopped || context.run.mode == Mode::Once {
+            return Ok(());
         }
-        let error = match polled {
-            Ok(Some(page)) => {
-                *summary += collector.deliver(page, shared).await?;
-                if attempt > 1 {
-                    info!(source = collector.label, "collecting again");
-                }
-                attempt = 1;
-                continue;
-            }
-            Ok(None) => return Ok(Ended::CaughtUp),
-            Err(error) => error,
-        };
-        if collector.find_detour(shared, &error, attempt).await? {
-            continue;
+        if shutdown.or(sleep_until(began + source.interval())).await.is_none() {
+            return Ok(());
         }
-        shared.note_failure(&collector.name, &error).await;
-        let Some(delay) = delay(shared, &error, attempt) else { return Err(error) };
-        collector.counts.retries.inc();
-        let (delay_ms, text) = (delay.as_millis(), chain(&error));
-        if error.is_transient() {
-            warn!(attempt, delay_ms, error = text, "could not collect; trying again");
-            shared.health.retrying(Part::Source, &collector.label, text);
-        } else {
-            error!(attempt, delay_ms, error = text, "could not collect; trying again");
-            shared.health.needs_attention(Part::Source, &collector.label, text);
-        }
-        if shutdown.or(sleep(delay)).await.is_none() {
-            return Ok(Ended::Stopped);
-        }
-        attempt += 1;
     }
 }
 
-/// How long to wait before asking again; `None` when that is no use.
-fn delay(shared: &Shared, error: &RunError, attempt: u32) -> Option<Duration> {
-    let is_poll = matches!(error, RunError::Poll { .. });
-    let backoff = match (shared.mode, error.is_transient()) {
-        (Mode::Once, true) => shared.backoff,
-        (Mode::Daemon, true) => Backoff { attempts: u32::MAX, ..shared.backoff },
-        (Mode::Daemon, false) if is_poll => SLOWLY,
-        _ => return None,
+/// Reads a source until it is caught up: every batch is mapped, given to every output, and noted in the ledger: last,
+/// so that a crash repeats and never skips.
+pub(super) async fn poll(
+    source: &mut dyn Source,
+    context: &SourceRun,
+    shutdown: &mut Shutdown,
+    summary: &mut Summary,
+) -> Result<PollEnd, RunError> {
+    loop {
+        let read = match retry(&mut NextBatch { source, context, shutdown }).await {
+            Ok(read) => read,
+            Err(RetryError::Final(error)) => return Err(error),
+            Err(RetryError::Stopped(_)) => return Ok(PollEnd::Stopped),
+        };
+        let batch = match read.output {
+            NextStep::Deliver(batch) => batch,
+            NextStep::End(end) => return Ok(end),
+        };
+        *summary += advance(source, context, batch).await?;
+        if read.attempts > 1 {
+            info!(source = context.label(), "collecting again");
+        }
+    }
+}
+
+/// Takes a batch all the way.
+pub(super) async fn advance(
+    source: &mut dyn Source,
+    context: &SourceRun,
+    batch: RecordBatch,
+) -> Result<Summary, RunError> {
+    let committed = match deliver(context, batch).await {
+        Ok(delivery) => delivery.commit(context).await,
+        Err(error) => Err(error),
     };
-    backoff.delay(attempt, error.retry_after(), rand::random())
+    match committed {
+        Ok(committed) => {
+            source.committed(&committed, context);
+            Ok(committed.summary)
+        }
+        Err(error) => {
+            source.rewind();
+            Err(error)
+        }
+    }
+}
+
+/// What a source has answered.
+enum NextStep {
+    Deliver(RecordBatch),
+    End(PollEnd),
+}
+
+/// A source that is asked for its next batch.
+struct NextBatch<'p> {
+    source: &'p mut dyn Source,
+    context: &'p SourceRun,
+    shutdown: &'p mut Shutdown,
+}
+
+#[async_trait]
+impl Attempt for NextBatch<'_> {
+    type Output = NextStep;
+    type Error = RunError;
+
+    async fn attempt(&mut self) -> Result<NextStep, RunError> {
+        let read = if self.source.has_read_ahead() {
+            self.source.next(self.context).await?
+        } else {
+            match self.shutdown.or(self.source.next(self.context)).await {
+                Some(read) => read?,
+                None => return Ok(NextStep::End(PollEnd::Stopped)),
+            }
+        };
+        self.source.report_health(self.context);
+        Ok(read.map_or(NextStep::End(PollEnd::CaughtUp), NextStep::Deliver))
+    }
+
+    fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {
+        let RunError::Source { source: error, .. } = error else { return None };
+        let run = &self.context.run;
+        match (error.remedy(), run.mode) {
+            (Remedy::Retry { after }, mode) => in_mode(run.backoff, mode).delay(attempt, after, rand::random()),
+            (Remedy::Person, Mode::Daemon) => MEND_SOURCE_BACKOFF.delay(attempt, None, rand::random()),
+            (Remedy::Person, Mode::Once) | (Remedy::None, _) => None,
+        }
+    }
+
+    async fn failed(&mut self, error: &RunError, attempt: u32, delay: Option<Duration>) {
+        let RunError::Source { source, .. } = error else { return };
+        if source.remedy() == Remedy::None {
+            return;
+        }
+        self.context.note_failure(error).await;
+        let Some(delay) = delay else { return };
+        metrics().source(self.context.label()).retries.inc();
+        let (delay_ms, text) = (delay.as_millis(), chain(error));
+        if matches!(source.remedy(), Remedy::Retry { .. }) {
+            warn!(attempt, delay_ms, error = text, "could not collect; trying again");
+            self.context.retrying(text);
+        } else {
+            error!(attempt, delay_ms, error = text, "could not collect; trying again");
+            self.context.needs_attention(text);
+        }
+    }
+
+    async fn wait(&mut self, delay: Duration) -> bool {
+        self.shutdown.or(sleep(delay)).await.is_some()
+    }
 }

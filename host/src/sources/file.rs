@@ -10,15 +10,17 @@ use std::{
     time::Duration,
 };
 
+mod collector;
 mod content;
 mod error;
 mod find;
 pub mod formats;
 mod settings;
 
+pub use collector::{Claims, FileCollector};
 pub use error::{FileError, FileProblem};
 pub use find::{OwnFiles, matching};
-pub use settings::{DateOrder, FileConfig};
+pub use settings::{DateOrder, FileConfig, files_name};
 
 use crate::{
     ledger::{FilePlace, FileState},

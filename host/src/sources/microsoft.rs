@@ -1,15 +1,20 @@
-//! Where records come from.
-//!
-//! Does not wait and does not ask again; `pipeline` decides when.
+//! The message trace of a tenant, from a service of Microsoft.
 
+mod batches;
+mod budget;
 mod client;
 mod clock;
 mod cloud;
+mod collector;
 mod credential;
 mod error;
 mod graph;
 mod ids;
+mod judge;
 mod page;
+mod page_delivery;
+mod poll_plan;
+mod progress_reporter;
 mod reporting_webservice;
 mod service;
 mod service_kind;
@@ -17,18 +22,19 @@ mod service_table;
 mod settings;
 mod token;
 mod trace;
+mod window_cursor;
 
+pub use budget::BUDGET_WINDOW;
 pub use client::{AnswerError, HttpError, Malformed, has_proxy};
-pub(crate) use clock::AGREEMENT;
 pub use clock::Past;
+pub use collector::ServiceCollector;
 pub use credential::{Credential, IdentityEndpoint};
 pub use error::PollError;
 pub(crate) use page::is_same_delivery;
 pub use page::{Page, Row, RowKey};
-pub(crate) use service::can_be_kept;
 pub use service::{PageRequest, ServiceSource, reach};
 pub use service_kind::ServiceKind;
-pub use settings::ServiceConfig;
+pub use settings::{ServiceConfig, budget_name, service_name};
 pub use token::{Asked, CertificateError, TokenError};
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ use url::Url;
 use super::{domains, report::Report};
 use crate::{
     config::{Credential, ServiceConfig},
-    pipeline::service_name,
-    sources::microsoft::{self, PageRequest, PollError, ServiceSource},
+    sources::microsoft::{self, PageRequest, PollError, ServiceSource, service_name},
     support::{error_text::chain, finding::Finding, scrub::shown},
 };
 

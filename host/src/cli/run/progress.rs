@@ -14,7 +14,7 @@ use tracing::info;
 use crate::{
     cli::log,
     config::Config,
-    pipeline::{PassProgress, Watched},
+    pipeline::{PollProgress, WatchedSource},
     support::counted::counted,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn show_where_people_see(bars: &MultiProgress, config: &Config) {
 }
 
 /// Shows how far the sources have come, until it is dropped.
-pub(super) async fn show(sources: Vec<Watched>, bars: MultiProgress) {
+pub(super) async fn show(sources: Vec<WatchedSource>, bars: MultiProgress) {
     if bars.is_hidden() {
         loop {
             sleep(LOGGED).await;
@@ -87,13 +87,13 @@ fn short(name: &str) -> String {
     name.chars().take(MAX_NAME - 1).chain(['…']).collect()
 }
 
-fn draw(bar: &ProgressBar, progress: &PassProgress) {
+fn draw(bar: &ProgressBar, progress: &PollProgress) {
     bar.set_position((progress.fraction() * STEPS as f64) as u64);
     bar.set_message(text(progress, Instant::now()));
 }
 
 /// What stands beside a bar.
-fn text(progress: &PassProgress, now: Instant) -> String {
+fn text(progress: &PollProgress, now: Instant) -> String {
     let per_second = progress.rows_per_second(now).round() as u64;
     // What is wanted most comes first: on a narrow terminal the rest is cut.
     let mut text = String::new();
@@ -110,7 +110,7 @@ fn text(progress: &PassProgress, now: Instant) -> String {
 }
 
 /// A line for every source whose pass has taken so long.
-fn tell(sources: &[Watched], now: Instant) {
+fn tell(sources: &[WatchedSource], now: Instant) {
     for source in sources {
         let Some(progress) = source.progress.borrow().clone() else { continue };
         if progress.took(now) < LONG {
@@ -143,10 +143,10 @@ mod tests {
 
     /// What is logged for a source at that time after its pass began.
     fn logged(after: Duration) -> Vec<Value> {
-        let progress = PassProgress::example();
-        let now = progress.began() + after;
+        let progress = PollProgress::example();
+        let now = progress.began + after;
         let (_teller, progress) = watch::channel(Some(progress));
-        let source = Watched { name: "graph".to_owned(), progress };
+        let source = WatchedSource { name: "graph".to_owned(), progress };
         let file = tempfile::NamedTempFile::new().unwrap();
         let writer = Arc::new(file.reopen().unwrap());
         let subscriber = tracing_subscriber::fmt().json().with_writer(writer).finish();
@@ -170,8 +170,8 @@ mod tests {
 
     #[test]
     fn what_stands_beside_a_bar_is_short() {
-        let progress = PassProgress::example();
-        let text = text(&progress, progress.began() + Duration::from_secs(60));
+        let progress = PollProgress::example();
+        let text = text(&progress, progress.began + Duration::from_secs(60));
         assert_eq!(text, "45m left by the request budget, 90,000 rows, 1,500/s, 2026-03-01 00:00 to 2026-03-02 00:00");
     }
 }

@@ -9,7 +9,10 @@ use crate::{
     control::About,
     ledger::{FileState, InProgress, Ledger, LedgerError, SourceStatus, Trouble},
     observe::health::{Part, State},
-    pipeline::{BUDGET_WINDOW, budget_name, files_name, service_name},
+    sources::{
+        file::files_name,
+        microsoft::{BUDGET_WINDOW, budget_name, service_name},
+    },
 };
 
 /// `*` stays within a folder, and `**` does not.

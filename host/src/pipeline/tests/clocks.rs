@@ -13,14 +13,20 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::{
-    super::{shared::Shared, *},
-    harness::{Setup, Sink, service_collector, service_config},
+    super::{
+        run_context::{RunContext, RunParts},
+        worker::advance,
+        *,
+    },
+    harness::{Setup, Sink, pipeline_source, service_config},
     model::{Answer, Asked, serve},
 };
 use crate::{
     config::ServiceConfig,
-    ledger::{Next, PageDone, Window},
+    ledger::{Ledger, Next, PageDone, Window},
     outputs::StdoutOutput,
+    pipeline::dead_letter::DeadLetter,
+    sources::microsoft::service_name,
     support::clock::{Clock, Moment},
 };
 
@@ -59,7 +65,7 @@ async fn a_wrong_date_in_every_answer_of_a_run_covers_nothing_in_the_future() {
 async fn what_an_earlier_version_has_covered_in_the_future_is_read_again() {
     let setup = Setup::new(100).await;
     setup.run_once().await.unwrap();
-    let mut stages = setup.stages();
+    let mut pipeline = setup.pipeline();
     let end = Utc::now() + Duration::days(30);
     let window = Window { start: setup.status().covered_until.unwrap(), end };
     let page = PageDone {
@@ -72,10 +78,9 @@ async fn what_an_earlier_version_has_covered_in_the_future_is_read_again() {
         covered: Some(end),
         read: Vec::new(),
         keep_from: Some(end - Duration::hours(1)),
-        marks: Vec::new(),
     };
-    stages.ledger.commit_page(&service_name(&setup.config), &page).unwrap();
-    drop(stages);
+    pipeline.ledger.commit_page(&service_name(&setup.config), &page, &[]).unwrap();
+    drop(pipeline);
     setup.tenant.advance(StdDuration::from_secs(60));
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
@@ -173,8 +178,8 @@ struct Life {
 
 /// One process of it.
 struct Process {
-    collector: ServiceCollector,
-    shared: Shared,
+    source: Box<dyn Source>,
+    context: SourceRun,
     _stop: watch::Sender<bool>,
 }
 
@@ -207,16 +212,18 @@ impl Life {
         self.world.lock().unwrap()
     }
 
-    fn start(&self) -> Process {
-        let mut collector = service_collector(&self.config);
-        collector.set_clock(self.clock.clone());
+    async fn start(&self) -> Process {
+        let PipelineSource { identity, mut source } = pipeline_source(&self.config);
         let ledger = Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone());
         let outputs: Vec<(String, Box<dyn Output>)> =
             vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))];
         let dead_letter = DeadLetter::new(self.folder.path().join("dead-letter.ndjson"));
         let (stop, stopped) = watch::channel(false);
-        let shared = Shared::new(ledger, outputs, dead_letter, (Mode::Once, BACKOFF), stopped, Arc::default()).unwrap();
-        Process { collector, shared, _stop: stop }
+        let (mode, backoff, health) = (Mode::Once, REQUEST_BACKOFF, Arc::default());
+        let run = RunContext::new(RunParts { ledger, outputs, dead_letter, mode, backoff, health }, stopped).unwrap();
+        let context = SourceRun::new(run, &identity.name, &identity.label);
+        source.begin(&context).await.unwrap();
+        Process { source, context, _stop: stop }
     }
 
     /// Mail comes while time passes.
@@ -279,25 +286,24 @@ impl Life {
 
     /// A poll, or as much of one as so many pages.
     async fn poll(&self, process: &mut Process, most_pages: u32) {
-        let Process { collector, shared, .. } = process;
+        let Process { source, context, .. } = process;
         let (mut pages, mut attempt) = (0, 1);
         while pages < most_pages && attempt < 6 {
-            match collector.next_page(shared).await {
+            match source.next(context).await {
                 Ok(Some(page)) => {
-                    collector.deliver(page, shared).await.unwrap();
+                    advance(&mut **source, context, page).await.unwrap();
                     (pages, attempt) = (pages + 1, 1);
                 }
                 Ok(None) => return,
-                Err(error) if collector.find_detour(shared, &error, attempt).await.unwrap() => {}
                 Err(_) => attempt += 1,
             }
         }
     }
 
     #[track_caller]
-    fn check_covered(&self, process: &Process, seed: u64) {
+    fn check_covered(&self, seed: u64) {
         let ledger = Ledger::open_to_read(self.folder.path()).unwrap().unwrap();
-        let covered = ledger.status(&process.collector.name).unwrap().and_then(|status| status.covered_until);
+        let covered = ledger.status(&service_name(&self.config)).unwrap().and_then(|status| status.covered_until);
         let truth = self.world().truth;
         assert!(self.is_excused || covered.is_none_or(|covered| covered <= truth), "seed {seed}: {covered:?}, {truth}");
     }
@@ -322,9 +328,9 @@ fn id(value: &serde_json::Value) -> u32 {
 
 async fn check_life(seed: u64) {
     let mut life = Life::new(seed).await;
-    let mut process = life.start();
+    let mut process = life.start().await;
     life.poll(&mut process, 100).await;
-    life.check_covered(&process, seed);
+    life.check_covered(seed);
     for _ in 0..30 {
         life.change();
         match life.random.random_range(0..6) {
@@ -334,11 +340,11 @@ async fn check_life(seed: u64) {
                 let pages = life.random.random_range(0..4);
                 life.poll(&mut process, pages).await;
                 drop(process);
-                process = life.start();
+                process = life.start().await;
             }
             _ => {}
         }
-        life.check_covered(&process, seed);
+        life.check_covered(seed);
     }
     {
         let mut world = life.world();
@@ -350,7 +356,7 @@ async fn check_life(seed: u64) {
     }
     life.check_delivered(seed);
     life.is_excused = false;
-    life.check_covered(&process, seed);
+    life.check_covered(seed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

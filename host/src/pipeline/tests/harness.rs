@@ -17,9 +17,9 @@ use crate::{
     mapper::{Component, Mapper, Settings, built_in},
     outputs::StdoutOutput,
     pipeline::{
-        Collector, GRACE, Mode, Replays, RunError, ServiceCollector, Stages, Summary, dead_letter::DeadLetter, run,
-        service_name,
+        GRACE, Mode, Pipeline, PipelineSource, Replays, RunError, SourceIdentity, Summary, dead_letter::DeadLetter, run,
     },
+    sources::microsoft::{ServiceCollector, service_name},
     support::{clock::Clock, retry::Backoff},
 };
 
@@ -87,9 +87,9 @@ impl Setup {
         Self { tenant, config, sink: Sink::default(), folder: tempfile::tempdir().unwrap(), clock: Clock::system() }
     }
 
-    pub(super) fn stages(&self) -> Stages {
-        Stages {
-            collectors: vec![self.collector()],
+    pub(super) fn pipeline(&self) -> Pipeline {
+        Pipeline {
+            sources: vec![self.source()],
             outputs: vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))],
             dead_letter: DeadLetter::new(self.folder.path().join("dead-letter.ndjson")),
             ledger: Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone()),
@@ -100,12 +100,12 @@ impl Setup {
         }
     }
 
-    pub(super) fn collector(&self) -> Collector {
-        Collector::Service(Box::new(service_collector(&self.config)))
+    pub(super) fn source(&self) -> PipelineSource {
+        pipeline_source(&self.config)
     }
 
     pub(super) async fn run_once(&self) -> Result<Summary, RunError> {
-        run(self.stages(), Mode::Once, std::future::pending()).await
+        run(self.pipeline(), Mode::Once, std::future::pending()).await
     }
 
     /// Runs again and again while the tenant's time goes on, until nothing about its mail changes any more.
@@ -131,10 +131,11 @@ impl Setup {
 }
 
 /// Collects as these settings say, with a mapping that is compiled once for all tests.
-pub(super) fn service_collector(config: &ServiceConfig) -> ServiceCollector {
+pub(super) fn pipeline_source(config: &ServiceConfig) -> PipelineSource {
     static COMPONENT: LazyLock<Component> = LazyLock::new(|| Component::new(built_in("2.2").unwrap().bytes).unwrap());
     let mapper = Mapper::new(COMPONENT.clone(), Settings::default(), Arc::default()).unwrap();
-    ServiceCollector::new(config, mapper).unwrap()
+    let identity = Arc::new(SourceIdentity { name: service_name(config), label: config.name.clone(), mapper });
+    PipelineSource { source: Box::new(ServiceCollector::new(config, Arc::clone(&identity)).unwrap()), identity }
 }
 
 /// A source at this address, and lines besides.

@@ -4,7 +4,7 @@ use exotrace_simulator::TenantConfig;
 use serde_json::json;
 
 use super::{
-    harness::{Setup, service_collector, service_config},
+    harness::{Setup, service_config},
     model::{Answer, serve},
     *,
 };
@@ -64,9 +64,9 @@ async fn a_link_that_is_no_request_is_not_followed_or_kept() {
         .await;
         let config = service_config("graph", &url, &TenantConfig::default(), "request_budget = 1000000");
         let setup = Setup { config, ..Setup::new(1).await };
-        let mut stages = setup.stages();
-        stages.collectors = vec![Collector::Service(Box::new(service_collector(&setup.config)))];
-        run(stages, Mode::Once, std::future::pending()).await.unwrap();
+        let mut pipeline = setup.pipeline();
+        pipeline.sources = vec![setup.source()];
+        run(pipeline, Mode::Once, std::future::pending()).await.unwrap();
         let ledger: Vec<u8> = std::fs::read_dir(setup.folder.path())
             .unwrap()
             .flat_map(|it| std::fs::read(it.unwrap().path()).unwrap())

@@ -180,7 +180,7 @@ async fn repairs_take_a_quarter_of_the_budget_at_most() {
         // Whoever would go on goes on within this.
         tokio::time::sleep(Duration::from_millis(300)).await;
     };
-    run(setup.stages(), Mode::Daemon, told).await.unwrap();
+    run(setup.pipeline(), Mode::Daemon, told).await.unwrap();
     assert_eq!(setup_requests(&setup), 10);
     let sent = asked.load(Ordering::Relaxed);
     assert!(sent <= 20, "{sent} of 40 requests are gone");

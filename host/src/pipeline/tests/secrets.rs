@@ -56,10 +56,10 @@ async fn check_echo(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'sta
     let crate::config::Credential::Secret { secret, .. } = &mut config.credential else { panic!("a secret") };
     *secret = crate::support::secret::Secret::new(SECRET.to_owned());
     let setup = Setup { config, ..setup };
-    let mut stages = setup.stages();
-    stages.backoff.attempts = 3;
-    let health = Arc::clone(&stages.health);
-    if let Err(error) = run(stages, Mode::Once, std::future::pending()).await {
+    let mut pipeline = setup.pipeline();
+    pipeline.backoff.attempts = 3;
+    let health = Arc::clone(&pipeline.health);
+    if let Err(error) = run(pipeline, Mode::Once, std::future::pending()).await {
         check(&chain(&error), "the error");
     }
     for condition in health.conditions() {

@@ -1,57 +1,60 @@
 //! Collects from files: looks which have something new, reads them one after another, and notes how far each is read.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use tokio::{
-    task::spawn_blocking,
-    time::{Instant, sleep_until},
-};
+use tokio::task::spawn_blocking;
 use tracing::{debug, error, info, warn};
 
-use super::{
-    Mode, RunError, Summary,
-    delivery::{Batch as Rows, Delivery},
-    error::chain,
-    shared::Shared,
-    shutdown::Shutdown,
-};
+use super::{Candidate, FileError, FileProblem, FileSource, Looking, OpenFile, formats::Batch};
 use crate::{
     config::FileConfig,
-    ledger::{Content, FileState, Key, Mark, Trouble},
-    mapper::{FilePosition, Mapper, Origin},
-    observe::{
-        health::Part,
-        metrics::{OfSource, metrics},
+    ledger::{Content, FileState, Key, Ledger, LedgerError, Mark, Trouble},
+    mapper::{FilePosition, Origin},
+    observe::metrics::{OfSource, metrics},
+    pipeline::{
+        Checkpoint, Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary,
     },
-    sources::file::{Candidate, FileError, FileProblem, FileSource, Looking, OpenFile, formats::Batch},
-    support::lines::lines,
+    support::{error_text::chain, lines::lines},
 };
 
-/// Files with their mapper.
+/// Files, as the loop reads them.
 pub struct FileCollector {
-    /// What the ledger knows it by.
-    pub(super) name: String,
-    /// What metrics and health know it by.
-    pub(super) label: String,
+    identity: Arc<SourceIdentity>,
     counts: OfSource,
     interval: Duration,
     config: FileConfig,
-    pub(super) mapper: Mapper,
     claims: Claims,
     looking: Looking,
+    /// What is known of the files; elsewhere while something looks at them.
+    files: Option<FileSource>,
+    /// The files of this poll that are still to be read; none between polls.
+    candidates: Option<VecDeque<Candidate>>,
+    open: Option<OpenCandidate>,
     /// Whether a file could not be read in this poll.
     failed: bool,
     /// What was said about a file, so that it is not said again.
     said: HashMap<PathBuf, Said>,
     /// What the ledger knows of files in trouble.
     noted: Vec<Trouble>,
+    /// What is counted and not yet taken.
+    summary: Summary,
+}
+
+/// The file that is being read.
+struct OpenCandidate {
+    candidate: Candidate,
+    file: OpenFile,
+    /// How far it is read when the batch under way is noted, how many records that has, and what the ledger knows it by
+    /// then.
+    under_way: Option<(FileState, u64, Arc<OnceLock<i64>>)>,
 }
 
 /// What was said about a file.
@@ -85,225 +88,227 @@ impl Claims {
     }
 }
 
-/// What the ledger knows a source of files by.
-pub fn files_name(config: &FileConfig) -> String {
-    format!("file {}", config.paths.join(", "))
-}
+#[async_trait]
+impl Source for FileCollector {
+    fn interval(&self) -> Duration {
+        self.interval
+    }
 
-/// Works until everything is read or told to stop; gives what was done in any case.
-pub(super) async fn work(
-    mut collector: FileCollector,
-    shared: Shared,
-    mut shutdown: Shutdown,
-) -> (Summary, Result<(), RunError>) {
-    let mut summary = Summary::default();
-    let name = collector.name.clone();
-    let read = shared.ledger(move |ledger| Ok((ledger.files()?, ledger.file_troubles(&name)?))).await;
-    let known = match read {
-        Ok((known, noted)) => {
-            collector.noted = noted;
-            known
+    async fn begin(&mut self, context: &SourceRun) -> Result<(), RunError> {
+        let read = |ledger: &mut Ledger, source: &str| Ok((ledger.files()?, ledger.file_troubles(source)?));
+        let (known, noted) = context.ledger(read).await?;
+        self.noted = noted;
+        let looking = Looking { is_last_look: context.is_last_poll(), ..self.looking.clone() };
+        self.files = Some(FileSource::new(&self.config, known, looking));
+        Ok(())
+    }
+
+    async fn next(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
+        if self.candidates.is_none() {
+            self.failed = false;
+            let (candidates, errors) = self.ask_files(context, FileSource::look).await?;
+            self.candidates = Some(candidates.into());
+            for error in errors {
+                self.failed(context, error).await;
+            }
         }
-        Err(error) => return (summary, Err(error)),
-    };
-    let is_last_look = shared.mode == Mode::Once;
-    let looking = Looking { is_last_look, ..collector.looking.clone() };
-    let mut source = FileSource::new(&collector.config, known, looking);
-    loop {
-        let began = Instant::now();
-        collector.failed = false;
-        source = match collector.poll(source, &shared, &mut shutdown, &mut summary).await {
-            Ok(Some(source)) if shared.mode == Mode::Daemon => source,
-            Ok(_) | Err(RunError::Abandoned { .. }) => return (summary, Ok(())),
-            Err(error) => return (summary, Err(error)),
-        };
-        if !collector.failed {
-            shared.health.working(Part::Source, &collector.label);
+        loop {
+            if self.open.is_none() && !self.open_next(context).await? {
+                self.end_poll(context).await?;
+                return Ok(None);
+            }
+            if let Some(batch) = self.read(context).await? {
+                return Ok(Some(batch));
+            }
         }
-        if shutdown.or(sleep_until(began + collector.interval)).await.is_none() {
-            return (summary, Ok(()));
+    }
+
+    fn committed(&mut self, committed: &Committed, context: &SourceRun) {
+        let Some(OpenCandidate { file, under_way, .. }) = &mut self.open else { return };
+        let Some((state, records, id)) = under_way.take() else { return };
+        let state = FileState { id: id.get().copied().unwrap_or(state.id), ..state };
+        if let Some(files) = &mut self.files {
+            files.noted(&state);
         }
+        self.summary.rows += records;
+        self.counts.delivered_until(committed.newest);
+        context.started();
+        debug!(file = state.path, offset = state.offset, records, "batch delivered");
+        file.state = state;
+    }
+
+    fn report_health(&self, context: &SourceRun) {
+        // As long as not all of them are looked at, nobody knows.
+        if self.candidates.is_none() && !self.failed {
+            context.working();
+        }
+    }
+
+    fn take_summary(&mut self) -> Summary {
+        std::mem::take(&mut self.summary)
     }
 }
 
 impl FileCollector {
-    /// Puts files and their mapper together; nothing is read yet.
-    pub fn new(config: &FileConfig, mapper: Mapper, claims: Claims, looking: Looking) -> Self {
-        let (name, interval) = (files_name(config), config.interval);
-        let (label, counts) = (config.name.clone(), metrics().source(&config.name));
+    /// Gets files ready; nothing is read yet.
+    pub fn new(config: &FileConfig, identity: Arc<SourceIdentity>, claims: Claims, looking: Looking) -> Self {
         Self {
-            name,
-            label,
-            counts,
-            interval,
+            counts: metrics().source(&identity.label),
+            identity,
+            interval: config.interval,
             config: config.clone(),
-            mapper,
             claims,
             looking,
+            files: None,
+            candidates: None,
+            open: None,
             failed: false,
             said: HashMap::new(),
             noted: Vec::new(),
+            summary: Summary::default(),
         }
     }
 
-    /// Reads all files to their ends; gives nothing when told to stop before.
-    async fn poll(
-        &mut self,
-        source: FileSource,
-        shared: &Shared,
-        shutdown: &mut Shutdown,
-        summary: &mut Summary,
-    ) -> Result<Option<FileSource>, RunError> {
-        let (mut source, (candidates, errors)) = self.blocking(shared, source, FileSource::look).await?;
-        for error in errors {
-            self.failed(shared, summary, error).await;
-        }
-        for candidate in candidates {
-            if !self.claims.claim(&candidate.path, &self.name) {
+    /// Opens the next file that has something new; says whether there is one.
+    async fn open_next(&mut self, context: &SourceRun) -> Result<bool, RunError> {
+        while let Some(candidate) = self.candidates.as_mut().and_then(VecDeque::pop_front) {
+            if !self.claims.claim(&candidate.path, &self.identity.name) {
                 self.say_once(&candidate.path, "another source reads it", Kind::Notice);
                 continue;
             }
-            let mut open = {
-                let looked_at = candidate.clone();
-                let opened;
-                (source, opened) = self.blocking(shared, source, move |source| source.open(&looked_at)).await?;
-                match opened {
-                    Ok(Some(open)) => {
-                        if open.is_anew {
-                            let path = candidate.path.display();
-                            info!(file = %path, "file has other contents than before; reading it from its beginning");
-                        }
-                        open
+            let looked_at = candidate.clone();
+            match self.ask_files(context, move |files| files.open(&looked_at)).await? {
+                Ok(Some(file)) => {
+                    if file.is_anew {
+                        let path = candidate.path.display();
+                        info!(file = %path, "file has other contents than before; reading it from its beginning");
                     }
-                    Ok(None) => continue,
-                    Err(error) => {
-                        self.failed(shared, summary, error).await;
-                        continue;
-                    }
+                    self.open = Some(OpenCandidate { candidate, file, under_way: None });
+                    return Ok(true);
                 }
-            };
-            loop {
-                // Between batches only, so nothing is half done.
-                let Some(read) = shutdown.or(self.blocking(shared, open, OpenFile::read)).await else {
-                    return Ok(None);
-                };
-                let batch;
-                (open, batch) = read?;
-                for notice in open.notices() {
-                    let path = candidate.path.display();
-                    let (line, problem) = (notice.line, notice.problem.explain());
-                    warn!(file = %path, line, %problem, "line is out of order");
-                    summary.unread += u64::from(notice.problem.is_loss());
-                }
-                match batch {
-                    Ok(Some((batch, state))) => {
-                        let mut state = FileState { id: open.state.id, ..state };
-                        *summary += self.deliver(batch, &open.state, &mut state, shared).await?;
-                        source.noted(&state);
-                        open.state = state;
-                    }
-                    Ok(None) => {
-                        (source, open) = self.finish(source, open, &candidate, shared, summary).await?;
-                        drop(open);
-                        break;
-                    }
-                    Err(error) => {
-                        self.failed(shared, summary, error).await;
-                        break;
-                    }
-                }
+                Ok(None) => {}
+                Err(error) => self.failed(context, error).await,
             }
         }
-        self.note_troubles(shared).await?;
-        let present = source.present();
-        shared.ledger(move |ledger| ledger.note_seen(&present)).await?;
-        Ok(Some(source))
+        Ok(false)
     }
 
-    /// Maps a batch, gives it to every output, and notes how far the file is read: last, so that a crash repeats and
-    /// never skips. `before` is what was read of the file until then.
-    async fn deliver(
-        &self,
-        batch: Batch,
-        before: &FileState,
-        state: &mut FileState,
-        shared: &Shared,
-    ) -> Result<Summary, RunError> {
+    /// Reads the next batch of the file that is open; none when it is done.
+    async fn read(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
+        let Some(OpenCandidate { candidate, file, .. }) = self.open.take() else { return Ok(None) };
+        let (mut file, batch) = context.wait_for_disk(blocking(file, OpenFile::read)).await?;
+        for notice in file.notices() {
+            let path = candidate.path.display();
+            let (line, problem) = (notice.line, notice.problem.explain());
+            warn!(file = %path, line, %problem, "line is out of order");
+            self.summary.unread += u64::from(notice.problem.is_loss());
+        }
+        match batch {
+            Ok(Some((batch, state))) => {
+                let state = FileState { id: file.state.id, ..state };
+                let (records, id) = (batch.count as u64, Arc::default());
+                let batch = self.batch(batch, &file.state, state.clone(), Arc::clone(&id));
+                self.open = Some(OpenCandidate { candidate, file, under_way: Some((state, records, id)) });
+                Ok(Some(batch))
+            }
+            Ok(None) => {
+                self.finish(file, &candidate, context).await?;
+                Ok(None)
+            }
+            Err(error) => {
+                self.failed(context, error).await;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A batch of a file; `before` is what was read of it until then.
+    fn batch(&self, batch: Batch, before: &FileState, state: FileState, id: Arc<OnceLock<i64>>) -> RecordBatch {
         let Batch { records, count, offset, .. } = batch;
         self.counts.records_read.inc_by(count as u64);
         let file = offset.map(|offset| FilePosition { path: state.path.clone(), offset });
-        let rows = keys(&records, before);
-        let origin = Origin { read_at: None, file };
-        let (source, kept_under) = (self.name.clone(), self.name.clone());
-        let rows = Rows { source, label: self.label.clone(), records, rows, origin, only: None, kept_under };
-        let delivery = shared.deliver(&self.mapper, rows).await?;
-        let summary = Summary { rows: count as u64, ..delivery.summary };
-        state.id = self.note(state.clone(), count as u64, delivery.marks.clone(), shared).await?;
-        self.counts.delivered_until(delivery.newest);
-        shared.health.started(Part::Source, &self.label);
-        Delivery::noted(delivery);
-        debug!(file = state.path, offset = state.offset, records = count, "batch delivered");
-        Ok(summary)
+        RecordBatch {
+            source: Arc::clone(&self.identity),
+            keys: keys(&records, before),
+            records,
+            origin: Origin { read_at: None, file },
+            output: None,
+            dead_letters: Vec::new(),
+            checkpoint: Arc::new(FileCheckpoint { state, records: count as u64, id }),
+        }
     }
 
-    async fn note(&self, state: FileState, records: u64, marks: Vec<Mark>, shared: &Shared) -> Result<i64, RunError> {
-        let name = self.name.clone();
-        shared.ledger(move |ledger| ledger.commit_file(&name, &state, records, &marks)).await
+    /// Every file was looked at.
+    async fn end_poll(&mut self, context: &SourceRun) -> Result<(), RunError> {
+        self.note_troubles(context).await?;
+        let present = self.files.as_ref().map(FileSource::present).unwrap_or_default();
+        context.ledger(move |ledger, _| ledger.note_seen(&present)).await?;
+        self.candidates = None;
+        Ok(())
     }
 
     /// A file was read to its end.
-    async fn finish(
-        &mut self,
-        mut source: FileSource,
-        open: OpenFile,
-        candidate: &Candidate,
-        shared: &Shared,
-        summary: &mut Summary,
-    ) -> Result<(FileSource, OpenFile), RunError> {
-        let (open, end) = self.blocking(shared, open, OpenFile::end).await?;
-        match end {
-            Ok(state) => {
-                let mut state = FileState { id: open.state.id, ..state };
-                if state.offset > 0 && state != open.state {
-                    state.id = self.note(state.clone(), 0, Vec::new(), shared).await?;
-                    source.noted(&state);
-                }
-                if open.is_waiting() {
-                    summary.unread += 1;
-                    let reason = if open.is_undecided() {
-                        "day and month of its dates cannot be told apart; it waits for a row that tells, or for `date_order`"
-                    } else {
-                        "is not whole; it waits for the rest"
-                    };
-                    self.say_once(&candidate.path, &format!("line {}: {reason}", open.line()), Kind::Waiting);
-                } else if let Some(error) = open.damage() {
-                    source.finished(candidate, &open);
-                    self.failed(shared, summary, error).await;
-                } else {
-                    source.finished(candidate, &open);
-                    if self.said.remove(&candidate.path).is_some() {
-                        info!(file = %candidate.path.display(), "file is read again");
-                    }
-                }
+    async fn finish(&mut self, file: OpenFile, candidate: &Candidate, context: &SourceRun) -> Result<(), RunError> {
+        let (file, end) = context.wait_for_disk(blocking(file, OpenFile::end)).await?;
+        let state = match end {
+            Ok(state) => FileState { id: file.state.id, ..state },
+            Err(error) => {
+                self.failed(context, error).await;
+                return Ok(());
             }
-            Err(error) => self.failed(shared, summary, error).await,
+        };
+        if state.offset > 0 && state != file.state {
+            self.note(state, context).await?;
         }
-        Ok((source, open))
+        if file.is_waiting() {
+            self.summary.unread += 1;
+            let reason = if file.is_undecided() {
+                "day and month of its dates cannot be told apart; it waits for a row that tells, or for `date_order`"
+            } else {
+                "is not whole; it waits for the rest"
+            };
+            self.say_once(&candidate.path, &format!("line {}: {reason}", file.line()), Kind::Waiting);
+            return Ok(());
+        }
+        if let Some(files) = &mut self.files {
+            files.finished(candidate, &file);
+        }
+        if let Some(error) = file.damage() {
+            self.failed(context, error).await;
+        } else if self.said.remove(&candidate.path).is_some() {
+            info!(file = %candidate.path.display(), "file is read again");
+        }
+        Ok(())
     }
 
-    /// Lets something work that asks a disk, where those who watch can see whether it answers.
-    async fn blocking<S: Send + 'static, T: Send + 'static>(
-        &self,
-        shared: &Shared,
-        state: S,
-        work: impl FnOnce(&mut S) -> T + Send + 'static,
-    ) -> Result<(S, T), RunError> {
-        shared.health.wait_for_disk(Part::Source, &self.label, blocking(state, work)).await
+    /// Notes how a file looks that is read to its end.
+    async fn note(&mut self, state: FileState, context: &SourceRun) -> Result<(), RunError> {
+        let noted = state.clone();
+        let id = context.ledger(move |ledger, source| ledger.commit_file(source, &noted, 0, &[])).await?;
+        if let Some(files) = &mut self.files {
+            files.noted(&FileState { id, ..state });
+        }
+        Ok(())
+    }
+
+    /// Lets what is known of the files do something that asks a disk.
+    async fn ask_files<T: Send + 'static>(
+        &mut self,
+        context: &SourceRun,
+        work: impl FnOnce(&mut FileSource) -> T + Send + 'static,
+    ) -> Result<T, RunError> {
+        // It is there unless this was given up in the middle, with which the run ends.
+        let Some(files) = self.files.take() else {
+            return Err(RunError::Abandoned { name: self.identity.label.clone() });
+        };
+        let (files, done) = context.wait_for_disk(blocking(files, work)).await?;
+        self.files = Some(files);
+        Ok(done)
     }
 
     /// A file could not be read: said once, and tried again with every poll. The others go on.
-    async fn failed(&mut self, shared: &Shared, summary: &mut Summary, error: FileError) {
-        summary.unread += 1;
+    async fn failed(&mut self, context: &SourceRun, error: FileError) {
+        self.summary.unread += 1;
         self.counts.files_unread.inc();
         self.failed = true;
         let (path, text) = (error.path.clone(), chain(&error));
@@ -312,18 +317,19 @@ impl FileCollector {
             _ => Kind::Failed,
         };
         match kind {
-            Kind::Failed => shared.health.needs_attention(Part::Source, &self.label, text.clone()),
-            _ => shared.health.retrying(Part::Source, &self.label, text.clone()),
+            Kind::Failed => context.needs_attention(text.clone()),
+            _ => context.retrying(text.clone()),
         }
         if self.remember(&path, &text, kind) {
-            error!(source = self.label, error = text, "could not read a file; trying again");
+            error!(source = self.identity.label, error = text, "could not read a file; trying again");
         }
-        shared.note_failure(&self.name, &RunError::File { name: self.label.clone(), source: error }).await;
+        let source = SourceError::new(error, Remedy::Person);
+        context.note_failure(&RunError::Source { name: self.identity.label.clone(), source }).await;
     }
 
     fn say_once(&mut self, path: &Path, what: &str, kind: Kind) {
         if self.remember(path, what, kind) {
-            warn!(source = self.label, file = %path.display(), reason = what, "file is not read to its end");
+            warn!(source = self.identity.label, file = %path.display(), reason = what, "file is not read to its end");
         }
     }
 
@@ -337,7 +343,7 @@ impl FileCollector {
     }
 
     /// Notes which files are in trouble, if that is news: for `exotrace status`.
-    async fn note_troubles(&mut self, shared: &Shared) -> Result<(), RunError> {
+    async fn note_troubles(&mut self, context: &SourceRun) -> Result<(), RunError> {
         let trouble = |(path, Said { what, since, kind }): (&PathBuf, &Said)| Trouble {
             item: path.display().to_string(),
             reason: what.clone(),
@@ -349,10 +355,26 @@ impl FileCollector {
         let mut troubles: Vec<_> = said.map(trouble).collect();
         troubles.sort_by(|one, other| one.item.cmp(&other.item));
         if troubles != self.noted {
-            let (name, noted) = (self.name.clone(), troubles.clone());
-            shared.ledger(move |ledger| ledger.note_file_troubles(&name, &noted)).await?;
+            let noted = troubles.clone();
+            context.ledger(move |ledger, source| ledger.note_file_troubles(source, &noted)).await?;
             self.noted = troubles;
         }
+        Ok(())
+    }
+}
+
+/// How far a file is read with a batch.
+struct FileCheckpoint {
+    state: FileState,
+    records: u64,
+    /// What the ledger knows the file by from then on.
+    id: Arc<OnceLock<i64>>,
+}
+
+impl Checkpoint for FileCheckpoint {
+    fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
+        let id = ledger.commit_file(source, &self.state, self.records, marks)?;
+        self.id.get_or_init(|| id);
         Ok(())
     }
 }
@@ -370,7 +392,7 @@ fn keys(records: &str, before: &FileState) -> Vec<(Key, Content)> {
 }
 
 /// Lets something work where waiting for a disk does no harm.
-pub(super) async fn blocking<S: Send + 'static, T: Send + 'static>(
+async fn blocking<S: Send + 'static, T: Send + 'static>(
     mut state: S,
     work: impl FnOnce(&mut S) -> T + Send + 'static,
 ) -> Result<(S, T), RunError> {

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
-    pipeline::{SourceContext, SourceSettings, files_name},
+    pipeline::{SourceContext, SourceSettings},
     support::property::RecordKind,
 };
 
@@ -82,6 +82,11 @@ impl SectionKind<SourceContext> for FileConfig {
             follow_links: table.follow_links.as_ref().is_some_and(|value| *value.get_ref()),
         })
     }
+}
+
+/// What the ledger knows a source of files by.
+pub fn files_name(config: &FileConfig) -> String {
+    format!("file {}", config.paths.join(", "))
 }
 
 impl SourceSettings for FileConfig {

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use crate::sources::microsoft::Row;
+use super::page::Row;
 
 /// How many rows are mapped and delivered together.
 const BATCH_ROWS: usize = 1000;

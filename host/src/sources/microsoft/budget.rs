@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 use tracing::debug;
 
-use super::{RunError, shared::Shared};
 use crate::{
     ledger::Requests,
+    pipeline::{RunError, SourceRun},
     support::clock::{Clock, Moment},
 };
 
@@ -42,19 +42,19 @@ impl Budget {
     }
 
     /// Waits until a request may be sent, and counts it.
-    pub(super) async fn take(&self, shared: &Shared, clock: &Clock, purpose: Purpose) -> Result<(), RunError> {
+    pub(super) async fn take(&self, context: &SourceRun, clock: &Clock, purpose: Purpose) -> Result<(), RunError> {
         if purpose == Purpose::Repair {
             let limit = (self.limit / REPAIR_SHARE).max(1);
-            self.take_one(shared, clock, format!("repair {}", self.tenant), limit).await?;
+            self.take_one(context, clock, format!("repair {}", self.tenant), limit).await?;
         }
-        self.take_one(shared, clock, self.tenant.clone(), self.limit).await
+        self.take_one(context, clock, self.tenant.clone(), self.limit).await
     }
 
-    async fn take_one(&self, shared: &Shared, clock: &Clock, kind: String, limit: u32) -> Result<(), RunError> {
+    async fn take_one(&self, context: &SourceRun, clock: &Clock, kind: String, limit: u32) -> Result<(), RunError> {
         loop {
             let (began, read, kind) = (*self.began.get_or_init(|| clock.read()), clock.read(), kind.clone());
             let now = began.wall + read.steady.saturating_sub(began.steady);
-            let wait = shared.ledger(move |ledger| {
+            let wait = context.ledger(move |ledger, _| {
                 ledger.settle_requests(&kind, now)?;
                 let wait = wait(ledger.requests(&kind, now, BUDGET_WINDOW)?, limit, now);
                 if wait.is_none() {

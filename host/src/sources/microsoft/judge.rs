@@ -5,9 +5,10 @@
 
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 
+use super::{clock::AGREEMENT, page::Row};
 use crate::{
-    ledger::{Delivered, Window},
-    sources::microsoft::{AGREEMENT, Row},
+    ledger::{Delivered, Known, Verdict, Window},
+    pipeline::Summary,
 };
 
 /// For how long a row with a date in the future is known, at most: as long as a service keeps mail.
@@ -59,6 +60,60 @@ impl Times {
             (_, Some(received)) => received,
         };
         Delivered { key: row.key.identity, content: row.key.content, received }
+    }
+}
+
+/// What becomes of the rows of a page.
+pub(super) struct Judgement {
+    /// For every row, whether it is delivered.
+    pub(super) wanted: Vec<bool>,
+    /// Rows that had been delivered before and have to be known for longer.
+    pub(super) touched: Vec<Delivered>,
+    /// What was counted.
+    pub(super) summary: Summary,
+}
+
+impl Judgement {
+    /// Judges rows, which are known from now on. Everything received before `known_until` had been read before.
+    pub(super) fn of(rows: &[Row], known: &mut Known, times: Times, known_until: Option<DateTime<Utc>>) -> Self {
+        let summary = Summary { pages: 1, rows: rows.len() as u64, ..Summary::default() };
+        let mut judgement = Self { wanted: Vec::with_capacity(rows.len()), touched: Vec::new(), summary };
+        for row in rows {
+            let is_wanted = judgement.is_wanted(row, known, times, known_until);
+            judgement.wanted.push(is_wanted);
+        }
+        judgement
+    }
+
+    /// How many rows are delivered.
+    pub(super) fn count(&self) -> usize {
+        self.wanted.iter().filter(|is_wanted| **is_wanted).count()
+    }
+
+    fn is_wanted(&mut self, row: &Row, known: &mut Known, times: Times, known_until: Option<DateTime<Utc>>) -> bool {
+        let place = times.place(row.received);
+        if place == Belongs::Elsewhere {
+            self.summary.skipped += 1;
+            return false;
+        }
+        let is_odd = place == Belongs::Nowhere;
+        match known.judge(row.key.identity, row.key.content) {
+            Verdict::Repeated => {
+                self.summary.repeated += 1;
+                if is_odd {
+                    // It may come with every page.
+                    self.touched.push(times.delivered(row));
+                }
+                return false;
+            }
+            Verdict::Changed => self.summary.changed += 1,
+            Verdict::New => {
+                let is_late = known_until.is_some_and(|until| row.received.is_some_and(|it| it < until));
+                self.summary.late += u64::from(is_late && !is_odd);
+            }
+        }
+        self.summary.misdated += u64::from(is_odd);
+        true
     }
 }
 

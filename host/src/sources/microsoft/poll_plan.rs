@@ -26,7 +26,7 @@ const MARGIN: Duration = Duration::from_secs(60 * 60);
 
 /// What decides about windows; the settings of the same names.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PassSettings {
+pub(super) struct PollSettings {
     /// How far back the first pass goes.
     pub(super) initial_interval: Duration,
     /// How far back every later one reads again.
@@ -39,7 +39,7 @@ pub(super) struct PassSettings {
 
 /// What one poll reads: from what may have changed since to the newest that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pass {
+pub(super) struct PollPlan {
     /// Where it began.
     pub(super) start: DateTime<Utc>,
     /// Everything before is read.
@@ -52,14 +52,14 @@ pub(super) struct Pass {
     pub(super) lost: Option<Window>,
 }
 
-impl Pass {
+impl PollPlan {
     /// What is to be read at `now`, the time of the service; `None` when that was read. What the service no longer has is
     /// reckoned from `certain`, which no wrong clock puts into the future.
     pub(super) fn new(
         progress: &Progress,
         now: DateTime<Utc>,
         certain: DateTime<Utc>,
-        settings: &PassSettings,
+        settings: &PollSettings,
     ) -> Option<Self> {
         // Whole milliseconds: what queries and the ledger hold.
         let now = now.trunc_subsecs(3);
@@ -134,7 +134,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
     const DAY: Duration = Duration::from_secs(86400);
 
-    const SETTINGS: PassSettings = PassSettings {
+    const SETTINGS: PollSettings = PollSettings {
         initial_interval: DAY,
         additional_look_back: HOUR,
         min_age: Duration::ZERO,
@@ -159,8 +159,8 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(progress: &Progress, settings: &PassSettings, expected: Option<(i64, i64)>) {
-        let pass = Pass::new(progress, now(), now(), settings);
+    fn check(progress: &Progress, settings: &PollSettings, expected: Option<(i64, i64)>) {
+        let pass = PollPlan::new(progress, now(), now(), settings);
         assert_eq!(pass.map(|pass| (hours(pass.start), hours(pass.target))), expected);
     }
 
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn what_may_be_forgotten_is_not_read_again() {
         let progress = Progress { known_from: Some(at(-4)), ..covered(-3) };
-        check(&progress, &PassSettings { additional_look_back: DAY, ..SETTINGS }, Some((-4, 0)));
+        check(&progress, &PollSettings { additional_look_back: DAY, ..SETTINGS }, Some((-4, 0)));
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_newest_part_can_be_left_for_later() {
-        let settings = PassSettings { min_age: 2 * HOUR, ..SETTINGS };
+        let settings = PollSettings { min_age: 2 * HOUR, ..SETTINGS };
         check(&Progress::default(), &settings, Some((-24, -2)));
         check(&covered(-2), &settings, None);
     }
@@ -204,31 +204,31 @@ mod tests {
     #[test]
     fn a_source_is_caught_up_with_a_time_between_milliseconds() {
         let now = now() + Duration::from_nanos(5_700_300);
-        let pass = Pass::new(&Progress::default(), now, now, &SETTINGS).unwrap();
+        let pass = PollPlan::new(&Progress::default(), now, now, &SETTINGS).unwrap();
         assert_eq!(pass.target.timestamp_subsec_nanos(), 5_000_000);
         let caught_up = Progress { covered_until: Some(pass.target), ..Progress::default() };
-        assert_eq!(Pass::new(&caught_up, now, now, &SETTINGS), None);
+        assert_eq!(PollPlan::new(&caught_up, now, now, &SETTINGS), None);
     }
 
     #[test]
     fn what_the_service_no_longer_has_is_lost() {
-        let pass = Pass::new(&covered(-200 * 24), now(), now(), &SETTINGS).unwrap();
+        let pass = PollPlan::new(&covered(-200 * 24), now(), now(), &SETTINGS).unwrap();
         assert_eq!((hours(pass.start), hours(pass.target)), (-90 * 24 + 1, 0));
         assert_eq!(pass.lost, Some(Window { start: at(-200 * 24), end: at(-90 * 24 + 1) }));
-        assert_eq!(Pass::new(&covered(-5), now(), now(), &SETTINGS).unwrap().lost, None);
+        assert_eq!(PollPlan::new(&covered(-5), now(), now(), &SETTINGS).unwrap().lost, None);
     }
 
     #[test]
     fn a_wrong_clock_makes_nothing_too_old() {
         let later = now() + chrono::Duration::days(26_000);
-        let pass = Pass::new(&covered(-5), later, now(), &SETTINGS).unwrap();
+        let pass = PollPlan::new(&covered(-5), later, now(), &SETTINGS).unwrap();
         assert_eq!((hours(pass.start), pass.lost), (-6, None));
     }
 
     #[test]
     fn windows_follow_one_another_to_the_target() {
-        let settings = PassSettings { initial_interval: 30 * DAY, ..SETTINGS };
-        let mut pass = Pass::new(&Progress::default(), now(), now(), &settings).unwrap();
+        let settings = PollSettings { initial_interval: 30 * DAY, ..SETTINGS };
+        let mut pass = PollPlan::new(&Progress::default(), now(), now(), &settings).unwrap();
         let mut ends = Vec::new();
         while let Some(window) = pass.window(Width(LONGEST)) {
             ends.push((hours(window.start) / 24, hours(window.end) / 24));
@@ -239,16 +239,16 @@ mod tests {
 
     #[test]
     fn a_short_rest_goes_with_the_window_before() {
-        let settings = PassSettings { initial_interval: 25 * HOUR, ..SETTINGS };
-        let pass = Pass::new(&Progress::default(), now(), now(), &settings).unwrap();
+        let settings = PollSettings { initial_interval: 25 * HOUR, ..SETTINGS };
+        let pass = PollPlan::new(&Progress::default(), now(), now(), &settings).unwrap();
         let window = pass.window(Width(DAY)).unwrap();
         assert_eq!((hours(window.start), hours(window.end)), (-25, 0));
     }
 
     #[test]
     fn no_window_is_longer_than_the_service_allows() {
-        let settings = PassSettings { initial_interval: 10 * DAY + HOUR, ..SETTINGS };
-        let pass = Pass::new(&Progress::default(), now(), now(), &settings).unwrap();
+        let settings = PollSettings { initial_interval: 10 * DAY + HOUR, ..SETTINGS };
+        let pass = PollPlan::new(&Progress::default(), now(), now(), &settings).unwrap();
         let window = pass.window(Width(LONGEST)).unwrap();
         assert_eq!(window.end - window.start, chrono_of(LONGEST));
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
-    pipeline::{SourceContext, SourceSettings, service_name},
+    pipeline::{SourceContext, SourceSettings},
     support::{property::RecordKind, secret::Secret},
 };
 
@@ -159,6 +159,17 @@ impl SourceSettings for ServiceConfig {
     fn input(&self) -> &'static str {
         self.kind.as_str()
     }
+}
+
+/// What the ledger knows a source by: as long as it stays the same, so does what is done.
+pub fn service_name(config: &ServiceConfig) -> String {
+    let client = config.credential.client_id().unwrap_or("system");
+    format!("{} {} {} {client}", config.kind.as_str(), config.url.as_str().trim_end_matches('/'), config.tenant_id)
+}
+
+/// What the ledger counts the requests of a source by: its tenant, whoever asks.
+pub fn budget_name(config: &ServiceConfig) -> String {
+    format!("{} {}", config.kind.as_str(), config.tenant_id.to_lowercase())
 }
 
 /// The tenant: its id, or one of its domains.

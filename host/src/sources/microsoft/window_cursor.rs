@@ -8,10 +8,12 @@ use std::{
 
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 
-use crate::{
-    ledger::{InProgress, Next, Window},
-    sources::microsoft::{Page, PageRequest, Past, can_be_kept},
+use super::{
+    clock::Past,
+    page::Page,
+    service::{PageRequest, can_be_kept},
 };
+use crate::ledger::{InProgress, Next, Window};
 
 /// So many pages without rows in a row, and their links lead nowhere.
 const MOST_EMPTY_PAGES: u32 = 100;
@@ -24,7 +26,7 @@ pub(super) const MOST_PASSED_OVER: u32 = 3;
 
 /// The way through one window.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct WindowCursor {
     /// What is asked for.
     asked: Window,
     /// What of it is past by every clock, and so can be covered.
@@ -59,7 +61,7 @@ pub(super) struct Walk {
 
 /// What to do about a place in a window from which it goes no further.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Detour {
+pub(super) enum Recovery {
     /// Ask again, from what was reached.
     Again,
     /// Some of this time could not be read; the rest of the window goes on before it.
@@ -68,7 +70,7 @@ pub(super) enum Detour {
     GiveUp(Window),
 }
 
-impl Walk {
+impl WindowCursor {
     /// Begins a window.
     pub(super) fn new(window: Window) -> Self {
         Self::of(InProgress { window, reached: None, next_link: None })
@@ -243,20 +245,20 @@ impl Walk {
     }
 
     /// What to do when the request could not be answered, whatever is asked again.
-    pub(super) fn detour(&mut self) -> Detour {
+    pub(super) fn recover(&mut self) -> Recovery {
         self.link = None;
         self.forget_links();
-        if self.attempts <= MOST_ATTEMPTS { Detour::Again } else { self.pass_over() }
+        if self.attempts <= MOST_ATTEMPTS { Recovery::Again } else { self.pass_over() }
     }
 
     /// What to do when the page itself cannot be read: ask for half as many rows, down to one, and then for half of the
     /// time, until a single millisecond is left. A day takes less than 40 requests.
-    pub(super) fn narrow(&mut self, batch_size: u32) -> Detour {
+    pub(super) fn narrow(&mut self, batch_size: u32) -> Recovery {
         self.link = None;
         self.forget_links();
         if batch_size.checked_shr(self.halvings).unwrap_or_default() > 1 {
             self.halvings += 1;
-            return Detour::Again;
+            return Recovery::Again;
         }
         let from = self.from.unwrap_or(self.asked.start);
         let rest = self.reached() - from;
@@ -264,11 +266,11 @@ impl Walk {
             return self.pass_over();
         }
         self.from = Some((from + rest / 2).max(from + Duration::milliseconds(1)).trunc_subsecs(3));
-        Detour::Again
+        Recovery::Again
     }
 
     /// What to do when pages come, but lead no further from here: none as long as it may.
-    pub(super) fn leave(&mut self) -> Option<Detour> {
+    pub(super) fn leave(&mut self) -> Option<Recovery> {
         if self.stalls <= MOST_ATTEMPTS {
             return None;
         }
@@ -278,10 +280,10 @@ impl Walk {
         }
         let gap = Window { start: self.asked.start, end: self.reached() };
         self.passed_over.push(gap);
-        Some(Detour::GiveUp(gap))
+        Some(Recovery::GiveUp(gap))
     }
 
-    fn pass_over(&mut self) -> Detour {
+    fn pass_over(&mut self) -> Recovery {
         (self.attempts, self.halvings, self.from) = (0, 0, None);
         self.in_a_row += 1;
         let reached = self.reached();
@@ -289,12 +291,12 @@ impl Walk {
         if self.is_unordered || before < self.asked.start {
             let gap = Window { start: self.asked.start, end: reached };
             self.passed_over.push(gap);
-            return Detour::GiveUp(gap);
+            return Recovery::GiveUp(gap);
         }
         let gap = Window { start: reached, end: reached };
         self.passed_over.push(gap);
         self.reached = Some(before);
-        Detour::PassOver(gap)
+        Recovery::PassOver(gap)
     }
 
     fn forget_links(&mut self) {

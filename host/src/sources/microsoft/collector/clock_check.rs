@@ -3,10 +3,13 @@
 use chrono::{DateTime, Utc};
 use tracing::{error, warn};
 
-use super::{RunError, ServiceCollector, budget::Purpose, shared::Shared};
+use super::{
+    super::{PollError, budget::Purpose, clock::AGREEMENT},
+    ServiceCollector,
+};
 use crate::{
     ledger::Progress,
-    sources::microsoft::{AGREEMENT, PollError},
+    pipeline::{RunError, SourceRun},
 };
 
 /// So many answers are asked for to learn the time before a pass: two that agree, and one that does not.
@@ -14,20 +17,20 @@ const MOST_LOOKS: u32 = 3;
 
 impl ServiceCollector {
     /// Sees that the time of the service is known well enough to begin a pass.
-    pub(super) async fn tell_time(&mut self, shared: &Shared) -> Result<(), RunError> {
+    pub(super) async fn tell_time(&mut self, context: &SourceRun) -> Result<(), RunError> {
         for _ in 0..MOST_LOOKS {
             if !self.source.is_clock_stale() {
                 break;
             }
-            self.look_at_clock(shared).await?;
+            self.look_at_clock(context).await?;
         }
         Ok(())
     }
 
     /// How far the source has come. What was noted as covered and lies in the future is taken back: mail that comes
     /// until then would never be asked for.
-    pub(super) async fn progress(&mut self, shared: &Shared) -> Result<Progress, RunError> {
-        let progress = self.read_progress(shared).await?;
+    pub(super) async fn progress(&mut self, context: &SourceRun) -> Result<Progress, RunError> {
+        let progress = self.read_progress(context).await?;
         let in_progress = progress.in_progress.as_ref().map(|it| it.window.end);
         let latest = progress.covered_until.max(in_progress);
         let is_future = |now: DateTime<Utc>| latest.is_some_and(|latest| latest > now + AGREEMENT);
@@ -36,12 +39,12 @@ impl ServiceCollector {
             return Ok(progress);
         }
         // Nothing would be asked for, so nobody would tell the time again.
-        self.look_at_clock(shared).await?;
+        self.look_at_clock(context).await?;
         for _ in 1..MOST_LOOKS {
             if self.source.is_clock_told() && !self.source.is_clock_stale() {
                 break;
             }
-            self.look_at_clock(shared).await?;
+            self.look_at_clock(context).await?;
         }
         let (theirs, ours) = (self.source.told(), self.source.ours().wall());
         if !is_future(theirs) {
@@ -56,19 +59,23 @@ impl ServiceCollector {
             self.is_ahead = true;
             return Ok(progress);
         }
-        self.take_back(shared, &progress, now).await?;
-        self.read_progress(shared).await
+        self.take_back(context, &progress, now).await?;
+        self.read_progress(context).await
     }
 
-    async fn take_back(&mut self, shared: &Shared, progress: &Progress, now: DateTime<Utc>) -> Result<(), RunError> {
-        let name = self.name.clone();
+    async fn take_back(
+        &mut self,
+        context: &SourceRun,
+        progress: &Progress,
+        now: DateTime<Utc>,
+    ) -> Result<(), RunError> {
         let Some(covered) = progress.covered_until.filter(|covered| *covered > now + AGREEMENT) else {
             // Only the window that was begun reaches into the future.
-            return shared.ledger(move |ledger| ledger.drop_window(&name)).await;
+            return context.ledger(|ledger, source| ledger.drop_window(source)).await;
         };
         let from = last_good_end(progress, now);
         error!(
-            source = self.label,
+            source = self.identity.label,
             covered_until = %covered,
             now = %now,
             reading_again_from = %from,
@@ -76,17 +83,16 @@ impl ServiceCollector {
         );
         self.taken_back = Some(covered);
         self.counts.coverage_taken_back.inc();
-        shared.ledger(move |ledger| ledger.read_again(&name, from)).await
+        context.ledger(move |ledger, source| ledger.read_again(source, from)).await
     }
 
-    async fn read_progress(&self, shared: &Shared) -> Result<Progress, RunError> {
-        let name = self.name.clone();
-        shared.ledger(move |ledger| ledger.progress(&name)).await
+    async fn read_progress(&self, context: &SourceRun) -> Result<Progress, RunError> {
+        context.ledger(|ledger, source| ledger.progress(source)).await
     }
 
-    async fn look_at_clock(&mut self, shared: &Shared) -> Result<(), RunError> {
-        warn!(source = self.label, "clocks differ or have jumped; asking the service for the time");
-        self.budget.take(shared, &self.source.ours().clone(), Purpose::Reading).await?;
+    async fn look_at_clock(&mut self, context: &SourceRun) -> Result<(), RunError> {
+        warn!(source = self.identity.label, "clocks differ or have jumped; asking the service for the time");
+        self.budget.take(context, &self.source.ours().clone(), Purpose::Reading).await?;
         match self.source.look_at_clock().await {
             // That tells the time as well.
             Err(PollError::FutureEnd { .. }) => Ok(()),

@@ -1,0 +1,37 @@
+//! Records on their way: what a source gives to the loop.
+
+use std::sync::Arc;
+
+use super::{dead_letter::Letter, source::SourceIdentity};
+use crate::{
+    ledger::{Content, Key, Ledger, LedgerError, Mark},
+    mapper::Origin,
+};
+
+/// Records that are mapped, delivered and noted together.
+pub struct RecordBatch {
+    /// The source that they were read from.
+    pub source: Arc<SourceIdentity>,
+    /// The records, one a line. None at all when there is only something to note.
+    pub records: String,
+    /// What each is known by.
+    pub keys: Vec<(Key, Content)>,
+    /// Where they were read.
+    pub origin: Origin,
+    /// The one output that they are for; `None`: all.
+    pub output: Option<String>,
+    /// What goes to the dead letter with them, unmapped.
+    pub dead_letters: Vec<Letter>,
+    /// What is noted when every output has accepted them.
+    pub checkpoint: Arc<dyn Checkpoint>,
+}
+
+/// What the ledger notes when every output has accepted a batch.
+pub trait Checkpoint: Send + Sync {
+    /// Notes it in one transaction, together with how far files of outputs are written. Done again when it fails.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; then nothing is noted.
+    fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError>;
+}

@@ -1,0 +1,147 @@
+//! A run: every source at its own pace, until it is over.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use chrono::Utc;
+use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tracing::{debug, info, warn};
+
+use super::{
+    dead_letter::DeadLetter,
+    error::{RunError, chain},
+    mode::Mode,
+    output::Output,
+    replay::{self, ReplayRequests},
+    run_context::{RunContext, RunParts},
+    shutdown::Shutdown,
+    source::PipelineSource,
+    source_run::SourceRun,
+    summary::Summary,
+    worker,
+};
+use crate::{
+    ledger::Ledger,
+    observe::{health::Health, metrics::metrics},
+    support::retry::Backoff,
+};
+
+/// How long a page that is under way may take to be finished when the program is told to stop.
+pub const GRACE: Duration = Duration::from_secs(30);
+
+/// All that takes part in a run.
+pub struct Pipeline {
+    /// The sources, each with its mapper.
+    pub sources: Vec<PipelineSource>,
+    /// Every document goes to every one of them. Each with the name that the ledger knows it by.
+    pub outputs: Vec<(String, Box<dyn Output>)>,
+    /// Where records and documents go that cannot be delivered.
+    pub dead_letter: DeadLetter,
+    /// What is done.
+    pub ledger: Ledger,
+    /// How to ask a source again that failed.
+    pub backoff: Backoff,
+    /// Who asks for dead letters to be fed through again.
+    pub replays: ReplayRequests,
+    /// How long pages under way are waited for when the run is told to stop.
+    pub grace: Duration,
+    /// Who is told how it goes.
+    pub health: Arc<Health>,
+}
+
+/// Runs until `mode` says so or `shutdown` completes. Stops between pages, or where an output is down: what others have
+/// accepted is noted then.
+///
+/// # Errors
+///
+/// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
+/// before is noted; another run goes on from there.
+pub async fn run(pipeline: Pipeline, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
+    let Pipeline { sources, outputs, dead_letter, ledger, backoff, replays, grace, health } = pipeline;
+    for PipelineSource { identity, .. } in &sources {
+        // What the ledger has and nothing else says: names are for people.
+        debug!(source = identity.label, ledger = identity.name, "source");
+    }
+    let labels = || sources.iter().map(|source| source.identity.label.as_str());
+    metrics().keep(labels(), outputs.iter().map(|(name, _)| name.as_str()));
+    health.begin(labels(), outputs.iter().map(|(name, _)| name.as_str()));
+    let (stop, stopped) = watch::channel(false);
+    let parts = RunParts { ledger, outputs, dead_letter, mode, backoff, health };
+    let context = RunContext::new(parts, stopped.clone())?;
+    let mut beside = JoinSet::new();
+    context.catch_up(&mut beside);
+    let identities = sources.iter().map(|source| Arc::clone(&source.identity)).collect();
+    beside.spawn(replay::serve(context.clone(), identities, replays, Shutdown::new(stopped.clone())));
+    let mut workers = JoinSet::new();
+    for PipelineSource { identity, source } in sources {
+        let context = SourceRun::new(context.clone(), &identity.name, &identity.label);
+        workers.spawn(worker::work(source, context, Shutdown::new(stopped.clone())));
+    }
+    let mut result = RunResult::default();
+    result.wait(&mut workers, shutdown).await?;
+    if !workers.is_empty() {
+        info!("stopping; pages under way are finished first");
+    }
+    // Whoever still works finishes its page.
+    stop.send_replace(true);
+    match timeout(grace, result.finish(&mut workers, &mut beside)).await {
+        Ok(finished) => finished?,
+        Err(_) => warn!("page under way took too long; it will be read again"),
+    }
+    let RunResult { summary, error } = result;
+    let failure = error.as_ref().map(|error| chain(error));
+    context.ledger_once(move |ledger| ledger.end_run(Utc::now(), failure.as_deref())).await;
+    summary.tell(error.is_some());
+    error.map_or(Ok(summary), Err)
+}
+
+/// What the workers have come to.
+type Worked = (Summary, Result<(), RunError>);
+
+/// What a run has come to.
+#[derive(Default)]
+struct RunResult {
+    summary: Summary,
+    error: Option<RunError>,
+}
+
+impl RunResult {
+    /// Waits until all workers are done, one has failed so that the others have to stop, or `shutdown` completes.
+    async fn wait(
+        &mut self,
+        workers: &mut JoinSet<Worked>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
+        tokio::pin!(shutdown);
+        loop {
+            let done = tokio::select! {
+                () = &mut shutdown => return Ok(()),
+                done = workers.join_next() => done,
+            };
+            let Some(done) = done else { return Ok(()) };
+            if self.take(done?) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until nothing works any more.
+    async fn finish(&mut self, workers: &mut JoinSet<Worked>, beside: &mut JoinSet<()>) -> Result<(), RunError> {
+        while let Some(done) = workers.join_next().await {
+            self.take(done?);
+        }
+        while let Some(done) = beside.join_next().await {
+            done?;
+        }
+        Ok(())
+    }
+
+    /// Takes what a worker has come to; says whether the others have to stop.
+    fn take(&mut self, (summary, ended): Worked) -> bool {
+        self.summary += summary;
+        let Err(error) = ended else { return false };
+        // A source that cannot be read keeps no other from being read.
+        let is_fatal = !matches!(error, RunError::Source { .. });
+        self.error.get_or_insert(error);
+        is_fatal
+    }
+}

@@ -1,0 +1,80 @@
+//! What the loop asks of a source. Every kind in `sources` answers it; the pipeline knows none of them.
+//!
+//! A source does not deliver, and waits only for its own limits: the loop decides when it is asked again.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{
+    delivery::Committed, error::RunError, progress::WatchedSource, record_batch::RecordBatch, source_run::SourceRun,
+    summary::Summary,
+};
+use crate::mapper::Mapper;
+
+/// Where records come from.
+#[async_trait]
+pub trait Source: Send {
+    /// How long to wait between polls.
+    fn interval(&self) -> Duration;
+
+    /// Gets ready, before anything else is asked of it.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be used in this run.
+    async fn begin(&mut self, _context: &SourceRun) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    /// The next batch; `None` at the end of a poll. May be given up at any time while it waits: nothing is half done then.
+    ///
+    /// # Errors
+    ///
+    /// When the batch cannot be had. A [`RunError::Source`] says whether asking again may help.
+    async fn next(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError>;
+
+    /// Whether the next batch was read together with the last one: it is delivered before the run stops.
+    fn has_read_ahead(&self) -> bool {
+        false
+    }
+
+    /// Hears that the batch that it gave last is in the ledger.
+    fn committed(&mut self, _committed: &Committed, _context: &SourceRun) {}
+
+    /// Hears that the batch that it gave last is not in the ledger, which knows best how far it went.
+    fn rewind(&mut self) {}
+
+    /// Tells those who watch how it is doing, after it has answered.
+    fn report_health(&self, context: &SourceRun) {
+        context.working();
+    }
+
+    /// What it has counted besides documents since this was asked last.
+    fn take_summary(&mut self) -> Summary {
+        Summary::default()
+    }
+
+    /// Lets somebody watch how far it comes; `None` when nobody can know how much there will be.
+    fn watch(&self) -> Option<WatchedSource> {
+        None
+    }
+}
+
+/// What a source is called, and what maps its records.
+pub struct SourceIdentity {
+    /// What the ledger knows it by.
+    pub name: String,
+    /// What people, metrics and health know it by.
+    pub label: String,
+    /// What maps its records.
+    pub mapper: Mapper,
+}
+
+/// A source that takes part in a run.
+pub struct PipelineSource {
+    /// What it is called.
+    pub identity: Arc<SourceIdentity>,
+    /// Where its records come from.
+    pub source: Box<dyn Source>,
+}

@@ -1,0 +1,82 @@
+//! An output within a run: its name, its counts, and what it has accepted of a batch.
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::output::{Output, RejectedDocument, Tail, WritePosition};
+use crate::{
+    ledger::{FileHash, Ledger, LedgerError, Mark},
+    mapper::MappedBatch,
+    observe::metrics::{OfOutput, metrics},
+};
+
+/// An output, and what it is called.
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) output: Arc<Mutex<Box<dyn Output>>>,
+    pub(super) counts: OfOutput,
+    /// Whether the ledger knows it to be in trouble.
+    pub(super) is_troubled: AtomicBool,
+}
+
+impl Target {
+    /// Takes an output into a run: it hears of the position that the ledger has.
+    pub(super) fn new(name: String, mut output: Box<dyn Output>, ledger: &Ledger) -> Result<Self, LedgerError> {
+        if let Some(Mark { device, inode, length, began, tail, .. }) = ledger.mark(&name)? {
+            let tail = Tail { length: tail.length, hash: tail.hash };
+            output.recover(WritePosition { device, inode, length, began, tail });
+        }
+        let (counts, output) = (metrics().output(&name), Arc::new(Mutex::new(output)));
+        let is_troubled = AtomicBool::new(ledger.output_trouble(&name)?.is_some());
+        Ok(Self { name, output, counts, is_troubled })
+    }
+
+    /// It has accepted a part of a batch.
+    pub(super) fn count(&self, portion: &Portion, accepted: &Accepted) {
+        let rejected = accepted.rejected.len() as u64;
+        let documents = portion.batch.outcomes.iter().filter(|outcome| outcome.has_document()).count() as u64;
+        self.counts.documents_delivered.inc_by(documents.saturating_sub(rejected));
+        self.counts.documents_duplicate.inc_by(accepted.duplicates);
+        self.counts.documents_rejected.inc_by(rejected);
+    }
+}
+
+/// What one output gets: what of a batch it has not accepted before.
+pub(super) struct Portion {
+    pub(super) batch: Arc<MappedBatch>,
+    /// The places of its outcomes in the batch.
+    pub(super) places: Vec<usize>,
+}
+
+/// What one output has accepted.
+pub(super) struct Accepted {
+    pub(super) name: String,
+    pub(super) duplicates: u64,
+    pub(super) rejected: Vec<RejectedDocument>,
+    pub(super) places: Vec<usize>,
+    pub(super) position: Option<WritePosition>,
+    /// Held until the position is in the ledger: what another source writes behind it must not get there first.
+    pub(super) output: Option<OwnedMutexGuard<Box<dyn Output>>>,
+}
+
+impl Accepted {
+    /// How far the file of the output is written, if it is one.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        let WritePosition { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;
+        let tail = FileHash { length: tail_length, hash };
+        Some(Mark { output: self.name.clone(), device, inode, length, began, tail })
+    }
+
+    /// The places in the batch of the documents that it will never take.
+    pub(super) fn refused(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rejected.iter().filter_map(|it| self.places.get(it.outcome).copied())
+    }
+
+    /// Its mark is in the ledger.
+    pub(super) fn noted(self) {
+        if let Some(mut output) = self.output {
+            output.noted();
+        }
+    }
+}

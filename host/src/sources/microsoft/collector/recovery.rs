@@ -1,0 +1,99 @@
+//! What to do when a page cannot be had in the way that was tried: another way to its rows, at a pace.
+
+use tracing::warn;
+
+use super::{
+    super::{
+        PollError,
+        window_cursor::{MOST_PASSED_OVER, Recovery, WindowCursor},
+    },
+    ServiceCollector, poll_error,
+};
+use crate::{
+    pipeline::{RunError, SourceRun},
+    support::error_text::chain,
+};
+
+/// So often the same page is asked for, before another way to its rows is looked for.
+const PAGE_ATTEMPTS: u32 = 3;
+
+/// When too many places in a row could not be read, another one takes so many attempts more.
+const ATTEMPTS_BETWEEN: u32 = 4;
+
+/// Why rows of a gap could not be had.
+const NO_WAY: &str = "the service refused every way to read them";
+
+/// So often in a pass a service is believed that it was asked for the future.
+const MOST_FUTURE_ENDS: u32 = 3;
+
+impl ServiceCollector {
+    /// What cannot be answered in this way is asked for in another one, without waiting; says whether there is one.
+    pub(super) async fn recover(&mut self, context: &SourceRun, error: &RunError) -> Result<bool, RunError> {
+        let Some(source) = poll_error(error) else { return Ok(false) };
+        let attempt = self.failures + 1;
+        if matches!(source, PollError::FutureEnd { .. }) {
+            self.future_ends += 1;
+            if self.future_ends > MOST_FUTURE_ENDS {
+                return Ok(false);
+            }
+            warn!(source = self.identity.label, error = chain(error), "clocks differ; asking for less");
+            (self.plan, self.cursor) = (None, None);
+            return Ok(true);
+        }
+        let Some(cursor) = &mut self.cursor else { return Ok(false) };
+        if !is_needed(cursor, source, attempt) {
+            return Ok(false);
+        }
+        warn!(
+            source = self.identity.label,
+            error = chain(error),
+            window_start = %cursor.asked().start,
+            reached = %cursor.reached(),
+            "page cannot be had; going on from the last row accepted"
+        );
+        let recovery = if source.is_bad_page() { cursor.narrow(self.batch_size) } else { cursor.recover() };
+        self.go(context, recovery).await?;
+        Ok(true)
+    }
+
+    /// Leaves a place from which pages lead no further, and says whether there was one.
+    pub(super) async fn leave_place(&mut self, context: &SourceRun) -> Result<bool, RunError> {
+        let Some(recovery) = self.cursor.as_mut().and_then(WindowCursor::leave) else { return Ok(false) };
+        self.go(context, recovery).await?;
+        Ok(true)
+    }
+
+    async fn go(&mut self, context: &SourceRun, recovery: Recovery) -> Result<(), RunError> {
+        match recovery {
+            Recovery::Again => context.ledger(|ledger, source| ledger.drop_link(source)).await,
+            Recovery::PassOver(gap) => self.note_gap(context, gap, NO_WAY).await,
+            Recovery::GiveUp(gap) => {
+                self.note_gap(context, gap, NO_WAY).await?;
+                self.finish_window(context).await
+            }
+        }
+    }
+}
+
+fn is_needed(cursor: &WindowCursor, error: &PollError, attempt: u32) -> bool {
+    if !error.is_of_page() {
+        return false;
+    }
+    if cursor.is_on_link() {
+        // Whatever is wrong with a link, and for however long: its rows can be had without it.
+        return error.is_bad_link() || !error.is_transient() || attempt >= PAGE_ATTEMPTS;
+    }
+    // What is no page at all says nothing of a place: there, only time helps.
+    let pause = match cursor.passed_in_a_row() {
+        // A page that is too long stays so.
+        passed if passed < MOST_PASSED_OVER => {
+            if error.is_long_page() {
+                1
+            } else {
+                PAGE_ATTEMPTS
+            }
+        }
+        passed => PAGE_ATTEMPTS + passed.saturating_mul(ATTEMPTS_BETWEEN),
+    };
+    error.is_bad_page() && attempt >= pause
+}

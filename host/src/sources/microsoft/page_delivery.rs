@@ -1,0 +1,58 @@
+//! A page on its way: its batches, and what is noted with each.
+
+use std::collections::VecDeque;
+
+use crate::{
+    ledger::{Delivered, Ledger, LedgerError, Mark, PageDone, Window},
+    pipeline::{Checkpoint, RecordBatch, Summary},
+};
+
+/// A page on its way. The last of its batches is noted together with the page.
+pub(super) struct PageDelivery {
+    /// Those that are still to be delivered.
+    pub(super) batches: VecDeque<RecordBatch>,
+    /// What was counted of its rows, and the documents that are delivered.
+    pub(super) summary: Summary,
+    /// What of its window is covered.
+    pub(super) window: Window,
+    /// The window that is done with it.
+    pub(super) done: Option<WindowEnd>,
+}
+
+/// A window that is done.
+pub(super) struct WindowEnd {
+    /// What was asked for.
+    pub(super) asked: Window,
+    /// How many pages it had.
+    pub(super) pages: u32,
+}
+
+impl PageDelivery {
+    /// The next batch.
+    pub(super) fn next_batch(&mut self) -> Option<RecordBatch> {
+        self.batches.pop_front()
+    }
+
+    /// Whether there is another batch.
+    pub(super) fn has_more(&self) -> bool {
+        !self.batches.is_empty()
+    }
+}
+
+/// Rows of a page that is not delivered in full.
+pub(super) struct RowsCheckpoint(pub(super) Vec<Delivered>);
+
+impl Checkpoint for RowsCheckpoint {
+    fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
+        ledger.commit_rows(source, &self.0, marks)
+    }
+}
+
+/// A page, and those of its rows that are not noted before.
+pub(super) struct PageCheckpoint(pub(super) PageDone);
+
+impl Checkpoint for PageCheckpoint {
+    fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
+        ledger.commit_page(source, &self.0, marks)
+    }
+}
