@@ -14,6 +14,7 @@ mod doctor;
 mod doctor_outputs;
 mod elasticsearch;
 mod exit_codes;
+mod fields;
 mod files;
 mod geo;
 mod golden;

@@ -1,0 +1,68 @@
+//! `guest/docs/fields-VERSION.md`: the fields of each mapping version with a value from the fixtures.
+//!
+//! `UPDATE_GOLDEN=1` writes the pages anew.
+
+use std::{collections::BTreeMap, env, fs};
+
+use serde_json::Value;
+
+use crate::harness::project;
+
+/// The longest value that is shown in full, in characters.
+const LONGEST: usize = 90;
+
+/// Notes the fields of a part of a document, each with the first value that is found.
+fn collect(value: &Value, name: &str, fields: &mut BTreeMap<String, String>) {
+    let Value::Object(members) = value else {
+        fields.entry(name.to_owned()).or_insert_with(|| value.to_string());
+        return;
+    };
+    for (key, member) in members {
+        let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+        // The copy of the record has the properties of the record.
+        if name != "microsoft" {
+            collect(member, &name, fields);
+        }
+    }
+}
+
+/// The page of a version.
+fn page(version: &str) -> String {
+    let mut fields = BTreeMap::new();
+    for name in ["well-formed", "broken"] {
+        let file = project().join(format!("fixtures/records/{name}-{version}-expected.json"));
+        let outcomes: Vec<Value> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        for document in outcomes.iter().filter_map(|outcome| outcome.get("document")) {
+            collect(document, "", &mut fields);
+        }
+    }
+    let mut page = format!(
+        "# Fields of mapping {version}\n\nEvery field with a value from `fixtures/records`. No document has all of them. \
+         `microsoft.online_message_trace` has a copy of the record. `exotrace run` adds `agent`, `data_stream`, `input` \
+         and `event.dataset`.\n\nA test writes this page: `UPDATE_GOLDEN=1 make test`.\n\n| field | example |\n|---|---|\n"
+    );
+    for (name, value) in fields {
+        let shown: String = value.chars().take(LONGEST).collect();
+        let rest = if shown.len() < value.len() { "…" } else { "" };
+        page += &format!("| `{name}` | `{}{rest}` |\n", shown.replace('|', "\\|"));
+    }
+    page
+}
+
+#[test]
+fn the_pages_list_every_field_of_each_version() {
+    let mut versions = 0;
+    for entry in fs::read_dir(project().join("fixtures/records")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let version = name.strip_prefix("well-formed-").and_then(|rest| rest.strip_suffix("-expected.json"));
+        let Some(version) = version else { continue };
+        let file = project().join(format!("guest/docs/fields-{version}.md"));
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&file, page(version)).unwrap();
+        }
+        let found = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(found, page(version), "{} is not up to date: write it with UPDATE_GOLDEN=1", file.display());
+        versions += 1;
+    }
+    assert!(versions >= 2, "{versions}");
+}
