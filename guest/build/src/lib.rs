@@ -44,8 +44,17 @@ impl Guests<'_> {
     pub fn build(&self, depth: usize) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
         let workspace = package.ancestors().nth(depth).ok_or("there is no workspace above this package")?;
-        for input in ["guest", "wit", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
+        for input in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
             println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+        }
+        for room in ["guest", "wit"] {
+            for entry in fs::read_dir(workspace.join(room))? {
+                let entry = entry?;
+                // Documentation builds nothing.
+                if entry.file_name() != "docs" && entry.file_name() != "README.md" {
+                    println!("cargo::rerun-if-changed={}", entry.path().display());
+                }
+            }
         }
         if !has_target(self.target)? {
             return Err(format!("the target {0} is not installed; run `rustup target add {0}`", self.target).into());
