@@ -27,6 +27,7 @@ const RANDOM_WAIT: Duration = Duration::seconds(1);
 pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, mut request: Request, next: Next) -> Response {
     let number = tenant.number_page_request();
     request.extensions_mut().insert(number);
+    tenant.pass_gate().await;
     if let Some(delay) = tenant.faults().duration(Fault::Slow) {
         tenant.injected(Fault::Slow);
         tokio::time::sleep(delay.to_std().unwrap_or_default()).await;

@@ -11,6 +11,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tokio::sync::Semaphore;
 
 use crate::{
     Faults, Row, TenantConfig,
@@ -31,6 +32,8 @@ pub struct Tenant {
     started: Instant,
     /// What is switched on now.
     faults: Mutex<Arc<Faults>>,
+    /// Every page request takes a permit with it.
+    gate: Semaphore,
     memory: Mutex<Memory>,
 }
 
@@ -80,6 +83,7 @@ impl Tenant {
             faults: Mutex::new(Arc::new(config.faults.clone())),
             config,
             started: Instant::now(),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
             memory: Mutex::new(Memory {
                 advanced: Duration::zero(),
                 rng,
@@ -124,6 +128,29 @@ impl Tenant {
     /// Switches other faults on and off from now on. Those of mail and of the clock stay as they were at the start.
     pub fn set_faults(&self, faults: Faults) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(faults);
+    }
+
+    /// Has page requests wait from now on until they are let pass, which gives a test time.
+    pub fn hold_pages(&self) {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Lets so many page requests pass that wait, or will come.
+    pub fn let_pass(&self, count: usize) {
+        self.gate.add_permits(count);
+    }
+
+    /// Waits until a page request may pass.
+    pub(crate) async fn pass_gate(&self) {
+        // It is never closed.
+        if let Ok(permit) = self.gate.acquire().await {
+            permit.forget();
+        }
+    }
+
+    /// Returns how many page requests there were.
+    pub fn page_requests(&self) -> u64 {
+        self.memory().page_requests
     }
 
     /// Returns how rows change.
@@ -269,6 +296,11 @@ impl Tenant {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Waker},
+    };
+
     use super::*;
 
     #[test]
@@ -288,6 +320,20 @@ mod tests {
         assert!((-600..0).contains(&tenant.now().timestamp()));
         tenant.advance(std::time::Duration::from_secs(3600));
         assert!((3000..3600).contains(&tenant.now().timestamp()));
+    }
+
+    #[tokio::test]
+    async fn pages_that_are_held_wait_until_they_are_let_pass() {
+        let tenant = Tenant::new(TenantConfig::default());
+        tenant.pass_gate().await;
+        tenant.hold_pages();
+        tenant.let_pass(1);
+        tenant.pass_gate().await;
+        let mut waiting = pin!(tenant.pass_gate());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        tenant.let_pass(1);
+        waiting.await;
     }
 
     #[test]

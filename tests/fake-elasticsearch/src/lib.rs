@@ -198,6 +198,11 @@ impl FakeElasticsearch {
         self.state.lock().setup.refused_text = None;
     }
 
+    /// From now on all goes well; how many failures did not come to pass.
+    pub fn stop_failing(&self) -> usize {
+        std::mem::take(&mut self.state.lock().failures).len()
+    }
+
     /// How many documents came that were there already.
     pub fn duplicates(&self) -> usize {
         self.state.lock().duplicates
