@@ -9,7 +9,10 @@ use std::{
 
 use exotrace_simulator::{State, Tenant, TenantConfig, delivered};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 
 use crate::{
     config::{Config, ServiceConfig},
@@ -128,6 +131,16 @@ impl Setup {
     pub(super) fn assert_all_delivered(&self) {
         self.tenant.check_delivery(&self.sink.documents()).unwrap();
     }
+}
+
+/// Waits until something is so, which has to happen.
+pub(super) async fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let is_so = async {
+        while !is_so() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(120), is_so).await.is_ok(), "waited in vain for {what}");
 }
 
 /// Collects as these settings say, with a mapping that is compiled once for all tests.

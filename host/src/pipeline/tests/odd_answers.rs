@@ -7,7 +7,7 @@ use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};
 
 use super::{
-    harness::{Setup, service_config},
+    harness::{Setup, service_config, wait_for},
     model::{Answer, Asked, serve},
     *,
 };
@@ -173,14 +173,17 @@ async fn repairs_take_a_quarter_of_the_budget_at_most() {
     })
     .await;
     setup.config.request_budget = 40;
+    // Whoever would go on has the time in which another source reads everything.
+    let other = Setup::new(60).await;
+    other.tenant.hold_pages();
+    let mut pipeline = setup.pipeline();
+    pipeline.sources.push(other.source());
     let told = async {
-        while setup_requests(&setup) < 10 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        // Whoever would go on goes on within this.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        wait_for("the last repair", || setup_requests(&setup) >= 10).await;
+        other.tenant.let_pass(1000);
+        wait_for("the rows of the other", || setup.sink.delivered().len() == 60).await;
     };
-    run(setup.pipeline(), Mode::Daemon, told).await.unwrap();
+    run(pipeline, Mode::Daemon, told).await.unwrap();
     assert_eq!(setup_requests(&setup), 10);
     let sent = asked.load(Ordering::Relaxed);
     assert!(sent <= 20, "{sent} of 40 requests are gone");
