@@ -7,7 +7,10 @@ use proptest::{
     option,
     prelude::*,
     sample::{Index, select},
+    test_runner::FileFailurePersistence,
 };
+
+const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/properties.regressions");
 
 /// Keys with a meaning, in the spelling of every interface, and others.
 const KEYS: [&str; 38] = [
@@ -258,7 +261,12 @@ fn every_version_has_a_reference() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2000,
+        // What has failed once is tried first, here and everywhere: the file belongs to the repository.
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn records_are_mapped_as_the_reference_maps_them(setup in setup(), records in vec(record(), 1..4)) {
