@@ -5,11 +5,11 @@ use std::{fs, sync::Arc};
 use exotrace::mapper::{BUILT_IN, BuiltIn};
 use exotrace_mapping::{FilePosition, MAX_RECORD_BYTES, Origin};
 
-use crate::harness::{Settings, map, project};
+use crate::harness::{Settings, fixture, map};
 
 /// Every record of the fixtures, several times over: some megabytes.
 fn records() -> String {
-    let folder = project().join("fixtures/records");
+    let folder = fixture("records");
     let read = |name| fs::read_to_string(folder.join(name)).unwrap();
     let all = ["well-formed.ndjson", "odd.ndjson", "broken.ndjson"].map(read).concat();
     all.repeat(3_000_000 / all.len())

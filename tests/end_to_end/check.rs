@@ -1,13 +1,8 @@
 //! What `exotrace check` finds, with file and line, and all of it at once.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use serde_json::Value;
+use crate::harness::Folder;
 
 /// Settings that are right, and say nothing that is probably not meant.
 const GOOD: &str = "state_dir = \"state\"
@@ -22,51 +17,50 @@ type = \"file\"
 path = \"out/trace.ndjson\"
 ";
 
-fn write(folder: &Path, settings: &str, mode: u32) {
-    let path = folder.join("exotrace.toml");
-    fs::write(&path, settings).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-fn exotrace(folder: &Path, arguments: &[&str]) -> Output {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-    program.args(arguments).arg("exotrace.toml").current_dir(folder).env_remove("EXOTRACE_CONFIG").output().unwrap()
+/// Settings that everybody may read.
+fn readable_by_all(settings: &str) -> Folder {
+    let folder = Folder::with_settings(settings);
+    fs::set_permissions(folder.path("exotrace.toml"), fs::Permissions::from_mode(0o644)).unwrap();
+    folder
 }
 
 /// `LINE: PROBLEM` of all errors, or all warnings.
 #[track_caller]
-fn found(folder: &Path, code: i32, kind: &str) -> Vec<String> {
-    let output = exotrace(folder, &["check", "--json"]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(report["ok"], code == 0, "{said}");
+fn found(folder: &Folder, code: i32, kind: &str) -> Vec<String> {
+    let ended = folder.bare(&["check", "--json", "exotrace.toml"]).ends(code);
+    let report = ended.json();
+    assert_eq!(report["ok"], code == 0, "{ended}");
     let faults = report[kind].as_array().unwrap().iter();
     faults.map(|fault| format!("{}: {}", fault["line"], fault["problem"].as_str().unwrap())).collect()
 }
 
+/// Every one begins something that was found.
+#[track_caller]
+fn assert_begun(found: &[String], expected: &[&str]) {
+    for expected in expected {
+        assert!(found.iter().any(|it| it.starts_with(expected)), "{expected}: {found:#?}");
+    }
+}
+
 #[test]
 fn settings_that_are_right_are_shown_in_short() {
-    let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), GOOD, 0o600);
-    assert!(found(folder.path(), 0, "warnings").is_empty());
-    let output = exotrace(folder.path(), &["check"]);
-    let said = String::from_utf8(output.stdout).unwrap();
+    let folder = Folder::with_settings(GOOD);
+    assert!(found(&folder, 0, "warnings").is_empty());
+    let checked = folder.bare(&["check", "exotrace.toml"]).run();
     for expected in [
         "signs in as app `11111111-2222-3333-4444-555555555555` with its secret",
         "local domains: contoso.com",
         "`out` is not there yet; a run makes it",
         "exotrace.toml is valid\n",
     ] {
-        assert!(said.contains(expected), "{expected}: {said}");
+        assert!(checked.stdout.contains(expected), "{expected}: {checked}");
     }
-    assert!(output.stderr.is_empty());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is made");
+    assert!(checked.stderr.is_empty());
+    assert_eq!(fs::read_dir(folder.root()).unwrap().count(), 1, "nothing is made");
 }
 
 #[test]
 fn everything_that_fails_at_once_is_told_at_once() {
-    let folder = tempfile::tempdir().unwrap();
     let settings = GOOD
         .replace("\"state\"", "\"file/state\"")
         .replace("\"contoso.com\"\nclient", "\"contoso\"\nclient")
@@ -75,9 +69,9 @@ fn everything_that_fails_at_once_is_told_at_once() {
     let settings = settings
         + "[[output]]\ntype = \"elasticsearch\"\nurl = \"https://localhost:9200\"\nca_file = \"none.pem\"\n\
            [geoip]\ncity = \"file\"\nasn = \"none.mmdb\"\n[mapping]\nversion = \"9.9\"\nsuffix_list = \"none.dat\"\n";
-    fs::write(folder.path().join("file"), "").unwrap();
-    write(folder.path(), &settings, 0o644);
-    let errors = found(folder.path(), 78, "errors");
+    let folder = readable_by_all(&settings);
+    folder.write("file", "");
+    let errors = found(&folder, 78, "errors");
     let expected = [
         "1: `state_dir`: could not use `file/state`",
         "4: `source.tenant_id` is neither a GUID nor a domain",
@@ -88,24 +82,22 @@ fn everything_that_fails_at_once_is_told_at_once() {
         "17: `geoip.asn`: could not read geo database `none.mmdb`",
         "19: `mapping.version`: there is no mapping `9.9`",
     ];
-    for expected in expected {
-        assert!(errors.iter().any(|error| error.starts_with(expected)), "{expected}: {errors:#?}");
-    }
-    let warnings = found(folder.path(), 78, "warnings");
-    for expected in ["1: there are secrets in this file, and everybody", "11: `output[2].api_key` is missing"] {
-        assert!(warnings.iter().any(|warning| warning.starts_with(expected)), "{expected}: {warnings:#?}");
-    }
-    let said = String::from_utf8(exotrace(folder.path(), &["check"]).stderr).unwrap();
+    assert_begun(&errors, &expected);
+    let warnings = found(&folder, 78, "warnings");
+    assert_begun(
+        &warnings,
+        &["1: there are secrets in this file, and everybody", "11: `output[2].api_key` is missing"],
+    );
+    let said = folder.bare(&["check", "exotrace.toml"]).run().stderr;
     assert!(said.contains("error: exotrace.toml:5: `source.client_id` is not a GUID\nhint: "), "{said}");
 }
 
 #[test]
 fn mistakes_of_form_are_told_at_once_as_well() {
-    let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &GOOD.replace("client_secret", "client_secrit").replace("path =", "filename ="), 0o600);
-    let errors = found(folder.path(), 78, "errors");
+    let folder = Folder::with_settings(&GOOD.replace("client_secret", "client_secrit").replace("path =", "filename ="));
+    let errors = found(&folder, 78, "errors");
     assert_eq!(errors, ["6: unknown key `source.client_secrit`", "10: unknown key `output.filename`"]);
-    let said = String::from_utf8(exotrace(folder.path(), &["check"]).stderr).unwrap();
+    let said = folder.bare(&["check", "exotrace.toml"]).run().stderr;
     assert!(said.contains("error: exotrace.toml:6: unknown key `source.client_secrit`\nhint: did you mean"), "{said}");
     assert!(
         said.contains("error: exotrace.toml:10: unknown key `output.filename`\nhint: did you mean `path`?"),
@@ -115,34 +107,31 @@ fn mistakes_of_form_are_told_at_once_as_well() {
 
 #[test]
 fn what_is_probably_not_meant_is_a_warning() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("secret"), "x").unwrap();
-    fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o644)).unwrap();
     let settings = GOOD
         .replace("client_secret = \"simulated-secret\"", "client_secret_file = \"secret\"")
         .replace("local_domains = [\"contoso.com\"]\n", "")
         .replace("out/trace", "$HOME/trace");
     let settings =
         settings + "[[source]]\ntype = \"file\"\npaths = [\"none/*.json\"]\nlocal_domains = [\"contoso.com\"]\n";
-    write(folder.path(), &settings, 0o644);
-    let warnings = found(folder.path(), 0, "warnings");
-    for expected in [
+    let folder = readable_by_all(&settings);
+    let secret = folder.write("secret", "x");
+    fs::set_permissions(secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let warnings = found(&folder, 0, "warnings");
+    let expected = [
         "2: `source[1].local_domains` is missing: no `email.direction` is written",
         "6: `source[1].client_secret_file`: everybody on this machine may read `secret`",
         "9: `output.path`: `$HOME` is not put in",
         "12: `source[2].paths`: no file matches `none/*.json`",
-    ] {
-        assert!(warnings.iter().any(|warning| warning.starts_with(expected)), "{expected}: {warnings:#?}");
-    }
+    ];
+    assert_begun(&warnings, &expected);
     assert!(!warnings.iter().any(|warning| warning.contains("secrets in this file")), "{warnings:?}");
-    let said = String::from_utf8(exotrace(folder.path(), &["check"]).stdout).unwrap();
+    let said = folder.bare(&["check", "exotrace.toml"]).run().stdout;
     assert!(said.ends_with("exotrace.toml is valid, with 4 warnings\n"), "{said}");
 }
 
 /// A mistake of form keeps nothing else from being looked at.
 #[test]
 fn mistakes_of_every_kind_are_told_together() {
-    let folder = tempfile::tempdir().unwrap();
     let settings = GOOD
         .replace("client_secret", "client_secrit")
         .replace("11111111-2222-3333-4444-555555555555", "my app")
@@ -152,8 +141,8 @@ fn mistakes_of_every_kind_are_told_together() {
         + "[[output]]\ntype = \"elasticsearch\"\nhosts = [\"https://localhost\"]\n[[output]]\ntype = \"elasticsearch\"\n\
            url = \"https://localhost\"\nca_file = \"none.pem\"\n[geoip]\nasn = \"none.mmdb\"\n[mapping]\npath = \"none.wasm\"\n\
            max_fuel = 1\n";
-    write(folder.path(), &settings, 0o600);
-    let errors = found(folder.path(), 78, "errors");
+    let folder = Folder::with_settings(&settings);
+    let errors = found(&folder, 78, "errors");
     let expected = [
         "4: `source.tenant_id` is neither a GUID nor a domain",
         "5: `source.client_id` is not a GUID",
@@ -168,6 +157,6 @@ fn mistakes_of_every_kind_are_told_together() {
     for (error, expected) in errors.iter().zip(expected) {
         assert!(error.starts_with(expected), "{expected}: {errors:#?}");
     }
-    let warnings = found(folder.path(), 78, "warnings");
-    assert!(warnings.iter().any(|warning| warning.starts_with("14: `output[3].api_key` is missing")), "{warnings:?}");
+    let warnings = found(&folder, 78, "warnings");
+    assert_begun(&warnings, &["14: `output[3].api_key` is missing"]);
 }

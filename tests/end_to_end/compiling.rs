@@ -1,19 +1,10 @@
 //! Components that no compiler can bear: they are refused wherever they come in, and harm nothing.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use exotrace::mapper::{CompileError, CompileLimits, Compiler, Component, ComponentError};
 
-use crate::{
-    harness::{exotrace, guest, wait_for},
-    running::Running,
-};
+use crate::harness::{Folder, MappingDaemon, PROGRAM, guest, text, wait_for};
 
 /// Small limits, so that a bomb goes off soon.
 const LIMITS: &str = "max_compile_memory_bytes = 300000000\nmax_compile_time = \"5s\"";
@@ -21,35 +12,20 @@ const LIMITS: &str = "max_compile_memory_bytes = 300000000\nmax_compile_time = \
 /// What the built-in mapping is called in a log.
 const TOO_MUCH: &str = "compiling it takes more than";
 
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-fn said(arguments: &[&str]) -> (String, Option<i32>) {
-    let output = exotrace(arguments, "");
-    let said = [output.stdout, output.stderr].concat();
-    (String::from_utf8_lossy(&said).into_owned(), output.status.code())
-}
-
-/// A folder with settings that name a component as their mapping, and the component.
-fn settings(name: &str) -> (tempfile::TempDir, PathBuf, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let (config, mapping) = (folder.path().join("exotrace.toml"), folder.path().join("mapping.wasm"));
-    fs::write(&mapping, guest(name)).unwrap();
-    let input = folder.path().join("in.ndjson");
-    fs::write(&input, "{\"n\":1}\n").unwrap();
-    let text = format!(
-        "state_dir = \"state\"\n[mapping]\npath = \"mapping.wasm\"\n{LIMITS}\n[[source]]\ntype = \"file\"\n\
-         paths = [\"{}\"]\n[[output]]\ntype = \"stdout\"\n",
-        input.display()
-    );
-    fs::write(&config, text).unwrap();
-    (folder, config, mapping)
+/// A folder with a component, settings that name it as their mapping, and a record.
+fn folder_with(name: &str, limits: &str) -> Folder {
+    let folder = Folder::with_settings(&format!(
+        "state_dir = \"state\"\n[mapping]\npath = \"mapping.wasm\"\n{limits}\n[[source]]\ntype = \"file\"\n\
+         paths = [\"in.ndjson\"]\n[[output]]\ntype = \"stdout\"\n"
+    ));
+    folder.write("mapping.wasm", guest(name));
+    folder.write("in.ndjson", "{\"n\":1}\n");
+    folder
 }
 
 fn this_program(memory_bytes: u64, seconds: u64) -> Compiler {
     let limits = CompileLimits { memory_bytes, time: Duration::from_secs(seconds) };
-    Compiler::apart(Path::new(env!("CARGO_BIN_EXE_exotrace")), limits)
+    Compiler::apart(Path::new(PROGRAM), limits)
 }
 
 #[test]
@@ -58,25 +34,22 @@ fn a_bomb_is_refused_wherever_it_comes_in() {
         ("compile-bomb-locals", "too complex to be compiled: it has 10000 locals in a function, 4096 are the most"),
         ("compile-bomb-loops", TOO_MUCH),
     ] {
-        let (folder, config, mapping) = settings(name);
-        let (config, mapping) = (text(&config), text(&mapping));
+        let folder = folder_with(name, LIMITS);
         for arguments in [
-            vec!["mapping", "inspect", mapping, "--config", config],
-            vec!["map", "--mapping", mapping, "--config", config],
-            vec!["map", "--config", config],
-            vec!["mapping", "diff", "2.2", mapping, "--config", config],
-            vec!["check", "--config", config],
-            vec!["run", "--once", "--config", config],
+            &["mapping", "inspect", "./mapping.wasm"][..],
+            &["map", "--mapping", "./mapping.wasm"],
+            &["map"],
+            &["mapping", "diff", "2.2", "./mapping.wasm"],
+            &["check"],
+            &["run", "--once"],
         ] {
-            let (said, code) = said(&arguments);
-            assert!(said.contains(reason), "{name}, {arguments:?}: {said}");
-            assert!(matches!(code, Some(1 | 2 | 78)), "{name}, {arguments:?}: {code:?}");
+            let ended = folder.exotrace(arguments).run();
+            assert!(ended.all().contains(reason), "{name}: {ended}");
+            assert!(matches!(ended.code(), Some(1 | 2 | 78)), "{name}: {ended}");
         }
-        let mappings = folder.path().join("state/mappings");
-        fs::create_dir_all(&mappings).unwrap();
-        fs::write(mappings.join("bomb.wasm"), guest(name)).unwrap();
-        let (said, code) = said(&["mapping", "list", "--config", config]);
-        assert!(said.contains(&format!("cannot be used: {reason}")) && code == Some(0), "{name}: {said}");
+        folder.write("state/mappings/bomb.wasm", guest(name));
+        let listed = folder.exotrace(&["mapping", "list"]).ends(0);
+        assert!(listed.all().contains(&format!("cannot be used: {reason}")), "{name}: {listed}");
     }
 }
 
@@ -98,9 +71,9 @@ fn what_compiles_within_limits_is_what_it_was() {
 #[test]
 fn the_process_that_compiles_gets_no_environment() {
     // A program in its place that says what it was given.
-    let folder = tempfile::tempdir().unwrap();
-    let (program, seen) = (folder.path().join("program"), folder.path().join("seen"));
-    fs::write(&program, format!("#!/bin/sh\n/usr/bin/env > {}\n", seen.display())).unwrap();
+    let folder = Folder::new();
+    let seen = folder.path("seen");
+    let program = folder.write("program", format!("#!/bin/sh\n/usr/bin/env > {}\n", seen.display()));
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
     let compiler = Compiler::apart(&program, CompileLimits::default());
     assert!(Component::apart(&guest("honest"), &compiler).is_err());
@@ -134,20 +107,19 @@ fn every_limit_has_its_reason() {
 
 #[test]
 fn a_running_program_refuses_bombs_and_lives() {
-    let mut running = Running::start(LIMITS);
-    let file = running.file("bomb.wasm");
-    fs::write(&file, guest("compile-bomb-loops")).unwrap();
-    let (said, succeeded) = running.tell(&["replace", text(&file)]);
+    let mut daemon = MappingDaemon::start(LIMITS);
+    let file = daemon.write("bomb.wasm", guest("compile-bomb-loops"));
+    let (said, succeeded) = daemon.tell(&["replace", text(&file)]);
     assert!(!succeeded && said.contains(TOO_MUCH), "{said}");
-    running.put(&guest("compile-bomb-many-loops"));
-    running.wait_until("it is refused", |running| running.status()["refused"] == 2);
-    assert_eq!(running.mapping(), "2.2.0");
+    daemon.put(&guest("compile-bomb-many-loops"));
+    daemon.wait_until("it is refused", |daemon| daemon.status()["refused"] == 2);
+    assert_eq!(daemon.mapping(), "2.2.0");
     // The settings name it, and it is not tried again.
-    running.crash_and_start_again();
-    assert_eq!(running.mapping(), "2.2.0");
-    assert!(running.log().contains("another one is used"), "{}", running.log());
-    running.put(&guest("honest"));
-    running.wait_until("what is well is taken", |running| running.mapping() == "9.9.9");
+    daemon.crash_and_start_again();
+    assert_eq!(daemon.mapping(), "2.2.0");
+    assert!(daemon.log().contains("another one is used"), "{}", daemon.log());
+    daemon.put(&guest("honest"));
+    daemon.wait_until("what is well is taken", |daemon| daemon.mapping() == "9.9.9");
 }
 
 /// The marks of components that are being compiled.
@@ -158,31 +130,27 @@ fn marks(state: &Path) -> usize {
 
 #[test]
 fn what_was_being_compiled_when_the_program_was_killed_is_refused() {
-    let mut running = Running::start("max_compile_memory_bytes = 4000000000\nmax_compile_time = \"10m\"");
-    running.put(&guest("compile-bomb-many-loops"));
-    running.wait_until("it is being compiled", |running| marks(&running.file("state")) == 1);
-    running.crash_and_start_again();
-    assert_eq!(running.mapping(), "2.2.0");
-    assert!(running.log().contains("the program ended while it was compiled"), "{}", running.log());
-    assert_eq!(marks(&running.file("state")), 0, "it was said, and is known");
-    running.crash_and_start_again();
-    assert_eq!(running.mapping(), "2.2.0");
+    let mut daemon = MappingDaemon::start("max_compile_memory_bytes = 4000000000\nmax_compile_time = \"10m\"");
+    daemon.put(&guest("compile-bomb-many-loops"));
+    daemon.wait_until("it is being compiled", |daemon| marks(&daemon.path("state")) == 1);
+    daemon.crash_and_start_again();
+    assert_eq!(daemon.mapping(), "2.2.0");
+    assert!(daemon.log().contains("the program ended while it was compiled"), "{}", daemon.log());
+    assert_eq!(marks(&daemon.path("state")), 0, "it was said, and is known");
+    daemon.crash_and_start_again();
+    assert_eq!(daemon.mapping(), "2.2.0");
 }
 
 #[test]
 fn being_told_to_end_while_compiling_ends_at_once_and_refuses_nothing() {
-    let (folder, config, _) = settings("compile-bomb-many-loops");
-    let text = fs::read_to_string(&config).unwrap();
-    let patient = "max_compile_memory_bytes = 4000000000\nmax_compile_time = \"10m\"";
-    fs::write(&config, text.replace(LIMITS, patient)).unwrap();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-    program.args(["run", "--config"]).arg(&config).current_dir(folder.path());
-    let mut running = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let state = folder.path().join("state");
+    let folder =
+        folder_with("compile-bomb-many-loops", "max_compile_memory_bytes = 4000000000\nmax_compile_time = \"10m\"");
+    let mut daemon = folder.exotrace(&["run"]).start();
+    let state = folder.path("state");
     wait_for("it is being compiled", || marks(&state) == 1);
-    assert!(Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap().success());
+    daemon.signal("TERM");
     // Compiling takes far longer than whoever waits here.
-    wait_for("the end", || running.try_wait().unwrap().is_some());
+    wait_for("the end", || daemon.has_ended());
     assert_eq!(marks(&state), 0);
     assert!(!state.join("mapping.json").exists(), "nothing was decided");
 }

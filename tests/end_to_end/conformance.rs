@@ -1,30 +1,20 @@
-//! Against the data beside the project, `../shared/conformance`: what Elastic's packages make of the same records.
-//!
-//! The folder is not part of the project. Where it is absent these tests have nothing to compare with and say so;
-//! our own fixtures cover the same ground.
+//! `fixtures/conformance`: what Elastic's packages make of the same records.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{fs, sync::Arc};
 
 use exotrace::geo::Geo;
 use exotrace_mapping::Origin;
 use serde_json::{Value, json};
 
-use crate::harness::{Settings, assert_same, geo, map, project};
+use crate::harness::{Settings, assert_same, documents, fixture, geo, map};
 
-fn folder() -> Option<PathBuf> {
-    let folder = project().join("../shared/conformance");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("no conformance data at {}: nothing compared", folder.display());
-    None
+fn elastic_geo() -> Arc<Geo> {
+    let database = |name| fixture("conformance/geo").join(name);
+    geo(&database("GeoLite2-City-Test.mmdb"), &database("GeoLite2-ASN-Test.mmdb"))
 }
 
-fn elastic_geo(folder: &std::path::Path) -> Arc<Geo> {
-    geo(&folder.join("geo/GeoLite2-City-Test.mmdb"), &folder.join("geo/GeoLite2-ASN-Test.mmdb"))
-}
-
-fn read(path: PathBuf) -> String {
+fn read(name: &str) -> String {
+    let path = fixture("conformance").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -35,8 +25,8 @@ fn expected(text: &str) -> Vec<Value> {
 }
 
 /// A whole event and the record that it was made of. What the agent and Fleet add is theirs, and taken away.
-fn whole_event(path: PathBuf) -> (String, Value) {
-    let mut expected: Value = serde_json::from_str(&read(path)).unwrap();
+fn whole_event(name: &str) -> (String, Value) {
+    let mut expected: Value = serde_json::from_str(&read(name)).unwrap();
     let record = expected["event"]["original"].as_str().unwrap().to_owned();
     for name in ["agent", "elastic_agent"] {
         expected.as_object_mut().unwrap().remove(name);
@@ -58,8 +48,7 @@ fn host_fields(event: &Value) -> Value {
 
 #[test]
 fn the_example_of_the_seed_document_is_reproduced() {
-    let Some(folder) = folder() else { return };
-    let (record, expected) = whole_event(folder.join("seed-example-event.json"));
+    let (record, expected) = whole_event("seed-example-event.json");
     let settings = Settings {
         // The example was made without local domains.
         local_domains: None,
@@ -70,7 +59,7 @@ fn the_example_of_the_seed_document_is_reproduced() {
     let found = map(
         "1.20",
         &settings,
-        &elastic_geo(&folder),
+        &elastic_geo(),
         &record,
         &Origin { read_at: Some(read_at.timestamp_millis()), file: None },
     );
@@ -80,11 +69,10 @@ fn the_example_of_the_seed_document_is_reproduced() {
 
 #[test]
 fn the_legacy_records_are_mapped_as_by_elastic() {
-    let Some(folder) = folder() else { return };
-    let records = read(folder.join("elastic-legacy.ndjson"));
+    let records = read("elastic-legacy.ndjson");
     let settings = Settings::new(&["contoso.com"], &["preserve_original_event"]);
-    let found = map("1.20", &settings, &elastic_geo(&folder), &records, &Origin::default());
-    let mut expected = expected(&read(folder.join("elastic-legacy-expected-1.21.json")));
+    let found = map("1.20", &settings, &elastic_geo(), &records, &Origin::default());
+    let mut expected = expected(&read("elastic-legacy-expected-1.21.json"));
     // The only difference between 1.20 and 1.21.
     for document in expected.iter_mut().filter(|document| !document.is_null()) {
         document["event"]["outcome"] = document["microsoft"]["online_message_trace"]["Status"].clone();
@@ -105,11 +93,10 @@ fn the_legacy_records_are_mapped_as_by_elastic() {
 
 #[test]
 fn the_records_of_2_1_are_mapped_as_by_elastic() {
-    let Some(folder) = folder() else { return };
-    let records = read(folder.join("elastic-2.1.ndjson"));
+    let records = read("elastic-2.1.ndjson");
     let settings = Settings::new(&["contoso.com"], &["preserve_original_event"]);
-    let found = map("2.2", &settings, &elastic_geo(&folder), &records, &Origin::default());
-    check_all(&found, &expected(&read(folder.join("elastic-2.1-expected.json"))));
+    let found = map("2.2", &settings, &elastic_geo(), &records, &Origin::default());
+    check_all(&found, &expected(&read("elastic-2.1-expected.json")));
     assert_eq!(found[5]["_id"], "S5Hz0wo8KvMSl3Betz4S3iB+y28=");
     assert_eq!(found[6]["_id"], "S+a8VXB6m7BU4XZ++2a6tmxVL78=");
     assert_eq!(found[7]["_id"], "VgrPk+8f+jmDrhS4Bplu8bgwSOk=");
@@ -126,25 +113,22 @@ fn check_all(found: &[Value], expected: &[Value]) {
 
 #[test]
 fn the_whole_event_of_2_1_is_reproduced() {
-    let Some(folder) = folder() else { return };
-    let (record, expected) = whole_event(folder.join("elastic-2.1-example-event.json"));
+    let (record, expected) = whole_event("elastic-2.1-example-event.json");
     let settings = Settings {
         fields: Some(host_fields(&expected)),
         ..Settings::new(&["contoso.com"], &["preserve_original_event", "forwarded"])
     };
-    let found = map("2.2", &settings, &elastic_geo(&folder), &record, &Origin::default());
+    let found = map("2.2", &settings, &elastic_geo(), &record, &Origin::default());
     assert_same("2.1 example", &found[0]["document"], &expected);
     assert_eq!(found[0]["_id"], "NPGm8m43KsE2jkcTKojV4MPKTLw=");
 }
 
 #[test]
 fn the_edge_cases_are_mapped_as_by_elastic() {
-    let Some(folder) = folder() else { return };
-    for line in read(folder.join("edge-cases.ndjson")).lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
-        for version in ["1.20", "2.2"] {
-            check_edge_case(&case, version);
-        }
+    let cases = documents(&read("edge-cases.ndjson"));
+    assert_eq!(cases.len(), 28);
+    for (case, version) in cases.iter().flat_map(|case| [(case, "1.20"), (case, "2.2")]) {
+        check_edge_case(case, version);
     }
 }
 
@@ -178,7 +162,7 @@ fn check_edge_case(case: &Value, version: &str) {
     }
     let mut document = document.clone();
     if !settings.tags.iter().any(|tag| tag == "preserve_original_event") {
-        // From 1.25 on the package leaves this to Fleet's final pipeline; we have none (mapping-spec.md, row 31).
+        // From 1.25 on the package leaves this to Fleet's final pipeline; we have none.
         document["event"].as_object_mut().unwrap().remove("original");
     }
     assert_same(&what, &found["document"], &document);

@@ -8,11 +8,8 @@ use crate::harness::exotrace;
 
 #[test]
 fn the_demo_delivers_every_row_once() {
-    let output = exotrace(&["demo", "--rows", "120"], "");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let documents: Vec<Value> =
-        str::from_utf8(&output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ended = exotrace(&["demo", "--rows", "120"], "").with(0);
+    let documents = ended.documents();
     let deliveries: HashSet<_> = documents
         .iter()
         .map(|document| {
@@ -22,26 +19,24 @@ fn the_demo_delivers_every_row_once() {
         .collect();
     assert_eq!((documents.len(), deliveries.len()), (120, 120));
     assert!(documents.iter().any(|document| document["source"]["geo"].is_object()));
-    assert!(said.ends_with("120 rows on 3 pages: 120 documents delivered\n"), "{said}");
+    assert!(ended.stderr.ends_with("120 rows on 3 pages: 120 documents delivered\n"), "{ended}");
 }
 
 #[test]
 fn logs_have_no_record_content() {
-    let output = exotrace(&["demo"], "");
-    let said = String::from_utf8_lossy(&output.stderr);
-    for document in str::from_utf8(&output.stdout).unwrap().lines() {
-        let document: Value = serde_json::from_str(document).unwrap();
+    let ended = exotrace(&["demo"], "").with(0);
+    let documents = ended.documents();
+    assert!(!documents.is_empty());
+    for document in documents {
         for address in document["related"]["user"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            assert!(!address.contains('@') || !said.contains(address), "{address} is in the log");
+            assert!(!address.contains('@') || !ended.stderr.contains(address), "{address} is in the log");
         }
     }
 }
 
 #[test]
 fn wrong_settings_end_with_their_own_code() {
-    let output = exotrace(&["check", "--config", "fixtures/config/bad/unknown-key.toml"], "");
-    assert_eq!(output.status.code(), Some(78));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = exotrace(&["check", "--config", "fixtures/config/bad/unknown-key.toml"], "").with(78).stderr;
     assert!(said.contains("\nerror: fixtures/config/bad/unknown-key.toml:8: unknown key `source.intervall`"), "{said}");
-    assert_eq!(exotrace(&["run", "--config", "no-such-file.toml"], "").status.code(), Some(78));
+    exotrace(&["run", "--config", "no-such-file.toml"], "").with(78);
 }

@@ -2,17 +2,16 @@
 
 use serde_json::Value;
 
-use crate::tenant::Served;
+use crate::harness::SimulatedTenant;
 
 /// The result and the hint of every step.
 #[track_caller]
-fn examine(served: &Served, source: &str, code: i32) -> Vec<(String, String, String)> {
-    let output = served.exotrace(&["doctor", "--json"], &served.settings(source), &[]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(report["ok"], code == 0, "{said}");
-    assert_eq!(report["failed"].as_u64() > Some(0), code == 1 || code == 78, "{said}");
+fn examine(tenant: &SimulatedTenant, source: &str, code: i32) -> Vec<(String, String, String)> {
+    tenant.settings(source);
+    let ended = tenant.exotrace(&["doctor", "--json"]).ends(code);
+    let report = ended.json();
+    assert_eq!(report["ok"], code == 0, "{ended}");
+    assert_eq!(report["failed"].as_u64() > Some(0), code == 1 || code == 78, "{ended}");
     let text = |step: &Value, name: &str| step[name].as_str().unwrap_or_default().to_owned();
     let steps = report["steps"].as_array().unwrap().iter();
     steps.map(|step| (text(step, "step"), text(step, "result"), text(step, "detail") + &text(step, "hint"))).collect()
@@ -24,8 +23,8 @@ const LOCAL: &str = "local_domains = [\"contoso.com\"]\n";
 /// Only `failing` fails, for this reason, and steps after it are left out.
 #[track_caller]
 fn check(faults: &[&str], change: impl Fn(String) -> String, failing: &str, reason: &str) {
-    let served = Served::misbehaving(faults);
-    let steps = examine(&served, &change(served.by_secret()), 1);
+    let tenant = SimulatedTenant::misbehaving(faults);
+    let steps = examine(&tenant, &change(tenant.by_secret()), 1);
     let failed: Vec<_> = steps.iter().filter(|(_, result, _)| result == "failed").collect();
     assert_eq!(failed.len(), 1, "{steps:?}");
     assert_eq!(failed[0].0, failing, "{steps:?}");
@@ -34,8 +33,8 @@ fn check(faults: &[&str], change: impl Fn(String) -> String, failing: &str, reas
 
 #[test]
 fn the_doctor_is_content_when_all_is_well() {
-    let served = Served::misbehaving(&[]);
-    let steps = examine(&served, &(served.by_secret() + LOCAL), 0);
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    let steps = examine(&tenant, &(tenant.by_secret() + LOCAL), 0);
     let names: Vec<_> = steps.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!(
         names,
@@ -60,7 +59,7 @@ fn the_doctor_is_content_when_all_is_well() {
     );
     let others: Vec<_> = steps.iter().filter(|(_, result, _)| result != "ok").collect();
     assert!(others.len() == 1 && others[0].0 == "geo databases" && others[0].1 == "none", "{others:?}");
-    assert!(!served.folder.path().join("state").exists(), "nothing is left behind");
+    assert!(!tenant.path("state").exists(), "nothing is left behind");
 }
 
 #[test]
@@ -78,9 +77,9 @@ fn the_doctor_tells_troubles_apart() {
 
 #[test]
 fn local_domains_that_no_row_has_are_a_warning() {
-    let served = Served::misbehaving(&[]);
+    let tenant = SimulatedTenant::misbehaving(&[]);
     let of = |source: &str, result: &str| {
-        let steps = examine(&served, &(served.by_secret() + source), 0);
+        let steps = examine(&tenant, &(tenant.by_secret() + source), 0);
         let found =
             steps.iter().filter(|(_, found, _)| found == result).map(|(step, _, said)| format!("{step}: {said}"));
         found.collect::<Vec<_>>().join("\n")
@@ -94,17 +93,17 @@ fn local_domains_that_no_row_has_are_a_warning() {
 
 #[test]
 fn the_doctor_reads_the_settings_first() {
-    let served = Served::misbehaving(&[]);
-    let steps = examine(&served, "intervall = 5\n", 78);
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    let steps = examine(&tenant, "intervall = 5\n", 78);
     assert!(steps.iter().all(|(step, result, _)| step == "settings" && result == "failed"), "{steps:?}");
     assert!(steps.iter().any(|(.., said)| said.contains("unknown key")), "{steps:?}");
 }
 
 #[test]
 fn a_person_sees_what_to_do() {
-    let served = Served::misbehaving(&["service-principal-missing"]);
-    let output = served.exotrace(&["doctor"], &served.settings(&(served.by_secret() + LOCAL)), &[]);
-    let said = String::from_utf8(output.stdout).unwrap();
+    let tenant = SimulatedTenant::misbehaving(&["service-principal-missing"]);
+    tenant.settings(&(tenant.by_secret() + LOCAL));
+    let said = tenant.exotrace(&["doctor"]).run().stdout;
     assert!(said.contains("\n  ok         sign-in             the token is good until "), "{said}");
     assert!(said.contains("\n  FAILED     service principal   "), "{said}");
     assert!(said.contains("\n                                 hint: the service principal `8bd644d1"), "{said}");

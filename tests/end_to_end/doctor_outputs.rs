@@ -1,34 +1,26 @@
 //! What `exotrace doctor` says of outputs: only what was asked and answered is good.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    process::{Command, Output},
-};
-
 use exotrace_fake_elasticsearch::{CannedAnswer, FakeElasticsearch, Product, Setup};
 use serde_json::{Value, json};
+
+use crate::harness::Folder;
 
 const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
 
 /// Settings with no source that needs a network, and this output.
 struct Examined {
-    folder: tempfile::TempDir,
+    folder: Folder,
     fake: FakeElasticsearch,
 }
 
 impl Examined {
     /// `URL` in the output's settings is where the fake is.
     fn new(setup: Setup, output: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let fake = FakeElasticsearch::start(setup);
-        fs::write(folder.path().join("a.json"), "").unwrap();
         let source = "[[source]]\ntype = \"file\"\npaths = [\"*.json\"]\nlocal_domains = [\"contoso.com\"]\n";
         let output = output.replace("URL", &fake.url());
-        let settings = format!("state_dir = \"state\"\n{source}[[output]]\n{output}");
-        let path = folder.path().join("exotrace.toml");
-        fs::write(&path, settings).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let folder = Folder::with_settings(&format!("state_dir = \"state\"\n{source}[[output]]\n{output}"));
+        folder.write("a.json", "");
         Self { folder, fake }
     }
 
@@ -37,26 +29,17 @@ impl Examined {
         Self::new(setup, "type = \"elasticsearch\"\nurl = \"URL\"\napi_key = \"id:key\"\n")
     }
 
-    fn exotrace(&self, arguments: &[&str]) -> Output {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-        program.args(arguments).args(["--config", "exotrace.toml"]).current_dir(self.folder.path());
-        program.env_remove("EXOTRACE_CONFIG").output().unwrap()
-    }
-
     fn with_template(self) -> Self {
-        let output = self.exotrace(&["elasticsearch", "template", "--apply"]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        self.folder.exotrace(&["elasticsearch", "template", "--apply"]).ends(0);
         self
     }
 
     /// The steps of the output, `step result detail hint` each.
     #[track_caller]
     fn examine(&self, arguments: &[&str], code: i32) -> Vec<String> {
-        let output = self.exotrace(&[&["doctor", "--json"], arguments].concat());
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stderr));
-        let report: Value = serde_json::from_str(&said).unwrap();
-        assert_eq!(report["ok"], code == 0, "{said}");
+        let ended = self.folder.exotrace(&[&["doctor", "--json"], arguments].concat()).ends(code);
+        let report = ended.json();
+        assert_eq!(report["ok"], code == 0, "{ended}");
         let text = |step: &Value, name: &str| step[name].as_str().unwrap_or_default().to_owned();
         let steps = report["steps"].as_array().unwrap().iter();
         let steps = steps.filter(|step| text(step, "part").starts_with("output "));
@@ -73,8 +56,8 @@ impl Examined {
         let steps = self.examine(arguments, code);
         let found: Vec<_> = steps.iter().filter(|step| step.contains(&format!(" {verdict} "))).collect();
         assert!(found.iter().any(|step| expected.iter().all(|part| step.contains(part))), "{expected:?}: {steps:#?}");
-        let text = self.exotrace(&[&["doctor"], arguments].concat());
-        assert!(!String::from_utf8_lossy(&text.stdout).contains("all is well"), "{steps:?}");
+        let shown = self.folder.exotrace(&[&["doctor"], arguments].concat()).run();
+        assert!(!shown.stdout.contains("all is well"), "{steps:?}");
     }
 }
 
@@ -94,8 +77,7 @@ fn an_elasticsearch_that_is_ready_is_well() {
     ];
     assert_eq!(steps, expected);
     assert!(examined.fake.requests().is_empty() && examined.fake.documents(STREAM).is_empty(), "nothing was delivered");
-    let text = examined.exotrace(&["doctor"]);
-    assert!(String::from_utf8_lossy(&text.stdout).ends_with("\nall is well\n"));
+    assert!(examined.folder.exotrace(&["doctor"]).run().stdout.ends_with("\nall is well\n"));
 }
 
 #[test]
@@ -212,10 +194,10 @@ fn a_file_is_looked_at_with_its_folder_and_nothing_is_made() {
     let steps = examined.examine(&[], 0);
     assert!(steps[0].starts_with("file ok `new/folder/out.ndjson` can be made, with its folder"), "{steps:?}");
     assert!(steps[1].starts_with("space ok "), "{steps:?}");
-    assert!(!examined.folder.path().join("new").exists());
-    fs::write(examined.folder.path().join("a.json"), "{\"id\":\"x\"}\n").unwrap();
-    let said = String::from_utf8(examined.exotrace(&["run", "--once"]).stderr).unwrap();
-    assert!(examined.folder.path().join("new/folder/out.ndjson").exists(), "a run makes it: {said}");
+    assert!(!examined.folder.path("new").exists());
+    examined.folder.write("a.json", "{\"id\":\"x\"}\n");
+    let ran = examined.folder.exotrace(&["run", "--once"]).run();
+    assert!(examined.folder.path("new/folder/out.ndjson").exists(), "a run makes it: {ran}");
     let examined = Examined::new(Setup::default(), "type = \"file\"\npath = \"a.json/out.ndjson\"\n");
     examined.check(&[], 1, "failed", &["file", "is a file, not a folder"]);
 }

@@ -1,58 +1,35 @@
 //! Every command ends with the codes that `host/docs/exit-codes.md` says, and each of these is tried.
 
-use std::{collections::BTreeSet, fs, process::Command};
+use std::{collections::BTreeSet, fs};
 
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 
-use crate::harness::project;
+use crate::harness::{Exotrace, Folder, fixture, project};
 
 const CODES: [i32; 4] = [0, 1, 2, 78];
 
 /// A folder with settings for each way to end.
-struct Folder(tempfile::TempDir);
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("good.ndjson", fs::read(fixture("records/well-formed.ndjson")).unwrap());
+    folder.write("bad.csv", "sender,recipient\na@b.example,c@d.example\n");
+    folder.write("error.json", "{\"error\":{\"code\":\"Forbidden\"}}\n");
+    folder.write("letters", "no letter\n");
+    settings(&folder, "good", "good.ndjson", "type = \"file\"\npath = \"good.json\"\n");
+    settings(&folder, "unread", "*.csv", "type = \"file\"\npath = \"unread.json\"\n");
+    settings(&folder, "broken", "good.ndjson", "type = \"file\"\npath = \"/dev/null/x.json\"\n");
+    settings(&folder, "killed", "good.ndjson", "type = \"file\"\npath = \"killed.json\"\n");
+    folder.write("wrong.toml", "nonsense = 1\n");
+    folder
+}
 
-impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        fs::copy(project().join("fixtures/records/well-formed.ndjson"), folder.path("good.ndjson")).unwrap();
-        fs::write(folder.path("bad.csv"), "sender,recipient\na@b.example,c@d.example\n").unwrap();
-        fs::write(folder.path("error.json"), "{\"error\":{\"code\":\"Forbidden\"}}\n").unwrap();
-        fs::write(folder.path("letters"), "no letter\n").unwrap();
-        folder.settings("good", "good.ndjson", "type = \"file\"\npath = \"good.json\"\n");
-        folder.settings("unread", "*.csv", "type = \"file\"\npath = \"unread.json\"\n");
-        folder.settings("broken", "good.ndjson", "type = \"file\"\npath = \"/dev/null/x.json\"\n");
-        folder.settings("killed", "good.ndjson", "type = \"file\"\npath = \"killed.json\"\n");
-        fs::write(folder.path("wrong.toml"), "nonsense = 1\n").unwrap();
-        folder
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// Settings `NAME.toml` that read these files.
-    fn settings(&self, name: &str, paths: &str, output: &str) {
-        let settings = format!(
-            "state_dir = \"state-{name}\"\n[[source]]\ntype = \"file\"\nlocal_domains = [\"contoso.com\"]\n\
-             paths = [\"{paths}\"]\n[[output]]\n{output}"
-        );
-        fs::write(self.path(&format!("{name}.toml")), settings).unwrap();
-    }
-
-    #[track_caller]
-    fn check(&self, command: &str, code: i32, arguments: &[&str], tried: &mut BTreeSet<(String, i32)>) {
-        let output = Command::new(env!("CARGO_BIN_EXE_exotrace"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .env_remove("EXOTRACE_CONFIG")
-            .env_remove("EXOTRACE_LOG")
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&said));
-        tried.insert((command.to_owned(), code));
-    }
+/// Settings `NAME.toml` that read these files.
+fn settings(folder: &Folder, name: &str, paths: &str, output: &str) {
+    let settings = format!(
+        "state_dir = \"state-{name}\"\n[[source]]\ntype = \"file\"\nlocal_domains = [\"contoso.com\"]\n\
+         paths = [\"{paths}\"]\n[[output]]\n{output}"
+    );
+    folder.write(&format!("{name}.toml"), settings);
 }
 
 /// The commands of the table, each with the codes that it says something of.
@@ -72,9 +49,12 @@ fn table() -> BTreeSet<(String, i32)> {
 
 #[test]
 fn every_command_ends_as_the_table_says() {
-    let folder = Folder::new();
+    let folder = folder();
     let mut tried = BTreeSet::new();
-    let mut check = |command: &str, code: i32, arguments: &[&str]| folder.check(command, code, arguments, &mut tried);
+    let mut check = |command: &str, code: i32, arguments: &[&str]| {
+        folder.bare(arguments).ends(code);
+        tried.insert((command.to_owned(), code));
+    };
     check("map", 0, &["map", "good.ndjson"]);
     check("map", 1, &["map", "none.ndjson"]);
     check("map", 2, &["map", "error.json"]);
@@ -89,7 +69,7 @@ fn every_command_ends_as_the_table_says() {
     check("doctor", 1, &["doctor", "broken.toml"]);
     check("doctor", 78, &["doctor", "wrong.toml"]);
     let receiver = FakeElasticsearch::start(Setup::default());
-    folder.settings("silent", "good.ndjson", &format!("type = \"http\"\nurl = \"{}/in\"\n", receiver.url()));
+    settings(&folder, "silent", "good.ndjson", &format!("type = \"http\"\nurl = \"{}/in\"\n", receiver.url()));
     check("doctor", 2, &["doctor", "silent.toml"]);
 
     check("status", 0, &["status", "good.toml"]);
@@ -121,7 +101,7 @@ fn every_command_ends_as_the_table_says() {
     let authorization = Some("ApiKey another".to_owned());
     let cluster = FakeElasticsearch::start(Setup { authorization, ..Setup::default() });
     let output = format!("type = \"elasticsearch\"\nurl = \"{}\"\napi_key = \"id:key\"\n", cluster.url());
-    folder.settings("refused", "good.ndjson", &output);
+    settings(&folder, "refused", "good.ndjson", &output);
     check("elasticsearch", 1, &["elasticsearch", "template", "--apply", "--config", "refused.toml"]);
     check("elasticsearch", 0, &["elasticsearch", "template"]);
     check("elasticsearch", 2, &["elasticsearch", "nonsense"]);
@@ -133,8 +113,7 @@ fn every_command_ends_as_the_table_says() {
     check("simulate", 1, &["simulate", "--listen", "192.0.2.1:1"]);
     check("simulate", 2, &["simulate", "--nonsense"]);
     // Of the machine it needs a temporary folder alone.
-    let demo = Command::new(env!("CARGO_BIN_EXE_exotrace")).arg("demo").env("TMPDIR", "/nowhere").output().unwrap();
-    assert_eq!(demo.status.code(), Some(1));
+    folder.bare(&["demo"]).env("TMPDIR", "/nowhere").ends(1);
     tried.insert(("demo".to_owned(), 1));
     assert_eq!(tried, table());
 }
@@ -142,14 +121,7 @@ fn every_command_ends_as_the_table_says() {
 #[test]
 fn a_level_that_does_not_exist_ends_every_command_before_anything() {
     for command in [&["run"][..], &["status"], &["mapping", "list"], &["map"]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_exotrace"))
-            .args(command)
-            .env("EXOTRACE_LOG", "inof")
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{said}");
+        let said = Exotrace::new(&project(), command).env("EXOTRACE_LOG", "inof").ends(2).stderr;
         assert!(
             said.starts_with("error: invalid value `inof` for `EXOTRACE_LOG`: `inof` is no level\nhint: "),
             "{said}"

@@ -16,10 +16,7 @@ use exotrace::{
 };
 use serde_json::Value;
 
-use crate::{
-    harness::{exotrace, project, wait_for},
-    running::{NOWHERE, Running},
-};
+use crate::harness::{Folder, MappingDaemon, NOWHERE, fixture, project, wait_for};
 
 const CITY: &str = "fixtures/geo/City.mmdb";
 const ASN: &str = "fixtures/geo/ASN.mmdb";
@@ -67,8 +64,8 @@ fn organizations(mapper: &Mapper, records: usize) -> Vec<Option<String>> {
 
 #[test]
 fn another_database_counts_from_the_next_batch_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ASN.mmdb");
+    let folder = Folder::new();
+    let file = folder.path("ASN.mmdb");
     put_other(&file);
     let geo = Arc::new(Geo::open(None, Some(&file)).unwrap());
     let mapper = mapper(&geo);
@@ -98,8 +95,8 @@ fn another_database_counts_from_the_next_batch_on() {
 
 #[test]
 fn a_batch_asks_the_same_databases_from_start_to_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ASN.mmdb");
+    let folder = Folder::new();
+    let file = folder.path("ASN.mmdb");
     put(&file, ASN);
     let geo = Arc::new(Geo::open(None, Some(&file)).unwrap());
     let mapper = mapper(&geo);
@@ -134,23 +131,21 @@ fn a_batch_asks_the_same_databases_from_start_to_end() {
 #[test]
 fn the_running_program_takes_another_database_and_names_a_broken_one_once() {
     let geoip = "path = \"mapping.wasm\"\n[geoip]\ncity = \"City.mmdb\"";
-    let running = Running::prepared(geoip, NOWHERE, |folder| put(&folder.join("City.mmdb"), CITY));
-    put_other(&running.file("City.mmdb"));
-    running.wait_until("it is replaced", |running| running.log().contains("geo database replaced"));
-    fs::write(running.file("City.mmdb"), "no database").unwrap();
+    let daemon = MappingDaemon::prepared(geoip, NOWHERE, |folder| put(&folder.path("City.mmdb"), CITY));
+    put_other(&daemon.path("City.mmdb"));
+    daemon.wait_for_log("geo database replaced");
+    daemon.write("City.mmdb", "no database");
     let problem = "geo database is not replaced; the one before is used";
-    running.wait_until("it is named", |running| running.log().contains(problem));
-    assert!(running.log().contains("City.mmdb` is not a database in MaxMind format"), "{}", running.log());
-    put(&running.file("City.mmdb"), CITY);
-    running.wait_until("it is mended", |running| running.log().matches("geo database replaced").count() == 2);
-    assert_eq!(running.log().matches(problem).count(), 1, "{}", running.log());
+    daemon.wait_for_log(problem);
+    assert!(daemon.log().contains("City.mmdb` is not a database in MaxMind format"), "{}", daemon.log());
+    put(&daemon.path("City.mmdb"), CITY);
+    daemon.wait_until("it is mended", |daemon| daemon.log().matches("geo database replaced").count() == 2);
+    assert_eq!(daemon.log().matches(problem).count(), 1, "{}", daemon.log());
 }
 
 #[test]
 fn swapped_databases_are_refused_with_what_to_swap() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("exotrace.toml");
-    let file = |name: &str| project().join("fixtures/geo").join(name).canonicalize().unwrap();
+    let file = |name: &str| fixture("geo").join(name);
     let settings = |city: &str, asn: &str| {
         format!(
             "state_dir = \"state\"\n[geoip]\ncity = {:?}\nasn = {:?}\n[[source]]\ntype = \"file\"\n\
@@ -159,16 +154,15 @@ fn swapped_databases_are_refused_with_what_to_swap() {
             file(asn)
         )
     };
-    std::fs::write(&config, settings("ASN.mmdb", "City.mmdb")).unwrap();
+    let folder = Folder::with_settings(&settings("ASN.mmdb", "City.mmdb"));
     for command in ["check", "run", "doctor"] {
-        let output = exotrace(&[command, "--config", config.to_str().unwrap()], "");
-        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        let ended = folder.exotrace(&[command]).run();
+        let said = ended.all();
         let expected = "ASN.mmdb` is a database of type `GeoLite2-ASN`, which tells nothing for `geoip.city`";
-        assert!(said.contains(expected) && said.contains("swap `geoip.city` and `geoip.asn`"), "{command}: {said}");
-        assert!(!output.status.success(), "{command}");
+        assert!(said.contains(expected) && said.contains("swap `geoip.city` and `geoip.asn`"), "{ended}");
+        assert!(!ended.status.success(), "{ended}");
     }
-    std::fs::write(&config, settings("City.mmdb", "ASN.mmdb")).unwrap();
-    let output = exotrace(&["doctor", "--config", config.to_str().unwrap()], "");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    folder.write_settings(&settings("City.mmdb", "ASN.mmdb"));
+    let said = folder.exotrace(&["doctor"]).run().stdout;
     assert!(said.contains("City.mmdb: GeoLite2-City of ") && said.contains(" old; "), "{said}");
 }

@@ -8,7 +8,7 @@ use exotrace::mapper::{BUILT_IN, BuiltIn};
 use exotrace_mapping::Origin;
 use serde_json::Value;
 
-use crate::harness::{Settings, assert_same, geo, map, project};
+use crate::harness::{Settings, assert_same, fixture, geo, map};
 
 fn settings(folder: &Path) -> Settings {
     let settings: Value = serde_json::from_slice(&fs::read(folder.join("settings.json")).unwrap()).unwrap();
@@ -18,10 +18,9 @@ fn settings(folder: &Path) -> Settings {
 
 #[track_caller]
 fn check(name: &str) {
-    let folder = project().join("fixtures/records");
+    let folder = fixture("records");
     let records = fs::read_to_string(folder.join(format!("{name}.ndjson"))).unwrap();
-    let databases = project().join("fixtures/geo");
-    let geo = geo(&databases.join("City.mmdb"), &databases.join("ASN.mmdb"));
+    let geo = geo(&fixture("geo/City.mmdb"), &fixture("geo/ASN.mmdb"));
     for BuiltIn { version, .. } in BUILT_IN {
         let found = map(version, &settings(&folder), &geo, &records, &Origin::default());
         assert_eq!(found.len(), records.lines().count(), "one outcome for every record");
@@ -39,7 +38,7 @@ fn check(name: &str) {
 
 /// The files of the folder that end so, without that end.
 fn names(end: &str) -> Vec<String> {
-    let files = fs::read_dir(project().join("fixtures/records")).unwrap();
+    let files = fs::read_dir(fixture("records")).unwrap();
     let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter_map(|name| name.strip_suffix(end).map(str::to_owned)).collect()
 }

@@ -6,24 +6,23 @@
 //! some are tried, unless `EXOTRACE_EVERY_STEP` is set: `make kill`.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     env, fs,
     io::Read as _,
+    ops::Deref,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus},
     sync::LazyLock,
 };
 
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
-use exotrace_simulator::{Tenant, TenantConfig};
-use rand::Rng as _;
+use exotrace_simulator::Tenant;
+use rand::{Rng as _, rngs::StdRng};
 use serde_json::{Value, json};
 
-use crate::{
-    harness::{guest, project},
-    tenant::Served,
-};
+use crate::harness::{Folder, SimulatedTenant, documents, guest, project, random, sized_records};
 
 mod failing;
 mod replay;
@@ -37,7 +36,7 @@ const RECOVERY_STEPS: usize = 60;
 const SIGKILL: i32 = 9;
 
 /// How many records each file has that is read.
-const FILE_RECORDS: usize = 20;
+const FILE_RECORDS: u64 = 20;
 
 const DEAD_LETTER: &str = "state/dead-letter.ndjson";
 
@@ -66,20 +65,25 @@ struct Kill {
 
 /// A folder in which the program collects, and a store; both new every time.
 struct Round {
-    folder: tempfile::TempDir,
+    folder: Folder,
     fake: FakeElasticsearch,
+    log: RefCell<String>,
+}
+
+impl Deref for Round {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Round {
     /// A store that never takes documents with this text.
     fn new(refused_text: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let refused_text = refused_text.map(str::to_owned);
-        Self { folder, fake: FakeElasticsearch::start(Setup { refused_text, ..Setup::default() }) }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        let fake = FakeElasticsearch::start(Setup { refused_text, ..Setup::default() });
+        Self { folder: Folder::new(), fake, log: RefCell::default() }
     }
 
     /// Takes over what another one has under this name.
@@ -91,48 +95,38 @@ impl Round {
 
     /// Everything at once: pages and files; a file that is finished and compressed all the time, a store that refuses
     /// documents, and so a dead letter.
-    fn settings(&self, served: &Served) {
-        let files: [&str; 2] = ["one.ndjson", "two.json"];
-        for (file, name) in files.iter().enumerate() {
-            let numbers = file * FILE_RECORDS..(file + 1) * FILE_RECORDS;
-            let records: Vec<_> = numbers
-                .map(|size| {
-                    format!("{{\"Received\":\"2026-03-04T05:06:07Z\",\"SenderAddress\":\"a@b.c\",\"Size\":{size}}}")
-                })
-                .collect();
-            let text =
-                if name.ends_with(".json") { format!("[{}]", records.join(",")) } else { records.join("\n") + "\n" };
-            fs::create_dir_all(self.path("in")).unwrap();
-            fs::write(self.path("in").join(name), text).unwrap();
-        }
+    fn settings(&self, tenant: &SimulatedTenant) {
+        self.write("in/one.ndjson", sized_records(0..FILE_RECORDS));
+        let records = sized_records(FILE_RECORDS..2 * FILE_RECORDS);
+        self.write("in/two.json", format!("[{}]", records.trim_end().replace('\n', ",")));
         fs::create_dir_all(self.path("out")).unwrap();
         let settings = format!(
             "{}batch_size = 15\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
              [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 30000\ncompression = \"zstd\"\n\
              [[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{url}\"\n\
              [[output]]\ntype = \"http\"\nurl = \"{url}/in\"\n",
-            served.source(),
+            tenant.source(),
             url = self.fake.url(),
         );
-        fs::write(self.path("exotrace.toml"), settings).unwrap();
+        self.write_settings(&settings);
     }
 
     /// Runs a command of the program, and kills it if it comes to that.
     fn run(&self, arguments: &[&str], kill: Option<Kill>) -> ExitStatus {
-        let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-        program.args(arguments).args(["--config", "exotrace.toml"]).current_dir(self.folder.path());
-        program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let mut program = self.exotrace(arguments);
         if let Some(Kill { step, is_half, error }) = kill {
-            program.env("LD_PRELOAD", &*KILL_AT).env("KILL_AT", step.to_string()).env("KILL_LOG", self.path("steps"));
+            program = program.env("LD_PRELOAD", &*KILL_AT).env("KILL_AT", step.to_string());
+            program = program.env("KILL_LOG", self.path("steps"));
             if is_half {
-                program.env("KILL_HALF", "1");
+                program = program.env("KILL_HALF", "1");
             }
             if let Some(error) = error {
-                program.env("KILL_FAIL", error.to_string());
+                program = program.env("KILL_FAIL", error.to_string());
             }
         }
-        program.status().unwrap()
+        let ended = program.run();
+        self.log.borrow_mut().push_str(&ended.stderr);
+        ended.status
     }
 
     /// Runs a command of the program to its end.
@@ -144,7 +138,7 @@ impl Round {
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.path("log")).unwrap_or_default()
+        self.log.borrow().clone()
     }
 
     /// The steps that the program has taken so far, in this folder: `call name`.
@@ -154,7 +148,7 @@ impl Round {
     }
 
     /// What stands in the file and in those that were finished.
-    fn documents(&self) -> Vec<Value> {
+    fn delivered(&self) -> Vec<Value> {
         let mut text = String::new();
         for entry in fs::read_dir(self.path("out")).unwrap() {
             let path = entry.unwrap().path();
@@ -167,7 +161,7 @@ impl Round {
                 other => panic!("`{}` is left: {other}", path.display()),
             }
         }
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        documents(&text)
     }
 
     /// The letters in a file; one that broke off is none.
@@ -179,11 +173,11 @@ impl Round {
     /// The file has every document once, and whatever takes them over HTTP once at least; the store has all but those that
     /// it refuses; these are in the dead letter.
     fn check(&self, tenant: &Tenant, refused: &str) {
-        let documents = self.documents();
+        let documents = self.delivered();
         tenant.check_delivery(&documents).unwrap();
         let mut sizes: Vec<_> = documents.iter().filter(|it| !it["log"]["file"].is_null()).map(size).collect();
         sizes.sort_unstable();
-        assert_eq!(sizes, (0..2 * FILE_RECORDS as u64).collect::<Vec<_>>());
+        assert_eq!(sizes, (0..2 * FILE_RECORDS).collect::<Vec<_>>());
 
         let stored = self.fake.documents(STREAM);
         let count = |documents: &mut dyn Iterator<Item = &Value>| documents.filter(|it| has(it, refused)).count();
@@ -235,7 +229,7 @@ fn kind(step: &str) -> (&str, String) {
 }
 
 /// Which of these steps to try: of those that are alike some, or all.
-fn chosen(steps: &[String]) -> Vec<Kill> {
+fn chosen(steps: &[String], random: &mut StdRng) -> Vec<Kill> {
     let is_every = is_every_step_tried();
     let mut kinds: BTreeMap<(String, bool), Vec<Kill>> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
@@ -256,7 +250,7 @@ fn chosen(steps: &[String]) -> Vec<Kill> {
             let [first, between @ .., last] = alike.as_slice() else { unreachable!("more than a few") };
             chosen.extend([first, last]);
             // The same one twice does no harm.
-            chosen.extend((2..PER_KIND).map(|_| between[rand::rng().random_range(0..between.len())]));
+            chosen.extend((2..PER_KIND).map(|_| between[random.random_range(0..between.len())]));
         }
     }
     chosen
@@ -272,14 +266,14 @@ impl Drop for Tried<'_> {
             let steps = round.steps();
             let at = steps.get(kill.step - 1).map_or("", String::as_str);
             println!("after {kill:?}, which is `{at}`:\n{}", round.log());
-            let listed = Command::new("ls").arg("-lR").current_dir(round.folder.path()).output();
+            let listed = Command::new("ls").arg("-lR").current_dir(round.root()).output();
             println!("{}", String::from_utf8_lossy(&listed.unwrap().stdout));
         }
     }
 }
 
-fn served() -> Served {
-    Served::new(TenantConfig { rows: 60, ..TenantConfig::default() })
+fn tenant() -> SimulatedTenant {
+    SimulatedTenant::with_rows(60)
 }
 
 /// Kills a command of the program at one step after another, in a new round each time; `recover` goes on from there and
@@ -290,7 +284,7 @@ fn walk(round: impl Fn() -> Round, command: &[&str], recover: impl Fn(&Round, Ki
     assert!(matches!(whole.code(), Some(0 | 2)), "{}", count.log());
     let steps = count.steps();
     let mut kills = 0;
-    for kill in chosen(&steps) {
+    for kill in chosen(&steps, &mut random()) {
         let round = round();
         let tried = Tried(&round, kill);
         // What two threads do at a time comes in another order now and then, so that the last steps may not be met.
@@ -303,15 +297,15 @@ fn walk(round: impl Fn() -> Round, command: &[&str], recover: impl Fn(&Round, Ki
 }
 
 /// Everything that lasts, in a new round each time, its mappings compiled.
-fn rounds<'s>(served: &'s Served, refused: &'s str) -> impl Fn() -> Round + 's {
+fn rounds<'s>(tenant: &'s SimulatedTenant, refused: &'s str) -> impl Fn() -> Round + 's {
     // Compiles the mappings, which is not what this is about.
     let warm = Round::new(Some(refused));
-    warm.settings(served);
+    warm.settings(tenant);
     warm.finish(&["run", "--once"]);
-    warm.check(&served.tenant, refused);
+    warm.check(&tenant.simulator, refused);
     move || {
         let round = Round::new(Some(refused));
-        round.settings(served);
+        round.settings(tenant);
         round.copy(&warm, "state/cache");
         round
     }
@@ -319,15 +313,15 @@ fn rounds<'s>(served: &'s Served, refused: &'s str) -> impl Fn() -> Round + 's {
 
 #[test]
 fn nothing_is_missing_or_twice_at_whatever_step_the_program_is_killed() {
-    let served = served();
-    let refused = served.tenant.rows()[7].id.clone();
+    let tenant = tenant();
+    let refused = tenant.simulator.rows()[7].id.clone();
     let once = ["run", "--once"];
-    let round = rounds(&served, &refused);
+    let round = rounds(&tenant, &refused);
     let kills = walk(round, &once, |round, kill| {
         // Once more, while it recovers.
         round.run(&once, Some(Kill { step: 1 + kill.step * 7 % RECOVERY_STEPS, ..kill }));
         round.finish(&once);
-        round.check(&served.tenant, &refused);
+        round.check(&tenant.simulator, &refused);
     });
     assert!(kills > 60, "{kills}");
 }
@@ -343,14 +337,12 @@ fn a_record_that_stops_the_mapping_is_kept_at_whatever_step_the_program_is_kille
                     [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 50\nkeep = 100\n";
     let new = || {
         let round = Round::new(None);
-        for folder in ["in", "out"] {
-            fs::create_dir(round.path(folder)).unwrap();
-        }
+        fs::create_dir(round.path("out")).unwrap();
         for (file, records) in records.chunks(10).enumerate() {
-            fs::write(round.path("in").join(format!("{file}.ndjson")), records.join("\n") + "\n").unwrap();
+            round.write(&format!("in/{file}.ndjson"), records.join("\n") + "\n");
         }
-        fs::write(round.path("mapping.wasm"), guest("trap-on-record")).unwrap();
-        fs::write(round.path("exotrace.toml"), settings).unwrap();
+        round.write("mapping.wasm", guest("trap-on-record"));
+        round.write_settings(settings);
         round
     };
     let warm = new();
@@ -363,7 +355,7 @@ fn a_record_that_stops_the_mapping_is_kept_at_whatever_step_the_program_is_kille
     let kills = walk(round, &once, |round, kill| {
         round.run(&once, Some(Kill { step: 1 + kill.step * 7 % RECOVERY_STEPS, ..kill }));
         round.finish(&once);
-        let mut delivered: Vec<_> = round.documents().iter().map(ToString::to_string).collect();
+        let mut delivered: Vec<_> = round.delivered().iter().map(ToString::to_string).collect();
         // Files are read in no order in particular, and so are those of the output here.
         delivered.sort_by_key(|text| plain.iter().position(|record| *record == text));
         assert_eq!(delivered.iter().collect::<Vec<_>>(), plain);

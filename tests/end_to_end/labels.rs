@@ -1,50 +1,42 @@
 //! Documents say which source they are of.
 
-use std::fs;
-
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 use serde_json::{Value, json};
 
-use crate::harness::exotrace;
+use crate::harness::{Ended, Folder};
 
 const RECORD: &str =
     "{\"Received\":\"2026-01-02T03:04:05Z\",\"MessageTraceId\":\"1\",\"RecipientAddress\":\"a@b.c\"}\n";
 
 /// Two sources of two tenants, with these lines for the second.
-fn run(second: &str, command: &[&str]) -> (tempfile::TempDir, FakeElasticsearch, String, Option<i32>) {
-    let folder = tempfile::tempdir().unwrap();
+fn run(second: &str, command: &[&str]) -> (Folder, FakeElasticsearch, Ended) {
     let fake = FakeElasticsearch::start(Setup::default());
-    for name in ["one", "two"] {
-        fs::create_dir(folder.path().join(name)).unwrap();
-        fs::write(folder.path().join(name).join("x.ndjson"), RECORD).unwrap();
-    }
-    let settings = format!(
+    let folder = Folder::with_settings(&format!(
         "state_dir = \"state\"\n[mapping]\ntags = [\"forwarded\", \"mail\"]\n\
          [[source]]\ntype = \"file\"\npaths = [\"one/*\"]\n\
          [[source]]\ntype = \"file\"\npaths = [\"two/*\"]\n{second}\n\
          [[output]]\ntype = \"file\"\npath = \"out.ndjson\"\n\
          [[output]]\ntype = \"elasticsearch\"\nurl = \"{}\"\n",
         fake.url()
-    );
-    let path = folder.path().join("exotrace.toml");
-    fs::write(&path, settings).unwrap();
-    let output = exotrace(&[command, &["--config", path.to_str().unwrap()]].concat(), "");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (folder, fake, said, output.status.code())
+    ));
+    for name in ["one/x.ndjson", "two/x.ndjson"] {
+        folder.write(name, RECORD);
+    }
+    let ended = folder.exotrace(command).run();
+    (folder, fake, ended)
 }
 
 #[test]
 fn documents_of_two_tenants_can_be_told_apart() {
     let second = "tags = [\"mail\", \"fabrikam\"]\ntenant_name = \"Fabrikam GmbH\"\nnamespace = \"fabrikam\"\n\
                   fields = { labels = { customer = 7 }, event = { module = \"mail\" } }";
-    let (folder, fake, said, code) = run(second, &["run", "--once"]);
-    assert_eq!(code, Some(0), "{said}");
-    let text = fs::read_to_string(folder.path().join("out.ndjson")).unwrap();
-    let documents: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (folder, fake, ended) = run(second, &["run", "--once"]);
+    ended.with(0);
+    let documents = folder.documents("out");
     assert_eq!(documents.len(), 2);
     let of = |folder: &str| {
         let is_of =
-            |document: &&Value| document["log"]["file"]["path"].as_str().unwrap().contains(&format!("/{folder}/"));
+            |document: &&Value| document["log"]["file"]["path"].as_str().unwrap().contains(&format!("{folder}/"));
         documents.iter().find(is_of).unwrap()
     };
     let (one, two) = (of("one"), of("two"));
@@ -65,21 +57,19 @@ fn documents_of_two_tenants_can_be_told_apart() {
 
 #[test]
 fn map_writes_what_the_first_source_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = "state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"x\"]\ntags = [\"t\"]\n\
-                    tenant_name = \"Contoso\"\n[[output]]\ntype = \"stdout\"\n";
-    let path = folder.path().join("exotrace.toml");
-    fs::write(&path, settings).unwrap();
-    let output = exotrace(&["map", "--config", path.to_str().unwrap(), "-"], RECORD);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let folder = Folder::with_settings(
+        "state_dir = \"state\"\n[[source]]\ntype = \"file\"\npaths = [\"x\"]\ntags = [\"t\"]\n\
+         tenant_name = \"Contoso\"\n[[output]]\ntype = \"stdout\"\n",
+    );
+    let document = folder.exotrace(&["map", "-"]).input(RECORD).run().json();
     assert_eq!(document["tags"], json!(["forwarded", "t"]));
     assert_eq!(document["organization"], json!({ "name": "Contoso" }));
 }
 
 #[test]
 fn a_field_that_the_mapping_writes_is_refused_with_its_line() {
-    let (folder, _, said, code) = run("fields = { email = { subject = \"x\" } }", &["check"]);
-    assert_eq!(code, Some(78), "{said}");
-    let place = format!("{}:10: `source[2].fields`", folder.path().join("exotrace.toml").display());
-    assert!(said.contains(&place) && said.contains("field `email` is written by the mapping itself"), "{said}");
+    let (_, _, ended) = run("fields = { email = { subject = \"x\" } }", &["check"]);
+    let said = ended.with(78).stderr;
+    let place = "exotrace.toml:10: `source[2].fields`";
+    assert!(said.contains(place) && said.contains("field `email` is written by the mapping itself"), "{said}");
 }

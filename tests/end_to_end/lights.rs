@@ -2,13 +2,13 @@
 //!
 //! `host/docs/doctor.md` has the same table, with the same numbers.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, process::Command};
+use std::{collections::BTreeMap, fs};
 
 use exotrace_fake_elasticsearch::{CannedAnswer, FakeElasticsearch, Setup};
 use exotrace_simulator::TenantConfig;
 use serde_json::Value;
 
-use crate::{harness::project, tenant::Served};
+use crate::harness::{SimulatedTenant, project};
 
 /// Nobody has this name (RFC 2606).
 const NOBODY: &str = "https://no-such-host.invalid";
@@ -162,9 +162,9 @@ fn of_stdout() -> Vec<Case> {
 }
 
 /// The lines of a section that is right, by their keys.
-fn good(kind: &str, served: &Served) -> Vec<(&'static str, String)> {
+fn good(kind: &str, tenant: &SimulatedTenant) -> Vec<(&'static str, String)> {
     let quoted = |text: &str| format!("\"{text}\"");
-    let TenantConfig { client_id, client_secret, tenant_id, .. } = &served.config;
+    let TenantConfig { client_id, client_secret, tenant_id, .. } = &tenant.config;
     let r#type = kind.rsplit(' ').next().unwrap_or_default();
     let mut lines = vec![("type", quoted(r#type))];
     match kind {
@@ -172,8 +172,8 @@ fn good(kind: &str, served: &Served) -> Vec<(&'static str, String)> {
             ("tenant_id", quoted(tenant_id)),
             ("client_id", quoted(client_id)),
             ("client_secret", quoted(client_secret)),
-            ("login_url", quoted(&served.url)),
-            ("url", quoted(&served.url)),
+            ("login_url", quoted(&tenant.url)),
+            ("url", quoted(&tenant.url)),
             ("local_domains", "[\"contoso.com\"]".to_owned()),
         ]),
         "source file" => {
@@ -191,10 +191,10 @@ fn good(kind: &str, served: &Served) -> Vec<(&'static str, String)> {
 }
 
 /// A section with other lines in the place of those that are right; a key without a value is left out.
-fn section(kind: &str, served: &Served, changes: &str) -> String {
+fn section(kind: &str, tenant: &SimulatedTenant, changes: &str) -> String {
     let name = kind.split(' ').next().unwrap_or_default();
     let mut lines: Vec<(String, String)> =
-        good(kind, served).into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        good(kind, tenant).into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     for (key, value) in changes.lines().filter_map(|line| line.split_once('=')) {
         lines.retain(|(known, _)| known != key.trim());
         if !value.trim().is_empty() {
@@ -207,31 +207,20 @@ fn section(kind: &str, served: &Served, changes: &str) -> String {
 
 /// Sets it up, and gives what `check` and `doctor` find: errors, warnings, and steps that failed.
 fn found(case: &Case) -> Vec<String> {
-    let served = Served::misbehaving(case.faults);
+    let tenant = SimulatedTenant::misbehaving(case.faults);
     let fake = FakeElasticsearch::start(case.setup.clone());
-    let folder = served.folder.path();
     let (source, output) = match case.kind.split_once(' ') {
-        Some(("source", _)) => (section(case.kind, &served, &case.lines), section("output stdout", &served, "")),
-        _ => (section("source file", &served, ""), section(case.kind, &served, &case.lines)),
+        Some(("source", _)) => (section(case.kind, &tenant, &case.lines), section("output stdout", &tenant, "")),
+        _ => (section("source file", &tenant, ""), section(case.kind, &tenant, &case.lines)),
     };
     let settings = format!("state_dir = \"state\"\n{source}{output}");
     let settings = settings.replace("TLS_URL", &fake.tls_url()).replace("URL", &fake.url());
-    fs::write(folder.join("records.json"), "{}\n").unwrap();
-    fs::write(folder.join("page.html"), "<html>\n").unwrap();
-    fs::create_dir(folder.join("folder")).unwrap();
-    std::os::unix::fs::symlink("nowhere", folder.join("broken-link")).unwrap();
-    let path = folder.join("exotrace.toml");
-    fs::write(&path, settings).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    let run = |command: &str| {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-        program.args([command, "--json", "exotrace.toml"]).current_dir(folder).env_remove("EXOTRACE_CONFIG");
-        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
-            program.env_remove(name);
-        }
-        let output = program.output().unwrap();
-        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
-    };
+    tenant.write_settings(&settings);
+    tenant.write("records.json", "{}\n");
+    tenant.write("page.html", "<html>\n");
+    fs::create_dir(tenant.path("folder")).unwrap();
+    std::os::unix::fs::symlink("nowhere", tenant.path("broken-link")).unwrap();
+    let run = |command: &str| tenant.bare(&[command, "--json", "exotrace.toml"]).run().json();
     let text = |value: &Value, names: &[&str]| {
         let texts = names.iter().map(|name| value[*name].as_str().unwrap_or_default());
         texts.collect::<Vec<_>>().join(" ")

@@ -3,43 +3,30 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    process::{Command, Output, Stdio},
+    process::Stdio,
 };
 
 use exotrace::mapper::{BUILT_IN, BuiltIn};
 use serde_json::{Value, json};
 
-use crate::harness::{exotrace, project};
+use crate::harness::{Exotrace, Folder, exotrace, fixture, project, text};
 
 /// A record that maps in full.
 const RECORD: &str = r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"ann@contoso.com"}"#;
 
-fn documents(output: &Output) -> Vec<Value> {
-    let text = str::from_utf8(&output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-#[track_caller]
-fn check_code(output: &Output, code: i32) {
-    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
 /// Checks how the program ends and the first line that it says about it.
 #[track_caller]
 fn check_error(arguments: &[&str], input: &str, code: i32, expected: &str) {
-    let output = exotrace(arguments, input);
-    check_code(&output, code);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.starts_with(expected), "{said}");
+    let ended = exotrace(arguments, input).with(code);
+    assert!(ended.stderr.starts_with(expected), "{ended}");
 }
 
 #[test]
 fn the_documents_of_standard_input_come_out_in_order() {
     let input: String = (0..5000).map(|size| format!(r#"{{"Received":"2026","Size":{size}}}"#) + "\n").collect();
-    let output = exotrace(&["map", "--jobs", "4"], &input);
-    check_code(&output, 0);
+    let output = exotrace(&["map", "--jobs", "4"], &input).with(0);
     let sizes: Vec<_> =
-        documents(&output).iter().map(|it| it["email"]["attachments"]["file"]["size"].as_u64()).collect();
+        output.documents().iter().map(|it| it["email"]["attachments"]["file"]["size"].as_u64()).collect();
     assert_eq!(sizes, (0..5000).map(Some).collect::<Vec<_>>());
 }
 
@@ -61,9 +48,8 @@ fn the_options_reach_the_mapping() {
         "fixtures/geo/ASN.mmdb",
         "fixtures/records/well-formed.ndjson",
     ];
-    let output = exotrace(&arguments, "");
-    check_code(&output, 0);
-    let first = &documents(&output)[0];
+    let output = exotrace(&arguments, "").with(0);
+    let first = &output.documents()[0];
     assert_eq!(first["_id"].as_str().unwrap().len(), 28);
     let document = &first["document"];
     assert_eq!(document["tags"], json!(["preserve_original_event", "forwarded"]));
@@ -89,7 +75,7 @@ fn local_domains_are_what_people_mean_by_them() {
     ] {
         for BuiltIn { version: mapping, .. } in BUILT_IN {
             let output = exotrace(&["map", "--mapping", mapping, "--local-domain", domain], &record(address));
-            assert_eq!(documents(&output)[0]["email"]["direction"], direction, "{mapping}: {domain} {address}");
+            assert_eq!(output.documents()[0]["email"]["direction"], direction, "{mapping}: {domain} {address}");
         }
     }
     for (domain, hint) in [
@@ -97,23 +83,19 @@ fn local_domains_are_what_people_mean_by_them() {
         ("", "for example `contoso.com`"),
         ("contoso", "the whole name"),
     ] {
-        let output = exotrace(&["map", "--local-domain", domain], "");
-        check_code(&output, 2);
-        let said = String::from_utf8(output.stderr).unwrap();
+        let output = exotrace(&["map", "--local-domain", domain], "").with(2);
+        let said = output.stderr;
         assert!(said.contains("--local-domain") && said.contains(&format!("hint: {hint}")), "{said}");
     }
 }
 
 #[test]
 fn settings_can_come_from_a_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("exotrace.toml");
-    let settings = fs::read_to_string(project().join("fixtures/config/good/minimal.toml")).unwrap();
-    fs::write(&file, settings + "\n[mapping]\nversion = \"2.2\"\ntags = [\"from-file\"]\n").unwrap();
-    let output = exotrace(&["map", "--config", file.to_str().unwrap()], RECORD);
-    check_code(&output, 0);
-    assert_eq!(documents(&output)[0]["tags"], json!(["from-file"]));
-    assert_eq!(documents(&output)[0]["event"]["outcome"], "unknown");
+    let settings = fs::read_to_string(fixture("config/good/minimal.toml")).unwrap();
+    let settings = settings + "\n[mapping]\nversion = \"2.2\"\ntags = [\"from-file\"]\n";
+    let output = Folder::with_settings(&settings).exotrace(&["map"]).input(RECORD).ends(0);
+    assert_eq!(output.documents()[0]["tags"], json!(["from-file"]));
+    assert_eq!(output.documents()[0]["event"]["outcome"], "unknown");
     check_error(&["map", "--config", "fixtures/config/bad/unknown-key.toml"], "", 78, "error: fixtures/config/bad");
 }
 
@@ -121,39 +103,34 @@ fn settings_can_come_from_a_file() {
 fn arrays_and_pages_are_taken_apart() {
     let page = format!(r#"{{"@odata.context":"x","value":[{RECORD},{RECORD}],"@odata.nextLink":"y"}}"#);
     for input in [format!("[{RECORD},\n{RECORD}]"), page] {
-        let output = exotrace(&["map"], &input);
-        check_code(&output, 0);
-        assert_eq!(documents(&output).len(), 2, "{input}");
+        let output = exotrace(&["map"], &input).with(0);
+        assert_eq!(output.documents().len(), 2, "{input}");
     }
 }
 
 #[test]
 fn no_input_makes_no_documents() {
-    let output = exotrace(&["map"], "");
-    check_code(&output, 0);
+    let output = exotrace(&["map"], "").with(0);
     assert!(output.stdout.is_empty() && output.stderr.is_empty());
 }
 
 #[test]
 fn no_record_is_lost_for_being_broken() {
-    let output = exotrace(&["map", "--mapping", "1.20", "-", "fixtures/records/broken.ndjson"], RECORD);
-    check_code(&output, 0);
-    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    let output = exotrace(&["map", "--mapping", "1.20", "-", "fixtures/records/broken.ndjson"], RECORD).with(0);
     assert_eq!(
-        said,
+        output.stderr,
         "20 records: 5 mapped, 7 mapped in part (`event.kind: pipeline_error`), \
          7 not message trace (`event.kind: pipeline_error`), 1 dropped on purpose\n"
     );
     // Dates of PowerShell are made readable, an array is taken apart, and what stands after a record is one of its own.
-    assert_eq!(documents(&output).len(), 19);
+    assert_eq!(output.documents().len(), 19);
 }
 
 #[test]
 fn what_cannot_be_read_is_named_and_the_rest_is_mapped() {
-    let output = exotrace(&["map", "no-such-file.json", "-"], RECORD);
-    check_code(&output, 1);
-    assert_eq!(documents(&output).len(), 1);
-    let said = String::from_utf8(output.stderr).unwrap();
+    let output = exotrace(&["map", "no-such-file.json", "-"], RECORD).with(1);
+    assert_eq!(output.documents().len(), 1);
+    let said = output.stderr;
     assert!(said.starts_with("error: could not open `no-such-file.json`: No such file"), "{said}");
     check_error(&["map", "fixtures"], "", 1, "error: could not open `fixtures`: is a directory");
     let expected = "2 records: 1 mapped, 1 not message trace (`event.kind: pipeline_error`)";
@@ -162,8 +139,8 @@ fn what_cannot_be_read_is_named_and_the_rest_is_mapped() {
 
 #[test]
 fn what_is_not_message_trace_is_said_of_its_file() {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text, expected) in [
+    let folder = Folder::new();
+    for (name, contents, expected) in [
         (
             "x.html",
             "\n<html>\n<p>hi</p>\n",
@@ -185,20 +162,15 @@ fn what_is_not_message_trace_is_said_of_its_file() {
             "0 of 1 records are message trace; is NAME the right file?\nhint: line 1 is neither JSON",
         ),
     ] {
-        let file = folder.path().join(name);
-        fs::write(&file, text).unwrap();
-        let path = file.to_str().unwrap();
+        let file = folder.write(name, contents);
+        let path = text(&file);
         for arguments in [&["map", path][..], &["map", "-", path], &["map", "--flush", "line", path]] {
-            let output = exotrace(arguments, RECORD);
+            let said = exotrace(arguments, RECORD).with(2).stderr;
             // A file without anything like JSON is refused as a whole; line by line, nothing is known of the file.
-            if !text.contains('{') && !arguments.contains(&"line") {
-                check_code(&output, 2);
-                let said = String::from_utf8(output.stderr).unwrap();
+            if !contents.contains('{') && !arguments.contains(&"line") {
                 assert!(said.contains(&format!("could not read `{path}`: neither JSON nor a table")), "{said}");
                 continue;
             }
-            check_code(&output, 2);
-            let said = String::from_utf8(output.stderr).unwrap();
             // A file that does not even look like records is refused as a whole.
             let is_refused = said.contains(&format!("error: could not read `{path}`: neither JSON nor a table"));
             assert!(is_refused || said.contains(&format!("error: {}", expected.replace("NAME", path))), "{said}");
@@ -232,25 +204,21 @@ fn the_records_choose_the_mapping_unless_that_is_named() {
         (&["map", "--mapping", "1.20"], graph.to_owned(), "delivered", ""),
         (&["map", "--mapping", "2.2"], legacy.to_owned(), "success", ""),
     ] {
-        let output = exotrace(arguments, &input);
-        check_code(&output, 0);
-        assert_eq!(documents(&output)[0]["event"]["outcome"], outcome, "{arguments:?} {input}");
-        let found = String::from_utf8(output.stderr).unwrap();
+        let output = exotrace(arguments, &input).with(0);
+        assert_eq!(output.documents()[0]["event"]["outcome"], outcome, "{arguments:?} {input}");
+        let found = output.stderr;
         assert!(found.starts_with(said) && found.is_empty() == said.is_empty(), "{found}");
     }
-    let output = exotrace(&["map", "--jobs", "0"], "");
-    check_code(&output, 2);
+    exotrace(&["map", "--jobs", "0"], "").with(2);
 }
 
 #[test]
 fn a_line_that_is_not_utf_8_is_named_and_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("records.ndjson");
-    fs::write(&file, [RECORD.as_bytes(), b"\n{\"Received\":\"2026\",\"Subject\":\"\xe9\"}\n"].concat()).unwrap();
-    let output = exotrace(&["map", file.to_str().unwrap()], "");
-    check_code(&output, 0);
-    assert_eq!(documents(&output)[1]["email"]["subject"], "é");
-    let said = String::from_utf8(output.stderr).unwrap();
+    let folder = Folder::new();
+    folder.write("records.ndjson", [RECORD.as_bytes(), b"\n{\"Received\":\"2026\",\"Subject\":\"\xe9\"}\n"].concat());
+    let output = folder.bare(&["map", "records.ndjson"]).ends(0);
+    assert_eq!(output.documents()[1]["email"]["subject"], "é");
+    let said = output.stderr;
     assert!(said.contains("not UTF-8; read as Windows-1252"), "{said}");
 }
 
@@ -272,14 +240,11 @@ fn what_is_not_a_mapping_or_a_database_is_refused() {
 
 #[test]
 fn a_component_imports_nothing_but_geo() {
+    let folder = Folder::new();
     for BuiltIn { bytes, .. } in BUILT_IN {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("mapping.wasm");
-        fs::write(&path, bytes).unwrap();
-        let output = exotrace(&["mapping", "inspect", path.to_str().unwrap()], "");
-        check_code(&output, 0);
-        let text = String::from_utf8(output.stdout).unwrap();
-        let imports: Vec<_> = text.lines().filter(|line| line.starts_with("imports")).collect();
+        folder.write("mapping.wasm", bytes);
+        let inspected = folder.bare(&["mapping", "inspect", "./mapping.wasm"]).ends(0).stdout;
+        let imports: Vec<_> = inspected.lines().filter(|line| line.starts_with("imports")).collect();
         assert_eq!(imports, ["imports      exotrace:mapping/geo@0.1.0"]);
     }
     assert!(project().join("wit/geo.wit").exists());
@@ -287,12 +252,11 @@ fn a_component_imports_nothing_but_geo() {
 
 #[test]
 fn another_suffix_list_can_be_given() {
-    let folder = tempfile::tempdir().unwrap();
-    let list = folder.path().join("list.dat");
-    fs::write(&list, "// ===BEGIN ICANN DOMAINS===\ncontoso.com\n").unwrap();
-    let output = exotrace(&["map", "--suffix-list", list.to_str().unwrap()], &RECORD.replace("@", "@mail."));
-    check_code(&output, 0);
-    assert_eq!(documents(&output)[0]["source"]["registered_domain"], "mail.contoso.com");
+    let folder = Folder::new();
+    folder.write("list.dat", "// ===BEGIN ICANN DOMAINS===\ncontoso.com\n");
+    let map = folder.bare(&["map", "--suffix-list", "list.dat"]);
+    let output = map.input(&RECORD.replace("@", "@mail.")).ends(0);
+    assert_eq!(output.documents()[0]["source"]["registered_domain"], "mail.contoso.com");
 }
 
 #[test]
@@ -309,9 +273,8 @@ fn a_suffix_list_that_cannot_be_used_is_named() {
 
 #[test]
 fn a_line_is_answered_before_the_next_one_comes() {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-    program.args(["map", "--mapping", "2.2", "--flush", "line"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut running = program.spawn().unwrap();
+    let mut program = Exotrace::new(&project(), &["map", "--mapping", "2.2", "--flush", "line"]).command();
+    let mut running = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = running.stdin.take().unwrap();
     let mut output = BufReader::new(running.stdout.take().unwrap()).lines();
     for number in 0..3 {
@@ -328,10 +291,7 @@ fn a_line_is_answered_before_the_next_one_comes() {
 fn mmexternal_gets_an_answer_to_every_line() {
     let record = r#"{"receivedDateTime":"2026-03-04T05:06:07Z"}"#;
     let input = format!("{record}\n\n{{\"value\":[]}}\nno record\n{record}");
-    let output = exotrace(&["map", "--mapping", "2.2", "--mmexternal"], &input);
-    assert!(output.status.success());
-    let answers: Vec<Value> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers = exotrace(&["map", "--mapping", "2.2", "--mmexternal"], &input).with(0).documents();
     assert_eq!(answers.len(), 5);
     assert_eq!((&answers[1], &answers[2]), (&json!({}), &json!({})));
     assert_eq!(answers[3]["$!"]["exotrace"]["document"]["event"]["kind"], "pipeline_error");
@@ -342,27 +302,23 @@ fn mmexternal_gets_an_answer_to_every_line() {
 #[test]
 fn a_blank_line_of_any_kind_ends_nothing() {
     for blank in ["\u{c}", "\u{b}", "\u{a0}", "\u{2028}", "\u{3000}", "\u{feff}"] {
-        let output = exotrace(&["map", "-"], &format!("{RECORD}\n{blank}\n{RECORD}\n{blank}"));
-        check_code(&output, 0);
-        assert_eq!(documents(&output).len(), 2, "{blank:?}");
+        let output = exotrace(&["map", "-"], &format!("{RECORD}\n{blank}\n{RECORD}\n{blank}")).with(0);
+        assert_eq!(output.documents().len(), 2, "{blank:?}");
     }
 }
 
 #[test]
 fn what_has_no_records_is_refused_once_with_what_it_looks_like() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     for (name, bytes, expected) in [
         ("a.zip", b"PK\x03\x04\x14\0\0\0".as_slice(), "a zip archive\nhint: unpack it first"),
         ("a.html", b"<!DOCTYPE html>\n<html>\n<body>\n</html>\n", "a web page (HTML)\nhint: "),
         ("a.txt", b"some text\nand more\n", "plain text\nhint: "),
         ("a.bz2", b"BZh91AY&SY\0\0", "a file compressed with bzip2\nhint: unpack it first"),
     ] {
-        let path = folder.path().join(name);
-        fs::write(&path, bytes).unwrap();
-        let output = exotrace(&["map", path.to_str().unwrap()], "");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.stdout.is_empty() && said.contains(expected), "{name}: {said}");
-        assert_eq!(output.status.code(), Some(2), "{said}");
+        folder.write(name, bytes);
+        let ended = folder.bare(&["map", name]).ends(2);
+        assert!(ended.stdout.is_empty() && ended.stderr.contains(expected), "{name}: {ended}");
     }
     check_error(&["map", "/dev/zero"], "", 1, "error: could not open `/dev/zero`: a device, not a file");
 }

@@ -1,11 +1,6 @@
 //! `exotrace mapping`, as people run it: listing, inspecting, comparing, signing.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Output,
-    sync::Arc,
-};
+use std::{fs, path::PathBuf, sync::Arc};
 
 use exotrace::{
     geo::Geo,
@@ -13,49 +8,34 @@ use exotrace::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{exotrace, project};
+use crate::harness::{Ended, Folder, exotrace, fixture, project, text};
 
 const RECORDS: &str = "fixtures/records/well-formed.ndjson";
 
 #[track_caller]
 fn run(arguments: &[&str], code: i32) -> String {
-    let output = exotrace(arguments, "");
-    check_code(&output, code);
-    String::from_utf8(output.stdout).unwrap()
-}
-
-#[track_caller]
-fn check_code(output: &Output, code: i32) {
-    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+    exotrace(arguments, "").with(code).stdout
 }
 
 /// Runs with an error, and returns what is said about it.
 #[track_caller]
 fn fail(arguments: &[&str], code: i32) -> String {
-    let output = exotrace(arguments, "");
-    check_code(&output, code);
-    String::from_utf8(output.stderr).unwrap()
+    exotrace(arguments, "").with(code).stderr
 }
 
 #[track_caller]
 fn json_of(arguments: &[&str], code: i32) -> Value {
-    serde_json::from_str(&run(arguments, code)).unwrap()
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
+    exotrace(arguments, "").with(code).json()
 }
 
 /// A folder with a component file, keys, and settings that trust them.
-struct Fixture {
-    folder: tempfile::TempDir,
-}
+struct Fixture(Folder);
 
 impl Fixture {
     fn new() -> Self {
-        let fixture = Self { folder: tempfile::tempdir().unwrap() };
-        fs::write(fixture.path("mapping.wasm"), built_in("2.2").unwrap().bytes).unwrap();
-        fixture
+        let folder = Folder::new();
+        folder.write("mapping.wasm", built_in("2.2").unwrap().bytes);
+        Self(folder)
     }
 
     /// The same with a pair of keys.
@@ -68,14 +48,12 @@ impl Fixture {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.0.path(name)
     }
 
     fn settings(&self, mapping: &str) -> PathBuf {
-        let minimal = fs::read_to_string(project().join("fixtures/config/good/minimal.toml")).unwrap();
-        let path = self.path("exotrace.toml");
-        fs::write(&path, format!("{minimal}\n[mapping]\n{mapping}\n")).unwrap();
-        path
+        let minimal = fs::read_to_string(fixture("config/good/minimal.toml")).unwrap();
+        self.0.write_settings(&format!("{minimal}\n[mapping]\n{mapping}\n"))
     }
 
     fn sign(&self) {
@@ -86,14 +64,8 @@ impl Fixture {
     /// Whether the settings can be used, and if not, why.
     #[track_caller]
     fn check_settings(&self, expected: &str) {
-        let settings = self.path("exotrace.toml");
-        let arguments = ["check", "--config", text(&settings)];
-        if expected.is_empty() {
-            run(&arguments, 0);
-        } else {
-            let said = fail(&arguments, 78);
-            assert!(said.contains(expected), "{said}");
-        }
+        let said = self.0.exotrace(&["check"]).ends(if expected.is_empty() { 0 } else { 78 }).stderr;
+        assert!(said.contains(expected), "{said}");
     }
 }
 
@@ -118,21 +90,17 @@ fn two_versions_are_compared_field_by_field() {
 
 #[test]
 fn values_are_hidden_unless_they_are_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("records.ndjson");
-    fs::write(
-        &file,
-        r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"marker@contoso.com","Status":"Delivered"}"#,
-    )
-    .unwrap();
+    let folder = Folder::new();
+    let records = r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"marker@contoso.com","Status":"Delivered"}"#;
+    let file = folder.write("records.ndjson", records);
     for form in [&["--json"][..], &[]] {
         let arguments = |more: &[&'static str]| [&["mapping", "diff", "1.20", "2.2"], form, more].concat();
         let with_file = |arguments: Vec<&'static str>| exotrace(&[&arguments[..], &[text(&file)]].concat(), "");
         let hidden = with_file(arguments(&[]));
         let shown = with_file(arguments(&["--show-values"]));
-        let contains = |output: &Output, word: &str| String::from_utf8_lossy(&output.stdout).contains(word);
+        let contains = |ended: &Ended, word: &str| ended.stdout.contains(word);
         assert!(!contains(&hidden, "success") && !contains(&hidden, "marker"));
-        assert!(contains(&shown, "success"), "{}", String::from_utf8_lossy(&shown.stdout));
+        assert!(contains(&shown, "success"), "{}", shown.stdout);
     }
 }
 
@@ -150,11 +118,9 @@ fn what_cannot_be_compared_ends_with_2() {
 #[test]
 fn mappings_are_listed_with_those_of_the_state_folder() {
     let fixture = Fixture::new();
-    let folder = fixture.path("state/mappings");
-    fs::create_dir_all(&folder).unwrap();
-    fs::copy(fixture.path("mapping.wasm"), folder.join("ours.wasm")).unwrap();
-    fs::write(folder.join("broken.wasm"), "no component").unwrap();
-    fs::write(folder.join("notes.txt"), "not looked at").unwrap();
+    fixture.0.write("state/mappings/ours.wasm", built_in("2.2").unwrap().bytes);
+    fixture.0.write("state/mappings/broken.wasm", "no component");
+    fixture.0.write("state/mappings/notes.txt", "not looked at");
     let settings = fixture.settings("");
     let found = json_of(&["mapping", "list", "--json", "--config", text(&settings)], 0);
     let versions: Vec<_> = found.as_array().unwrap().iter().map(|entry| entry["mapping_version"].as_str()).collect();
@@ -192,13 +158,10 @@ fn a_component_is_inspected() {
 /// It is told what it is all the same.
 #[test]
 fn a_component_that_is_no_mapping_is_inspected_with_an_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("empty.wasm");
-    fs::write(&file, b"\0asm\x0d\0\x01\0").unwrap();
-    let output = exotrace(&["mapping", "inspect", text(&file)], "");
-    check_code(&output, 1);
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("size         8 bytes\n"));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let folder = Folder::new();
+    let file = folder.write("empty.wasm", b"\0asm\x0d\0\x01\0");
+    let Ended { stdout, stderr: said, .. } = exotrace(&["mapping", "inspect", text(&file)], "").with(1);
+    assert!(stdout.starts_with("size         8 bytes\n"), "{stdout}");
     assert!(said.starts_with("error: this host cannot run it: not an exotrace mapping: it has no section"), "{said}");
 }
 
@@ -259,8 +222,8 @@ fn what_is_no_mapping_is_not_signed() {
 /// Whatever somebody writes into the cache, the documents are those of the component.
 #[test]
 fn compiled_code_is_kept_and_never_trusted() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = folder.path().join("cache");
+    let folder = Folder::new();
+    let cache = folder.path("cache");
     let map = || {
         let component = Loader::default().with_cache(&cache).built_in(built_in("2.2").unwrap()).unwrap();
         let mapper = Mapper::new(component, Settings::default(), Arc::new(Geo::default())).unwrap();
@@ -283,8 +246,7 @@ fn compiled_code_is_kept_and_never_trusted() {
 /// Without a place for it everything is compiled each time.
 #[test]
 fn a_cache_that_cannot_be_made_does_no_harm() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
-    fs::write(&file, "").unwrap();
+    let folder = Folder::new();
+    let file = folder.write("file", "");
     assert!(Loader::default().with_cache(&file.join("cache")).built_in(built_in("2.2").unwrap()).is_ok());
 }

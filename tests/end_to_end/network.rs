@@ -12,14 +12,14 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
-use crate::tenant::{Served, fixture};
+use crate::harness::{SimulatedTenant, fixture};
 
 /// Starts a proxy that keeps what it is told first on every connection. Returns its address.
-fn proxy(served: &Served, heard: &Arc<Mutex<String>>) -> String {
-    let listener = served.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+fn proxy(tenant: &SimulatedTenant, heard: &Arc<Mutex<String>>) -> String {
+    let listener = tenant.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (heard, service) = (Arc::clone(heard), served.url.replace("http://", ""));
-    served.runtime.spawn(async move {
+    let (heard, service) = (Arc::clone(heard), tenant.url.replace("http://", ""));
+    tenant.runtime.spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut head = vec![0; 64 * 1024];
             let length = client.read(&mut head).await.unwrap();
@@ -34,11 +34,11 @@ fn proxy(served: &Served, heard: &Arc<Mutex<String>>) -> String {
 
 #[test]
 fn a_proxy_with_a_password_is_used_and_not_told() {
-    let served = Served::misbehaving(&[]);
+    let tenant = SimulatedTenant::misbehaving(&[]);
     let heard = Arc::default();
-    let proxy = proxy(&served, &heard);
-    let source = served.by_secret() + &format!("proxy_url = \"http://user:hunter2@{proxy}\"\n");
-    let said = served.collect(&source, &[("EXOTRACE_LOG", "debug")]);
+    let proxy = proxy(&tenant, &heard);
+    let source = tenant.by_secret() + &format!("proxy_url = \"http://user:hunter2@{proxy}\"\n");
+    let said = tenant.collect(&source, &[("EXOTRACE_LOG", "debug")]).stderr;
     let heard = heard.lock().unwrap().to_lowercase();
     // `user:hunter2` in base64.
     assert!(heard.contains("proxy-authorization: basic dxnlcjpodw50zxiy"), "{heard}");
@@ -48,34 +48,33 @@ fn a_proxy_with_a_password_is_used_and_not_told() {
 
 #[test]
 fn a_proxy_that_is_not_there_is_named_without_its_password() {
-    let served = Served::misbehaving(&[]);
-    let source = served.by_secret() + "proxy_url = \"http://user:hunter2@127.0.0.1:9\"\n";
-    let output = served.exotrace(&["doctor"], &served.settings(&source), &[]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    let source = tenant.by_secret() + "proxy_url = \"http://user:hunter2@127.0.0.1:9\"\n";
+    tenant.settings(&source);
+    let said = tenant.exotrace(&["doctor"]).ends(1).stdout;
     assert!(said.contains("hint: is the proxy right?"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[test]
 fn the_proxy_of_the_environment_is_not_for_this_machine() {
-    let served = Served::misbehaving(&[]);
+    let tenant = SimulatedTenant::misbehaving(&[]);
     let nobody = "http://127.0.0.1:9";
-    served.collect(&served.by_secret(), &[("HTTP_PROXY", nobody), ("http_proxy", nobody), ("ALL_PROXY", nobody)]);
+    tenant.collect(&tenant.by_secret(), &[("HTTP_PROXY", nobody), ("http_proxy", nobody), ("ALL_PROXY", nobody)]);
 }
 
 /// Serves the tenant over TLS as well. Returns its address.
-fn with_tls(served: &Served) -> String {
+fn with_tls(tenant: &SimulatedTenant) -> String {
     let certificate = CertificateDer::from_pem_file(fixture("certificates/server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture("certificates/server-key.pem")).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = served.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let listener = tenant.runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let service = served.url.replace("http://", "");
-    served.runtime.spawn(async move {
+    let service = tenant.url.replace("http://", "");
+    tenant.runtime.spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             // Whoever does not trust the certificate goes away.
             let Ok(mut client) = acceptor.accept(client).await else { continue };
@@ -88,35 +87,34 @@ fn with_tls(served: &Served) -> String {
 
 #[test]
 fn a_private_certificate_is_trusted_when_the_settings_say_so() {
-    let served = Served::misbehaving(&[]);
-    let address = with_tls(&served);
-    let source = served.by_secret() + &format!("login_url = \"{address}\"\nurl = \"{address}\"\n");
-    let output = served.exotrace(&["doctor"], &served.settings(&source), &[]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    let address = with_tls(&tenant);
+    let source = tenant.by_secret() + &format!("login_url = \"{address}\"\nurl = \"{address}\"\n");
+    tenant.settings(&source);
+    let said = tenant.exotrace(&["doctor"]).ends(1).stdout;
     assert!(said.contains("hint: `source.ca_file` names certificates to trust"), "{said}");
 
     let trusted = format!("ca_file = \"{}\"\n", fixture("certificates/ca.pem").display());
-    served.collect(&(source.clone() + &trusted), &[]);
+    tenant.collect(&(source.clone() + &trusted), &[]);
 
-    let said = served.fail(&["check"], &(source + "ca_file = \"exotrace.toml\"\n"), 78, &[]);
+    let said = tenant.fail(&["check"], &(source + "ca_file = \"exotrace.toml\"\n"), 78, &[]);
     assert!(said.contains("exotrace.toml` has no certificates in PEM"), "{said}");
 }
 
 #[test]
 fn a_request_trace_has_everything_but_secrets() {
-    let served = Served::misbehaving(&["server-error=0.2"]);
-    let source = served.by_secret() + "request_trace_dir = \"trace\"\nbatch_size = 10\n";
-    served.collect(&source, &[]);
+    let tenant = SimulatedTenant::misbehaving(&["server-error=0.2"]);
+    let source = tenant.by_secret() + "request_trace_dir = \"trace\"\nbatch_size = 10\n";
+    tenant.collect(&source, &[]);
     let mut all = String::new();
-    for file in fs::read_dir(served.folder.path().join("trace")).unwrap() {
+    for file in fs::read_dir(tenant.path("trace")).unwrap() {
         all += &fs::read_to_string(file.unwrap().path()).unwrap();
     }
     for expected in ["POST http://", "client_secret=****", "authorization: ****", "200 OK", "$skiptoken", "\"value\":"]
     {
         assert!(all.replace("%24", "$").contains(expected), "{expected} is not in:\n{all}");
     }
-    let secrets = [served.config.client_secret.clone(), "Bearer ".to_owned()];
+    let secrets = [tenant.config.client_secret.clone(), "Bearer ".to_owned()];
     for secret in secrets {
         assert!(!all.contains(&secret), "{secret} is in:\n{all}");
     }

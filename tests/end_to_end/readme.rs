@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use serde_json::Value;
-
-use crate::harness::{exotrace, project};
+use crate::harness::{Exotrace, Folder, exotrace, project};
 
 fn read(path: &str) -> String {
     fs::read_to_string(project().join(path)).unwrap()
@@ -13,7 +11,7 @@ fn read(path: &str) -> String {
 /// Every page of the documentation with its path in the project, but for the change log, which names what was.
 fn pages() -> Vec<(String, String)> {
     let mut pages = Vec::new();
-    for folder in [".", "wit", "host/docs", "host/docs/facts", "guest/docs", "guest/docs/facts"] {
+    for folder in [".", "wit", "host/docs", "host/docs/facts", "guest/docs", "guest/docs/facts", "tests", "fixtures"] {
         for entry in fs::read_dir(project().join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.ends_with(".md") && name != "CHANGELOG.md" {
@@ -27,30 +25,84 @@ fn pages() -> Vec<(String, String)> {
     pages
 }
 
-#[test]
-fn the_commands_work() {
-    let mut commands = 0;
-    for (page, text) in pages() {
-        for command in text.lines().filter_map(|line| line.strip_prefix("target/release/exotrace ")) {
-            let arguments: Vec<_> = command.split(' ').collect();
-            let output = exotrace(&arguments, "");
-            assert!(output.status.success(), "{page}: {command}: {}", String::from_utf8_lossy(&output.stderr));
-            commands += 1;
+/// The commands of all blocks for a shell; one that goes on in the next lines is one.
+fn shell_commands(text: &str) -> Vec<String> {
+    let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
+    let (mut commands, mut command) = (Vec::new(), String::new());
+    for line in blocks.flat_map(str::lines) {
+        command += line;
+        let is_quoted = command.matches('\'').count() % 2 == 1;
+        match command.strip_suffix('\\') {
+            Some(begun) => command = begun.to_owned(),
+            None if is_quoted => command.push('\n'),
+            None => commands.push(std::mem::take(&mut command)),
         }
     }
-    assert!(commands >= 4);
+    commands
+}
+
+/// The code between single backticks.
+fn spans(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2))
+}
+
+/// What the other commands of blocks begin with: `make hosts` runs their like, or they are of other programs.
+const ELSEWHERE: [&str; 13] = [
+    "make",
+    "cd",
+    "set",
+    "node",
+    "wasmtime",
+    "curl",
+    "python3",
+    "mkdir",
+    "wasmtime-40/bin/python",
+    "wkg",
+    "target/release/examples/embed",
+    "target/release/examples/wasmtime_alone",
+    "target/tools/python/bin/python",
+];
+
+#[test]
+fn the_commands_work() {
+    let folder = Folder::new();
+    folder.write("mapping.wasm", exotrace::mapper::built_in("2.2").unwrap().bytes);
+    let mut ran = 0;
+    for (page, command) in
+        pages().iter().flat_map(|(page, text)| shell_commands(text).into_iter().map(move |it| (page, it)))
+    {
+        let words: Vec<_> = command.split_whitespace().collect();
+        let place = match words.first() {
+            Some(&"target/release/exotrace") => &project(),
+            Some(&"exotrace") => folder.root(),
+            Some(program) => {
+                assert!(ELSEWHERE.contains(program), "{page}: nobody runs `{command}`");
+                continue;
+            }
+            None => continue,
+        };
+        Exotrace::new(place, &words[1..]).ends(0);
+        ran += 1;
+    }
+    assert!(ran >= 5, "{ran}");
 }
 
 #[test]
 fn the_make_targets_exist() {
     let makefile = read("Makefile");
+    let mut named = 0;
     for (page, text) in pages() {
-        for (at, _) in text.match_indices("make ") {
-            let target: String = text[at + 5..].chars().take_while(char::is_ascii_lowercase).collect();
-            let is_command = text[..at].ends_with(['`', '\n']) && !target.is_empty();
-            assert!(!is_command || makefile.contains(&format!("\n{target}:")), "{page}: make {target}");
+        let commands = shell_commands(&text);
+        for code in spans(&text).chain(commands.iter().map(String::as_str)) {
+            let mut words = code.split_whitespace().skip_while(|word| word.contains('='));
+            if words.next() == Some("make") {
+                let target = words.next().unwrap_or("help");
+                assert!(makefile.contains(&format!("\n{target}:")), "{page}: `{code}`");
+                named += 1;
+            }
         }
     }
+    assert!(named > 30, "{named}");
 }
 
 /// The words after `exotrace` in the commands of a page, in blocks and within sentences.
@@ -81,9 +133,9 @@ fn the_commands_have_the_options_that_they_are_given() {
             let has_inner = ["mapping", "elasticsearch"].contains(&words[0]) && words.len() > 1;
             let (command, arguments) = words.split_at(if has_inner { 2 } else { 1 });
             let help = helps.entry(command.join(" ")).or_insert_with(|| {
-                let output = exotrace(&[command, &["--help"]].concat(), "");
-                assert!(output.status.success(), "{page}: there is no command `{}`", command.join(" "));
-                String::from_utf8(output.stdout).unwrap()
+                let ended = exotrace(&[command, &["--help"]].concat(), "");
+                assert!(ended.status.success(), "{page}: there is no command `{}`", command.join(" "));
+                ended.stdout
             });
             for option in arguments.iter().filter(|argument| argument.starts_with("--")) {
                 let name = option.split('=').next().unwrap();
@@ -96,8 +148,7 @@ fn the_commands_have_the_options_that_they_are_given() {
 
 #[test]
 fn the_settings_can_be_used() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("exotrace.toml");
+    let folder = Folder::new();
     let mut blocks = 0;
     for (page, text) in pages() {
         for block in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
@@ -106,9 +157,8 @@ fn the_settings_can_be_used() {
             let before = missing("state_dir", "state_dir = \"state\"\n");
             let source = missing("[[source]]", "[[source]]\ntype = \"file\"\npaths = [\"trace.ndjson\"]\n");
             let output = missing("[[output]]", "[[output]]\ntype = \"stdout\"\n");
-            fs::write(&file, format!("{before}{block}{source}{output}")).unwrap();
-            let checked = exotrace(&["check", "--json", file.to_str().unwrap()], "");
-            let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+            folder.write_settings(&format!("{before}{block}{source}{output}"));
+            let checked = folder.exotrace(&["check", "--json"]).run().json();
             for error in checked["errors"].as_array().unwrap() {
                 let problem = error["problem"].as_str().unwrap();
                 // What is on another machine only.

@@ -1,11 +1,9 @@
 //! Every way to sign in, with the real program against the simulated tenant.
 
-use std::fs;
-
 use exotrace_simulator::TenantConfig;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
-use crate::tenant::{Served, fixture};
+use crate::harness::{SimulatedTenant, fixture, text};
 
 fn certificate_line(certificate: &str) -> String {
     let client_id = TenantConfig::default().client_id;
@@ -18,22 +16,22 @@ fn key_line(key: &str) -> String {
 }
 
 /// A tenant that knows the certificate of the fixtures.
-fn with_certificate() -> Served {
+fn with_certificate() -> SimulatedTenant {
     let der = CertificateDer::from_pem_file(fixture("certificates/certificate.pem")).unwrap();
-    Served::new(TenantConfig { rows: 20, certificate: Some(der.to_vec()), ..TenantConfig::default() })
+    SimulatedTenant::new(TenantConfig { rows: 20, certificate: Some(der.to_vec()), ..TenantConfig::default() })
 }
 
-fn with_federated_token() -> Served {
+fn with_federated_token() -> SimulatedTenant {
     let federated_token = Some("simulated-federated".to_owned());
-    Served::new(TenantConfig { rows: 20, federated_token, ..TenantConfig::default() })
+    SimulatedTenant::new(TenantConfig { rows: 20, federated_token, ..TenantConfig::default() })
 }
 
 #[test]
 fn a_secret_may_stand_in_a_file() {
-    let served = Served::misbehaving(&[]);
-    fs::write(served.folder.path().join("secret"), "simulated-secret\n").unwrap();
-    let client_id = &served.config.client_id;
-    served.collect(&format!("client_id = \"{client_id}\"\nclient_secret_file = \"secret\"\n"), &[]);
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    tenant.write("secret", "simulated-secret\n");
+    let client_id = &tenant.config.client_id;
+    tenant.collect(&format!("client_id = \"{client_id}\"\nclient_secret_file = \"secret\"\n"), &[]);
 }
 
 #[test]
@@ -56,18 +54,18 @@ fn a_certificate_signs_in_from_an_encrypted_pfx() {
 
 #[test]
 fn a_certificate_that_the_app_registration_does_not_have_is_explained() {
-    let said = Served::misbehaving(&[]).fail(&["run", "--once"], &certificate_line("both.pem"), 1, &[]);
+    let said = SimulatedTenant::misbehaving(&[]).fail(&["run", "--once"], &certificate_line("both.pem"), 1, &[]);
     assert!(said.contains("AADSTS700027"), "{said}");
     assert!(said.contains("hint: upload the certificate of `source.certificate_file`"), "{said}");
 }
 
 #[test]
 fn check_says_what_is_wrong_with_a_certificate() {
-    let served = Served::misbehaving(&[]);
+    let tenant = SimulatedTenant::misbehaving(&[]);
     let check = |source: String, expected: &str| {
-        let checked = served.fail(&["check"], &source, 78, &[]);
+        let checked = tenant.fail(&["check"], &source, 78, &[]);
         assert!(checked.contains(expected) && checked.contains(": could not get an access token"), "{checked}");
-        let ran = served.fail(&["run", "--once"], &source, 78, &[]);
+        let ran = tenant.fail(&["run", "--once"], &source, 78, &[]);
         assert!(ran.contains(expected) && ran.contains("error: settings cannot be used: "), "{ran}");
     };
     check(certificate_line("ec.pem"), "ec.pem` is not for RSA\nhint: ");
@@ -80,75 +78,70 @@ fn check_says_what_is_wrong_with_a_certificate() {
 
 #[test]
 fn a_federated_token_is_read_at_every_sign_in() {
-    let served = with_federated_token();
-    let file = served.folder.path().join("token");
-    fs::write(&file, "simulated-federated\n").unwrap();
+    let tenant = with_federated_token();
+    let file = tenant.write("token", "simulated-federated\n");
     let source = "client_id = \"${AZURE_CLIENT_ID}\"\nfederated_token_file = \"${AZURE_FEDERATED_TOKEN_FILE}\"\n";
-    let client_id = served.config.client_id.clone();
-    let environment = [("AZURE_CLIENT_ID", client_id.as_str()), ("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap())];
-    served.collect(source, &environment);
+    let client_id = tenant.config.client_id.clone();
+    let environment = [("AZURE_CLIENT_ID", client_id.as_str()), ("AZURE_FEDERATED_TOKEN_FILE", text(&file))];
+    tenant.collect(source, &environment);
 
-    fs::write(&file, "another").unwrap();
-    let said = served.fail(&["run", "--once"], source, 1, &environment);
+    tenant.write("token", "another");
+    let said = tenant.fail(&["run", "--once"], source, 1, &environment);
     assert!(said.contains("AADSTS700213"), "{said}");
     assert!(said.contains("hint: the app registration needs a federated credential"), "{said}");
     assert!(!said.contains("another\""), "{said}");
 
-    fs::write(&file, "\n").unwrap();
-    let said = served.fail(&["run", "--once"], source, 78, &environment);
+    tenant.write("token", "\n");
+    let said = tenant.fail(&["run", "--once"], source, 78, &environment);
     assert!(said.contains("the file is empty"), "{said}");
 }
 
 #[test]
 fn a_machine_signs_in_as_itself_and_past_every_proxy() {
-    let served = Served::misbehaving(&["imds-warming"]);
-    let client_id = served.config.client_id.clone();
+    let tenant = SimulatedTenant::misbehaving(&["imds-warming"]);
+    let client_id = tenant.config.client_id.clone();
     let proxy = "http://127.0.0.1:9";
-    let environment = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", served.url.as_str()), ("ALL_PROXY", proxy)];
+    let environment = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", tenant.url.as_str()), ("ALL_PROXY", proxy)];
     // The first answer is that it is not ready.
-    let said = served.collect("managed_identity = \"system\"\n", &environment);
+    let said = tenant.collect("managed_identity = \"system\"\n", &environment).stderr;
     assert!(said.contains("404 Not Found"), "{said}");
-    let said = served.exotrace(
-        &["run", "--once"],
-        &served.settings(&format!("managed_identity = \"{client_id}\"\n")),
-        &environment,
-    );
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    tenant.settings(&format!("managed_identity = \"{client_id}\"\n"));
+    tenant.exotrace(&["run", "--once"]).envs(&environment).ends(0);
 }
 
 #[test]
 fn an_identity_that_the_machine_does_not_have_is_explained() {
-    let served = Served::misbehaving(&[]);
-    let environment = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", served.url.as_str())];
-    let said = served.fail(&["run", "--once"], "managed_identity = \"another\"\n", 1, &environment);
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    let environment = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", tenant.url.as_str())];
+    let said = tenant.fail(&["run", "--once"], "managed_identity = \"another\"\n", 1, &environment);
     assert!(said.contains("metadata service of this machine in Azure answered 400 Bad Request"), "{said}");
     assert!(said.contains("hint: the machine needs the identity that `source.managed_identity` names"), "{said}");
 }
 
 #[test]
 fn app_service_gives_a_token_for_its_header() {
-    let served = Served::misbehaving(&[]);
-    let (endpoint, header) = (format!("{}/msi/token", served.url), served.config.identity_header.clone());
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    let (endpoint, header) = (format!("{}/msi/token", tenant.url), tenant.config.identity_header.clone());
     let source = "managed_identity = \"system\"\n";
-    served.collect(source, &[("IDENTITY_ENDPOINT", &endpoint), ("IDENTITY_HEADER", &header)]);
+    tenant.collect(source, &[("IDENTITY_ENDPOINT", &endpoint), ("IDENTITY_HEADER", &header)]);
     let environment = [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", "hunter2")];
-    let said = served.fail(&["run", "--once"], source, 1, &environment);
+    let said = tenant.fail(&["run", "--once"], source, 1, &environment);
     assert!(said.contains("identity endpoint of App Service answered 401"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[test]
 fn a_missing_service_principal_is_told_from_wrong_credentials() {
-    let served = Served::misbehaving(&["service-principal-missing"]);
-    let said = served.fail(&["run", "--once"], &served.by_secret(), 1, &[]);
+    let tenant = SimulatedTenant::misbehaving(&["service-principal-missing"]);
+    let said = tenant.fail(&["run", "--once"], &tenant.by_secret(), 1, &[]);
     assert!(said.contains("the credentials are right"), "{said}");
 }
 
 #[test]
 fn a_token_that_ends_in_the_middle_is_replaced() {
     let token_lifetime = std::time::Duration::from_secs(1);
-    let served = Served::new(TenantConfig { rows: 60, token_lifetime, ..TenantConfig::default() });
-    served.collect(&(served.by_secret() + "batch_size = 2\n"), &[]);
-    let revoked = Served::misbehaving(&["revoked-token=0.3"]);
+    let tenant = SimulatedTenant::new(TenantConfig { rows: 60, token_lifetime, ..TenantConfig::default() });
+    tenant.collect(&(tenant.by_secret() + "batch_size = 2\n"), &[]);
+    let revoked = SimulatedTenant::misbehaving(&["revoked-token=0.3"]);
     revoked.collect(&(revoked.by_secret() + "batch_size = 2\n"), &[]);
 }

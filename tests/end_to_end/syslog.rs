@@ -3,27 +3,21 @@
 use std::{
     collections::BTreeSet,
     env, fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
-use crate::harness::{project, unpacked};
-
-/// How long a daemon may take for what it does in a second.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::harness::{Folder, PROGRAM, documents, fixture, project, wait_for_some};
 
 /// A daemon, ended with its program when the test is.
-struct Daemon {
+struct Shipper {
     process: Child,
-    folder: tempfile::TempDir,
+    folder: Folder,
 }
 
-impl Drop for Daemon {
+impl Drop for Shipper {
     fn drop(&mut self) {
         drop(Command::new("kill").arg(self.process.id().to_string()).status());
         drop(self.process.wait());
@@ -42,43 +36,32 @@ fn folder_of(root: &Path, name: &str) -> String {
     folders_of(root, name).first().unwrap().display().to_string()
 }
 
-impl Daemon {
+impl Shipper {
     /// Starts a daemon on the records of the fixtures, with a configuration of the fixtures.
     fn start(root: &Path, program: &str, configuration: &str, arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().display().to_string();
-        let text = fs::read_to_string(project().join("fixtures/pipelines").join(configuration)).unwrap();
+        let folder = Folder::new();
+        let place = folder.root().display().to_string();
+        let text = fs::read_to_string(fixture("pipelines").join(configuration)).unwrap();
         let text = text.replace("/var/log/exchange", &place).replace("/var/spool/rsyslog", &place);
-        let text = text.replace("/usr/local/bin/exotrace", env!("CARGO_BIN_EXE_exotrace"));
-        fs::write(folder.path().join(configuration), text).unwrap();
-        fs::copy(project().join("fixtures/records/well-formed.ndjson"), folder.path().join("trace.ndjson")).unwrap();
+        let text = text.replace("/usr/local/bin/exotrace", PROGRAM);
+        folder.write(configuration, text);
+        folder.write("trace.ndjson", fs::read(fixture("records/well-formed.ndjson")).unwrap());
         let process = Command::new(root.join("usr/sbin").join(program))
-            .current_dir(folder.path())
+            .current_dir(folder.root())
             .env("LD_LIBRARY_PATH", env::join_paths(folders_of(root, "*.so.*")).unwrap())
             .args(arguments)
             .stdin(Stdio::null())
             .spawn()
-            .unwrap();
+            .expect("`make test` unpacks it");
         Self { process, folder }
     }
 
     /// Waits until a file has so many lines.
     fn documents(&self, file: &str, count: usize) -> Vec<Value> {
-        let started = Instant::now();
-        loop {
-            let text = fs::read_to_string(self.folder.path().join(file)).unwrap_or_default();
-            if text.ends_with('\n') && text.lines().count() >= count {
-                return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-            }
-            assert!(started.elapsed() < PATIENCE, "{file}: {} lines of {count}", text.lines().count());
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Adds lines to what the daemon reads.
-    fn append(&self, lines: &str) {
-        let mut file = fs::File::options().append(true).open(self.folder.path().join("trace.ndjson")).unwrap();
-        file.write_all(lines.as_bytes()).unwrap();
+        wait_for_some(&format!("{count} lines in {file}"), || {
+            let text = fs::read_to_string(self.folder.path(file)).ok()?;
+            (text.ends_with('\n') && text.lines().count() >= count).then(|| documents(&text))
+        })
     }
 
     fn check(&self, file: &str) {
@@ -99,25 +82,27 @@ fn check_more(found: &[Value]) {
 }
 
 #[test]
+#[ignore = "needs rsyslog and syslog-ng, which `make test` unpacks"]
 fn rsyslog_filters_and_delivers() {
-    let Some(root) = unpacked("syslog") else { return };
+    let root = project().join("target/tools/syslog/root");
     let modules = folder_of(&root, "mmexternal.so");
     let daemon =
-        Daemon::start(&root, "rsyslogd", "rsyslog.conf", &["-n", "-f", "rsyslog.conf", "-i", "none", "-M", &modules]);
+        Shipper::start(&root, "rsyslogd", "rsyslog.conf", &["-n", "-f", "rsyslog.conf", "-i", "none", "-M", &modules]);
     daemon.check("filtered.ndjson");
     daemon.check("documents.ndjson");
-    daemon.append(MORE);
+    daemon.folder.append("trace.ndjson", MORE);
     check_more(&daemon.documents("filtered.ndjson", 9));
     check_more(&daemon.documents("documents.ndjson", 9));
 }
 
 #[test]
+#[ignore = "needs rsyslog and syslog-ng, which `make test` unpacks"]
 fn syslog_ng_delivers() {
-    let Some(root) = unpacked("syslog") else { return };
+    let root = project().join("target/tools/syslog/root");
     let modules = format!("--module-path={}", folder_of(&root, "libaffile.so"));
     let arguments = ["-F", "-f", "syslog-ng.conf", "-R", "persist", "-c", "control", "-p", "none", &modules];
-    let daemon = Daemon::start(&root, "syslog-ng", "syslog-ng.conf", &arguments);
+    let daemon = Shipper::start(&root, "syslog-ng", "syslog-ng.conf", &arguments);
     daemon.check("documents.ndjson");
-    daemon.append(MORE);
+    daemon.folder.append("trace.ndjson", MORE);
     check_more(&daemon.documents("documents.ndjson", 9));
 }

@@ -4,7 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::Read as _,
     net::TcpListener,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     sync::{Arc, Mutex},
     thread,
 };
@@ -14,7 +14,7 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-use crate::{harness::wait_for, outputs::Setup};
+use crate::harness::{SimulatedTenant, wait_for};
 
 const COLUMNS: u16 = 80;
 
@@ -29,16 +29,14 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(setup: &Setup, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    fn start(tenant: &SimulatedTenant, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
         let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
         let user = OpenOptions::new().read(true).write(true).open(name).unwrap();
         tcsetwinsize(&user, Winsize { ws_row: 24, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_exotrace"));
-        command.args(arguments).arg("--config").arg(setup.path("exotrace.toml")).env_remove("NO_COLOR");
-        command.env("TERM", "xterm").envs(environment.iter().copied());
+        let mut command = tenant.exotrace(arguments).env("TERM", "xterm").envs(environment).command();
         command.stdin(Stdio::null()).stdout(user.try_clone().unwrap()).stderr(user);
         let program = command.spawn().unwrap();
         // It has copies of the terminal, at whose end reading ends.
@@ -89,25 +87,24 @@ fn plain(text: &str) -> String {
 }
 
 /// Settings of a tenant whose documents go where nobody answers, so that its first page stays under way.
-fn waiting(setup: &Setup, silent: &TcpListener) {
+fn waiting(tenant: &SimulatedTenant, silent: &TcpListener) {
     let url = format!("http://{}", silent.local_addr().unwrap());
-    setup.settings(&format!("[[output]]\ntype = \"http\"\nurl = \"{url}\"\nrequest_timeout = \"10m\"\n"));
-    let path = setup.path("exotrace.toml");
-    let settings = std::fs::read_to_string(&path).unwrap();
+    tenant.deliver_to(&format!("[[output]]\ntype = \"http\"\nurl = \"{url}\"\nrequest_timeout = \"10m\"\n"));
     let name = "a-tenant-with-a-name-that-is-too-long";
-    std::fs::write(&path, settings.replacen("[[source]]\n", &format!("[[source]]\nname = \"{name}\"\n"), 1)).unwrap();
+    tenant.change_settings("[[source]]\n", &format!("[[source]]\nname = \"{name}\"\n"));
 }
 
 #[test]
 fn a_bar_for_every_source_shows_and_fits() {
-    let setup = Setup::new(60);
+    let tenant = SimulatedTenant::with_rows(60);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    waiting(&setup, &silent);
-    let mut terminal = Terminal::start(&setup, &["run"], &[]);
+    waiting(&tenant, &silent);
+    let mut terminal = Terminal::start(&tenant, &["run"], &[]);
     wait_for("a bar", || terminal.shown().contains(BAR));
     terminal.program.kill().unwrap();
     let shown = plain(&terminal.end());
     let bars: Vec<_> = shown.split(['\r', '\n']).filter(|line| line.contains(BAR)).collect();
+    assert!(!bars.is_empty());
     for bar in bars {
         assert!(bar.starts_with("a-tenant-with-a-nam… ") && bar.contains('%'), "{bar:?}");
         assert!(bar.trim_end().chars().count() <= usize::from(COLUMNS), "{bar:?}");
@@ -118,15 +115,15 @@ fn a_bar_for_every_source_shows_and_fits() {
 
 #[test]
 fn no_bar_is_among_documents_nor_where_nobody_wants_one() {
-    let setup = Setup::new(60);
-    setup.settings("[[output]]\ntype = \"stdout\"\n");
-    let mut terminal = Terminal::start(&setup, &["run", "--once"], &[]);
+    let tenant = SimulatedTenant::with_rows(60);
+    tenant.deliver_to("[[output]]\ntype = \"stdout\"\n");
+    let mut terminal = Terminal::start(&tenant, &["run", "--once"], &[]);
     let shown = terminal.end();
     assert!(shown.contains("60 documents delivered") && !shown.contains(BAR), "{shown}");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let setup = Setup::new(60);
-    waiting(&setup, &silent);
-    let mut terminal = Terminal::start(&setup, &["run", "-q"], &[]);
+    let tenant = SimulatedTenant::with_rows(60);
+    waiting(&tenant, &silent);
+    let mut terminal = Terminal::start(&tenant, &["run", "-q"], &[]);
     let _request = silent.accept().unwrap();
     terminal.program.kill().unwrap();
     assert_eq!(terminal.end(), "");
@@ -134,9 +131,9 @@ fn no_bar_is_among_documents_nor_where_nobody_wants_one() {
 
 #[test]
 fn errors_have_the_colours_of_wrong_arguments() {
-    let setup = Setup::new(0);
-    std::fs::write(setup.path("exotrace.toml"), "nonsense = 1\n").unwrap();
-    let error = |environment: &[(&str, &str)]| Terminal::start(&setup, &["run"], environment).end();
+    let tenant = SimulatedTenant::with_rows(0);
+    tenant.write_settings("nonsense = 1\n");
+    let error = |environment: &[(&str, &str)]| Terminal::start(&tenant, &["run"], environment).end();
     let coloured = error(&[]);
     assert!(coloured.contains("\u{1b}[1;31merror:\u{1b}[0m "), "{coloured}");
     let plain = error(&[("NO_COLOR", "1")]);

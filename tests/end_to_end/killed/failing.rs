@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rand::Rng as _;
+use rand::{Rng as _, rngs::StdRng};
 
-use super::{Kill, Tried, is_every_step_tried, kind, rounds, served};
+use super::{Kill, Tried, is_every_step_tried, kind, rounds, tenant};
+use crate::harness::random;
 
 /// What a step can fail with.
 const ENOSPC: i32 = 28;
@@ -27,7 +28,7 @@ fn errors(call: &str) -> &'static [(i32, bool)] {
 }
 
 /// Which of these steps to let fail, and how: of those that are alike one, or all.
-fn failing(steps: &[String]) -> Vec<Kill> {
+fn failing(steps: &[String], random: &mut StdRng) -> Vec<Kill> {
     let mut kinds: BTreeMap<_, Vec<Kill>> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
         let kind = kind(step);
@@ -41,7 +42,7 @@ fn failing(steps: &[String]) -> Vec<Kill> {
         if is_every_step_tried() {
             chosen.extend(alike);
         } else {
-            chosen.push(alike[rand::rng().random_range(0..alike.len())]);
+            chosen.push(alike[random.random_range(0..alike.len())]);
         }
     }
     chosen
@@ -49,14 +50,14 @@ fn failing(steps: &[String]) -> Vec<Kill> {
 
 #[test]
 fn nothing_is_missing_or_twice_at_whatever_step_a_call_fails() {
-    let served = served();
-    let refused = served.tenant.rows()[7].id.clone();
+    let tenant = tenant();
+    let refused = tenant.simulator.rows()[7].id.clone();
     let once = ["run", "--once"];
-    let round = rounds(&served, &refused);
+    let round = rounds(&tenant, &refused);
     let count = round();
     let whole = count.run(&once, Some(Kill { step: 0, is_half: false, error: Some(EIO) }));
     assert!(matches!(whole.code(), Some(0 | 2)), "{}", count.log());
-    let failing = failing(&count.steps());
+    let failing = failing(&count.steps(), &mut random());
     assert!(failing.len() > 60, "{}", failing.len());
     for kill in failing {
         let round = round();
@@ -64,7 +65,7 @@ fn nothing_is_missing_or_twice_at_whatever_step_a_call_fails() {
         let ended = round.run(&once, Some(kill));
         assert!(ended.code().is_some() && !round.log().contains("panicked"), "{ended}");
         round.finish(&once);
-        round.check(&served.tenant, &refused);
+        round.check(&tenant.simulator, &refused);
         drop(tried);
     }
 }

@@ -9,8 +9,7 @@ use crate::harness::guest;
 
 /// Letters of every kind, and half of one, after those that a run has written.
 fn letters_of_every_kind(round: &Round) {
-    let path = round.path(DEAD_LETTER);
-    let text = fs::read_to_string(&path).unwrap();
+    let text = round.read(DEAD_LETTER);
     let by_mapping: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     let letter = |record: Value, changes: &[(&str, Value)]| {
         let mut letter = by_mapping.clone();
@@ -37,7 +36,7 @@ fn letters_of_every_kind(round: &Round) {
     more += &letter(number(6), &[("stage", json!("output")), ("output", json!("away"))]);
     more += "{\"time\":\n";
     more += &letter(number(7), &[]);
-    fs::write(path, text + &more).unwrap();
+    round.write(DEAD_LETTER, text + &more);
 }
 
 #[test]
@@ -45,7 +44,7 @@ fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
     let (aside, unreadable) = (format!("{DEAD_LETTER}.replaying"), format!("{DEAD_LETTER}.unreadable"));
     let base = Round::new(None);
     let settings = |round: &Round, component: &str| {
-        fs::write(round.path("mapping.wasm"), guest(component)).unwrap();
+        round.write("mapping.wasm", guest(component));
         let settings = format!(
             "state_dir = \"state\"\n[mapping]\npath = \"mapping.wasm\"\nwatch_interval = \"0s\"\n\
              [[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
@@ -53,12 +52,10 @@ fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
              [[output]]\ntype = \"http\"\nname = \"away\"\nurl = \"{}/in\"\n",
             round.fake.url()
         );
-        fs::write(round.path("exotrace.toml"), settings).unwrap();
+        round.write_settings(&settings);
     };
-    for folder in ["in", "out"] {
-        fs::create_dir(base.path(folder)).unwrap();
-    }
-    fs::write(base.path("in/a.ndjson"), "{\"x\":8}\n{\"x\":9}\n").unwrap();
+    fs::create_dir(base.path("out")).unwrap();
+    base.write("in/a.ndjson", "{\"x\":8}\n{\"x\":9}\n");
     settings(&base, "trap-on-record");
     base.finish(&["run", "--once"]);
     letters_of_every_kind(&base);
@@ -100,7 +97,7 @@ fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
             ("{\"x\":8}", 1),
             ("{\"x\":9}", 1),
         ];
-        assert_eq!(count(&round.documents()), expected(&of_file));
+        assert_eq!(count(&round.delivered()), expected(&of_file));
         let away = count(&round.fake.lines());
         for (text, count) in of_file.into_iter().chain([("{\"n\":6}", 1)]) {
             assert!(away.get(text).is_some_and(|found| *found >= count), "{text}: {away:?}");
@@ -108,7 +105,7 @@ fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
         // Of a source that is in no settings, and what is no letter.
         let left = round.letters(DEAD_LETTER);
         assert!(!left.is_empty() && left.iter().all(|letter| letter["source"] == "another"), "{left:?}");
-        let torn = fs::read_to_string(round.path(&unreadable)).unwrap();
+        let torn = round.read(&unreadable);
         assert!(torn.contains("{\"time\":\n"), "{torn}");
     });
     assert!(kills > 20, "{kills}");
