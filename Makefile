@@ -38,9 +38,11 @@ $(ELASTICSEARCH)/ready: tests/hosts/elasticsearch/install tests/hosts/elasticsea
 
 test: setup $(SYSLOG)/ready $(PROMETHEUS)/ready $(ELASTICSEARCH)/ready ## Run every test.
 	$(CARGO) test --release --locked --workspace
+	skip=$$(tests/needs) && $(CARGO) test --release --locked --workspace --test end_to_end -- --ignored $$skip
 	$(CARGO) test $(PACKAGE)
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
-	else echo "the hosts of Python and Node are not tested: python3 with venv, node or npm is not on this machine"; fi
+	else echo "not tested: the hosts of Python and Node: python3 with venv, node or npm is not on this machine"; \
+		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
 
 kill: setup ## Kill the program at every step, let every step fail, and see that nothing is lost.
 	EXOTRACE_EVERY_STEP=1 $(CARGO) test --release --locked --workspace --test end_to_end killed::
