@@ -13,8 +13,7 @@ pub use client::ask;
 pub use server::{Asked, Control};
 
 use crate::{
-    deployment::replacement::{Purpose, Wanted},
-    mapper::{Allowed, Event, Status},
+    deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},
     pipeline::Replayed,
 };
 
@@ -24,8 +23,8 @@ const SOCKET: &str = "control.sock";
 /// The longest request, in bytes.
 const MAX_REQUEST_BYTES: u64 = 64 * 1024;
 
-/// The longest answer, in bytes.
-const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
+/// The longest reply, in bytes.
+const MAX_REPLY_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,9 +39,10 @@ pub enum Request {
     /// To have another one, or to try one.
     Put {
         /// Which one.
-        wanted: Wanted,
+        #[serde(rename = "wanted")]
+        mapping: MappingRef,
         /// What for.
-        purpose: Purpose,
+        purpose: SwapPurpose,
         /// What is taken that would else be refused.
         #[serde(default)]
         allowed: Allowed,
@@ -66,13 +66,13 @@ pub enum Request {
 /// What comes back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum Reply {
     /// What was done.
     Done(String),
     /// How the process is doing.
     About(Box<About>),
     /// What is known about the mapping in use.
-    Status(Box<Status>),
+    Status(Box<DeploymentStatus>),
     /// What happened to it.
     History(Vec<Event>),
     /// What came of a replay.

@@ -1,4 +1,170 @@
-//! Which component maps: replacing it while mail keeps flowing, and the signatures that a component needs.
+//! Which component maps, and what may take its place while mail keeps flowing.
+//!
+//! A candidate proves itself before it is tried or put in place; a new mapping is watched and taken back when it is
+//! worse. How a component is run is no concern of this room: `mapper` does it.
 
-pub mod replacement;
-pub mod signature;
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use crate::{
+    geo::Geo,
+    mapper::{Component, Limits, Loader, MappedBatch, MapperError, Origin, Setting, Settings},
+    observe::metrics::MappingRole,
+};
+
+mod canary;
+mod candidate;
+mod change;
+mod checks;
+mod component_store;
+mod decision_log;
+mod decisions;
+mod diff;
+mod generation;
+mod history;
+mod hot_swap;
+mod initial_mapping;
+mod mapping_in_use;
+mod metrics;
+mod prepare;
+mod recent;
+mod recording;
+mod refusal;
+mod refused_mapping;
+mod rollback_policy;
+mod rollout;
+mod sampler;
+mod status;
+mod trial;
+mod verdict;
+
+pub use candidate::{Candidate, ProbeReport};
+pub use change::Unchanged;
+pub use component_store::ComponentStore;
+pub use decisions::{ConfiguredMapping, Decisions, DecisionsError, Override, Resumption};
+pub use diff::{Differences, Example, Examples, FieldDifferences};
+use generation::Generation;
+pub use history::{Event, EventKind, history_in};
+pub use hot_swap::{HotSwap, MappingRef, SwapError, SwapPurpose, WatchedComponent, keep_copy};
+pub use initial_mapping::InitialMapping;
+pub use mapping_in_use::MappingInUse;
+use recent::Recent;
+pub use refusal::{Allowed, Refusal};
+pub use refused_mapping::RefusedMapping;
+pub use rollback_policy::RollbackPolicy;
+use rollout::Rollout;
+pub use status::{DeploymentStatus, Probation};
+pub use trial::{TrialMode, TrialStatus};
+use verdict::Verdict;
+
+/// So many verdicts wait to be decided upon.
+const MAX_VERDICTS: usize = 4;
+
+/// The mapping that is in use by every source of the process.
+pub struct Deployment {
+    rollout: Arc<Rollout>,
+    /// Those of every source.
+    settings: Vec<Setting>,
+    recent: Vec<Recent>,
+    /// What loads candidates.
+    loader: Loader,
+    /// The components compiled last, the newest first.
+    compiled: Mutex<Vec<Component>>,
+    /// Where samplers tell what they find.
+    verdicts: SyncSender<Verdict>,
+}
+
+impl Deployment {
+    /// Gets a mapping ready for each source, with its settings. Candidates are compiled within the process.
+    ///
+    /// # Errors
+    ///
+    /// When a component cannot be run or refuses its settings.
+    pub fn new(
+        starts: Vec<(Component, Settings)>,
+        limits: Limits,
+        policy: RollbackPolicy,
+        geo: &Arc<Geo>,
+    ) -> Result<Arc<Self>, MapperError> {
+        let loader = Loader::default();
+        let loader = if limits.fuel.is_some() { loader.metering() } else { loader };
+        Self::with_loader(starts, limits, policy, geo, loader)
+    }
+
+    /// Gets a mapping ready for each source, with its settings, and has candidates loaded by `loader`.
+    ///
+    /// # Errors
+    ///
+    /// When a component cannot be run or refuses its settings.
+    pub fn with_loader(
+        starts: Vec<(Component, Settings)>,
+        limits: Limits,
+        policy: RollbackPolicy,
+        geo: &Arc<Geo>,
+        loader: Loader,
+    ) -> Result<Arc<Self>, MapperError> {
+        let limits = Arc::new(limits);
+        let compiled = starts.iter().map(|(component, _)| component.clone()).collect();
+        let mut with_settings = Vec::new();
+        for (component, settings) in starts {
+            let settings = Arc::new(settings);
+            with_settings.push((component, Setting { settings, limits: Arc::clone(&limits), geo: Arc::clone(geo) }));
+        }
+        let settings: Vec<_> = with_settings.iter().map(|(_, setting)| setting.clone()).collect();
+        let current = Arc::new(Generation::of_each(with_settings)?);
+        current.serve(MappingRole::Current);
+        let recent = settings.iter().map(|_| Recent::new(policy.recent_records)).collect();
+        let rollout = Arc::new(Rollout::new(current, policy));
+        let (verdicts, told) = sync_channel(MAX_VERDICTS);
+        let deciding = Arc::clone(&rollout);
+        thread::spawn(move || deciding.decide_all(&told));
+        Ok(Arc::new(Self { rollout, settings, recent, loader, compiled: Mutex::new(compiled), verdicts }))
+    }
+
+    /// What maps for the source of that number.
+    pub fn mapper(self: &Arc<Self>, source: usize) -> DeployedMapper {
+        DeployedMapper { deployment: Arc::clone(self), source, namespace: None }
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        // The thread that decides ends with the last one that has something to tell.
+        self.rollout.stop_comparing();
+    }
+}
+
+/// Maps the batches of one source by the mapping in use. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct DeployedMapper {
+    deployment: Arc<Deployment>,
+    source: usize,
+    namespace: Option<Arc<str>>,
+}
+
+impl DeployedMapper {
+    /// The same for documents that go to a data stream of this namespace.
+    #[must_use]
+    pub fn in_namespace(self, namespace: Option<&str>) -> Self {
+        Self { namespace: namespace.map(Arc::from), ..self }
+    }
+
+    /// Maps `records`, NDJSON. Blocks: call it from a thread that may. Several threads map at the same time,
+    /// each on an instance of its own. A record at which the component stops every time is rejected. The whole batch
+    /// is mapped by one version, unless another one is on trial with a share of the deliveries.
+    ///
+    /// # Errors
+    ///
+    /// When no instance of the component can be started.
+    pub fn map_batch(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        let Self { deployment, source, namespace } = self;
+        deployment.recent[*source].note(records);
+        let mapped = deployment.rollout.map_batch(*source, records, origin)?;
+        Ok(MappedBatch { namespace: namespace.clone(), ..mapped })
+    }
+}

@@ -1,81 +1,72 @@
 //! Runs a mapping component: records in, documents out.
 //!
-//! The only place that knows the WIT contract. It never looks into a document.
+//! Never looks into a document, and does not know that a mapping can be replaced: `deployment` does.
 
 use std::sync::Arc;
 
 use crate::geo::Geo;
 
-mod answer;
 mod batch;
-mod bindings;
 mod built_in;
-mod candidate;
-mod checks;
 mod compiler;
 mod component;
-mod convert;
-mod decisions;
-mod delivery;
-mod diff;
+mod component_error;
+mod component_file;
+mod contract;
+mod description;
+mod digest;
 mod engine;
+mod fault_kind;
 mod folder;
-mod generation;
 mod ids;
 mod inspect;
 mod instance;
-mod journal;
+mod instance_state;
 mod json_object;
-mod kept;
+mod limiter;
 mod limits;
-mod live;
 mod loader;
 mod lookup;
+mod mapper_error;
 mod memory;
 mod origin;
 mod outcome;
 mod pool;
-mod recent;
-mod rules;
-mod sampler;
+mod section;
 mod settings;
 mod shape;
-mod trial;
-mod watched;
+mod stats;
+mod validate;
 
 pub use batch::{Entry, MappedBatch, MappedBy};
-pub(crate) use built_in::is_built_in;
 pub use built_in::{BUILT_IN, BuiltIn, built_in, default_mapping};
-pub use candidate::{Allowed, Candidate, Proof, Refusal};
+pub(crate) use built_in::{is_built_in, version_with};
 pub(crate) use compiler::{ChildLimits, compile_for_parent};
 pub use compiler::{CompileError, CompileLimits, Compiler};
-pub(crate) use component::digest;
-pub use component::{Component, ComponentError, Description};
-pub use decisions::{Chosen, Decisions, DecisionsError, Resumed, Said};
-pub use diff::{Differences, Example, Examples, FieldDifferences};
+pub use component::Component;
+pub use component_error::ComponentError;
+pub use component_file::{ComponentFile, read_component};
+pub use description::Description;
+pub(crate) use digest::digest;
+pub use fault_kind::FaultKind;
 pub use folder::component_files;
 pub use inspect::Inspection;
-pub use instance::MapperError;
-pub use journal::{Event, EventKind, history_in};
-pub use kept::{KeptCopies, Original};
-pub use limits::{Limits, StopKind};
-pub use live::{Beginning, Live, MappingInUse, Probation, RefusedMapping, Status, Unchanged};
-pub use loader::{Loader, Place};
+pub use limits::Limits;
+pub use loader::{Loader, MappingPlace};
+pub use mapper_error::MapperError;
 pub use memory::set_max_total_memory;
 pub use origin::{FilePosition, Origin};
 pub use outcome::{DropReason, FailureReason, Outcome};
-pub use rules::{Rules, Work};
+pub(crate) use pool::{Pool, Setting};
 pub use settings::Settings;
-pub use trial::{TrialMode, TrialStatus};
+pub use stats::MappingStats;
 
 pub use crate::support::property::RecordKind;
 
-/// Maps the batches of one source by the mapping in use. Cheap to clone; clones share everything.
+/// Maps records with one component and one set of settings. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Mapper {
-    live: Arc<Live>,
-    source: usize,
-    namespace: Option<Arc<str>>,
+    pool: Arc<Pool>,
 }
 
 impl Mapper {
@@ -99,29 +90,23 @@ impl Mapper {
         limits: Limits,
         geo: Arc<Geo>,
     ) -> Result<Self, MapperError> {
-        Ok(Live::new(vec![(component, settings)], limits, Rules::default(), &geo)?.mapper(0))
+        let pool = Pool::new(component, Setting { settings: settings.into(), limits: limits.into(), geo })?;
+        pool.usage.deliver();
+        Ok(Self { pool: Arc::new(pool) })
     }
 
-    /// The same for documents that go to a data stream of this namespace.
-    #[must_use]
-    pub fn in_namespace(self, namespace: Option<&str>) -> Self {
-        Self { namespace: namespace.map(Arc::from), ..self }
-    }
-
-    /// What the component in use says it is.
-    pub fn description(&self) -> Description {
-        self.live.current().pool(self.source).component.description().clone()
+    /// What the component says it is.
+    pub fn description(&self) -> &Description {
+        self.pool.component.description()
     }
 
     /// Maps `records`, NDJSON. Blocks: call it from a thread that may. Several threads map at the same time,
-    /// each on an instance of its own. A record at which the component stops every time is rejected. The whole batch
-    /// is mapped by one version, unless another one is on trial with a share of the deliveries.
+    /// each on an instance of its own. A record at which the component stops every time is rejected.
     ///
     /// # Errors
     ///
     /// When no instance of the component can be started.
     pub fn map_batch(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        let mapped = self.live.map_batch(self.source, records, origin)?;
-        Ok(MappedBatch { namespace: self.namespace.clone(), ..mapped })
+        self.pool.map_all(records, origin)
     }
 }

@@ -36,8 +36,8 @@ use tracing::{info, warn};
 
 use crate::{
     config::Config,
+    deployment::Deployment,
     ledger::Ledger,
-    mapper::Live,
     observe::health::{Condition, Health, State},
     pipeline::dead_letter::{Letters, Waiting},
 };
@@ -72,7 +72,7 @@ pub struct Watched {
     /// How its parts are doing.
     pub health: Arc<Health>,
     /// What maps.
-    pub live: Arc<Live>,
+    pub deployment: Arc<Deployment>,
     /// What it runs with.
     pub config: Config,
     /// Opened to read when it is asked for first.
@@ -83,9 +83,9 @@ pub struct Watched {
 
 impl Watched {
     /// A run with these settings.
-    pub fn new(health: Arc<Health>, live: Arc<Live>, config: Config) -> Self {
+    pub fn new(health: Arc<Health>, deployment: Arc<Deployment>, config: Config) -> Self {
         let waiting = Arc::new(SyncMutex::new(Waiting::new(&config.dead_letter)));
-        Self { health, live, config, ledger: Arc::default(), waiting }
+        Self { health, deployment, config, ledger: Arc::default(), waiting }
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod atomic_write;
 pub mod clock;
 pub(crate) mod counted;
+pub(crate) mod delivery;
 pub(crate) mod distinct;
 pub(crate) mod error_text;
 pub(crate) mod file_watch;
@@ -18,4 +19,5 @@ pub(crate) mod scrub;
 pub mod secret;
 pub(crate) mod secret_file;
 pub(crate) mod shown;
+pub mod signature;
 pub mod state_folder;

@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use exotrace::mapper::{Component, Limits, Live, Mapper, Origin, RecordKind, Rules, Settings, default_mapping};
+use exotrace::{
+    deployment::{DeployedMapper, Deployment, RollbackPolicy},
+    mapper::{Component, Limits, Origin, RecordKind, Settings, default_mapping},
+};
 
 #[allow(dead_code, reason = "another bench needs the rest")]
 #[path = "mapping/records.rs"]
@@ -70,27 +73,27 @@ struct Round {
 }
 
 fn round(beside: Beside, records: &str) -> Round {
-    let live = live();
-    let mapper = live.mapper(0);
+    let deployment = deployment();
+    let mapper = deployment.mapper(0);
     measure(&mapper, records, Duration::from_millis(500));
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
-        let busy = scope.spawn(|| keep_busy(&live, beside, &stop));
+        let busy = scope.spawn(|| keep_busy(&deployment, beside, &stop));
         let (batches, longest_wait) = measure(&mapper, records, TIME);
         stop.store(true, Ordering::Relaxed);
         Round { batches, longest_wait, replaced: busy.join().expect("what is beside the mail does not panic") }
     })
 }
 
-fn live() -> Arc<Live> {
+fn deployment() -> Arc<Deployment> {
     let component = Component::new(&with_section(u32::MAX)).expect("built-in components are whole");
-    let rules = Rules { max_slowdown: 1e9, ..Rules::default() };
+    let policy = RollbackPolicy { max_slowdown: 1e9, ..RollbackPolicy::default() };
     let starts = vec![(component, Settings::default())];
-    Live::new(starts, Limits::default(), rules, &Arc::default()).expect("the settings are right")
+    Deployment::new(starts, Limits::default(), policy, &Arc::default()).expect("the settings are right")
 }
 
 /// Does what is to be done beside the mail; gives how often the mapping was replaced.
-fn keep_busy(live: &Arc<Live>, beside: Beside, stop: &AtomicBool) -> u32 {
+fn keep_busy(deployment: &Arc<Deployment>, beside: Beside, stop: &AtomicBool) -> u32 {
     let (mut replaced, mut round) = (0, 0_u32);
     while beside != Beside::Nothing && !stop.load(Ordering::Relaxed) {
         let component = with_section(match beside {
@@ -99,9 +102,9 @@ fn keep_busy(live: &Arc<Live>, beside: Beside, stop: &AtomicBool) -> u32 {
             // The current one is no candidate.
             Beside::Preparing | Beside::Nothing => 0,
         });
-        let candidate = live.prepare(&component).expect("built-in mappings prove themselves");
+        let candidate = deployment.prepare(&component).expect("built-in mappings prove themselves");
         if beside != Beside::Preparing {
-            live.replace(candidate, "bench").expect("nothing is pinned");
+            deployment.replace(candidate, "bench").expect("nothing is pinned");
             replaced += 1;
         }
         round += 1;
@@ -118,7 +121,7 @@ fn with_section(number: u32) -> Vec<u8> {
 }
 
 /// How long each batch took, shortest first, and the longest time from the end of one to the end of the next.
-fn measure(mapper: &Mapper, records: &str, time: Duration) -> (Vec<Duration>, Duration) {
+fn measure(mapper: &DeployedMapper, records: &str, time: Duration) -> (Vec<Duration>, Duration) {
     let (began, mut took, mut longest_wait) = (Instant::now(), Vec::new(), Duration::ZERO);
     let mut end = Instant::now();
     while began.elapsed() < time {

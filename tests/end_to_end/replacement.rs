@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-use exotrace::mapper::{
-    Candidate, Component, EventKind, Limits, Live, MappedBatch, Mapper, Origin, Refusal, Rules, Settings, TrialMode,
-    built_in,
+use exotrace::{
+    deployment::{Candidate, DeployedMapper, Deployment, EventKind, Refusal, RollbackPolicy, TrialMode},
+    mapper::{Component, Limits, MappedBatch, Origin, Settings, built_in},
 };
 
 use crate::harness::{documents as parsed, graph_records as records, guest, wait_for};
@@ -20,18 +20,18 @@ fn bytes(version: &str) -> &'static [u8] {
     built_in(version).unwrap().bytes
 }
 
-fn live(rules: Rules) -> Arc<Live> {
-    within(Limits::default(), rules)
+fn deployment(policy: RollbackPolicy) -> Arc<Deployment> {
+    within(Limits::default(), policy)
 }
 
 /// So that whoever loops is stopped soon; long enough for all else, on however busy a machine.
-fn quick(rules: Rules) -> Arc<Live> {
-    within(Limits { batch_time: Duration::from_secs(2), ..Limits::default() }, rules)
+fn quick(policy: RollbackPolicy) -> Arc<Deployment> {
+    within(Limits { batch_time: Duration::from_secs(2), ..Limits::default() }, policy)
 }
 
-fn within(limits: Limits, rules: Rules) -> Arc<Live> {
+fn within(limits: Limits, policy: RollbackPolicy) -> Arc<Deployment> {
     let component = Component::new(bytes("2.2")).unwrap();
-    Live::new(vec![(component, Settings::default())], limits, rules, &Arc::default()).unwrap()
+    Deployment::new(vec![(component, Settings::default())], limits, policy, &Arc::default()).unwrap()
 }
 
 /// The ids of the documents, each with whether it is one of mapping 2.2, as the batch says as well.
@@ -47,14 +47,14 @@ fn documents(batch: &MappedBatch) -> Vec<(u64, bool)> {
     documents
 }
 
-fn map(mapper: &Mapper, numbers: std::ops::Range<u64>) -> Vec<(u64, bool)> {
+fn map(mapper: &DeployedMapper, numbers: std::ops::Range<u64>) -> Vec<(u64, bool)> {
     let batch = mapper.map_batch(&records(numbers), &Origin::default()).unwrap();
     assert_eq!(batch.outcomes.len(), batch.documents.lines().count());
     documents(&batch)
 }
 
 /// Maps batch after batch until it is stopped; gives how many records were mapped, and by 2.2.
-fn stream(mapper: &Mapper, batches: &AtomicU64, stop: &AtomicBool) -> (u64, u64) {
+fn stream(mapper: &DeployedMapper, batches: &AtomicU64, stop: &AtomicBool) -> (u64, u64) {
     const BATCH: u64 = 10;
     let (mut next, mut by_2_2) = (0, 0);
     while !stop.load(Ordering::Relaxed) {
@@ -92,9 +92,9 @@ fn a_steady_stream_survives_hundreds_of_replacements_and_hostile_candidates() {
         "wasi-import",
         "wrong-world",
     ];
-    let live = live(Rules { max_slowdown: 1e9, recent_records: 20, ..Rules::default() });
+    let deployment = deployment(RollbackPolicy { max_slowdown: 1e9, recent_records: 20, ..RollbackPolicy::default() });
     let (stop, batches) = (AtomicBool::new(false), [AtomicU64::new(0), AtomicU64::new(0)]);
-    let mapper = live.mapper(0);
+    let mapper = deployment.mapper(0);
     thread::scope(|scope| {
         // A test that fails does not wait for its workers for ever.
         let _stopping = Stopping(&stop);
@@ -105,11 +105,11 @@ fn a_steady_stream_survives_hundreds_of_replacements_and_hostile_candidates() {
         for round in 0..200 {
             let before = mapped();
             let version = if round % 2 == 0 { "1.20" } else { "2.2" };
-            let candidate = live.prepare(bytes(version)).unwrap_or_else(|refusal| panic!("{version}: {refusal}"));
-            live.replace(candidate, "test").unwrap();
+            let candidate = deployment.prepare(bytes(version)).unwrap_or_else(|refusal| panic!("{version}: {refusal}"));
+            deployment.replace(candidate, "test").unwrap();
             if round % 4 == 0 {
                 let name = HOSTILE[round / 4 % HOSTILE.len()];
-                assert!(live.prepare(&guest(name)).is_err(), "{name} in round {round}");
+                assert!(deployment.prepare(&guest(name)).is_err(), "{name} in round {round}");
                 refused += 1;
             }
             wait_for("both workers go on", || mapped() > before || workers.iter().any(|worker| worker.is_finished()));
@@ -121,54 +121,54 @@ fn a_steady_stream_survives_hundreds_of_replacements_and_hostile_candidates() {
             assert!(by_2_2 > 0 && by_2_2 < records, "both versions mapped: {by_2_2} of {records}");
         }
     });
-    let status = live.status();
+    let status = deployment.status();
     assert_eq!((status.replaced, status.rolled_back), (200, 0));
     assert_eq!(status.mapping, "2.2.0");
 }
 
 /// A guest that gives up at marked records proves itself on others; its documents are the records.
-fn put_in_place(live: &Arc<Live>, name: &str) {
-    let candidate: Candidate = live.prepare(&guest(name)).unwrap();
-    live.replace(candidate, "test").unwrap();
+fn put_in_place(deployment: &Arc<Deployment>, name: &str) {
+    let candidate: Candidate = deployment.prepare(&guest(name)).unwrap();
+    deployment.replace(candidate, "test").unwrap();
 }
 
 #[test]
 fn a_mapping_that_stops_is_taken_back_and_its_batch_mapped_by_the_one_before() {
     for name in ["trap-on-record", "endless-loop", "deep-recursion", "not-utf8"] {
-        let live = if name == "endless-loop" { quick(Rules::default()) } else { live(Rules::default()) };
-        let mapper = live.mapper(0);
+        let deployment = if name == "endless-loop" { quick(RollbackPolicy::default()) } else { deployment(RollbackPolicy::default()) };
+        let mapper = deployment.mapper(0);
         map(&mapper, 0..10);
-        put_in_place(&live, name);
-        assert_eq!(live.status().mapping, "9.9.9");
+        put_in_place(&deployment, name);
+        assert_eq!(deployment.status().mapping, "9.9.9");
         let marked = format!("{{\"x\":1}}\n{}", records(0..5));
         let batch = mapper.map_batch(&marked, &Origin::default()).unwrap();
         assert_eq!((batch.outcomes.len(), batch.documents.lines().count()), (6, 6), "{name}: all by the one before");
-        assert_eq!((live.status().mapping.as_str(), live.status().rolled_back), ("2.2.0", 1), "{name}");
-        let last = live.history().pop().unwrap();
+        assert_eq!((deployment.status().mapping.as_str(), deployment.status().rolled_back), ("2.2.0", 1), "{name}");
+        let last = deployment.history().pop().unwrap();
         assert_eq!((last.event, last.mapping.as_str(), last.by.as_str()), (EventKind::RolledBack, "2.2.0", "exotrace"));
         assert!(last.reason.unwrap().contains("stopped"), "{name}");
         let digest = Component::new(&guest(name)).unwrap().digest().to_owned();
-        assert!(live.refused(&digest).is_some(), "{name} is not tried again");
+        assert!(deployment.refused(&digest).is_some(), "{name} is not tried again");
         assert_eq!(map(&mapper, 0..3).len(), 3);
         // The record that gave it away is among the recent ones now.
-        assert!(matches!(live.prepare(&guest(name)), Err(Refusal::Recent(_))), "{name}");
+        assert!(matches!(deployment.prepare(&guest(name)), Err(Refusal::Recent(_))), "{name}");
     }
 }
 
 #[test]
 fn a_stop_that_is_allowed_rejects_its_record_alone() {
-    let live = live(Rules { max_stops: 100, ..Rules::default() });
-    let mapper = live.mapper(0);
-    put_in_place(&live, "trap-on-record");
+    let deployment = deployment(RollbackPolicy { max_faults: 100, ..RollbackPolicy::default() });
+    let mapper = deployment.mapper(0);
+    put_in_place(&deployment, "trap-on-record");
     let batch = mapper.map_batch("{\"n\":1}\n{\"x\":1}\n{\"n\":2}\n", &Origin::default()).unwrap();
     assert_eq!(batch.documents, "{\"n\":1}\n{\"n\":2}\n");
-    assert_eq!(live.status().mapping, "9.9.9");
+    assert_eq!(deployment.status().mapping, "9.9.9");
 }
 
 #[test]
 fn what_is_no_candidate_changes_nothing_and_says_why() {
-    let live = quick(Rules::default());
-    let mapper = live.mapper(0);
+    let deployment = quick(RollbackPolicy::default());
+    let mapper = deployment.mapper(0);
     map(&mapper, 0..20);
     for (name, reason) in [
         ("trap-at-once", "it fails at recent records: mapping component stopped (trap)"),
@@ -178,67 +178,67 @@ fn what_is_no_candidate_changes_nothing_and_says_why() {
         ("describe-traps", "could not say what it is"),
         ("unknown-import", "imports `exotrace:mapping/clock@0.1.0`"),
     ] {
-        let refusal = live.prepare(&guest(name)).err().map(|refusal| refusal.to_string()).unwrap_or_default();
+        let refusal = deployment.prepare(&guest(name)).err().map(|refusal| refusal.to_string()).unwrap_or_default();
         assert!(refusal.starts_with(reason), "{name}: {refusal}");
     }
-    assert!(matches!(live.prepare(b"\0asm"), Err(Refusal::Component(_))));
-    assert!(matches!(live.prepare(bytes("2.2")), Err(Refusal::Current)));
-    assert_eq!((live.status().mapping.as_str(), live.status().replaced), ("2.2.0", 0));
+    assert!(matches!(deployment.prepare(b"\0asm"), Err(Refusal::Component(_))));
+    assert!(matches!(deployment.prepare(bytes("2.2")), Err(Refusal::Current)));
+    assert_eq!((deployment.status().mapping.as_str(), deployment.status().replaced), ("2.2.0", 0));
 }
 
 #[test]
 fn a_component_that_fails_its_own_check_records_is_no_candidate() {
-    let live = live(Rules::default());
+    let deployment = deployment(RollbackPolicy::default());
     // One digit of the first id of the section is another one.
     let mut bytes = bytes("1.20").to_vec();
     let section = b"\"id\": \"";
     let ids: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(section)).collect();
     let at = *ids.last().expect("the component has check records") + section.len();
     bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-    let refusal = live.prepare(&bytes).err().map(|refusal| refusal.to_string()).unwrap_or_default();
+    let refusal = deployment.prepare(&bytes).err().map(|refusal| refusal.to_string()).unwrap_or_default();
     assert!(refusal.starts_with("it fails its own check: check record 12 has the id `"), "{refusal}");
 }
 
 #[test]
 fn too_many_differences_make_no_candidate() {
-    let live = live(Rules { max_different_percent: 10.0, ..Rules::default() });
-    map(&live.mapper(0), 0..20);
-    let refusal = live.prepare(bytes("1.20")).err().map(|refusal| refusal.to_string()).unwrap_or_default();
+    let deployment = deployment(RollbackPolicy { max_different_percent: 10.0, ..RollbackPolicy::default() });
+    map(&deployment.mapper(0), 0..20);
+    let refusal = deployment.prepare(bytes("1.20")).err().map(|refusal| refusal.to_string()).unwrap_or_default();
     let expected = "it is worse on recent records: 100.0 % of 20 records come out differently, 10 % are allowed";
     assert!(refusal.starts_with(expected), "{refusal}");
 }
 
 #[test]
 fn going_back_and_pinning() {
-    let live = live(Rules::default());
-    let mapper = live.mapper(0);
-    assert!(live.roll_back("test").is_err());
-    live.pin("test");
-    assert!(live.replace(live.prepare(bytes("1.20")).unwrap(), "test").is_err());
-    live.unpin("test");
-    live.replace(live.prepare(bytes("1.20")).unwrap(), "test").unwrap();
-    assert_eq!(live.status().probation.unwrap().mapping, "2.2.0");
+    let deployment = deployment(RollbackPolicy::default());
+    let mapper = deployment.mapper(0);
+    assert!(deployment.roll_back("test").is_err());
+    deployment.pin("test");
+    assert!(deployment.replace(deployment.prepare(bytes("1.20")).unwrap(), "test").is_err());
+    deployment.unpin("test");
+    deployment.replace(deployment.prepare(bytes("1.20")).unwrap(), "test").unwrap();
+    assert_eq!(deployment.status().probation.unwrap().mapping, "2.2.0");
     assert!(map(&mapper, 0..5).iter().all(|(_, is_2_2)| !is_2_2));
-    live.roll_back("test").unwrap();
+    deployment.roll_back("test").unwrap();
     assert!(map(&mapper, 0..5).iter().all(|(_, is_2_2)| *is_2_2));
-    let events: Vec<_> = live.history().iter().map(|event| event.event).collect();
+    let events: Vec<_> = deployment.history().iter().map(|event| event.event).collect();
     assert_eq!(events, [EventKind::Pinned, EventKind::Unpinned, EventKind::Replaced, EventKind::RolledBack]);
 }
 
 #[test]
 fn after_the_grace_period_the_mapping_before_is_let_go() {
-    let live = live(Rules { grace_period: Duration::ZERO, ..Rules::default() });
-    live.replace(live.prepare(bytes("1.20")).unwrap(), "test").unwrap();
-    live.settle();
-    assert!(live.status().probation.is_none() && live.roll_back("test").is_err());
-    assert_eq!(live.history().pop().unwrap().event, EventKind::Settled);
+    let deployment = deployment(RollbackPolicy { grace_period: Duration::ZERO, ..RollbackPolicy::default() });
+    deployment.replace(deployment.prepare(bytes("1.20")).unwrap(), "test").unwrap();
+    deployment.settle();
+    assert!(deployment.status().probation.is_none() && deployment.roll_back("test").is_err());
+    assert_eq!(deployment.history().pop().unwrap().event, EventKind::Settled);
 }
 
 #[test]
 fn a_canary_maps_the_same_deliveries_every_time() {
-    let live = live(Rules { max_slowdown: 1e9, ..Rules::default() });
-    let mapper = live.mapper(0);
-    live.try_out(live.prepare(bytes("1.20")).unwrap(), TrialMode::Canary, 30, "test").unwrap();
+    let deployment = deployment(RollbackPolicy { max_slowdown: 1e9, ..RollbackPolicy::default() });
+    let mapper = deployment.mapper(0);
+    deployment.try_out(deployment.prepare(bytes("1.20")).unwrap(), TrialMode::Canary, 30, "test").unwrap();
     let first = map(&mapper, 0..1000);
     let ids: Vec<_> = first.iter().map(|(id, _)| *id).collect();
     assert_eq!(ids, (0..1000).collect::<Vec<_>>(), "every record once, in order");
@@ -248,75 +248,75 @@ fn a_canary_maps_the_same_deliveries_every_time() {
     for (id, is_2_2) in first.iter().step_by(37) {
         assert_eq!(map(&mapper, *id..*id + 1), [(*id, *is_2_2)]);
     }
-    wait_for("deliveries are compared", || compared(&live, "records") > 0);
-    live.promote("test").unwrap();
+    wait_for("deliveries are compared", || compared(&deployment, "records") > 0);
+    deployment.promote("test").unwrap();
     assert!(map(&mapper, 0..50).iter().all(|(_, is_2_2)| !is_2_2));
 }
 
-fn compared(live: &Live, count: &str) -> u64 {
-    let trial = live.status().trial;
+fn compared(deployment: &Deployment, count: &str) -> u64 {
+    let trial = deployment.status().trial;
     trial.and_then(|trial| trial.differences[count].as_u64()).unwrap_or_default()
 }
 
 #[test]
 fn a_canary_that_stops_ends_the_trial_and_loses_nothing() {
-    let live = live(Rules::default());
-    let mapper = live.mapper(0);
+    let deployment = deployment(RollbackPolicy::default());
+    let mapper = deployment.mapper(0);
     map(&mapper, 0..10);
-    live.try_out(live.prepare(&guest("trap-on-record")).unwrap(), TrialMode::Canary, 100, "test").unwrap();
+    deployment.try_out(deployment.prepare(&guest("trap-on-record")).unwrap(), TrialMode::Canary, 100, "test").unwrap();
     let marked = format!("{}{{\"x\":1}}\n{}", records(0..5), records(5..9));
     let batch = mapper.map_batch(&marked, &Origin::default()).unwrap();
     assert_eq!((batch.outcomes.len(), batch.documents.lines().count()), (10, 10));
-    assert!(live.status().trial.is_none());
-    assert_eq!(live.history().pop().unwrap().event, EventKind::TrialEnded);
-    assert_eq!(live.status().mapping, "2.2.0");
+    assert!(deployment.status().trial.is_none());
+    assert_eq!(deployment.history().pop().unwrap().event, EventKind::TrialEnded);
+    assert_eq!(deployment.status().mapping, "2.2.0");
 }
 
 #[test]
 fn a_shadow_is_compared_and_delivers_nothing() {
-    let live = live(Rules { max_slowdown: 1e9, ..Rules::default() });
-    let mapper = live.mapper(0);
-    live.try_out(live.prepare(bytes("1.20")).unwrap(), TrialMode::Shadow, 50, "test").unwrap();
+    let deployment = deployment(RollbackPolicy { max_slowdown: 1e9, ..RollbackPolicy::default() });
+    let mapper = deployment.mapper(0);
+    deployment.try_out(deployment.prepare(bytes("1.20")).unwrap(), TrialMode::Shadow, 50, "test").unwrap();
     let batch = map(&mapper, 0..200);
     assert!(batch.iter().all(|(_, is_2_2)| *is_2_2));
-    wait_for("a sample is compared", || compared(&live, "records") == 100);
-    let trial = live.status().trial.unwrap();
+    wait_for("a sample is compared", || compared(&deployment, "records") == 100);
+    let trial = deployment.status().trial.unwrap();
     assert_eq!(trial.differences["different"], 100);
     assert_eq!(trial.differences["fields"]["event.category"]["removed"], 100);
     let told = trial.differences.to_string();
     assert!(!told.contains("fabrikam") && !told.contains("bob"), "no content: {told}");
-    live.withdraw("test").unwrap();
-    assert!(live.status().trial.is_none() && live.withdraw("test").is_err());
+    deployment.withdraw("test").unwrap();
+    assert!(deployment.status().trial.is_none() && deployment.withdraw("test").is_err());
 }
 
 #[test]
 fn a_shadow_that_differs_too_much_is_given_up() {
-    let rules = Rules { max_different_percent: 0.0, min_records: 50, max_slowdown: 1e9, ..Rules::default() };
-    let live = live(rules);
-    let mapper = live.mapper(0);
+    let policy = RollbackPolicy { max_different_percent: 0.0, min_records: 50, max_slowdown: 1e9, ..RollbackPolicy::default() };
+    let deployment = deployment(policy);
+    let mapper = deployment.mapper(0);
     // There are no recent records yet to find it out by.
-    live.try_out(live.prepare(bytes("1.20")).unwrap(), TrialMode::Shadow, 100, "test").unwrap();
+    deployment.try_out(deployment.prepare(bytes("1.20")).unwrap(), TrialMode::Shadow, 100, "test").unwrap();
     wait_for("the trial ends", || {
         assert!(map(&mapper, 0..60).iter().all(|(_, is_2_2)| *is_2_2));
-        live.status().trial.is_none()
+        deployment.status().trial.is_none()
     });
-    let reason = live.history().pop().unwrap().reason.unwrap();
+    let reason = deployment.history().pop().unwrap().reason.unwrap();
     assert!(reason.contains("records come out differently, 0 % are allowed"), "{reason}");
 }
 
 #[test]
 fn a_new_mapping_that_differs_too_much_is_taken_back() {
-    let rules = Rules { max_different_percent: 20.0, min_records: 50, max_slowdown: 1e9, ..Rules::default() };
-    let live = live(rules);
-    let mapper = live.mapper(0);
+    let policy = RollbackPolicy { max_different_percent: 20.0, min_records: 50, max_slowdown: 1e9, ..RollbackPolicy::default() };
+    let deployment = deployment(policy);
+    let mapper = deployment.mapper(0);
     // There are no recent records yet to find it out by.
-    live.replace(live.prepare(bytes("1.20")).unwrap(), "test").unwrap();
+    deployment.replace(deployment.prepare(bytes("1.20")).unwrap(), "test").unwrap();
     assert!(map(&mapper, 0..100).iter().all(|(_, is_2_2)| !is_2_2));
     wait_for("it is taken back", || {
         map(&mapper, 0..100);
-        live.status().mapping == "2.2.0"
+        deployment.status().mapping == "2.2.0"
     });
-    let event = live.history().pop().unwrap();
+    let event = deployment.history().pop().unwrap();
     assert_eq!((event.event, event.by.as_str()), (EventKind::RolledBack, "exotrace"));
     let reason = event.reason.unwrap();
     assert!(reason.contains("100.0 % of ") && reason.contains(" come out differently, 20 % are allowed"), "{reason}");

@@ -1,63 +1,81 @@
 //! What replaces the mapping of a run.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{
+    task::{JoinSet, spawn_blocking},
+    time::sleep,
+};
 use tracing::warn;
 
 use super::start::{self, Ready};
 use crate::{
-    control::{Asked, Control, Process},
-    deployment::replacement::{self, Replacement},
-    mapper::{KeptCopies, Live},
+    deployment::{ComponentStore, Deployment, HotSwap, keep_copy},
+    geo::Geo,
     support::error_text::explain,
 };
 
 /// What replaces the mapping of a run.
-pub(crate) struct Replacing {
-    live: Arc<Live>,
+pub(crate) struct HotSwapTasks {
+    deployment: Arc<Deployment>,
+    hot_swap: Arc<HotSwap>,
     tasks: JoinSet<()>,
 }
 
-impl Replacing {
+impl HotSwapTasks {
     /// Begins after the ledger is open, which says that nobody else has the `state_dir`.
-    pub(crate) fn start(ready: &Ready, process: &Process) -> Self {
-        let Ready { live, geo, config, beginning, original, loader, unfinished, .. } = ready;
-        let watching = start::watched(config, beginning.decisions.file_digest());
-        live.begin(&config.state_dir, beginning.clone());
+    pub(crate) fn start(ready: &Ready) -> Self {
+        let Ready { deployment, geo, config, initial, component, loader, unfinished, .. } = ready;
+        let watching = start::watched(config, initial.decisions.file_digest());
+        deployment.start_recording(&config.state_dir, initial.clone());
         // That they are refused is written down by now.
         loader.forget_unfinished(unfinished);
-        let copies = KeptCopies::of(&config.state_dir);
-        if let Some(original) = original {
-            replacement::keep_copy(live, &copies, original);
+        let store = ComponentStore::of(&config.state_dir);
+        if let Some(component) = component {
+            keep_copy(deployment, &store, component);
         }
-        let replacement = Arc::new(Replacement::new(Arc::clone(live), loader.clone(), copies));
+        let hot_swap = Arc::new(HotSwap::new(Arc::clone(deployment), loader.clone(), store));
         let mut tasks = JoinSet::new();
-        let asked =
-            Asked { replacement: Arc::clone(&replacement), replays: ready.replays.clone(), process: process.clone() };
-        match Control::open(&config.state_dir) {
-            Ok(control) => drop(tasks.spawn(async move { control.serve(&asked).await })),
-            // Mail flows all the same.
-            Err(error) => warn!(error = explain(&error), "nobody can talk to this process"),
-        }
         let (tried, interval) = (start::tried(config), config.mapping.watch_interval);
+        let swapping = Arc::clone(&hot_swap);
         tasks.spawn(async move {
-            if let Some((wanted, purpose)) = tried
-                && let Err(error) = replacement.put_from_settings(&wanted, purpose).await
+            if let Some((mapping, purpose)) = tried
+                && let Err(error) = swapping.put_from_settings(&mapping, purpose).await
             {
                 warn!(error = explain(&error), "candidate of the settings is not tried");
             }
-            replacement.watch(watching, interval).await;
+            swapping.watch(watching, interval).await;
         });
         if geo.has_files() && !interval.is_zero() {
-            tasks.spawn(replacement::watch_geo(Arc::clone(geo), interval));
+            tasks.spawn(watch_geo(Arc::clone(geo), interval));
         }
-        Self { live: Arc::clone(live), tasks }
+        Self { deployment: Arc::clone(deployment), hot_swap, tasks }
+    }
+
+    /// What replaces.
+    pub(crate) fn hot_swap(&self) -> &Arc<HotSwap> {
+        &self.hot_swap
+    }
+
+    /// Does something more until it ends.
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     /// Ends it. When it returns, the socket is gone, and nothing is decided any more that the next run does not know.
     pub(crate) async fn end(mut self) {
         self.tasks.shutdown().await;
-        self.live.end();
+        self.deployment.stop();
+    }
+}
+
+/// Looks at the files of geo databases for ever.
+async fn watch_geo(geo: Arc<Geo>, interval: Duration) {
+    loop {
+        sleep(interval).await;
+        let geo = Arc::clone(&geo);
+        if let Err(error) = spawn_blocking(move || geo.look_for_changes()).await {
+            warn!(%error, "could not look at geo databases");
+        }
     }
 }

@@ -10,7 +10,8 @@ use crate::{
     config::{Config, FileConfig, OutputConfig, ServiceConfig},
     geo::Geo,
     ledger::{Ledger, LedgerError},
-    mapper::{Beginning, Decisions, Live, Loader, Original},
+    deployment::{Decisions, Deployment, InitialMapping},
+    mapper::{ComponentFile, Loader},
     observe::health::Health,
     pipeline::{
         GRACE, Output, Pipeline, PipelineSource, REQUEST_BACKOFF, ReplayRequests, Replays, Source, SourceIdentity,
@@ -24,23 +25,23 @@ use crate::{
 };
 
 mod mapping;
-mod named;
+mod resolved_mapping;
 mod resume;
 
-pub(crate) use mapping::{check_candidate, live, tried, watched};
-pub(crate) use named::Named;
+pub(crate) use mapping::{check_candidate, deployment, tried, watched};
+pub(crate) use resolved_mapping::ResolvedMapping;
 pub(crate) use resume::other_mapping;
-use resume::{Begun, found, resume};
+use resume::{Startup, found, resume};
 
 /// The folder for compiled mappings, in `state_dir`.
 const CACHE: &str = "cache";
 
 /// Gets every source ready, each with its mapping; nothing is sent yet.
-pub(crate) fn sources(config: &Config, live: &Arc<Live>) -> anyhow::Result<Vec<PipelineSource>> {
+pub(crate) fn sources(config: &Config, deployment: &Arc<Deployment>) -> anyhow::Result<Vec<PipelineSource>> {
     let claims = Claims::default();
     let mut sources = Vec::new();
     for (index, source) in config.sources.iter().enumerate() {
-        let mapper = live.mapper(index).in_namespace(source.labels().namespace.as_deref());
+        let mapper = deployment.mapper(index).in_namespace(source.labels().namespace.as_deref());
         let (name, label) = (source.settings.ledger_name(), source.name().to_owned());
         let identity = Arc::new(SourceIdentity { name, label, mapper });
         let made: Box<dyn Source> = if let Some(service) = source.of_kind::<ServiceConfig>() {
@@ -77,13 +78,13 @@ pub(crate) struct Ready {
     dead_letter: DeadLetter,
     agent: Agent,
     state_dir: PathBuf,
-    pub(crate) live: Arc<Live>,
+    pub(crate) deployment: Arc<Deployment>,
     pub(crate) geo: Arc<Geo>,
     pub(crate) config: Config,
     /// With which mapping it begins.
-    pub(crate) beginning: Beginning,
+    pub(crate) initial: InitialMapping,
     /// The component file in use, if the settings name one.
-    pub(crate) original: Option<Original>,
+    pub(crate) component: Option<ComponentFile>,
     /// What was decided about the mapping when this was made ready.
     found: Decisions,
     /// The components that were being compiled when the program ended.
@@ -103,22 +104,22 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let agent = Agent::of(&config.state_dir)
         .with_context(|| format!("could not read the agent id in state folder `{}`", config.state_dir.display()))?;
     let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
-    let begun = resume(config, &loader, found).context(Unusable)?;
-    let Begun { components, beginning, original, found, unfinished } = begun;
+    let startup = resume(config, &loader, found).context(Unusable)?;
+    let Startup { components, initial, component, found, unfinished } = startup;
     let geo = Arc::new(geo);
-    let live = live(config, components, &geo, &agent, &loader).context(Unusable)?;
+    let deployment = deployment(config, components, &geo, &agent, &loader).context(Unusable)?;
     let (replays, requests) = Replays::channel();
     Ok(Ready {
-        sources: sources(config, &live).context(Unusable)?,
+        sources: sources(config, &deployment).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
         dead_letter: DeadLetter::new(config.dead_letter.clone()),
         agent,
         state_dir: config.state_dir.clone(),
-        live,
+        deployment,
         geo,
         config: config.clone(),
-        beginning,
-        original,
+        initial,
+        component,
         found,
         unfinished,
         loader,
@@ -153,7 +154,7 @@ impl Ready {
 
     /// The run before, in the same process, ended as it should.
     pub(crate) fn follow_clean_end(&mut self) {
-        self.beginning.decisions.note_clean_end();
+        self.initial.decisions.note_clean_end();
     }
 
     /// What can run, with its ledger.

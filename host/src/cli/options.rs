@@ -6,7 +6,7 @@ use clap::Args;
 use exotrace_domains::LocalDomain;
 
 use crate::{
-    app::choose,
+    app::resolve,
     config::{Config, DateOrder},
     geo::Geo,
     mapper,
@@ -79,7 +79,7 @@ impl MappingOptions {
             tags: given(&self.tags).or(mapping.map(|mapping| labels.with_tags(&mapping.tags))).unwrap_or_default(),
             drop_status: mapping.map(|mapping| mapping.drop_status.clone()).unwrap_or_default(),
             fields: labels.own_fields(),
-            suffix_list: choose::suffix_list(suffix_list.as_deref())?,
+            suffix_list: resolve::suffix_list(suffix_list.as_deref())?,
         })
     }
 }

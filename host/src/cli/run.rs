@@ -21,9 +21,9 @@ use super::{
     settings_file::SettingsFile,
 };
 use crate::{
-    app::{replacing::Replacing, start::Ready},
+    app::{hot_swap::HotSwapTasks, start::Ready},
     config::{Config, SourceConfig},
-    control::Process,
+    control::{Asked, Control, Process},
     ledger::{LastRun, Ledger, LedgerError},
     observe::health::Health,
     pages::{Monitor, Watched},
@@ -121,7 +121,7 @@ async fn collect(
     let process = Process { since: Utc::now(), health: Arc::clone(&health) };
     let mut monitor = None;
     watch(&mut monitor, &ready, &health).await?;
-    let mut replacing = Replacing::start(&ready, &process);
+    let mut hot_swap = start_hot_swap(&ready, &process);
     let mut dead_letter = ready.config.dead_letter.clone();
     tell_start(&ready, path, bars);
     note_run(&mut ledger, &process)?;
@@ -139,7 +139,7 @@ async fn collect(
         hourly.abort();
         bars.clear()?;
         // It has ended, well or not, and is no crash.
-        replacing.end().await;
+        hot_swap.end().await;
         summary += ran?;
         let Wanted::Reload(mut ready) = wanted else { return Ok((summary, dead_letter)) };
         let mut ledger = open(&ready).await?;
@@ -147,7 +147,7 @@ async fn collect(
         if ready.is_outdated() {
             *ready = again(*ready, path).await;
         }
-        replacing = Replacing::start(&ready, &process);
+        hot_swap = start_hot_swap(&ready, &process);
         if let Err(error) = watch(&mut monitor, &ready, &health).await {
             // Mail flows all the same.
             error!(error = explain(error.as_ref()), "could not serve metrics and health where the settings say");
@@ -158,6 +158,19 @@ async fn collect(
         stages = ready.into_stages(ledger, &health)?;
         info!("settings are reloaded");
     }
+}
+
+/// Begins to replace the mapping when somebody wants it, and to answer who asks on the socket.
+fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
+    let mut tasks = HotSwapTasks::start(ready);
+    let (hot_swap, replays) = (Arc::clone(tasks.hot_swap()), ready.replays.clone());
+    let asked = Asked { hot_swap, replays, process: process.clone() };
+    match Control::open(&ready.config.state_dir) {
+        Ok(control) => tasks.spawn(async move { control.serve(&asked).await }),
+        // Mail flows all the same.
+        Err(error) => warn!(error = explain(&error), "nobody can talk to this process"),
+    }
+    tasks
 }
 
 /// Notes that it runs: one that is killed does not note its end, which `exotrace status` sees.
@@ -176,7 +189,7 @@ fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
     let config = &ready.config;
     progress::show_where_people_see(bars, config);
     let names = |names: Vec<&str>| names.join(", ");
-    let mut mappings: Vec<_> = ready.live.in_use().into_iter().map(|it| it.version).collect();
+    let mut mappings: Vec<_> = ready.deployment.in_use().into_iter().map(|it| it.version).collect();
     mappings.sort();
     mappings.dedup();
     info!(
@@ -193,7 +206,7 @@ fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
 
 /// Lets those who watch see this run, where its settings say.
 async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health>) -> anyhow::Result<()> {
-    let watched = || Watched::new(Arc::clone(health), Arc::clone(&ready.live), ready.config.clone());
+    let watched = || Watched::new(Arc::clone(health), Arc::clone(&ready.deployment), ready.config.clone());
     let old = monitor.take();
     let old_address = old.as_ref().map(Monitor::address);
     if let Some(old) = old {

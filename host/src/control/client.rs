@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Answer, ControlError, MAX_ANSWER_BYTES, Request, SOCKET};
+use super::{ControlError, MAX_REPLY_BYTES, Reply, Request, SOCKET};
 
 /// Compiling a component takes seconds, on a busy machine many: several times what it may take of a processor.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// # Errors
 ///
 /// When there is none, or it does not answer.
-pub fn ask(state_dir: &Path, request: &Request) -> Result<Answer, ControlError> {
+pub fn ask(state_dir: &Path, request: &Request) -> Result<Reply, ControlError> {
     let path = state_dir.join(SOCKET);
     let mut stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
@@ -42,7 +42,7 @@ pub fn ask(state_dir: &Path, request: &Request) -> Result<Answer, ControlError> 
     line.push(b'\n');
     stream.write_all(&line)?;
     let mut answer = String::new();
-    BufReader::new(stream.take(MAX_ANSWER_BYTES)).read_line(&mut answer)?;
+    BufReader::new(stream.take(MAX_REPLY_BYTES)).read_line(&mut answer)?;
     if answer.is_empty() {
         return Err(ControlError::Broken(io::ErrorKind::UnexpectedEof.into()));
     }

@@ -18,10 +18,9 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{Answer, ControlError, MAX_REQUEST_BYTES, Process, Request, SOCKET};
+use super::{ControlError, MAX_REQUEST_BYTES, Process, Reply, Request, SOCKET};
 use crate::{
-    deployment::replacement::Replacement,
-    mapper::{Live, Unchanged},
+    deployment::{Deployment, HotSwap, Unchanged},
     pipeline::Replays,
     support::error_text::{chain, explain},
 };
@@ -42,7 +41,7 @@ const MAX_PATH_BYTES: usize = 107;
 #[derive(Clone)]
 pub struct Asked {
     /// The mapping.
-    pub replacement: Arc<Replacement>,
+    pub hot_swap: Arc<HotSwap>,
     /// Dead letters.
     pub replays: Replays,
     /// The process itself.
@@ -117,13 +116,13 @@ impl Drop for Control {
 async fn converse(
     mut stream: UnixStream,
     owner: u32,
-    Asked { replacement, replays, process }: &Asked,
+    Asked { hot_swap, replays, process }: &Asked,
     place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
     let (reader, mut writer) = stream.split();
     let answer = if peer.uid() != owner && peer.uid() != 0 {
-        Answer::Failed("only the user that runs exotrace may ask".to_owned())
+        Reply::Failed("only the user that runs exotrace may ask".to_owned())
     } else {
         let mut line = Vec::new();
         let mut reader = BufReader::new(reader.take(MAX_REQUEST_BYTES));
@@ -136,19 +135,19 @@ async fn converse(
                 let mut rest = [0];
                 tokio::select! {
                     replayed = replays.replay(file) => match replayed {
-                        Ok(replayed) => Answer::Replayed(Box::new(replayed)),
-                        Err(error) => Answer::Failed(chain(&error)),
+                        Ok(replayed) => Reply::Replayed(Box::new(replayed)),
+                        Err(error) => Reply::Failed(chain(&error)),
                     },
                     // Who asked has gone.
                     _ = reader.read(&mut rest) => return Ok(()),
                 }
             }
             Ok(Request::About) => {
-                let mapping = replacement.live().status().mapping;
-                Answer::About(Box::new(process.about(mapping, replays.is_busy())))
+                let mapping = hot_swap.deployment().status().mapping;
+                Reply::About(Box::new(process.about(mapping, replays.is_busy())))
             }
-            Ok(request) => answer(request, &by, replacement).await,
-            Err(error) => Answer::Failed(format!("not a request: {error}")),
+            Ok(request) => answer(request, &by, hot_swap).await,
+            Err(error) => Reply::Failed(format!("not a request: {error}")),
         }
     };
     let mut line = serde_json::to_vec(&answer)?;
@@ -156,45 +155,47 @@ async fn converse(
     timeout(PATIENCE, writer.write_all(&line)).await?
 }
 
-async fn answer(request: Request, by: &str, replacement: &Arc<Replacement>) -> Answer {
-    if let Request::Put { wanted, purpose, allowed } = request {
-        return match replacement.put(&wanted, purpose, allowed, by).await {
-            Ok(done) => Answer::Done(done),
-            Err(error) => Answer::Failed(explain(&error)),
+async fn answer(request: Request, by: &str, hot_swap: &Arc<HotSwap>) -> Reply {
+    if let Request::Put { mapping, purpose, allowed } = request {
+        return match hot_swap.put(&mapping, purpose, allowed, by).await {
+            Ok(done) => Reply::Done(done),
+            Err(error) => Reply::Failed(explain(&error)),
         };
     }
     // What is decided is on the disk before it is answered.
-    let (live, by) = (Arc::clone(replacement.live()), by.to_owned());
-    match spawn_blocking(move || decide(request, &by, &live)).await {
+    let (deployment, by) = (Arc::clone(hot_swap.deployment()), by.to_owned());
+    match spawn_blocking(move || decide(request, &by, &deployment)).await {
         Ok(answer) => answer,
-        Err(error) => Answer::Failed(error.to_string()),
+        Err(error) => Reply::Failed(error.to_string()),
     }
 }
 
-fn decide(request: Request, by: &str, live: &Arc<Live>) -> Answer {
+fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> Reply {
     match request {
-        Request::About => Answer::Failed("how the process is doing is no change of the mapping".to_owned()),
-        Request::Status => Answer::Status(Box::new(live.status())),
-        Request::History => Answer::History(live.history()),
-        Request::Put { .. } => Answer::Failed("a mapping is prepared before it is put in place".to_owned()),
-        Request::Promote if live.new_ids_on_trial() > 0 => Answer::Failed(format!(
+        Request::About => Reply::Failed("how the process is doing is no change of the mapping".to_owned()),
+        Request::Status => Reply::Status(Box::new(deployment.status())),
+        Request::History => Reply::History(deployment.history()),
+        Request::Put { .. } => Reply::Failed("a mapping is prepared before it is put in place".to_owned()),
+        Request::Promote if deployment.new_ids_on_trial() > 0 => Reply::Failed(format!(
             "{} records of the trial got another `_id`: what is read again would be stored twice\nhint: `exotrace mapping \
              promote --accept-new-ids` takes it all the same",
-            live.new_ids_on_trial()
+            deployment.new_ids_on_trial()
         )),
         Request::Promote | Request::PromoteWithNewIds => {
-            done(live.promote(by), || format!("mapping {} maps from now on", live.status().mapping))
+            done(deployment.promote(by), || format!("mapping {} maps from now on", deployment.status().mapping))
         }
-        Request::Withdraw => done(live.withdraw(by), || "the trial is over".to_owned()),
-        Request::RollBack => done(live.roll_back(by), || format!("mapping {} maps again", live.status().mapping)),
-        Request::Replay(_) => Answer::Failed("a replay is no change of the mapping".to_owned()),
+        Request::Withdraw => done(deployment.withdraw(by), || "the trial is over".to_owned()),
+        Request::RollBack => {
+            done(deployment.roll_back(by), || format!("mapping {} maps again", deployment.status().mapping))
+        }
+        Request::Replay(_) => Reply::Failed("a replay is no change of the mapping".to_owned()),
         Request::Pin => {
-            live.pin(by);
-            Answer::Done(format!("mapping {} is pinned", live.status().mapping))
+            deployment.pin(by);
+            Reply::Done(format!("mapping {} is pinned", deployment.status().mapping))
         }
         Request::Unpin => {
-            live.unpin(by);
-            Answer::Done(format!("mapping {} may be replaced", live.status().mapping))
+            deployment.unpin(by);
+            Reply::Done(format!("mapping {} may be replaced", deployment.status().mapping))
         }
     }
 }
@@ -217,9 +218,9 @@ fn user_name(uid: u32) -> Option<String> {
     })
 }
 
-fn done(result: Result<(), Unchanged>, said: impl FnOnce() -> String) -> Answer {
+fn done(result: Result<(), Unchanged>, said: impl FnOnce() -> String) -> Reply {
     match result {
-        Ok(()) => Answer::Done(said()),
-        Err(error) => Answer::Failed(error.to_string()),
+        Ok(()) => Reply::Done(said()),
+        Err(error) => Reply::Failed(error.to_string()),
     }
 }

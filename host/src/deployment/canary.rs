@@ -1,31 +1,42 @@
 //! Which share of deliveries a record belongs to: always the same one, whatever batch it comes in.
 
-use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::property::{Property, pick};
+use crate::support::delivery::delivery;
 
 /// Whether a record is among so many percent of all deliveries. A share contains every smaller one.
 pub(super) fn is_in_share(record: &str, percent: u8) -> bool {
     let mut hash = Sha256::new();
-    // What makes a delivery: the message and its recipient, in the words of every service.
-    let delivery = pick(record, [Property::MessageTraceId, Property::RecipientAddress]);
-    match delivery.map(|parts| parts.map(|part| part.and_then(text))) {
-        Ok([Some(id), Some(recipient)]) => {
-            hash.update(id.to_lowercase());
+    match delivery(record) {
+        Some([message, recipient]) => {
+            hash.update(message);
             hash.update([0]);
-            hash.update(recipient.to_lowercase());
+            hash.update(recipient);
         }
-        _ => hash.update(record.trim()),
+        None => hash.update(record.trim()),
     }
     let [first, second, ..] = hash.finalize()[..] else { return false };
     // 65536 is far from 100: no percent is noticeably larger than another.
     u16::from_be_bytes([first, second]) % 100 < u16::from(percent)
 }
 
-/// The string that a value is.
-fn text(value: &RawValue) -> Option<String> {
-    serde_json::from_str(value.get()).ok()
+/// Cuts records into runs that belong to the share or do not, each with where it begins.
+pub(super) fn runs(records: &str, percent: u8) -> Vec<(usize, &str, bool)> {
+    let mut runs = Vec::new();
+    let (mut begin, mut end, mut last) = (0, 0, None);
+    for line in records.split_inclusive('\n') {
+        let is_candidate = is_in_share(line, percent);
+        if let Some(last) = last.filter(|last| *last != is_candidate) {
+            runs.push((begin, records.get(begin..end).unwrap_or_default(), last));
+            begin = end;
+        }
+        last = Some(is_candidate);
+        end += line.len();
+    }
+    if let Some(last) = last {
+        runs.push((begin, records.get(begin..end).unwrap_or_default(), last));
+    }
+    runs
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@
 use serde::Deserialize;
 use wasmparser::{Parser, Payload};
 
-use super::MappedBatch;
-use crate::support::lines::is_blank;
+use crate::{mapper::MappedBatch, support::lines::is_blank};
 
 /// The custom section with check records.
 const SECTION: &str = "exotrace:checks";

@@ -7,8 +7,10 @@ use std::{
     time::SystemTime,
 };
 
-use super::{Component, ComponentError, Loader, component::digest};
-use crate::{deployment::signature, support::atomic_write};
+use crate::{
+    mapper::{Component, ComponentError, ComponentFile, Loader, digest, read_component},
+    support::{atomic_write, signature},
+};
 
 /// The folder in `state_dir`.
 const FOLDER: &str = "mappings/kept";
@@ -16,34 +18,13 @@ const FOLDER: &str = "mappings/kept";
 /// So many copies are kept, besides those that are needed.
 const MAX_COPIES: usize = 5;
 
-/// What a component file was when it was read.
-#[derive(Debug, Clone)]
-pub struct Original {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Those of the signature beside it, if there is one.
-    pub signature: Option<Vec<u8>>,
-}
-
-impl Original {
-    /// Reads the file at `path`, and the signature beside it.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read.
-    pub fn read(path: &Path) -> Result<Self, ComponentError> {
-        let bytes = Component::read(path)?;
-        Ok(Self { bytes, signature: Component::read(&signature::path_of(path)).ok() })
-    }
-}
-
 /// The copies of component files in a folder, by their SHA-256.
 #[derive(Debug, Clone)]
-pub struct KeptCopies {
+pub struct ComponentStore {
     folder: PathBuf,
 }
 
-impl KeptCopies {
+impl ComponentStore {
     /// Those in a `state_dir`.
     pub fn of(state_dir: &Path) -> Self {
         Self { folder: state_dir.join(FOLDER) }
@@ -54,19 +35,19 @@ impl KeptCopies {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn keep(&self, original: &Original, needed: &[String]) -> io::Result<()> {
+    pub fn keep(&self, file: &ComponentFile, needed: &[String]) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         if fs::symlink_metadata(&self.folder)?.is_symlink() {
             // Somebody else's folder may be behind it, and files are removed here.
             return Err(io::Error::other(format!("`{}` is a link", self.folder.display())));
         }
-        let digest = digest(&original.bytes);
+        let digest = digest(&file.bytes);
         let path = self.path(&digest);
-        if let Some(signature) = &original.signature {
+        if let Some(signature) = &file.signature {
             atomic_write::write(&signature::path_of(&path), signature)?;
         }
-        if !fs::read(&path).is_ok_and(|kept| kept == original.bytes) {
-            atomic_write::write(&path, &original.bytes)?;
+        if !fs::read(&path).is_ok_and(|kept| kept == file.bytes) {
+            atomic_write::write(&path, &file.bytes)?;
         }
         self.clear(&digest, needed)
     }
@@ -78,7 +59,7 @@ impl KeptCopies {
     /// When there is none, or it is no mapping that this host may run.
     pub fn load(&self, digest: &str, loader: &Loader) -> Result<Component, ComponentError> {
         let path = self.path(digest);
-        let bytes = Component::read(&path)?;
+        let bytes = read_component(&path)?;
         if self::digest(&bytes) != digest {
             return Err(ComponentError::Changed(path));
         }
@@ -131,19 +112,19 @@ mod tests {
     use super::*;
     use crate::mapper::built_in;
 
-    fn original(bytes: &[u8]) -> Original {
-        Original { bytes: bytes.to_vec(), signature: None }
+    fn file(bytes: &[u8]) -> ComponentFile {
+        ComponentFile { bytes: bytes.to_vec(), signature: None }
     }
 
     #[test]
     fn a_copy_is_what_it_was_or_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let (kept, loader) = (KeptCopies::of(folder.path()), Loader::default());
-        let original = original(built_in("1.20").unwrap().bytes);
-        let digest = digest(&original.bytes);
+        let (kept, loader) = (ComponentStore::of(folder.path()), Loader::default());
+        let file = file(built_in("1.20").unwrap().bytes);
+        let digest = digest(&file.bytes);
         assert!(kept.load(&digest, &loader).is_err());
-        kept.keep(&original, &[]).unwrap();
-        kept.keep(&original, &[]).unwrap();
+        kept.keep(&file, &[]).unwrap();
+        kept.keep(&file, &[]).unwrap();
         assert_eq!(kept.load(&digest, &loader).map_err(|error| error.to_string()).unwrap().digest(), digest);
         let path = kept.path(&digest);
         fs::write(&path, built_in("2.2").unwrap().bytes).unwrap();
@@ -154,10 +135,10 @@ mod tests {
     #[test]
     fn old_copies_are_let_go_unless_they_are_needed() {
         let folder = tempfile::tempdir().unwrap();
-        let kept = KeptCopies::of(folder.path());
+        let kept = ComponentStore::of(folder.path());
         let needed = [digest(b"0"), digest(b"1")];
         for n in 0..20 {
-            kept.keep(&original(n.to_string().as_bytes()), &needed).unwrap();
+            kept.keep(&file(n.to_string().as_bytes()), &needed).unwrap();
         }
         assert!(needed.iter().all(|digest| kept.path(digest).exists()));
         assert!(kept.path(&digest(b"19")).exists());

@@ -10,10 +10,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::built_in::version_with;
-use crate::support::{
-    atomic_write,
-    plain_file::{self, Links},
+use crate::{
+    mapper::version_with,
+    support::{
+        atomic_write,
+        plain_file::{self, Links},
+    },
 };
 
 /// The format of the file, and of the history beside it; files without one are of programs before there was one. Fields
@@ -37,10 +39,11 @@ const MAX_REASON: usize = 500;
 #[serde(default)]
 pub struct Decisions {
     /// What the settings said when it was decided.
-    pub(super) said: Said,
+    #[serde(rename = "said")]
+    pub(super) configured: ConfiguredMapping,
     /// What maps in place of that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) chosen: Option<Chosen>,
+    #[serde(rename = "chosen", skip_serializing_if = "Option::is_none")]
+    pub(super) mapping_override: Option<Override>,
     /// Whether somebody wants the mapping kept.
     pub(super) is_pinned: bool,
     /// The grace period of what maps, if it is new.
@@ -48,16 +51,16 @@ pub struct Decisions {
     pub(super) grace: Option<Grace>,
     /// What was refused or taken back, the oldest first.
     refused: VecDeque<Refused>,
-    /// Under what something is refused from now on: with another host or other limits it may be right.
+    /// The host on which something is refused from now on: with another host or other limits it may be right.
     #[serde(skip)]
-    under: String,
+    host_fingerprint: String,
 }
 
 /// How long a mapping is new, and what mapped before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grace {
     /// What mapped before; none: what the settings say.
-    pub before: Option<Chosen>,
+    pub before: Option<Override>,
     /// Until then.
     pub until: DateTime<Utc>,
     /// How often the program has started meanwhile, and not ended as it should.
@@ -66,14 +69,14 @@ pub struct Grace {
 }
 
 impl Grace {
-    pub(super) fn new(before: Option<Chosen>, until: DateTime<Utc>) -> Self {
+    pub(super) fn new(before: Option<Override>, until: DateTime<Utc>) -> Self {
         Self { before, until, unclean_ends: 0 }
     }
 }
 
 /// What the settings say about which mapping to use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub struct ConfiguredMapping {
     /// The version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -88,7 +91,7 @@ pub struct Said {
 /// A mapping that can be had again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Chosen {
+pub enum Override {
     /// A built-in version.
     Version(String),
     /// A component of which a copy is kept, by its SHA-256.
@@ -99,8 +102,8 @@ pub enum Chosen {
 struct Refused {
     digest: String,
     reason: String,
-    #[serde(default)]
-    under: String,
+    #[serde(default, rename = "under")]
+    host_fingerprint: String,
 }
 
 /// Why decisions cannot be read.
@@ -151,7 +154,7 @@ impl DecisionsError {
 
 /// Decisions as they stand in the file.
 #[derive(Serialize)]
-struct Kept<'d> {
+struct DecisionsFile<'d> {
     format: u64,
     #[serde(flatten)]
     decisions: &'d Decisions,
@@ -159,7 +162,7 @@ struct Kept<'d> {
 
 /// What decisions are worth now that the settings say something.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Resumed {
+pub struct Resumption {
     /// What still counts.
     pub decisions: Decisions,
     /// Why the component file that the settings name is not used, if it is not.
@@ -170,14 +173,14 @@ pub struct Resumed {
     pub is_taken_back: bool,
 }
 
-impl Said {
+impl ConfiguredMapping {
     /// Whether both name the same, whatever bytes the file has.
     fn names_the_same(&self, other: &Self) -> bool {
         (&self.version, &self.path) == (&other.version, &other.path)
     }
 }
 
-impl Chosen {
+impl Override {
     /// The mapping with this digest; sources that have different ones have no single mapping.
     pub(super) fn of(digest: &str) -> Option<Self> {
         match version_with(digest) {
@@ -188,7 +191,21 @@ impl Chosen {
     }
 }
 
+/// The file in a `state_dir` that keeps what was decided.
+pub(super) fn decisions_file(state_dir: &Path) -> PathBuf {
+    state_dir.join("mapping.json")
+}
+
 impl Decisions {
+    /// Reads what was decided in a `state_dir`; nothing was when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn of(state_dir: &Path) -> Result<Self, DecisionsError> {
+        Self::read(&decisions_file(state_dir))
+    }
+
     /// Reads what was decided; nothing was when there is no file.
     ///
     /// # Errors
@@ -209,7 +226,7 @@ impl Decisions {
     }
 
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(&Kept { format: FORMAT, decisions: self })?;
+        let mut text = serde_json::to_vec_pretty(&DecisionsFile { format: FORMAT, decisions: self })?;
         text.push(b'\n');
         if fs::read(path).is_ok_and(|kept| kept == text) {
             // As at most starts: they need not wait for the disk.
@@ -220,46 +237,46 @@ impl Decisions {
 
     /// What still counts when the settings say this: all, as long as they say what they said before. A pinned mapping
     /// is kept also when its file has other bytes, and a file that was refused is not used, as long as it would run
-    /// `under` the same host and limits.
-    pub fn resume(mut self, said: Said, under: &str) -> Resumed {
+    /// on the host and with the limits of this fingerprint.
+    pub fn resume(mut self, configured: ConfiguredMapping, host_fingerprint: &str) -> Resumption {
         for refused in &mut self.refused {
             // The first programs did not note under what; what they refused stays refused.
-            if refused.under.is_empty() {
-                under.clone_into(&mut refused.under);
+            if refused.host_fingerprint.is_empty() {
+                host_fingerprint.clone_into(&mut refused.host_fingerprint);
             }
         }
-        self.refused.retain(|refused| refused.under == under);
-        under.clone_into(&mut self.under);
-        let is_taken_back = self.said == said && self.take_back_after_unclean_ends();
-        if self.said != said {
+        self.refused.retain(|refused| refused.host_fingerprint == host_fingerprint);
+        host_fingerprint.clone_into(&mut self.host_fingerprint);
+        let is_taken_back = self.configured == configured && self.take_back_after_unclean_ends();
+        if self.configured != configured {
             self.grace = None;
         }
         let used = self.used();
-        let refused = said.digest.as_ref().and_then(|digest| self.reason(digest)).map(str::to_owned);
-        let has_decided = self.is_pinned || self.chosen.is_some();
+        let refused = configured.digest.as_ref().and_then(|digest| self.reason(digest)).map(str::to_owned);
+        let has_decided = self.is_pinned || self.mapping_override.is_some();
         let mut is_outdated = false;
-        if self.said == said {
+        if self.configured == configured {
             // Everything counts.
-        } else if self.is_pinned && self.said.names_the_same(&said) {
-            self.chosen = used;
+        } else if self.is_pinned && self.configured.names_the_same(&configured) {
+            self.mapping_override = used;
         } else {
             is_outdated = has_decided;
-            self.chosen = used.filter(|_| refused.is_some());
+            self.mapping_override = used.filter(|_| refused.is_some());
             self.is_pinned = false;
-            self.said = said;
+            self.configured = configured;
         }
-        if let Some(Chosen::Copy(digest)) = &self.chosen
+        if let Some(Override::Copy(digest)) = &self.mapping_override
             && self.reason(digest).is_some()
         {
-            self.chosen = None;
+            self.mapping_override = None;
         }
-        Resumed { decisions: self, refused, is_outdated, is_taken_back }
+        Resumption { decisions: self, refused, is_outdated, is_taken_back }
     }
 
     /// With these mappings refused as well, for a host and limits.
     #[must_use]
-    pub fn refusing(mut self, digests: &[String], reason: &str, under: &str) -> Self {
-        under.clone_into(&mut self.under);
+    pub fn refusing(mut self, digests: &[String], reason: &str, host_fingerprint: &str) -> Self {
+        host_fingerprint.clone_into(&mut self.host_fingerprint);
         digests.iter().for_each(|digest| self.refuse(digest, reason));
         self
     }
@@ -267,15 +284,15 @@ impl Decisions {
     /// A mapping with which the program does not live long may be what ends it.
     fn take_back_after_unclean_ends(&mut self) -> bool {
         let Some(grace) = self.grace.take_if(|grace| grace.unclean_ends >= MAX_UNCLEAN_ENDS) else { return false };
-        let digest = match &self.chosen {
-            Some(Chosen::Copy(digest)) => Some(digest.clone()),
-            Some(Chosen::Version(_)) => None,
-            None => self.said.digest.clone(),
+        let digest = match &self.mapping_override {
+            Some(Override::Copy(digest)) => Some(digest.clone()),
+            Some(Override::Version(_)) => None,
+            None => self.configured.digest.clone(),
         };
         if let Some(digest) = digest {
             self.refuse(&digest, "the program ended without notice too often while it was new");
         }
-        self.chosen = grace.before;
+        self.mapping_override = grace.before;
         true
     }
 
@@ -304,18 +321,18 @@ impl Decisions {
     }
 
     /// What maps in place of what the settings say.
-    pub fn chosen(&self) -> Option<&Chosen> {
-        self.chosen.as_ref()
+    pub fn mapping_override(&self) -> Option<&Override> {
+        self.mapping_override.as_ref()
     }
 
     /// What the settings say counts again, since what was chosen cannot be had.
-    pub fn give_up_choice(&mut self, said: Said) {
-        (self.chosen, self.grace, self.said) = (None, None, said);
+    pub fn give_up_override(&mut self, configured: ConfiguredMapping) {
+        (self.mapping_override, self.grace, self.configured) = (None, None, configured);
     }
 
     /// The digest of the file that the settings named when it was looked at last.
     pub fn file_digest(&self) -> Option<&str> {
-        self.said.digest.as_deref()
+        self.configured.digest.as_deref()
     }
 
     /// Why the mapping with this digest was refused or taken back, if it was.
@@ -328,7 +345,7 @@ impl Decisions {
     pub(super) fn refuse(&mut self, digest: &str, reason: &str) {
         self.forgive(digest);
         let (digest, reason) = (digest.to_owned(), reason.chars().take(MAX_REASON).collect());
-        self.refused.push_back(Refused { digest, reason, under: self.under.clone() });
+        self.refused.push_back(Refused { digest, reason, host_fingerprint: self.host_fingerprint.clone() });
         if self.refused.len() > MAX_REFUSED {
             self.refused.pop_front();
         }
@@ -340,23 +357,23 @@ impl Decisions {
     }
 
     /// What mapped last, if it is one that can be had again.
-    fn used(&self) -> Option<Chosen> {
-        match (&self.chosen, &self.said) {
-            (Some(chosen), _) => Some(chosen.clone()),
-            (None, Said { digest: Some(digest), .. }) => Chosen::of(digest),
-            (None, Said { version, .. }) => version.clone().map(Chosen::Version),
+    fn used(&self) -> Option<Override> {
+        match (&self.mapping_override, &self.configured) {
+            (Some(used), _) => Some(used.clone()),
+            (None, ConfiguredMapping { digest: Some(digest), .. }) => Override::of(digest),
+            (None, ConfiguredMapping { version, .. }) => version.clone().map(Override::Version),
         }
     }
 
     /// What mapped last, when the file that the settings name cannot be read: it is the one that they named before.
-    pub fn used_in_place_of(&self, said: &Said) -> Option<Chosen> {
-        self.used().filter(|_| self.said.names_the_same(said))
+    pub fn used_in_place_of(&self, configured: &ConfiguredMapping) -> Option<Override> {
+        self.used().filter(|_| self.configured.names_the_same(configured))
     }
 
     /// All of it, for a host and limits.
-    pub fn under(self, under: &str) -> Self {
-        let said = self.said.clone();
-        self.resume(said, under).decisions
+    pub fn on_host(self, host_fingerprint: &str) -> Self {
+        let configured = self.configured.clone();
+        self.resume(configured, host_fingerprint).decisions
     }
 }
 

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Entry, MappedBatch, Outcome};
-
 mod shape;
 
 use shape::{shape, shorten};
+
+use crate::mapper::{Entry, MappedBatch, Outcome};
 
 /// How many fields are told apart. A mapping has about a hundred; one that makes names out of records gets no more.
 const MAX_FIELDS: usize = 1000;
@@ -95,7 +95,8 @@ impl Differences {
 
     /// Compares what became of the same records, in the same order.
     pub fn add(&mut self, before: &MappedBatch, after: &MappedBatch) {
-        let (mut before, mut after) = (before.entries().map(Mapped::from), after.entries().map(Mapped::from));
+        let (mut before, mut after) =
+            (before.entries().map(ComparedRecord::from), after.entries().map(ComparedRecord::from));
         loop {
             match (before.next(), after.next()) {
                 (None, None) => return,
@@ -104,7 +105,7 @@ impl Differences {
         }
     }
 
-    fn add_record(&mut self, before: &Mapped<'_>, after: &Mapped<'_>) {
+    fn add_record(&mut self, before: &ComparedRecord<'_>, after: &ComparedRecord<'_>) {
         self.records += 1;
         if before == after {
             return;
@@ -173,20 +174,20 @@ impl Differences {
 
 /// What became of one record, as far as it is compared.
 #[derive(PartialEq, Eq)]
-struct Mapped<'b> {
+struct ComparedRecord<'b> {
     outcome: &'static str,
     id: &'b str,
     document: &'b str,
 }
 
 /// A record without an answer.
-impl Default for Mapped<'_> {
+impl Default for ComparedRecord<'_> {
     fn default() -> Self {
         Self { outcome: "missing", id: "", document: "" }
     }
 }
 
-impl<'b> From<Entry<'b>> for Mapped<'b> {
+impl<'b> From<Entry<'b>> for ComparedRecord<'b> {
     fn from(Entry { outcome, document, .. }: Entry<'b>) -> Self {
         let (id, document) = (outcome.id().unwrap_or_default(), document.unwrap_or_default());
         let outcome = match outcome {

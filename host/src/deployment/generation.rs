@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{
-    Component, MapperError, MappingInUse,
-    pool::{Pool, Setting},
-    rules::Work,
+use super::mapping_in_use::MappingInUse;
+use crate::{
+    mapper::{Component, FaultKind, MapperError, MappingStats, Pool, Setting},
+    observe::metrics::{MappingRole, metrics},
+    support::distinct::distinct,
 };
-use crate::support::distinct::distinct;
 
 /// What maps from one replacement to the next.
 pub(super) struct Generation {
@@ -27,14 +27,18 @@ impl Generation {
     }
 
     /// The same mappings with instances and counts of their own.
-    pub(super) fn twin(&self) -> Result<Arc<Self>, MapperError> {
+    pub(super) fn replica(&self) -> Result<Arc<Self>, MapperError> {
         let starts = self.pools.iter().map(|pool| (pool.component.clone(), pool.setting.clone()));
         Ok(Arc::new(Self::of_each(starts.collect())?))
     }
 
-    /// What maps for each source.
-    pub(super) fn pools(&self) -> &[Pool] {
-        &self.pools
+    /// What it maps is delivered from now on.
+    pub(super) fn serve(&self, role: MappingRole) {
+        let faults = FaultKind::ALL.map(FaultKind::as_str);
+        for pool in &self.pools {
+            pool.usage.deliver();
+            metrics().will_map(&pool.component.description().mapping_version, role, &faults);
+        }
     }
 
     /// What maps for one source.
@@ -53,10 +57,10 @@ impl Generation {
     }
 
     /// What it has done for all sources.
-    pub(super) fn work(&self) -> Work {
-        let mut sum = Work::default();
+    pub(super) fn stats(&self) -> MappingStats {
+        let mut sum = MappingStats::default();
         for pool in &self.pools {
-            sum += pool.health.work();
+            sum += pool.stats.totals();
         }
         sum
     }

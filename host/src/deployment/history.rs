@@ -73,29 +73,29 @@ impl Event {
 }
 
 /// The file in `state_dir` that tells what happened.
-pub(super) const HISTORY: &str = "mapping-history.ndjson";
+pub(super) const HISTORY_FILE: &str = "mapping-history.ndjson";
 
 /// The last events of the processes that had this `state_dir`, oldest first; none when nothing happened there.
 pub fn history_in(state_dir: &Path) -> Vec<Event> {
-    Journal::open(state_dir.join(HISTORY)).events()
+    History::open(state_dir.join(HISTORY_FILE)).events()
 }
 
 /// The events of this process, and the file for those of all.
 #[derive(Default)]
-pub(super) struct Journal {
+pub(super) struct History {
     path: Option<PathBuf>,
     events: VecDeque<Event>,
 }
 
-impl Journal {
+impl History {
     /// Goes on in a file; the last events in it can be shown again.
     pub(super) fn open(path: PathBuf) -> Self {
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let mut journal = Self { path: Some(path), events: VecDeque::new() };
+        let mut history = Self { path: Some(path), events: VecDeque::new() };
         for event in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
-            journal.keep(event);
+            history.keep(event);
         }
-        journal
+        history
     }
 
     /// Notes an event. That it cannot be written keeps no mail waiting, but a person has to know.

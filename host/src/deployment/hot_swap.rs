@@ -1,5 +1,4 @@
-//! Replaces the mapping of a running process, when somebody asks for it and when a watched file changes, and geo
-//! databases when their files change.
+//! Replaces the mapping of a running process, when somebody asks for it and when a watched file changes.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,14 +10,17 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, task::spawn_blocking, time::sleep};
 use tracing::warn;
 
+use super::{
+    Deployment,
+    candidate::{Candidate, ProbeReport},
+    change::Unchanged,
+    component_store::ComponentStore,
+    refusal::{Allowed, Refusal},
+    trial::TrialMode,
+};
 use crate::{
-    deployment::signature,
-    geo::Geo,
-    mapper::{
-        Allowed, Candidate, ComponentError, KeptCopies, Live, Loader, Original, Place, Proof, Refusal, TrialMode,
-        Unchanged, digest, is_built_in,
-    },
-    support::{counted::counted, error_text::explain, file_watch::StableFile},
+    mapper::{ComponentError, ComponentFile, Loader, MappingPlace, digest, is_built_in},
+    support::{counted::counted, error_text::explain, file_watch::StableFile, signature},
 };
 
 /// Who acts when a watched file has changed.
@@ -33,7 +35,7 @@ const CARE: Duration = Duration::from_secs(60);
 /// Which mapping somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wanted {
+pub enum MappingRef {
     /// A version that is built in, or in the folder of mappings.
     Version(String),
     /// A component file.
@@ -43,14 +45,14 @@ pub enum Wanted {
 /// What a mapping is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Purpose {
+pub enum SwapPurpose {
     /// To take the place of the current one.
     Replace,
     /// To be tried beside it, with so many percent.
     Try(TrialMode, u8),
 }
 
-impl Purpose {
+impl SwapPurpose {
     /// What may be wrong with a candidate: one that is only compared stores nothing, so its ids are its own affair.
     fn allows(self, allowed: Allowed) -> Allowed {
         match self {
@@ -62,7 +64,7 @@ impl Purpose {
 
 /// Why a mapping did not become what it was wanted for.
 #[derive(Debug, thiserror::Error)]
-pub enum ReplaceError {
+pub enum SwapError {
     /// It cannot be told which mapping that version is.
     #[error(transparent)]
     Version(ComponentError),
@@ -81,18 +83,18 @@ pub enum ReplaceError {
 }
 
 /// Replaces the mapping of a running process.
-pub struct Replacement {
-    live: Arc<Live>,
+pub struct HotSwap {
+    deployment: Arc<Deployment>,
     loader: Loader,
-    copies: KeptCopies,
+    store: ComponentStore,
     /// One candidate is prepared at a time: compiling takes a processor for seconds.
     preparing: Mutex<()>,
 }
 
 /// A component file that is looked at from time to time.
-pub struct Watched {
+pub struct WatchedComponent {
     path: PathBuf,
-    purpose: Purpose,
+    purpose: SwapPurpose,
     stable_file: StableFile,
     digest: Option<String>,
     problem: Option<String>,
@@ -102,22 +104,22 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-impl Watched {
+impl WatchedComponent {
     /// The file of the mapping in use, whose digest is known; or that of a candidate, which is not.
-    pub fn new(path: PathBuf, purpose: Purpose, digest: Option<String>) -> Self {
+    pub fn new(path: PathBuf, purpose: SwapPurpose, digest: Option<String>) -> Self {
         Self { path, purpose, stable_file: StableFile::default(), digest, problem: None }
     }
 }
 
-impl Replacement {
+impl HotSwap {
     /// Replaces what maps there by files with the signatures that `loader` wants, and keeps copies of them.
-    pub fn new(live: Arc<Live>, loader: Loader, copies: KeptCopies) -> Self {
-        Self { live, loader, copies, preparing: Mutex::new(()) }
+    pub fn new(deployment: Arc<Deployment>, loader: Loader, store: ComponentStore) -> Self {
+        Self { deployment, loader, store, preparing: Mutex::new(()) }
     }
 
     /// What it replaces.
-    pub fn live(&self) -> &Arc<Live> {
-        &self.live
+    pub fn deployment(&self) -> &Arc<Deployment> {
+        &self.deployment
     }
 
     /// Prepares a mapping and puts it in place, or on trial; says what was done.
@@ -127,108 +129,108 @@ impl Replacement {
     /// When it is refused or cannot be had. The current mapping stays.
     pub async fn put(
         &self,
-        wanted: &Wanted,
-        purpose: Purpose,
+        wanted: &MappingRef,
+        purpose: SwapPurpose,
         allowed: Allowed,
         by: &str,
-    ) -> Result<String, ReplaceError> {
-        let (original, what) = self.fetch(wanted, by).await?;
-        self.put_original(original, what, (purpose, allowed), by).await
+    ) -> Result<String, SwapError> {
+        let (component, what) = self.fetch(wanted, by).await?;
+        self.put_file(component, what, (purpose, allowed), by).await
     }
 
     /// Prepares what the settings want tried and puts it on trial, unless that went wrong before.
     ///
     /// # Errors
     ///
-    /// As [`Replacement::put`].
-    pub async fn put_from_settings(&self, wanted: &Wanted, purpose: Purpose) -> Result<(), ReplaceError> {
-        let (original, what) = self.fetch(wanted, SETTINGS).await?;
-        if let Some(reason) = self.live.refused(&digest(&original.bytes)) {
+    /// As [`HotSwap::put`].
+    pub async fn put_from_settings(&self, wanted: &MappingRef, purpose: SwapPurpose) -> Result<(), SwapError> {
+        let (component, what) = self.fetch(wanted, SETTINGS).await?;
+        if let Some(reason) = self.deployment.refused(&digest(&component.bytes)) {
             warn!(mapping = what, reason, "candidate of the settings was given up before and is not tried again");
             return Ok(());
         }
-        self.put_original(original, what, (purpose, Allowed::default()), SETTINGS).await.map(drop)
+        self.put_file(component, what, (purpose, Allowed::default()), SETTINGS).await.map(drop)
     }
 
-    async fn fetch(&self, wanted: &Wanted, by: &str) -> Result<(Original, String), ReplaceError> {
+    async fn fetch(&self, wanted: &MappingRef, by: &str) -> Result<(ComponentFile, String), SwapError> {
         let place = match wanted {
-            Wanted::Version(version) => self.find(version.clone()).await?,
-            Wanted::Path(path) => Place::File(path.clone()),
+            MappingRef::Version(version) => self.find(version.clone()).await?,
+            MappingRef::Path(path) => MappingPlace::File(path.clone()),
         };
         match place {
-            Place::BuiltIn(built_in) => {
-                Ok((Original { bytes: built_in.bytes.to_vec(), signature: None }, built_in.version.to_owned()))
+            MappingPlace::BuiltIn(built_in) => {
+                Ok((ComponentFile { bytes: built_in.bytes.to_vec(), signature: None }, built_in.version.to_owned()))
             }
-            Place::File(path) => {
-                let original = read(path.clone()).await?;
-                self.check_signature(&path, &original, by).map_err(ReplaceError::Refused)?;
-                Ok((original, name_of(&path)))
+            MappingPlace::File(path) => {
+                let component = read(path.clone()).await?;
+                self.check_signature(&path, &component, by).map_err(SwapError::Refused)?;
+                Ok((component, name_of(&path)))
             }
         }
     }
 
-    async fn put_original(
+    async fn put_file(
         &self,
-        original: Original,
+        component: ComponentFile,
         what: String,
-        (purpose, allowed): (Purpose, Allowed),
+        (purpose, allowed): (SwapPurpose, Allowed),
         by: &str,
-    ) -> Result<String, ReplaceError> {
+    ) -> Result<String, SwapError> {
         let one_at_a_time = self.preparing.lock().await;
-        let candidate = match self.prepare(original, what, purpose.allows(allowed), by).await {
-            Err(ReplaceError::Refused(Refusal::Current)) if purpose == Purpose::Replace => {
-                return Ok(format!("mapping {} maps already", self.live.status().mapping));
+        let candidate = match self.prepare(component, what, purpose.allows(allowed), by).await {
+            Err(SwapError::Refused(Refusal::Current)) if purpose == SwapPurpose::Replace => {
+                return Ok(format!("mapping {} maps already", self.deployment.status().mapping));
             }
             candidate => candidate?,
         };
         let mut done = describe(&candidate, purpose);
-        if let Some(other) = self.live.status().trial {
+        if let Some(other) = self.deployment.status().trial {
             done += &format!("; the trial of {} ended", other.mapping);
         }
-        let (live, who) = (Arc::clone(&self.live), by.to_owned());
+        let (deployment, who) = (Arc::clone(&self.deployment), by.to_owned());
         let put = spawn_blocking(move || match purpose {
-            Purpose::Replace => live.replace(candidate, &who),
-            Purpose::Try(mode, percent) => live.try_out(candidate, mode, percent, &who),
+            SwapPurpose::Replace => deployment.replace(candidate, &who),
+            SwapPurpose::Try(mode, percent) => deployment.try_out(candidate, mode, percent, &who),
         });
-        put.await.map_err(ReplaceError::Worker)?.map_err(ReplaceError::Unchanged)?;
+        put.await.map_err(SwapError::Worker)?.map_err(SwapError::Unchanged)?;
         drop(one_at_a_time);
         Ok(done)
     }
 
-    async fn find(&self, version: String) -> Result<Place, ReplaceError> {
+    async fn find(&self, version: String) -> Result<MappingPlace, SwapError> {
         let loader = self.loader.clone();
-        let found = spawn_blocking(move || loader.find(&version)).await.map_err(ReplaceError::Worker)?;
-        found.map_err(ReplaceError::Version)
+        let found = spawn_blocking(move || loader.find(&version)).await.map_err(SwapError::Worker)?;
+        found.map_err(SwapError::Version)
     }
 
     /// A file that is not signed may be signed later, so it is looked at again then.
-    fn check_signature(&self, path: &Path, original: &Original, by: &str) -> Result<(), Refusal> {
-        let checked = self.loader.check_original(path, original).map_err(Refusal::from);
-        checked.inspect_err(|refusal| self.live.refuse(&digest(&original.bytes), &name_of(path), refusal, by))
+    fn check_signature(&self, path: &Path, component: &ComponentFile, by: &str) -> Result<(), Refusal> {
+        let checked = self.loader.check_file(path, component).map_err(Refusal::from);
+        checked.inspect_err(|refusal| self.deployment.refuse(&digest(&component.bytes), &name_of(path), refusal, by))
     }
 
     /// Makes a candidate of a component, and keeps a copy of it.
     async fn prepare(
         &self,
-        original: Original,
+        component: ComponentFile,
         what: String,
         allowed: Allowed,
         by: &str,
-    ) -> Result<Candidate, ReplaceError> {
-        let (live, copies, who) = (Arc::clone(&self.live), self.copies.clone(), by.to_owned());
+    ) -> Result<Candidate, SwapError> {
+        let (deployment, store, who) = (Arc::clone(&self.deployment), self.store.clone(), by.to_owned());
         let prepared = spawn_blocking(move || {
-            let candidate = live.prepare_allowing(&original.bytes, allowed);
+            let candidate = deployment.prepare_allowing(&component.bytes, allowed);
             match &candidate {
-                Ok(_) => keep_copy(&live, &copies, &original),
-                Err(refusal) => live.refuse(&digest(&original.bytes), &what, refusal, &who),
+                Ok(_) => keep_copy(&deployment, &store, &component),
+                Err(refusal) => deployment.refuse(&digest(&component.bytes), &what, refusal, &who),
             }
             candidate
         });
-        prepared.await.map_err(ReplaceError::Worker)?.map_err(ReplaceError::Refused)
+        prepared.await.map_err(SwapError::Worker)?.map_err(SwapError::Refused)
     }
 
     /// Looks at component files for ever, and after new mappings; an interval of nothing looks at no file.
-    pub async fn watch(&self, mut watched: Vec<Watched>, interval: Duration) {
+    pub async fn watch(&self, mut watched: Vec<WatchedComponent>, interval: Duration) {
         if interval.is_zero() {
             // What is to be tried from the start is tried once.
             for file in watched.iter_mut().filter(|file| file.digest.is_none()) {
@@ -248,24 +250,24 @@ impl Replacement {
 
     /// Looks after a new mapping; says whether the one in use is pinned.
     async fn settle(&self) -> bool {
-        let live = Arc::clone(&self.live);
+        let deployment = Arc::clone(&self.deployment);
         let settled = spawn_blocking(move || {
-            live.settle();
-            live.is_pinned()
+            deployment.settle();
+            deployment.is_pinned()
         });
         // It cannot but end well, and the next look is soon.
         settled.await.unwrap_or(true)
     }
 
-    async fn look(&self, file: &mut Watched) {
+    async fn look(&self, file: &mut WatchedComponent) {
         if file.stable_file.is_due(&[&file.path, &signature::path_of(&file.path)]) {
             self.take(file).await;
         }
     }
 
-    async fn take(&self, file: &mut Watched) {
-        let original = match read(file.path.clone()).await {
-            Ok(original) => original,
+    async fn take(&self, file: &mut WatchedComponent) {
+        let component = match read(file.path.clone()).await {
+            Ok(component) => component,
             Err(error) => {
                 // It may be there again the next time.
                 file.stable_file.look_again();
@@ -278,25 +280,25 @@ impl Replacement {
             }
         };
         file.problem = None;
-        let found = digest(&original.bytes);
+        let found = digest(&component.bytes);
         if file.digest.as_ref() == Some(&found) {
             return;
         }
-        if self.check_signature(&file.path, &original, WATCHER).is_err() {
+        if self.check_signature(&file.path, &component, WATCHER).is_err() {
             return;
         }
         file.digest = Some(found.clone());
-        if let Some(reason) = self.live.refused(&found) {
-            self.live.note_refused_before(&name_of(&file.path), &found, WATCHER, &reason);
+        if let Some(reason) = self.deployment.refused(&found) {
+            self.deployment.note_refused_before(&name_of(&file.path), &found, WATCHER, &reason);
             return;
         }
-        match self.take_original(file, original).await {
+        match self.take_file(file, component).await {
             // Somebody has put in place by hand before what is now in the file.
-            Err(ReplaceError::Refused(Refusal::Current)) if file.purpose == Purpose::Replace => {
-                self.live.note_current_is_named(&found);
+            Err(SwapError::Refused(Refusal::Current)) if file.purpose == SwapPurpose::Replace => {
+                self.deployment.note_current_is_named(&found);
             }
-            Ok(()) | Err(ReplaceError::Refused(_)) => {}
-            Err(ReplaceError::Unchanged(Unchanged::Pinned)) => {
+            Ok(()) | Err(SwapError::Refused(_)) => {}
+            Err(SwapError::Unchanged(Unchanged::Pinned)) => {
                 // Somebody has pinned the mapping meanwhile, and will unpin it.
                 file.digest = None;
                 file.stable_file.look_again();
@@ -305,51 +307,40 @@ impl Replacement {
         }
     }
 
-    async fn take_original(&self, file: &Watched, original: Original) -> Result<(), ReplaceError> {
+    async fn take_file(&self, file: &WatchedComponent, component: ComponentFile) -> Result<(), SwapError> {
         let one_at_a_time = self.preparing.lock().await;
         let candidate =
-            self.prepare(original, name_of(&file.path), file.purpose.allows(Allowed::default()), WATCHER).await?;
-        let (live, purpose) = (Arc::clone(&self.live), file.purpose);
+            self.prepare(component, name_of(&file.path), file.purpose.allows(Allowed::default()), WATCHER).await?;
+        let (deployment, purpose) = (Arc::clone(&self.deployment), file.purpose);
         let put = spawn_blocking(move || match purpose {
-            Purpose::Replace => live.follow(candidate, WATCHER),
-            Purpose::Try(mode, percent) => live.try_out(candidate, mode, percent, WATCHER),
+            SwapPurpose::Replace => deployment.follow(candidate, WATCHER),
+            SwapPurpose::Try(mode, percent) => deployment.try_out(candidate, mode, percent, WATCHER),
         });
-        let put = put.await.map_err(ReplaceError::Worker)?;
+        let put = put.await.map_err(SwapError::Worker)?;
         drop(one_at_a_time);
-        put.map_err(ReplaceError::Unchanged)
-    }
-}
-
-/// Looks at the files of geo databases for ever.
-pub async fn watch_geo(geo: Arc<Geo>, interval: Duration) {
-    loop {
-        sleep(interval).await;
-        let geo = Arc::clone(&geo);
-        if let Err(error) = spawn_blocking(move || geo.look_for_changes()).await {
-            warn!(%error, "could not look at geo databases");
-        }
+        put.map_err(SwapError::Unchanged)
     }
 }
 
 /// Keeps a copy of a component that is not built in, so that it can be had again after a restart.
-pub fn keep_copy(live: &Live, copies: &KeptCopies, original: &Original) {
-    if is_built_in(&original.bytes) {
+pub fn keep_copy(deployment: &Deployment, store: &ComponentStore, component: &ComponentFile) {
+    if is_built_in(&component.bytes) {
         return;
     }
-    if let Err(error) = copies.keep(original, &live.needed_digests()) {
+    if let Err(error) = store.keep(component, &deployment.needed_digests()) {
         warn!(%error, "no copy of the mapping can be kept: after a restart it is not found");
     }
 }
 
-async fn read(path: PathBuf) -> Result<Original, ReplaceError> {
-    let read = spawn_blocking(move || Original::read(&path)).await.map_err(ReplaceError::Worker)?;
-    read.map_err(ReplaceError::Unreadable)
+async fn read(path: PathBuf) -> Result<ComponentFile, SwapError> {
+    let read = spawn_blocking(move || ComponentFile::read(&path)).await.map_err(SwapError::Worker)?;
+    read.map_err(SwapError::Unreadable)
 }
 
-fn describe(candidate: &Candidate, purpose: Purpose) -> String {
-    let (mapping, proof) = (candidate.mapping(), candidate.proof());
+fn describe(candidate: &Candidate, purpose: SwapPurpose) -> String {
+    let (mapping, report) = (candidate.mapping(), candidate.report());
     let short: String = candidate.digest().chars().take(12).collect();
-    let Proof { checks, recent, different, different_ids } = proof;
+    let ProbeReport { checks, recent, different, different_ids } = report;
     let checked = match recent {
         0 => format!("checked with {} of its own, and no recent ones yet", counted(checks as u64, "record", "records")),
         _ => format!(
@@ -359,11 +350,11 @@ fn describe(candidate: &Candidate, purpose: Purpose) -> String {
         ),
     };
     match purpose {
-        Purpose::Replace => format!("mapping {mapping} ({short}) maps from now on; {checked}"),
-        Purpose::Try(TrialMode::Shadow, percent) => {
+        SwapPurpose::Replace => format!("mapping {mapping} ({short}) maps from now on; {checked}"),
+        SwapPurpose::Try(TrialMode::Shadow, percent) => {
             format!("mapping {mapping} ({short}) is compared on {percent} % of the records; {checked}")
         }
-        Purpose::Try(TrialMode::Canary, percent) => {
+        SwapPurpose::Try(TrialMode::Canary, percent) => {
             format!("mapping {mapping} ({short}) maps {percent} % of the deliveries; {checked}")
         }
     }

@@ -1,12 +1,14 @@
 //! What those who watch are told of mapping.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
-use super::{DropReason, MappedBatch, MapperError, Outcome, StopKind, generation::Generation, pool::Pool};
-use crate::observe::metrics::{Mapped, Role, metrics};
+use crate::{
+    mapper::{DropReason, MappedBatch, Outcome},
+    observe::metrics::{Mapped, MappingRole, metrics},
+};
 
 /// One mapping has mapped a batch, or some of one.
-pub(super) fn mapped(role: Role, batch: &MappedBatch, took: Duration) {
+pub(super) fn mapped(role: MappingRole, batch: &MappedBatch, took: Duration) {
     let Some((mapping, _)) = batch.mapped_by.first() else { return };
     let mut records = Mapped::default();
     for outcome in &batch.outcomes {
@@ -22,25 +24,4 @@ pub(super) fn mapped(role: Role, batch: &MappedBatch, took: Duration) {
         }
     }
     metrics().mapped(&mapping.version, role, records, took);
-}
-
-impl Generation {
-    /// What it maps is delivered from now on.
-    pub(super) fn serve(&self, role: Role) {
-        let stops = StopKind::ALL.map(StopKind::as_str);
-        for pool in self.pools() {
-            pool.usage.delivers.store(true, Ordering::Relaxed);
-            metrics().will_map(&pool.component.description().mapping_version, role, &stops);
-        }
-    }
-}
-
-impl Pool {
-    /// It stopped. What it does while it proves itself is nobody's mail.
-    pub(super) fn note_stop(&self, error: &MapperError) {
-        self.health.note_stop();
-        if let Some(kind) = error.stop().filter(|_| self.usage.delivers.load(Ordering::Relaxed)) {
-            metrics().stopped(&self.component.description().mapping_version, kind.as_str());
-        }
-    }
 }

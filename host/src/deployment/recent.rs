@@ -16,11 +16,11 @@ const MAX_OF_BATCH: usize = 50;
 /// The last real records of one source.
 pub(super) struct Recent {
     max_records: usize,
-    kept: Mutex<Kept>,
+    kept: Mutex<RecentRecords>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct RecentRecords {
     records: VecDeque<Box<str>>,
     bytes: usize,
 }

@@ -1,8 +1,10 @@
-//! Compares a sample of what is delivered with what another mapping makes of the same records.
+//! Compares a sample of what is delivered with what another mapping makes of the same records, and tells what it finds.
+//!
+//! Decides nothing.
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -10,17 +12,18 @@ use std::{
     time::Instant,
 };
 
-use tracing::warn;
-
 use super::{
-    Live, MappedBatch, MapperError, Origin,
     diff::{Differences, Examples},
     generation::Generation,
-    live::State,
-    trial::Trial,
-    watched,
+    metrics,
+    verdict::{Comparison, Verdict},
 };
-use crate::{geo::Databases, observe::metrics::Role, support::lines::lines};
+use crate::{
+    geo::Databases,
+    mapper::{MappedBatch, MapperError, Origin},
+    observe::metrics::MappingRole,
+    support::lines::lines,
+};
 
 /// So many samples wait to be compared; more are passed over, so that mail never waits.
 const MAX_WAITING: usize = 4;
@@ -28,8 +31,12 @@ const MAX_WAITING: usize = 4;
 /// So many records of one batch are compared at most.
 const MAX_SAMPLE: usize = 200;
 
+/// The number of the next sampler.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 /// Takes samples, which another thread compares.
 pub(super) struct Sampler {
+    number: u64,
     /// How many percent of the records are compared.
     percent: u64,
     compared: Arc<Compared>,
@@ -37,31 +44,20 @@ pub(super) struct Sampler {
     seen: AtomicU64,
 }
 
-/// Which of the two mappings is the other one, that delivers nothing of a sample.
+/// What the reference is, which delivers nothing of a sample, to the mapping that does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Other {
-    /// The one before.
-    Before,
-    /// The one after.
-    After,
+pub(super) enum Role {
+    /// The mapping before.
+    Baseline,
+    /// The mapping after.
+    Candidate,
 }
-
-/// What ends when too much differs.
-pub(super) enum Subject {
-    /// A trial.
-    Trial(Weak<Trial>),
-    /// The use of a new mapping.
-    New(Weak<State>),
-}
-
-/// What is yet to be compared, for [`Sampler::start`].
-pub(super) struct Waiting(Receiver<Sample>);
 
 /// What was found by comparing.
 struct Compared {
     /// What maps the samples: nobody else waits for its instances.
-    beside: Arc<Generation>,
-    is: Other,
+    reference: Arc<Generation>,
+    role: Role,
     differences: Mutex<Differences>,
     passed_over: AtomicU64,
 }
@@ -76,24 +72,26 @@ struct Sample {
 }
 
 impl Sampler {
-    /// Compares so many percent of the records with what `beside` makes of them, once it is started.
-    pub(super) fn new(beside: Arc<Generation>, is: Other, percent: u8) -> (Self, Waiting) {
+    /// Compares so many percent of the records with what `reference` makes of them, and tells each verdict. The thread
+    /// that compares ends with the sampler, or when nobody hears it.
+    pub(super) fn start(reference: Arc<Generation>, role: Role, percent: u8, verdicts: SyncSender<Verdict>) -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let differences = Mutex::new(Differences::new(Examples::Shapes));
-        let compared = Arc::new(Compared { beside, is, differences, passed_over: AtomicU64::new(0) });
+        let compared = Arc::new(Compared { reference, role, differences, passed_over: AtomicU64::new(0) });
         let (samples, waiting) = sync_channel(MAX_WAITING);
-        let sampler = Self { percent: percent.into(), compared, samples, seen: AtomicU64::new(0) };
-        (sampler, Waiting(waiting))
+        let comparing = Arc::clone(&compared);
+        thread::spawn(move || comparing.work(number, &waiting, &verdicts));
+        Self { number, percent: percent.into(), compared, samples, seen: AtomicU64::new(0) }
     }
 
-    /// Starts the thread that compares; it ends with the sampler.
-    pub(super) fn start(&self, waiting: Waiting, live: &Arc<Live>, subject: Subject) {
-        let (compared, live) = (Arc::clone(&self.compared), Arc::downgrade(live));
-        thread::spawn(move || compared.work(&waiting.0, &live, &subject));
+    /// What its verdicts name it by.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Takes a sample of a batch, to be compared later.
     pub(super) fn offer(&self, source: usize, records: &str, origin: &Origin, mapped: &MappedBatch) {
-        let databases = self.compared.beside.pool(source).setting.geo.current();
+        let databases = self.compared.reference.pool(source).setting.geo.current();
         let mut sample = Sample { source, records: Vec::new(), mapped: MappedBatch::default(), databases };
         for (line, entry) in lines(records).zip(mapped.entries()) {
             let seen = self.seen.fetch_add(1, Ordering::Relaxed);
@@ -109,8 +107,8 @@ impl Sampler {
     }
 
     /// What maps the samples.
-    pub(super) fn beside(&self) -> &Arc<Generation> {
-        &self.compared.beside
+    pub(super) fn reference(&self) -> &Arc<Generation> {
+        &self.compared.reference
     }
 
     /// Samples that were not compared because mail came faster.
@@ -124,61 +122,25 @@ impl Sampler {
     }
 }
 
-impl Subject {
-    /// Judges it; says whether it is to be compared further.
-    fn judge(&self, live: &Arc<Live>, differences: Result<(u64, f64), MapperError>) -> bool {
-        let too_different = differences.map(|(records, rate)| {
-            live.rules.judge_differences(records, rate).filter(|_| records >= live.rules.min_records)
-        });
-        match self {
-            Self::Trial(trial) => {
-                let Some(trial) = trial.upgrade() else { return false };
-                let problem = too_different.unwrap_or_else(|error| Some(error.explain()));
-                let problem = problem.or_else(|| live.judge_trial(&trial));
-                if let Some(reason) = &problem {
-                    live.give_up(&trial, reason);
-                }
-                problem.is_none()
-            }
-            Self::New(state) => {
-                let Some(state) = state.upgrade() else { return false };
-                match too_different {
-                    Ok(None) => true,
-                    Ok(Some(reason)) => {
-                        live.take_back(&state, &reason);
-                        false
-                    }
-                    Err(error) => {
-                        // That the one before cannot be started says nothing about the new one.
-                        warn!(reason = error.explain(), "new mapping is not compared with the one before");
-                        false
-                    }
-                }
-            }
-        }
-    }
-}
-
 impl Compared {
-    /// Compares samples until that is of no use any more.
-    fn work(&self, waiting: &Receiver<Sample>, live: &Weak<Live>, subject: &Subject) {
+    /// Compares samples as long as there are any, and the reference can map.
+    fn work(&self, sampler: u64, waiting: &Receiver<Sample>, verdicts: &SyncSender<Verdict>) {
         while let Ok(sample) = waiting.recv() {
-            let pool = self.beside.pool(sample.source);
+            let pool = self.reference.pool(sample.source);
             if !Arc::ptr_eq(&pool.setting.geo.current(), &sample.databases) {
                 // What they say of an address is no difference between mappings.
                 continue;
             }
-            let differences = self.compare(&sample);
-            let Some(live) = live.upgrade() else { return };
-            if !subject.judge(&live, differences) {
+            let comparison = self.compare(&sample);
+            let is_last = comparison.is_err();
+            if verdicts.send(Verdict { sampler, comparison }).is_err() || is_last {
                 return;
             }
         }
     }
 
-    /// How many records were compared by now, and which part of them came out differently.
-    fn compare(&self, sample: &Sample) -> Result<(u64, f64), MapperError> {
-        let pool = self.beside.pool(sample.source);
+    fn compare(&self, sample: &Sample) -> Result<Comparison, MapperError> {
+        let pool = self.reference.pool(sample.source);
         let (mut mapped, began) = (MappedBatch::default(), Instant::now());
         if sample.records.iter().all(|(_, origin)| origin.file.is_none()) {
             let records: Vec<_> = sample.records.iter().map(|(record, _)| record.as_str()).collect();
@@ -190,13 +152,13 @@ impl Compared {
                 mapped.append(pool.map_all(record, origin)?);
             }
         }
-        watched::mapped(Role::Compared, &mapped, began.elapsed());
+        metrics::mapped(MappingRole::Compared, &mapped, began.elapsed());
         let mut differences = self.differences();
-        match self.is {
-            Other::After => differences.add(&sample.mapped, &mapped),
-            Other::Before => differences.add(&mapped, &sample.mapped),
+        match self.role {
+            Role::Candidate => differences.add(&sample.mapped, &mapped),
+            Role::Baseline => differences.add(&mapped, &sample.mapped),
         }
-        Ok((differences.records, differences.rate()))
+        Ok(Comparison { records: differences.records, rate: differences.rate() })
     }
 
     fn differences(&self) -> MutexGuard<'_, Differences> {

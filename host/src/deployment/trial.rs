@@ -1,17 +1,19 @@
 //! A candidate beside the current mapping: in the shadow, or with a share of the deliveries.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc::SyncSender};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Live, MapperError,
     candidate::Candidate,
     generation::Generation,
-    rules::Work,
-    sampler::{Other, Sampler, Subject},
+    sampler::{Role, Sampler},
+    verdict::Verdict,
 };
-use crate::observe::metrics::Role;
+use crate::{
+    mapper::{MapperError, MappingStats},
+    observe::metrics::MappingRole,
+};
 
 /// What a candidate may do beside the current mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +45,8 @@ pub struct TrialStatus {
     /// Its share.
     pub percent: u8,
     /// What it has done.
-    pub work: Work,
+    #[serde(rename = "work")]
+    pub stats: MappingStats,
     /// Samples that were not compared because mail came faster.
     pub passed_over: u64,
     /// How its documents differ, without the values.
@@ -51,31 +54,30 @@ pub struct TrialStatus {
 }
 
 impl Trial {
-    pub(super) fn begin(
-        live: &Arc<Live>,
+    /// Starts the comparison of a candidate with what maps now.
+    pub(super) fn start(
         candidate: Candidate,
-        mode: TrialMode,
-        percent: u8,
-    ) -> Result<Arc<Self>, MapperError> {
+        (mode, percent): (TrialMode, u8),
+        current: &Generation,
+        verdicts: SyncSender<Verdict>,
+    ) -> Result<Self, MapperError> {
         let candidate = Arc::new(candidate.generation);
-        let (sampler, waiting) = match mode {
-            TrialMode::Shadow => Sampler::new(Arc::clone(&candidate), Other::After, percent),
+        let sampler = match mode {
+            TrialMode::Shadow => Sampler::start(Arc::clone(&candidate), Role::Candidate, percent, verdicts),
             TrialMode::Canary => {
-                candidate.serve(Role::Canary);
+                candidate.serve(MappingRole::Canary);
                 // All that it delivers.
-                Sampler::new(live.current().twin()?, Other::Before, 100)
+                Sampler::start(current.replica()?, Role::Baseline, 100, verdicts)
             }
         };
-        let trial = Arc::new(Self { candidate, mode, percent, sampler });
-        trial.sampler.start(waiting, live, Subject::Trial(Arc::downgrade(&trial)));
-        Ok(trial)
+        Ok(Self { candidate, mode, percent, sampler })
     }
 
     /// What maps beside it only to be compared with it.
-    pub(super) fn twin(&self) -> Option<&Generation> {
+    pub(super) fn reference(&self) -> Option<&Generation> {
         match self.mode {
             TrialMode::Shadow => None,
-            TrialMode::Canary => Some(self.sampler.beside()),
+            TrialMode::Canary => Some(self.sampler.reference()),
         }
     }
 
@@ -85,7 +87,7 @@ impl Trial {
             digest: self.candidate.digest(),
             mode: self.mode,
             percent: self.percent,
-            work: self.candidate.work(),
+            stats: self.candidate.stats(),
             passed_over: self.sampler.passed_over(),
             differences: self.sampler.differences(),
         }

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use super::component::digest;
 use crate::support::property::RecordKind;
 
 /// A component inside the program.
@@ -31,9 +30,9 @@ pub fn built_in(version: &str) -> Option<BuiltIn> {
 }
 
 /// The built-in version whose component has this digest.
-pub(super) fn version_with(digest: &str) -> Option<&'static str> {
+pub(crate) fn version_with(digest: &str) -> Option<&'static str> {
     static DIGESTS: LazyLock<[String; BUILT_IN.len()]> =
-        LazyLock::new(|| BUILT_IN.map(|known| self::digest(known.bytes)));
+        LazyLock::new(|| BUILT_IN.map(|known| super::digest::digest(known.bytes)));
     let place = DIGESTS.iter().position(|known| known == digest)?;
     BUILT_IN.get(place).map(|known| known.version)
 }

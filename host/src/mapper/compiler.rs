@@ -2,39 +2,21 @@
 //! and end the process. So what is not built in is looked through first, and compiled in a process of its own that has
 //! limits.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
-use wasmtime::{Engine, component::Component as Compiled};
+use wasmtime::component::Component as Compiled;
 
-use super::{
-    ComponentError,
-    built_in::is_built_in,
-    engine::{ENGINE, METERED},
-    shape,
-};
+use super::{built_in::is_built_in, component_error::ComponentError, engine::engine, shape};
 
 mod apart;
 mod child;
+mod compile_error;
+mod compile_limits;
 
 use apart::Apart;
-pub use apart::CompileError;
 pub(crate) use child::{ChildLimits, compile_for_parent};
-
-/// What compiling a component may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CompileLimits {
-    /// The most address space of the process that compiles, in bytes.
-    pub memory_bytes: u64,
-    /// The most processor time.
-    pub time: Duration,
-}
-
-impl Default for CompileLimits {
-    /// The built-in mappings take about 200 MB and one second.
-    fn default() -> Self {
-        Self { memory_bytes: 1024 * 1024 * 1024, time: Duration::from_secs(60) }
-    }
-}
+pub use compile_error::CompileError;
+pub use compile_limits::CompileLimits;
 
 /// How components are compiled. Cheap to clone.
 #[derive(Clone, Default)]
@@ -71,9 +53,4 @@ impl Compiler {
             Some(apart) => apart.compile(engine, is_metering, bytes),
         }
     }
-}
-
-/// The engine that meters, or the other one.
-pub(super) fn engine(is_metering: bool) -> &'static Engine {
-    if is_metering { &METERED } else { &ENGINE }
 }

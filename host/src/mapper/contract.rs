@@ -1,6 +1,49 @@
-//! What wasmtime makes of the contract in `wit/`.
+//! The versions of the WIT contract that this host speaks. A new one is a file beside `v0_1.rs` and a line in
+//! [`CONTRACTS`]; nothing else knows what wasmtime makes of them.
 
-wasmtime::component::bindgen!({ path: "../wit", world: "mapping" });
+use std::sync::Arc;
 
-pub(crate) use self::exotrace::mapping::geo;
-pub(crate) use exports::exotrace::mapping::mapper;
+use semver::Version;
+use wasmtime::component::Component as Compiled;
+
+mod linked;
+mod v0_1;
+
+pub(super) use linked::{LinkedComponent, Session};
+
+/// What links a component of one version of the contract.
+type Link = fn(&Compiled) -> wasmtime::Result<Arc<dyn LinkedComponent>>;
+
+/// The newest version of every track, oldest first, with what links its components.
+static CONTRACTS: [(Version, Link); 1] = [(v0_1::VERSION, v0_1::link)];
+
+/// What links a component that was built for this version of the contract; none when this host does not speak it.
+pub(super) fn speaking(version: &str) -> Option<Link> {
+    let version = Version::parse(version).ok()?;
+    CONTRACTS.iter().find(|(newest, _)| is_spoken(&version, newest)).map(|(_, link)| *link)
+}
+
+/// The versions that this host speaks, for people.
+pub(super) fn spoken() -> String {
+    CONTRACTS.each_ref().map(|(version, _)| format!("`{version}`")).join(" and ")
+}
+
+/// Whether a version is not newer on the same track. Before 1.0 a track is a minor version.
+fn is_spoken(version: &Version, newest: &Version) -> bool {
+    let is_same_track = version.major == newest.major && (version.major > 0 || version.minor == newest.minor);
+    is_same_track && version.pre.is_empty() && version <= newest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_older_on_a_track_is_spoken() {
+        let spoken = ["0.1.0", "0.1.1", "0.0.9", "0.2.0", "1.0.0", "0.1.0-rc.1", "0.1", ""];
+        assert_eq!(
+            spoken.map(|version| speaking(version).is_some()),
+            [true, false, false, false, false, false, false, false]
+        );
+    }
+}

@@ -8,14 +8,19 @@ use wasmtime::{Config, Engine};
 const TICK: Duration = Duration::from_millis(50);
 
 /// The engine of the process, with its clock.
-pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| ticking(Config::new()));
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| ticking(Config::new()));
 
 /// The engine that counts what is executed as well, which makes mapping slower by about a third.
-pub(crate) static METERED: LazyLock<Engine> = LazyLock::new(|| {
+static METERED: LazyLock<Engine> = LazyLock::new(|| {
     let mut config = Config::new();
     config.consume_fuel(true);
     ticking(config)
 });
+
+/// The engine that meters, or the other one.
+pub(super) fn engine(is_metering: bool) -> &'static Engine {
+    if is_metering { &METERED } else { &ENGINE }
+}
 
 /// A span of time in ticks, never too short.
 pub(crate) fn ticks(span: Duration) -> u64 {

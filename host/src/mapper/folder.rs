@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    Component, ComponentError,
-    component::{digest, version_of},
-};
+use super::{component_error::ComponentError, component_file::read_component, digest::digest, section::version_of};
 
 /// The component files in a folder, in the order of their names; none when there is no folder.
 ///
@@ -37,7 +34,7 @@ pub fn component_files(folder: &Path) -> Result<Vec<PathBuf>, ComponentError> {
 pub(super) fn find(folder: &Path, version: &str) -> Result<Result<PathBuf, Vec<String>>, ComponentError> {
     let (mut found, mut others): (Option<(PathBuf, String)>, _) = (None, Vec::new());
     for path in component_files(folder)? {
-        let bytes = Component::read(&path)?;
+        let bytes = read_component(&path)?;
         // What is no mapping has no version; `mapping list` says what is wrong with it.
         let Some(of_file) = version_of(&bytes) else { continue };
         if of_file != version && of_file.strip_suffix(".0") != Some(version) {

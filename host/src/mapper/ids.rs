@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{MappedBatch, Outcome};
-use crate::{
-    sources::microsoft::is_same_delivery,
-    support::lines::{Line, lines},
+use super::{batch::MappedBatch, outcome::Outcome};
+use crate::support::{
+    delivery::is_same_delivery,
+    lines::{Line, lines},
 };
 
 /// The ids of a batch, each with the record that got it.
@@ -39,18 +39,6 @@ impl<'r> Ids<'r> {
     }
 }
 
-/// How many records got the id of another one, while `before` told them apart.
-pub(super) fn lost_ids(before: &MappedBatch, after: &MappedBatch) -> usize {
-    let mut known: HashMap<&str, &str> = HashMap::new();
-    let mut lost = 0;
-    for outcomes in before.outcomes.iter().zip(&after.outcomes) {
-        if let (Outcome::Mapped { id: before, .. }, Outcome::Mapped { id: after, .. }) = outcomes {
-            lost += usize::from(known.insert(after, before).is_some_and(|known| known != before));
-        }
-    }
-    lost
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
@@ -76,13 +64,5 @@ mod tests {
         assert_eq!(ids.add(&two, &mapped(&["y", "x"])), Err(problem.to_owned()));
         assert_eq!(ids.add(&other, &mapped(&["y"])), Ok(()), "nothing was added of what was refused");
         assert_eq!(Ids::default().add("{\"n\":1}\n{\"n\":2}\n", &mapped(&["x", "x"])), Err(problem.to_owned()));
-    }
-
-    #[test]
-    fn ids_that_are_not_told_apart_any_more_are_lost() {
-        let before = mapped(&["1", "2", "2", "3"]);
-        assert_eq!(lost_ids(&before, &mapped(&["a", "b", "b", "c"])), 0);
-        assert_eq!(lost_ids(&before, &mapped(&["a", "a", "a", "c"])), 1);
-        assert_eq!(lost_ids(&before, &mapped(&["a", "a", "a", "a"])), 2);
     }
 }

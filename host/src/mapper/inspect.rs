@@ -6,8 +6,9 @@ use serde::Serialize;
 use wasmparser::{BinaryReaderError, CustomSectionReader, KnownCustom, Parser, Payload};
 
 use super::{
-    ComponentError,
-    component::{SECTION, check_kind, digest, parse_section},
+    component_error::ComponentError,
+    digest::digest,
+    section::{SECTION, check_kind, parse_section},
 };
 
 /// The custom sections that tools put names, authors and sources into.

@@ -2,93 +2,45 @@
 
 use std::{sync::Arc, time::Duration};
 
-use wasmtime::{Store, component::ResourceAny};
+use wasmtime::Store;
 
 use super::{
-    Component, Description, Limits, MappedBatch, Origin, Settings, StopKind,
-    answer::{Reading, check},
-    bindings::{Mapping, MappingPre, mapper},
+    batch::MappedBatch,
+    contract::{LinkedComponent, Session},
+    description::Description,
     engine::ticks,
-    limits::{Limiter, Usage},
+    fault_kind::FaultKind,
+    instance_state::InstanceState,
+    limiter::{InstanceUsage, Limiter},
+    limits::Limits,
+    mapper_error::MapperError,
+    origin::Origin,
+    settings::Settings,
+    validate::{Validation, check},
 };
 use crate::geo::Databases;
 
-/// Why a batch could not be mapped, or a mapping not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum MapperError {
-    /// The mapping does not take the settings.
-    #[error("mapping refuses its settings: {0}")]
-    Settings(String),
-    /// The component stopped: a trap, or a limit.
-    #[error("mapping component stopped ({kind})")]
-    Stopped {
-        /// What stopped it.
-        kind: StopKind,
-        /// What wasmtime says.
-        #[source]
-        source: wasmtime::Error,
-    },
-    /// The component gave an answer that does not fit the batch.
-    #[error("mapping component broke its contract: {0}")]
-    Contract(String),
-}
-
-impl MapperError {
-    /// What stopped the component, if it is that.
-    pub fn stop(&self) -> Option<StopKind> {
-        match self {
-            Self::Settings(_) => None,
-            Self::Stopped { kind, .. } => Some(*kind),
-            Self::Contract(_) => Some(StopKind::Contract),
-        }
-    }
-
-    /// One line for people, without a backtrace.
-    pub fn explain(&self) -> String {
-        match self {
-            Self::Stopped { kind, source } => format!("mapping component stopped ({kind}): {}", source.root_cause()),
-            other => other.to_string(),
-        }
-    }
-}
-
-/// What the host keeps for an instance.
-pub(crate) struct State {
-    /// The same ones for as long as the instance lives, which keeps what they told.
-    pub(super) geo: Arc<Databases>,
-    /// The most that the host may hand over at once.
-    pub(super) result_bytes: usize,
-    limiter: Limiter,
-}
-
 /// One instance of a component and its open session.
 pub(super) struct Instance {
-    store: Store<State>,
-    mapping: Mapping,
-    session: ResourceAny,
+    store: Store<InstanceState>,
+    session: Box<dyn Session>,
     fuel: Option<u64>,
 }
 
 impl Instance {
     pub(super) fn new(
-        component: &Component,
+        component: &dyn LinkedComponent,
         settings: &Settings,
         limits: &Limits,
         geo: Arc<Databases>,
-        usage: Arc<Usage>,
+        usage: Arc<InstanceUsage>,
     ) -> Result<Self, MapperError> {
-        let mut store = new_store(&component.pre, limits, geo, usage);
-        let mapping = match component.pre.instantiate(&mut store) {
-            Ok(mapping) => mapping,
-            Err(error) => return Err(stopped(&store, error)),
-        };
-        let opened = mapping.exotrace_mapping_mapper().session().call_open(&mut store, &settings.clone().into());
-        let session = match opened {
-            Ok(Ok(session)) => session,
-            Ok(Err(error)) => return Err(MapperError::Settings(error.explain())),
-            Err(error) => return Err(stopped(&store, error)),
-        };
-        Ok(Self { store, mapping, session, fuel: limits.fuel })
+        let mut store = new_store(component, limits, geo, usage);
+        match component.open(&mut store, settings) {
+            Ok(Ok(session)) => Ok(Self { store, session, fuel: limits.fuel }),
+            Ok(Err(refusal)) => Err(MapperError::Settings(refusal)),
+            Err(error) => Err(stopped(&store, error)),
+        }
     }
 
     /// Maps one part of a batch. After an error the instance is of no use any more.
@@ -97,14 +49,13 @@ impl Instance {
         records: &str,
         origin: &Origin,
         allowed: Duration,
-        reading: Reading,
+        validation: Validation,
     ) -> Result<MappedBatch, MapperError> {
         begin_call(&mut self.store, allowed, self.fuel);
-        let session = self.mapping.exotrace_mapping_mapper().session();
-        let mapped = session.call_map_batch(&mut self.store, self.session, records, &origin.clone().into());
+        let mapped = self.session.map_batch(&mut self.store, records, origin);
         let batch = mapped.map_err(|error| stopped(&self.store, error))?;
-        check(records, &batch, reading).map_err(MapperError::Contract)?;
-        Ok(batch.into())
+        check(records, &batch, validation).map_err(MapperError::Contract)?;
+        Ok(batch)
     }
 
     /// Whether it asks these databases.
@@ -137,37 +88,37 @@ pub(super) fn split_part(records: &str) -> Option<(&str, &str)> {
 }
 
 /// Asks a component what it is, on an instance of its own.
-pub(super) fn describe(pre: &MappingPre<State>, wit_version: String) -> Result<Description, MapperError> {
+pub(super) fn describe(component: &dyn LinkedComponent) -> Result<Description, MapperError> {
     let limits = Limits { batch_time: DESCRIBE_TIME, fuel: None, ..Limits::default() };
-    let mut store = new_store(pre, &limits, Arc::default(), Arc::default());
-    let described =
-        pre.instantiate(&mut store).and_then(|mapping| mapping.exotrace_mapping_mapper().call_describe(&mut store));
-    let description = described.map_err(|error| stopped(&store, error))?;
-    let mapper::Description { name, mapping_version, ecs_version, record_kinds: _ } = description;
-    Ok(Description { name, mapping_version, ecs_version, wit_version })
+    let mut store = new_store(component, &limits, Arc::default(), Arc::default());
+    component.describe(&mut store).map_err(|error| stopped(&store, error))
 }
 
-fn new_store(pre: &MappingPre<State>, limits: &Limits, geo: Arc<Databases>, usage: Arc<Usage>) -> Store<State> {
-    let limiter = Limiter::new(limits, usage);
-    let mut store =
-        Store::new(pre.instance_pre().component().engine(), State { geo, result_bytes: limits.result_bytes, limiter });
+fn new_store(
+    component: &dyn LinkedComponent,
+    limits: &Limits,
+    geo: Arc<Databases>,
+    usage: Arc<InstanceUsage>,
+) -> Store<InstanceState> {
+    let state = InstanceState { geo, result_bytes: limits.result_bytes, limiter: Limiter::new(limits, usage) };
+    let mut store = Store::new(component.compiled().engine(), state);
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits.result_bytes);
     begin_call(&mut store, limits.batch_time, limits.fuel);
     store
 }
 
-fn begin_call(store: &mut Store<State>, allowed: Duration, fuel: Option<u64>) {
+fn begin_call(store: &mut Store<InstanceState>, allowed: Duration, fuel: Option<u64>) {
     store.set_epoch_deadline(ticks(allowed));
     // An engine that meters starts a store without any; the other one has nothing to set.
     drop(store.set_fuel(fuel.unwrap_or(u64::MAX)));
 }
 
-fn stopped(store: &Store<State>, source: wasmtime::Error) -> MapperError {
+fn stopped(store: &Store<InstanceState>, source: wasmtime::Error) -> MapperError {
     let limiter = &store.data().limiter;
     let kind = limiter.kind(&source);
     // What the component did about it tells nobody anything.
-    let source = limiter.explain_memory().filter(|_| kind == StopKind::Memory).map_or(source, wasmtime::Error::msg);
+    let source = limiter.explain_memory().filter(|_| kind == FaultKind::Memory).map_or(source, wasmtime::Error::msg);
     MapperError::Stopped { kind, source }
 }
 

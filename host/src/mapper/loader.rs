@@ -10,12 +10,15 @@ use tracing::{debug, warn};
 use wasmtime::component::Component as Compiled;
 
 use super::{
-    BUILT_IN, BuiltIn, Compiler, Component, ComponentError, Original,
-    built_in::{built_in, is_built_in},
-    compiler::engine,
+    built_in::{BUILT_IN, BuiltIn, built_in, is_built_in},
+    compiler::Compiler,
+    component::Component,
+    component_error::ComponentError,
+    component_file::{ComponentFile, read_component},
+    engine::engine,
     folder,
 };
-use crate::deployment::signature::{TrustedKeys, path_of};
+use crate::support::signature::{TrustedKeys, path_of};
 
 /// How component files are loaded. Cheap to clone.
 #[derive(Clone, Default)]
@@ -29,7 +32,7 @@ pub struct Loader {
 
 /// Where a mapping version is.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum MappingPlace {
     /// In the program.
     BuiltIn(BuiltIn),
     /// In a file.
@@ -78,14 +81,14 @@ impl Loader {
     /// # Errors
     ///
     /// When there is none, or more than one.
-    pub fn find(&self, version: &str) -> Result<Place, ComponentError> {
+    pub fn find(&self, version: &str) -> Result<MappingPlace, ComponentError> {
         if let Some(built_in) = built_in(version) {
-            return Ok(Place::BuiltIn(built_in));
+            return Ok(MappingPlace::BuiltIn(built_in));
         }
         let mut known = format!("built in are {}", BUILT_IN.map(|known| known.version).join(", "));
         if let Some(folder) = &self.folder {
             match folder::find(folder, version)? {
-                Ok(path) => return Ok(Place::File(path)),
+                Ok(path) => return Ok(MappingPlace::File(path)),
                 Err(others) if others.is_empty() => {}
                 Err(others) => known += &format!(", `{}` has {}", folder.display(), others.join(", ")),
             }
@@ -99,7 +102,7 @@ impl Loader {
     ///
     /// When the file cannot be read, is not signed as it has to be, or is not a mapping that this host can run.
     pub fn open(&self, path: &Path) -> Result<Component, ComponentError> {
-        let bytes = Component::read(path)?;
+        let bytes = read_component(path)?;
         self.check_signature(path, &bytes)?;
         self.load(&bytes)
     }
@@ -121,16 +124,16 @@ impl Loader {
     /// # Errors
     ///
     /// When it is not signed as it has to be.
-    pub fn check_original(&self, path: &Path, original: &Original) -> Result<(), ComponentError> {
-        let text = original.signature.as_deref().and_then(|signature| str::from_utf8(signature).ok());
+    pub fn check_file(&self, path: &Path, file: &ComponentFile) -> Result<(), ComponentError> {
+        let text = file.signature.as_deref().and_then(|signature| str::from_utf8(signature).ok());
         match text {
             Some(text) if !self.trusted_keys.is_empty() => {
-                let signed = self.trusted_keys.check_text(&path_of(path), text, &original.bytes)?;
+                let signed = self.trusted_keys.check_text(&path_of(path), text, &file.bytes)?;
                 debug!(key = signed.key_id, "signature is right");
                 Ok(())
             }
             // It says what is wrong.
-            _ => self.check_signature(path, &original.bytes),
+            _ => self.check_signature(path, &file.bytes),
         }
     }
 
@@ -141,8 +144,8 @@ impl Loader {
     /// When there is none, or it is no mapping that this host can run.
     pub fn open_version(&self, version: &str) -> Result<Component, ComponentError> {
         match self.find(version)? {
-            Place::BuiltIn(built_in) => self.built_in(built_in),
-            Place::File(path) => self.open(&path),
+            MappingPlace::BuiltIn(built_in) => self.built_in(built_in),
+            MappingPlace::File(path) => self.open(&path),
         }
     }
 
@@ -174,7 +177,7 @@ impl Loader {
 
     /// Loads a component whose signature was checked, where one is needed.
     pub(crate) fn load(&self, bytes: &[u8]) -> Result<Component, ComponentError> {
-        Component::compile(bytes, self.is_metering, |bytes| self.compile(bytes))
+        Component::compile(bytes, |bytes| self.compile(bytes))
     }
 
     fn compile(&self, bytes: &[u8]) -> Result<Compiled, ComponentError> {

@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use wasmtime::{
     StoreContextMut,
-    component::{Linker, WasmList, WasmStr},
+    component::{WasmList, WasmStr},
 };
 
-use super::{bindings::geo, instance::State};
+use super::instance_state::InstanceState;
 use crate::geo::Network;
-
-/// What a component imports.
-const GEO: &str = "exotrace:mapping/geo@0.1.0";
 
 /// The most addresses of one call; the built-in mappings ask for some of 128 KiB of records.
 const MAX_ADDRESSES: usize = 10_000;
@@ -20,17 +17,11 @@ const MAX_ADDRESSES: usize = 10_000;
 /// The most that the addresses of one call may have together, in bytes.
 const MAX_ADDRESS_BYTES: usize = 1024 * 1024;
 
-/// Gives components what they may import.
-pub(super) fn add_to(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    let answer = |mut store: StoreContextMut<'_, State>, (addresses,): (WasmList<WasmStr>,)| {
-        lookup(&mut store, &addresses).map(|networks| (networks,))
-    };
-    linker.instance(GEO)?.func_wrap("lookup", answer)
-}
-
-type Answers = Vec<Option<geo::Network>>;
-
-fn lookup(store: &mut StoreContextMut<'_, State>, addresses: &WasmList<WasmStr>) -> wasmtime::Result<Answers> {
+/// Answers a component, with the networks in the types of its contract.
+pub(super) fn lookup<N: From<Network>>(
+    store: &mut StoreContextMut<'_, InstanceState>,
+    addresses: &WasmList<WasmStr>,
+) -> wasmtime::Result<Vec<Option<N>>> {
     let count = addresses.len();
     if count > MAX_ADDRESSES {
         let problem = format!("it asks for {count} addresses at once, {MAX_ADDRESSES} are the most");

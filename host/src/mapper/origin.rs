@@ -13,7 +13,7 @@ pub struct Origin {
 
 impl Origin {
     /// The origin of what begins `bytes` later in the batch.
-    pub(super) fn advanced_by(&self, bytes: usize) -> Self {
+    pub(crate) fn advanced_by(&self, bytes: usize) -> Self {
         let mut origin = self.clone();
         if let Some(file) = &mut origin.file {
             // Letters name places that nobody checks.

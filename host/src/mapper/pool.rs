@@ -11,16 +11,23 @@ use std::{
 use tracing::{error, warn};
 
 use super::{
-    Component, Limits, MappedBatch, MapperError, Origin, Outcome, Settings,
-    answer::Reading,
+    batch::MappedBatch,
     built_in::version_with,
+    component::Component,
     ids::Ids,
     instance::{Instance, split_part},
-    limits::Usage,
-    rules::Health,
+    limiter::InstanceUsage,
+    limits::Limits,
+    mapper_error::MapperError,
+    origin::Origin,
+    outcome::Outcome,
+    settings::Settings,
+    stats::Stats,
+    validate::Validation,
 };
 use crate::{
     geo::{Databases, Geo},
+    observe::metrics::metrics,
     support::lines::{lines, unambiguous},
 };
 
@@ -29,18 +36,18 @@ const MANY_REJECTED: u64 = 100;
 
 /// What a pool needs besides a component.
 #[derive(Clone)]
-pub(super) struct Setting {
-    pub(super) settings: Arc<Settings>,
-    pub(super) limits: Arc<Limits>,
-    pub(super) geo: Arc<Geo>,
+pub(crate) struct Setting {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) geo: Arc<Geo>,
 }
 
 /// One mapping with one set of settings.
-pub(super) struct Pool {
-    pub(super) component: Component,
-    pub(super) setting: Setting,
-    pub(super) health: Health,
-    pub(super) usage: Arc<Usage>,
+pub(crate) struct Pool {
+    pub(crate) component: Component,
+    pub(crate) setting: Setting,
+    pub(crate) stats: Stats,
+    pub(crate) usage: Arc<InstanceUsage>,
     /// Instances that wait for work: never more than have worked at the same time.
     idle: Mutex<Vec<Instance>>,
     /// How many records in a row the component stopped at.
@@ -49,16 +56,16 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Starts a first instance, so that what cannot work at all is known at once.
-    pub(super) fn new(component: Component, setting: Setting) -> Result<Self, MapperError> {
-        let (health, usage, idle) = (Health::default(), Arc::default(), Mutex::default());
-        let pool = Self { component, setting, health, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
+    pub(crate) fn new(component: Component, setting: Setting) -> Result<Self, MapperError> {
+        let (stats, usage, idle) = (Stats::default(), Arc::default(), Mutex::default());
+        let pool = Self { component, setting, stats, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
         let first = pool.fresh(pool.setting.geo.current())?;
         pool.idle().push(first);
         Ok(pool)
     }
 
     /// Maps a batch; where the component stops, that is the error.
-    pub(super) fn map_strictly(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+    pub(crate) fn map_strictly(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         let records = unambiguous(records);
         let mut run = Run::new(self)?;
         for (part, origin) in parts(&records, origin) {
@@ -66,7 +73,7 @@ impl Pool {
             match run.call(part, &origin, allowed) {
                 Ok(batch) => run.mapped.append(batch),
                 Err(error) => {
-                    self.note_stop(&error);
+                    self.note_fault(&error);
                     return Err(error);
                 }
             }
@@ -75,7 +82,7 @@ impl Pool {
     }
 
     /// Maps a batch; records at which the component stops every time are rejected, and the others mapped.
-    pub(super) fn map_all(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+    pub(crate) fn map_all(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         let records = unambiguous(records);
         let mut run = Run::new(self)?;
         for (part, origin) in parts(&records, origin) {
@@ -92,9 +99,17 @@ impl Pool {
         Ok(run.finish())
     }
 
+    /// What it does while it proves itself is nobody's mail.
+    fn note_fault(&self, error: &MapperError) {
+        self.stats.note_fault();
+        if let Some(kind) = error.fault().filter(|_| self.usage.delivers()) {
+            metrics().stopped(&self.component.description().mapping_version, kind.as_str());
+        }
+    }
+
     fn fresh(&self, databases: Arc<Databases>) -> Result<Instance, MapperError> {
         let Setting { settings, limits, geo: _ } = &self.setting;
-        Instance::new(&self.component, settings, limits, databases, Arc::clone(&self.usage))
+        Instance::new(&*self.component.linked, settings, limits, databases, Arc::clone(&self.usage))
     }
 
     /// An instance that waits for work; those that ask databases of yesterday are let go.
@@ -138,7 +153,7 @@ impl<'p, 'r> Run<'p, 'r> {
     fn finish(mut self) -> MappedBatch {
         let outcomes = self.mapped.outcomes.len();
         self.mapped.note(&self.pool.component.mapped_by, outcomes);
-        self.pool.health.note(&self.mapped, self.began.elapsed());
+        self.pool.stats.note(&self.mapped, self.began.elapsed());
         if !self.instance.is_worn(&self.pool.setting.limits) {
             self.pool.idle().push(self.instance);
         }
@@ -154,8 +169,8 @@ impl<'p, 'r> Run<'p, 'r> {
     /// Has the component map some records, and sees that none of them gets the id of another one.
     fn call(&mut self, records: &'r str, origin: &Origin, allowed: Duration) -> Result<MappedBatch, MapperError> {
         // The built-in mappings are ours: their ids are not compared either.
-        let reading = if self.ids.is_some() { Reading::All } else { Reading::First };
-        let batch = self.instance.map_part(records, origin, allowed, reading)?;
+        let validation = if self.ids.is_some() { Validation::Full } else { Validation::FirstOnly };
+        let batch = self.instance.map_part(records, origin, allowed, validation)?;
         if let Some(ids) = &mut self.ids {
             ids.add(records, &batch).map_err(MapperError::Contract)?;
         }
@@ -178,8 +193,8 @@ impl<'p, 'r> Run<'p, 'r> {
                 }
                 Err(error) => error,
             };
-            let Some(kind) = error.stop() else { return Err(error) };
-            self.pool.note_stop(&error);
+            let Some(kind) = error.fault() else { return Err(error) };
+            self.pool.note_fault(&error);
             let (reason, mapping) = (error.explain(), &self.pool.component.description().mapping_version);
             warn!(%kind, attempt, reason, mapping, "mapping component stopped; trying again afresh");
             self.instance = self.pool.fresh(Arc::clone(&self.databases))?;
@@ -215,7 +230,7 @@ impl<'p, 'r> Run<'p, 'r> {
                     return Ok(());
                 }
                 Err(error) => {
-                    self.pool.note_stop(&error);
+                    self.pool.note_fault(&error);
                     reason = error.explain();
                 }
             }

@@ -5,7 +5,7 @@
 
 use wasmparser::{BinaryReaderError, CompositeInnerType, ElementItems, FunctionBody, Operator, Parser, Payload};
 
-use super::ComponentError;
+use super::component_error::ComponentError;
 
 /// The most of something that a component may have.
 struct Limit {

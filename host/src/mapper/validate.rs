@@ -2,10 +2,7 @@
 
 use memchr::memchr;
 
-use super::{
-    bindings::mapper::{MappedBatch, Outcome},
-    json_object::is_object,
-};
+use super::{batch::MappedBatch, json_object::is_object};
 use crate::support::lines::lines;
 
 /// The longest `_id` that an index takes, in bytes.
@@ -13,31 +10,27 @@ const MAX_ID_BYTES: usize = 512;
 
 /// Which documents of an answer are read as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum Validation {
     /// Every one: what a component that is not ours says is not believed.
-    All,
+    Full,
     /// The first one: the built-in mappings write JSON only, and reading it all costs a sixth of mapping.
-    First,
+    FirstOnly,
 }
 
 /// Says what does not fit, if anything.
-pub(super) fn check(records: &str, batch: &MappedBatch, reading: Reading) -> Result<(), String> {
+pub(super) fn check(records: &str, batch: &MappedBatch, validation: Validation) -> Result<(), String> {
     let expected = lines(records).count();
     if batch.outcomes.len() != expected {
         return Err(format!("{} outcomes for {expected} records", batch.outcomes.len()));
     }
     let (documents, mut at, mut count) = (batch.documents.as_str(), 0, 0);
     for outcome in &batch.outcomes {
-        let (id, length) = match outcome {
-            Outcome::Mapped(mapped) => (&mapped.id, mapped.length),
-            Outcome::Failed(failed) => (&failed.id, failed.length),
-            Outcome::Dropped(_) => continue,
-        };
-        let Some(document) = line(documents, at, length as usize) else {
+        let Some((id, length)) = outcome.id().zip(outcome.length()) else { continue };
+        let Some(document) = line(documents, at, length) else {
             return Err(format!("document {count} is not the {length} bytes that begin at byte {at}"));
         };
         check_id(id).map_err(|problem| format!("document {count}: {problem}"))?;
-        if (reading == Reading::All || count == 0) && !is_object(document) {
+        if (validation == Validation::Full || count == 0) && !is_object(document) {
             return Err(format!("document {count} is not a JSON object"));
         }
         count += 1;
@@ -69,27 +62,31 @@ fn check_id(id: &str) -> Result<(), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::bindings::mapper::{DropReason, Mapped},
-        *,
-    };
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::mapper::outcome::{DropReason, Outcome};
 
     fn mapped(id: &str, length: u32) -> Outcome {
-        Outcome::Mapped(Mapped { id: id.to_owned(), timestamp: 0, length })
+        Outcome::Mapped { id: id.to_owned(), timestamp: DateTime::UNIX_EPOCH, length }
+    }
+
+    fn batch(documents: &str, outcomes: Vec<Outcome>) -> MappedBatch {
+        MappedBatch { documents: documents.to_owned(), outcomes, ..MappedBatch::default() }
     }
 
     #[track_caller]
     fn refused(records: &str, documents: &str, outcomes: Vec<Outcome>, expected: &str) {
-        let batch = MappedBatch { documents: documents.to_owned(), outcomes };
-        assert_eq!(check(records, &batch, Reading::All), Err(expected.to_owned()));
+        let batch = batch(documents, outcomes);
+        assert_eq!(check(records, &batch, Validation::Full), Err(expected.to_owned()));
     }
 
     #[test]
     fn an_answer_that_fits_is_taken() {
         let outcomes = vec![mapped("a", 2), Outcome::Dropped(DropReason::Status), mapped("b", 7)];
-        let batch = MappedBatch { documents: "{}\n{\"a\":1}\n".to_owned(), outcomes };
-        assert_eq!(check("{}\n \r\n{}\n\n{}", &batch, Reading::All), Ok(()));
-        assert_eq!(check("{}\n \r\n{}\n\n{}", &batch, Reading::First), Ok(()));
+        let batch = batch("{}\n{\"a\":1}\n", outcomes);
+        assert_eq!(check("{}\n \r\n{}\n\n{}", &batch, Validation::Full), Ok(()));
+        assert_eq!(check("{}\n \r\n{}\n\n{}", &batch, Validation::FirstOnly), Ok(()));
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub(crate) struct Mapped {
 
 /// What a mapping was for that has mapped a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum MappingRole {
     /// Its documents are delivered.
     Current,
     /// It is on trial, and its documents are delivered.
@@ -133,7 +133,7 @@ impl OfSource {
     }
 }
 
-impl Role {
+impl MappingRole {
     fn as_str(self) -> &'static str {
         match self {
             Self::Current => "current",
@@ -292,21 +292,21 @@ impl Metrics {
     }
 
     /// A mapping of that version has mapped records in that time.
-    pub(crate) fn mapped(&self, version: &str, role: Role, records: Mapped, took: Duration) {
+    pub(crate) fn mapped(&self, version: &str, role: MappingRole, records: Mapped, took: Duration) {
         let labels = self.count(version, role, records);
         self.map_batch_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
     /// A mapping of that version is about to map in that role, and may stop in these ways: what is counted begins at 0,
     /// so that a first failure is seen to be one.
-    pub(crate) fn will_map(&self, version: &str, role: Role, stops: &[&str]) {
+    pub(crate) fn will_map(&self, version: &str, role: MappingRole, stops: &[&str]) {
         self.count(version, role, Mapped::default());
         for kind in stops {
             self.stops(version, kind).inc_by(0);
         }
     }
 
-    fn count(&self, version: &str, role: Role, records: Mapped) -> [Label; 2] {
+    fn count(&self, version: &str, role: MappingRole, records: Mapped) -> [Label; 2] {
         let Mapped { mapped, failed, rejected, empty_pages, statuses } = records;
         let labels = [("mapping", version.to_owned()), ("role", role.as_str().to_owned())];
         self.records_mapped.get_or_create(&labels).inc_by(mapped);

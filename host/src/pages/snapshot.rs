@@ -13,8 +13,8 @@ use tracing::debug;
 use super::Watched;
 use crate::{
     config::{ServiceConfig, SourceConfig},
+    deployment::MappingInUse,
     ledger::{Ledger, LedgerError, SourceStatus},
-    mapper::MappingInUse,
     observe::{
         health::State,
         metrics::{Label, PREFIX, metrics, registered},
@@ -67,19 +67,19 @@ impl Snapshot {
         let info: Gauges<3> = self.show("mapping_info", "Always 1; what maps, and what is kept or tried beside it");
         let memory: Gauges<3> = self.show("mapping_memory_bytes", "Memory of the instances of a mapping");
         let instances: Gauges<3> = self.show("mapping_instances", "Instances of a mapping");
-        for MappingInUse { role, version, digest, memory_bytes, instances: count } in watched.live.in_use() {
+        for MappingInUse { role, version, digest, memory_bytes, instances: count } in watched.deployment.in_use() {
             let labels = [("mapping", version), ("digest", digest), ("role", role.to_owned())];
             info.get_or_create(&labels).set(1);
             memory.get_or_create(&labels).inc_by(memory_bytes);
             instances.get_or_create(&labels).inc_by(count);
         }
         let pinned: Gauges<0> = self.show("mapping_pinned", "1 when somebody wants the mapping kept");
-        pinned.get_or_create(&[]).set(watched.live.is_pinned().into());
+        pinned.get_or_create(&[]).set(watched.deployment.is_pinned().into());
         let changes: Family<[Label; 1], Counter> = self.show(
             "mapping_changes",
             "How often the mapping was replaced, a candidate refused, or a mapping taken back",
         );
-        for (change, count) in watched.live.changes() {
+        for (change, count) in watched.deployment.changes() {
             changes.get_or_create(&[("change", change.to_owned())]).inc_by(count);
         }
     }

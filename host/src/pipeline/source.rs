@@ -10,7 +10,7 @@ use super::{
     delivery::Committed, error::RunError, progress::WatchedSource, record_batch::RecordBatch, source_run::SourceRun,
     summary::Summary,
 };
-use crate::mapper::Mapper;
+use crate::deployment::DeployedMapper;
 
 /// Where records come from.
 #[async_trait]
@@ -68,7 +68,7 @@ pub struct SourceIdentity {
     /// What people, metrics and health know it by.
     pub label: String,
     /// What maps its records.
-    pub mapper: Mapper,
+    pub mapper: DeployedMapper,
 }
 
 /// A source that takes part in a run.

@@ -30,7 +30,6 @@ pub use clock::Past;
 pub use collector::ServiceCollector;
 pub use credential::{Credential, IdentityEndpoint};
 pub use error::PollError;
-pub(crate) use page::is_same_delivery;
 pub use page::{Page, Row, RowKey};
 pub use service::{PageRequest, ServiceSource, reach};
 pub use service_kind::ServiceKind;

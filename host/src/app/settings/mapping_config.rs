@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::deployment::signature::TrustedKeys;
+use crate::support::signature::TrustedKeys;
 
 /// `[mapping]`
 #[derive(Debug, Clone)]

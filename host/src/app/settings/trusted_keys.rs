@@ -3,7 +3,7 @@
 use super::mapping_table::MappingTable;
 use crate::{
     config::{ConfigError, ValueReader},
-    deployment::signature::{PublicKey, TrustedKeys},
+    support::signature::{PublicKey, TrustedKeys},
 };
 
 /// How every public key begins: the name of its algorithm in Base64.

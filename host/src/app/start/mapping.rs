@@ -6,100 +6,100 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::{
-    app::{agent::Agent, choose, mapping_limits},
+    app::{agent::Agent, mapping_limits, resolve},
     config::{CandidateConfig, CandidateMode, Config, DATASET, MappingChoice, RollbackConfig, SourceConfig},
-    deployment::replacement::{Purpose, Wanted, Watched},
+    deployment::{Deployment, MappingRef, RollbackPolicy, SwapPurpose, TrialMode, WatchedComponent},
     geo::Geo,
-    mapper::{self, Component, Live, Loader, MapperError, Original, Place, Rules, TrialMode},
+    mapper::{self, Component, ComponentFile, Loader, MapperError, MappingPlace},
 };
 
 /// Gets the components of all sources ready, each with the settings of its source.
-pub(crate) fn live(
+pub(crate) fn deployment(
     config: &Config,
     components: Vec<Component>,
     geo: &Arc<Geo>,
     agent: &Agent,
     loader: &Loader,
-) -> anyhow::Result<Arc<Live>> {
-    let suffix_list = choose::suffix_list(config.mapping.suffix_list.as_deref())?;
+) -> anyhow::Result<Arc<Deployment>> {
+    let suffix_list = resolve::suffix_list(config.mapping.suffix_list.as_deref())?;
     let mut starts = Vec::new();
     for (source, component) in config.sources.iter().zip(components) {
         starts.push((component, settings(config, source, suffix_list.clone(), agent)));
     }
-    let (limits, rules) = (mapping_limits::limits(Some(config)), rules(&config.mapping.rollback));
+    let (limits, policy) = (mapping_limits::limits(Some(config)), policy(&config.mapping.rollback));
     mapping_limits::apply_total_memory(Some(config));
-    let live = Live::with_loader(starts, limits, rules, geo, loader.clone());
+    let deployment = Deployment::with_loader(starts, limits, policy, geo, loader.clone());
     // Fields that the mapping itself writes are known to nobody but the mapping.
     let places: Vec<_> = config.sources.iter().filter_map(|source| source.labels().fields_at.as_deref()).collect();
-    match live {
+    match deployment {
         Err(error @ MapperError::Settings(_)) if !places.is_empty() => {
             Err(anyhow::Error::from(error).context(places.join(", ")))
         }
-        live => Ok(live?),
+        deployment => Ok(deployment?),
     }
 }
 
 /// Sees whether what is to be tried beside the mapping could be.
-pub(crate) fn check_candidate(config: &Config, loader: &Loader, live: &Live) -> anyhow::Result<()> {
+pub(crate) fn check_candidate(config: &Config, loader: &Loader, deployment: &Deployment) -> anyhow::Result<()> {
     let Some(candidate) = &config.mapping.candidate else { return Ok(()) };
     let place = match &candidate.choice {
-        MappingChoice::Path(path) => Place::File(path.clone()),
+        MappingChoice::Path(path) => MappingPlace::File(path.clone()),
         MappingChoice::Version(version) => loader.find(version).context("`mapping.candidate.version`")?,
         MappingChoice::Default => return Ok(()),
     };
     let bytes = match place {
-        Place::BuiltIn(built_in) => built_in.bytes.to_vec(),
-        Place::File(path) => {
+        MappingPlace::BuiltIn(built_in) => built_in.bytes.to_vec(),
+        MappingPlace::File(path) => {
             let could_not = || format!("`mapping.candidate`: could not use `{}`", path.display());
-            let original = Original::read(&path).with_context(could_not)?;
-            loader.check_original(&path, &original).with_context(could_not)?;
-            original.bytes
+            let file = ComponentFile::read(&path).with_context(could_not)?;
+            loader.check_file(&path, &file).with_context(could_not)?;
+            file.bytes
         }
     };
-    live.prepare(&bytes).context("`mapping.candidate`")?;
+    deployment.prepare(&bytes).context("`mapping.candidate`")?;
     Ok(())
 }
 
 /// The files from which the mapping is replaced while it runs; that of the settings had this digest.
-pub(crate) fn watched(config: &Config, digest: Option<&str>) -> Vec<Watched> {
+pub(crate) fn watched(config: &Config, digest: Option<&str>) -> Vec<WatchedComponent> {
     let mut watched = Vec::new();
     if let MappingChoice::Path(path) = &config.mapping.choice {
-        watched.push(Watched::new(path.clone(), Purpose::Replace, digest.map(str::to_owned)));
+        watched.push(WatchedComponent::new(path.clone(), SwapPurpose::Replace, digest.map(str::to_owned)));
     }
     if let Some(CandidateConfig { choice: MappingChoice::Path(path), .. }) = &config.mapping.candidate
         && let Some(purpose) = purpose(config)
     {
-        watched.push(Watched::new(path.clone(), purpose, None));
+        watched.push(WatchedComponent::new(path.clone(), purpose, None));
     }
     watched
 }
 
 /// The version that is tried beside the mapping from the start.
-pub(crate) fn tried(config: &Config) -> Option<(Wanted, Purpose)> {
+pub(crate) fn tried(config: &Config) -> Option<(MappingRef, SwapPurpose)> {
     match &config.mapping.candidate.as_ref()?.choice {
-        MappingChoice::Version(version) => Some((Wanted::Version(version.clone()), purpose(config)?)),
+        MappingChoice::Version(version) => Some((MappingRef::Version(version.clone()), purpose(config)?)),
         _ => None,
     }
 }
 
-fn purpose(config: &Config) -> Option<Purpose> {
+fn purpose(config: &Config) -> Option<SwapPurpose> {
     let candidate = config.mapping.candidate.as_ref()?;
     let mode = match candidate.mode {
         CandidateMode::Shadow => TrialMode::Shadow,
         CandidateMode::Canary => TrialMode::Canary,
     };
-    Some(Purpose::Try(mode, candidate.percent))
+    Some(SwapPurpose::Try(mode, candidate.percent))
 }
 
-fn rules(config: &RollbackConfig) -> Rules {
-    Rules {
-        max_stops: config.max_stops.into(),
+fn policy(config: &RollbackConfig) -> RollbackPolicy {
+    RollbackPolicy {
+        max_faults: config.max_stops.into(),
         max_failed_percent: config.max_failed_percent.into(),
         max_slowdown: config.max_slowdown.into(),
         max_different_percent: config.max_different_percent.into(),
         min_records: config.min_records.into(),
         grace_period: config.grace_period,
-        ..Rules::default()
+        ..RollbackPolicy::default()
     }
 }
 
@@ -132,6 +132,6 @@ mod tests {
         let text = include_str!("../../../../fixtures/config/good/minimal.toml");
         let config = Config::parse(text, Path::new("minimal.toml"), &|_| None).unwrap();
         assert_eq!(mapping_limits::limits(Some(&config)), mapper::Limits::default());
-        assert_eq!(rules(&config.mapping.rollback), Rules::default());
+        assert_eq!(policy(&config.mapping.rollback), RollbackPolicy::default());
     }
 }

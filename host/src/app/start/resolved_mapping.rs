@@ -6,54 +6,55 @@ use anyhow::Context as _;
 
 use crate::{
     config::{Config, MappingChoice},
-    mapper::{BuiltIn, Component, Loader, Original, Place, RecordKind, Said, default_mapping, digest},
+    deployment::ConfiguredMapping,
+    mapper::{BuiltIn, Component, ComponentFile, Loader, MappingPlace, RecordKind, default_mapping, digest},
     support::distinct::distinct,
 };
 
 /// The mapping that the settings name.
-pub(crate) struct Named {
-    pub(super) said: Said,
-    what: What,
+pub(crate) struct ResolvedMapping {
+    pub(super) configured: ConfiguredMapping,
+    what: ResolvedPlace,
 }
 
-enum What {
+enum ResolvedPlace {
     /// The one that suits each source.
     Defaults,
     BuiltIn(BuiltIn),
     /// A file, of which nothing is checked yet.
-    File(PathBuf, Original),
+    File(PathBuf, ComponentFile),
 }
 
-impl Named {
+impl ResolvedMapping {
     /// Finds it, and reads it if it is a file.
     pub(crate) fn find(choice: &MappingChoice, loader: &Loader) -> anyhow::Result<Self> {
-        let mut said = Said::default();
+        let mut configured = ConfiguredMapping::default();
         let place = match choice {
-            MappingChoice::Default => return Ok(Self { said, what: What::Defaults }),
+            MappingChoice::Default => return Ok(Self { configured, what: ResolvedPlace::Defaults }),
             MappingChoice::Version(version) => {
-                said.version = Some(version.clone());
+                configured.version = Some(version.clone());
                 loader.find(version).context("`mapping.version`")?
             }
             MappingChoice::Path(path) => {
-                said.path = Some(std::path::absolute(path)?);
-                Place::File(path.clone())
+                configured.path = Some(std::path::absolute(path)?);
+                MappingPlace::File(path.clone())
             }
         };
         let what = match place {
-            Place::BuiltIn(built_in) => What::BuiltIn(built_in),
-            Place::File(path) => {
-                let original = Original::read(&path).with_context(|| could_not_use(&said, &path))?;
-                said.digest = Some(digest(&original.bytes));
-                What::File(path, original)
+            MappingPlace::BuiltIn(built_in) => ResolvedPlace::BuiltIn(built_in),
+            MappingPlace::File(path) => {
+                let file = ComponentFile::read(&path).with_context(|| could_not_use(&configured, &path))?;
+                configured.digest = Some(digest(&file.bytes));
+                ResolvedPlace::File(path, file)
             }
         };
-        Ok(Self { said, what })
+        Ok(Self { configured, what })
     }
 
     /// The component of every source, in order.
     pub(crate) fn components(&self, config: &Config, loader: &Loader) -> anyhow::Result<Vec<Component>> {
         match &self.what {
-            What::Defaults => defaults(config, loader),
+            ResolvedPlace::Defaults => defaults(config, loader),
             _ => Ok(vec![self.component(RecordKind::Legacy, loader)?; config.sources.len()]),
         }
     }
@@ -61,12 +62,12 @@ impl Named {
     /// The component, or the built-in one that suits records of a kind when the settings name none.
     pub(crate) fn component(&self, kind: RecordKind, loader: &Loader) -> anyhow::Result<Component> {
         match &self.what {
-            What::Defaults => Ok(loader.built_in(default_mapping(kind))?),
-            What::BuiltIn(built_in) => loader.built_in(*built_in).context("`mapping.version`"),
-            What::File(path, original) => {
-                let checked = loader.check_original(path, original);
-                let loaded = checked.and_then(|()| loader.load(&original.bytes));
-                loaded.with_context(|| could_not_use(&self.said, path))
+            ResolvedPlace::Defaults => Ok(loader.built_in(default_mapping(kind))?),
+            ResolvedPlace::BuiltIn(built_in) => loader.built_in(*built_in).context("`mapping.version`"),
+            ResolvedPlace::File(path, file) => {
+                let checked = loader.check_file(path, file);
+                let loaded = checked.and_then(|()| loader.load(&file.bytes));
+                loaded.with_context(|| could_not_use(&self.configured, path))
             }
         }
     }
@@ -74,9 +75,9 @@ impl Named {
     /// The digest of it; of each, when sources have different ones.
     pub(super) fn digest(&self, config: &Config) -> String {
         match &self.what {
-            What::BuiltIn(built_in) => digest(built_in.bytes),
-            What::File(_, original) => digest(&original.bytes),
-            What::Defaults => {
+            ResolvedPlace::BuiltIn(built_in) => digest(built_in.bytes),
+            ResolvedPlace::File(_, file) => digest(&file.bytes),
+            ResolvedPlace::Defaults => {
                 let versions = config.sources.iter().map(|source| default_mapping(source.settings.record_kind()));
                 let digests: Vec<_> = versions.map(|built_in| digest(built_in.bytes)).collect();
                 distinct(digests.iter().map(String::as_str))
@@ -84,20 +85,20 @@ impl Named {
         }
     }
 
-    /// What people know it by.
+    /// ResolvedPlace people know it by.
     pub(super) fn name(&self) -> String {
         match &self.what {
-            What::Defaults => "built in".to_owned(),
-            What::BuiltIn(built_in) => built_in.version.to_owned(),
-            What::File(path, _) => path.display().to_string(),
+            ResolvedPlace::Defaults => "built in".to_owned(),
+            ResolvedPlace::BuiltIn(built_in) => built_in.version.to_owned(),
+            ResolvedPlace::File(path, _) => path.display().to_string(),
         }
     }
 
     /// The file, if it is one.
-    pub(super) fn original(&self) -> Option<Original> {
+    pub(super) fn file(&self) -> Option<ComponentFile> {
         match &self.what {
-            What::File(_, original) => Some(original.clone()),
-            What::Defaults | What::BuiltIn(_) => None,
+            ResolvedPlace::File(_, file) => Some(file.clone()),
+            ResolvedPlace::Defaults | ResolvedPlace::BuiltIn(_) => None,
         }
     }
 }
@@ -118,7 +119,7 @@ pub(super) fn defaults(config: &Config, loader: &Loader) -> anyhow::Result<Vec<C
     Ok(components)
 }
 
-fn could_not_use(said: &Said, path: &std::path::Path) -> String {
-    let setting = if said.version.is_some() { "version" } else { "path" };
+fn could_not_use(configured: &ConfiguredMapping, path: &std::path::Path) -> String {
+    let setting = if configured.version.is_some() { "version" } else { "path" };
     format!("`mapping.{setting}`: could not use mapping `{}`", path.display())
 }

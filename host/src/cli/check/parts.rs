@@ -7,7 +7,7 @@ use crate::{
     app::mapping_limits::loader,
     app::{
         agent::Agent,
-        start::{self, Named},
+        start::{self, ResolvedMapping},
     },
     config::{Config, ElasticsearchConfig, FileOutputConfig, HttpConfig, MappingChoice, OutputConfig, SecretSource},
     geo::Geo,
@@ -121,8 +121,8 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Map
         MappingChoice::Default => "mapping",
     };
     let loader = loader(Some(config));
-    let found =
-        Named::find(&config.mapping.choice, &loader).and_then(|named| Ok((named.components(config, &loader)?, named)));
+    let found = ResolvedMapping::find(&config.mapping.choice, &loader)
+        .and_then(|named| Ok((named.components(config, &loader)?, named)));
     let (components, named) = match found {
         Ok(found) => found,
         Err(error) => {
@@ -135,8 +135,8 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Map
         return None;
     }
     let agent = Agent::like(&config.state_dir);
-    let live = match start::live(config, components, geo, &agent, &loader) {
-        Ok(live) => live,
+    let deployment = match start::deployment(config, components, geo, &agent, &loader) {
+        Ok(deployment) => deployment,
         Err(error) => {
             let text = explain(error.as_ref());
             let key = if text.contains("suffix list") { "mapping.suffix_list" } else { key };
@@ -144,14 +144,14 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Map
             return None;
         }
     };
-    if let Err(error) = start::check_candidate(config, &loader, &live) {
+    if let Err(error) = start::check_candidate(config, &loader, &deployment) {
         let key = match config.mapping.candidate.as_ref().map(|candidate| &candidate.choice) {
             Some(MappingChoice::Path(_)) => "mapping.candidate.path",
             _ => "mapping.candidate.version",
         };
         fault(config, key, &explain(error.as_ref()), checked);
     }
-    Some(Mapping { name: live.status().mapping, note: start::other_mapping(config, &named) })
+    Some(Mapping { name: deployment.status().mapping, note: start::other_mapping(config, &named) })
 }
 
 /// Tells an error, with the setting that it is about.

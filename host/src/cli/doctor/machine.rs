@@ -30,8 +30,8 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
         MappingChoice::Path(path) => path.display().to_string(),
     };
     let loader = loader(Some(config));
-    let components =
-        start::Named::find(&config.mapping.choice, &loader).and_then(|named| named.components(config, &loader));
+    let components = start::ResolvedMapping::find(&config.mapping.choice, &loader)
+        .and_then(|named| named.components(config, &loader));
     match components {
         Ok(_) => report.ok("mapping component", &mapping)?,
         Err(error) => report.add(Finding::error("mapping component", error.as_ref()))?,

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::arguments::Arguments;
 use crate::{
-    app::{choose, mapping_limits, start, unusable::Unusable},
+    app::{mapping_limits, resolve, start, unusable::Unusable},
     cli::{exit::Usage, progress::Progress},
     config::MappingChoice,
     geo::Geo,
@@ -46,12 +46,12 @@ impl Mapping {
         let loader = mapping_limits::loader(config);
         let named = match (&arguments.mapping, config) {
             (Some(mapping), _) => {
-                let component = choose::version_or_file(mapping, &loader);
+                let component = resolve::version_or_file(mapping, &loader);
                 Some(component.map_err(|error| Usage(crate::support::error_text::explain(error.as_ref())))?)
             }
             (None, Some(config)) if config.mapping.choice != MappingChoice::Default => {
-                let named = start::Named::find(&config.mapping.choice, &loader);
-                Some(named.and_then(|named| named.component(RecordKind::Legacy, &loader)).context(Unusable)?)
+                let resolved = start::ResolvedMapping::find(&config.mapping.choice, &loader);
+                Some(resolved.and_then(|it| it.component(RecordKind::Legacy, &loader)).context(Unusable)?)
             }
             _ => None,
         };
@@ -103,7 +103,7 @@ impl Mapping {
             None => "the first records have no names that tell",
         };
         let version = default_mapping(kind.unwrap_or(RecordKind::Legacy)).version;
-        let mapper = self.maker.make(choose::version(version, &self.maker.loader)?)?;
+        let mapper = self.maker.make(resolve::version(version, &self.maker.loader)?)?;
         self.progress.say(&format!("mapping {version}: {reason}; `--mapping` takes another"));
         Ok(mapper)
     }

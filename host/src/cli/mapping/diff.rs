@@ -7,15 +7,15 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    app::choose,
-    app::mapping_limits,
+    app::{mapping_limits, resolve},
     cli::{
         exit,
         input::{self, NamedSink, Reading},
         options::MappingOptions,
         progress::Progress,
     },
-    mapper::{Differences, Examples, Mapper, MapperError, Origin},
+    deployment::{Differences, Examples},
+    mapper::{Mapper, MapperError, Origin},
     sources::file::formats::{Batch, Notice, Sink},
     support::shown,
 };
@@ -67,7 +67,7 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
     let settings = arguments.options.settings(config)?;
     let limits = mapping_limits::limits(config);
     let mapper = |name: &str| -> anyhow::Result<Mapper> {
-        let component = choose::version_or_file(name, &loader)?;
+        let component = resolve::version_or_file(name, &loader)?;
         let mapper = Mapper::with_limits(component, settings.clone(), limits.clone(), Arc::clone(&geo));
         mapper.with_context(|| format!("mapping `{name}`"))
     };

@@ -14,9 +14,12 @@ use crate::{
     app::mapping_limits::loader,
     cli::exit,
     config::Config,
-    deployment::signature::{self, SignatureError, TrustedKeys},
-    mapper::{Component, Description, Inspection},
-    support::{error_text::explain, shown},
+    mapper::{Description, Inspection, read_component},
+    support::{
+        error_text::explain,
+        shown,
+        signature::{self, SignatureError, TrustedKeys},
+    },
 };
 
 #[derive(Args)]
@@ -75,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let loader = loader(config.as_ref());
     let keys = config.map(|config| config.mapping.trusted_keys).unwrap_or_default();
-    let bytes = Component::read(&arguments.file)?;
+    let bytes = read_component(&arguments.file)?;
     let could_not = || format!("could not inspect `{}`", arguments.file.display());
     let inspection = Inspection::new(&bytes).with_context(could_not)?;
     let signature = SignatureState::new(&arguments.file, &bytes, &keys);

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Arguments {
 
 /// One mapping.
 #[derive(Serialize)]
-struct Entry {
+struct ListedMapping {
     /// `built in`, or the file.
     origin: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ struct Entry {
     error: Option<String>,
 }
 
-impl Entry {
+impl ListedMapping {
     fn new(origin: String, loaded: Result<Component, ComponentError>) -> Self {
         match loaded {
             Ok(component) => {
@@ -70,27 +70,27 @@ impl Entry {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let loader = mapping_limits::loader(config.as_ref());
-    let mut entries = Vec::new();
+    let mut mappings = Vec::new();
     for built_in in BUILT_IN {
-        entries.push(Entry::new("built in".to_owned(), loader.built_in(built_in)));
+        mappings.push(ListedMapping::new("built in".to_owned(), loader.built_in(built_in)));
     }
     if let Some(config) = &config {
         for file in component_files(&config.state_dir.join(mapping_limits::MAPPINGS))? {
-            entries.push(Entry::new(file.display().to_string(), loader.open(&file)));
+            mappings.push(ListedMapping::new(file.display().to_string(), loader.open(&file)));
         }
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&entries)?);
+        println!("{}", serde_json::to_string_pretty(&mappings)?);
         return Ok(ExitCode::SUCCESS);
     }
     println!("{:<9} {:<8} {:<6} {:<13} where", "mapping", "ECS", "WIT", "SHA-256");
-    for entry in entries {
+    for listed in mappings {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        let digest: String = text(&entry.digest).chars().take(12).collect();
-        let (mapping, ecs, wit) = (text(&entry.mapping_version), text(&entry.ecs_version), text(&entry.wit_version));
-        let line = format!("{mapping:<9} {ecs:<8} {wit:<6} {digest:<13} {}", entry.origin);
+        let digest: String = text(&listed.digest).chars().take(12).collect();
+        let (mapping, ecs, wit) = (text(&listed.mapping_version), text(&listed.ecs_version), text(&listed.wit_version));
+        let line = format!("{mapping:<9} {ecs:<8} {wit:<6} {digest:<13} {}", listed.origin);
         println!("{}", shown::line(&line));
-        if let Some(error) = entry.error {
+        if let Some(error) = listed.error {
             println!("          cannot be used: {}", shown::lines(&error).replace('\n', "\n          "));
         }
     }

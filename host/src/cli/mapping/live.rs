@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use crate::{
     cli::settings_file::{self, named_or_default},
-    control::{Answer, ControlError, Request, ask},
-    deployment::replacement::{Purpose, Wanted},
-    mapper::{Allowed, Event, RefusedMapping, Status, TrialMode, TrialStatus, built_in, history_in},
+    control::{ControlError, Reply, Request, ask},
+    deployment::{
+        Allowed, DeploymentStatus, Event, MappingRef, RefusedMapping, SwapPurpose, TrialMode, TrialStatus, history_in,
+    },
+    mapper::built_in,
     support::{counted::counted, shown},
 };
 
@@ -37,7 +39,7 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        process: Process,
+        process: ProcessArguments,
     },
     /// Say which mapping the running process uses, and how it does.
     Status {
@@ -45,7 +47,7 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        process: Process,
+        process: ProcessArguments,
     },
     /// Say what happened to the mapping, also when no process runs.
     History {
@@ -53,7 +55,7 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        process: Process,
+        process: ProcessArguments,
     },
     /// Put the mapping that is on trial in place.
     Promote {
@@ -61,22 +63,22 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         accept_new_ids: bool,
         #[command(flatten)]
-        process: Process,
+        process: ProcessArguments,
     },
     /// End the trial.
-    Withdraw(Process),
+    Withdraw(ProcessArguments),
     /// Go back to the mapping before.
-    Rollback(Process),
+    Rollback(ProcessArguments),
     /// Keep the current mapping: replace it by nothing, until `unpin`.
-    Pin(Process),
+    Pin(ProcessArguments),
     /// Let the mapping be replaced again.
-    Unpin(Process),
+    Unpin(ProcessArguments),
 }
 
 /// Which process.
 #[derive(Args)]
 #[group(multiple = false)]
-pub(in crate::cli) struct Process {
+pub(in crate::cli) struct ProcessArguments {
     /// The settings file of the process. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -85,8 +87,8 @@ pub(in crate::cli) struct Process {
     state_dir: Option<PathBuf>,
 }
 
-impl Process {
-    fn ask(&self, request: &Request) -> anyhow::Result<Answer> {
+impl ProcessArguments {
+    fn ask(&self, request: &Request) -> anyhow::Result<Reply> {
         Ok(ask(&self.state_dir()?, request)?)
     }
 
@@ -94,7 +96,7 @@ impl Process {
     fn history(&self) -> anyhow::Result<Vec<Event>> {
         let state_dir = self.state_dir()?;
         match ask(&state_dir, &Request::History) {
-            Ok(Answer::History(events)) => Ok(events),
+            Ok(Reply::History(events)) => Ok(events),
             Ok(other) => Err(unexpected(other)),
             Err(error @ ControlError::NobodyThere(_)) => {
                 let events = history_in(&state_dir);
@@ -117,12 +119,12 @@ pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let answer = match command {
         Command::Replace { mapping, shadow, canary, accept_new_ids, force, process } => {
             let purpose = match (shadow, canary) {
-                (Some(percent), _) => Purpose::Try(TrialMode::Shadow, *percent),
-                (None, Some(percent)) => Purpose::Try(TrialMode::Canary, *percent),
-                (None, None) => Purpose::Replace,
+                (Some(percent), _) => SwapPurpose::Try(TrialMode::Shadow, *percent),
+                (None, Some(percent)) => SwapPurpose::Try(TrialMode::Canary, *percent),
+                (None, None) => SwapPurpose::Replace,
             };
             let allowed = Allowed { new_ids: *accept_new_ids, worse: *force };
-            process.ask(&Request::Put { wanted: wanted(mapping)?, purpose, allowed })?
+            process.ask(&Request::Put { mapping: mapping_ref(mapping)?, purpose, allowed })?
         }
         Command::Status { json, process } => return show_status(process.ask(&Request::Status)?, *json),
         Command::History { json, process } => return show_history(&process.history()?, *json),
@@ -134,23 +136,23 @@ pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Unpin(process) => process.ask(&Request::Unpin)?,
     };
     match answer {
-        Answer::Done(done) => print(&done),
+        Reply::Done(done) => print(&done),
         other => Err(unexpected(other)),
     }
 }
 
 /// The running process has another working folder, so a file is named in full.
-fn wanted(mapping: &str) -> anyhow::Result<Wanted> {
+fn mapping_ref(mapping: &str) -> anyhow::Result<MappingRef> {
     if built_in(mapping).is_some() || !(mapping.contains('/') || mapping.ends_with(".wasm")) {
-        return Ok(Wanted::Version(mapping.to_owned()));
+        return Ok(MappingRef::Version(mapping.to_owned()));
     }
-    Ok(Wanted::Path(std::path::absolute(Path::new(mapping))?))
+    Ok(MappingRef::Path(std::path::absolute(Path::new(mapping))?))
 }
 
-fn show_status(answer: Answer, json: bool) -> anyhow::Result<ExitCode> {
+fn show_status(answer: Reply, json: bool) -> anyhow::Result<ExitCode> {
     match answer {
-        Answer::Status(status) if json => print(&serde_json::to_string_pretty(&status)?),
-        Answer::Status(status) => print(&status_text(&status)),
+        Reply::Status(status) if json => print(&serde_json::to_string_pretty(&status)?),
+        Reply::Status(status) => print(&status_text(&status)),
         other => Err(unexpected(other)),
     }
 }
@@ -163,9 +165,9 @@ fn show_history(events: &[Event], json: bool) -> anyhow::Result<ExitCode> {
     print(&lines.join("\n"))
 }
 
-fn unexpected(answer: Answer) -> anyhow::Error {
+fn unexpected(answer: Reply) -> anyhow::Error {
     match answer {
-        Answer::Failed(reason) => anyhow::anyhow!("{reason}"),
+        Reply::Failed(reason) => anyhow::anyhow!("{reason}"),
         _ => anyhow::anyhow!("could not understand the running exotrace\nhint: it may be of another version"),
     }
 }
@@ -179,22 +181,22 @@ fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
 
-fn status_text(status: &Status) -> String {
-    let work = &status.work;
+fn status_text(status: &DeploymentStatus) -> String {
+    let stats = &status.stats;
     let mut lines = vec![
         format!("mapping   {} ({})", status.mapping, short(&status.digest)),
         format!(
             "records   {}, {} mapped in part, {} rejected, {}",
-            work.records,
-            work.failed,
-            work.rejected,
-            counted(work.stops, "stop", "stops")
+            stats.records,
+            stats.failed,
+            stats.rejected,
+            counted(stats.faults, "stop", "stops")
         ),
     ];
     if status.is_pinned {
         lines.push("pinned    nothing replaces it".to_owned());
     }
-    if status.is_chosen {
+    if status.is_overridden {
         lines.push("chosen    in place of the mapping that the settings name, until those change".to_owned());
     }
     if let Some(before) = &status.probation {
@@ -208,7 +210,7 @@ fn status_text(status: &Status) -> String {
         let reason = reason.replace('\n', "\n          ");
         lines.push(format!("refused   {mapping} ({}) by {by}: {reason}", short(digest)));
     }
-    let Status { replaced, refused, rolled_back, .. } = status;
+    let DeploymentStatus { replaced, refused, rolled_back, .. } = status;
     lines.push(format!("changes   {replaced} replaced, {refused} refused, {rolled_back} taken back"));
     lines.join("\n")
 }

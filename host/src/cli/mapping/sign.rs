@@ -13,12 +13,12 @@ use clap::Args;
 use crate::{
     app::mapping_limits,
     config::Config,
-    deployment::signature::{self, PublicKey, SecretKey, TrustedKeys},
-    mapper::{Component, Inspection, digest},
+    mapper::{Inspection, digest, read_component},
     support::{
         folder,
         plain_file::{self, MAX_SECRET_BYTES},
         shown,
+        signature::{self, PublicKey, SecretKey, TrustedKeys},
     },
 };
 
@@ -75,7 +75,7 @@ pub(super) fn keygen(arguments: &KeygenArguments) -> anyhow::Result<ExitCode> {
 pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     let key = SecretKey::open(&arguments.secret_key)?;
     let file = &arguments.file;
-    let bytes = Component::read(file)?;
+    let bytes = read_component(file)?;
     // What is no mapping is not signed: a wrong file is noticed here, and not by the host that refuses it.
     let mapping = if arguments.any_file {
         String::new()
@@ -114,7 +114,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
         None => TrustedKeys::new(arguments.public_keys.iter().map(|key| public_key(key)).collect::<Result<_, _>>()?),
     };
     anyhow::ensure!(!keys.is_empty(), "the settings have no `mapping.trusted_keys`\nhint: `--public-key` names a key");
-    let bytes = Component::read(&arguments.file)?;
+    let bytes = read_component(&arguments.file)?;
     let path = arguments.signature.clone().unwrap_or_else(|| signature::path_of(&arguments.file));
     let signed = keys.check_with(&path, &bytes).with_context(|| format!("`{}`", arguments.file.display()))?;
     let version = Inspection::new(&bytes).ok().and_then(|inspection| inspection.mapping_version);

@@ -13,11 +13,12 @@ use std::{
 use exotrace_code_cache::Handover;
 use wasmtime::{Engine, component::Component as Compiled};
 
-use super::{CompileLimits, child::NOT_COMPILED};
-use crate::mapper::ComponentError;
-
-/// The hidden command that compiles.
-const COMMAND: &str = "compile-mapping";
+use super::{
+    child::NOT_COMPILED,
+    compile_error::{COMMAND, CompileError},
+    compile_limits::CompileLimits,
+};
+use crate::mapper::component_error::ComponentError;
 
 /// The longest code that is taken, in bytes: several times that of any mapping.
 const MAX_CODE_BYTES: u64 = 256 * 1024 * 1024;
@@ -27,46 +28,6 @@ const MAX_TEXT_BYTES: u64 = 4096;
 
 /// A busy machine gives no processor time: after so many times the limit on the clock the other process is ended.
 const PATIENCE: u32 = 5;
-
-/// Why a component was not compiled in a process of its own.
-#[derive(Debug, thiserror::Error)]
-pub enum CompileError {
-    /// It takes too much memory.
-    #[error(
-        "compiling it takes more than {} MiB of memory\nhint: `mapping.max_compile_memory_bytes` allows more", .0 / (1024 * 1024)
-    )]
-    Memory(u64),
-    /// It takes too long.
-    #[error(
-        "compiling it takes more than {} s of processor time\nhint: `mapping.max_compile_time` allows more", .0.as_secs()
-    )]
-    Time(Duration),
-    /// The other process did not get to its end.
-    #[error("the process that compiles it ended: {0}")]
-    Ended(String),
-    /// The other process was told to end, as this one will be.
-    #[error("the process that compiles it was told to end")]
-    Interrupted,
-    /// There is no other process.
-    #[error(
-        "could not start the process that compiles it\nhint: exotrace starts itself as `exotrace {COMMAND}`; the limits \
-         of processes (`TasksMax`, `ulimit -u`), filters of system calls and `noexec` must let it"
-    )]
-    NotStarted(#[source] io::Error),
-    /// What came back is not what that process sealed.
-    #[error("the process that compiles it gave no whole answer")]
-    Unsealed,
-}
-
-impl CompileError {
-    /// Whether it is not the fault of the component, so that the same may compile another time.
-    pub(crate) fn is_passing(&self) -> bool {
-        match self {
-            Self::Interrupted | Self::NotStarted(_) | Self::Unsealed => true,
-            Self::Memory(_) | Self::Time(_) | Self::Ended(_) => false,
-        }
-    }
-}
 
 /// The file of the program that runs, also when another one has its name by now.
 pub(super) fn this_program() -> PathBuf {

@@ -9,8 +9,7 @@ use std::{
 use exotrace_code_cache::{HANDOVER_KEY_BYTES, seal};
 use rlimit::Resource;
 
-use super::engine;
-use crate::mapper::component::MAX_BYTES;
+use crate::mapper::{engine::engine, limits::MAX_COMPONENT_BYTES};
 
 /// How this process ends when wasmtime does not compile the component; it has said why then.
 pub(super) const NOT_COMPILED: u8 = 3;
@@ -62,7 +61,7 @@ pub(crate) fn compile_for_parent(
     input.read_exact(&mut length)?;
     input.read_exact(&mut key)?;
     let length = u64::from_le_bytes(length);
-    if length > MAX_BYTES {
+    if length > MAX_COMPONENT_BYTES {
         return Err(io::Error::other("the component is larger than any mapping"));
     }
     let mut bytes = Vec::new();

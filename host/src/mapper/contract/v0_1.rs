@@ -1,12 +1,92 @@
-//! Between the types of the contract and those of the host.
+//! Version 0.1 of the contract: what wasmtime makes of it, and the way between its types and those of the host.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-
-use super::{
-    DropReason, FailureReason, MappedBatch, Origin, Outcome, Settings,
-    bindings::{geo, mapper},
+use semver::Version;
+use wasmtime::{
+    Store, StoreContextMut,
+    component::{Component as Compiled, Linker, ResourceAny, WasmList, WasmStr},
 };
-use crate::geo::{Network, Place};
+
+use self::bindings::{Mapping, MappingPre, exotrace::mapping::geo, exports::exotrace::mapping::mapper};
+use super::linked::{LinkedComponent, Session};
+use crate::{
+    geo::{Network, Place},
+    mapper::{
+        batch::MappedBatch,
+        description::Description,
+        instance_state::InstanceState,
+        lookup::lookup,
+        origin::Origin,
+        outcome::{DropReason, FailureReason, Outcome},
+        settings::Settings,
+    },
+};
+
+mod bindings {
+    wasmtime::component::bindgen!({ path: "../wit/released/0.1.0", world: "mapping" });
+}
+
+/// The newest version of this track.
+pub(super) const VERSION: Version = Version::new(0, 1, 0);
+
+/// All that a component may import.
+const GEO: &str = "exotrace:mapping/geo@0.1.0";
+
+/// Gives a component what it may import, and sees that it exports what a mapping does.
+pub(super) fn link(compiled: &Compiled) -> wasmtime::Result<Arc<dyn LinkedComponent>> {
+    let mut linker = Linker::new(compiled.engine());
+    let answer = |mut store: StoreContextMut<'_, InstanceState>, (addresses,): (WasmList<WasmStr>,)| {
+        lookup(&mut store, &addresses).map(|networks: Vec<Option<geo::Network>>| (networks,))
+    };
+    linker.instance(GEO)?.func_wrap("lookup", answer)?;
+    Ok(Arc::new(MappingPre::new(linker.instantiate_pre(compiled)?)?))
+}
+
+impl LinkedComponent for MappingPre<InstanceState> {
+    fn compiled(&self) -> &Compiled {
+        self.instance_pre().component()
+    }
+
+    fn describe(&self, store: &mut Store<InstanceState>) -> wasmtime::Result<Description> {
+        let mapping = self.instantiate(&mut *store)?;
+        let mapper::Description { name, mapping_version, ecs_version, record_kinds: _ } =
+            mapping.exotrace_mapping_mapper().call_describe(store)?;
+        Ok(Description { name, mapping_version, ecs_version, wit_version: VERSION.to_string() })
+    }
+
+    fn open(
+        &self,
+        store: &mut Store<InstanceState>,
+        settings: &Settings,
+    ) -> wasmtime::Result<Result<Box<dyn Session>, String>> {
+        let mapping = self.instantiate(&mut *store)?;
+        let opened = mapping.exotrace_mapping_mapper().session().call_open(store, &settings.into())?;
+        Ok(match opened {
+            Ok(session) => Ok(Box::new(OpenSession { mapping, session })),
+            Err(error) => Err(error.explain()),
+        })
+    }
+}
+
+/// An instance with its session.
+struct OpenSession {
+    mapping: Mapping,
+    session: ResourceAny,
+}
+
+impl Session for OpenSession {
+    fn map_batch(
+        &mut self,
+        store: &mut Store<InstanceState>,
+        records: &str,
+        origin: &Origin,
+    ) -> wasmtime::Result<MappedBatch> {
+        let session = self.mapping.exotrace_mapping_mapper().session();
+        session.call_map_batch(store, self.session, records, &origin.into()).map(Into::into)
+    }
+}
 
 impl From<Network> for geo::Network {
     fn from(network: Network) -> Self {
@@ -33,22 +113,22 @@ impl From<Place> for geo::Place {
     }
 }
 
-impl From<Settings> for mapper::Settings {
-    fn from(settings: Settings) -> Self {
+impl From<&Settings> for mapper::Settings {
+    fn from(settings: &Settings) -> Self {
         Self {
-            local_domains: settings.local_domains,
+            local_domains: settings.local_domains.clone(),
             preserve_original_event: settings.preserve_original_event,
-            tags: settings.tags,
-            drop_status: settings.drop_status,
-            fields: settings.fields.map(|fields| fields.to_string()),
-            suffix_list: settings.suffix_list,
+            tags: settings.tags.clone(),
+            drop_status: settings.drop_status.clone(),
+            fields: settings.fields.as_ref().map(|fields| fields.to_string()),
+            suffix_list: settings.suffix_list.clone(),
         }
     }
 }
 
 impl mapper::SettingsError {
     /// The error as people read it.
-    pub(super) fn explain(self) -> String {
+    fn explain(self) -> String {
         match self {
             Self::InvalidFields(reason) => format!("fields to add: {reason}"),
             Self::ReservedField(field) => format!("field `{field}` is written by the mapping itself"),
@@ -58,11 +138,14 @@ impl mapper::SettingsError {
     }
 }
 
-impl From<Origin> for mapper::Origin {
-    fn from(origin: Origin) -> Self {
+impl From<&Origin> for mapper::Origin {
+    fn from(origin: &Origin) -> Self {
         Self {
             read_at: origin.read_at.map(|instant| instant.timestamp_millis()),
-            file: origin.file.map(|file| mapper::FilePosition { path: file.path, offset: file.offset }),
+            file: origin
+                .file
+                .as_ref()
+                .map(|file| mapper::FilePosition { path: file.path.clone(), offset: file.offset }),
         }
     }
 }

@@ -17,7 +17,8 @@ use tokio::{
 use crate::{
     config::{Config, ServiceConfig},
     ledger::{Ledger, SourceStatus},
-    mapper::{Component, Mapper, Settings, built_in},
+    deployment::{Deployment, RollbackPolicy},
+    mapper::{Component, Limits, Settings, built_in},
     outputs::StdoutOutput,
     pipeline::{
         GRACE, Mode, Pipeline, PipelineSource, Replays, RunError, SourceIdentity, Summary, dead_letter::DeadLetter, run,
@@ -146,7 +147,9 @@ pub(super) async fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Collects as these settings say, with a mapping that is compiled once for all tests.
 pub(super) fn pipeline_source(config: &ServiceConfig) -> PipelineSource {
     static COMPONENT: LazyLock<Component> = LazyLock::new(|| Component::new(built_in("2.2").unwrap().bytes).unwrap());
-    let mapper = Mapper::new(COMPONENT.clone(), Settings::default(), Arc::default()).unwrap();
+    let starts = vec![(COMPONENT.clone(), Settings::default())];
+    let deployment = Deployment::new(starts, Limits::default(), RollbackPolicy::default(), &Arc::default()).unwrap();
+    let mapper = deployment.mapper(0);
     let identity = Arc::new(SourceIdentity { name: service_name(config), label: config.name.clone(), mapper });
     PipelineSource { source: Box::new(ServiceCollector::new(config, Arc::clone(&identity)).unwrap()), identity }
 }

@@ -83,11 +83,6 @@ impl Row {
     }
 }
 
-/// Whether two records tell of the same delivery: that of one message to one recipient.
-pub(crate) fn is_same_delivery(first: &str, second: &str) -> bool {
-    Row::new(first).key.identity == Row::new(second).key.identity
-}
-
 /// The string that a value is; none when it is something else.
 fn string(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()

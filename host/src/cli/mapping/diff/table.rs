@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::mapper::{Differences, Example};
+use crate::deployment::{Differences, Example};
 
 /// Prints as a table of the fields that differ.
 pub(super) struct Table<'d> {

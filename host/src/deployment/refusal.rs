@@ -1,0 +1,58 @@
+//! Why a mapping is no candidate, and what may be allowed all the same.
+
+use serde::{Deserialize, Serialize};
+
+use crate::mapper::{ComponentError, MapperError};
+
+/// What somebody takes of a candidate that would else be refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Allowed {
+    /// Other ids: what is read again is stored twice.
+    pub new_ids: bool,
+    /// To be worse than the current mapping on recent records.
+    pub worse: bool,
+}
+
+/// Why a mapping is no candidate.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It is no mapping that this host can run.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// It maps already.
+    #[error("this is the current mapping already")]
+    Current,
+    /// It does not open a session with the settings.
+    #[error("it cannot be started: {}", .0.explain())]
+    Start(MapperError),
+    /// It does not make of its own check records what it says.
+    #[error("it fails its own check: {0}")]
+    Check(String),
+    /// It stopped at records that were collected shortly before.
+    #[error("it fails at recent records: {}", .0.explain())]
+    Recent(MapperError),
+    /// It gives one id to records that the current one tells apart.
+    #[error(
+        "{} of the recent records {} the `_id` of another one: a store would keep one document and lose the others",
+        .0, if *.0 == 1 { "gets" } else { "get" }
+    )]
+    Ids(usize),
+    /// It gives other ids than the current one.
+    #[error(
+        "{different} of {records} recent records get another `_id`: what is read again would be stored twice\n\
+         hint: `--accept-new-ids` of `exotrace mapping replace` takes it all the same"
+    )]
+    NewIds {
+        /// How many.
+        different: u64,
+        /// Of how many.
+        records: u64,
+    },
+    /// It is worse than the current one on records that were collected shortly before.
+    #[error(
+        "it is worse on recent records: {0}\nhint: `[mapping.rollback]` says what is allowed; `--force` of `exotrace \
+         mapping replace` takes it all the same"
+    )]
+    Worse(String),
+}

@@ -1,0 +1,127 @@
+//! One batch on its way through what maps, what is new and what is on trial.
+
+use std::{sync::Arc, time::Instant};
+
+use tracing::warn;
+
+use super::Rollout;
+use crate::{
+    deployment::{
+        canary::runs,
+        metrics,
+        trial::{Trial, TrialMode},
+    },
+    mapper::{MappedBatch, MapperError, Origin},
+    observe::metrics::MappingRole,
+};
+
+impl Rollout {
+    pub(in crate::deployment) fn map_batch(
+        &self,
+        source: usize,
+        records: &str,
+        origin: &Origin,
+    ) -> Result<MappedBatch, MapperError> {
+        let Some(trial) = self.trial.load_full() else { return self.map_on_current(source, records, origin) };
+        if trial.mode == TrialMode::Canary {
+            return self.map_by_share(&trial, source, records, origin);
+        }
+        let batch = self.map_on_current(source, records, origin)?;
+        trial.sampler.offer(source, records, origin, &batch);
+        Ok(batch)
+    }
+
+    fn map_on_current(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        let began = Instant::now();
+        let batch = self.map_on_best(source, records, origin)?;
+        metrics::mapped(MappingRole::Current, &batch, began.elapsed());
+        Ok(batch)
+    }
+
+    /// As long as a mapping is new, whatever goes wrong is mapped by the one before.
+    fn map_on_best(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        loop {
+            let active = self.active.load_full();
+            let pool = active.current.pool(source);
+            let fallback = active.fallback.as_ref().filter(|fallback| Instant::now() < fallback.until);
+            let Some(fallback) = fallback else { return pool.map_all(records, origin) };
+            let mapped = pool.map_strictly(records, origin);
+            let reason = match &mapped {
+                Ok(_) => {
+                    let policy = self.policy_for(pool.component.digest());
+                    policy.judge(&fallback.generation.stats(), &active.current.stats())
+                }
+                Err(error) if active.current.stats().faults <= self.policy.max_faults => {
+                    let reason = error.explain();
+                    warn!(reason, mapping = active.current.mapping(), "new mapping stopped, as often as it may");
+                    return pool.map_all(records, origin);
+                }
+                Err(error) => Some(error.explain()),
+            };
+            match reason {
+                None => {
+                    if let (Some(sampler), Ok(batch)) = (&fallback.sampler, &mapped) {
+                        sampler.offer(source, records, origin, batch);
+                    }
+                    return mapped;
+                }
+                // Then round again, on the one before.
+                Some(reason) => self.take_back(&active, &reason),
+            }
+        }
+    }
+
+    /// Records that follow one another and belong to the same share are mapped together, so that each is mapped by one
+    /// version, and everything stays in order.
+    fn map_by_share(
+        &self,
+        trial: &Arc<Trial>,
+        source: usize,
+        records: &str,
+        origin: &Origin,
+    ) -> Result<MappedBatch, MapperError> {
+        let mut mapped = MappedBatch::default();
+        for (begin, run, is_candidate) in runs(records, trial.percent) {
+            let origin = origin.advanced_by(begin);
+            let by_candidate = is_candidate && self.is_on_trial(trial);
+            let batch = if by_candidate { self.map_on_candidate(trial, source, run, &origin)? } else { None };
+            mapped.append(match batch {
+                Some(batch) => batch,
+                None => self.map_on_current(source, run, &origin)?,
+            });
+        }
+        Ok(mapped)
+    }
+
+    /// Maps by a canary; `None` when it stopped too often, and the trial is over.
+    fn map_on_candidate(
+        &self,
+        trial: &Arc<Trial>,
+        source: usize,
+        records: &str,
+        origin: &Origin,
+    ) -> Result<Option<MappedBatch>, MapperError> {
+        let (pool, began) = (trial.candidate.pool(source), Instant::now());
+        let mapped = pool.map_strictly(records, origin);
+        if let Ok(batch) = &mapped {
+            metrics::mapped(MappingRole::Canary, batch, began.elapsed());
+            trial.sampler.offer(source, records, origin, batch);
+        }
+        match (mapped, self.judge_trial(trial)) {
+            (Ok(batch), None) => Ok(Some(batch)),
+            (Ok(batch), Some(reason)) => {
+                self.give_up(trial, &reason);
+                Ok(Some(batch))
+            }
+            (Err(error), Some(_)) => {
+                self.give_up(trial, &error.explain());
+                Ok(None)
+            }
+            (Err(_), None) => {
+                let batch = pool.map_all(records, origin)?;
+                metrics::mapped(MappingRole::Canary, &batch, began.elapsed());
+                Ok(Some(batch))
+            }
+        }
+    }
+}

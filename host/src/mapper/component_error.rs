@@ -1,0 +1,113 @@
+//! Why a file or some bytes are not a mapping that this host can run.
+
+use std::{io, path::PathBuf};
+
+use super::{compiler::CompileError, contract::spoken, limits::MAX_COMPONENT_BYTES, mapper_error::MapperError};
+use crate::support::signature::SignatureError;
+
+/// Why a file or some bytes are not a mapping that this host can run.
+#[derive(Debug, thiserror::Error)]
+pub enum ComponentError {
+    /// The file cannot be read.
+    #[error("could not read `{}`", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is larger than any mapping.
+    #[error("`{}` has more than {MAX_COMPONENT_BYTES} bytes", .0.display())]
+    TooLarge(PathBuf),
+    /// The file is not what it was.
+    #[error("`{}` is not the mapping that was kept", .0.display())]
+    Changed(PathBuf),
+    /// No mapping has that version.
+    #[error("there is no mapping `{version}`\nhint: {known}; or name a file: ./mapping.wasm")]
+    NoSuchVersion {
+        /// What was asked for.
+        version: String,
+        /// Which there are, for people.
+        known: String,
+    },
+    /// It cannot be told which file is meant.
+    #[error(
+        "mapping `{version}` is in two files: `{}` and `{}`\nhint: move one of them away, or name a file",
+        first.display(),
+        second.display()
+    )]
+    Ambiguous {
+        /// What was asked for.
+        version: String,
+        /// One of the files.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+    },
+    /// The file is not signed as it has to be.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The bytes are not WebAssembly, or not a component.
+    #[error("not a WebAssembly component")]
+    NotAComponent(#[source] wasmtime::Error),
+    /// The bytes are what components are made of.
+    #[error("a core module, not a component\nhint: `wasm-tools component new` makes a component of it")]
+    CoreModule,
+    /// There is more of something than compilers should see.
+    #[error("too complex to be compiled: it has {found} {what}, {most} are the most")]
+    TooComplex {
+        /// Of what.
+        what: &'static str,
+        /// How much there may be.
+        most: u64,
+        /// How much there is.
+        found: u64,
+    },
+    /// It could not be compiled within limits.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// There is no section that says which mapping it is.
+    #[error("not an exotrace mapping: it has no section `exotrace:mapping`")]
+    NoSection,
+    /// It was built for another version of the contract.
+    #[error("built for version `{}` of the contract, this host speaks {}", .0, spoken())]
+    OtherContract(String),
+    /// It wants more than a mapping gets.
+    #[error("imports `{0}`; a mapping may import nothing but `exotrace:mapping/geo`")]
+    ForbiddenImport(String),
+    /// It does not export what a mapping exports.
+    #[error("does not have the exports of a mapping")]
+    OtherWorld(#[source] wasmtime::Error),
+    /// It stopped when it was asked what it is.
+    #[error("could not say what it is")]
+    Describe(#[source] Box<MapperError>),
+    /// What it says it is cannot be shown.
+    #[error("its {what} {problem}")]
+    Text {
+        /// Of what.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Its section and its own word differ.
+    #[error("its section says mapping `{section}`, it says itself `{described}`")]
+    Disagrees {
+        /// The version in the section.
+        section: String,
+        /// The version that `describe` gave.
+        described: String,
+    },
+}
+
+impl ComponentError {
+    /// Whether the file is there, but could not be read now, as when there are too many open files.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreadable { source, .. } | Self::Signature(SignatureError::Unreadable { source, .. }) => {
+                source.raw_os_error().is_some() && source.kind() != io::ErrorKind::NotFound
+            }
+            _ => false,
+        }
+    }
+}

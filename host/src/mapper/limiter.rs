@@ -1,0 +1,153 @@
+//! Says no to an instance that wants more than it may have.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use wasmtime::{ResourceLimiter, Result, Trap};
+
+use super::{
+    fault_kind::FaultKind,
+    limits::Limits,
+    memory::{self, Taken},
+};
+
+/// The most tables of functions that an instance may fill, in elements. The built-in mappings have some hundreds.
+const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+/// The most core instances, tables and memories in one component; a component of one module has three or four.
+const MAX_ITEMS: usize = 16;
+
+/// What the instances of a mapping have taken.
+#[derive(Debug, Default)]
+pub(crate) struct InstanceUsage {
+    instances: AtomicU64,
+    memory_bytes: AtomicU64,
+    /// Whether what they map is delivered.
+    delivers: AtomicBool,
+}
+
+impl InstanceUsage {
+    /// What they map is delivered from now on.
+    pub(crate) fn deliver(&self) {
+        self.delivers.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what they map is delivered.
+    pub(super) fn delivers(&self) -> bool {
+        self.delivers.load(Ordering::Relaxed)
+    }
+
+    /// Instances that there are.
+    pub(crate) fn instances(&self) -> u64 {
+        self.instances.load(Ordering::Relaxed)
+    }
+
+    /// Memory of all of them.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// Says no to an instance that wants more than its limits, and remembers it: all that the component itself does
+/// about it is to stop.
+pub(crate) struct Limiter {
+    memory_left: usize,
+    memory_taken: Taken,
+    table_left: usize,
+    refused: Option<FaultKind>,
+    /// Whether it was refused for what others have.
+    is_total: bool,
+    usage: Arc<InstanceUsage>,
+}
+
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.usage.instances.fetch_sub(1, Ordering::Relaxed);
+        self.usage.memory_bytes.fetch_sub(self.memory_taken.bytes(), Ordering::Relaxed);
+    }
+}
+
+impl Limiter {
+    pub(super) fn new(limits: &Limits, usage: Arc<InstanceUsage>) -> Self {
+        usage.instances.fetch_add(1, Ordering::Relaxed);
+        let (memory_left, table_left) = (limits.memory_bytes, MAX_TABLE_ELEMENTS);
+        Self { memory_left, memory_taken: Taken::default(), table_left, refused: None, is_total: false, usage }
+    }
+
+    /// How much memory is left to the instance.
+    pub(super) fn memory_left(&self) -> usize {
+        self.memory_left
+    }
+
+    /// Why there is no more memory, where the component itself is not to blame.
+    pub(super) fn explain_memory(&self) -> Option<String> {
+        self.is_total.then(memory::explain)
+    }
+
+    /// What stopped the component, given what wasmtime says.
+    pub(super) fn kind(&self, error: &wasmtime::Error) -> FaultKind {
+        match (error.downcast_ref(), self.refused) {
+            (Some(Trap::Interrupt), _) => FaultKind::Time,
+            (Some(Trap::OutOfFuel), _) => FaultKind::Fuel,
+            (_, Some(refused)) => refused,
+            (Some(Trap::StackOverflow), None) => FaultKind::Stack,
+            (Some(_), None) => FaultKind::Trap,
+            (None, None) => kind_of_answer(error),
+        }
+    }
+}
+
+/// No trap: the host could not take the answer. wasmtime has no type for why.
+fn kind_of_answer(error: &wasmtime::Error) -> FaultKind {
+    let text = error.root_cause().to_string();
+    if text.contains("fuel allocated for hostcalls") || text.contains("longer than its answer may be") {
+        return FaultKind::Result;
+    }
+    FaultKind::Contract
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+        let more = desired.saturating_sub(current);
+        let mut may_have = take(&mut self.memory_left, more, &mut self.refused, FaultKind::Memory);
+        if may_have && !self.memory_taken.take(more as u64, self.usage.delivers()) {
+            self.memory_left += more;
+            (self.refused, self.is_total, may_have) = (Some(FaultKind::Memory), true, false);
+        }
+        if may_have {
+            self.usage.memory_bytes.fetch_add(more as u64, Ordering::Relaxed);
+        }
+        Ok(may_have)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+        Ok(take(&mut self.table_left, desired.saturating_sub(current), &mut self.refused, FaultKind::Table))
+    }
+
+    fn instances(&self) -> usize {
+        MAX_ITEMS
+    }
+
+    fn tables(&self) -> usize {
+        MAX_ITEMS
+    }
+
+    fn memories(&self) -> usize {
+        MAX_ITEMS
+    }
+}
+
+fn take(left: &mut usize, more: usize, refused: &mut Option<FaultKind>, kind: FaultKind) -> bool {
+    match left.checked_sub(more) {
+        Some(rest) => {
+            *left = rest;
+            true
+        }
+        None => {
+            *refused = Some(kind);
+            false
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a batch could not be mapped.
+
+use super::fault_kind::FaultKind;
+
+/// Why a batch could not be mapped, or a mapping not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum MapperError {
+    /// The mapping does not take the settings.
+    #[error("mapping refuses its settings: {0}")]
+    Settings(String),
+    /// The component stopped: a trap, or a limit.
+    #[error("mapping component stopped ({kind})")]
+    Stopped {
+        /// What stopped it.
+        kind: FaultKind,
+        /// What wasmtime says.
+        #[source]
+        source: wasmtime::Error,
+    },
+    /// The component gave an answer that does not fit the batch.
+    #[error("mapping component broke its contract: {0}")]
+    Contract(String),
+}
+
+impl MapperError {
+    /// How the component failed, if it did.
+    pub fn fault(&self) -> Option<FaultKind> {
+        match self {
+            Self::Settings(_) => None,
+            Self::Stopped { kind, .. } => Some(*kind),
+            Self::Contract(_) => Some(FaultKind::Contract),
+        }
+    }
+
+    /// One line for people, without a backtrace.
+    pub fn explain(&self) -> String {
+        match self {
+            Self::Stopped { kind, source } => format!("mapping component stopped ({kind}): {}", source.root_cause()),
+            other => other.to_string(),
+        }
+    }
+}
