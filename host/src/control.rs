@@ -10,7 +10,7 @@ mod server;
 
 pub use about::{About, PartState, Process, about};
 pub use client::ask;
-pub use server::{Asked, Control};
+pub use server::{ControlContext, Control};
 
 use crate::{
     deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},
@@ -66,7 +66,7 @@ pub enum Request {
 /// What comes back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reply {
+pub enum ControlReply {
     /// What was done.
     Done(String),
     /// How the process is doing.

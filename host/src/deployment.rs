@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     geo::Geo,
-    mapper::{Component, Limits, Loader, MappedBatch, MapperError, Origin, Setting, Settings},
+    mapper::{Component, Limits, Loader, MappedBatch, MapperError, Origin, PoolConfig, Settings},
     observe::metrics::MappingRole,
 };
 
@@ -41,7 +41,7 @@ mod rollout;
 mod sampler;
 mod status;
 mod trial;
-mod verdict;
+mod sample_verdict;
 
 pub use candidate::{Candidate, ProbeReport};
 pub use change::Unchanged;
@@ -60,7 +60,7 @@ pub use rollback_policy::RollbackPolicy;
 use rollout::Rollout;
 pub use status::{DeploymentStatus, Probation};
 pub use trial::{TrialMode, TrialStatus};
-use verdict::Verdict;
+use sample_verdict::SampleVerdict;
 
 /// So many verdicts wait to be decided upon.
 const MAX_VERDICTS: usize = 4;
@@ -69,14 +69,14 @@ const MAX_VERDICTS: usize = 4;
 pub struct Deployment {
     rollout: Arc<Rollout>,
     /// Those of every source.
-    settings: Vec<Setting>,
+    settings: Vec<PoolConfig>,
     recent: Vec<Recent>,
     /// What loads candidates.
     loader: Loader,
     /// The components compiled last, the newest first.
     compiled: Mutex<Vec<Component>>,
     /// Where samplers tell what they find.
-    verdicts: SyncSender<Verdict>,
+    verdicts: SyncSender<SampleVerdict>,
 }
 
 impl Deployment {
@@ -113,9 +113,9 @@ impl Deployment {
         let mut with_settings = Vec::new();
         for (component, settings) in starts {
             let settings = Arc::new(settings);
-            with_settings.push((component, Setting { settings, limits: Arc::clone(&limits), geo: Arc::clone(geo) }));
+            with_settings.push((component, PoolConfig { settings, limits: Arc::clone(&limits), geo: Arc::clone(geo) }));
         }
-        let settings: Vec<_> = with_settings.iter().map(|(_, setting)| setting.clone()).collect();
+        let settings: Vec<_> = with_settings.iter().map(|(_, config)| config.clone()).collect();
         let current = Arc::new(Generation::of_each(with_settings)?);
         current.serve(MappingRole::Current);
         let recent = settings.iter().map(|_| Recent::new(policy.recent_records)).collect();

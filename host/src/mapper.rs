@@ -9,6 +9,7 @@ use crate::geo::Geo;
 mod batch;
 mod built_in;
 mod compiler;
+mod complexity;
 mod component;
 mod component_error;
 mod component_file;
@@ -34,7 +35,6 @@ mod outcome;
 mod pool;
 mod section;
 mod settings;
-mod shape;
 mod stats;
 mod validate;
 
@@ -57,7 +57,7 @@ pub use mapper_error::MapperError;
 pub use memory::set_max_total_memory;
 pub use origin::{FilePosition, Origin};
 pub use outcome::{DropReason, FailureReason, Outcome};
-pub(crate) use pool::{Pool, Setting};
+pub(crate) use pool::{Pool, PoolConfig};
 pub use settings::Settings;
 pub use stats::MappingStats;
 
@@ -90,7 +90,7 @@ impl Mapper {
         limits: Limits,
         geo: Arc<Geo>,
     ) -> Result<Self, MapperError> {
-        let pool = Pool::new(component, Setting { settings: settings.into(), limits: limits.into(), geo })?;
+        let pool = Pool::new(component, PoolConfig { settings: settings.into(), limits: limits.into(), geo })?;
         pool.usage.deliver();
         Ok(Self { pool: Arc::new(pool) })
     }

@@ -68,7 +68,7 @@ pub struct MonitorError {
 }
 
 /// What is watched: a run, and what it runs with.
-pub struct Watched {
+pub struct WatchedRun {
     /// How its parts are doing.
     pub health: Arc<Health>,
     /// What maps.
@@ -81,7 +81,7 @@ pub struct Watched {
     waiting: Arc<SyncMutex<Waiting>>,
 }
 
-impl Watched {
+impl WatchedRun {
     /// A run with these settings.
     pub fn new(health: Arc<Health>, deployment: Arc<Deployment>, config: Config) -> Self {
         let waiting = Arc::new(SyncMutex::new(Waiting::new(&config.dead_letter)));
@@ -92,7 +92,7 @@ impl Watched {
 /// Answers until it is dropped.
 pub struct Monitor {
     address: SocketAddr,
-    watched: Arc<ArcSwap<Watched>>,
+    watched: Arc<ArcSwap<WatchedRun>>,
     answering: JoinHandle<()>,
 }
 
@@ -102,7 +102,7 @@ impl Monitor {
     /// # Errors
     ///
     /// When the address cannot be listened on.
-    pub async fn start(address: SocketAddr, watched: Watched) -> Result<Self, MonitorError> {
+    pub async fn start(address: SocketAddr, watched: WatchedRun) -> Result<Self, MonitorError> {
         let listening = TcpListener::bind(address).await;
         let listener = listening.map_err(|source| MonitorError { address, source })?;
         // With port 0 the system chooses one.
@@ -119,7 +119,7 @@ impl Monitor {
     }
 
     /// Watches another run from now on.
-    pub fn watch(&self, watched: Watched) {
+    pub fn watch(&self, watched: WatchedRun) {
         self.watched.store(Arc::new(watched));
     }
 
@@ -169,9 +169,9 @@ async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-type Seen = Extract<Arc<ArcSwap<Watched>>>;
+type Seen = Extract<Arc<ArcSwap<WatchedRun>>>;
 
-fn router(watched: Arc<ArcSwap<Watched>>) -> Router {
+fn router(watched: Arc<ArcSwap<WatchedRun>>) -> Router {
     Router::new()
         .route("/", get(async || "exotrace: /metrics, /healthz, /readyz\n"))
         .route("/metrics", get(metrics))

@@ -8,14 +8,13 @@ mod diff;
 mod export;
 mod inspect;
 mod list;
+mod running;
 mod sign;
-
-mod live;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     #[command(flatten)]
-    Live(live::Command),
+    Running(running::Command),
     /// List the mappings that are built in, and with `--config` those in the folder `mappings` of `state_dir`.
     List(list::Arguments),
     /// Say what a component file is.
@@ -36,7 +35,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Live(command) => live::run(command),
+        Command::Running(command) => running::run(command),
         Command::List(arguments) => list::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::start,
     config::Config,
-    control::{ControlError, Reply, Request, ask},
+    control::{ControlError, ControlReply, Request, ask},
     pipeline::{self, Replayed, dead_letter::aside_of},
     support::{counted::counted, error_text::explain},
 };
@@ -112,8 +112,8 @@ impl Place<'_> {
         // A running process has another working folder.
         let absolute = std::path::absolute(file)?;
         match (ask(&self.state_dir, &Request::Replay(absolute)), &self.config) {
-            (Ok(Reply::Replayed(replayed)), _) => Ok(*replayed),
-            (Ok(Reply::Failed(why)), _) => bail!(self.with_way_on(why, file)),
+            (Ok(ControlReply::Replayed(replayed)), _) => Ok(*replayed),
+            (Ok(ControlReply::Failed(why)), _) => bail!(self.with_way_on(why, file)),
             (Ok(_), _) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
             (Err(ControlError::NobodyThere(_)), Some(config)) => {
                 let stages = start::stages(config, start::geo(config)?)?;

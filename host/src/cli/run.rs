@@ -23,10 +23,10 @@ use super::{
 use crate::{
     app::{hot_swap::HotSwapTasks, start::Ready},
     config::{Config, SourceConfig},
-    control::{Asked, Control, Process},
+    control::{ControlContext, Control, Process},
     ledger::{LastRun, Ledger, LedgerError},
     observe::health::Health,
-    pages::{Monitor, Watched},
+    pages::{Monitor, WatchedRun},
     pipeline::{self, Mode, Summary},
     support::error_text::explain,
 };
@@ -164,9 +164,9 @@ async fn collect(
 fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
     let mut tasks = HotSwapTasks::start(ready);
     let (hot_swap, replays) = (Arc::clone(tasks.hot_swap()), ready.replays.clone());
-    let asked = Asked { hot_swap, replays, process: process.clone() };
+    let context = ControlContext { hot_swap, replays, process: process.clone() };
     match Control::open(&ready.config.state_dir) {
-        Ok(control) => tasks.spawn(async move { control.serve(&asked).await }),
+        Ok(control) => tasks.spawn(async move { control.serve(&context).await }),
         // Mail flows all the same.
         Err(error) => warn!(error = explain(&error), "nobody can talk to this process"),
     }
@@ -206,7 +206,7 @@ fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
 
 /// Lets those who watch see this run, where its settings say.
 async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health>) -> anyhow::Result<()> {
-    let watched = || Watched::new(Arc::clone(health), Arc::clone(&ready.deployment), ready.config.clone());
+    let watched = || WatchedRun::new(Arc::clone(health), Arc::clone(&ready.deployment), ready.config.clone());
     let old = monitor.take();
     let old_address = old.as_ref().map(Monitor::address);
     if let Some(old) = old {

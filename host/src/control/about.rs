@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{ControlError, Reply, Request, ask};
+use super::{ControlError, ControlReply, Request, ask};
 use crate::observe::health::{Condition, Health, Part, State};
 
 /// What the running process says of itself.
@@ -84,7 +84,7 @@ impl From<Condition> for PartState {
 /// When there is none, or it does not answer.
 pub fn about(state_dir: &Path) -> Result<Option<About>, ControlError> {
     match ask(state_dir, &Request::About)? {
-        Reply::About(about) => Ok(Some(*about)),
+        ControlReply::About(about) => Ok(Some(*about)),
         _ => Ok(None),
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{ControlError, MAX_REPLY_BYTES, Reply, Request, SOCKET};
+use super::{ControlError, MAX_REPLY_BYTES, ControlReply, Request, SOCKET};
 
 /// Compiling a component takes seconds, on a busy machine many: several times what it may take of a processor.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// # Errors
 ///
 /// When there is none, or it does not answer.
-pub fn ask(state_dir: &Path, request: &Request) -> Result<Reply, ControlError> {
+pub fn ask(state_dir: &Path, request: &Request) -> Result<ControlReply, ControlError> {
     let path = state_dir.join(SOCKET);
     let mut stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {

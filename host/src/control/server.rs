@@ -18,7 +18,7 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{ControlError, MAX_REQUEST_BYTES, Process, Reply, Request, SOCKET};
+use super::{ControlError, MAX_REQUEST_BYTES, Process, ControlReply, Request, SOCKET};
 use crate::{
     deployment::{Deployment, HotSwap, Unchanged},
     pipeline::Replays,
@@ -39,7 +39,7 @@ const MAX_PATH_BYTES: usize = 107;
 
 /// What somebody may ask about. Cheap to clone.
 #[derive(Clone)]
-pub struct Asked {
+pub struct ControlContext {
     /// The mapping.
     pub hot_swap: Arc<HotSwap>,
     /// Dead letters.
@@ -79,7 +79,7 @@ impl Control {
     }
 
     /// Answers for ever.
-    pub async fn serve(&self, asked: &Asked) {
+    pub async fn serve(&self, context: &ControlContext) {
         let room = Arc::new(Semaphore::new(MAX_CONVERSATIONS));
         // Conversations end with whom they are about.
         let mut conversations = JoinSet::new();
@@ -93,10 +93,10 @@ impl Control {
                     continue;
                 }
             };
-            let (asked, owner) = (asked.clone(), self.owner);
+            let (context, owner) = (context.clone(), self.owner);
             while conversations.try_join_next().is_some() {}
             conversations.spawn(async move {
-                if let Err(error) = converse(stream, owner, &asked, place).await {
+                if let Err(error) = converse(stream, owner, &context, place).await {
                     warn!(error = %error, "a conversation on the control socket broke off");
                 }
             });
@@ -116,13 +116,13 @@ impl Drop for Control {
 async fn converse(
     mut stream: UnixStream,
     owner: u32,
-    Asked { hot_swap, replays, process }: &Asked,
+    ControlContext { hot_swap, replays, process }: &ControlContext,
     place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
     let (reader, mut writer) = stream.split();
     let answer = if peer.uid() != owner && peer.uid() != 0 {
-        Reply::Failed("only the user that runs exotrace may ask".to_owned())
+        ControlReply::Failed("only the user that runs exotrace may ask".to_owned())
     } else {
         let mut line = Vec::new();
         let mut reader = BufReader::new(reader.take(MAX_REQUEST_BYTES));
@@ -135,8 +135,8 @@ async fn converse(
                 let mut rest = [0];
                 tokio::select! {
                     replayed = replays.replay(file) => match replayed {
-                        Ok(replayed) => Reply::Replayed(Box::new(replayed)),
-                        Err(error) => Reply::Failed(chain(&error)),
+                        Ok(replayed) => ControlReply::Replayed(Box::new(replayed)),
+                        Err(error) => ControlReply::Failed(chain(&error)),
                     },
                     // Who asked has gone.
                     _ = reader.read(&mut rest) => return Ok(()),
@@ -144,10 +144,10 @@ async fn converse(
             }
             Ok(Request::About) => {
                 let mapping = hot_swap.deployment().status().mapping;
-                Reply::About(Box::new(process.about(mapping, replays.is_busy())))
+                ControlReply::About(Box::new(process.about(mapping, replays.is_busy())))
             }
             Ok(request) => answer(request, &by, hot_swap).await,
-            Err(error) => Reply::Failed(format!("not a request: {error}")),
+            Err(error) => ControlReply::Failed(format!("not a request: {error}")),
         }
     };
     let mut line = serde_json::to_vec(&answer)?;
@@ -155,28 +155,28 @@ async fn converse(
     timeout(PATIENCE, writer.write_all(&line)).await?
 }
 
-async fn answer(request: Request, by: &str, hot_swap: &Arc<HotSwap>) -> Reply {
+async fn answer(request: Request, by: &str, hot_swap: &Arc<HotSwap>) -> ControlReply {
     if let Request::Put { mapping, purpose, allowed } = request {
         return match hot_swap.put(&mapping, purpose, allowed, by).await {
-            Ok(done) => Reply::Done(done),
-            Err(error) => Reply::Failed(explain(&error)),
+            Ok(done) => ControlReply::Done(done),
+            Err(error) => ControlReply::Failed(explain(&error)),
         };
     }
     // What is decided is on the disk before it is answered.
     let (deployment, by) = (Arc::clone(hot_swap.deployment()), by.to_owned());
     match spawn_blocking(move || decide(request, &by, &deployment)).await {
         Ok(answer) => answer,
-        Err(error) => Reply::Failed(error.to_string()),
+        Err(error) => ControlReply::Failed(error.to_string()),
     }
 }
 
-fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> Reply {
+fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlReply {
     match request {
-        Request::About => Reply::Failed("how the process is doing is no change of the mapping".to_owned()),
-        Request::Status => Reply::Status(Box::new(deployment.status())),
-        Request::History => Reply::History(deployment.history()),
-        Request::Put { .. } => Reply::Failed("a mapping is prepared before it is put in place".to_owned()),
-        Request::Promote if deployment.new_ids_on_trial() > 0 => Reply::Failed(format!(
+        Request::About => ControlReply::Failed("how the process is doing is no change of the mapping".to_owned()),
+        Request::Status => ControlReply::Status(Box::new(deployment.status())),
+        Request::History => ControlReply::History(deployment.history()),
+        Request::Put { .. } => ControlReply::Failed("a mapping is prepared before it is put in place".to_owned()),
+        Request::Promote if deployment.new_ids_on_trial() > 0 => ControlReply::Failed(format!(
             "{} records of the trial got another `_id`: what is read again would be stored twice\nhint: `exotrace mapping \
              promote --accept-new-ids` takes it all the same",
             deployment.new_ids_on_trial()
@@ -188,14 +188,14 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> Reply {
         Request::RollBack => {
             done(deployment.roll_back(by), || format!("mapping {} maps again", deployment.status().mapping))
         }
-        Request::Replay(_) => Reply::Failed("a replay is no change of the mapping".to_owned()),
+        Request::Replay(_) => ControlReply::Failed("a replay is no change of the mapping".to_owned()),
         Request::Pin => {
             deployment.pin(by);
-            Reply::Done(format!("mapping {} is pinned", deployment.status().mapping))
+            ControlReply::Done(format!("mapping {} is pinned", deployment.status().mapping))
         }
         Request::Unpin => {
             deployment.unpin(by);
-            Reply::Done(format!("mapping {} may be replaced", deployment.status().mapping))
+            ControlReply::Done(format!("mapping {} may be replaced", deployment.status().mapping))
         }
     }
 }
@@ -218,9 +218,9 @@ fn user_name(uid: u32) -> Option<String> {
     })
 }
 
-fn done(result: Result<(), Unchanged>, said: impl FnOnce() -> String) -> Reply {
+fn done(result: Result<(), Unchanged>, said: impl FnOnce() -> String) -> ControlReply {
     match result {
-        Ok(()) => Reply::Done(said()),
-        Err(error) => Reply::Failed(error.to_string()),
+        Ok(()) => ControlReply::Done(said()),
+        Err(error) => ControlReply::Failed(error.to_string()),
     }
 }

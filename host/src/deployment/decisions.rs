@@ -50,7 +50,7 @@ pub struct Decisions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) grace: Option<Grace>,
     /// What was refused or taken back, the oldest first.
-    refused: VecDeque<Refused>,
+    refused: VecDeque<RefusedDigest>,
     /// The host on which something is refused from now on: with another host or other limits it may be right.
     #[serde(skip)]
     host_fingerprint: String,
@@ -99,7 +99,7 @@ pub enum Override {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Refused {
+struct RefusedDigest {
     digest: String,
     reason: String,
     #[serde(default, rename = "under")]
@@ -345,7 +345,7 @@ impl Decisions {
     pub(super) fn refuse(&mut self, digest: &str, reason: &str) {
         self.forgive(digest);
         let (digest, reason) = (digest.to_owned(), reason.chars().take(MAX_REASON).collect());
-        self.refused.push_back(Refused { digest, reason, host_fingerprint: self.host_fingerprint.clone() });
+        self.refused.push_back(RefusedDigest { digest, reason, host_fingerprint: self.host_fingerprint.clone() });
         if self.refused.len() > MAX_REFUSED {
             self.refused.pop_front();
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::mapping_in_use::MappingInUse;
 use crate::{
-    mapper::{Component, FaultKind, MapperError, MappingStats, Pool, Setting},
+    mapper::{Component, FaultKind, MapperError, MappingStats, Pool, PoolConfig},
     observe::metrics::{MappingRole, metrics},
     support::distinct::distinct,
 };
@@ -16,19 +16,19 @@ pub(super) struct Generation {
 
 impl Generation {
     /// Every source begins with the mapping that suits it.
-    pub(super) fn of_each(starts: Vec<(Component, Setting)>) -> Result<Self, MapperError> {
-        let pools = starts.into_iter().map(|(component, setting)| Pool::new(component, setting));
+    pub(super) fn of_each(starts: Vec<(Component, PoolConfig)>) -> Result<Self, MapperError> {
+        let pools = starts.into_iter().map(|(component, config)| Pool::new(component, config));
         Ok(Self { pools: pools.collect::<Result<_, _>>()? })
     }
 
     /// One mapping for every source.
-    pub(super) fn of_all(component: &Component, settings: &[Setting]) -> Result<Self, MapperError> {
-        Self::of_each(settings.iter().map(|setting| (component.clone(), setting.clone())).collect())
+    pub(super) fn of_all(component: &Component, settings: &[PoolConfig]) -> Result<Self, MapperError> {
+        Self::of_each(settings.iter().map(|config| (component.clone(), config.clone())).collect())
     }
 
     /// The same mappings with instances and counts of their own.
     pub(super) fn replica(&self) -> Result<Arc<Self>, MapperError> {
-        let starts = self.pools.iter().map(|pool| (pool.component.clone(), pool.setting.clone()));
+        let starts = self.pools.iter().map(|pool| (pool.component.clone(), pool.config.clone()));
         Ok(Arc::new(Self::of_each(starts.collect())?))
     }
 

@@ -10,7 +10,7 @@ use super::{
     generation::Generation,
     refusal::{Allowed, Refusal},
 };
-use crate::mapper::{Component, ComponentError, MappedBatch, Origin, Outcome, Pool, Setting, Settings, digest};
+use crate::mapper::{Component, ComponentError, MappedBatch, Origin, Outcome, Pool, PoolConfig, Settings, digest};
 
 /// So many compiled components are kept, for whoever goes to and fro.
 const MAX_COMPILED: usize = 4;
@@ -90,11 +90,11 @@ impl Deployment {
 }
 
 /// How many check records the component has, and has passed.
-fn run_checks(settings: &[Setting], bytes: &[u8], component: &Component) -> Result<usize, Refusal> {
+fn run_checks(settings: &[PoolConfig], bytes: &[u8], component: &Component) -> Result<usize, Refusal> {
     let checks = Checks::read(bytes).map_err(Refusal::Check)?;
-    let Some(setting) = settings.first() else { return Ok(0) };
-    let setting = Setting { settings: Settings::default().into(), ..setting.clone() };
-    let pool = Pool::new(component.clone(), setting).map_err(Refusal::Start)?;
+    let Some(config) = settings.first() else { return Ok(0) };
+    let config = PoolConfig { settings: Settings::default().into(), ..config.clone() };
+    let pool = Pool::new(component.clone(), config).map_err(Refusal::Start)?;
     let began = Instant::now();
     let mapped = pool.map_strictly(&checks.records(), &Origin::default());
     let mapped = mapped.map_err(|error| Refusal::Check(error.explain()))?;

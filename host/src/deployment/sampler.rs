@@ -16,7 +16,7 @@ use super::{
     diff::{Differences, Examples},
     generation::Generation,
     metrics,
-    verdict::{Comparison, Verdict},
+    sample_verdict::{SampleComparison, SampleVerdict},
 };
 use crate::{
     geo::Databases,
@@ -74,7 +74,7 @@ struct Sample {
 impl Sampler {
     /// Compares so many percent of the records with what `reference` makes of them, and tells each verdict. The thread
     /// that compares ends with the sampler, or when nobody hears it.
-    pub(super) fn start(reference: Arc<Generation>, role: Role, percent: u8, verdicts: SyncSender<Verdict>) -> Self {
+    pub(super) fn start(reference: Arc<Generation>, role: Role, percent: u8, verdicts: SyncSender<SampleVerdict>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let differences = Mutex::new(Differences::new(Examples::Shapes));
         let compared = Arc::new(Compared { reference, role, differences, passed_over: AtomicU64::new(0) });
@@ -91,7 +91,7 @@ impl Sampler {
 
     /// Takes a sample of a batch, to be compared later.
     pub(super) fn offer(&self, source: usize, records: &str, origin: &Origin, mapped: &MappedBatch) {
-        let databases = self.compared.reference.pool(source).setting.geo.current();
+        let databases = self.compared.reference.pool(source).config.geo.current();
         let mut sample = Sample { source, records: Vec::new(), mapped: MappedBatch::default(), databases };
         for (line, entry) in lines(records).zip(mapped.entries()) {
             let seen = self.seen.fetch_add(1, Ordering::Relaxed);
@@ -124,22 +124,22 @@ impl Sampler {
 
 impl Compared {
     /// Compares samples as long as there are any, and the reference can map.
-    fn work(&self, sampler: u64, waiting: &Receiver<Sample>, verdicts: &SyncSender<Verdict>) {
+    fn work(&self, sampler: u64, waiting: &Receiver<Sample>, verdicts: &SyncSender<SampleVerdict>) {
         while let Ok(sample) = waiting.recv() {
             let pool = self.reference.pool(sample.source);
-            if !Arc::ptr_eq(&pool.setting.geo.current(), &sample.databases) {
+            if !Arc::ptr_eq(&pool.config.geo.current(), &sample.databases) {
                 // What they say of an address is no difference between mappings.
                 continue;
             }
             let comparison = self.compare(&sample);
             let is_last = comparison.is_err();
-            if verdicts.send(Verdict { sampler, comparison }).is_err() || is_last {
+            if verdicts.send(SampleVerdict { sampler, comparison }).is_err() || is_last {
                 return;
             }
         }
     }
 
-    fn compare(&self, sample: &Sample) -> Result<Comparison, MapperError> {
+    fn compare(&self, sample: &Sample) -> Result<SampleComparison, MapperError> {
         let pool = self.reference.pool(sample.source);
         let (mut mapped, began) = (MappedBatch::default(), Instant::now());
         if sample.records.iter().all(|(_, origin)| origin.file.is_none()) {
@@ -158,7 +158,7 @@ impl Compared {
             Role::Candidate => differences.add(&sample.mapped, &mapped),
             Role::Baseline => differences.add(&mapped, &sample.mapped),
         }
-        Ok(Comparison { records: differences.records, rate: differences.rate() })
+        Ok(SampleComparison { records: differences.records, rate: differences.rate() })
     }
 
     fn differences(&self) -> MutexGuard<'_, Differences> {

@@ -8,7 +8,7 @@ use super::{
     candidate::Candidate,
     generation::Generation,
     sampler::{Role, Sampler},
-    verdict::Verdict,
+    sample_verdict::SampleVerdict,
 };
 use crate::{
     mapper::{MapperError, MappingStats},
@@ -59,7 +59,7 @@ impl Trial {
         candidate: Candidate,
         (mode, percent): (TrialMode, u8),
         current: &Generation,
-        verdicts: SyncSender<Verdict>,
+        verdicts: SyncSender<SampleVerdict>,
     ) -> Result<Self, MapperError> {
         let candidate = Arc::new(candidate.generation);
         let sampler = match mode {

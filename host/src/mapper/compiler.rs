@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use wasmtime::component::Component as Compiled;
 
-use super::{built_in::is_built_in, component_error::ComponentError, engine::engine, shape};
+use super::{built_in::is_built_in, component_error::ComponentError, complexity, engine::engine};
 
 mod apart;
 mod child;
@@ -47,7 +47,7 @@ impl Compiler {
         if is_built_in(bytes) {
             return here();
         }
-        shape::check(bytes)?;
+        complexity::check(bytes)?;
         match &self.apart {
             None => here(),
             Some(apart) => apart.compile(engine, is_metering, bytes),

@@ -12,13 +12,13 @@ mod v0_1;
 pub(super) use linked::{LinkedComponent, Session};
 
 /// What links a component of one version of the contract.
-type Link = fn(&Compiled) -> wasmtime::Result<Arc<dyn LinkedComponent>>;
+type LinkFn = fn(&Compiled) -> wasmtime::Result<Arc<dyn LinkedComponent>>;
 
 /// The newest version of every track, oldest first, with what links its components.
-static CONTRACTS: [(Version, Link); 1] = [(v0_1::VERSION, v0_1::link)];
+static CONTRACTS: [(Version, LinkFn); 1] = [(v0_1::VERSION, v0_1::link)];
 
 /// What links a component that was built for this version of the contract; none when this host does not speak it.
-pub(super) fn speaking(version: &str) -> Option<Link> {
+pub(super) fn speaking(version: &str) -> Option<LinkFn> {
     let version = Version::parse(version).ok()?;
     CONTRACTS.iter().find(|(newest, _)| is_spoken(&version, newest)).map(|(_, link)| *link)
 }

@@ -12,11 +12,11 @@ const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
 
 /// Whether `text` is one JSON object, and nothing else.
 pub(super) fn is_object(text: &str) -> bool {
-    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+    let mut reader = ObjectReader { bytes: text.as_bytes(), at: 0 };
     reader.object().is_some() && reader.token().is_none()
 }
 
-struct Reader<'t> {
+struct ObjectReader<'t> {
     bytes: &'t [u8],
     at: usize,
 }
@@ -47,7 +47,7 @@ impl Open {
     }
 }
 
-impl Reader<'_> {
+impl ObjectReader<'_> {
     /// Reads one object; nothing when it is none.
     fn object(&mut self) -> Option<()> {
         let mut open = Open { bits: [0; MAX_DEPTH / 64], depth: 0 };

@@ -36,7 +36,7 @@ const MANY_REJECTED: u64 = 100;
 
 /// What a pool needs besides a component.
 #[derive(Clone)]
-pub(crate) struct Setting {
+pub(crate) struct PoolConfig {
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) geo: Arc<Geo>,
@@ -45,7 +45,7 @@ pub(crate) struct Setting {
 /// One mapping with one set of settings.
 pub(crate) struct Pool {
     pub(crate) component: Component,
-    pub(crate) setting: Setting,
+    pub(crate) config: PoolConfig,
     pub(crate) stats: Stats,
     pub(crate) usage: Arc<InstanceUsage>,
     /// Instances that wait for work: never more than have worked at the same time.
@@ -56,10 +56,10 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Starts a first instance, so that what cannot work at all is known at once.
-    pub(crate) fn new(component: Component, setting: Setting) -> Result<Self, MapperError> {
+    pub(crate) fn new(component: Component, config: PoolConfig) -> Result<Self, MapperError> {
         let (stats, usage, idle) = (Stats::default(), Arc::default(), Mutex::default());
-        let pool = Self { component, setting, stats, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
-        let first = pool.fresh(pool.setting.geo.current())?;
+        let pool = Self { component, config, stats, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
+        let first = pool.fresh(pool.config.geo.current())?;
         pool.idle().push(first);
         Ok(pool)
     }
@@ -108,7 +108,7 @@ impl Pool {
     }
 
     fn fresh(&self, databases: Arc<Databases>) -> Result<Instance, MapperError> {
-        let Setting { settings, limits, geo: _ } = &self.setting;
+        let PoolConfig { settings, limits, geo: _ } = &self.config;
         Instance::new(&*self.component.linked, settings, limits, databases, Arc::clone(&self.usage))
     }
 
@@ -140,7 +140,7 @@ struct Run<'p, 'r> {
 
 impl<'p, 'r> Run<'p, 'r> {
     fn new(pool: &'p Pool) -> Result<Self, MapperError> {
-        let databases = pool.setting.geo.current();
+        let databases = pool.config.geo.current();
         let instance = match pool.waiting(&databases) {
             Some(instance) => instance,
             None => pool.fresh(Arc::clone(&databases))?,
@@ -154,7 +154,7 @@ impl<'p, 'r> Run<'p, 'r> {
         let outcomes = self.mapped.outcomes.len();
         self.mapped.note(&self.pool.component.mapped_by, outcomes);
         self.pool.stats.note(&self.mapped, self.began.elapsed());
-        if !self.instance.is_worn(&self.pool.setting.limits) {
+        if !self.instance.is_worn(&self.pool.config.limits) {
             self.pool.idle().push(self.instance);
         }
         self.mapped
@@ -162,7 +162,7 @@ impl<'p, 'r> Run<'p, 'r> {
 
     /// How long the next call may take.
     fn left(&self) -> Duration {
-        let limits = &self.pool.setting.limits;
+        let limits = &self.pool.config.limits;
         limits.batch_time.min(limits.total_time().saturating_sub(self.began.elapsed()))
     }
 
@@ -215,7 +215,7 @@ impl<'p, 'r> Run<'p, 'r> {
     }
 
     fn map_one(&mut self, line: &'r str, origin: &Origin) -> Result<(), MapperError> {
-        let limits = &self.pool.setting.limits;
+        let limits = &self.pool.config.limits;
         let mut reason = format!("its batch took longer than {:?}", limits.total_time());
         // The instance may have stopped for a record before: a record is rejected by a fresh one only.
         for _ in 1..=2 {

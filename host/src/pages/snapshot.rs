@@ -10,7 +10,7 @@ use prometheus_client::{
 };
 use tracing::debug;
 
-use super::Watched;
+use super::WatchedRun;
 use crate::{
     config::{ServiceConfig, SourceConfig},
     deployment::MappingInUse,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Everything that is known now, as Prometheus reads it.
-pub(super) fn text(watched: &Watched, ledger: Option<&mut Option<Ledger>>) -> Result<String, fmt::Error> {
+pub(super) fn text(watched: &WatchedRun, ledger: Option<&mut Option<Ledger>>) -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &metrics().registry)?;
     encode(&mut text, &Snapshot::new(watched, ledger, Utc::now()).registry)?;
@@ -39,7 +39,7 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn new(watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) -> Self {
+    fn new(watched: &WatchedRun, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) -> Self {
         let mut this = Self { registry: Registry::with_prefix(PREFIX) };
         let build: Gauges<1> = this.show("build_info", "Always 1; the version is in the label");
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
@@ -49,7 +49,7 @@ impl Snapshot {
         this
     }
 
-    fn add_health(&mut self, watched: &Watched) {
+    fn add_health(&mut self, watched: &WatchedRun) {
         let states: Gauges<3> = self.show("health", "1 for the state that a part is in, 0 for all others");
         for condition in watched.health.conditions() {
             for state in State::ALL {
@@ -63,7 +63,7 @@ impl Snapshot {
         }
     }
 
-    fn add_mappings(&mut self, watched: &Watched) {
+    fn add_mappings(&mut self, watched: &WatchedRun) {
         let info: Gauges<3> = self.show("mapping_info", "Always 1; what maps, and what is kept or tried beside it");
         let memory: Gauges<3> = self.show("mapping_memory_bytes", "Memory of the instances of a mapping");
         let instances: Gauges<3> = self.show("mapping_instances", "Instances of a mapping");
@@ -85,7 +85,7 @@ impl Snapshot {
     }
 
     /// Without a ledger what only that knows is left out, and that it is.
-    fn add_sources(&mut self, watched: &Watched, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) {
+    fn add_sources(&mut self, watched: &WatchedRun, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) {
         let sources = OfSources {
             lag: self.show("lag_seconds", "How long ago the newest record was received that is delivered"),
             covered: self

@@ -96,7 +96,7 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
         answer["after"] = json!({ "mapping": arguments.after, "mapping_version": after });
         println!("{}", serde_json::to_string_pretty(&answer)?);
     } else if differences.records > 0 {
-        let table = table::Table { before, after, differences: &differences }.to_string();
+        let table = table::DifferenceTable { before, after, differences: &differences }.to_string();
         println!("{}", shown::lines(&table));
     }
     anyhow::ensure!(unread == 0, "not every file could be read");

@@ -6,20 +6,20 @@ use tracing::warn;
 
 use super::Rollout;
 use crate::{
-    deployment::verdict::{Comparison, Verdict},
+    deployment::sample_verdict::{SampleComparison, SampleVerdict},
     mapper::MapperError,
 };
 
 impl Rollout {
     /// Decides until nobody has verdicts to tell any more.
-    pub(in crate::deployment) fn decide_all(&self, verdicts: &Receiver<Verdict>) {
+    pub(in crate::deployment) fn decide_all(&self, verdicts: &Receiver<SampleVerdict>) {
         while let Ok(verdict) = verdicts.recv() {
             self.decide(verdict);
         }
     }
 
     /// Ends a trial, or goes back to the mapping before, when too much differs. A verdict on what is over is late.
-    fn decide(&self, Verdict { sampler, comparison }: Verdict) {
+    fn decide(&self, SampleVerdict { sampler, comparison }: SampleVerdict) {
         let problem = comparison.map(|comparison| self.judge_comparison(comparison));
         if let Some(trial) = self.trial.load_full().filter(|trial| trial.sampler.number() == sampler) {
             let problem = problem.unwrap_or_else(|error| Some(error.explain()));
@@ -46,7 +46,7 @@ impl Rollout {
     }
 
     /// Says whether too much differs, once enough was compared.
-    fn judge_comparison(&self, Comparison { records, rate }: Comparison) -> Option<String> {
+    fn judge_comparison(&self, SampleComparison { records, rate }: SampleComparison) -> Option<String> {
         self.policy.judge_differences(records, rate).filter(|_| records >= self.policy.min_records)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::deployment::{Differences, Example};
 
 /// Prints as a table of the fields that differ.
-pub(super) struct Table<'d> {
+pub(super) struct DifferenceTable<'d> {
     /// Version before.
     pub(super) before: &'d str,
     /// Version after.
@@ -13,7 +13,7 @@ pub(super) struct Table<'d> {
     pub(super) differences: &'d Differences,
 }
 
-impl fmt::Display for Table<'_> {
+impl fmt::Display for DifferenceTable<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { before, after, differences } = self;
         write!(formatter, "{before} to {after}: {} records", differences.records)?;

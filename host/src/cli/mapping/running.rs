@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     cli::settings_file::{self, named_or_default},
-    control::{ControlError, Reply, Request, ask},
+    control::{ControlError, ControlReply, Request, ask},
     deployment::{
         Allowed, DeploymentStatus, Event, MappingRef, RefusedMapping, SwapPurpose, TrialMode, TrialStatus, history_in,
     },
@@ -88,7 +88,7 @@ pub(in crate::cli) struct ProcessArguments {
 }
 
 impl ProcessArguments {
-    fn ask(&self, request: &Request) -> anyhow::Result<Reply> {
+    fn ask(&self, request: &Request) -> anyhow::Result<ControlReply> {
         Ok(ask(&self.state_dir()?, request)?)
     }
 
@@ -96,7 +96,7 @@ impl ProcessArguments {
     fn history(&self) -> anyhow::Result<Vec<Event>> {
         let state_dir = self.state_dir()?;
         match ask(&state_dir, &Request::History) {
-            Ok(Reply::History(events)) => Ok(events),
+            Ok(ControlReply::History(events)) => Ok(events),
             Ok(other) => Err(unexpected(other)),
             Err(error @ ControlError::NobodyThere(_)) => {
                 let events = history_in(&state_dir);
@@ -136,7 +136,7 @@ pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Unpin(process) => process.ask(&Request::Unpin)?,
     };
     match answer {
-        Reply::Done(done) => print(&done),
+        ControlReply::Done(done) => print(&done),
         other => Err(unexpected(other)),
     }
 }
@@ -149,10 +149,10 @@ fn mapping_ref(mapping: &str) -> anyhow::Result<MappingRef> {
     Ok(MappingRef::Path(std::path::absolute(Path::new(mapping))?))
 }
 
-fn show_status(answer: Reply, json: bool) -> anyhow::Result<ExitCode> {
+fn show_status(answer: ControlReply, json: bool) -> anyhow::Result<ExitCode> {
     match answer {
-        Reply::Status(status) if json => print(&serde_json::to_string_pretty(&status)?),
-        Reply::Status(status) => print(&status_text(&status)),
+        ControlReply::Status(status) if json => print(&serde_json::to_string_pretty(&status)?),
+        ControlReply::Status(status) => print(&status_text(&status)),
         other => Err(unexpected(other)),
     }
 }
@@ -165,9 +165,9 @@ fn show_history(events: &[Event], json: bool) -> anyhow::Result<ExitCode> {
     print(&lines.join("\n"))
 }
 
-fn unexpected(answer: Reply) -> anyhow::Error {
+fn unexpected(answer: ControlReply) -> anyhow::Error {
     match answer {
-        Reply::Failed(reason) => anyhow::anyhow!("{reason}"),
+        ControlReply::Failed(reason) => anyhow::anyhow!("{reason}"),
         _ => anyhow::anyhow!("could not understand the running exotrace\nhint: it may be of another version"),
     }
 }

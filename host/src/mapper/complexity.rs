@@ -33,7 +33,7 @@ const PARTS: Limit = Limit { what: "types, instances and aliases of the componen
 
 /// What was counted.
 #[derive(Debug, Default)]
-struct Shape {
+struct Complexity {
     functions: u64,
     code: u64,
     types: u64,
@@ -53,17 +53,17 @@ struct Shape {
 
 /// Says what is too much, if anything. What cannot be read the compiler will refuse.
 pub(super) fn check(bytes: &[u8]) -> Result<(), ComponentError> {
-    let mut shape = Shape::default();
+    let mut complexity = Complexity::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        let read = payload.and_then(|payload| shape.add(payload));
+        let read = payload.and_then(|payload| complexity.add(payload));
         read.map_err(|error| ComponentError::NotAComponent(wasmtime::Error::new(error)))?;
         // At once: what follows may be long.
-        shape.judge()?;
+        complexity.judge()?;
     }
     Ok(())
 }
 
-impl Shape {
+impl Complexity {
     fn add(&mut self, payload: Payload<'_>) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::TypeSection(section) => {
@@ -277,11 +277,11 @@ mod tests {
     #[test]
     fn the_built_in_mappings_are_far_below_every_limit() {
         for built_in in BUILT_IN {
-            let mut shape = Shape::default();
+            let mut complexity = Complexity::default();
             for payload in Parser::new(0).parse_all(built_in.bytes) {
-                shape.add(payload.unwrap()).unwrap();
+                complexity.add(payload.unwrap()).unwrap();
             }
-            for (limit, found) in shape.counts() {
+            for (limit, found) in complexity.counts() {
                 assert!(found <= limit.built_in, "{}: {found} {}", built_in.version, limit.what);
                 assert!(4 * limit.built_in <= limit.most, "{}", limit.what);
             }
