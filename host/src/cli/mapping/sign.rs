@@ -1,7 +1,9 @@
 //! `exotrace mapping keygen`, `sign` and `verify`: whose mappings are taken.
 
 use std::{
-    fs,
+    fs::Permissions,
+    io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -15,7 +17,7 @@ use crate::{
     config::Config,
     mapper::{Inspection, digest, read_component},
     support::{
-        folder,
+        atomic_write,
         plain_file::{self, MAX_SECRET_BYTES},
         shown,
         signature::{self, PublicKey, SecretKey, TrustedKeys},
@@ -94,17 +96,12 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes beside and renames: whoever watches the file never sees half a signature.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let file = tempfile::Builder::new().permissions(readable()).tempfile_in(folder::parent(path))?;
-    fs::write(file.path(), text)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// A signature is for everybody to read.
-fn readable() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+/// Whoever watches the file never sees half a signature, and everybody may read it.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = atomic_write::unfinished(path)?;
+    file.as_file().set_permissions(Permissions::from_mode(0o644))?;
+    file.write_all(text.as_bytes())?;
+    atomic_write::put(file, path)
 }
 
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
