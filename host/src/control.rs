@@ -10,7 +10,7 @@ mod server;
 
 pub use about::{About, PartState, Process, about};
 pub use client::ask;
-pub use server::{ControlContext, Control};
+pub use server::{Control, ControlContext};
 
 use crate::{
     deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},

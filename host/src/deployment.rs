@@ -38,10 +38,10 @@ mod refusal;
 mod refused_mapping;
 mod rollback_policy;
 mod rollout;
+mod sample_verdict;
 mod sampler;
 mod status;
 mod trial;
-mod sample_verdict;
 
 pub use candidate::{Candidate, ProbeReport};
 pub use change::Unchanged;
@@ -58,9 +58,9 @@ pub use refusal::{Allowed, Refusal};
 pub use refused_mapping::RefusedMapping;
 pub use rollback_policy::RollbackPolicy;
 use rollout::Rollout;
+use sample_verdict::SampleVerdict;
 pub use status::{DeploymentStatus, Probation};
 pub use trial::{TrialMode, TrialStatus};
-use sample_verdict::SampleVerdict;
 
 /// So many verdicts wait to be decided upon.
 const MAX_VERDICTS: usize = 4;

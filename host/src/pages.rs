@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex as SyncMutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -28,22 +28,21 @@ use hyper_util::{
 use serde_json::json;
 use tokio::{
     net::TcpListener,
-    sync::Mutex,
     task::{AbortHandle, JoinHandle, JoinSet, spawn_blocking},
     time::{sleep, timeout},
 };
 use tracing::{info, warn};
 
 use crate::{
-    config::Config,
-    deployment::Deployment,
-    ledger::Ledger,
-    observe::health::{Condition, Health, State},
-    pipeline::dead_letter::{Letters, Waiting},
+    observe::health::{Condition, State},
+    pipeline::dead_letter::Letters,
 };
 
 mod host;
 mod snapshot;
+mod watched_run;
+
+pub use watched_run::WatchedRun;
 
 /// So many may ask at the same time; of more, those that have been there longest have to go: who asks is answered
 /// within moments, and who stays says nothing.
@@ -65,28 +64,6 @@ pub struct MonitorError {
     address: SocketAddr,
     #[source]
     source: io::Error,
-}
-
-/// What is watched: a run, and what it runs with.
-pub struct WatchedRun {
-    /// How its parts are doing.
-    pub health: Arc<Health>,
-    /// What maps.
-    pub deployment: Arc<Deployment>,
-    /// What it runs with.
-    pub config: Config,
-    /// Opened to read when it is asked for first.
-    ledger: Arc<Mutex<Option<Ledger>>>,
-    /// Counts the dead letters.
-    waiting: Arc<SyncMutex<Waiting>>,
-}
-
-impl WatchedRun {
-    /// A run with these settings.
-    pub fn new(health: Arc<Health>, deployment: Arc<Deployment>, config: Config) -> Self {
-        let waiting = Arc::new(SyncMutex::new(Waiting::new(&config.dead_letter)));
-        Self { health, deployment, config, ledger: Arc::default(), waiting }
-    }
 }
 
 /// Answers until it is dropped.

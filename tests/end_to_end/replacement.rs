@@ -135,7 +135,11 @@ fn put_in_place(deployment: &Arc<Deployment>, name: &str) {
 #[test]
 fn a_mapping_that_stops_is_taken_back_and_its_batch_mapped_by_the_one_before() {
     for name in ["trap-on-record", "endless-loop", "deep-recursion", "not-utf8"] {
-        let deployment = if name == "endless-loop" { quick(RollbackPolicy::default()) } else { deployment(RollbackPolicy::default()) };
+        let deployment = if name == "endless-loop" {
+            quick(RollbackPolicy::default())
+        } else {
+            deployment(RollbackPolicy::default())
+        };
         let mapper = deployment.mapper(0);
         map(&mapper, 0..10);
         put_in_place(&deployment, name);
@@ -291,7 +295,8 @@ fn a_shadow_is_compared_and_delivers_nothing() {
 
 #[test]
 fn a_shadow_that_differs_too_much_is_given_up() {
-    let policy = RollbackPolicy { max_different_percent: 0.0, min_records: 50, max_slowdown: 1e9, ..RollbackPolicy::default() };
+    let policy =
+        RollbackPolicy { max_different_percent: 0.0, min_records: 50, max_slowdown: 1e9, ..RollbackPolicy::default() };
     let deployment = deployment(policy);
     let mapper = deployment.mapper(0);
     // There are no recent records yet to find it out by.
@@ -306,7 +311,8 @@ fn a_shadow_that_differs_too_much_is_given_up() {
 
 #[test]
 fn a_new_mapping_that_differs_too_much_is_taken_back() {
-    let policy = RollbackPolicy { max_different_percent: 20.0, min_records: 50, max_slowdown: 1e9, ..RollbackPolicy::default() };
+    let policy =
+        RollbackPolicy { max_different_percent: 20.0, min_records: 50, max_slowdown: 1e9, ..RollbackPolicy::default() };
     let deployment = deployment(policy);
     let mapper = deployment.mapper(0);
     // There are no recent records yet to find it out by.

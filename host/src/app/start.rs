@@ -8,9 +8,9 @@ use crate::app::{mapping_limits::loader, unusable::Unusable};
 use crate::{
     app::agent::Agent,
     config::{Config, FileConfig, OutputConfig, ServiceConfig},
+    deployment::{Decisions, Deployment, InitialMapping},
     geo::Geo,
     ledger::{Ledger, LedgerError},
-    deployment::{Decisions, Deployment, InitialMapping},
     mapper::{ComponentFile, Loader},
     observe::health::Health,
     pipeline::{

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     app::{hot_swap::HotSwapTasks, start::Ready},
     config::{Config, SourceConfig},
-    control::{ControlContext, Control, Process},
+    control::{Control, ControlContext, Process},
     ledger::{LastRun, Ledger, LedgerError},
     observe::health::Health,
     pages::{Monitor, WatchedRun},

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{ControlError, MAX_REPLY_BYTES, ControlReply, Request, SOCKET};
+use super::{ControlError, ControlReply, MAX_REPLY_BYTES, Request, SOCKET};
 
 /// Compiling a component takes seconds, on a busy machine many: several times what it may take of a processor.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{ControlError, MAX_REQUEST_BYTES, Process, ControlReply, Request, SOCKET};
+use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET};
 use crate::{
     deployment::{Deployment, HotSwap, Unchanged},
     pipeline::Replays,

@@ -74,7 +74,12 @@ struct Sample {
 impl Sampler {
     /// Compares so many percent of the records with what `reference` makes of them, and tells each verdict. The thread
     /// that compares ends with the sampler, or when nobody hears it.
-    pub(super) fn start(reference: Arc<Generation>, role: Role, percent: u8, verdicts: SyncSender<SampleVerdict>) -> Self {
+    pub(super) fn start(
+        reference: Arc<Generation>,
+        role: Role,
+        percent: u8,
+        verdicts: SyncSender<SampleVerdict>,
+    ) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let differences = Mutex::new(Differences::new(Examples::Shapes));
         let compared = Arc::new(Compared { reference, role, differences, passed_over: AtomicU64::new(0) });

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     candidate::Candidate,
     generation::Generation,
-    sampler::{Role, Sampler},
     sample_verdict::SampleVerdict,
+    sampler::{Role, Sampler},
 };
 use crate::{
     mapper::{MapperError, MappingStats},

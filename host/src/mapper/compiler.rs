@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use wasmtime::component::Component as Compiled;
 
-use super::{built_in::is_built_in, component_error::ComponentError, complexity, engine::engine};
+use super::{built_in::is_built_in, complexity, component_error::ComponentError, engine::engine};
 
 mod apart;
 mod child;

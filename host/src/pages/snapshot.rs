@@ -10,7 +10,7 @@ use prometheus_client::{
 };
 use tracing::debug;
 
-use super::WatchedRun;
+use super::watched_run::WatchedRun;
 use crate::{
     config::{ServiceConfig, SourceConfig},
     deployment::MappingInUse,

@@ -16,8 +16,8 @@ use tokio::{
 
 use crate::{
     config::{Config, ServiceConfig},
-    ledger::{Ledger, SourceStatus},
     deployment::{Deployment, RollbackPolicy},
+    ledger::{Ledger, SourceStatus},
     mapper::{Component, Limits, Settings, built_in},
     outputs::StdoutOutput,
     pipeline::{
