@@ -1,4 +1,4 @@
-//! `guest/docs/fields-VERSION.md`: the fields of each mapping version with a value from the fixtures.
+//! The pages of fields in `guest/docs`: the fields of each mapping version with a value from the fixtures.
 //!
 //! `UPDATE_GOLDEN=1` writes the pages anew.
 

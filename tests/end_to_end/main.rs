@@ -25,6 +25,7 @@ mod killed;
 mod labels;
 mod lasting;
 mod lights;
+mod links;
 mod map_command;
 mod mapping_command;
 mod memory;

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, fs};
 
 use crate::harness::{Exotrace, Folder, exotrace, project};
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(project().join(path)).unwrap()
 }
 
 /// Every page of the documentation with its path in the project, but for the change log, which names what was.
-fn pages() -> Vec<(String, String)> {
+pub(crate) fn pages() -> Vec<(String, String)> {
     let mut pages = Vec::new();
     for folder in [".", "wit", "host/docs", "host/docs/facts", "guest/docs", "guest/docs/facts", "tests", "fixtures"] {
         for entry in fs::read_dir(project().join(folder)).unwrap() {
@@ -248,7 +248,7 @@ fn every_struct_of_settings_is_compared_with_the_table() {
 }
 
 /// All Rust sources below a folder, in one text.
-fn sources(folder: &std::path::Path, text: &mut String) {
+pub(crate) fn sources(folder: &std::path::Path, text: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -33,7 +33,8 @@ pub struct Network {
     pub autonomous_system: Option<(u32, Option<String>)>,
 }
 
-/// Where an address is used, as Elasticsearch's `geoip` processor tells it by default (mapping-spec.md, section 2.7).
+/// Where an address is used, as Elasticsearch's `geoip` processor tells it by default (guest/docs/facts/mapping.md,
+/// section 2.7).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Place {
     /// For example `Europe`.

@@ -84,7 +84,7 @@ impl Address {
         self.split().0
     }
 
-    /// What follows the first `@`, to the end of the line (mapping-spec.md, section 2.4).
+    /// What follows the first `@`, to the end of the line (guest/docs/facts/mapping.md, section 2.4).
     fn domain(&self) -> &str {
         let (_, rest) = self.split();
         rest.split_once('\n').map_or(rest, |(line, _)| line)

@@ -1,4 +1,4 @@
-//! Dates as Elasticsearch's date processor understands them (mapping-spec.md, section 2.3).
+//! Dates as Elasticsearch's date processor understands them (guest/docs/facts/mapping.md, section 2.3).
 //!
 //! What the services write is read by hand: `chrono`, which reads the rest, takes 3 times as long in WebAssembly (V8) to
 //! read such a date and to write it to the millisecond; `make bench` shows the same natively.

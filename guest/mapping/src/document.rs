@@ -21,7 +21,7 @@ pub(crate) struct Document<'a> {
     pub(crate) failures: Vec<Failure>,
 }
 
-/// `email.direction` (mapping-spec.md, section 2.9).
+/// `email.direction` (guest/docs/facts/mapping.md, section 2.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     Inbound,

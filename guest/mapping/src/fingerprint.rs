@@ -1,4 +1,5 @@
-//! The document's `_id`, byte for byte that of Elasticsearch's fingerprint processor (mapping-spec.md, section 2.8).
+//! The document's `_id`, byte for byte that of Elasticsearch's fingerprint processor (guest/docs/facts/mapping.md,
+//! section 2.8).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 

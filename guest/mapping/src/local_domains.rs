@@ -1,4 +1,4 @@
-//! The tenant's domains (mapping-spec.md, section 2.9).
+//! The tenant's domains (guest/docs/facts/mapping.md, section 2.9).
 
 use crate::ignore_case::equal_ignoring_case;
 

@@ -59,7 +59,7 @@ pub enum Outcome {
 /// Why a record was dropped on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropReason {
-    /// It is the envelope of a page that has no rows (mapping-spec.md, row 4).
+    /// It is the envelope of a page that has no rows (guest/docs/facts/mapping.md, row 4).
     EmptyPage,
     /// Its status is one of those to drop (row 4b).
     Status,

@@ -55,7 +55,8 @@ struct Names {
     name: &'static str,
     /// The same with quotes.
     key: &'static str,
-    /// By Graph, if it has the property. Elastic's 2.x renames these to the others (mapping-spec.md, row 3b).
+    /// By Graph, if it has the property. Elastic's 2.x renames these to the others (guest/docs/facts/mapping.md,
+    /// row 3b).
     graph_name: Option<&'static str>,
 }
 

@@ -1,5 +1,5 @@
 //! The public-suffix split, as the library behind Elasticsearch's `registered_domain` processor does it
-//! (mapping-spec.md, section 2.6).
+//! (guest/docs/facts/mapping.md, section 2.6).
 //!
 //! It differs from the list's own algorithm for PRIVATE rules: there the suffix itself counts as registered.
 
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(found.unwrap_or_default(), expected, "{domain}");
     }
 
-    /// The table of mapping-spec.md, section 2.6.
+    /// The table of guest/docs/facts/mapping.md, section 2.6.
     #[test]
     fn domains_are_split_as_elastic_splits_them() {
         let list = SuffixList::built_in();

@@ -7,7 +7,8 @@
 pub struct Version {
     /// The version itself (semver). The first two parts are those of the package of Elastic whose documents it makes.
     pub number: &'static str,
-    /// The version of the Elastic Common Schema that its documents follow, for `ecs.version` (mapping-spec.md, row 2).
+    /// The version of the Elastic Common Schema that its documents follow, for `ecs.version`
+    /// (guest/docs/facts/mapping.md, row 2).
     pub ecs_version: &'static str,
     /// The records that it maps.
     pub record_kinds: &'static [RecordKind],

@@ -10,7 +10,7 @@ pub const REQUEST_BACKOFF: Backoff =
     Backoff { shortest: Duration::from_secs(2), longest: Duration::from_secs(300), attempts: 5 };
 
 /// How a daemon asks a source again that a person has to mend first: consent, a service principal and a new secret take
-/// their time to arrive (ms-api.md, section 1.9).
+/// their time to arrive (host/docs/facts/ms-api.md, section 1.9).
 pub(super) const MEND_SOURCE_BACKOFF: Backoff =
     Backoff { shortest: Duration::from_secs(5 * 60), longest: Duration::from_secs(60 * 60), attempts: u32::MAX };
 

@@ -96,7 +96,7 @@ pub async fn retry<A: Attempt>(what: &mut A) -> Result<Success<A::Output>, Retry
     }
 }
 
-/// Whether the same request may succeed later (ms-api.md, section 1.9).
+/// Whether the same request may succeed later (host/docs/facts/ms-api.md, section 1.9).
 pub fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }

@@ -1,4 +1,4 @@
-//! `malloc` and `free`, with which a host hands a record over (integrations.md, sections 2 and 5).
+//! `malloc` and `free`, with which a host hands a record over (guest/docs/facts/modules.md, sections 2 and 5).
 //!
 //! The size of every piece is kept before it, since `free` is not told.
 

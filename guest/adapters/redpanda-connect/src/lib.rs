@@ -1,4 +1,4 @@
-//! The mapping as a processor of Redpanda Connect (integrations.md, section 5).
+//! The mapping as a processor of Redpanda Connect (guest/docs/facts/modules.md, section 5).
 //!
 //! The host gets memory for a message by `malloc` and gives it back by `free`; what it is given it copies at once.
 //!

@@ -1,4 +1,4 @@
-//! Copies a value without what is empty in it (mapping-spec.md, section 2.11).
+//! Copies a value without what is empty in it (guest/docs/facts/mapping.md, section 2.11).
 
 use std::borrow::Cow;
 

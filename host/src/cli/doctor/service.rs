@@ -22,7 +22,7 @@ const MOST_SKEW: chrono::Duration = chrono::Duration::minutes(5);
 /// Enough rows to see what domains mail has.
 const MOST_ROWS: u32 = 1000;
 
-/// The permission that reading message trace needs (ms-api.md, section 1.2).
+/// The permission that reading message trace needs (host/docs/facts/ms-api.md, section 1.2).
 const PERMISSION: &str = "ExchangeMessageTrace.Read.All";
 
 pub(super) async fn examine(

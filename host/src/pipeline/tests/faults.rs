@@ -1,4 +1,4 @@
-//! Whatever the service does (ms-api.md, section 8): nothing is missing, nothing comes twice.
+//! Whatever the service does (host/docs/facts/ms-api.md, section 8): nothing is missing, nothing comes twice.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! How many requests a tenant may be sent: the service counts in a running window, and others share it with us
-//! (ms-api.md, section 1.10).
+//! (host/docs/facts/ms-api.md, section 1.10).
 
 use std::{sync::OnceLock, time::Duration};
 

@@ -3,7 +3,7 @@
 use super::service_kind::ServiceKind;
 use crate::config::{ConfigError, Setting, ValueReader};
 
-/// A cloud of Microsoft (ms-api.md, section 3.7).
+/// A cloud of Microsoft (host/docs/facts/ms-api.md, section 3.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cloud {
     Global,

@@ -57,7 +57,7 @@ pub enum Credential {
     },
 }
 
-/// Who gives the tokens of a managed identity (ms-api.md, section 3.5).
+/// Who gives the tokens of a managed identity (host/docs/facts/ms-api.md, section 3.5).
 #[derive(Debug, Clone)]
 pub enum IdentityEndpoint {
     /// The metadata service of a machine in Azure.

@@ -61,7 +61,7 @@ pub enum PollError {
         retry_after: Option<Duration>,
     },
     /// The service principal of Microsoft that the service needs is not in the tenant, or not ready yet; the credentials
-    /// are right (ms-api.md, section 1.2).
+    /// are right (host/docs/facts/ms-api.md, section 1.2).
     #[error("message trace service answered {status}{explanation}")]
     ServicePrincipalMissing {
         /// The status.
@@ -69,7 +69,8 @@ pub enum PollError {
         /// What it said, for people.
         explanation: String,
     },
-    /// The service does not take a next link of its own, which does not get better (ms-api.md, section 1.7).
+    /// The service does not take a next link of its own, which does not get better (host/docs/facts/ms-api.md,
+    /// section 1.7).
     #[error("message trace service refused its own next link with {status}{explanation}")]
     RefusedLink {
         /// The status.
@@ -103,7 +104,7 @@ pub enum PollError {
     /// The answer is JSON of another shape: something else answers, or the service is not itself.
     #[error("answer of the message trace service is not a page of records{NOT_ITSELF}")]
     OtherShape(#[source] Malformed),
-    /// The answer is Atom or HTML (ms-api.md, section 2.2): the same.
+    /// The answer is Atom or HTML (host/docs/facts/ms-api.md, section 2.2): the same.
     #[error("answer of the message trace service is markup, not the JSON that was asked for{NOT_ITSELF}")]
     Markup,
     /// There is `null` in the place of rows, and nothing says that there are none: the same.
@@ -202,8 +203,8 @@ pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
     }
 }
 
-/// What a refusal says, for people (ms-api.md, section 1.9). Read leniently: depth and letter case vary, and gateways
-/// answer in HTML.
+/// What a refusal says, for people (host/docs/facts/ms-api.md, section 1.9). Read leniently: depth and letter case
+/// vary, and gateways answer in HTML.
 fn explain(status: StatusCode, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(without_mark(body)).unwrap_or_default();
     let error = &body["error"];

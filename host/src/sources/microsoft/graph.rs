@@ -1,4 +1,4 @@
-//! How Microsoft Graph is asked (ms-api.md, section 1).
+//! How Microsoft Graph is asked (host/docs/facts/ms-api.md, section 1).
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;

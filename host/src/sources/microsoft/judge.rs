@@ -1,7 +1,8 @@
 //! Which rows of a page belong to its window. Pure.
 //!
-//! A filter that a service ignores gives rows of other times (ms-api.md, section 0). Those that have a window of their
-//! own are left to it; all others are delivered, however odd their date is: no window would ever bring them.
+//! A filter that a service ignores gives rows of other times (host/docs/facts/ms-api.md, section 0). Those that have a
+//! window of their own are left to it; all others are delivered, however odd their date is: no window would ever bring
+//! them.
 
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 

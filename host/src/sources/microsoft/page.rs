@@ -38,7 +38,7 @@ pub struct Row {
     pub received: Option<DateTime<Utc>>,
 }
 
-/// What a row is known by, and what of it may change (ms-api.md, section 1.12).
+/// What a row is known by, and what of it may change (host/docs/facts/ms-api.md, section 1.12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RowKey {
     /// A hash of its id and its recipient, the latter ignoring case; or of the whole row, when it has no id or no
@@ -133,7 +133,8 @@ fn digest(parts: &[&str]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (ms-api.md, sections 2.2 and 2.3).
+/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (host/docs/facts/ms-api.md,
+/// sections 2.2 and 2.3).
 fn instant(text: &str) -> Option<DateTime<Utc>> {
     if let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         return DateTime::from_timestamp_millis(milliseconds.parse().ok()?);

@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::ledger::{Progress, Window};
 
-/// The longest that one query may span (ms-api.md, section 1.6).
+/// The longest that one query may span (host/docs/facts/ms-api.md, section 1.6).
 const LONGEST: Duration = Duration::from_secs(10 * 24 * 60 * 60);
 
 /// The shortest window: below it even a request for every page costs less than what is won.

@@ -1,11 +1,11 @@
-//! How the legacy Reporting Web Service is asked (ms-api.md, section 2).
+//! How the legacy Reporting Web Service is asked (host/docs/facts/ms-api.md, section 2).
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
 use super::{PollError, page::Page};
 
-/// Links are relative to this, whatever they climb up before (ms-api.md, section 2.2).
+/// Links are relative to this, whatever they climb up before (host/docs/facts/ms-api.md, section 2.2).
 const ROOT: &str = "ecp/";
 
 const PATH: &str = "ecp/reportingwebservice/reporting.svc/MessageTrace";

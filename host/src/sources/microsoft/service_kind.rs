@@ -25,7 +25,7 @@ impl ServiceKind {
         }
     }
 
-    /// How far back the service answers (ms-api.md, sections 1.6 and 2.1).
+    /// How far back the service answers (host/docs/facts/ms-api.md, sections 1.6 and 2.1).
     pub fn keeps(self) -> Duration {
         let days = match self {
             Self::Graph => 90,
@@ -34,7 +34,7 @@ impl ServiceKind {
         Duration::from_secs(days * 24 * 60 * 60)
     }
 
-    /// How far back it is wise to ask (ms-api.md, section 2.1).
+    /// How far back it is wise to ask (host/docs/facts/ms-api.md, section 2.1).
     pub fn look_back(self) -> Duration {
         let hours = match self {
             Self::Graph => 90 * 24,
@@ -43,7 +43,7 @@ impl ServiceKind {
         Duration::from_secs(hours * 60 * 60)
     }
 
-    /// The most rows that a page may have (ms-api.md, sections 1.5 and 2.1).
+    /// The most rows that a page may have (host/docs/facts/ms-api.md, sections 1.5 and 2.1).
     pub fn most_rows(self) -> u32 {
         match self {
             Self::Graph => 5000,

@@ -1,4 +1,4 @@
-//! Signs in: OAuth2 client credentials and managed identities (ms-api.md, section 3).
+//! Signs in: OAuth2 client credentials and managed identities (host/docs/facts/ms-api.md, section 3).
 
 use std::{path::PathBuf, time::Duration};
 
@@ -41,7 +41,8 @@ const LONGEST_LIFE: Duration = Duration::from_secs(28 * 60 * 60);
 /// A request with a token takes its time: it is not sent with one that ends before.
 const LAST_USE: Duration = Duration::from_secs(10);
 
-/// When a token could not be replaced ahead of its end, that is tried again so much later (ms-api.md, section 3.6).
+/// When a token could not be replaced ahead of its end, that is tried again so much later (host/docs/facts/ms-api.md,
+/// section 3.6).
 const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
 /// Keeps the access token of one app registration or identity.

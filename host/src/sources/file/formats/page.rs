@@ -48,7 +48,7 @@ impl Members<'_> {
         self.0.iter().filter(|(name, _)| NAMES.contains(&name.to_ascii_lowercase().as_str())).count()
     }
 
-    /// The services' own mark (ms-api.md, sections 1.8 and 2.2).
+    /// The services' own mark (host/docs/facts/ms-api.md, sections 1.8 and 2.2).
     fn has_mark(&self) -> bool {
         self.0.iter().any(|(name, _)| matches!(&**name, "@odata.context" | "odata.metadata"))
     }

@@ -1,6 +1,7 @@
 //! The words for what became of a message: those of the property, and those that the portal shows.
 
-/// The words of the property as PowerShell and the Reporting Web Service write them (ms-api.md, section 6).
+/// The words of the property as PowerShell and the Reporting Web Service write them (host/docs/facts/ms-api.md,
+/// section 6).
 const WORDS: [&str; 10] = [
     "Delivered",
     "Expanded",

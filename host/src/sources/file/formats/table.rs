@@ -1,4 +1,4 @@
-//! Tables: the CSV of `Export-Csv` and of the admin centre (ms-api.md, sections 4.4 and 4.6).
+//! Tables: the CSV of `Export-Csv` and of the admin centre (host/docs/facts/ms-api.md, sections 4.4 and 4.6).
 
 use std::ops::Range;
 

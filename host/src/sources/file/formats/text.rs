@@ -1,4 +1,5 @@
-//! Bytes to text, in whatever encoding PowerShell and the admin centre have written (ms-api.md, section 4.5).
+//! Bytes to text, in whatever encoding PowerShell and the admin centre have written (host/docs/facts/ms-api.md,
+//! section 4.5).
 //!
 //! Remembers where in the file everything was.
 

@@ -1,4 +1,5 @@
-//! The shapes of pages: Graph's, and two of the Reporting Web Service (ms-api.md, sections 1.8 and 2.2).
+//! The shapes of pages: Graph's, and two of the Reporting Web Service (host/docs/facts/ms-api.md,
+//! sections 1.8 and 2.2).
 //!
 //! Read as they come, so that a page of far too many rows is left before it costs anything. Letter case of names does not
 //! count, nor does what a service writes for "no next link".

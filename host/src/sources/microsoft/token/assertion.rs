@@ -1,4 +1,4 @@
-//! What an app registration proves itself with in place of a secret (ms-api.md, sections 3.3 and 3.4).
+//! What an app registration proves itself with in place of a secret (host/docs/facts/ms-api.md, sections 3.3 and 3.4).
 
 use std::{io, path::Path};
 

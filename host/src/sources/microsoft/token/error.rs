@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The metadata service says 410 while it is updated, for 70 seconds at most; five attempts outlast that
-/// (ms-api.md, section 3.5).
+/// (host/docs/facts/ms-api.md, section 3.5).
 const UPDATE_PAUSE: Duration = Duration::from_secs(20);
 
 /// Who is asked for a token.
@@ -169,7 +169,7 @@ fn code(list: &Value, description: &str) -> Option<u64> {
     from_list.or_else(|| description.strip_prefix("AADSTS")?.split(':').next()?.parse().ok())
 }
 
-/// What to do about a code of the sign-in service (ms-api.md, section 3.2).
+/// What to do about a code of the sign-in service (host/docs/facts/ms-api.md, section 3.2).
 fn hint(code: u64) -> Option<&'static str> {
     Some(match code {
         70011 | 500_011 => "`source.url` has to be the Graph host of the tenant's own cloud; see `source.cloud`",

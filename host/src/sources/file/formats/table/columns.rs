@@ -38,7 +38,8 @@ pub(super) enum Row {
     Odd,
 }
 
-/// The property that a column of any export is (ms-api.md, section 5); letter case, blanks and underscores do not count.
+/// The property that a column of any export is (host/docs/facts/ms-api.md, section 5); letter case, blanks and
+/// underscores do not count.
 fn property(name: &str) -> Option<(&'static str, Kind)> {
     Some(match simplified(name).as_str() {
         "origintimestamputc" | "origintimestamp" | "received" | "receiveddatetime" | "datereceived" | "dateutc"
