@@ -40,7 +40,7 @@ pub use crate::app::settings::{
 };
 pub use crate::outputs::{
     Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, FileCompression,
-    FileOutputConfig, Format, HttpConfig, SecretSource,
+    FileOutputConfig, HttpConfig, SecretSource,
 };
 pub use crate::sources::file::{DateOrder, FileConfig};
 pub use crate::sources::microsoft::{Credential, IdentityEndpoint, ServiceConfig, ServiceKind};

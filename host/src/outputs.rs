@@ -10,6 +10,6 @@ mod stdout;
 pub use client_settings::{Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, SecretSource};
 pub use elasticsearch::{ElasticsearchConfig, ElasticsearchOutput, Flavor, Resource, resources};
 pub use file::{FileCompression, FileOutput, FileOutputConfig};
-pub use http::{Format, HttpConfig, HttpOutput};
+pub use http::{BodyFormat, HttpConfig, HttpOutput};
 pub use requests::RequestError;
 pub use stdout::{StdoutConfig, StdoutOutput};

@@ -16,7 +16,7 @@ mod examine;
 mod plain_documents;
 mod settings;
 
-pub use settings::{Format, HttpConfig};
+pub use settings::{BodyFormat, HttpConfig};
 
 use plain_documents::PlainDocuments;
 

@@ -1,9 +1,9 @@
 //! What outputs over HTTP share: a batch goes out in requests, cut to size, and only what was not taken goes out again.
 
+mod batch_document;
 mod batch_progress;
 mod batch_sender;
 mod credentials;
-mod document;
 mod gzip;
 mod host_client;
 mod protocol;
@@ -11,14 +11,14 @@ mod reply;
 mod request_error;
 mod suspect_search;
 
+pub(super) use batch_document::BatchDocument;
+#[cfg(test)]
+pub(super) use batch_document::{documents, testing};
 pub(super) use batch_progress::BatchProgress;
 #[cfg(test)]
 pub(super) use batch_progress::ProgressMemory;
 pub(super) use batch_sender::BatchSender;
 pub(super) use credentials::Credentials;
-pub(super) use document::Document;
-#[cfg(test)]
-pub(super) use document::{documents, testing};
 pub(super) use host_client::HostClient;
 pub(super) use protocol::Protocol;
 pub(super) use reply::Reply;

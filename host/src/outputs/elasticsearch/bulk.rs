@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::data_stream,
     mapper::MappedBatch,
-    outputs::requests::{BatchProgress, Document, Protocol, Reply, RequestError, is_transient},
+    outputs::requests::{BatchDocument, BatchProgress, Protocol, Reply, RequestError, is_transient},
     support::http_response::Malformed,
 };
 
@@ -62,12 +62,12 @@ impl Protocol for Bulk {
         "application/x-ndjson"
     }
 
-    fn length(&self, document: &Document<'_>) -> usize {
+    fn length(&self, document: &BatchDocument<'_>) -> usize {
         // Two quotes and a line feed. Ids need no escapes, or next to none.
         ACTION.0.len() + document.id.len() + 2 + ACTION.1.len() + document.text.len() + 1
     }
 
-    fn write(&self, documents: &[Document<'_>]) -> Vec<u8> {
+    fn write(&self, documents: &[BatchDocument<'_>]) -> Vec<u8> {
         let mut body = Vec::with_capacity(documents.iter().map(|document| self.length(document)).sum());
         for document in documents {
             body.extend_from_slice(ACTION.0.as_bytes());
@@ -79,7 +79,7 @@ impl Protocol for Bulk {
         body
     }
 
-    fn unfit(&self, document: &Document<'_>) -> Option<String> {
+    fn unfit(&self, document: &BatchDocument<'_>) -> Option<String> {
         match document.id.len() {
             0 => Some("its `_id` is empty".to_owned()),
             length if length > LONGEST_ID => {
@@ -92,7 +92,7 @@ impl Protocol for Bulk {
     fn settle(
         &self,
         reply: &Reply,
-        documents: &[(usize, Document<'_>)],
+        documents: &[(usize, BatchDocument<'_>)],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
         let host = &reply.host;

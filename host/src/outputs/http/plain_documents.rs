@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use super::settings::Format;
+use super::settings::BodyFormat;
 use crate::{
     mapper::MappedBatch,
-    outputs::requests::{BatchProgress, Document, Protocol, Reply, RequestError},
+    outputs::requests::{BatchDocument, BatchProgress, Protocol, Reply, RequestError},
 };
 
 /// Documents as they are.
 pub(super) struct PlainDocuments {
-    pub(super) format: Format,
+    pub(super) format: BodyFormat,
 }
 
 impl Protocol for PlainDocuments {
@@ -22,33 +22,33 @@ impl Protocol for PlainDocuments {
 
     fn content_type(&self) -> &'static str {
         match self.format {
-            Format::Ndjson => "application/x-ndjson",
-            Format::JsonArray => "application/json",
+            BodyFormat::Ndjson => "application/x-ndjson",
+            BodyFormat::JsonArray => "application/json",
         }
     }
 
-    fn length(&self, document: &Document<'_>) -> usize {
+    fn length(&self, document: &BatchDocument<'_>) -> usize {
         document.text.len() + 1
     }
 
-    fn write(&self, documents: &[Document<'_>]) -> Vec<u8> {
+    fn write(&self, documents: &[BatchDocument<'_>]) -> Vec<u8> {
         let mut body = Vec::with_capacity(documents.iter().map(|document| self.length(document)).sum::<usize>() + 2);
         for document in documents {
-            if self.format == Format::JsonArray {
+            if self.format == BodyFormat::JsonArray {
                 body.push(if body.is_empty() { b'[' } else { b',' });
             }
             body.extend_from_slice(document.text.as_bytes());
-            if self.format == Format::Ndjson {
+            if self.format == BodyFormat::Ndjson {
                 body.push(b'\n');
             }
         }
-        if self.format == Format::JsonArray {
+        if self.format == BodyFormat::JsonArray {
             body.push(b']');
         }
         body
     }
 
-    fn unfit(&self, _document: &Document<'_>) -> Option<String> {
+    fn unfit(&self, _document: &BatchDocument<'_>) -> Option<String> {
         None
     }
 
@@ -57,7 +57,7 @@ impl Protocol for PlainDocuments {
     fn settle(
         &self,
         reply: &Reply,
-        documents: &[(usize, Document<'_>)],
+        documents: &[(usize, BatchDocument<'_>)],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
         if !reply.status.is_success() {
@@ -90,7 +90,7 @@ mod tests {
     use crate::outputs::requests::{documents, testing::batch};
 
     #[track_caller]
-    fn check(format: Format, ids: &[&str], expected: &str) {
+    fn check(format: BodyFormat, ids: &[&str], expected: &str) {
         let batch = batch(ids);
         let body = PlainDocuments { format }.write(&documents(&batch));
         assert_eq!(str::from_utf8(&body).unwrap(), expected);
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn documents_stand_in_lines_or_in_an_array() {
-        check(Format::Ndjson, &["a", "b"], "{\"n\":\"a\"}\n{\"n\":\"b\"}\n");
-        check(Format::JsonArray, &["a", "b"], "[{\"n\":\"a\"},{\"n\":\"b\"}]");
+        check(BodyFormat::Ndjson, &["a", "b"], "{\"n\":\"a\"}\n{\"n\":\"b\"}\n");
+        check(BodyFormat::JsonArray, &["a", "b"], "[{\"n\":\"a\"},{\"n\":\"b\"}]");
     }
 }

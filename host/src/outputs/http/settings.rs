@@ -49,7 +49,7 @@ pub struct HttpConfig {
     /// Where documents are posted to.
     pub url: Url,
     /// How documents stand in a request.
-    pub format: Format,
+    pub format: BodyFormat,
     /// More headers.
     pub headers: Vec<(HeaderName, SecretSource)>,
     /// Who asks.
@@ -62,7 +62,7 @@ pub struct HttpConfig {
 
 /// How documents stand in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum BodyFormat {
     /// One a line.
     Ndjson,
     /// In one JSON array.
@@ -113,7 +113,7 @@ impl SectionKind<OutputContext> for HttpConfig {
         let body = body(&client, reader);
         Ok(Self {
             url: url?,
-            format: if format? == Some("json") { Format::JsonArray } else { Format::Ndjson },
+            format: if format? == Some("json") { BodyFormat::JsonArray } else { BodyFormat::Ndjson },
             headers: headers?,
             authentication: authentication?,
             connection: connection?,

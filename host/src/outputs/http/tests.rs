@@ -14,7 +14,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{Format, HttpConfig, HttpOutput};
+use super::{BodyFormat, HttpConfig, HttpOutput};
 use crate::{
     outputs::{
         client_settings::{Authentication, BodyConfig, Compression, ConnectionConfig},
@@ -54,7 +54,7 @@ async fn picky(status: u16, refused: &'static [&'static str]) -> (HttpOutput, Ar
     };
     let config = HttpConfig {
         url,
-        format: Format::JsonArray,
+        format: BodyFormat::JsonArray,
         headers: Vec::new(),
         authentication: Authentication::None,
         connection,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sha2::{Digest as _, Sha256};
 
-use super::document::Document;
+use super::batch_document::BatchDocument;
 use crate::pipeline::{Receipt, RejectedDocument};
 
 /// How far the documents of a batch have come.
@@ -16,7 +16,7 @@ pub(crate) struct BatchProgress {
 }
 
 impl BatchProgress {
-    fn of(documents: &[Document<'_>]) -> Self {
+    fn of(documents: &[BatchDocument<'_>]) -> Self {
         Self { settled: vec![false; documents.len()], receipt: Receipt::default() }
     }
 
@@ -37,7 +37,7 @@ impl BatchProgress {
     }
 
     /// The document at this place will never be stored.
-    pub(crate) fn reject(&mut self, place: usize, document: &Document<'_>, reason: String) {
+    pub(crate) fn reject(&mut self, place: usize, document: &BatchDocument<'_>, reason: String) {
         self.settled[place] = true;
         self.receipt.rejected.push(RejectedDocument { outcome: document.outcome, reason });
     }
@@ -60,7 +60,7 @@ pub(crate) struct ProgressMemory {
 
 impl ProgressMemory {
     /// How far the batch came before.
-    pub(crate) fn recall(&mut self, documents: &[Document<'_>]) -> BatchProgress {
+    pub(crate) fn recall(&mut self, documents: &[BatchDocument<'_>]) -> BatchProgress {
         if self.kept.is_empty() {
             return BatchProgress::of(documents);
         }
@@ -71,7 +71,7 @@ impl ProgressMemory {
     }
 
     /// Keeps how far the batch has come.
-    pub(crate) fn keep(&mut self, documents: &[Document<'_>], progress: BatchProgress) {
+    pub(crate) fn keep(&mut self, documents: &[BatchDocument<'_>], progress: BatchProgress) {
         if self.kept.len() == REMEMBERED {
             self.kept.pop_front();
         }
@@ -80,7 +80,7 @@ impl ProgressMemory {
 }
 
 /// What a batch is known by: all that is sent of it. Computed only when something has failed.
-fn identity(documents: &[Document<'_>]) -> [u8; 32] {
+fn identity(documents: &[BatchDocument<'_>]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for document in documents {
         for part in [document.id, document.text] {
@@ -94,7 +94,7 @@ fn identity(documents: &[Document<'_>]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outputs::requests::document::{documents, testing::batch};
+    use crate::outputs::requests::batch_document::{documents, testing::batch};
 
     #[test]
     fn only_the_same_batch_is_gone_on_with() {

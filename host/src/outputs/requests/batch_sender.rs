@@ -6,8 +6,8 @@ use http::StatusCode;
 use tracing::warn;
 
 use super::{
+    batch_document::{BatchDocument, documents},
     batch_progress::{BatchProgress, ProgressMemory},
-    document::{Document, documents},
     host_client::HostClient,
     protocol::Protocol,
     request_error::RequestError,
@@ -74,7 +74,7 @@ impl<P: Protocol> BatchSender<P> {
     async fn send_rest(
         &mut self,
         path: &str,
-        documents: &[Document<'_>],
+        documents: &[BatchDocument<'_>],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
         let rest = self.reject_unfit(documents, progress);
@@ -125,7 +125,11 @@ impl<P: Protocol> BatchSender<P> {
     }
 
     /// Rejects the documents that can never be sent; gives the others that are left, each with its place.
-    fn reject_unfit<'d>(&self, documents: &[Document<'d>], progress: &mut BatchProgress) -> Vec<(usize, Document<'d>)> {
+    fn reject_unfit<'d>(
+        &self,
+        documents: &[BatchDocument<'d>],
+        progress: &mut BatchProgress,
+    ) -> Vec<(usize, BatchDocument<'d>)> {
         let mut rest = Vec::new();
         for place in progress.rest() {
             match self.protocol.unfit(&documents[place]) {
@@ -147,7 +151,7 @@ impl<P: Protocol> BatchSender<P> {
     }
 
     /// How many of the documents fit into one request: one at least.
-    fn fitting(&self, documents: &[(usize, Document<'_>)]) -> usize {
+    fn fitting(&self, documents: &[(usize, BatchDocument<'_>)]) -> usize {
         let max_bytes =
             self.cut_off.as_ref().map_or(usize::MAX, |cut_off| cut_off.max_bytes).min(self.limits.max_bytes);
         let mut bytes = 0;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{batch_progress::BatchProgress, document::Document, reply::Reply, request_error::RequestError};
+use super::{batch_document::BatchDocument, batch_progress::BatchProgress, reply::Reply, request_error::RequestError};
 use crate::mapper::MappedBatch;
 
 /// How documents stand in a request, and what its answer means.
@@ -14,19 +14,19 @@ pub(crate) trait Protocol {
     fn content_type(&self) -> &'static str;
 
     /// The bytes that a document takes in a request.
-    fn length(&self, document: &Document<'_>) -> usize;
+    fn length(&self, document: &BatchDocument<'_>) -> usize;
 
     /// Writes the body of a request.
-    fn write(&self, documents: &[Document<'_>]) -> Vec<u8>;
+    fn write(&self, documents: &[BatchDocument<'_>]) -> Vec<u8>;
 
     /// Why a document cannot be sent, ever.
-    fn unfit(&self, document: &Document<'_>) -> Option<String>;
+    fn unfit(&self, document: &BatchDocument<'_>) -> Option<String>;
 
     /// What an answer says of documents, each with its place in the batch.
     fn settle(
         &self,
         reply: &Reply,
-        documents: &[(usize, Document<'_>)],
+        documents: &[(usize, BatchDocument<'_>)],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError>;
 }

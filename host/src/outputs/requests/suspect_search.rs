@@ -3,7 +3,7 @@
 
 use http::StatusCode;
 
-use super::{batch_progress::BatchProgress, document::Document, request_error::RequestError};
+use super::{batch_document::BatchDocument, batch_progress::BatchProgress, request_error::RequestError};
 
 /// So many documents may be refused alone, one after the other, before it is the host that is not as it should be.
 const MOST_IN_A_ROW: usize = 10;
@@ -19,7 +19,7 @@ pub(crate) struct SuspectSearch<'d> {
     pub(crate) most: usize,
     /// Whether the host has taken something of this batch.
     has_accepted: bool,
-    found: Vec<(usize, Document<'d>, String)>,
+    found: Vec<(usize, BatchDocument<'d>, String)>,
     error: Option<RequestError>,
 }
 
@@ -47,7 +47,7 @@ impl<'d> SuspectSearch<'d> {
     pub(crate) fn refused(
         &mut self,
         place: usize,
-        document: Document<'d>,
+        document: BatchDocument<'d>,
         host: &str,
         status: StatusCode,
         error: RequestError,

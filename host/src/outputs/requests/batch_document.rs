@@ -4,7 +4,7 @@ use crate::mapper::{Entry, MappedBatch};
 
 /// One document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Document<'b> {
+pub(crate) struct BatchDocument<'b> {
     /// Its place among the outcomes of the batch.
     pub(crate) outcome: usize,
     /// Its `_id`.
@@ -14,10 +14,10 @@ pub(crate) struct Document<'b> {
 }
 
 /// The documents of a batch, in order.
-pub(crate) fn documents<'b>(batch: &'b MappedBatch) -> Vec<Document<'b>> {
+pub(crate) fn documents<'b>(batch: &'b MappedBatch) -> Vec<BatchDocument<'b>> {
     let document = |(outcome, entry): (usize, Entry<'b>)| {
         let (id, text) = entry.outcome.id().zip(entry.document)?;
-        Some(Document { outcome, id, text })
+        Some(BatchDocument { outcome, id, text })
     };
     batch.entries().enumerate().filter_map(document).collect()
 }
