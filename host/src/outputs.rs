@@ -1,11 +1,11 @@
 //! Where documents go: one folder a kind, which answers `pipeline::Output`.
 
 mod client_settings;
-mod elasticsearch;
-mod file;
-mod http;
+pub(crate) mod elasticsearch;
+pub(crate) mod file;
+pub(crate) mod http;
 mod requests;
-mod stdout;
+pub(crate) mod stdout;
 
 pub use client_settings::{Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, SecretSource};
 pub use elasticsearch::{ElasticsearchConfig, ElasticsearchOutput, Flavor, Resource, resources};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     config::{ConfigError, Section, SectionKind, Synonyms, ValueReader},
-    outputs::{ElasticsearchConfig, FileOutputConfig, HttpConfig, StdoutConfig},
+    outputs,
     pipeline::{OutputContext, OutputSettings, SourceContext, SourceSettings},
     sources::{file::FileConfig, microsoft::ServiceConfig},
 };
@@ -14,10 +14,10 @@ pub(crate) const SOURCES: Kinds<SourceContext, dyn SourceSettings> =
 
 pub(crate) const OUTPUTS: Kinds<OutputContext, dyn OutputSettings> = Kinds {
     all: &[
-        output::<StdoutConfig>(),
-        output::<FileOutputConfig>(),
-        output::<ElasticsearchConfig>(),
-        output::<HttpConfig>(),
+        output::<outputs::stdout::StdoutConfig>(),
+        output::<outputs::file::FileOutputConfig>(),
+        output::<outputs::elasticsearch::ElasticsearchConfig>(),
+        output::<outputs::http::HttpConfig>(),
     ],
     example: "elasticsearch",
 };
