@@ -15,11 +15,13 @@ mod record_batch;
 mod replay;
 mod run;
 mod run_context;
+mod setting_problem;
 mod shutdown;
 mod source;
 mod source_error;
 mod source_run;
 mod source_settings;
+mod source_state;
 mod summary;
 mod target;
 mod worker;
@@ -34,10 +36,12 @@ pub use progress::{PollProgress, RequestLimit, TimeLeft, WatchedSource};
 pub use record_batch::{Checkpoint, RecordBatch};
 pub use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub use run::{GRACE, Pipeline, run};
+pub use setting_problem::SettingProblem;
 pub use source::{PipelineSource, Source, SourceIdentity};
 pub use source_error::{Remedy, SourceError};
 pub use source_run::SourceRun;
-pub use source_settings::{SourceContext, SourceSettings};
+pub use source_settings::{RequestBudget, SourceContext, SourceDescription, SourceSettings};
+pub use source_state::{Line, SourceState, failure_lines, is_future};
 pub use summary::Summary;
 
 #[cfg(test)]

@@ -21,3 +21,4 @@ pub(crate) mod secret_file;
 pub(crate) mod shown;
 pub mod signature;
 pub mod state_folder;
+pub(crate) mod time_text;

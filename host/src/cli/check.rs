@@ -19,10 +19,12 @@ use crate::{
     support::error_text::explain,
 };
 
+mod checked;
 mod local;
 mod parts;
 mod summary;
 
+pub(super) use checked::Checked;
 use summary::Summary;
 
 #[derive(Args)]
@@ -32,36 +34,6 @@ pub(super) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-/// What was found, in the order of the file.
-#[derive(Default)]
-pub(super) struct Checked {
-    pub(super) errors: Vec<Fault>,
-    pub(super) warnings: Vec<Fault>,
-}
-
-impl Checked {
-    fn error(&mut self, config: &Config, key: &str, problem: &str) {
-        self.errors.push(config.places.fault(key, problem));
-    }
-
-    fn warning(&mut self, config: &Config, key: &str, problem: &str) {
-        self.warnings.push(config.places.fault(key, problem));
-    }
-
-    fn add(&mut self, other: Self) {
-        self.errors.extend(other.errors);
-        self.warnings.extend(other.warnings);
-    }
-
-    fn sorted(mut self) -> Self {
-        for faults in [&mut self.errors, &mut self.warnings] {
-            faults.sort();
-            faults.dedup();
-        }
-        self
-    }
 }
 
 /// What the settings themselves show, without opening what they name.

@@ -12,15 +12,13 @@ use super::{
 use crate::{
     config::{Config, ConfigError},
     pipeline::ExamineOptions,
-    support::finding::Finding,
+    support::finding::{Finding, Findings as _},
 };
 
-mod domains;
-mod files;
+mod geo;
 mod machine;
 mod output;
 mod report;
-mod service;
 
 use report::Report;
 
@@ -53,14 +51,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     settings(&config, &path, &mut report)?;
-    machine::examine(&config, &mut report)?;
+    let geo = machine::examine(&config, &mut report)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         for source in &config.sources {
-            if let Some(service) = source.of_kind() {
-                service::examine(service, source.local_domains(), &mut report).await?;
-            } else if let Some(files) = source.of_kind() {
-                files::examine(files, &mut report)?;
+            report.begin(source.settings.ledger_name())?;
+            let records = source.settings.examine(source.local_domains(), &mut report).await?;
+            if let Some(geo) = &geo {
+                report.add_all(geo::findings(geo, &config.geoip.databases(), &records))?;
             }
         }
         let options = ExamineOptions { settings: &path, may_post: arguments.post_empty };

@@ -13,12 +13,12 @@ use clap::Args;
 use super::settings_file::SettingsFile;
 use crate::config::Config;
 
+mod gather;
 mod print;
 mod report;
-mod source;
 mod trouble;
 
-use report::Report;
+use gather::gather;
 
 /// It runs well, or not at all, but a person has to do something.
 const NEEDS_PERSON: u8 = 1;
@@ -40,13 +40,13 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.settings.load()?;
     let Some(seconds) = arguments.watch else {
-        let report = Report::new(&config, Utc::now())?;
+        let report = gather(&config, Utc::now())?;
         let mut output = io::stdout().lock();
         if arguments.json {
             serde_json::to_writer_pretty(&mut output, &report)?;
             writeln!(output)?;
         } else {
-            report.print(&mut output)?;
+            print::report(&report, &mut output)?;
         }
         return Ok(ExitCode::from(if report.needs_person { NEEDS_PERSON } else { 0 }));
     };
@@ -58,13 +58,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// What can be seen now, in place of what could be seen before on a terminal, and below it elsewhere.
 fn show_once(config: &Config, is_json: bool) -> anyhow::Result<()> {
-    let report = Report::new(config, Utc::now())?;
+    let report = gather(config, Utc::now())?;
     let mut text = Vec::new();
     if is_json {
         serde_json::to_writer(&mut text, &report)?;
         text.push(b'\n');
     } else {
-        report.print(&mut text)?;
+        print::report(&report, &mut text)?;
     }
     let mut output = io::stdout().lock();
     match (is_json, io::stdout().is_terminal()) {

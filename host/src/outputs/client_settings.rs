@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::{
     config::{ConfigError, Meant, Setting, Synonyms, ValueReader},
-    support::{http_client::is_loopback, secret::Secret},
+    pipeline::{OutputError, SettingProblem},
+    support::{error_text::explain, http_client::is_loopback, secret::Secret},
 };
 
 /// The longest that one request may take.
@@ -268,4 +269,29 @@ pub(super) fn body(table: &ClientTable, reader: &ValueReader<'_>) -> Result<Body
     let max_documents = reader.number("max_documents", &table.max_documents, 1..=1_000_000, 1000);
     let compression = if compression? == Some("none") { Compression::None } else { Compression::Gzip };
     Ok(BodyConfig { max_bytes: max_bytes? as usize, max_documents: max_documents? as usize, compression })
+}
+
+/// What cannot be used of what the settings of a client name: `error` is why the output cannot be made.
+pub(super) fn check(
+    error: Option<OutputError>,
+    connection: &ConnectionConfig,
+    authentication: &Authentication,
+) -> Vec<SettingProblem> {
+    let Some(error) = error else { return Vec::new() };
+    let text = explain(&error);
+    let certificate = connection.certificate.as_ref();
+    let files = [
+        ("ca_file", connection.ca_file.as_ref()),
+        ("private_key_file", certificate.and_then(|it| it.private_key_file.as_ref())),
+        ("certificate_file", certificate.map(|it| &it.certificate_file)),
+    ];
+    let is_in = |path: &PathBuf| text.contains(&format!("`{}`", path.display()));
+    let found = files.into_iter().find(|(_, path)| path.is_some_and(is_in));
+    let key = match (found, authentication.secret()) {
+        (Some((key, _)), _) => key,
+        (None, Some((_, file_key, SecretSource::File(_)))) => file_key,
+        (None, Some((key, _, SecretSource::Text(_)))) => key,
+        (None, None) => "type",
+    };
+    vec![SettingProblem::error(key, &text)]
 }

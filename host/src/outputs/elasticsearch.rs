@@ -20,6 +20,7 @@ mod bulk_answer;
 mod examine;
 mod explain;
 mod flavor;
+mod kind;
 mod resources;
 mod settings;
 

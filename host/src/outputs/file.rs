@@ -22,6 +22,7 @@ use crate::{
 mod current_file;
 mod examine;
 mod finished_files;
+mod kind;
 mod last_bytes;
 mod settings;
 mod write_marker;

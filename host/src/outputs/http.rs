@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod examine;
+mod kind;
 mod plain_documents;
 mod settings;
 

@@ -12,14 +12,13 @@ use tracing::debug;
 
 use super::watched_run::WatchedRun;
 use crate::{
-    config::{ServiceConfig, SourceConfig},
+    config::SourceConfig,
     deployment::MappingInUse,
     ledger::{Ledger, LedgerError, SourceStatus},
     observe::{
         health::State,
         metrics::{Label, PREFIX, metrics, registered},
     },
-    sources::microsoft::{BUDGET_WINDOW, budget_name},
     support::error_text::chain,
 };
 
@@ -152,8 +151,10 @@ impl OfSources {
         ledger: &Ledger,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
-        if let Some(service) = source.of_kind() {
-            self.add_budget(label, service, ledger, now)?;
+        if let Some(budget) = source.settings.budget() {
+            let sent = ledger.requests(&budget.ledger_name, now, budget.window)?.count;
+            self.budget.get_or_create(label).set(budget.requests.into());
+            self.budget_left.get_or_create(label).set(budget.requests.saturating_sub(sent).into());
         }
         let name = source.settings.ledger_name();
         let Some(SourceStatus { covered_until, polled_at, token_until, gaps, .. }) = ledger.status(&name)? else {
@@ -165,19 +166,6 @@ impl OfSources {
             }
         }
         self.gaps.get_or_create(label).set(gaps.len() as u64);
-        Ok(())
-    }
-
-    fn add_budget(
-        &self,
-        label: &[Label; 1],
-        service: &ServiceConfig,
-        ledger: &Ledger,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
-        let sent = ledger.requests(&budget_name(service), now, BUDGET_WINDOW)?.count;
-        self.budget.get_or_create(label).set(service.request_budget.into());
-        self.budget_left.get_or_create(label).set(service.request_budget.saturating_sub(sent).into());
         Ok(())
     }
 }

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::output::{Output, OutputError};
+use super::{
+    output::{Output, OutputError},
+    setting_problem::SettingProblem,
+};
 
 /// The settings of an output of one kind, checked.
 pub trait OutputSettings: Any + fmt::Debug + Send + Sync {
@@ -26,6 +29,16 @@ pub trait OutputSettings: Any + fmt::Debug + Send + Sync {
     /// The file that it writes, if it writes one.
     fn file(&self) -> Option<&Path> {
         None
+    }
+
+    /// What of its settings is probably not meant, without opening what they name.
+    fn advise(&self) -> Vec<SettingProblem> {
+        Vec::new()
+    }
+
+    /// What of its settings cannot be used on this machine. Asks nobody on the network.
+    fn check(&self) -> Vec<SettingProblem> {
+        Vec::new()
     }
 
     /// The files that it has written, as they are now.

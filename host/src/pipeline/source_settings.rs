@@ -1,10 +1,21 @@
 //! What the program has to know of a source that is set up, whatever its kind.
 
-use std::{any::Any, fmt, path::PathBuf};
+use std::{any::Any, fmt, io, path::PathBuf, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::{setting_problem::SettingProblem, source_state::SourceState};
+use crate::{
+    ledger::{Ledger, LedgerError, SourceStatus},
+    support::finding::Findings,
+};
 
 use crate::support::property::RecordKind;
 
 /// The settings of a source of one kind, checked.
+#[async_trait]
 pub trait SourceSettings: Any + fmt::Debug + Send + Sync {
     /// Its type, as the settings have it.
     fn kind(&self) -> &'static str;
@@ -17,6 +28,37 @@ pub trait SourceSettings: Any + fmt::Debug + Send + Sync {
 
     /// What `input.type` of its documents is, as those of Elastic's integration have it.
     fn input(&self) -> &'static str;
+
+    /// How many requests it may send, if that is limited.
+    fn budget(&self) -> Option<RequestBudget> {
+        None
+    }
+
+    /// What it reads, for `check`.
+    fn describe(&self) -> SourceDescription;
+
+    /// What of its settings cannot be used on this machine, or is probably not meant. Asks nobody on the network.
+    fn check(&self) -> Vec<SettingProblem>;
+
+    /// Looks at each thing that reading it needs, for `doctor`; gives some of the records that it has read.
+    ///
+    /// # Errors
+    ///
+    /// When nobody takes the findings.
+    async fn examine(&self, local_domains: Option<&[String]>, findings: &mut dyn Findings) -> io::Result<Vec<String>>;
+
+    /// How far it has read, for `status`; without a ledger nothing has been read. `status` is what the ledger knows of
+    /// every source.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    fn state(
+        &self,
+        ledger: Option<&Ledger>,
+        status: Option<&SourceStatus>,
+        now: DateTime<Utc>,
+    ) -> Result<SourceState, LedgerError>;
 }
 
 /// What a source has to know of the rest of the settings while its own are read.
@@ -26,4 +68,24 @@ pub struct SourceContext {
     pub name: String,
     /// The files that the program itself writes, and what they are.
     pub own_files: Vec<(PathBuf, &'static str)>,
+}
+
+/// How many requests a source may send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestBudget {
+    /// What the ledger counts them by.
+    pub ledger_name: String,
+    /// So many at most.
+    pub requests: u32,
+    /// In any time of this length.
+    pub window: Duration,
+}
+
+/// What a source reads.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SourceDescription {
+    /// For people, in a line.
+    pub text: String,
+    /// For programs.
+    pub fields: Map<String, Value>,
 }

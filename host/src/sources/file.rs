@@ -13,13 +13,16 @@ use std::{
 mod collector;
 mod content;
 mod error;
+mod examine;
 mod find;
 pub mod formats;
+mod kind;
 mod settings;
+mod state;
 
 pub use collector::{Claims, FileCollector};
 pub use error::{FileError, FileProblem};
-pub use find::{OwnFiles, matching};
+pub use find::OwnFiles;
 pub use settings::{DateOrder, FileConfig, files_name};
 
 use crate::{

@@ -1,5 +1,7 @@
 //! What an examination found: one step, how it went, and what to do.
 
+use std::io;
+
 use serde::Serialize;
 
 use crate::support::error_text::explain;
@@ -31,6 +33,16 @@ pub enum Verdict {
     NotAsked,
     /// The settings have nothing of the kind.
     None,
+}
+
+/// Takes findings, one after the other, as soon as there is one.
+pub trait Findings: Send {
+    /// Takes a finding.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be shown.
+    fn add(&mut self, finding: Finding) -> io::Result<()>;
 }
 
 impl Finding {

@@ -46,6 +46,13 @@ impl Folder {
     }
 }
 
+/// What is wrong with a folder that is written to, for people: it has to be there, or to be made by a run.
+pub(crate) fn problem(path: &Path) -> Option<String> {
+    let Folder::Unusable(problem) = Folder::find(path) else { return None };
+    let hint = "hint: name a folder that belongs to the user that runs exotrace; it is made when it is not there";
+    Some(format!("could not use `{}`: {problem}\n{hint}", path.display()))
+}
+
 /// The folder of a file.
 pub(crate) fn parent(file: &Path) -> &Path {
     or_here(file.parent().unwrap_or(Path::new("")))

@@ -54,6 +54,16 @@ pub struct GeoipConfig {
     pub asn: Option<PathBuf>,
 }
 
+impl GeoipConfig {
+    /// Which databases are named: `city`, `asn`.
+    pub fn databases(&self) -> Vec<&'static str> {
+        [("city", &self.city), ("asn", &self.asn)]
+            .into_iter()
+            .filter_map(|(key, path)| path.as_ref().map(|_| key))
+            .collect()
+    }
+}
+
 impl Config {
     /// Reads and checks a settings file.
     ///

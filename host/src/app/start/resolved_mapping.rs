@@ -33,7 +33,7 @@ impl ResolvedMapping {
             MappingChoice::Default => return Ok(Self { configured, what: ResolvedPlace::Defaults }),
             MappingChoice::Version(version) => {
                 configured.version = Some(version.clone());
-                loader.find(version).context("`mapping.version`")?
+                loader.find(version).context("`mapping.version`\nhint: `mapping.path` names a component file")?
             }
             MappingChoice::Path(path) => {
                 configured.path = Some(std::path::absolute(path)?);

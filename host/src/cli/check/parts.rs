@@ -1,17 +1,16 @@
-//! What the settings name, opened as a run would: geo databases, the mapping, certificates.
+//! What the settings name besides sources and outputs, opened as a run would: geo databases, the mapping.
 
 use std::sync::Arc;
 
-use super::Checked;
+use super::checked::Checked;
 use crate::{
     app::mapping_limits::loader,
     app::{
         agent::Agent,
         start::{self, ResolvedMapping},
     },
-    config::{Config, ElasticsearchConfig, FileOutputConfig, HttpConfig, MappingChoice, OutputConfig, SecretSource},
+    config::{Config, MappingChoice},
     geo::Geo,
-    sources::microsoft::ServiceSource,
     support::{
         error_text::explain,
         state_folder::{self, StateFolderError},
@@ -40,8 +39,6 @@ pub(super) fn examine(config: &Config, checked: &mut Checked) -> Option<Mapping>
         }
     }
     let geo = geo(config, checked);
-    sources(config, checked);
-    outputs(config, checked);
     mapping(config, &Arc::new(geo), checked)
 }
 
@@ -55,63 +52,6 @@ fn geo(config: &Config, checked: &mut Checked) -> Geo {
         }
     }
     Geo::open(city, asn).unwrap_or_default()
-}
-
-fn sources(config: &Config, checked: &mut Checked) {
-    for (index, source) in config.sources.iter().enumerate() {
-        let Some(service) = source.of_kind() else { continue };
-        if let Err(error) = ServiceSource::new(service) {
-            let key = |name: &str| config.places.key("source", index, name);
-            let text = explain(&error);
-            let names = [
-                "ca_file",
-                "certificate_file",
-                "private_key_file",
-                "certificate_password",
-                "federated_token_file",
-                "request_trace_dir",
-            ];
-            // The text names the setting.
-            let named = names.iter().find(|name| text.contains(&format!("{name}`"))).unwrap_or(&"type");
-            checked.error(config, &key(named), &text);
-        }
-    }
-}
-
-fn outputs(config: &Config, checked: &mut Checked) {
-    for (index, output) in config.outputs.iter().enumerate() {
-        if let Err(error) = start::output(output) {
-            let key = |name: &str| config.places.key("output", index, name);
-            let text = explain(error.as_ref());
-            let key = key(named_in(&text, output));
-            checked.error(config, &key, &format!("`{key}`: {text}"));
-        }
-    }
-}
-
-/// The setting whose file an error is about.
-fn named_in(text: &str, config: &OutputConfig) -> &'static str {
-    let (connection, authentication) = if let Some(config) = config.of_kind::<ElasticsearchConfig>() {
-        (&config.connection, &config.authentication)
-    } else if let Some(config) = config.of_kind::<HttpConfig>() {
-        (&config.connection, &config.authentication)
-    } else {
-        return if config.of_kind::<FileOutputConfig>().is_some() { "path" } else { "type" };
-    };
-    let certificate = connection.certificate.as_ref();
-    let files = [
-        ("ca_file", connection.ca_file.as_ref()),
-        ("private_key_file", certificate.and_then(|it| it.private_key_file.as_ref())),
-        ("certificate_file", certificate.map(|it| &it.certificate_file)),
-    ];
-    let is_in = |path: &std::path::Path| text.contains(&format!("`{}`", path.display()));
-    let found = files.into_iter().find(|(_, path)| path.is_some_and(|path| is_in(path)));
-    match (found, authentication.secret()) {
-        (Some((key, _)), _) => key,
-        (None, Some((_, file_key, SecretSource::File(_)))) => file_key,
-        (None, Some((key, _, SecretSource::Text(_)))) => key,
-        (None, None) => "type",
-    }
 }
 
 fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Mapping> {

@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::parts::Mapping;
 use crate::{
-    config::{Config, Credential, FileConfig, FileOutputConfig, ServiceConfig, SourceConfig},
-    sources::file::matching,
+    config::{Config, SourceConfig},
     support::folder::{Folder, parent},
 };
 
@@ -24,7 +23,7 @@ impl<'c> Summary<'c> {
         let mut text = String::new();
         let mut line = |name: &str, value: &str| text.push_str(&format!("{name:<13} {value}\n"));
         for source in &self.config.sources {
-            line("source", &described(source));
+            line("source", &format!("{}: {}", source.name(), source.settings.describe().text));
             match source.local_domains() {
                 None => line("", "no `local_domains`: no `email.direction` is written"),
                 Some([]) => line("", "`local_domains` is empty: `email.direction` is `external` for all mail"),
@@ -37,8 +36,8 @@ impl<'c> Summary<'c> {
         }
         for output in &self.config.outputs {
             line("output", &output.name);
-            if let Some(file) = output.of_kind::<FileOutputConfig>() {
-                made(parent(&file.path)).iter().for_each(|note| line("", note));
+            if let Some(file) = output.settings.file() {
+                made(parent(file)).iter().for_each(|note| line("", note));
             }
         }
         line("dead letters", &self.config.dead_letter.display().to_string());
@@ -65,57 +64,10 @@ impl<'c> Summary<'c> {
     }
 }
 
-fn described(source: &SourceConfig) -> String {
-    match (source.of_kind::<ServiceConfig>(), source.of_kind::<FileConfig>()) {
-        (Some(service), _) => format!(
-            "{}: {}, tenant `{}` at {}, signs in {}",
-            service.name,
-            service.kind.as_str(),
-            service.tenant_id,
-            service.url,
-            signs_in(&service.credential),
-        ),
-        (None, files) => {
-            let files = files.expect("there is no other kind");
-            let count = matching(files);
-            let verb = if count == 1 { "file matches" } else { "files match" };
-            format!("{}: file, {count} {verb} {}", files.name, files.paths.join(", "))
-        }
-    }
-}
-
 fn source_json(source: &SourceConfig) -> Value {
     let mut object = json!({ "name": source.name(), "type": source.kind(), "local_domains": source.local_domains() });
-    match (source.of_kind::<ServiceConfig>(), source.of_kind::<FileConfig>()) {
-        (Some(service), _) => {
-            object["tenant_id"] = json!(service.tenant_id);
-            object["url"] = json!(service.url.as_str());
-            object["signs_in"] = json!(signs_in(&service.credential));
-        }
-        (None, files) => {
-            let files = files.expect("there is no other kind");
-            object["paths"] = json!(files.paths);
-            object["files"] = json!(matching(files));
-        }
-    }
+    object.as_object_mut().into_iter().for_each(|object| object.extend(source.settings.describe().fields));
     object
-}
-
-/// How a source signs in.
-fn signs_in(credential: &Credential) -> String {
-    match credential {
-        Credential::Secret { client_id, .. } => format!("as app `{client_id}` with its secret"),
-        Credential::Certificate { client_id, certificate_file, .. } => {
-            format!("as app `{client_id}` with the certificate `{}`", certificate_file.display())
-        }
-        Credential::FederatedToken { client_id, token_file } => {
-            format!("as app `{client_id}` with the federated token in `{}`", token_file.display())
-        }
-        Credential::ManagedIdentity { client_id: Some(client_id), .. } => {
-            format!("as the managed identity `{client_id}`")
-        }
-        Credential::ManagedIdentity { client_id: None, .. } => "as the managed identity of this machine".to_owned(),
-    }
 }
 
 /// What is to be known of a folder that is not there.

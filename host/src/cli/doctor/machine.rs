@@ -13,13 +13,19 @@ use crate::{
     config::{Config, GeoipConfig, MappingChoice},
     geo::{DatabaseAbout, Geo},
     ledger::Ledger,
-    support::{counted::counted, finding::Finding, folder::Folder, shown, state_folder},
+    support::{
+        counted::counted,
+        finding::{Finding, Findings as _},
+        folder::Folder,
+        shown, state_folder,
+    },
 };
 
 /// Databases older than this, in days, know many networks no more where they are.
 const OLD_DAYS: i64 = 60;
 
-pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
+/// Gives the geo databases, if those that the settings name can be used.
+pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<Option<Geo>> {
     match state_dir(&config.state_dir) {
         Ok(detail) => report.ok("state folder", &detail)?,
         Err(error) => report.add(Finding::error("state folder", error.as_ref()))?,
@@ -38,8 +44,14 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<()> {
     }
     let GeoipConfig { city, asn } = &config.geoip;
     match Geo::open(city.as_deref(), asn.as_deref()) {
-        Ok(geo) => report.add(databases(&geo.about(), Utc::now())),
-        Err(error) => report.add(Finding::error("geo databases", &error)),
+        Ok(geo) => {
+            report.add(databases(&geo.about(), Utc::now()))?;
+            Ok(Some(geo))
+        }
+        Err(error) => {
+            report.add(Finding::error("geo databases", &error))?;
+            Ok(None)
+        }
     }
 }
 

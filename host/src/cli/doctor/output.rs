@@ -3,7 +3,12 @@
 use std::io;
 
 use super::report::Report;
-use crate::{app::start, config::OutputConfig, pipeline::ExamineOptions, support::finding::Finding};
+use crate::{
+    app::start,
+    config::OutputConfig,
+    pipeline::ExamineOptions,
+    support::finding::{Finding, Findings as _},
+};
 
 pub(super) async fn examine(
     output: &OutputConfig,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{exit, paint::Paint},
-    support::finding::{Finding, Verdict},
+    support::finding::{Finding, Findings, Verdict},
 };
 
 /// What was looked at so far. A person sees every step as soon as it is done.
@@ -56,15 +56,6 @@ impl Report {
         self.add(Finding::ok(step, detail))
     }
 
-    pub(super) fn add(&mut self, Finding { step, verdict, detail, hint }: Finding) -> io::Result<()> {
-        let step = Step { part: self.part.clone(), step, result: verdict, detail, hint };
-        if !self.is_json {
-            write!(io::stdout(), "{}", step.as_text(self.paint))?;
-        }
-        self.steps.push(step);
-        Ok(())
-    }
-
     pub(super) fn add_all(&mut self, findings: Vec<Finding>) -> io::Result<()> {
         findings.into_iter().try_for_each(|finding| self.add(finding))
     }
@@ -98,6 +89,17 @@ impl Report {
     fn worst(&self) -> Verdict {
         let worse = [Verdict::Failed, Verdict::Warning, Verdict::NotAsked];
         worse.into_iter().find(|verdict| self.count(*verdict) > 0).unwrap_or(Verdict::Ok)
+    }
+}
+
+impl Findings for Report {
+    fn add(&mut self, Finding { step, verdict, detail, hint }: Finding) -> io::Result<()> {
+        let step = Step { part: self.part.clone(), step, result: verdict, detail, hint };
+        if !self.is_json {
+            write!(io::stdout(), "{}", step.as_text(self.paint))?;
+        }
+        self.steps.push(step);
+        Ok(())
     }
 }
 

@@ -1,26 +1,20 @@
-//! All that is known, gathered.
+//! All that is known.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{source::SourceReport, trouble};
 use crate::{
-    config::Config,
-    control::{About, ControlError, about},
-    ledger::{LastRun, Ledger, Trouble},
-    observe::health::{Part, State},
-    pipeline::dead_letter::{Overview, aside_of},
+    control::About,
+    ledger::{LastRun, SourceStatus, Trouble},
+    observe::health::State,
+    pipeline::{SourceState, dead_letter::Overview},
 };
-
-/// So much of the dead letters is read, in bytes: a person waits.
-const MAX_LETTER_BYTES: u64 = 64 * 1024 * 1024;
 
 /// All that is known.
 #[derive(Serialize)]
-pub(super) struct Report {
+pub(super) struct StatusReport {
     pub(super) at: DateTime<Utc>,
     pub(super) is_running: bool,
     /// What the running process says of itself.
@@ -58,72 +52,20 @@ pub(super) struct ReplayReport {
     pub(super) left: Option<Overview>,
 }
 
-impl Report {
-    pub(super) fn new(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Self> {
-        let (is_running, process) = running(&config.state_dir);
-        let ledger = Ledger::open_to_read(&config.state_dir)?;
-        let ledger = ledger.as_ref();
-        let mut sources = Vec::new();
-        for source in &config.sources {
-            sources.push(SourceReport::new(source, ledger, process.as_ref(), now)?);
-        }
-        let is_replaying = process.as_ref().is_some_and(|process| process.is_replaying);
-        let left = letters(&aside_of(&config.dead_letter))?;
-        let mut report = Self {
-            at: now,
-            is_running,
-            last_run: ledger.map(Ledger::last_run).transpose()?.flatten(),
-            needs_person: false,
-            trouble: Vec::new(),
-            state_dir: config.state_dir.clone(),
-            has_ledger: ledger.is_some(),
-            sources,
-            outputs: outputs(config, ledger, process.as_ref())?,
-            dead_letters: letters(&config.dead_letter)?,
-            replay: ReplayReport { is_under_way: is_replaying, left },
-            process,
-        };
-        report.trouble = trouble::of(&report);
-        report.needs_person = !report.trouble.is_empty();
-        Ok(report)
-    }
-}
-
-/// Whether a process has this `state_dir`, and what it says of itself.
-fn running(state_dir: &Path) -> (bool, Option<About>) {
-    match about(state_dir) {
-        Ok(about) => (true, about),
-        // One whose socket is of no use has the lock at least.
-        Err(ControlError::NobodyThere(_)) => (is_locked(state_dir), None),
-        Err(_) => (true, None),
-    }
-}
-
-/// Whether somebody has the lock of a state folder; nothing is changed there.
-fn is_locked(state_dir: &Path) -> bool {
-    let Ok(lock) = std::fs::File::open(state_dir.join("lock")) else { return false };
-    matches!(lock.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
-}
-
-fn outputs(config: &Config, ledger: Option<&Ledger>, process: Option<&About>) -> anyhow::Result<Vec<OutputReport>> {
-    let mut outputs = Vec::new();
-    for output in &config.outputs {
-        let parts = process.iter().flat_map(|process| &process.parts);
-        let part = parts.filter(|part| part.part == Part::Output).find(|part| part.name == output.name);
-        let trouble = ledger.map(|ledger| ledger.output_trouble(&output.name)).transpose()?.flatten();
-        outputs.push(OutputReport {
-            name: output.name.clone(),
-            r#type: output.settings.kind(),
-            state: part.map(|part| part.state),
-            since: part.map(|part| part.since),
-            trouble,
-        });
-    }
-    Ok(outputs)
-}
-
-fn letters(file: &Path) -> anyhow::Result<Option<Overview>> {
-    let read = Overview::read(file, MAX_LETTER_BYTES);
-    let read = read.with_context(|| format!("could not read dead letters `{}`", file.display()))?;
-    Ok(read.filter(|overview| overview.letters + overview.unreadable > 0 || !overview.is_complete))
+/// What is known of one source.
+#[derive(Serialize)]
+pub(super) struct SourceReport {
+    pub(super) r#type: &'static str,
+    /// What the settings call it.
+    pub(super) name: String,
+    /// What the ledger knows it by.
+    pub(super) ledger_name: String,
+    /// None when nothing runs.
+    pub(super) state: Option<State>,
+    /// None when it has done nothing yet.
+    #[serde(flatten)]
+    pub(super) status: Option<SourceStatus>,
+    /// What is known of where it reads.
+    #[serde(flatten)]
+    pub(super) place: SourceState,
 }

@@ -1,24 +1,22 @@
 //! What a person has to do something about.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 
-use super::{
-    report::Report,
-    source::{Place, SourceReport},
+use super::report::{SourceReport, StatusReport};
+use crate::{
+    observe::health::State,
+    pipeline::is_future,
+    support::{counted::counted, time_text::time},
 };
-use crate::{observe::health::State, support::counted::counted};
 
 /// What fails in a way that passes needs a person when it has not passed for so long.
 const PATIENCE: Duration = Duration::minutes(30);
-
-/// The clocks of a service and of this machine may differ by so much.
-const CLOCKS: Duration = Duration::minutes(5);
 
 /// A gap is news for so long: the services keep records for ten days, so that they can still be had.
 const GAP_IS_NEWS: Duration = Duration::days(10);
 
 /// What a person has to do something about, in words.
-pub(super) fn of(report: &Report) -> Vec<String> {
+pub(super) fn of(report: &StatusReport) -> Vec<String> {
     let mut trouble = Vec::new();
     if let (false, Some(run)) = (report.is_running, &report.last_run) {
         match (&run.ended_at, &run.failure) {
@@ -53,14 +51,9 @@ pub(super) fn of(report: &Report) -> Vec<String> {
     trouble
 }
 
-fn of_source(source: &SourceReport, report: &Report, trouble: &mut Vec<String>) {
+fn of_source(source: &SourceReport, report: &StatusReport, trouble: &mut Vec<String>) {
     let name = &source.name;
-    if let Place::Files { files_in_trouble, .. } = &source.place {
-        let failed = files_in_trouble.iter().filter(|file| file.needs_person).count() as u64;
-        if failed > 0 {
-            trouble.push(format!("source `{name}`: {} in trouble", counted(failed, "file", "files")));
-        }
-    }
+    trouble.extend(source.place.trouble.iter().map(|problem| format!("source `{name}`: {problem}")));
     let Some(status) = &source.status else { return };
     if let (Some(failed_at), Some(failure)) = (status.failed_at, &status.failure) {
         let is_lasting = match source.state {
@@ -75,7 +68,7 @@ fn of_source(source: &SourceReport, report: &Report, trouble: &mut Vec<String>) 
         }
     }
     if let Some(until) = status.covered_until.filter(|until| is_future(*until, report.at)) {
-        trouble.push(format!("source `{name}`: covered up to {}, which is in the future", super::print::time(until)));
+        trouble.push(format!("source `{name}`: covered up to {}, which is in the future", time(until)));
     }
     let recent = status.gaps.iter().filter(|gap| report.at - gap.end < GAP_IS_NEWS).count() as u64;
     if recent > 0 {
@@ -84,13 +77,8 @@ fn of_source(source: &SourceReport, report: &Report, trouble: &mut Vec<String>) 
 }
 
 /// Whether the failure that a source has is that of an output, which is said with the output.
-fn is_of_output(failure: &str, report: &Report) -> bool {
+fn is_of_output(failure: &str, report: &StatusReport) -> bool {
     report.outputs.iter().any(|output| output.trouble.as_ref().is_some_and(|trouble| trouble.reason == failure))
-}
-
-/// Whether something is said to be covered that has not been yet.
-pub(super) fn is_future(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    until > now + CLOCKS
 }
 
 pub(super) fn first_line(text: &str) -> &str {

@@ -123,7 +123,7 @@ impl Search {
 }
 
 /// How many files match.
-pub fn matching(config: &FileConfig) -> usize {
+pub(super) fn matching(config: &FileConfig) -> usize {
     let own = OwnFiles { list: Arc::new(Vec::new), folder: PathBuf::new() };
     let FileConfig { paths, follow_links, .. } = config;
     Search { patterns: paths.clone(), follow_links: *follow_links, own, names_empty: false }.all().0.len()

@@ -7,8 +7,7 @@ use toml::Spanned;
 
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
-    pipeline::{SourceContext, SourceSettings},
-    support::property::RecordKind,
+    pipeline::SourceContext,
 };
 
 /// `[[source]]` of type `file`, as it stands in the settings.
@@ -89,24 +88,6 @@ pub fn files_name(config: &FileConfig) -> String {
     format!("file {}", config.paths.join(", "))
 }
 
-impl SourceSettings for FileConfig {
-    fn kind(&self) -> &'static str {
-        "file"
-    }
-
-    fn ledger_name(&self) -> String {
-        files_name(self)
-    }
-
-    fn record_kind(&self) -> RecordKind {
-        RecordKind::Legacy
-    }
-
-    fn input(&self) -> &'static str {
-        "log"
-    }
-}
-
 /// The patterns of paths; none may match what the program itself writes: it would read that again and again.
 fn patterns(
     table: &FileTable,
@@ -139,5 +120,5 @@ fn patterns(
 }
 
 /// As files are found: `*` stays within a folder, and `**` does not.
-const AS_FILES_ARE_FOUND: glob::MatchOptions =
+pub(super) const AS_FILES_ARE_FOUND: glob::MatchOptions =
     glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };

@@ -81,6 +81,23 @@ impl Credential {
             Self::ManagedIdentity { client_id, .. } => client_id.as_deref(),
         }
     }
+
+    /// How somebody signs in with it, for people.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Secret { client_id, .. } => format!("as app `{client_id}` with its secret"),
+            Self::Certificate { client_id, certificate_file, .. } => {
+                format!("as app `{client_id}` with the certificate `{}`", certificate_file.display())
+            }
+            Self::FederatedToken { client_id, token_file } => {
+                format!("as app `{client_id}` with the federated token in `{}`", token_file.display())
+            }
+            Self::ManagedIdentity { client_id: Some(client_id), .. } => {
+                format!("as the managed identity `{client_id}`")
+            }
+            Self::ManagedIdentity { client_id: None, .. } => "as the managed identity of this machine".to_owned(),
+        }
+    }
 }
 
 /// Reads how to sign in.

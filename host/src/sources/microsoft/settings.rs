@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
-    pipeline::{SourceContext, SourceSettings},
-    support::{property::RecordKind, secret::Secret},
+    pipeline::SourceContext,
+    support::secret::Secret,
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -137,27 +137,6 @@ impl SectionKind<SourceContext> for ServiceConfig {
             ca_file: ca_file?,
             request_trace_dir: request_trace_dir?,
         })
-    }
-}
-
-impl SourceSettings for ServiceConfig {
-    fn kind(&self) -> &'static str {
-        self.kind.as_str()
-    }
-
-    fn ledger_name(&self) -> String {
-        service_name(self)
-    }
-
-    fn record_kind(&self) -> RecordKind {
-        match self.kind {
-            ServiceKind::Graph => RecordKind::Graph,
-            ServiceKind::ReportingWebService => RecordKind::Legacy,
-        }
-    }
-
-    fn input(&self) -> &'static str {
-        self.kind.as_str()
     }
 }
 

@@ -1,9 +1,13 @@
+use std::time::Duration;
+
 use super::*;
 use crate::{
     cli::status::{report::ReplayReport, trouble},
     control::About,
-    ledger::{Gap, LastRun, Trouble},
+    ledger::{Gap, InProgress, LastRun, SourceStatus, Trouble, Window},
     observe::health::State,
+    pipeline::RequestBudget,
+    sources::microsoft::state::ServiceProgress,
 };
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -12,16 +16,19 @@ fn at(text: &str) -> DateTime<Utc> {
 
 const NOW: &str = "2026-03-04T12:00:00Z";
 
-fn report(status: Option<SourceStatus>) -> Report {
-    let reading =
-        Some(Reading { start: at("2026-03-04T10:00:00Z"), end: at(NOW), reached: Some(at("2026-03-04T11:00:00Z")) });
+fn report(status: Option<SourceStatus>) -> StatusReport {
+    let window = Window { start: at("2026-03-04T10:00:00Z"), end: at(NOW) };
+    let reading = InProgress { window, reached: Some(at("2026-03-04T11:00:00Z")), next_link: None };
+    let window = Duration::from_secs(300);
+    let budget = RequestBudget { ledger_name: "graph contoso.com".to_owned(), requests: 90, window };
+    let progress = ServiceProgress { reading: Some(reading), sent: 12 };
     let source = SourceReport {
         r#type: "graph",
         name: "contoso".to_owned(),
         ledger_name: "graph https://graph.microsoft.com contoso.com id".to_owned(),
         state: Some(State::Retrying),
+        place: progress.state("contoso.com", &budget, status.as_ref(), at(NOW)),
         status,
-        place: Place::Service { tenant_id: "contoso.com".to_owned(), reading, requests: 12, request_budget: 90 },
     };
     let output = OutputReport {
         name: "siem".to_owned(),
@@ -38,7 +45,7 @@ fn report(status: Option<SourceStatus>) -> Report {
         parts: Vec::new(),
         is_replaying: false,
     };
-    Report {
+    StatusReport {
         at: at(NOW),
         is_running: true,
         process: Some(process),
@@ -54,10 +61,10 @@ fn report(status: Option<SourceStatus>) -> Report {
     }
 }
 
-fn text(mut report: Report) -> String {
-    report.trouble = trouble::of(&report);
+fn text(mut found: StatusReport) -> String {
+    found.trouble = trouble::of(&found);
     let mut output = Vec::new();
-    report.print(&mut output).unwrap();
+    super::report(&found, &mut output).unwrap();
     String::from_utf8(output).unwrap()
 }
 
@@ -121,7 +128,7 @@ fn a_source_that_has_done_nothing_says_so() {
 
 /// What a person has to do something about when this is changed of a report in which all is well.
 #[track_caller]
-fn check(change: impl FnOnce(&mut Report), expected: &[&str]) {
+fn check(change: impl FnOnce(&mut StatusReport), expected: &[&str]) {
     let mut changed = report(Some(SourceStatus { failed_at: None, failure: None, ..status() }));
     change(&mut changed);
     assert_eq!(trouble::of(&changed), expected);
@@ -131,11 +138,11 @@ fn trouble(reason: &str, needs_person: bool) -> Trouble {
     Trouble { item: "a.csv".to_owned(), reason: reason.to_owned(), since: at("2026-03-04T11:59:00Z"), needs_person }
 }
 
-fn set_status(report: &mut Report, change: impl FnOnce(&mut SourceStatus)) {
+fn set_status(report: &mut StatusReport, change: impl FnOnce(&mut SourceStatus)) {
     change(report.sources[0].status.as_mut().unwrap());
 }
 
-fn end(report: &mut Report, ended_at: Option<&str>, failure: Option<&str>) {
+fn end(report: &mut StatusReport, ended_at: Option<&str>, failure: Option<&str>) {
     (report.is_running, report.process) = (false, None);
     report.sources[0].state = None;
     let (version, began_at) = ("0.1.0".to_owned(), at("2026-03-04T08:00:00Z"));
@@ -148,14 +155,7 @@ fn what_passes_by_itself_needs_nobody() {
     check(|_| {}, &[]);
     check(|report| report.outputs[0].trouble = Some(trouble("503", false)), &[]);
     check(|report| end(report, Some("2026-03-04T11:00:00Z"), None), &[]);
-    check(
-        |report| {
-            let in_trouble = vec![trouble("waits", false)];
-            report.sources[0].place = Place::Files { files: Vec::new(), files_in_trouble: in_trouble };
-        },
-        &[],
-    );
-    let failed = |report: &mut Report| {
+    let failed = |report: &mut StatusReport| {
         set_status(report, |status| {
             (status.failed_at, status.failure) = (Some(at("2026-03-04T11:59:57Z")), Some("503".to_owned()));
         });
@@ -169,10 +169,7 @@ fn what_a_person_has_to_mend_is_said_first() {
     check(|report| end(report, Some(NOW), Some("no\nhint: y")), &["the last run failed: no"]);
     check(|report| report.outputs[0].trouble = Some(trouble("403", true)), &["output `siem`: 403"]);
     check(
-        |report| {
-            let in_trouble = vec![trouble("no text", true), trouble("waits", false)];
-            report.sources[0].place = Place::Files { files: Vec::new(), files_in_trouble: in_trouble };
-        },
+        |report| report.sources[0].place.trouble = Some("1 file in trouble".to_owned()),
         &["source `contoso`: 1 file in trouble"],
     );
     check(

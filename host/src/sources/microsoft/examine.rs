@@ -6,11 +6,18 @@ use chrono::Utc;
 use tokio::{net::TcpStream, task::spawn_blocking, time::timeout};
 use url::Url;
 
-use super::{domains, report::Report};
-use crate::{
-    config::{Credential, ServiceConfig},
-    sources::microsoft::{self, PageRequest, PollError, ServiceSource, service_name},
-    support::{error_text::chain, finding::Finding, scrub::shown},
+use super::{
+    client::has_proxy,
+    credential::Credential,
+    error::PollError,
+    local_domains,
+    service::{self, PageRequest, ServiceSource},
+    settings::ServiceConfig,
+};
+use crate::support::{
+    error_text::chain,
+    finding::{Finding, Findings},
+    scrub::shown,
 };
 
 /// How long looking up a name and connecting may take, each.
@@ -25,44 +32,59 @@ const MOST_ROWS: u32 = 1000;
 /// The permission that reading message trace needs (host/docs/facts/ms-api.md, section 1.2).
 const PERMISSION: &str = "ExchangeMessageTrace.Read.All";
 
+/// Looks at each step; gives the records of the first page.
 pub(super) async fn examine(
     config: &ServiceConfig,
     local_domains: Option<&[String]>,
-    report: &mut Report,
-) -> io::Result<()> {
-    report.begin(service_name(config))?;
+    findings: &mut dyn Findings,
+) -> io::Result<Vec<String>> {
+    let (mut source, is_reached) = match sign_in(config, findings).await? {
+        Ok(signed_in) => signed_in,
+        Err((steps, why)) => return skip(findings, steps, why),
+    };
+    let ahead = source.now() - Utc::now();
+    findings.add(if ahead.abs() > MOST_SKEW {
+        let problem = format!("the clock of the service is ahead by {} s", ahead.num_seconds());
+        Finding::failed("clock", &format!("{problem}\nhint: set the clock of this machine, for example with NTP"))
+    } else {
+        Finding::ok("clock", "agrees with that of the service")
+    })?;
+    if is_reached {
+        first_page(config, local_domains, &mut source, findings).await
+    } else {
+        skip(findings, &["permission", "service principal", "first page"], "the service host cannot be reached")
+    }
+}
+
+/// Steps that cannot be taken, and why.
+type Skipped = (&'static [&'static str], &'static str);
+
+/// Goes as far as having a token; says whether the host of the service can be reached.
+async fn sign_in(
+    config: &ServiceConfig,
+    findings: &mut dyn Findings,
+) -> io::Result<Result<(ServiceSource, bool), Skipped>> {
+    const BEFORE: &[&str] = &["sign-in", "first page"];
     let mut source = match ServiceSource::new(config) {
         Ok(source) => source,
         Err(error) => {
-            report.add(Finding::error("files", &error))?;
-            return skip(report, &["sign-in", "first page"], "a file of the settings cannot be used");
+            findings.add(Finding::error("files", &error))?;
+            return Ok(Err((BEFORE, "a file of the settings cannot be used")));
         }
     };
-    report.ok("files", "those that the settings name for signing in and for HTTP can be used")?;
+    findings.add(Finding::ok("files", "those that the settings name for signing in and for HTTP can be used"))?;
     let is_machine = matches!(config.credential, Credential::ManagedIdentity { .. });
-    if !is_machine && !reach(config, "sign-in host", &config.login_url, report).await? {
-        return skip(report, &["sign-in", "first page"], "the sign-in host cannot be reached");
+    if !is_machine && !reach(config, "sign-in host", &config.login_url, findings).await? {
+        return Ok(Err((BEFORE, "the sign-in host cannot be reached")));
     }
-    let is_reached = reach(config, "service host", &config.url, report).await?;
+    let is_reached = reach(config, "service host", &config.url, findings).await?;
     if let Err(error) = source.sign_in().await {
-        report.add(Finding::error("sign-in", &error))?;
-        return skip(report, &["permission", "service principal", "first page"], "signing in failed");
+        findings.add(Finding::error("sign-in", &error))?;
+        return Ok(Err((&["permission", "service principal", "first page"], "signing in failed")));
     }
     let until = source.token_until().unwrap_or_default();
-    report.ok("sign-in", &format!("the token is good until {}", until.format("%Y-%m-%dT%H:%M:%SZ")))?;
-    let ahead = source.now() - Utc::now();
-    if ahead.abs() > MOST_SKEW {
-        let problem = format!("the clock of the service is ahead by {} s", ahead.num_seconds());
-        let hint = "hint: set the clock of this machine, for example with NTP";
-        report.add(Finding::failed("clock", &format!("{problem}\n{hint}")))?;
-    } else {
-        report.ok("clock", "agrees with that of the service")?;
-    }
-    if is_reached {
-        first_page(config, local_domains, &mut source, report).await
-    } else {
-        skip(report, &["permission", "service principal", "first page"], "the service host cannot be reached")
-    }
+    findings.add(Finding::ok("sign-in", &format!("the token is good until {}", until.format("%Y-%m-%dT%H:%M:%SZ"))))?;
+    Ok(Ok((source, is_reached)))
 }
 
 /// Reads a page: it shows whether the permission and the service principal are there, and what domains mail has.
@@ -70,33 +92,35 @@ async fn first_page(
     config: &ServiceConfig,
     local_domains: Option<&[String]>,
     source: &mut ServiceSource,
-    report: &mut Report,
-) -> io::Result<()> {
+    findings: &mut dyn Findings,
+) -> io::Result<Vec<String>> {
     let roles = source.token_roles();
     let end = source.now();
     let request =
         PageRequest::First { start: end - chrono::Duration::hours(1), end, rows: config.batch_size.min(MOST_ROWS) };
     match source.page(request).await {
         Ok(page) => {
-            report.ok("permission", &said(roles.as_deref()))?;
-            report.ok("service principal", "is in the tenant")?;
+            findings.add(Finding::ok("permission", &said(roles.as_deref())))?;
+            findings.add(Finding::ok("service principal", "is in the tenant"))?;
             let detail = if page.rows.is_empty() { "no mail in the last hour" } else { "has rows of the last hour" };
-            report.ok("first page", detail)?;
-            report.add(domains::finding(local_domains, &page.rows))
+            findings.add(Finding::ok("first page", detail))?;
+            findings.add(local_domains::compare_with(local_domains, &page.rows))?;
+            Ok(page.rows.into_iter().map(|row| row.text).collect())
         }
         Err(error @ PollError::ServicePrincipalMissing { .. }) => {
-            report.add(Finding::not_asked("permission", &said(roles.as_deref())))?;
-            report.add(Finding::error("service principal", &error))?;
-            skip(report, &["first page"], "the service principal is missing")
+            findings.add(Finding::not_asked("permission", &said(roles.as_deref())))?;
+            findings.add(Finding::error("service principal", &error))?;
+            skip(findings, &["first page"], "the service principal is missing")
         }
         Err(error) if error.is_forbidden() => {
-            report.add(Finding::failed("permission", &with_roles(&error, roles.as_deref())))?;
-            skip(report, &["service principal", "first page"], "the permission is missing")
+            findings.add(Finding::failed("permission", &with_roles(&error, roles.as_deref())))?;
+            skip(findings, &["service principal", "first page"], "the permission is missing")
         }
         Err(error) => {
-            report.add(Finding::not_asked("permission", &said(roles.as_deref())))?;
-            report.add(Finding::not_asked("service principal", "the first page failed for another reason"))?;
-            report.add(Finding::error("first page", &error))
+            findings.add(Finding::not_asked("permission", &said(roles.as_deref())))?;
+            findings.add(Finding::not_asked("service principal", "the first page failed for another reason"))?;
+            findings.add(Finding::error("first page", &error))?;
+            Ok(Vec::new())
         }
     }
 }
@@ -119,31 +143,34 @@ fn with_roles(error: &PollError, roles: Option<&[String]>) -> String {
 }
 
 /// Whether a host can be reached: its name, its port, and then an answer of any kind over TLS.
-async fn reach(config: &ServiceConfig, what: &str, url: &Url, report: &mut Report) -> io::Result<bool> {
+async fn reach(config: &ServiceConfig, what: &str, url: &Url, findings: &mut dyn Findings) -> io::Result<bool> {
     let host = url.host_str().unwrap_or_default();
-    if microsoft::has_proxy(config, url) {
-        report.add(Finding::none(what, &format!("`{host}` is reached through a proxy, which looks it up")))?;
+    if has_proxy(config, url) {
+        findings.add(Finding::none(what, &format!("`{host}` is reached through a proxy, which looks it up")))?;
     } else if let Err(reason) = connect(url).await {
-        report.add(Finding::failed(what, &reason))?;
+        findings.add(Finding::failed(what, &reason))?;
         return Ok(false);
     } else {
-        report.ok(what, &format!("`{host}` has an address and takes connections"))?;
+        findings.add(Finding::ok(what, &format!("`{host}` has an address and takes connections")))?;
     }
     let step = format!("{what}, {}", url.scheme().to_uppercase());
-    match microsoft::reach(config, url).await {
-        Ok(status) => report.ok(&step, &format!("answers, with {}", status.as_u16())).map(|()| true),
+    match service::reach(config, url).await {
+        Ok(status) => {
+            findings.add(Finding::ok(&step, &format!("answers, with {}", status.as_u16())))?;
+            Ok(true)
+        }
         Err(error) => {
             let text = chain(&error);
             // The hint of the error names this very command.
             let (reason, _) = text.split_once("\nhint: ").unwrap_or((&text, ""));
             let hint = if reason.contains("certificate") {
                 "\nhint: `source.ca_file` names certificates to trust besides those of the system"
-            } else if microsoft::has_proxy(config, url) {
+            } else if has_proxy(config, url) {
                 "\nhint: is the proxy right? It comes from `source.proxy_url`, or else from the environment"
             } else {
                 ""
             };
-            report.add(Finding::failed(&step, &format!("{reason}{hint}")))?;
+            findings.add(Finding::failed(&step, &format!("{reason}{hint}")))?;
             Ok(false)
         }
     }
@@ -178,9 +205,7 @@ async fn connect(url: &Url) -> Result<(), String> {
     }
 }
 
-fn skip(report: &mut Report, steps: &[&str], why: &str) -> io::Result<()> {
-    for step in steps {
-        report.add(Finding::not_asked(step, why))?;
-    }
-    Ok(())
+fn skip(findings: &mut dyn Findings, steps: &[&str], why: &str) -> io::Result<Vec<String>> {
+    steps.iter().try_for_each(|step| findings.add(Finding::not_asked(step, why)))?;
+    Ok(Vec::new())
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{sources::microsoft::Row, support::finding::Finding};
+use super::page::Row;
+use crate::support::finding::Finding;
 
 const STEP: &str = "local domains";
 
@@ -21,7 +22,7 @@ struct Addresses {
 }
 
 /// Compares the local domains with the rows of the last hour.
-pub(super) fn finding(local: Option<&[String]>, rows: &[Row]) -> Finding {
+pub(super) fn compare_with(local: Option<&[String]>, rows: &[Row]) -> Finding {
     compare(local, rows.iter().map(|row| row.text.as_str()))
 }
 

@@ -1,0 +1,110 @@
+//! Gathers all that is known.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+
+use super::{
+    report::{OutputReport, ReplayReport, SourceReport, StatusReport},
+    trouble,
+};
+use crate::{
+    config::{Config, SourceConfig},
+    control::{About, ControlError, about},
+    ledger::{Ledger, LedgerError},
+    observe::health::Part,
+    pipeline::dead_letter::{Overview, aside_of},
+};
+
+/// So much of the dead letters is read, in bytes: a person waits.
+const MAX_LETTER_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What is known now.
+pub(super) fn gather(config: &Config, now: DateTime<Utc>) -> anyhow::Result<StatusReport> {
+    let (is_running, process) = running(&config.state_dir);
+    let ledger = Ledger::open_to_read(&config.state_dir)?;
+    let ledger = ledger.as_ref();
+    let mut sources = Vec::new();
+    for source in &config.sources {
+        sources.push(self::source(source, ledger, process.as_ref(), now)?);
+    }
+    let is_replaying = process.as_ref().is_some_and(|process| process.is_replaying);
+    let left = letters(&aside_of(&config.dead_letter))?;
+    let mut report = StatusReport {
+        at: now,
+        is_running,
+        last_run: ledger.map(Ledger::last_run).transpose()?.flatten(),
+        needs_person: false,
+        trouble: Vec::new(),
+        state_dir: config.state_dir.clone(),
+        has_ledger: ledger.is_some(),
+        sources,
+        outputs: outputs(config, ledger, process.as_ref())?,
+        dead_letters: letters(&config.dead_letter)?,
+        replay: ReplayReport { is_under_way: is_replaying, left },
+        process,
+    };
+    report.trouble = trouble::of(&report);
+    report.needs_person = !report.trouble.is_empty();
+    Ok(report)
+}
+
+fn source(
+    config: &SourceConfig,
+    ledger: Option<&Ledger>,
+    process: Option<&About>,
+    now: DateTime<Utc>,
+) -> Result<SourceReport, LedgerError> {
+    let ledger_name = config.settings.ledger_name();
+    let parts = process.iter().flat_map(|process| &process.parts);
+    let part = parts.filter(|part| part.part == Part::Source).find(|part| part.name == config.name());
+    let status = ledger.map(|ledger| ledger.status(&ledger_name)).transpose()?.flatten();
+    Ok(SourceReport {
+        r#type: config.kind(),
+        name: config.name().to_owned(),
+        state: part.map(|part| part.state),
+        place: config.settings.state(ledger, status.as_ref(), now)?,
+        status,
+        ledger_name,
+    })
+}
+
+/// Whether a process has this `state_dir`, and what it says of itself.
+fn running(state_dir: &Path) -> (bool, Option<About>) {
+    match about(state_dir) {
+        Ok(about) => (true, about),
+        // One whose socket is of no use has the lock at least.
+        Err(ControlError::NobodyThere(_)) => (is_locked(state_dir), None),
+        Err(_) => (true, None),
+    }
+}
+
+/// Whether somebody has the lock of a state folder; nothing is changed there.
+fn is_locked(state_dir: &Path) -> bool {
+    let Ok(lock) = std::fs::File::open(state_dir.join("lock")) else { return false };
+    matches!(lock.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+}
+
+fn outputs(config: &Config, ledger: Option<&Ledger>, process: Option<&About>) -> anyhow::Result<Vec<OutputReport>> {
+    let mut outputs = Vec::new();
+    for output in &config.outputs {
+        let parts = process.iter().flat_map(|process| &process.parts);
+        let part = parts.filter(|part| part.part == Part::Output).find(|part| part.name == output.name);
+        let trouble = ledger.map(|ledger| ledger.output_trouble(&output.name)).transpose()?.flatten();
+        outputs.push(OutputReport {
+            name: output.name.clone(),
+            r#type: output.settings.kind(),
+            state: part.map(|part| part.state),
+            since: part.map(|part| part.since),
+            trouble,
+        });
+    }
+    Ok(outputs)
+}
+
+fn letters(file: &Path) -> anyhow::Result<Option<Overview>> {
+    let read = Overview::read(file, MAX_LETTER_BYTES);
+    let read = read.with_context(|| format!("could not read dead letters `{}`", file.display()))?;
+    Ok(read.filter(|overview| overview.letters + overview.unreadable > 0 || !overview.is_complete))
+}

@@ -1,0 +1,99 @@
+//! What the program asks of a source that is a service of Microsoft before there is one.
+
+use std::io;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{
+    examine, service::ServiceSource, service_kind::ServiceKind, settings::ServiceConfig, state::ServiceProgress,
+};
+use crate::{
+    ledger::{Ledger, LedgerError, SourceStatus},
+    pipeline::{
+        BUDGET_WINDOW, RequestBudget, SettingProblem, SourceDescription, SourceSettings, SourceState, budget_name,
+        service_name,
+    },
+    support::{error_text::explain, finding::Findings, folder, property::RecordKind},
+};
+
+/// The settings that name files.
+const FILES: [&str; 6] = [
+    "ca_file",
+    "certificate_file",
+    "private_key_file",
+    "certificate_password",
+    "federated_token_file",
+    "request_trace_dir",
+];
+
+#[async_trait]
+impl SourceSettings for ServiceConfig {
+    fn kind(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn ledger_name(&self) -> String {
+        service_name(self)
+    }
+
+    fn record_kind(&self) -> RecordKind {
+        match self.kind {
+            ServiceKind::Graph => RecordKind::Graph,
+            ServiceKind::ReportingWebService => RecordKind::Legacy,
+        }
+    }
+
+    fn input(&self) -> &'static str {
+        self.kind.as_str()
+    }
+
+    fn budget(&self) -> Option<RequestBudget> {
+        Some(budget_of(self))
+    }
+
+    fn describe(&self) -> SourceDescription {
+        let (kind, signs_in) = (self.kind.as_str(), self.credential.describe());
+        let fields =
+            [("tenant_id", json!(self.tenant_id)), ("url", json!(self.url.as_str())), ("signs_in", json!(signs_in))];
+        SourceDescription {
+            text: format!("{kind}, tenant `{}` at {}, signs in {signs_in}", self.tenant_id, self.url),
+            fields: fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        }
+    }
+
+    fn check(&self) -> Vec<SettingProblem> {
+        let trace = self.request_trace_dir.as_deref().and_then(folder::problem);
+        let trace = trace.map(|problem| SettingProblem::error("request_trace_dir", &problem));
+        let opened = ServiceSource::new(self).err().map(|error| {
+            let text = explain(&error);
+            // The text names the setting.
+            let named = FILES.iter().find(|name| text.contains(&format!("{name}`"))).unwrap_or(&"type");
+            SettingProblem { key: named, text, names_setting: true, is_error: true }
+        });
+        trace.into_iter().chain(opened).collect()
+    }
+
+    async fn examine(&self, local_domains: Option<&[String]>, findings: &mut dyn Findings) -> io::Result<Vec<String>> {
+        examine::examine(self, local_domains, findings).await
+    }
+
+    fn state(
+        &self,
+        ledger: Option<&Ledger>,
+        status: Option<&SourceStatus>,
+        now: DateTime<Utc>,
+    ) -> Result<SourceState, LedgerError> {
+        let budget = budget_of(self);
+        let progress = match ledger {
+            Some(ledger) => ServiceProgress::read(ledger, &self.ledger_name(), &budget, now)?,
+            None => ServiceProgress::default(),
+        };
+        Ok(progress.state(&self.tenant_id, &budget, status, now))
+    }
+}
+
+fn budget_of(config: &ServiceConfig) -> RequestBudget {
+    RequestBudget { ledger_name: budget_name(config), requests: config.request_budget, window: BUDGET_WINDOW }
+}
