@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use http::{Method, StatusCode};
 
 use super::{
-    client_settings::{Authentication, host},
+    client_settings::{self, Authentication, host},
     requests::{BatchSender, Credentials, HostClient, Reply, RequestError},
 };
 use crate::{
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt},
+    pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt, SettingProblem},
     support::finding::Finding,
 };
 
@@ -20,7 +20,6 @@ mod bulk_answer;
 mod examine;
 mod explain;
 mod flavor;
-mod kind;
 mod resources;
 mod settings;
 
@@ -93,6 +92,21 @@ impl OutputSettings for ElasticsearchConfig {
 
     fn default_name(&self) -> String {
         format!("elasticsearch {}", self.urls.first().map_or("", host))
+    }
+
+    fn advise(&self) -> Vec<SettingProblem> {
+        if self.authentication != Authentication::None || self.connection.certificate.is_some() {
+            return Vec::new();
+        }
+        vec![SettingProblem::warning(
+            "api_key",
+            " is missing, and so is any other credential\nhint: `api_key`, `api_key_file`, or `username` and `password`; \
+             right only for a cluster without security",
+        )]
+    }
+
+    fn check(&self) -> Vec<SettingProblem> {
+        client_settings::check(self.build().err(), &self.connection, &self.authentication)
     }
 }
 

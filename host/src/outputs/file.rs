@@ -15,14 +15,13 @@ use tracing::{error, info, warn};
 
 use crate::{
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Outlook, Output, OutputError, OutputSettings, Receipt, WritePosition},
+    pipeline::{ExamineOptions, Outlook, Output, OutputError, OutputSettings, Receipt, SettingProblem, WritePosition},
     support::{finding::Finding, folder},
 };
 
 mod current_file;
 mod examine;
 mod finished_files;
-mod kind;
 mod last_bytes;
 mod settings;
 mod write_marker;
@@ -177,6 +176,16 @@ impl OutputSettings for FileOutputConfig {
 
     fn file(&self) -> Option<&Path> {
         Some(&self.path)
+    }
+
+    fn check(&self) -> Vec<SettingProblem> {
+        let problem = if self.path.is_dir() {
+            let shown = self.path.display();
+            Some(format!("`{shown}` is a folder, not a file\nhint: add the name of a file"))
+        } else {
+            folder::problem(folder::parent(&self.path))
+        };
+        problem.map(|problem| SettingProblem::error("path", &problem)).into_iter().collect()
     }
 
     fn written_files(&self) -> Vec<PathBuf> {

@@ -3,17 +3,16 @@
 use async_trait::async_trait;
 
 use super::{
-    client_settings::host,
+    client_settings::{self, host},
     requests::{BatchSender, Credentials, HostClient, RequestError},
 };
 use crate::{
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt},
+    pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt, SettingProblem},
     support::finding::Finding,
 };
 
 mod examine;
-mod kind;
 mod plain_documents;
 mod settings;
 
@@ -51,6 +50,10 @@ impl OutputSettings for HttpConfig {
 
     fn default_name(&self) -> String {
         format!("http {}", host(&self.url))
+    }
+
+    fn check(&self) -> Vec<SettingProblem> {
+        client_settings::check(self.build().err(), &self.connection, &self.authentication)
     }
 }
 

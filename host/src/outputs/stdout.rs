@@ -15,7 +15,6 @@ use crate::{
 #[error("could not write documents to standard output")]
 struct WriteError(#[source] io::Error);
 
-mod kind;
 mod settings;
 
 pub use settings::StdoutConfig;
