@@ -9,10 +9,8 @@ use serde_json::{Map, Value};
 use super::{setting_problem::SettingProblem, source_state::SourceState};
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
-    support::finding::Findings,
+    support::{finding::Findings, property::RecordKind},
 };
-
-use crate::support::property::RecordKind;
 
 /// The settings of a source of one kind, checked.
 #[async_trait]
