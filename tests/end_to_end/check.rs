@@ -90,7 +90,10 @@ fn everything_that_fails_at_once_is_told_at_once() {
     );
     let said = folder.bare(&["check", "exotrace.toml"]).run().stderr;
     assert!(said.contains("error: exotrace.toml:5: `source.client_id` is not a GUID\nhint: "), "{said}");
-    assert!(said.contains("there is no mapping `9.9`\nhint: `mapping.path` names a component file; built in"), "{said}");
+    assert!(
+        said.contains("there is no mapping `9.9`\nhint: `mapping.path` names a component file; built in"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -6,10 +6,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{examine, find::matching, settings::FileConfig, state};
+use super::{
+    examine,
+    find::matching,
+    settings::{FileConfig, files_name},
+    state,
+};
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
-    pipeline::{SettingProblem, SourceDescription, SourceSettings, SourceState, files_name},
+    pipeline::{SettingProblem, SourceDescription, SourceSettings, SourceState},
     support::{finding::Findings, property::RecordKind},
 };
 

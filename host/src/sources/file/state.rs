@@ -5,10 +5,10 @@ use glob::Pattern;
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::json;
 
-use super::settings::{AS_FILES_ARE_FOUND, FileConfig};
+use super::settings::{AS_FILES_ARE_FOUND, FileConfig, files_name};
 use crate::{
     ledger::{FileState, Ledger, LedgerError, SourceStatus, Trouble},
-    pipeline::{Line, SourceState, failure_lines, files_name},
+    pipeline::{Line, SourceState, failure_lines},
     support::{counted::counted, time_text::ago},
 };
 

@@ -7,14 +7,16 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
-    examine, service::ServiceSource, service_kind::ServiceKind, settings::ServiceConfig, state::ServiceProgress,
+    budget::BUDGET_WINDOW,
+    examine,
+    service::ServiceSource,
+    service_kind::ServiceKind,
+    settings::{ServiceConfig, budget_name, service_name},
+    state::ServiceProgress,
 };
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
-    pipeline::{
-        BUDGET_WINDOW, RequestBudget, SettingProblem, SourceDescription, SourceSettings, SourceState, budget_name,
-        service_name,
-    },
+    pipeline::{RequestBudget, SettingProblem, SourceDescription, SourceSettings, SourceState},
     support::{error_text::explain, finding::Findings, folder, property::RecordKind},
 };
 
