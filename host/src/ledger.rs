@@ -11,27 +11,33 @@ use crate::support::{atomic_write, clock::Clock, state_folder};
 
 mod accepted;
 mod error;
+mod file_hash;
 mod files;
 mod gaps;
 mod known;
 mod lock;
+mod marks;
 mod migrations;
 mod open;
 mod page;
 mod replay;
 mod requests;
+mod rows;
 mod status;
 mod trouble;
 
 use lock::Lock;
 
-pub use accepted::{Accepted, Mark};
+pub use accepted::AcceptedRow;
 pub use error::{LedgerError, SqliteError};
-pub use files::{FileHash, FilePlace, FileState};
-pub use known::{Content, Delivered, Key, Known, Verdict};
+pub use file_hash::FileHash;
+pub use files::{FilePlace, FileState};
+pub use known::{Known, Verdict};
+pub use marks::Mark;
 pub use page::{Next, PageDone};
 pub use replay::{REPLAY, Replay};
 pub use requests::Requests;
+pub use rows::Delivered;
 pub use status::{Gap, SourceStatus};
 pub use trouble::{LastRun, Trouble};
 
@@ -55,7 +61,7 @@ pub struct Window {
 
 /// How far a source has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Progress {
+pub struct SourceProgress {
     /// Everything received from here on was read at least once, gaps apart.
     pub covered_from: Option<DateTime<Utc>>,
     /// Up to here.
@@ -141,7 +147,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn progress(&self, source: &str) -> Result<Progress, LedgerError> {
+    pub fn progress(&self, source: &str) -> Result<SourceProgress, LedgerError> {
         let query = "SELECT covered_until, known_from, window_start, window_end, reached, next_link, covered_from, polled_at \
                      FROM source WHERE name = ?1";
         let found = self.connection.query_row(query, [source], |row| {
@@ -154,7 +160,7 @@ impl Ledger {
             };
             let (covered_until, known_from) = (time(0)?, time(1)?);
             let (covered_from, polled_at) = (time(6)?, time(7)?);
-            Ok(Progress { covered_from, covered_until, known_from, in_progress, polled_at })
+            Ok(SourceProgress { covered_from, covered_until, known_from, in_progress, polled_at })
         });
         Ok(found.optional()?.unwrap_or_default())
     }

@@ -35,7 +35,7 @@ use tracing::{info, warn};
 
 use crate::{
     observe::health::{Condition, State},
-    pipeline::dead_letter::Letters,
+    pipeline::dead_letter::DeadLetterCount,
 };
 
 mod host;
@@ -211,7 +211,7 @@ async fn readyz(Extract(watched): Seen) -> Response {
 
 /// How all parts are doing, and the worst of it. States and our own words alone: what a service has answered may have
 /// anything in it, and nobody is asked who he is here.
-fn answer(parts: &[Condition], dead_letters: Option<Letters>, status: StatusCode) -> Response {
+fn answer(parts: &[Condition], dead_letters: Option<DeadLetterCount>, status: StatusCode) -> Response {
     let state = parts.iter().map(|condition| condition.state).max().unwrap_or(State::Starting);
     let mut told = json!({ "state": state, "parts": parts, "version": env!("CARGO_PKG_VERSION") });
     if let Some(letters) = dead_letters {

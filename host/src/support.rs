@@ -3,7 +3,6 @@
 pub(crate) mod atomic_write;
 pub mod clock;
 pub(crate) mod counted;
-pub(crate) mod delivery;
 pub(crate) mod distinct;
 pub(crate) mod error_text;
 pub(crate) mod file_watch;
@@ -14,6 +13,7 @@ pub(crate) mod http_response;
 pub mod lines;
 pub(crate) mod plain_file;
 pub(crate) mod property;
+pub mod record_key;
 pub mod retry;
 pub(crate) mod scrub;
 pub mod secret;

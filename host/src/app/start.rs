@@ -15,7 +15,7 @@ use crate::{
     observe::health::Health,
     pipeline::{
         GRACE, Output, Pipeline, PipelineSource, REQUEST_BACKOFF, ReplayRequests, Replays, Source, SourceIdentity,
-        dead_letter::DeadLetter,
+        dead_letter::DeadLetterFile,
     },
     sources::{
         file::{Claims, FileCollector, Looking, OwnFiles},
@@ -75,7 +75,7 @@ fn own_files(config: &Config) -> OwnFiles {
 pub(crate) struct Ready {
     sources: Vec<PipelineSource>,
     outputs: Vec<(String, Box<dyn Output>)>,
-    dead_letter: DeadLetter,
+    dead_letter: DeadLetterFile,
     agent: Agent,
     state_dir: PathBuf,
     pub(crate) deployment: Arc<Deployment>,
@@ -112,7 +112,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     Ok(Ready {
         sources: sources(config, &deployment).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
-        dead_letter: DeadLetter::new(config.dead_letter.clone()),
+        dead_letter: DeadLetterFile::new(config.dead_letter.clone()),
         agent,
         state_dir: config.state_dir.clone(),
         deployment,

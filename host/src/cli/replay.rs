@@ -19,7 +19,7 @@ use crate::{
     app::start,
     config::Config,
     control::{ControlError, ControlReply, Request, ask},
-    pipeline::{self, Replayed, dead_letter::aside_of},
+    pipeline::{self, Replayed, dead_letter::claimed_path},
     support::{counted::counted, error_text::explain},
 };
 
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // What a replay that broke off has left comes first.
     let files = match &arguments.file {
         Some(file) => vec![file.clone()],
-        None => [aside_of(&dead_letter), dead_letter.clone()].into_iter().filter(|file| file.exists()).collect(),
+        None => [claimed_path(&dead_letter), dead_letter.clone()].into_iter().filter(|file| file.exists()).collect(),
     };
     if arguments.list {
         return list::list(&files, &dead_letter, arguments.json);
@@ -128,7 +128,7 @@ impl Place<'_> {
 
     /// Says with which command the letters of a replay that broke off are gone on with, if there are any.
     fn with_way_on(&self, why: String, file: &Path) -> String {
-        let aside = aside_of(file);
+        let aside = claimed_path(file);
         let left = if aside.exists() { &aside } else { file };
         if why.contains("hint: ") || !left.exists() {
             return why;

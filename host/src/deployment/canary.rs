@@ -1,21 +1,10 @@
 //! Which share of deliveries a record belongs to: always the same one, whatever batch it comes in.
 
-use sha2::{Digest as _, Sha256};
-
-use crate::support::delivery::delivery;
+use crate::support::record_key::RecordKey;
 
 /// Whether a record is among so many percent of all deliveries. A share contains every smaller one.
 pub(super) fn is_in_share(record: &str, percent: u8) -> bool {
-    let mut hash = Sha256::new();
-    match delivery(record) {
-        Some([message, recipient]) => {
-            hash.update(message);
-            hash.update([0]);
-            hash.update(recipient);
-        }
-        None => hash.update(record.trim()),
-    }
-    let [first, second, ..] = hash.finalize()[..] else { return false };
+    let [first, second, ..] = RecordKey::of(record.trim()).identity;
     // 65536 is far from 100: no percent is noticeably larger than another.
     u16::from_be_bytes([first, second]) % 100 < u16::from(percent)
 }

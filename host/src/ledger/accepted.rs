@@ -1,35 +1,21 @@
-//! Rows that some outputs have accepted while others have not, and how far the files of outputs are written.
+//! Rows that some outputs have accepted while others have not.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::params;
 
-use super::{Content, Delivered, FileHash, Key, Ledger, LedgerError, page::insert, source_id};
-
-/// How far the file of an output is written: what stands behind is cut off after a crash, since it comes again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    /// The name of the output.
-    pub output: String,
-    /// Number of the device that the file is on.
-    pub device: u64,
-    /// Number of the file on its device.
-    pub inode: u64,
-    /// Length in bytes.
-    pub length: u64,
-    /// When the file was begun: milliseconds since 1970.
-    pub began: i64,
-    /// A hash of the last bytes before `length`, and of how many; of none when nothing is known of them.
-    pub tail: FileHash,
-}
+use super::{
+    Ledger, LedgerError,
+    marks::{Mark, put_marks},
+    source_id,
+};
+use crate::support::record_key::RecordKey;
 
 /// A row that one output has accepted while another has not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Accepted {
+pub struct AcceptedRow {
     /// The name of the output.
     pub output: String,
     /// What the row is known by.
-    pub key: Key,
-    /// What of it may change.
-    pub content: Content,
+    pub key: RecordKey,
 }
 
 impl Ledger {
@@ -38,11 +24,13 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn accepted(&self, source: &str) -> Result<Vec<Accepted>, LedgerError> {
+    pub fn accepted(&self, source: &str) -> Result<Vec<AcceptedRow>, LedgerError> {
         let query = "SELECT output, key, content FROM accepted WHERE source = (SELECT id FROM source WHERE name = ?1)";
         let mut statement = self.connection.prepare_cached(query)?;
-        let rows = statement
-            .query_map([source], |row| Ok(Accepted { output: row.get(0)?, key: row.get(1)?, content: row.get(2)? }))?;
+        let rows = statement.query_map([source], |row| {
+            let key = RecordKey { identity: row.get(1)?, content: row.get(2)? };
+            Ok(AcceptedRow { output: row.get(0)?, key })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -55,7 +43,7 @@ impl Ledger {
         &mut self,
         source: &str,
         outputs: &[String],
-        rows: &[(Key, Content)],
+        rows: &[RecordKey],
         marks: &[Mark],
     ) -> Result<(), LedgerError> {
         let transaction = self.write()?;
@@ -64,8 +52,8 @@ impl Ledger {
             let insert = "INSERT OR IGNORE INTO accepted (source, output, key, content) VALUES (?1, ?2, ?3, ?4)";
             let mut insert = transaction.prepare_cached(insert)?;
             for output in outputs {
-                for (key, content) in rows {
-                    insert.execute(params![id, output, key, content])?;
+                for RecordKey { identity, content } in rows {
+                    insert.execute(params![id, output, identity, content])?;
                 }
             }
         }
@@ -73,60 +61,4 @@ impl Ledger {
         transaction.commit()?;
         Ok(())
     }
-
-    /// Notes that every output has accepted these rows, which are a part of a page.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_rows(&mut self, source: &str, rows: &[Delivered], marks: &[Mark]) -> Result<(), LedgerError> {
-        let transaction = self.write()?;
-        let id = source_id(&transaction, source)?;
-        insert(&transaction, id, rows)?;
-        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        transaction.execute("UPDATE source SET rows = rows + ?2 WHERE id = ?1", params![id, count])?;
-        put_marks(&transaction, marks)?;
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// How far the file of an output is written; `None` when nothing is known of one.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be read.
-    pub fn mark(&self, output: &str) -> Result<Option<Mark>, LedgerError> {
-        let query = "SELECT output, device, inode, length, began, tail_length, tail FROM mark WHERE output = ?1";
-        let found = self.connection.query_row(query, [output], |row| {
-            let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
-            let (device, inode, length) = (number(1)?, number(2)?, number(3)?);
-            let tail = FileHash { length: number(5)?, hash: row.get(6)? };
-            Ok(Mark { output: row.get(0)?, device, inode, length, began: row.get(4)?, tail })
-        });
-        Ok(found.optional()?)
-    }
-
-    /// Notes how far files of outputs are written.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written; then nothing is noted.
-    pub fn note_marks(&mut self, marks: &[Mark]) -> Result<(), LedgerError> {
-        let transaction = self.write()?;
-        put_marks(&transaction, marks)?;
-        transaction.commit()?;
-        Ok(())
-    }
-}
-
-/// Notes how far files are written, within the transaction that notes what was written.
-pub(super) fn put_marks(connection: &Connection, marks: &[Mark]) -> rusqlite::Result<()> {
-    let put = "INSERT OR REPLACE INTO mark (output, device, inode, length, began, tail_length, tail) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    for Mark { output, device, inode, length, began, tail } in marks {
-        let [device, inode, length, tail_length] =
-            [device, inode, length, &tail.length].map(|number| number.cast_signed());
-        connection.execute(put, params![output, device, inode, length, began, tail_length, tail.hash])?;
-    }
-    Ok(())
 }

@@ -1,11 +1,16 @@
 //! What is read of every file.
 
-use std::time::Duration;
+use std::{fs::Metadata, os::unix::fs::MetadataExt as _, time::Duration};
 
 use chrono::Utc;
 use rusqlite::{Row, params};
 
-use super::{Ledger, LedgerError, Mark, accepted::put_marks, source_id};
+use super::{
+    Ledger, LedgerError,
+    file_hash::FileHash,
+    marks::{Mark, put_marks},
+    source_id,
+};
 
 /// For how long a file is remembered that nobody sees any more.
 const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -46,13 +51,11 @@ pub struct FilePlace {
     pub inode: u64,
 }
 
-/// A hash of some bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct FileHash {
-    /// How many bytes.
-    pub length: u64,
-    /// Half of their SHA-256.
-    pub hash: [u8; 16],
+impl FilePlace {
+    /// Where the file lies that has this metadata.
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
 }
 
 impl Ledger {

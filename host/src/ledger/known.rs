@@ -1,36 +1,19 @@
-//! Rows that were delivered: by what they are known, and what of them may change.
+//! Which rows were delivered before, and whether they have changed since.
 
 use std::{
     collections::{HashMap, HashSet},
     fmt::Write as _,
 };
 
-use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::{Ledger, LedgerError};
-
-/// What a row is known by.
-pub type Key = [u8; 16];
-
-/// What of a row may change.
-pub type Content = [u8; 8];
-
-/// A row that every output has accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Delivered {
-    /// What it is known by.
-    pub key: Key,
-    /// What of it may change.
-    pub content: Content,
-    /// When its message was received, which says for how long it may be read again.
-    pub received: DateTime<Utc>,
-}
+use crate::support::record_key::RecordKey;
 
 /// Rows that were delivered, each with all contents in which it was. All and not the last, because two rows may have
 /// the same key: told by the last content alone they would be delivered in turns for ever.
 #[derive(Debug, Default)]
-pub struct Known(HashMap<Key, HashSet<Content>>);
+pub struct Known(HashMap<[u8; 16], HashSet<[u8; 8]>>);
 
 /// What is known of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +28,9 @@ pub enum Verdict {
 
 impl Known {
     /// Judges a row, which is known from now on.
-    pub fn judge(&mut self, key: Key, content: Content) -> Verdict {
-        let contents = self.0.entry(key).or_default();
-        match (contents.is_empty(), contents.insert(content)) {
+    pub fn judge(&mut self, key: RecordKey) -> Verdict {
+        let contents = self.0.entry(key.identity).or_default();
+        match (contents.is_empty(), contents.insert(key.content)) {
             (true, _) => Verdict::New,
             (false, true) => Verdict::Changed,
             (false, false) => Verdict::Repeated,
@@ -56,18 +39,18 @@ impl Known {
 }
 
 impl Ledger {
-    /// What is known of these rows.
+    /// What is known of the rows with these identities.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn known(&self, source: &str, keys: impl Iterator<Item = Key>) -> Result<Known, LedgerError> {
+    pub fn known(&self, source: &str, identities: impl Iterator<Item = [u8; 16]>) -> Result<Known, LedgerError> {
         // One query however many rows: their keys are one parameter.
         let query = "SELECT key, content FROM delivered WHERE source = (SELECT id FROM source WHERE name = ?1) \
                      AND key IN (SELECT unhex(value) FROM json_each(?2))";
         let mut statement = self.connection.prepare_cached(query)?;
         let mut known = Known::default();
-        let mut rows = statement.query(params![source, json_of(keys)])?;
+        let mut rows = statement.query(params![source, json_of(identities)])?;
         while let Some(row) = rows.next()? {
             known.0.entry(row.get(0)?).or_default().insert(row.get(1)?);
         }
@@ -75,12 +58,12 @@ impl Ledger {
     }
 }
 
-/// A JSON array of the keys in hexadecimal.
-fn json_of(keys: impl Iterator<Item = Key>) -> String {
+/// A JSON array of the identities in hexadecimal.
+fn json_of(identities: impl Iterator<Item = [u8; 16]>) -> String {
     let mut text = "[".to_owned();
-    for key in keys {
+    for identity in identities {
         let separator = if text.len() > 1 { "," } else { "" };
-        write!(text, "{separator}\"{:032x}\"", u128::from_be_bytes(key)).expect("a string takes everything");
+        write!(text, "{separator}\"{:032x}\"", u128::from_be_bytes(identity)).expect("a string takes everything");
     }
     text + "]"
 }

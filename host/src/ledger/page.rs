@@ -3,7 +3,12 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use super::{Delivered, Ledger, LedgerError, Mark, Window, accepted::put_marks, gaps, source_id};
+use super::{
+    Ledger, LedgerError, Window, gaps,
+    marks::{Mark, put_marks},
+    rows::{Delivered, insert},
+    source_id,
+};
 
 /// A page that every output has accepted.
 #[derive(Debug, Clone)]
@@ -95,19 +100,6 @@ fn cover(connection: &Connection, source: i64, page: &PageDone) -> rusqlite::Res
     if connection.execute(update, params![source, start, covered, keep_from])? > 0 {
         let forget = "DELETE FROM delivered WHERE source = ?1 AND received < ?2";
         connection.execute(forget, params![source, keep_from])?;
-    }
-    Ok(())
-}
-
-pub(super) fn insert(connection: &Connection, source: i64, delivered: &[Delivered]) -> rusqlite::Result<()> {
-    let insert = "INSERT INTO delivered (source, key, content, received) VALUES (?1, ?2, ?3, ?4) \
-                  ON CONFLICT DO UPDATE SET received = max(received, excluded.received)";
-    let mut insert = connection.prepare_cached(insert)?;
-    let forget = "DELETE FROM accepted WHERE source = ?1 AND key = ?2 AND content = ?3";
-    let mut forget = connection.prepare_cached(forget)?;
-    for Delivered { key, content, received } in delivered {
-        insert.execute(params![source, key, content, received.timestamp_millis()])?;
-        forget.execute(params![source, key, content])?;
     }
     Ok(())
 }

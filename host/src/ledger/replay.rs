@@ -2,7 +2,11 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Content, Key, Ledger, LedgerError, Mark, accepted::put_marks};
+use super::{
+    Ledger, LedgerError,
+    marks::{Mark, put_marks},
+};
+use crate::support::record_key::RecordKey;
 
 /// What accepted rows of dead letters are kept under: no page of a source is to make them forgotten.
 pub const REPLAY: &str = "replay";
@@ -34,19 +38,14 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_replayed(
-        &mut self,
-        replay: Replay,
-        rows: &[(Key, Content)],
-        marks: &[Mark],
-    ) -> Result<(), LedgerError> {
+    pub fn commit_replayed(&mut self, replay: Replay, rows: &[RecordKey], marks: &[Mark]) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         {
             let forget = "DELETE FROM accepted WHERE source = (SELECT id FROM source WHERE name = ?1) AND key = ?2 \
                           AND content = ?3";
             let mut forget = transaction.prepare_cached(forget)?;
-            for (key, content) in rows {
-                forget.execute(params![REPLAY, key, content])?;
+            for RecordKey { identity, content } in rows {
+                forget.execute(params![REPLAY, identity, content])?;
             }
         }
         put_marks(&transaction, marks)?;

@@ -1,13 +1,18 @@
 use std::{fs, time::Duration};
 
 use super::*;
+use crate::support::record_key::RecordKey;
 
 fn at(milliseconds: i64) -> DateTime<Utc> {
     instant(milliseconds)
 }
 
-fn row(key: u8, content: u8, received: i64) -> Delivered {
-    Delivered { key: [key; 16], content: [content; 8], received: at(received) }
+fn key(identity: u8, content: u8) -> RecordKey {
+    RecordKey { identity: [identity; 16], content: [content; 8] }
+}
+
+fn row(identity: u8, content: u8, received: i64) -> Delivered {
+    Delivered { key: key(identity, content), received: at(received) }
 }
 
 const WINDOW: Window = Window { start: DateTime::UNIX_EPOCH, end: DateTime::from_timestamp_millis(100).unwrap() };
@@ -34,8 +39,8 @@ fn more(reached: i64, link: &str) -> Next {
 /// Checks which of the rows 1 to 4, each with content 1, are known to be delivered.
 #[track_caller]
 fn check(ledger: &Ledger, source: &str, expected: &[u8]) {
-    let mut known = ledger.known(source, (1..=4).map(|key| [key; 16])).unwrap();
-    let repeated = (1..=4).filter(|key| known.judge([*key; 16], [1; 8]) == Verdict::Repeated);
+    let mut known = ledger.known(source, (1..=4).map(|identity| [identity; 16])).unwrap();
+    let repeated = (1..=4).filter(|identity| known.judge(key(*identity, 1)) == Verdict::Repeated);
     assert_eq!(repeated.collect::<Vec<_>>(), expected);
 }
 
@@ -49,19 +54,19 @@ fn check_refused(folder: &Path, expected: &str) {
 fn what_was_committed_is_known_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    assert_eq!(ledger.progress("a").unwrap(), Progress::default());
+    assert_eq!(ledger.progress("a").unwrap(), SourceProgress::default());
     ledger.commit_page("a", &page(&[row(1, 1, 90), row(2, 1, 80)], more(80, "link"), 0), &[]).unwrap();
     drop(ledger);
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
     let in_progress = InProgress { window: WINDOW, reached: Some(at(80)), next_link: Some("link".to_owned()) };
     let polled_at = ledger.progress("a").unwrap().polled_at;
-    let progress = Progress {
+    let progress = SourceProgress {
         in_progress: Some(in_progress),
         known_from: Some(at(0)),
         covered_from: Some(at(0)),
         polled_at,
-        ..Progress::default()
+        ..SourceProgress::default()
     };
     assert_eq!(ledger.progress("a").unwrap(), progress);
     check(&ledger, "a", &[1, 2]);
@@ -81,7 +86,7 @@ fn a_row_is_judged_by_all_that_was_delivered_of_it() {
     ledger.commit_page("a", &page(&[row(1, 1, 90), row(1, 2, 90)], Next::Done, 0), &[]).unwrap();
     let mut known = ledger.known("a", [[1; 16], [2; 16]].into_iter()).unwrap();
     let verdicts =
-        [(1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (2, 1)].map(|(key, content)| known.judge([key; 16], [content; 8]));
+        [(1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (2, 1)].map(|(identity, content)| known.judge(key(identity, content)));
     use Verdict::{Changed, New, Repeated};
     assert_eq!(verdicts, [Repeated, Repeated, Changed, Repeated, New, Repeated]);
 }
@@ -207,7 +212,7 @@ fn a_file_that_was_emptied_is_named_and_left_alone() {
 fn what_was_replayed_may_be_replayed_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    let rows = [([1; 16], [1; 8]), ([2; 16], [2; 8]), ([3; 16], [3; 8])];
+    let rows = [key(1, 1), key(2, 2), key(3, 3)];
     for source in [REPLAY, "a"] {
         ledger.note_accepted(source, &["file".to_owned()], &rows, &[]).unwrap();
     }
@@ -216,7 +221,7 @@ fn what_was_replayed_may_be_replayed_again() {
     let file = [7; 32];
     assert_eq!(ledger.replayed_until(&file).unwrap(), None);
     ledger.commit_replayed(Replay { file, offset: u64::MAX }, &rows[..2], &[]).unwrap();
-    let keys = |source| ledger.accepted(source).unwrap().iter().map(|row| row.key[0]).collect::<Vec<_>>();
+    let keys = |source| ledger.accepted(source).unwrap().iter().map(|row| row.key.identity[0]).collect::<Vec<_>>();
     assert_eq!((keys(REPLAY), keys("a")), (vec![3], vec![]));
     assert_eq!(ledger.replayed_until(&file).unwrap(), Some(u64::MAX));
     ledger.end_replay(&file).unwrap();
@@ -229,14 +234,15 @@ fn what_one_output_has_accepted_is_known_until_all_have() {
     let mut ledger = Ledger::open(folder.path()).unwrap();
     let tail = FileHash { length: 3, hash: [7; 16] };
     let mark = |length| Mark { output: "file".to_owned(), device: 1, inode: u64::MAX, length, began: 5, tail };
-    let rows = [([1; 16], [1; 8]), ([2; 16], [1; 8])];
+    let rows = [key(1, 1), key(2, 1)];
     ledger.note_accepted("a", &["file".to_owned()], &rows, &[mark(10)]).unwrap();
     drop(ledger);
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
     assert_eq!(ledger.mark("file").unwrap(), Some(mark(10)));
     assert_eq!(ledger.mark("other").unwrap(), None);
-    let keys = |ledger: &Ledger| ledger.accepted("a").unwrap().iter().map(|row| row.key[0]).collect::<Vec<_>>();
+    let keys =
+        |ledger: &Ledger| ledger.accepted("a").unwrap().iter().map(|row| row.key.identity[0]).collect::<Vec<_>>();
     assert_eq!(keys(&ledger), [1, 2]);
     assert_eq!(ledger.accepted("b").unwrap(), []);
     check(&ledger, "a", &[]);

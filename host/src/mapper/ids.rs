@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{batch::MappedBatch, outcome::Outcome};
 use crate::support::{
-    delivery::is_same_delivery,
     lines::{Line, lines},
+    record_key::RecordKey,
 };
 
 /// The ids of a batch, each with the record that got it.
@@ -37,6 +37,11 @@ impl<'r> Ids<'r> {
         }
         Ok(())
     }
+}
+
+/// Whether two records tell of the same delivery: that of one message to one recipient.
+fn is_same_delivery(first: &str, second: &str) -> bool {
+    RecordKey::of(first).identity == RecordKey::of(second).identity
 }
 
 #[cfg(test)]

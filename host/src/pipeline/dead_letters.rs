@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    dead_letter::{Letter, Stage},
+    dead_letter::{DeadLetter, Stage},
     output::RejectedDocument,
     record_batch::RecordBatch,
     target::Accepted,
@@ -14,19 +14,19 @@ use crate::{
 };
 
 /// Records at which the mapping stopped.
-pub(super) fn by_mapping(batch: &RecordBatch, mapped: &MappedBatch, now: DateTime<Utc>) -> Vec<Letter> {
+pub(super) fn by_mapping(batch: &RecordBatch, mapped: &MappedBatch, now: DateTime<Utc>) -> Vec<DeadLetter> {
     let mut letters = Vec::new();
     for (place, (line, outcome)) in lines(&batch.records).zip(&mapped.outcomes).enumerate() {
         if let Outcome::Rejected(reason) = outcome {
             let (stage, reason) = (Stage::Mapping, reason.clone());
-            letters.push(Letter { time: now, stage, reason, ..letter(batch, mapped, place, line) });
+            letters.push(DeadLetter { time: now, stage, reason, ..letter(batch, mapped, place, line) });
         }
     }
     letters
 }
 
 /// Documents that an output will never take.
-pub(super) fn by_output(batch: &RecordBatch, mapped: &MappedBatch, accepted: &Accepted) -> Vec<Letter> {
+pub(super) fn by_output(batch: &RecordBatch, mapped: &MappedBatch, accepted: &Accepted) -> Vec<DeadLetter> {
     let Accepted { name: output, rejected, places, .. } = accepted;
     if rejected.is_empty() {
         return Vec::new();
@@ -38,14 +38,14 @@ pub(super) fn by_output(batch: &RecordBatch, mapped: &MappedBatch, accepted: &Ac
         let Some(line) = records.get(place).copied() else { continue };
         let id = mapped.outcomes[place].id().map(str::to_owned);
         let (output, reason) = (Some(output.to_owned()), reason.clone());
-        letters.push(Letter { output, id, reason, ..letter(batch, mapped, place, line) });
+        letters.push(DeadLetter { output, id, reason, ..letter(batch, mapped, place, line) });
     }
     letters
 }
 
-fn letter(batch: &RecordBatch, mapped: &MappedBatch, place: usize, line: Line<'_>) -> Letter {
+fn letter(batch: &RecordBatch, mapped: &MappedBatch, place: usize, line: Line<'_>) -> DeadLetter {
     let file = batch.origin.file.as_ref();
-    Letter {
+    DeadLetter {
         time: Utc::now(),
         source: batch.source.label.clone(),
         stage: Stage::Output,

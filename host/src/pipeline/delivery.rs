@@ -156,7 +156,7 @@ impl Distribution<'_> {
                 continue;
             }
             let of_it = accepted.iter().filter(|row| row.output == target.name);
-            let known: HashSet<_> = of_it.map(|row| (row.key, row.content)).collect();
+            let known: HashSet<_> = of_it.map(|row| row.key).collect();
             let all = 0..batch.keys.len();
             let places: Vec<_> = all.filter(|place| !known.contains(&batch.keys[*place])).collect();
             let portion = if places.len() == batch.keys.len() {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{dead_letter::Letter, source::SourceIdentity};
+use super::{dead_letter::DeadLetter, source_identity::SourceIdentity};
 use crate::{
-    ledger::{Content, Key, Ledger, LedgerError, Mark},
+    ledger::{Ledger, LedgerError, Mark},
     mapper::Origin,
+    support::record_key::RecordKey,
 };
 
 /// Records that are mapped, delivered and noted together.
@@ -15,13 +16,13 @@ pub struct RecordBatch {
     /// The records, one a line. None at all when there is only something to note.
     pub records: String,
     /// What each is known by.
-    pub keys: Vec<(Key, Content)>,
+    pub keys: Vec<RecordKey>,
     /// Where they were read.
     pub origin: Origin,
     /// The one output that they are for; `None`: all.
     pub output: Option<String>,
     /// What goes to the dead letter with them, unmapped.
-    pub dead_letters: Vec<Letter>,
+    pub dead_letters: Vec<DeadLetter>,
     /// What is noted when every output has accepted them.
     pub checkpoint: Arc<dyn Checkpoint>,
 }

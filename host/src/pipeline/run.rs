@@ -7,11 +7,10 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 use tracing::{debug, info, warn};
 
 use super::{
-    dead_letter::DeadLetter,
     error::{RunError, chain},
     mode::Mode,
-    output::Output,
-    replay::{self, ReplayRequests},
+    pipeline::Pipeline,
+    replay,
     run_context::{RunContext, RunParts},
     shutdown::Shutdown,
     source::PipelineSource,
@@ -19,34 +18,10 @@ use super::{
     summary::Summary,
     worker,
 };
-use crate::{
-    ledger::Ledger,
-    observe::{health::Health, metrics::metrics},
-    support::retry::Backoff,
-};
+use crate::observe::metrics::metrics;
 
 /// How long a page that is under way may take to be finished when the program is told to stop.
 pub const GRACE: Duration = Duration::from_secs(30);
-
-/// All that takes part in a run.
-pub struct Pipeline {
-    /// The sources, each with its mapper.
-    pub sources: Vec<PipelineSource>,
-    /// Every document goes to every one of them. Each with the name that the ledger knows it by.
-    pub outputs: Vec<(String, Box<dyn Output>)>,
-    /// Where records and documents go that cannot be delivered.
-    pub dead_letter: DeadLetter,
-    /// What is done.
-    pub ledger: Ledger,
-    /// How to ask a source again that failed.
-    pub backoff: Backoff,
-    /// Who asks for dead letters to be fed through again.
-    pub replays: ReplayRequests,
-    /// How long pages under way are waited for when the run is told to stop.
-    pub grace: Duration,
-    /// Who is told how it goes.
-    pub health: Arc<Health>,
-}
 
 /// Runs until `mode` says so or `shutdown` completes. Stops between pages, or where an output is down: what others have
 /// accepted is noted then.
@@ -95,7 +70,7 @@ pub async fn run(pipeline: Pipeline, mode: Mode, shutdown: impl Future<Output = 
 }
 
 /// What the workers have come to.
-type Worked = (Summary, Result<(), RunError>);
+type WorkerResult = (Summary, Result<(), RunError>);
 
 /// What a run has come to.
 #[derive(Default)]
@@ -108,7 +83,7 @@ impl RunResult {
     /// Waits until all workers are done, one has failed so that the others have to stop, or `shutdown` completes.
     async fn wait(
         &mut self,
-        workers: &mut JoinSet<Worked>,
+        workers: &mut JoinSet<WorkerResult>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), RunError> {
         tokio::pin!(shutdown);
@@ -125,7 +100,7 @@ impl RunResult {
     }
 
     /// Waits until nothing works any more.
-    async fn finish(&mut self, workers: &mut JoinSet<Worked>, beside: &mut JoinSet<()>) -> Result<(), RunError> {
+    async fn finish(&mut self, workers: &mut JoinSet<WorkerResult>, beside: &mut JoinSet<()>) -> Result<(), RunError> {
         while let Some(done) = workers.join_next().await {
             self.take(done?);
         }
@@ -136,7 +111,7 @@ impl RunResult {
     }
 
     /// Takes what a worker has come to; says whether the others have to stop.
-    fn take(&mut self, (summary, ended): Worked) -> bool {
+    fn take(&mut self, (summary, ended): WorkerResult) -> bool {
         self.summary += summary;
         let Err(error) = ended else { return false };
         // A source that cannot be read keeps no other from being read.

@@ -17,7 +17,7 @@ use tracing::{error, warn};
 
 use super::{
     backoffs::disk_delay,
-    dead_letter::{AsideError, DeadLetter, DeadLetterError, Letter, Overview, Reason, masked},
+    dead_letter::{ClaimError, DeadLetter, DeadLetterError, DeadLetterFile, Overview, Reason, masked},
     error::{RunError, chain},
     mode::Mode,
     output::Output,
@@ -45,7 +45,7 @@ pub(crate) struct RunContext {
     ledger: Arc<Mutex<Ledger>>,
     clock: Clock,
     pub(super) targets: Arc<[Target]>,
-    dead_letter: Arc<Mutex<DeadLetter>>,
+    dead_letter: Arc<Mutex<DeadLetterFile>>,
     pub(super) mode: Mode,
     pub(super) backoff: Backoff,
     stopped: watch::Receiver<bool>,
@@ -56,7 +56,7 @@ pub(crate) struct RunContext {
 pub(super) struct RunParts {
     pub(super) ledger: Ledger,
     pub(super) outputs: Vec<(String, Box<dyn Output>)>,
-    pub(super) dead_letter: DeadLetter,
+    pub(super) dead_letter: DeadLetterFile,
     pub(super) mode: Mode,
     pub(super) backoff: Backoff,
     pub(super) health: Arc<Health>,
@@ -133,7 +133,7 @@ impl RunContext {
     }
 
     /// Writes letters to the dead letter; tries for long when the disk is full, since the ledger must not move before.
-    pub(super) async fn write_dead_letters(&self, letters: Vec<Letter>) -> Result<(), RunError> {
+    pub(super) async fn write_dead_letters(&self, letters: Vec<DeadLetter>) -> Result<(), RunError> {
         if letters.is_empty() {
             return Ok(());
         }
@@ -151,7 +151,7 @@ impl RunContext {
     }
 
     /// Says that letters go to the dead letter, and why, without anything of the records.
-    fn tell(&self, letters: &[Letter]) {
+    fn tell(&self, letters: &[DeadLetter]) {
         let file = self.dead_letter_path();
         let overview = Overview::of(&file, letters);
         let (Some(first), Some(letter)) = (overview.reasons.first(), letters.first()) else { return };
@@ -168,13 +168,13 @@ impl RunContext {
     }
 
     /// Gets a file of letters ready to be read: the dead letter is moved away, between two letters.
-    pub(super) async fn claim(&self, file: &Path) -> Result<(PathBuf, bool), AsideError> {
+    pub(super) async fn claim(&self, file: &Path) -> Result<(PathBuf, bool), ClaimError> {
         let (dead_letter, file) = (Arc::clone(&self.dead_letter), file.to_owned());
         let claim = {
             let file = file.clone();
-            move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).set_aside(&file)
+            move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).claim(&file)
         };
-        spawn_blocking(claim).await.unwrap_or_else(|error| Err(AsideError::moving(file, error.into())))
+        spawn_blocking(claim).await.unwrap_or_else(|error| Err(ClaimError::moving(file, error.into())))
     }
 
     /// Where letters are written to.
@@ -233,7 +233,7 @@ where
 /// Letters that are to be written.
 struct DeadLetterWrite<'r> {
     run: &'r RunContext,
-    letters: Arc<Vec<Letter>>,
+    letters: Arc<Vec<DeadLetter>>,
 }
 
 #[async_trait]

@@ -7,10 +7,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use super::{
-    delivery::Committed, error::RunError, progress::WatchedSource, record_batch::RecordBatch, source_run::SourceRun,
-    summary::Summary,
+    delivery::Committed, error::RunError, progress::WatchedSource, record_batch::RecordBatch,
+    source_identity::SourceIdentity, source_run::SourceRun, summary::Summary,
 };
-use crate::deployment::DeployedMapper;
 
 /// Where records come from.
 #[async_trait]
@@ -59,16 +58,6 @@ pub trait Source: Send {
     fn watch(&self) -> Option<WatchedSource> {
         None
     }
-}
-
-/// What a source is called, and what maps its records.
-pub struct SourceIdentity {
-    /// What the ledger knows it by.
-    pub name: String,
-    /// What people, metrics and health know it by.
-    pub label: String,
-    /// What maps its records.
-    pub mapper: DeployedMapper,
 }
 
 /// A source that takes part in a run.

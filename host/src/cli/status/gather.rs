@@ -14,7 +14,7 @@ use crate::{
     control::{About, ControlError, about},
     ledger::{Ledger, LedgerError},
     observe::health::Part,
-    pipeline::dead_letter::{Overview, aside_of},
+    pipeline::dead_letter::{Overview, claimed_path},
 };
 
 /// So much of the dead letters is read, in bytes: a person waits.
@@ -30,7 +30,7 @@ pub(super) fn gather(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Stat
         sources.push(self::source(source, ledger, process.as_ref(), now)?);
     }
     let is_replaying = process.as_ref().is_some_and(|process| process.is_replaying);
-    let left = letters(&aside_of(&config.dead_letter))?;
+    let left = letters(&claimed_path(&config.dead_letter))?;
     let mut report = StatusReport {
         at: now,
         is_running,

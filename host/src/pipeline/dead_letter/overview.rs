@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use indicatif::HumanCount;
 use serde::Serialize;
 
-use super::{Letter, Stage, masked};
+use super::{DeadLetter, Stage, masked};
 
 /// So many reasons are told apart; letters with others are counted together.
 const MAX_REASONS: usize = 50;
@@ -94,7 +94,7 @@ impl Overview {
     }
 
     /// What these letters have, which go to a file.
-    pub(crate) fn of(file: &Path, letters: &[Letter]) -> Self {
+    pub(crate) fn of(file: &Path, letters: &[DeadLetter]) -> Self {
         let mut overview = Self::new(file);
         letters.iter().for_each(|letter| overview.add(letter));
         overview.sort();
@@ -112,7 +112,7 @@ impl Overview {
         }
     }
 
-    fn add(&mut self, letter: &Letter) {
+    fn add(&mut self, letter: &DeadLetter) {
         self.letters += 1;
         let mut reason = masked(&letter.reason, &letter.record);
         let is_it = |known: &Reason, reason: &str| {
@@ -177,8 +177,8 @@ mod tests {
 
     use super::*;
 
-    fn letter(reason: &str, record: &str, second: i64) -> Letter {
-        Letter {
+    fn letter(reason: &str, record: &str, second: i64) -> DeadLetter {
+        DeadLetter {
             time: DateTime::from_timestamp(second, 0).unwrap(),
             source: "contoso".to_owned(),
             stage: Stage::Output,

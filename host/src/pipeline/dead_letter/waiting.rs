@@ -24,7 +24,7 @@ pub struct Waiting {
 
 /// How many letters wait for somebody to replay them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Letters {
+pub struct DeadLetterCount {
     /// How many were counted.
     pub waiting: u64,
     /// Whether that is all.
@@ -42,12 +42,12 @@ impl Waiting {
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn count(&mut self) -> io::Result<Letters> {
+    pub fn count(&mut self) -> io::Result<DeadLetterCount> {
         let mut file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 (self.file, self.read, self.letters) = (None, 0, 0);
-                return Ok(Letters { waiting: 0, is_complete: true });
+                return Ok(DeadLetterCount { waiting: 0, is_complete: true });
             }
             Err(error) => return Err(error),
         };
@@ -67,7 +67,7 @@ impl Waiting {
             self.read += length as u64;
             self.letters += memchr::memchr_iter(b'\n', &buffer[..length]).count() as u64;
         }
-        Ok(Letters { waiting: self.letters, is_complete: self.read >= about.len() })
+        Ok(DeadLetterCount { waiting: self.letters, is_complete: self.read >= about.len() })
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    pipeline::dead_letter::{self, Letter},
+    pipeline::dead_letter::{self, DeadLetter},
     support::lines::is_blank,
 };
 
@@ -33,19 +33,19 @@ const MAX_OFFSET: u64 = i64::MAX.cast_unsigned();
 const MAX_HEAD_BYTES: u64 = 64 * 1024;
 
 /// A file of letters.
-pub(super) struct Letters {
+pub(super) struct DeadLetterReader {
     path: PathBuf,
     lines: BufReader<File>,
     /// How many lines and bytes are read.
     line: usize,
     offset: u64,
     /// Was read, and does not go with those before; and where it begins.
-    next: Option<(Letter, u64)>,
+    next: Option<(DeadLetter, u64)>,
     /// What the file is known by.
     pub(super) identity: [u8; 32],
     /// Where lines go that are no letters, if the file is deleted when it is done.
     others: Option<(PathBuf, Option<File>)>,
-    /// Letters read.
+    /// DeadLetterReader read.
     pub(super) count: u64,
     /// Lines that are no letters.
     pub(super) unreadable: u64,
@@ -53,7 +53,7 @@ pub(super) struct Letters {
     pub(super) examples: Vec<(usize, String)>,
 }
 
-impl Letters {
+impl DeadLetterReader {
     /// Opens a file; `others` is where lines go that are no letters, and the file is deleted at the end then.
     pub(super) fn open(path: &Path, others: Option<PathBuf>) -> io::Result<Self> {
         let mut lines = BufReader::new(File::open(path)?);
@@ -93,8 +93,8 @@ impl Letters {
     }
 
     /// The next letters that go together, and where those behind begin; no letters at the end.
-    pub(super) fn next_batch(&mut self) -> io::Result<(Vec<Letter>, u64)> {
-        let mut batch: Vec<Letter> = Vec::new();
+    pub(super) fn next_batch(&mut self) -> io::Result<(Vec<DeadLetter>, u64)> {
+        let mut batch: Vec<DeadLetter> = Vec::new();
         let mut bytes = 0;
         loop {
             let next = match self.next.take() {
@@ -113,7 +113,7 @@ impl Letters {
     }
 
     /// The next line that is a letter, and where it begins.
-    fn read(&mut self) -> io::Result<Option<(Letter, u64)>> {
+    fn read(&mut self) -> io::Result<Option<(DeadLetter, u64)>> {
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -133,7 +133,7 @@ impl Letters {
                 continue;
             }
             match serde_json::from_slice(&line) {
-                Ok(Letter { offset: Some(offset), .. }) if offset > MAX_OFFSET => {
+                Ok(DeadLetter { offset: Some(offset), .. }) if offset > MAX_OFFSET => {
                     self.give_up(&line, "`offset` is behind the end of any file")?;
                 }
                 Ok(letter) => {
@@ -173,8 +173,8 @@ impl Letters {
 }
 
 /// Whether letters can be in one batch, which has one origin.
-fn go_together(first: &Letter, other: &Letter) -> bool {
-    let can = |letter: &Letter| letter.path.is_none() && !is_blank(&letter.record);
+fn go_together(first: &DeadLetter, other: &DeadLetter) -> bool {
+    let can = |letter: &DeadLetter| letter.path.is_none() && !is_blank(&letter.record);
     can(first)
         && can(other)
         && (&first.source, &first.output, first.read_at) == (&other.source, &other.output, other.read_at)
@@ -185,10 +185,10 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::pipeline::dead_letter::{DeadLetter, Stage};
+    use crate::pipeline::dead_letter::{DeadLetterFile, Stage};
 
-    fn letter(source: &str, record: &str) -> Letter {
-        Letter {
+    fn letter(source: &str, record: &str) -> DeadLetter {
+        DeadLetter {
             time: DateTime::UNIX_EPOCH,
             source: source.to_owned(),
             stage: Stage::Mapping,
@@ -204,7 +204,7 @@ mod tests {
     }
 
     /// How many letters each batch has.
-    fn sizes(letters: &mut Letters) -> Vec<usize> {
+    fn sizes(letters: &mut DeadLetterReader) -> Vec<usize> {
         let mut sizes = Vec::new();
         while let size @ 1.. = letters.next_batch().unwrap().0.len() {
             sizes.push(size);
@@ -216,13 +216,13 @@ mod tests {
     fn letters_of_one_origin_go_together() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("letters");
-        let of_file = Letter { path: Some("a".to_owned()), offset: Some(0), ..letter("b", "{}") };
+        let of_file = DeadLetter { path: Some("a".to_owned()), offset: Some(0), ..letter("b", "{}") };
         let mut all = vec![letter("a", "{}"), letter("a", "{}"), letter("b", "{}"), of_file.clone(), of_file];
         all.extend([letter("a", " "), letter("a", "{}")]);
         all.extend(vec![letter("c", "{}"); BATCH_LETTERS + 1]);
         all.extend(vec![letter("d", &"x".repeat(BATCH_BYTES / 2)); 3]);
-        DeadLetter::new(path.clone()).append(&all).unwrap();
-        let mut letters = Letters::open(&path, None).unwrap();
+        DeadLetterFile::new(path.clone()).append(&all).unwrap();
+        let mut letters = DeadLetterReader::open(&path, None).unwrap();
         assert_eq!(sizes(&mut letters), [2, 1, 1, 1, 1, 1, BATCH_LETTERS, 1, 2, 1]);
         assert_eq!((letters.count, letters.unreadable), (all.len() as u64, 0));
     }
@@ -232,8 +232,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("letters");
         fs::write(&path, "{\"time\":\n".repeat(30) + "\n").unwrap();
-        DeadLetter::new(path.clone()).append(&[letter("a", "{}")]).unwrap();
-        let mut letters = Letters::open(&path, None).unwrap();
+        DeadLetterFile::new(path.clone()).append(&[letter("a", "{}")]).unwrap();
+        let mut letters = DeadLetterReader::open(&path, None).unwrap();
         assert_eq!(sizes(&mut letters), [1]);
         assert_eq!((letters.unreadable, letters.examples.len(), letters.examples[0].0), (30, MOST_NAMED, 1));
     }
@@ -242,11 +242,11 @@ mod tests {
     fn a_file_is_gone_on_with_behind_what_is_done() {
         let folder = tempfile::tempdir().unwrap();
         let (path, others) = (folder.path().join("letters"), folder.path().join("others"));
-        let mut dead_letter = DeadLetter::new(path.clone());
+        let mut dead_letter = DeadLetterFile::new(path.clone());
         dead_letter.append(&[letter("a", "1"), letter("a", "2"), letter("b", "3")]).unwrap();
         fs::write(&path, fs::read_to_string(&path).unwrap() + "torn").unwrap();
         dead_letter.append(&[letter("b", "4")]).unwrap();
-        let open = || Letters::open(&path, Some(others.clone())).unwrap();
+        let open = || DeadLetterReader::open(&path, Some(others.clone())).unwrap();
         let mut letters = open();
         let (batch, done) = letters.next_batch().unwrap();
         assert_eq!(batch.len(), 2);

@@ -7,19 +7,23 @@ use chrono::Utc;
 use sha2::{Digest as _, Sha256};
 use tokio::task::spawn_blocking;
 
-use super::dead_letter_reader::Letters;
+use super::dead_letter_reader::DeadLetterReader;
 use crate::{
-    ledger::{Content, Key, Ledger, LedgerError, Mark, Replay},
+    ledger::{Ledger, LedgerError, Mark, Replay},
     mapper::{FilePosition, Origin},
     pipeline::{
-        dead_letter::Letter,
+        dead_letter::DeadLetter,
         error::RunError,
         record_batch::{Checkpoint, RecordBatch},
-        source::{Source, SourceIdentity},
+        source::Source,
         source_error::{Remedy, SourceError},
+        source_identity::SourceIdentity,
         source_run::SourceRun,
     },
-    support::lines::{is_blank, on_one_line},
+    support::{
+        lines::{is_blank, on_one_line},
+        record_key::RecordKey,
+    },
 };
 
 /// What a source of letters is called where it has to be called something.
@@ -28,7 +32,7 @@ pub(super) const LABEL: &str = "dead letters";
 /// A file of letters, as the loop reads it.
 pub(super) struct DeadLetterSource {
     /// Elsewhere while something asks the disk.
-    letters: Option<Letters>,
+    letters: Option<DeadLetterReader>,
     file: [u8; 32],
     /// The sources that letters may come from; there is at least one.
     sources: Vec<Arc<SourceIdentity>>,
@@ -52,7 +56,7 @@ impl Source for DeadLetterSource {
     }
 
     async fn next(&mut self, _: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
-        let (letters, offset) = self.ask(Letters::next_batch).await?;
+        let (letters, offset) = self.ask(DeadLetterReader::next_batch).await?;
         Ok(self.batch(letters, offset))
     }
 
@@ -60,14 +64,17 @@ impl Source for DeadLetterSource {
 }
 
 impl DeadLetterSource {
-    pub(super) fn new(letters: Letters, sources: Vec<Arc<SourceIdentity>>, outputs: Vec<String>) -> Self {
+    pub(super) fn new(letters: DeadLetterReader, sources: Vec<Arc<SourceIdentity>>, outputs: Vec<String>) -> Self {
         Self { file: letters.identity, letters: Some(letters), sources, outputs }
     }
 
     /// All is delivered: the file is deleted if it is to go then. Gives what was read, and where lines are that are no
     /// letters.
-    pub(super) async fn end(mut self, context: &SourceRun) -> Result<(Option<Letters>, Option<PathBuf>), RunError> {
-        let kept = self.ask(Letters::end).await?;
+    pub(super) async fn end(
+        mut self,
+        context: &SourceRun,
+    ) -> Result<(Option<DeadLetterReader>, Option<PathBuf>), RunError> {
+        let kept = self.ask(DeadLetterReader::end).await?;
         let file = self.file;
         context.ledger(move |ledger, _| ledger.end_replay(&file)).await?;
         Ok((self.letters, kept))
@@ -76,7 +83,7 @@ impl DeadLetterSource {
     /// Lets the file of letters be worked on, where waiting for a disk does no harm.
     async fn ask<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut Letters) -> std::io::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut DeadLetterReader) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T, RunError> {
         // It is there unless this was given up in the middle, with which the replay ends.
         let Some(mut letters) = self.letters.take() else { return Err(RunError::Abandoned { name: LABEL.to_owned() }) };
@@ -89,8 +96,8 @@ impl DeadLetterSource {
         done.map_err(|error| RunError::Source { name: LABEL.to_owned(), source: SourceError::new(error, Remedy::None) })
     }
 
-    /// Letters that go together; none at the end of the file.
-    fn batch(&self, letters: Vec<Letter>, offset: u64) -> Option<RecordBatch> {
+    /// DeadLetterReader that go together; none at the end of the file.
+    fn batch(&self, letters: Vec<DeadLetter>, offset: u64) -> Option<RecordBatch> {
         let first = letters.first()?;
         let records: Vec<_> = letters.iter().map(|letter| on_one_line(&letter.record)).collect();
         let source = self.source_of(first);
@@ -118,17 +125,17 @@ impl DeadLetterSource {
     }
 
     /// The source that a letter came from; letters of versions before have what the ledger knows it by.
-    fn source_of(&self, letter: &Letter) -> Option<Arc<SourceIdentity>> {
+    fn source_of(&self, letter: &DeadLetter) -> Option<Arc<SourceIdentity>> {
         let by_label = self.sources.iter().find(|source| source.label == letter.source);
         by_label.or_else(|| self.sources.iter().find(|source| source.name == letter.source)).cloned()
     }
 
-    /// Letters that go to the dead letter again, unmapped.
-    fn refused(&self, letters: Vec<Letter>, problem: Option<&str>, replay: Replay) -> Option<RecordBatch> {
+    /// DeadLetterReader that go to the dead letter again, unmapped.
+    fn refused(&self, letters: Vec<DeadLetter>, problem: Option<&str>, replay: Replay) -> Option<RecordBatch> {
         let mut again = Vec::new();
         for letter in letters {
             let reason = problem.map_or_else(|| letter.reason.clone(), str::to_owned);
-            again.push(Letter { time: Utc::now(), reason, ..letter });
+            again.push(DeadLetter { time: Utc::now(), reason, ..letter });
         }
         Some(RecordBatch {
             source: Arc::clone(self.sources.first()?),
@@ -145,7 +152,7 @@ impl DeadLetterSource {
 /// How far a file of letters is done with a batch.
 struct ReplayCheckpoint {
     replay: Replay,
-    keys: Vec<(Key, Content)>,
+    keys: Vec<RecordKey>,
 }
 
 impl Checkpoint for ReplayCheckpoint {
@@ -155,13 +162,13 @@ impl Checkpoint for ReplayCheckpoint {
 }
 
 /// What a letter is known by while some outputs have its document and others lack it.
-fn key(letter: &Letter) -> (Key, Content) {
+fn key(letter: &DeadLetter) -> RecordKey {
     let mut hash = Sha256::new();
     hash.update(format!("{:?} {:?} {:?} {:?} ", letter.time, letter.source, letter.path, letter.offset));
     hash.update(&letter.record);
     let digest: [u8; 32] = hash.finalize().into();
-    let (mut key, mut content) = (Key::default(), Content::default());
-    key.copy_from_slice(&digest[..16]);
-    content.copy_from_slice(&digest[16..24]);
-    (key, content)
+    let mut key = RecordKey::default();
+    key.identity.copy_from_slice(&digest[..16]);
+    key.content.copy_from_slice(&digest[16..24]);
+    key
 }

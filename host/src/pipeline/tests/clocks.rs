@@ -25,7 +25,7 @@ use crate::{
     config::ServiceConfig,
     ledger::{Ledger, Next, PageDone, Window},
     outputs::StdoutOutput,
-    pipeline::dead_letter::DeadLetter,
+    pipeline::dead_letter::DeadLetterFile,
     sources::microsoft::service_name,
     support::clock::{Clock, Moment},
 };
@@ -217,7 +217,7 @@ impl Life {
         let ledger = Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone());
         let outputs: Vec<(String, Box<dyn Output>)> =
             vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))];
-        let dead_letter = DeadLetter::new(self.folder.path().join("dead-letter.ndjson"));
+        let dead_letter = DeadLetterFile::new(self.folder.path().join("dead-letter.ndjson"));
         let (stop, stopped) = watch::channel(false);
         let (mode, backoff, health) = (Mode::Once, REQUEST_BACKOFF, Arc::default());
         let run = RunContext::new(RunParts { ledger, outputs, dead_letter, mode, backoff, health }, stopped).unwrap();

@@ -21,7 +21,8 @@ use crate::{
     mapper::{Component, Limits, Settings, built_in},
     outputs::StdoutOutput,
     pipeline::{
-        GRACE, Mode, Pipeline, PipelineSource, Replays, RunError, SourceIdentity, Summary, dead_letter::DeadLetter, run,
+        GRACE, Mode, Pipeline, PipelineSource, Replays, RunError, SourceIdentity, Summary, dead_letter::DeadLetterFile,
+        run,
     },
     sources::microsoft::{ServiceCollector, service_name},
     support::{clock::Clock, retry::Backoff},
@@ -95,7 +96,7 @@ impl Setup {
         Pipeline {
             sources: vec![self.source()],
             outputs: vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))],
-            dead_letter: DeadLetter::new(self.folder.path().join("dead-letter.ndjson")),
+            dead_letter: DeadLetterFile::new(self.folder.path().join("dead-letter.ndjson")),
             ledger: Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone()),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
             replays: Replays::channel().1,

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -13,16 +13,22 @@ use sha2::{Digest as _, Sha256};
 use tokio::task::spawn_blocking;
 use tracing::{debug, error, info, warn};
 
-use super::{Candidate, FileError, FileProblem, FileSource, Looking, OpenFile, formats::Batch};
+use super::{
+    candidate::FileCandidate,
+    claims::Claims,
+    error::{FileError, FileProblem},
+    file_checkpoint::FileCheckpoint,
+    file_source::{FileSource, Looking},
+    formats::Batch,
+    open_file::OpenFile,
+};
 use crate::{
     config::FileConfig,
-    ledger::{Content, FileState, Key, Ledger, LedgerError, Mark, Trouble},
+    ledger::{FileState, Ledger, Trouble},
     mapper::{FilePosition, Origin},
     observe::metrics::{OfSource, metrics},
-    pipeline::{
-        Checkpoint, Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary,
-    },
-    support::{error_text::chain, lines::lines},
+    pipeline::{Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary},
+    support::{error_text::chain, lines::lines, record_key::RecordKey},
 };
 
 /// Files, as the loop reads them.
@@ -36,12 +42,12 @@ pub struct FileCollector {
     /// What is known of the files; elsewhere while something looks at them.
     files: Option<FileSource>,
     /// The files of this poll that are still to be read; none between polls.
-    candidates: Option<VecDeque<Candidate>>,
+    candidates: Option<VecDeque<FileCandidate>>,
     open: Option<OpenCandidate>,
     /// Whether a file could not be read in this poll.
     failed: bool,
     /// What was said about a file, so that it is not said again.
-    said: HashMap<PathBuf, Said>,
+    said: HashMap<PathBuf, FileNote>,
     /// What the ledger knows of files in trouble.
     noted: Vec<Trouble>,
     /// What is counted and not yet taken.
@@ -50,7 +56,7 @@ pub struct FileCollector {
 
 /// The file that is being read.
 struct OpenCandidate {
-    candidate: Candidate,
+    candidate: FileCandidate,
     file: OpenFile,
     /// How far it is read when the batch under way is noted, how many records that has, and what the ledger knows it by
     /// then.
@@ -59,33 +65,21 @@ struct OpenCandidate {
 
 /// What was said about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Said {
+struct FileNote {
     what: String,
     since: DateTime<Utc>,
-    kind: Kind,
+    kind: FileNoteKind,
 }
 
 /// What it means for the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FileNoteKind {
     /// Nothing is wrong with it.
     Notice,
     /// It waits for something that comes by itself.
     Waiting,
     /// A person has to mend it.
     Failed,
-}
-
-/// Which files are read by which source: one that several sources name is read by the first that finds it.
-#[derive(Debug, Clone, Default)]
-pub struct Claims(Arc<Mutex<HashMap<PathBuf, String>>>);
-
-impl Claims {
-    /// Whether this source is the one that reads the file.
-    fn claim(&self, path: &Path, source: &str) -> bool {
-        let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        claims.entry(path.to_owned()).or_insert_with(|| source.to_owned()) == source
-    }
 }
 
 #[async_trait]
@@ -173,7 +167,7 @@ impl FileCollector {
     async fn open_next(&mut self, context: &SourceRun) -> Result<bool, RunError> {
         while let Some(candidate) = self.candidates.as_mut().and_then(VecDeque::pop_front) {
             if !self.claims.claim(&candidate.path, &self.identity.name) {
-                self.say_once(&candidate.path, "another source reads it", Kind::Notice);
+                self.say_once(&candidate.path, "another source reads it", FileNoteKind::Notice);
                 continue;
             }
             let looked_at = candidate.clone();
@@ -248,7 +242,7 @@ impl FileCollector {
     }
 
     /// A file was read to its end.
-    async fn finish(&mut self, file: OpenFile, candidate: &Candidate, context: &SourceRun) -> Result<(), RunError> {
+    async fn finish(&mut self, file: OpenFile, candidate: &FileCandidate, context: &SourceRun) -> Result<(), RunError> {
         let (file, end) = context.wait_for_disk(blocking(file, OpenFile::end)).await?;
         let state = match end {
             Ok(state) => FileState { id: file.state.id, ..state },
@@ -267,7 +261,7 @@ impl FileCollector {
             } else {
                 "is not whole; it waits for the rest"
             };
-            self.say_once(&candidate.path, &format!("line {}: {reason}", file.line()), Kind::Waiting);
+            self.say_once(&candidate.path, &format!("line {}: {reason}", file.line()), FileNoteKind::Waiting);
             return Ok(());
         }
         if let Some(files) = &mut self.files {
@@ -313,11 +307,11 @@ impl FileCollector {
         self.failed = true;
         let (path, text) = (error.path.clone(), chain(&error));
         let kind = match error.problem {
-            FileProblem::Unfinished => Kind::Waiting,
-            _ => Kind::Failed,
+            FileProblem::Unfinished => FileNoteKind::Waiting,
+            _ => FileNoteKind::Failed,
         };
         match kind {
-            Kind::Failed => context.needs_attention(text.clone()),
+            FileNoteKind::Failed => context.needs_attention(text.clone()),
             _ => context.retrying(text.clone()),
         }
         if self.remember(&path, &text, kind) {
@@ -327,31 +321,34 @@ impl FileCollector {
         context.note_failure(&RunError::Source { name: self.identity.label.clone(), source }).await;
     }
 
-    fn say_once(&mut self, path: &Path, what: &str, kind: Kind) {
+    fn say_once(&mut self, path: &Path, what: &str, kind: FileNoteKind) {
         if self.remember(path, what, kind) {
             warn!(source = self.identity.label, file = %path.display(), reason = what, "file is not read to its end");
         }
     }
 
     /// Remembers what is said about a file; whether it is news.
-    fn remember(&mut self, path: &Path, what: &str, kind: Kind) -> bool {
+    fn remember(&mut self, path: &Path, what: &str, kind: FileNoteKind) -> bool {
         if self.said.get(path).is_some_and(|said| said.what == what) {
             return false;
         }
-        self.said.insert(path.to_owned(), Said { what: what.to_owned(), since: Utc::now(), kind });
+        self.said.insert(path.to_owned(), FileNote { what: what.to_owned(), since: Utc::now(), kind });
         true
     }
 
     /// Notes which files are in trouble, if that is news: for `exotrace status`.
     async fn note_troubles(&mut self, context: &SourceRun) -> Result<(), RunError> {
-        let trouble = |(path, Said { what, since, kind }): (&PathBuf, &Said)| Trouble {
+        let trouble = |(path, FileNote { what, since, kind }): (&PathBuf, &FileNote)| Trouble {
             item: path.display().to_string(),
             reason: what.clone(),
             since: *since,
-            needs_person: *kind == Kind::Failed,
+            needs_person: *kind == FileNoteKind::Failed,
         };
         // One that is not there any more is in no trouble.
-        let said = self.said.iter().filter(|(path, said)| said.kind != Kind::Notice && path.symlink_metadata().is_ok());
+        let said = self
+            .said
+            .iter()
+            .filter(|(path, said)| said.kind != FileNoteKind::Notice && path.symlink_metadata().is_ok());
         let mut troubles: Vec<_> = said.map(trouble).collect();
         troubles.sort_by(|one, other| one.item.cmp(&other.item));
         if troubles != self.noted {
@@ -363,30 +360,14 @@ impl FileCollector {
     }
 }
 
-/// How far a file is read with a batch.
-struct FileCheckpoint {
-    state: FileState,
-    records: u64,
-    /// What the ledger knows the file by from then on.
-    id: Arc<OnceLock<i64>>,
-}
-
-impl Checkpoint for FileCheckpoint {
-    fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
-        let id = ledger.commit_file(source, &self.state, self.records, marks)?;
-        self.id.get_or_init(|| id);
-        Ok(())
-    }
-}
-
 /// What the records of a batch are known by as long as some outputs have it and others lack it: where they were read.
-fn keys(records: &str, before: &FileState) -> Vec<(Key, Content)> {
+fn keys(records: &str, before: &FileState) -> Vec<RecordKey> {
     let keys = lines(records).enumerate().map(|(index, line)| {
         let mut hash = Sha256::new();
         hash.update(format!("{:?} {} {index} ", before.place, before.offset));
         hash.update(line.text.strip_suffix('\n').unwrap_or(line.text));
         let digest: [u8; 32] = hash.finalize().into();
-        (*digest.first_chunk().expect("half of the digest"), Content::default())
+        RecordKey { identity: *digest.first_chunk().expect("half of the digest"), ..RecordKey::default() }
     });
     keys.collect()
 }

@@ -11,7 +11,7 @@ use std::{
 use blake2b_simd::blake2bp::{Params, State};
 use sha2::{Digest as _, Sha256};
 
-use super::FileProblem;
+use super::error::FileProblem;
 use crate::{
     ledger::{FileHash, FileState},
     sources::file::formats::{Unpacked, leading_nuls},

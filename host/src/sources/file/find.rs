@@ -2,39 +2,21 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
 };
 
 use rustix::fs::OFlags;
 
-use super::{Candidate, FileError, FileProblem, Look};
-use crate::{config::FileConfig, ledger::FilePlace};
-
-impl Look {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        let changed = [(metadata.mtime(), metadata.mtime_nsec()), (metadata.ctime(), metadata.ctime_nsec())];
-        let changed =
-            changed.map(|(seconds, nanoseconds)| seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds));
-        Self { size: metadata.len(), changed: changed[0].max(changed[1]) }
-    }
-
-    /// How long ago the file was changed.
-    pub(super) fn age(self) -> Duration {
-        let changed = Duration::from_nanos(u64::try_from(self.changed).unwrap_or_default());
-        SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().saturating_sub(changed)
-    }
-}
-
-impl FilePlace {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        Self { device: metadata.dev(), inode: metadata.ino() }
-    }
-}
+use super::{
+    candidate::{FileCandidate, FileLook},
+    error::{FileError, FileProblem},
+    settings::FileConfig,
+};
+use crate::ledger::FilePlace;
 
 /// What files are looked for.
 pub(super) struct Search {
@@ -64,7 +46,7 @@ impl OwnFiles {
 
 impl Search {
     /// The files that match, each once, and what could not be looked at.
-    pub(super) fn all(&self) -> (Vec<Candidate>, Vec<FileError>) {
+    pub(super) fn all(&self) -> (Vec<FileCandidate>, Vec<FileError>) {
         let (mut found, mut errors, mut places) = (Vec::new(), Vec::new(), HashSet::new());
         let own = self.own.places();
         let folder = fs::canonicalize(&self.own.folder).ok();
@@ -105,7 +87,7 @@ impl Search {
         OpenOptions::new().read(true).custom_flags(flags).open(path)
     }
 
-    fn candidate(&self, path: &Path) -> Result<Option<Candidate>, FileProblem> {
+    fn candidate(&self, path: &Path) -> Result<Option<FileCandidate>, FileProblem> {
         let itself = fs::symlink_metadata(path)?;
         let metadata = if itself.is_symlink() { fs::metadata(path)? } else { itself.clone() };
         if metadata.is_dir() {
@@ -118,7 +100,7 @@ impl Search {
             return Err(FileProblem::NotAFile);
         }
         let place = FilePlace::of(&metadata);
-        Ok(Some(Candidate { path: path.to_owned(), place, look: Look::of(&metadata) }))
+        Ok(Some(FileCandidate { path: path.to_owned(), place, look: FileLook::of(&metadata) }))
     }
 }
 

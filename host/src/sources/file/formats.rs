@@ -17,6 +17,7 @@ mod json;
 mod likeness;
 mod members;
 mod page;
+mod push_value;
 mod reader;
 mod start;
 mod status;

@@ -34,11 +34,11 @@ pub(super) fn records(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::microsoft::RowKey;
+    use crate::support::record_key::RecordKey;
 
     #[test]
     fn batches_have_a_bounded_size() {
-        let key = RowKey { identity: [0; 16], content: [0; 8] };
+        let key = RecordKey { identity: [0; 16], content: [0; 8] };
         let row = |length| Row { text: "x".repeat(length), key, received: None };
         let sizes = |rows: &[Row]| batches(rows).map(<[Row]>::len).collect::<Vec<_>>();
         assert_eq!(sizes(&[]), [0; 0]);

@@ -7,11 +7,15 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    PageRequest,
-    client::{Answer, AnswerError, HttpError, Malformed},
+    exchange::{Answer, HttpError},
+    page_request::PageRequest,
     token::TokenError,
 };
-use crate::support::{http_response::without_mark, retry, scrub::shown};
+use crate::support::{
+    http_response::{AnswerError, Malformed, without_mark},
+    retry,
+    scrub::shown,
+};
 
 /// Why a page could not be had.
 #[derive(Debug, thiserror::Error)]

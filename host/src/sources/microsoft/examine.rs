@@ -11,7 +11,8 @@ use super::{
     credential::Credential,
     error::PollError,
     local_domains,
-    service::{self, PageRequest, ServiceSource},
+    page_request::PageRequest,
+    service::{self, ServiceSource},
     settings::ServiceConfig,
 };
 use crate::support::{

@@ -60,7 +60,7 @@ impl Times {
             (Belongs::Nowhere, _) | (_, None) => end,
             (_, Some(received)) => received,
         };
-        Delivered { key: row.key.identity, content: row.key.content, received }
+        Delivered { key: row.key, received }
     }
 }
 
@@ -98,7 +98,7 @@ impl Judgement {
             return false;
         }
         let is_odd = place == Belongs::Nowhere;
-        match known.judge(row.key.identity, row.key.content) {
+        match known.judge(row.key) {
             Verdict::Repeated => {
                 self.summary.repeated += 1;
                 if is_odd {
@@ -121,7 +121,7 @@ impl Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::microsoft::RowKey;
+    use crate::support::record_key::RecordKey;
 
     fn at(hours: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_000_000_000 + hours * 3600, 0).unwrap()
@@ -132,7 +132,7 @@ mod tests {
     #[track_caller]
     fn check(received: Option<DateTime<Utc>>, place: Belongs, known_until: DateTime<Utc>) {
         let times = Times { asked: Window { start: at(0), end: at(DAY) }, first: at(-3 * DAY), now: at(2 * DAY) };
-        let key = RowKey { identity: [1; 16], content: [2; 8] };
+        let key = RecordKey { identity: [1; 16], content: [2; 8] };
         let row = Row { text: String::new(), key, received };
         assert_eq!((times.place(received), times.delivered(&row).received), (place, known_until));
     }

@@ -1,15 +1,9 @@
 //! A page of rows, as the service sent it.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use serde_json::{Value, value::RawValue};
-use sha2::{Digest as _, Sha256};
 
 use super::{PollError, clock::Past};
-use crate::support::{
-    http_response::without_mark,
-    lines::on_one_line,
-    property::{Property, pick},
-};
+use crate::support::{http_response::without_mark, lines::on_one_line, record_key::RecordKey};
 
 mod raw;
 
@@ -24,38 +18,15 @@ pub struct Page {
     pub past: Past,
 }
 
-/// A value of a row that is longer, in bytes, is compared as it is written.
-const LONGEST_VALUE: usize = 1024;
-
 /// One row, which is a record.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The row as it came, on one line.
     pub text: String,
     /// What it is known by.
-    pub key: RowKey,
+    pub key: RecordKey,
     /// When the message was received; absent when the row does not say.
     pub received: Option<DateTime<Utc>>,
-}
-
-/// What a row is known by, and what of it may change (host/docs/facts/ms-api.md, section 1.12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RowKey {
-    /// A hash of its id and its recipient, the latter ignoring case; or of the whole row, when it has no id or no
-    /// recipient.
-    pub identity: [u8; 16],
-    /// A hash of its status, ignoring case, its size and the address that it was sent to.
-    pub content: [u8; 8],
-}
-
-/// What a row is told apart by, by its names in any letter case. A row of which these are something else is still a row.
-struct Identity<'r> {
-    id: Option<&'r RawValue>,
-    recipient: Option<&'r RawValue>,
-    status: Option<&'r RawValue>,
-    size: Option<&'r RawValue>,
-    to_ip: Option<&'r RawValue>,
-    received: Option<&'r RawValue>,
 }
 
 impl Page {
@@ -75,66 +46,14 @@ impl Page {
 
 impl Row {
     fn new(text: &str) -> Self {
-        let text = on_one_line(text).into_owned();
-        let identity = Identity::read(&text);
-        let received = identity.as_ref().and_then(|identity| instant(&string(identity.received?)?));
-        let key = identity.and_then(|identity| identity.key());
-        Self { key: key.unwrap_or_else(|| RowKey::of(&[&text], &[])), text, received }
+        let text = on_one_line(text);
+        let (key, received) = RecordKey::with_received(&text);
+        let received = received.and_then(|received| instant(&serde_json::from_str::<String>(received.get()).ok()?));
+        Self { key, received, text: text.into_owned() }
     }
 }
 
-/// The string that a value is; none when it is something else.
-fn string(value: &RawValue) -> Option<String> {
-    serde_json::from_str(value.get()).ok()
-}
-
-impl<'r> Identity<'r> {
-    fn read(row: &'r str) -> Option<Self> {
-        use Property::{MessageTraceId, Received, RecipientAddress, Size, Status, ToIp};
-        let picked = pick(row, [MessageTraceId, RecipientAddress, Status, Size, ToIp, Received]).ok()?;
-        let [id, recipient, status, size, to_ip, received] = picked;
-        Some(Self { id, recipient, status, size, to_ip, received })
-    }
-
-    /// None when an id or a recipient is missing: then other rows would look like repetitions and be left out.
-    fn key(&self) -> Option<RowKey> {
-        let id = string(self.id?).filter(|id| !id.is_empty())?.to_lowercase();
-        let recipient = string(self.recipient?).filter(|recipient| !recipient.is_empty())?.to_lowercase();
-        let [status, size, to_ip] = [self.status, self.size, self.to_ip].map(|value| match value.map(RawValue::get) {
-            None | Some("null") => String::new(),
-            Some(text) if text.starts_with('"') => {
-                serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()).to_lowercase()
-            }
-            // Written out, values of a few bytes have always been compared; of a long one, the text is.
-            Some(text) if text.len() < LONGEST_VALUE => {
-                serde_json::from_str(text).map_or_else(|_| text.to_owned(), |value: Value| value.to_string())
-            }
-            Some(text) => text.to_owned(),
-        });
-        Some(RowKey::of(&[&id, &recipient], &[&status, &size, &to_ip]))
-    }
-}
-
-impl RowKey {
-    fn of(identity: &[&str], content: &[&str]) -> Self {
-        Self {
-            identity: *digest(identity).first_chunk().expect("half of the digest"),
-            content: *digest(content).first_chunk().expect("a quarter of the digest"),
-        }
-    }
-}
-
-fn digest(parts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().into()
-}
-
-/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (host/docs/facts/ms-api.md,
-/// sections 2.2 and 2.3).
+/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (host/docs/facts/ms-api.md, sections 2.2 and 2.3).
 fn instant(text: &str) -> Option<DateTime<Utc>> {
     if let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         return DateTime::from_timestamp_millis(milliseconds.parse().ok()?);
@@ -148,7 +67,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn key(row: &str) -> RowKey {
+    fn key(row: &str) -> RecordKey {
         Row::new(row).key
     }
 

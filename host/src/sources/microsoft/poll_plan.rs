@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
-use crate::ledger::{Progress, Window};
+use crate::ledger::{SourceProgress, Window};
 
 /// The longest that one query may span (host/docs/facts/ms-api.md, section 1.6).
 const LONGEST: Duration = Duration::from_secs(10 * 24 * 60 * 60);
@@ -56,7 +56,7 @@ impl PollPlan {
     /// What is to be read at `now`, the time of the service; `None` when that was read. What the service no longer has is
     /// reckoned from `certain`, which no wrong clock puts into the future.
     pub(super) fn new(
-        progress: &Progress,
+        progress: &SourceProgress,
         now: DateTime<Utc>,
         certain: DateTime<Utc>,
         settings: &PollSettings,
@@ -154,24 +154,24 @@ mod tests {
         (instant - now()).num_hours()
     }
 
-    fn covered(hours: i64) -> Progress {
-        Progress { covered_until: Some(at(hours)), ..Progress::default() }
+    fn covered(hours: i64) -> SourceProgress {
+        SourceProgress { covered_until: Some(at(hours)), ..SourceProgress::default() }
     }
 
     #[track_caller]
-    fn check(progress: &Progress, settings: &PollSettings, expected: Option<(i64, i64)>) {
+    fn check(progress: &SourceProgress, settings: &PollSettings, expected: Option<(i64, i64)>) {
         let pass = PollPlan::new(progress, now(), now(), settings);
         assert_eq!(pass.map(|pass| (hours(pass.start), hours(pass.target))), expected);
     }
 
     #[test]
     fn the_first_pass_goes_back_by_the_initial_interval() {
-        check(&Progress::default(), &SETTINGS, Some((-24, 0)));
+        check(&SourceProgress::default(), &SETTINGS, Some((-24, 0)));
     }
 
     #[test]
     fn a_first_pass_that_was_kept_from_reading_leaves_nothing_out() {
-        let kept_from = |hours| Progress { known_from: Some(at(hours)), ..Progress::default() };
+        let kept_from = |hours| SourceProgress { known_from: Some(at(hours)), ..SourceProgress::default() };
         check(&kept_from(-50), &SETTINGS, Some((-50, 0)));
         // With a longer interval since.
         check(&kept_from(-3), &SETTINGS, Some((-24, 0)));
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_may_be_forgotten_is_not_read_again() {
-        let progress = Progress { known_from: Some(at(-4)), ..covered(-3) };
+        let progress = SourceProgress { known_from: Some(at(-4)), ..covered(-3) };
         check(&progress, &PollSettings { additional_look_back: DAY, ..SETTINGS }, Some((-4, 0)));
     }
 
@@ -197,16 +197,16 @@ mod tests {
     #[test]
     fn the_newest_part_can_be_left_for_later() {
         let settings = PollSettings { min_age: 2 * HOUR, ..SETTINGS };
-        check(&Progress::default(), &settings, Some((-24, -2)));
+        check(&SourceProgress::default(), &settings, Some((-24, -2)));
         check(&covered(-2), &settings, None);
     }
 
     #[test]
     fn a_source_is_caught_up_with_a_time_between_milliseconds() {
         let now = now() + Duration::from_nanos(5_700_300);
-        let pass = PollPlan::new(&Progress::default(), now, now, &SETTINGS).unwrap();
+        let pass = PollPlan::new(&SourceProgress::default(), now, now, &SETTINGS).unwrap();
         assert_eq!(pass.target.timestamp_subsec_nanos(), 5_000_000);
-        let caught_up = Progress { covered_until: Some(pass.target), ..Progress::default() };
+        let caught_up = SourceProgress { covered_until: Some(pass.target), ..SourceProgress::default() };
         assert_eq!(PollPlan::new(&caught_up, now, now, &SETTINGS), None);
     }
 
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn windows_follow_one_another_to_the_target() {
         let settings = PollSettings { initial_interval: 30 * DAY, ..SETTINGS };
-        let mut pass = PollPlan::new(&Progress::default(), now(), now(), &settings).unwrap();
+        let mut pass = PollPlan::new(&SourceProgress::default(), now(), now(), &settings).unwrap();
         let mut ends = Vec::new();
         while let Some(window) = pass.window(Width(LONGEST)) {
             ends.push((hours(window.start) / 24, hours(window.end) / 24));
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn a_short_rest_goes_with_the_window_before() {
         let settings = PollSettings { initial_interval: 25 * HOUR, ..SETTINGS };
-        let pass = PollPlan::new(&Progress::default(), now(), now(), &settings).unwrap();
+        let pass = PollPlan::new(&SourceProgress::default(), now(), now(), &settings).unwrap();
         let window = pass.window(Width(DAY)).unwrap();
         assert_eq!((hours(window.start), hours(window.end)), (-25, 0));
     }
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn no_window_is_longer_than_the_service_allows() {
         let settings = PollSettings { initial_interval: 10 * DAY + HOUR, ..SETTINGS };
-        let pass = PollPlan::new(&Progress::default(), now(), now(), &settings).unwrap();
+        let pass = PollPlan::new(&SourceProgress::default(), now(), now(), &settings).unwrap();
         let window = pass.window(Width(LONGEST)).unwrap();
         assert_eq!(window.end - window.start, chrono_of(LONGEST));
     }

@@ -6,24 +6,23 @@ use url::Url;
 
 use super::{
     PollError,
-    client::{Answer, ExchangeError, Http, Limits, host},
+    client::{Http, Limits, host},
     clock::{AGREEMENT, ServiceClock},
     error::refused,
+    exchange::{Answer, ExchangeError},
     graph,
     page::Page,
+    page_request::{LONGEST_LINK, PageRequest},
     reporting_webservice,
     token::{NewTokensError, Tokens},
 };
 use crate::{
     config::{ServiceConfig, ServiceKind},
-    support::{clock::Clock, scrub},
+    support::clock::Clock,
 };
 
 /// What the service is called in errors.
 const SERVICE: &str = "the message trace service at ";
-
-/// A next link that is longer, in bytes, is no link. The longest ones that were seen have about 1,000.
-const LONGEST_LINK: usize = 32 * 1024;
 
 /// Reads one tenant's message trace.
 pub struct ServiceSource {
@@ -33,28 +32,6 @@ pub struct ServiceSource {
     url: Url,
     tenant: String,
     clock: ServiceClock,
-}
-
-/// Which page to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageRequest<'a> {
-    /// The first page of what was received between two times, both included.
-    First {
-        /// The earliest time.
-        start: DateTime<Utc>,
-        /// The latest time.
-        end: DateTime<Utc>,
-        /// How many rows, at most.
-        rows: u32,
-    },
-    /// The page that a next link leads to. The link contains an address: not for logs.
-    Next(&'a str),
-}
-
-/// Whether a next link may be followed and kept in the ledger: it is no longer than any that is right, and none of our
-/// secrets has come back in it.
-pub(crate) fn can_be_kept(link: &str) -> bool {
-    link.len() <= LONGEST_LINK && !scrub::holds_secret(link)
 }
 
 /// Asks a host for anything at all, without a token; gives the status of the answer.

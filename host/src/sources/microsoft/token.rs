@@ -11,8 +11,9 @@ use tracing::warn;
 use url::Url;
 
 use super::{
-    client::{ExchangeError, Http, HttpError, Limits, host},
+    client::{Http, Limits, host},
     clock::{Seen, ServiceClock},
+    exchange::{ExchangeError, HttpError},
 };
 use crate::{
     config::{Credential, IdentityEndpoint, ServiceConfig},

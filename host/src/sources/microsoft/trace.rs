@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use tracing::warn;
 use url::form_urlencoded;
 
-use super::client::{Answer, ExchangeError, HttpError};
+use super::exchange::{Answer, ExchangeError, HttpError};
 use crate::support::{
     error_text::chain,
     scrub::{HIDDEN, know, scrub},

@@ -11,7 +11,7 @@ use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 use super::{
     clock::Past,
     page::Page,
-    service::{PageRequest, can_be_kept},
+    page_request::{PageRequest, can_be_kept},
 };
 use crate::ledger::{InProgress, Next, Window};
 

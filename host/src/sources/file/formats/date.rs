@@ -3,12 +3,15 @@
 //! What it does not understand it leaves to the mapping, which says so; what can be read in two ways it does not guess.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
+
+mod numbers;
 mod parse;
 mod tokens;
 mod words;
 
 use crate::config::DateOrder;
-use parse::{Day, Parsed, parse};
+use numbers::Day;
+use parse::{Parsed, parse};
 use words::First;
 
 /// What a date of a file is.

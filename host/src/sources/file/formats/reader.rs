@@ -1,9 +1,6 @@
 //! Reads a file piece by piece, and gives its records in batches.
 
-use std::{
-    borrow::Cow,
-    io::{self, Read},
-};
+use std::io::{self, Read};
 
 use chrono::Utc;
 
@@ -12,11 +9,12 @@ use super::{
     batch::Batches,
     json::{self, End, Look},
     page,
+    push_value::push_value,
     table::{self, Table},
-    text::Window,
+    text::TextWindow,
     values::{self, Trouble, Values},
 };
-use crate::{config::DateOrder, support::lines::is_blank};
+use crate::support::lines::is_blank;
 
 /// How much is read at once, at least.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -44,7 +42,7 @@ pub enum AtEnd {
 /// Bounded: it holds one value, 64 MiB at most, and looks at every byte a bounded number of times.
 pub struct Reader<R> {
     input: R,
-    window: Window,
+    window: TextWindow,
     table: Option<Table>,
     position: Position,
     batches: Batches,
@@ -79,7 +77,7 @@ impl<R: Read> Reader<R> {
         batches.reached(position);
         Self {
             input,
-            window: Window::new(start.encoding, position.offset),
+            window: TextWindow::new(start.encoding, position.offset),
             table: start.table,
             position,
             batches,
@@ -300,10 +298,6 @@ impl<R: Read> Reader<R> {
     /// where they end. Says whether reading goes on.
     fn meet(&mut self, troubles: &[(usize, Trouble)], used: usize, end: End) -> Result<bool, RecordsError> {
         let text = self.window.rest();
-        let line = |start: usize| {
-            let before = text.get(..start).unwrap_or_default();
-            self.position.line + memchr::memchr_iter(b'\n', before.as_bytes()).count() as u64
-        };
         if let Some((start, _)) = troubles.iter().find(|(_, trouble)| *trouble == Trouble::Ambiguous) {
             let order = match &mut self.table {
                 Some(table) => table.date_order(text)?,
@@ -319,11 +313,11 @@ impl<R: Read> Reader<R> {
                     self.is_undecided = true;
                     Ok(false)
                 }
-                None => Err(RecordsError::AmbiguousDates(line(*start))),
+                None => Err(RecordsError::AmbiguousDates(self.line_at(*start))),
             };
         }
         let mut bad = troubles.iter().filter_map(|(start, trouble)| match trouble {
-            Trouble::Refused(date) => Some((line(*start), *date)),
+            Trouble::Refused(date) => Some((self.line_at(*start), *date)),
             Trouble::Ambiguous => None,
         });
         if !self.leaves_out
@@ -331,7 +325,7 @@ impl<R: Read> Reader<R> {
         {
             return Err(RecordsError::Date { line, date });
         }
-        let notices = bad.map(|(line, date)| Notice { line, problem: Problem::Date(date) });
+        let notices: Vec<_> = bad.map(|(line, date)| Notice { line, problem: Problem::Date(date) }).collect();
         self.notices.extend(notices);
         self.advance(used);
         Ok(true)
@@ -396,47 +390,4 @@ impl<R: Read> Reader<R> {
         self.advance(used);
         end.is_some()
     }
-}
-
-/// Adds a value that begins so far into the rest of the window, or says which records of it cannot be taken.
-fn push_value(
-    batches: &mut Batches,
-    values: &mut Values,
-    window: &Window,
-    (order, leaves_out): (Option<DateOrder>, bool),
-    (value, start): (&str, usize),
-) -> Vec<(usize, Trouble)> {
-    let has_nul = window.has_nul && memchr::memchr(0, value.as_bytes()).is_some();
-    let clean = if has_nul { Cow::Owned(value.replace('\0', "")) } else { Cow::Borrowed(value) };
-    let place = |begin: usize, length: usize| {
-        if has_nul { None } else { window.verbatim(start + begin, start + begin + length) }
-    };
-    let Some(rows) = page::rows(&clean) else {
-        return match values.record(&clean, order) {
-            Ok(None) => {
-                batches.push(&clean, place(0, clean.len()));
-                Vec::new()
-            }
-            Ok(Some(rewritten)) => {
-                batches.push(&rewritten, None);
-                Vec::new()
-            }
-            Err(trouble) => vec![(start, trouble)],
-        };
-    };
-    let begin = |row: &str| row.as_ptr().addr() - clean.as_ptr().addr();
-    let read: Vec<_> = rows.iter().map(|row| values.record(row.get(), order)).collect();
-    let failed = rows.iter().zip(&read).filter_map(|(row, read)| Some((begin(row.get()), *read.as_ref().err()?)));
-    let troubles: Vec<_> = failed.map(|(begin, trouble)| (start + begin, trouble)).collect();
-    // All of the page or nothing of it, unless reading goes on behind it in any case.
-    let is_read = troubles.iter().all(|(_, trouble)| leaves_out && *trouble != Trouble::Ambiguous);
-    for (row, read) in rows.iter().zip(read).filter(|_| is_read) {
-        let row = row.get();
-        match read {
-            Ok(None) => batches.push(row, place(begin(row), row.len())),
-            Ok(Some(rewritten)) => batches.push(&rewritten, None),
-            Err(_) => {}
-        }
-    }
-    troubles
 }

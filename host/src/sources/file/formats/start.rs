@@ -3,7 +3,7 @@
 use super::{
     Position, RecordsError, likeness,
     table::{Table, preamble},
-    text::{Encoding, Window},
+    text::{Encoding, TextWindow},
 };
 use crate::support::lines::is_blank_character;
 
@@ -70,7 +70,7 @@ impl Start {
     fn told(
         encoding: Encoding,
         mark: usize,
-        window: &mut Window,
+        window: &mut TextWindow,
         bytes: &[u8],
         nuls: u64,
     ) -> Result<Self, RecordsError> {
@@ -116,8 +116,8 @@ fn is_binary(text: &str) -> bool {
     odd > MOST_ODD && odd * 10 > count
 }
 
-fn window(encoding: Encoding, mark: usize, bytes: &[u8]) -> Window {
-    let mut window = Window::new(encoding, mark as u64);
+fn window(encoding: Encoding, mark: usize, bytes: &[u8]) -> TextWindow {
+    let mut window = TextWindow::new(encoding, mark as u64);
     window.add(bytes.get(mark..).unwrap_or_default());
     window
 }

@@ -7,54 +7,14 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+mod encoding;
 mod guess;
 
+pub(super) use encoding::Encoding;
 use guess::Guess;
-
-/// How much of a file is looked at to find out its encoding.
-const LOOK_BYTES: usize = 1024;
 
 /// So many times the encoding of what is looked at may change: places are kept for each.
 const MOST_STRETCHES: usize = 64 * 1024;
-
-/// How the characters of a file are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    /// UTF-8; a line that is not is taken for Windows-1252.
-    Utf8,
-    Utf16Le,
-    Utf16Be,
-}
-
-impl Encoding {
-    /// The encoding of what begins like this, and the length of its byte order mark.
-    pub(super) fn of(start: &[u8]) -> (Self, usize) {
-        if start.starts_with(b"\xef\xbb\xbf") {
-            return (Self::Utf8, 3);
-        }
-        if let Some(encoding) = Self::of_mark(start) {
-            return (encoding, 2);
-        }
-        // Without a mark: most characters are ASCII, so every other byte is NUL.
-        let look = start.get(..LOOK_BYTES).unwrap_or(start);
-        let nuls = |first: usize| look.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
-        let (even, odd, pairs) = (nuls(0), nuls(1), look.len() / 2);
-        match (even, odd) {
-            (0, odd) if odd * 2 > pairs => (Self::Utf16Le, 0),
-            (even, 0) if even * 2 > pairs => (Self::Utf16Be, 0),
-            _ => (Self::Utf8, 0),
-        }
-    }
-
-    /// The encoding that a byte order mark of two bytes says.
-    fn of_mark(start: &[u8]) -> Option<Self> {
-        match start {
-            [0xff, 0xfe, ..] => Some(Self::Utf16Le),
-            [0xfe, 0xff, ..] => Some(Self::Utf16Be),
-            _ => None,
-        }
-    }
-}
 
 /// A stretch of text that was decoded in one way.
 #[derive(Debug, Clone, Copy)]
@@ -63,17 +23,17 @@ struct Stretch {
     at: usize,
     /// Where it begins in the file.
     offset: u64,
-    kind: Kind,
+    kind: StretchKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum StretchKind {
     Verbatim,
     Windows1252,
     Utf16,
 }
 
-impl Kind {
+impl StretchKind {
     /// How many bytes of the file a piece of text was.
     fn length(self, text: &str) -> u64 {
         let length = match self {
@@ -100,7 +60,7 @@ pub(super) enum Input {
 
 /// The part of a file that is being read, as text.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(super) struct TextWindow {
     encoding: Encoding,
     /// What was read and cannot be decoded yet, and where in the file it begins.
     raw: Vec<u8>,
@@ -120,7 +80,7 @@ pub(super) struct Window {
     pub(super) has_nul: bool,
 }
 
-impl Window {
+impl TextWindow {
     pub(super) fn new(encoding: Encoding, offset: u64) -> Self {
         Self {
             encoding,
@@ -150,7 +110,7 @@ impl Window {
             let stop = self.stretches.get(index).map_or(end, |next| next.at.min(end));
             let kind = index.checked_sub(1).and_then(|index| self.stretches.get(index)).map(|stretch| stretch.kind);
             let text = self.text.get(self.used..stop).unwrap_or_default();
-            self.position += kind.unwrap_or(Kind::Verbatim).length(text);
+            self.position += kind.unwrap_or(StretchKind::Verbatim).length(text);
             self.used = stop;
         }
     }
@@ -166,7 +126,7 @@ impl Window {
         let index = self.stretches.partition_point(|it| it.at <= start).checked_sub(1)?;
         let stretch = self.stretches.get(index)?;
         let is_within = self.stretches.get(index + 1).is_none_or(|next| end <= next.at);
-        (stretch.kind == Kind::Verbatim && is_within).then(|| stretch.offset + (start - stretch.at) as u64)
+        (stretch.kind == StretchKind::Verbatim && is_within).then(|| stretch.offset + (start - stretch.at) as u64)
     }
 
     /// Takes more bytes of the file.
@@ -192,7 +152,7 @@ impl Window {
         self.decode(Input::Ended);
         let raw = std::mem::take(&mut self.raw);
         match str::from_utf8(&raw) {
-            Ok(text) => self.push(text, raw.len(), Kind::Verbatim),
+            Ok(text) => self.push(text, raw.len(), StretchKind::Verbatim),
             Err(_) => self.push_windows_1252(&raw),
         }
     }
@@ -262,7 +222,7 @@ impl Window {
             let rest = bytes.get(at..).unwrap_or_default();
             let error = match str::from_utf8(rest) {
                 Ok(text) => {
-                    self.push(text, rest.len(), Kind::Verbatim);
+                    self.push(text, rest.len(), StretchKind::Verbatim);
                     return (bytes.len(), None);
                 }
                 Err(error) => error,
@@ -271,18 +231,22 @@ impl Window {
             let is_cut = error.error_len().is_none() || after == [0xff] || after == [0xfe];
             if is_cut && !is_end {
                 // The rest of a character, or of a mark, that is still to come.
-                self.push(str::from_utf8(valid).unwrap_or_default(), valid.len(), Kind::Verbatim);
+                self.push(str::from_utf8(valid).unwrap_or_default(), valid.len(), StretchKind::Verbatim);
                 return (at + valid.len(), None);
             }
             let mark = Encoding::of_mark(after);
             if let Some(encoding) = mark.filter(|_| guess::is_utf16_behind_mark(after)) {
-                self.push(str::from_utf8(valid).unwrap_or_default(), valid.len(), Kind::Verbatim);
+                self.push(str::from_utf8(valid).unwrap_or_default(), valid.len(), StretchKind::Verbatim);
                 return (at + valid.len(), Some(encoding));
             }
             // The whole line is in the other encoding, as far as it is here.
             let start = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             let end = memchr(b'\n', rest.get(start..).unwrap_or_default()).map_or(rest.len(), |at| start + at + 1);
-            self.push(str::from_utf8(rest.get(..start).unwrap_or_default()).unwrap_or_default(), start, Kind::Verbatim);
+            self.push(
+                str::from_utf8(rest.get(..start).unwrap_or_default()).unwrap_or_default(),
+                start,
+                StretchKind::Verbatim,
+            );
             self.push_windows_1252(rest.get(start..end).unwrap_or_default());
             at += end;
         }
@@ -290,7 +254,7 @@ impl Window {
 
     fn push_windows_1252(&mut self, bytes: &[u8]) {
         self.has_other_bytes |= !bytes.is_empty();
-        self.push(&windows_1252(bytes), bytes.len(), Kind::Windows1252);
+        self.push(&windows_1252(bytes), bytes.len(), StretchKind::Windows1252);
     }
 
     /// Decodes as far as it is UTF-16, and gives the encoding of what follows.
@@ -363,18 +327,18 @@ impl Window {
     fn flush(&mut self, units: &mut Vec<u16>) {
         let (last, length) = (self.last, 2 * units.len());
         let text: String = char::decode_utf16(units.drain(..)).map(|it| it.unwrap_or('\u{fffd}')).collect();
-        self.push(&text, length, Kind::Utf16);
+        self.push(&text, length, StretchKind::Utf16);
         self.last = last;
     }
 
     fn push_nuls(&mut self, count: usize) {
         self.has_nul |= count > 0;
         // In pairs, so that they do not begin a stretch of their own.
-        self.push(&"\0".repeat(count / 2), count / 2 * 2, Kind::Utf16);
-        self.push(&"\0".repeat(count % 2), count % 2, Kind::Verbatim);
+        self.push(&"\0".repeat(count / 2), count / 2 * 2, StretchKind::Utf16);
+        self.push(&"\0".repeat(count % 2), count % 2, StretchKind::Verbatim);
     }
 
-    fn push(&mut self, text: &str, length: usize, kind: Kind) {
+    fn push(&mut self, text: &str, length: usize, kind: StretchKind) {
         let Some(last) = text.as_bytes().last() else { return };
         if self.stretches.last().is_none_or(|last| last.kind != kind) {
             self.stretches.push(Stretch { at: self.text.len(), offset: self.offset, kind });
@@ -411,7 +375,7 @@ mod tests {
     /// Gives the bytes one after another, and checks the text and where its last line begins.
     #[track_caller]
     fn check(encoding: Encoding, bytes: &[u8], expected: &str, last_line: u64) {
-        let mut window = Window::new(encoding, 0);
+        let mut window = TextWindow::new(encoding, 0);
         for byte in bytes {
             window.add(&[*byte]);
         }
@@ -432,7 +396,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_utf_8_is_windows_1252() {
-        let mut window = Window::new(Encoding::Utf8, 10);
+        let mut window = TextWindow::new(Encoding::Utf8, 10);
         window.add("é\n".as_bytes());
         window.add(b"\x93caf\xe9\x94\nnext\n");
         assert!(window.has_other_bytes);

@@ -8,7 +8,7 @@ use super::{
     ServiceCollector,
 };
 use crate::{
-    ledger::Progress,
+    ledger::SourceProgress,
     pipeline::{RunError, SourceRun},
 };
 
@@ -29,7 +29,7 @@ impl ServiceCollector {
 
     /// How far the source has come. What was noted as covered and lies in the future is taken back: mail that comes
     /// until then would never be asked for.
-    pub(super) async fn progress(&mut self, context: &SourceRun) -> Result<Progress, RunError> {
+    pub(super) async fn progress(&mut self, context: &SourceRun) -> Result<SourceProgress, RunError> {
         let progress = self.read_progress(context).await?;
         let in_progress = progress.in_progress.as_ref().map(|it| it.window.end);
         let latest = progress.covered_until.max(in_progress);
@@ -66,7 +66,7 @@ impl ServiceCollector {
     async fn take_back(
         &mut self,
         context: &SourceRun,
-        progress: &Progress,
+        progress: &SourceProgress,
         now: DateTime<Utc>,
     ) -> Result<(), RunError> {
         let Some(covered) = progress.covered_until.filter(|covered| *covered > now + AGREEMENT) else {
@@ -86,7 +86,7 @@ impl ServiceCollector {
         context.ledger(move |ledger, source| ledger.read_again(source, from)).await
     }
 
-    async fn read_progress(&self, context: &SourceRun) -> Result<Progress, RunError> {
+    async fn read_progress(&self, context: &SourceRun) -> Result<SourceProgress, RunError> {
         context.ledger(|ledger, source| ledger.progress(source)).await
     }
 
@@ -129,7 +129,7 @@ impl ServiceCollector {
 /// Up to when everything was certainly read: as far as rows are known that were delivered, since none of those was ever
 /// received in the future. A ledger of an earlier version may have forgotten them all: then up to when it was written
 /// last; and when that is the future as well, from its beginning, since reading twice is better than never.
-fn last_good_end(progress: &Progress, now: DateTime<Utc>) -> DateTime<Utc> {
+fn last_good_end(progress: &SourceProgress, now: DateTime<Utc>) -> DateTime<Utc> {
     let is_past = |time: &DateTime<Utc>| *time <= now;
     let known = progress.known_from.filter(is_past);
     let written = progress.polled_at.filter(is_past);
@@ -147,7 +147,7 @@ mod tests {
     #[track_caller]
     fn check(known_from: i64, polled_at: i64, covered_from: i64, expected: i64) {
         let (known_from, polled_at, covered_from) = (at(known_from), at(polled_at), at(covered_from));
-        let progress = Progress { known_from, polled_at, covered_from, ..Progress::default() };
+        let progress = SourceProgress { known_from, polled_at, covered_from, ..SourceProgress::default() };
         assert_eq!(Some(last_good_end(&progress, at(100).unwrap())), at(expected));
     }
 

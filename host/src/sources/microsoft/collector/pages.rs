@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::ServiceKind,
-    ledger::{Ledger, Next, PageDone, Progress},
+    ledger::{Ledger, Next, PageDone, SourceProgress},
     mapper::Origin,
     pipeline::{Checkpoint, RecordBatch, RunError, SourceRun, Summary},
 };
@@ -53,7 +53,7 @@ impl ServiceCollector {
     }
 
     /// The times for which there are windows, while a page is judged.
-    fn times(&self, cursor: &WindowCursor, progress: &Progress) -> Times {
+    fn times(&self, cursor: &WindowCursor, progress: &SourceProgress) -> Times {
         let asked = cursor.asked();
         let first = progress.covered_from.map_or(asked.start, |first| first.min(asked.start));
         let target = self.plan.as_ref().map_or(asked.end, |plan| plan.target.max(asked.end));
@@ -78,7 +78,7 @@ impl ServiceCollector {
         RecordBatch {
             source: Arc::clone(&self.identity),
             records: records(rows),
-            keys: rows.iter().map(|row| (row.key.identity, row.key.content)).collect(),
+            keys: rows.iter().map(|row| row.key).collect(),
             origin: Origin { read_at: Some(read_at), file: None },
             output: None,
             dead_letters: Vec::new(),

@@ -8,8 +8,12 @@ use tokio::task::JoinError;
 
 use super::certificate::CertificateError;
 use crate::{
-    sources::microsoft::client::{Answer, AnswerError, Malformed},
-    support::{http_response::without_mark, retry, scrub::shown},
+    sources::microsoft::exchange::Answer,
+    support::{
+        http_response::{AnswerError, Malformed, without_mark},
+        retry,
+        scrub::shown,
+    },
 };
 
 /// The metadata service says 410 while it is updated, for 70 seconds at most; five attempts outlast that

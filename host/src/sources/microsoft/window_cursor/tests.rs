@@ -1,5 +1,5 @@
 use super::*;
-use crate::sources::microsoft::{Row, RowKey};
+use crate::{sources::microsoft::Row, support::record_key::RecordKey};
 
 fn at(milliseconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(milliseconds).unwrap()
@@ -14,7 +14,7 @@ fn past(proven: Option<i64>) -> Past {
 }
 
 fn page(received: &[i64], link: Option<&str>) -> Page {
-    let key = RowKey { identity: [0; 16], content: [0; 8] };
+    let key = RecordKey { identity: [0; 16], content: [0; 8] };
     let rows = received.iter().map(|time| Row { text: String::new(), key, received: Some(at(*time)) });
     Page { rows: rows.collect(), next_link: link.map(str::to_owned), past: past(Some(100)) }
 }

@@ -1,0 +1,64 @@
+//! How far the files of outputs are written.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Ledger, LedgerError, file_hash::FileHash};
+
+/// How far the file of an output is written: what stands behind is cut off after a crash, since it comes again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The name of the output.
+    pub output: String,
+    /// Number of the device that the file is on.
+    pub device: u64,
+    /// Number of the file on its device.
+    pub inode: u64,
+    /// Length in bytes.
+    pub length: u64,
+    /// When the file was begun: milliseconds since 1970.
+    pub began: i64,
+    /// A hash of the last bytes before `length`, and of how many; of none when nothing is known of them.
+    pub tail: FileHash,
+}
+
+impl Ledger {
+    /// How far the file of an output is written; `None` when nothing is known of one.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn mark(&self, output: &str) -> Result<Option<Mark>, LedgerError> {
+        let query = "SELECT output, device, inode, length, began, tail_length, tail FROM mark WHERE output = ?1";
+        let found = self.connection.query_row(query, [output], |row| {
+            let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
+            let (device, inode, length) = (number(1)?, number(2)?, number(3)?);
+            let tail = FileHash { length: number(5)?, hash: row.get(6)? };
+            Ok(Mark { output: row.get(0)?, device, inode, length, began: row.get(4)?, tail })
+        });
+        Ok(found.optional()?)
+    }
+
+    /// Notes how far files of outputs are written.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; then nothing is noted.
+    pub fn note_marks(&mut self, marks: &[Mark]) -> Result<(), LedgerError> {
+        let transaction = self.write()?;
+        put_marks(&transaction, marks)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// Notes how far files are written, within the transaction that notes what was written.
+pub(super) fn put_marks(connection: &Connection, marks: &[Mark]) -> rusqlite::Result<()> {
+    let put = "INSERT OR REPLACE INTO mark (output, device, inode, length, began, tail_length, tail) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    for Mark { output, device, inode, length, began, tail } in marks {
+        let [device, inode, length, tail_length] =
+            [device, inode, length, &tail.length].map(|number| number.cast_signed());
+        connection.execute(put, params![output, device, inode, length, began, tail_length, tail.hash])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! What a run is made of.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{dead_letter::DeadLetterFile, output::Output, replay::ReplayRequests, source::PipelineSource};
+use crate::{ledger::Ledger, observe::health::Health, support::retry::Backoff};
+
+/// All that takes part in a run.
+pub struct Pipeline {
+    /// The sources, each with its mapper.
+    pub sources: Vec<PipelineSource>,
+    /// Every document goes to every one of them. Each with the name that the ledger knows it by.
+    pub outputs: Vec<(String, Box<dyn Output>)>,
+    /// Where records and documents go that cannot be delivered.
+    pub dead_letter: DeadLetterFile,
+    /// What is done.
+    pub ledger: Ledger,
+    /// How to ask a source again that failed.
+    pub backoff: Backoff,
+    /// Who asks for dead letters to be fed through again.
+    pub replays: ReplayRequests,
+    /// How long pages under way are waited for when the run is told to stop.
+    pub grace: Duration,
+    /// Who is told how it goes.
+    pub health: Arc<Health>,
+}

@@ -1,0 +1,54 @@
+//! Adds what was cut out of a file to a batch: a record, or the rows of a page.
+
+use std::borrow::Cow;
+
+use super::{
+    batch::Batches,
+    page,
+    text::TextWindow,
+    values::{Trouble, Values},
+};
+use crate::config::DateOrder;
+
+/// Adds a value that begins so far into the rest of the window, or says which records of it cannot be taken.
+pub(super) fn push_value(
+    batches: &mut Batches,
+    values: &mut Values,
+    window: &TextWindow,
+    (order, leaves_out): (Option<DateOrder>, bool),
+    (value, start): (&str, usize),
+) -> Vec<(usize, Trouble)> {
+    let has_nul = window.has_nul && memchr::memchr(0, value.as_bytes()).is_some();
+    let clean = if has_nul { Cow::Owned(value.replace('\0', "")) } else { Cow::Borrowed(value) };
+    let place = |begin: usize, length: usize| {
+        if has_nul { None } else { window.verbatim(start + begin, start + begin + length) }
+    };
+    let Some(rows) = page::rows(&clean) else {
+        return match values.record(&clean, order) {
+            Ok(None) => {
+                batches.push(&clean, place(0, clean.len()));
+                Vec::new()
+            }
+            Ok(Some(rewritten)) => {
+                batches.push(&rewritten, None);
+                Vec::new()
+            }
+            Err(trouble) => vec![(start, trouble)],
+        };
+    };
+    let begin = |row: &str| row.as_ptr().addr() - clean.as_ptr().addr();
+    let read: Vec<_> = rows.iter().map(|row| values.record(row.get(), order)).collect();
+    let failed = rows.iter().zip(&read).filter_map(|(row, read)| Some((begin(row.get()), *read.as_ref().err()?)));
+    let troubles: Vec<_> = failed.map(|(begin, trouble)| (start + begin, trouble)).collect();
+    // All of the page or nothing of it, unless reading goes on behind it in any case.
+    let is_read = troubles.iter().all(|(_, trouble)| leaves_out && *trouble != Trouble::Ambiguous);
+    for (row, read) in rows.iter().zip(read).filter(|_| is_read) {
+        let row = row.get();
+        match read {
+            Ok(None) => batches.push(row, place(begin(row), row.len())),
+            Ok(Some(rewritten)) => batches.push(&rewritten, None),
+            Err(_) => {}
+        }
+    }
+    troubles
+}

@@ -1,0 +1,81 @@
+//! What a record is known by, and what of it may change, in the words of every service.
+
+use serde_json::{Value, value::RawValue};
+use sha2::{Digest as _, Sha256};
+
+use super::property::{Property, pick};
+
+/// A value of a record that is longer, in bytes, is compared as it is written.
+const LONGEST_VALUE: usize = 1024;
+
+/// What a record is known by, and what of it may change (host/docs/facts/ms-api.md, section 1.12).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct RecordKey {
+    /// A hash of its id and its recipient, the latter ignoring case; or of the whole record, when it has no id or no
+    /// recipient.
+    pub identity: [u8; 16],
+    /// A hash of its status, ignoring case, its size and the address that it was sent to.
+    pub content: [u8; 8],
+}
+
+impl RecordKey {
+    /// The key of a record.
+    pub(crate) fn of(record: &str) -> Self {
+        Self::with_received(record).0
+    }
+
+    /// The key of a record, and its date of receipt as it is written, read in one pass.
+    pub(crate) fn with_received(record: &str) -> (Self, Option<&RawValue>) {
+        use Property::{MessageTraceId, Received, RecipientAddress, Size, Status, ToIp};
+        let picked = pick(record, [MessageTraceId, RecipientAddress, Status, Size, ToIp, Received]);
+        let Ok([id, recipient, status, size, to_ip, received]) = picked else {
+            return (Self::hash(&[record], &[]), None);
+        };
+        let key = match (name(id), name(recipient)) {
+            (Some(id), Some(recipient)) => {
+                let [status, size, to_ip] = [status, size, to_ip].map(comparable);
+                Self::hash(&[&id, &recipient], &[&status, &size, &to_ip])
+            }
+            // Other records would look like repetitions and be left out.
+            _ => Self::hash(&[record], &[]),
+        };
+        (key, received)
+    }
+
+    fn hash(identity: &[&str], content: &[&str]) -> Self {
+        Self {
+            identity: *digest(identity).first_chunk().expect("half of the digest"),
+            content: *digest(content).first_chunk().expect("a quarter of the digest"),
+        }
+    }
+}
+
+/// An id or an address ignoring case; `None` when it is empty, or no string.
+fn name(value: Option<&RawValue>) -> Option<String> {
+    let text: String = serde_json::from_str(value?.get()).ok()?;
+    (!text.is_empty()).then(|| text.to_lowercase())
+}
+
+/// A value as it is compared.
+fn comparable(value: Option<&RawValue>) -> String {
+    match value.map(RawValue::get) {
+        None | Some("null") => String::new(),
+        Some(text) if text.starts_with('"') => {
+            serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()).to_lowercase()
+        }
+        // Written out, values of a few bytes have always been compared; of a long one, the text is.
+        Some(text) if text.len() < LONGEST_VALUE => {
+            serde_json::from_str(text).map_or_else(|_| text.to_owned(), |value: Value| value.to_string())
+        }
+        Some(text) => text.to_owned(),
+    }
+}
+
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}
