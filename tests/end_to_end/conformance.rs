@@ -1,6 +1,10 @@
 //! `fixtures/conformance`: what Elastic's packages make of the same records.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use exotrace::geo::Geo;
 use exotrace_mapping::Origin;
@@ -14,8 +18,17 @@ fn elastic_geo() -> Arc<Geo> {
 }
 
 fn read(name: &str) -> String {
-    let path = fixture("conformance").join(name);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    text_of(&fixture("conformance").join(name))
+}
+
+/// An example that is part of Elastic's packages, whose licence is not ours: it is not in the repository.
+fn read_example(name: &str) -> String {
+    let folder = std::env::var_os("EXOTRACE_ELASTIC_EXAMPLES").expect("the folder with Elastic's examples");
+    text_of(&PathBuf::from(folder).join(name))
+}
+
+fn text_of(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The documents of an `-expected.json` file; a null stands for a record that is dropped.
@@ -25,8 +38,8 @@ fn expected(text: &str) -> Vec<Value> {
 }
 
 /// A whole event and the record that it was made of. What the agent and Fleet add is theirs, and taken away.
-fn whole_event(name: &str) -> (String, Value) {
-    let mut expected: Value = serde_json::from_str(&read(name)).unwrap();
+fn whole_event(text: &str) -> (String, Value) {
+    let mut expected: Value = serde_json::from_str(text).unwrap();
     let record = expected["event"]["original"].as_str().unwrap().to_owned();
     for name in ["agent", "elastic_agent"] {
         expected.as_object_mut().unwrap().remove(name);
@@ -47,8 +60,9 @@ fn host_fields(event: &Value) -> Value {
 }
 
 #[test]
-fn the_example_of_the_seed_document_is_reproduced() {
-    let (record, expected) = whole_event("seed-example-event.json");
+#[ignore = "needs Elastic's own examples"]
+fn the_event_of_1_20_is_as_by_elastics_own_examples() {
+    let (record, expected) = whole_event(&read_example("seed-example-event.json"));
     let settings = Settings {
         // The example was made without local domains.
         local_domains: None,
@@ -68,11 +82,12 @@ fn the_example_of_the_seed_document_is_reproduced() {
 }
 
 #[test]
-fn the_legacy_records_are_mapped_as_by_elastic() {
-    let records = read("elastic-legacy.ndjson");
+#[ignore = "needs Elastic's own examples"]
+fn legacy_records_are_mapped_as_by_elastics_own_examples() {
+    let records = read_example("elastic-legacy.ndjson");
     let settings = Settings::new(&["contoso.com"], &["preserve_original_event"]);
     let found = map("1.20", &settings, &elastic_geo(), &records, &Origin::default());
-    let mut expected = expected(&read("elastic-legacy-expected-1.21.json"));
+    let mut expected = expected(&read_example("elastic-legacy-expected-1.21.json"));
     // The only difference between 1.20 and 1.21.
     for document in expected.iter_mut().filter(|document| !document.is_null()) {
         document["event"]["outcome"] = document["microsoft"]["online_message_trace"]["Status"].clone();
@@ -92,11 +107,12 @@ fn the_legacy_records_are_mapped_as_by_elastic() {
 }
 
 #[test]
-fn the_records_of_2_1_are_mapped_as_by_elastic() {
-    let records = read("elastic-2.1.ndjson");
+#[ignore = "needs Elastic's own examples"]
+fn records_of_2_1_are_mapped_as_by_elastics_own_examples() {
+    let records = read_example("elastic-2.1.ndjson");
     let settings = Settings::new(&["contoso.com"], &["preserve_original_event"]);
     let found = map("2.2", &settings, &elastic_geo(), &records, &Origin::default());
-    check_all(&found, &expected(&read("elastic-2.1-expected.json")));
+    check_all(&found, &expected(&read_example("elastic-2.1-expected.json")));
     assert_eq!(found[5]["_id"], "S5Hz0wo8KvMSl3Betz4S3iB+y28=");
     assert_eq!(found[6]["_id"], "S+a8VXB6m7BU4XZ++2a6tmxVL78=");
     assert_eq!(found[7]["_id"], "VgrPk+8f+jmDrhS4Bplu8bgwSOk=");
@@ -112,8 +128,9 @@ fn check_all(found: &[Value], expected: &[Value]) {
 }
 
 #[test]
-fn the_whole_event_of_2_1_is_reproduced() {
-    let (record, expected) = whole_event("elastic-2.1-example-event.json");
+#[ignore = "needs Elastic's own examples"]
+fn the_whole_event_of_2_1_is_as_by_elastics_own_examples() {
+    let (record, expected) = whole_event(&read_example("elastic-2.1-example-event.json"));
     let settings = Settings {
         fields: Some(host_fields(&expected)),
         ..Settings::new(&["contoso.com"], &["preserve_original_event", "forwarded"])
