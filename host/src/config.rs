@@ -32,15 +32,3 @@ pub(crate) use section::{Section, SectionKind};
 pub(crate) use setting::Setting;
 pub(crate) use synonyms::{Meant, Synonyms};
 pub(crate) use value_reader::ValueReader;
-
-// Until everything asks them where they are.
-pub use crate::app::settings::{
-    CandidateConfig, CandidateMode, Config, GeoipConfig, MappingChoice, MappingConfig, MappingLimits, OutputConfig,
-    RollbackConfig, SourceConfig, SourceLabels,
-};
-pub use crate::outputs::{
-    Authentication, BodyConfig, ClientCertificate, Compression, ConnectionConfig, ElasticsearchConfig, FileCompression,
-    FileOutputConfig, HttpConfig, SecretSource,
-};
-pub use crate::sources::file::{DateOrder, FileConfig};
-pub use crate::sources::microsoft::{Credential, IdentityEndpoint, ServiceConfig, ServiceKind};

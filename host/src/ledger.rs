@@ -23,6 +23,7 @@ mod page;
 mod replay;
 mod requests;
 mod rows;
+mod schema;
 mod status;
 mod trouble;
 

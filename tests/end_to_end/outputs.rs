@@ -2,11 +2,7 @@
 
 use std::{fs, net::TcpListener, process::Command, time::Duration};
 
-use exotrace::{
-    config::{Config, ServiceConfig},
-    ledger::Ledger,
-    sources::microsoft::service_name,
-};
+use exotrace::{app::settings::Config, ledger::Ledger, sources::microsoft::service_name};
 use serde_json::json;
 
 use crate::harness::{Daemon, Exotrace, Folder, PROGRAM, SimulatedTenant, exotrace, fixture, project, wait_for};

@@ -1,7 +1,7 @@
 //! What settings say of loading mappings, and of what a mapping may use.
 
 use crate::{
-    config::{Config, MappingLimits},
+    app::settings::{Config, MappingLimits},
     mapper::{self, CompileLimits, Compiler, Limits, Loader},
 };
 

@@ -6,8 +6,10 @@ use anyhow::Context as _;
 
 use crate::app::{mapping_limits::loader, unusable::Unusable};
 use crate::{
-    app::agent::Agent,
-    config::{Config, FileConfig, OutputConfig, ServiceConfig},
+    app::{
+        agent::Agent,
+        settings::{Config, OutputConfig},
+    },
     deployment::{Decisions, Deployment, InitialMapping},
     geo::Geo,
     ledger::{Ledger, LedgerError},
@@ -18,8 +20,8 @@ use crate::{
         dead_letter::DeadLetterFile,
     },
     sources::{
-        file::{Claims, FileCollector, Looking, OwnFiles},
-        microsoft::ServiceCollector,
+        file::{Claims, FileCollector, FileConfig, Looking, OwnFiles},
+        microsoft::{ServiceCollector, ServiceConfig},
     },
     support::state_folder::{self, StateFolderError},
 };

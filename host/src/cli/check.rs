@@ -15,7 +15,8 @@ use super::{
     settings_file::SettingsFile,
 };
 use crate::{
-    config::{Config, ConfigError, Fault},
+    app::settings::Config,
+    config::{ConfigError, Fault},
     support::error_text::explain,
 };
 

@@ -8,8 +8,7 @@ use tokio::net::TcpListener;
 
 use super::{exit::say, log};
 use crate::{
-    app::start,
-    config::Config,
+    app::{settings::Config, start},
     geo::Geo,
     pipeline::{self, Mode},
 };

@@ -10,7 +10,8 @@ use super::{
     settings_file::{self, SettingsFile},
 };
 use crate::{
-    config::{Config, ConfigError},
+    app::settings::Config,
+    config::ConfigError,
     pipeline::ExamineOptions,
     support::finding::{Finding, Findings as _},
 };

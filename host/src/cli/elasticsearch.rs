@@ -15,9 +15,9 @@ use super::{
     settings_file::{self, named_or_default},
 };
 use crate::{
-    app::unusable::Unusable,
-    config::{Config, ElasticsearchConfig, namespace_problem},
-    outputs::{ElasticsearchOutput, Flavor, Resource, resources},
+    app::{settings::Config, unusable::Unusable},
+    config::namespace_problem,
+    outputs::{ElasticsearchConfig, ElasticsearchOutput, Flavor, Resource, resources},
 };
 
 #[derive(Subcommand)]

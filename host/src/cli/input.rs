@@ -10,9 +10,9 @@ use std::{
 use anyhow::Context as _;
 
 use super::progress::Progress;
-use crate::{
-    config::DateOrder,
-    sources::file::formats::{self, RecordsError, Sink},
+use crate::sources::file::{
+    DateOrder,
+    formats::{self, RecordsError, Sink},
 };
 
 /// How the order of dates is said on the command line.

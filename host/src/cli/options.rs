@@ -6,10 +6,10 @@ use clap::Args;
 use exotrace_domains::LocalDomain;
 
 use crate::{
-    app::resolve,
-    config::{Config, DateOrder},
+    app::{resolve, settings::Config},
     geo::Geo,
     mapper,
+    sources::file::DateOrder,
 };
 
 /// The options.

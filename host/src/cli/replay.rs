@@ -16,8 +16,7 @@ use super::{
     shell,
 };
 use crate::{
-    app::start,
-    config::Config,
+    app::{settings::Config, start},
     control::{ControlError, ControlReply, Request, ask},
     pipeline::{self, Replayed, dead_letter::claimed_path},
     support::{counted::counted, error_text::explain},

@@ -21,8 +21,11 @@ use super::{
     settings_file::SettingsFile,
 };
 use crate::{
-    app::{hot_swap::HotSwapTasks, start::Ready},
-    config::{Config, SourceConfig},
+    app::{
+        hot_swap::HotSwapTasks,
+        settings::{Config, SourceConfig},
+        start::Ready,
+    },
     control::{Control, ControlContext, Process},
     ledger::{LastRun, Ledger, LedgerError},
     observe::health::Health,

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::config::{Config, ConfigError, environment};
+use crate::{
+    app::settings::Config,
+    config::{ConfigError, environment},
+};
 
 /// Names the settings file where the command line does not.
 const VARIABLE: &str = "EXOTRACE_CONFIG";

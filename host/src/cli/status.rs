@@ -11,7 +11,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::settings_file::SettingsFile;
-use crate::config::Config;
+use crate::app::settings::Config;
 
 mod gather;
 mod print;

@@ -6,7 +6,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{other_formats, position, section::Section, synonyms::Synonyms, toml_error, value_reader::ValueReader};
+use super::{other_formats, position, synonyms::Synonyms, toml_error, value_reader::ValueReader};
 
 /// Who has made more mistakes of form has another file at hand.
 const MOST_FAULTS: usize = 100;
@@ -46,19 +46,12 @@ impl<'t> Document<'t> {
         self.read_table(self.root.clone(), "", synonyms, reader)
     }
 
-    /// The sections of this name, in order.
-    pub(crate) fn sections<'d>(&'d self, name: &'static str) -> Vec<Section<'d, 't>> {
-        let Some(DeValue::Array(values)) = self.root.get_ref().get(name).map(Spanned::get_ref) else {
-            return Vec::new();
-        };
-        let sections = values.iter().enumerate().filter_map(|(index, value)| match value.get_ref() {
-            DeValue::Table(table) => {
-                let table = Spanned::new(value.span(), table.clone());
-                Some(Section::new(self, name, position::prefix(name, index, values.len()), table))
-            }
-            _ => None,
-        });
-        sections.collect()
+    /// The values of an array of the root; none when there is no such array.
+    pub(super) fn array(&self, name: &str) -> &[Spanned<DeValue<'t>>] {
+        match self.root.get_ref().get(name).map(Spanned::get_ref) {
+            Some(DeValue::Array(values)) => values,
+            _ => &[],
+        }
     }
 
     /// Reads a table whose keys begin with `prefix`.

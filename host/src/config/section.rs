@@ -2,12 +2,16 @@
 //! the kind that has this type.
 
 use serde::{Deserialize, de::DeserializeOwned};
-use toml::{Spanned, de::DeTable};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{
     document::Document,
     error::ConfigError,
     keys::keys,
+    position,
     setting::Setting,
     synonyms::{Meant, Synonyms},
     unknown_key::Vocabulary,
@@ -57,13 +61,17 @@ pub(crate) trait SectionKind<Context>: Sized {
 }
 
 impl<'d, 't> Section<'d, 't> {
-    pub(super) fn new(
-        document: &'d Document<'t>,
-        name: &'static str,
-        prefix: String,
-        table: Spanned<DeTable<'t>>,
-    ) -> Self {
-        Self { document, name, prefix, table }
+    /// The sections of this name in a document, in order.
+    pub(crate) fn all(document: &'d Document<'t>, name: &'static str) -> Vec<Self> {
+        let values = document.array(name);
+        let sections = values.iter().enumerate().filter_map(|(index, value)| match value.get_ref() {
+            DeValue::Table(table) => {
+                let table = Spanned::new(value.span(), table.clone());
+                Some(Self { document, name, prefix: position::prefix(name, index, values.len()), table })
+            }
+            _ => None,
+        });
+        sections.collect()
     }
 
     /// Where it begins.

@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-use super::migrations::VERSION;
+use super::schema::VERSION;
 use crate::support::state_folder::StateFolderError;
 
 /// Why the ledger cannot be used.

@@ -17,21 +17,8 @@ use rusqlite::{
 use tracing::{info, warn};
 
 use super::LedgerError;
+use super::schema::{MIGRATIONS, VERSION};
 use crate::support::atomic_write;
-
-/// What makes each version out of the one before it; the first makes version 1 out of nothing.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_first.sql"),
-    include_str!("migrations/0002_windows.sql"),
-    include_str!("migrations/0003_outputs.sql"),
-    include_str!("migrations/0004_files.sql"),
-    include_str!("migrations/0005_replay.sql"),
-    include_str!("migrations/0006_about.sql"),
-    include_str!("migrations/0007_trouble.sql"),
-];
-
-/// The version that this program reads and writes.
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Takes a database from version `found` to [`VERSION`], or leaves it as it is; version 0 is an empty one.
 pub(super) fn apply(connection: &mut Connection, found: i64) -> rusqlite::Result<()> {

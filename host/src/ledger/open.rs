@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{LedgerError, migrations};
+use super::{LedgerError, migrations, schema};
 use crate::support::folder;
 
 /// The ledger's file within the state folder.
@@ -45,7 +45,7 @@ pub(super) fn connection_to_read(path: &Path) -> Result<Connection, LedgerError>
         Err(LedgerError::Open { source, .. }) if source.is_cannot_open() => copy_to_read(path)?,
         found => (connection, found?),
     };
-    if found == migrations::VERSION {
+    if found == schema::VERSION {
         return Ok(connection);
     }
     let upgraded = migrations::upgraded_copy(&connection, found);
@@ -81,7 +81,7 @@ fn check(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
         return Err(LedgerError::Damaged { path: path.to_owned(), problem });
     }
     let found = number(connection, "PRAGMA user_version").map_err(opening)?;
-    if found > migrations::VERSION {
+    if found > schema::VERSION {
         return Err(migrations::newer(connection, path, found));
     }
     Ok(found)
@@ -149,7 +149,7 @@ mod tests {
         let path = folder.path().join(FILE_NAME);
         assert!(fs::metadata(path.with_extension("sqlite3-wal")).unwrap().len() > 0);
         let (copy, found) = copy_to_read(&path).unwrap();
-        assert_eq!(found, migrations::VERSION);
+        assert_eq!(found, schema::VERSION);
         let failure: String = copy.query_row("SELECT failure FROM source", [], |row| row.get(0)).unwrap();
         assert_eq!(failure, "why");
     }

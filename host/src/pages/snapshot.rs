@@ -12,7 +12,7 @@ use tracing::debug;
 
 use super::watched_run::WatchedRun;
 use crate::{
-    config::SourceConfig,
+    app::settings::SourceConfig,
     deployment::MappingInUse,
     ledger::{Ledger, LedgerError, SourceStatus},
     observe::{

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex as SyncMutex};
 use tokio::sync::Mutex;
 
 use crate::{
-    config::Config, deployment::Deployment, ledger::Ledger, observe::health::Health, pipeline::dead_letter::Waiting,
+    app::settings::Config, deployment::Deployment, ledger::Ledger, observe::health::Health,
+    pipeline::dead_letter::Waiting,
 };
 
 /// What is watched: a run, and what it runs with.

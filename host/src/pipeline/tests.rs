@@ -10,10 +10,10 @@ use tokio::net::TcpListener;
 
 use super::{error::chain, *};
 use crate::{
-    config::{Config, Credential, HttpConfig, ServiceConfig},
+    app::settings::Config,
     ledger::{Ledger, LedgerError, Next, PageDone, Window},
-    outputs::{HttpOutput, StdoutOutput},
-    sources::microsoft::{BUDGET_WINDOW, budget_name, service_name},
+    outputs::{HttpConfig, HttpOutput, StdoutOutput},
+    sources::microsoft::{BUDGET_WINDOW, Credential, ServiceConfig, budget_name, service_name},
     support::secret::Secret,
 };
 use harness::{Setup, Sink, wait_for};

@@ -20,6 +20,15 @@ impl Names {
     pub(crate) fn new(files: &BTreeMap<ModulePath, File>) -> Self {
         let mut names = Self { modules: files.keys().cloned().collect(), handed_on: BTreeMap::new() };
         for (module, file) in files {
+            // A file that lies elsewhere belongs to another crate; it is a module of its own all the same.
+            names.modules.extend(file.items.iter().filter_map(|item| match item {
+                Item::Mod(item) if item.attrs.iter().any(|attribute| attribute.path().is_ident("path")) => {
+                    Some([&module[..], &[item.ident.to_string()]].concat())
+                }
+                _ => None,
+            }));
+        }
+        for (module, file) in files {
             let mut handed_on = BTreeMap::new();
             for item in &file.items {
                 if let Item::Use(item) = item
@@ -71,8 +80,8 @@ impl Names {
         for _ in 0..MOST_STEPS {
             let length = (0..=path.len()).rev().find(|length| self.is_module(&path[..*length]))?;
             let Some(name) = path.get(length) else { return Some((path, "the module".to_owned())) };
-            let handed_on = self.handed_on.get(&path[..length])?;
-            let next = handed_on.get(name).map(|target| [target, &path[length + 1..]].concat());
+            let handed_on = self.handed_on.get(&path[..length]);
+            let next = handed_on.and_then(|names| names.get(name)).map(|target| [target, &path[length + 1..]].concat());
             match next {
                 Some(next) if next != path => path = next,
                 _ => return Some((path[..length].to_vec(), name.clone())),

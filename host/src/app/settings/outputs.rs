@@ -12,7 +12,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 
 /// The outputs that are right, and the namespace of the documents.
 pub(super) fn read(document: &Document<'_>, reader: &ValueReader<'_>) -> (Vec<OutputConfig>, String) {
-    let sections = document.sections("output");
+    let sections = Section::all(document, "output");
     let tables: Vec<_> = sections.iter().map(|it| it.read(&reader.within(it.prefix())).unwrap_or_default()).collect();
     let namespace = namespace(&sections, &tables, reader).unwrap_or_default();
     let mut context = OutputContext { namespace, ..OutputContext::default() };

@@ -18,7 +18,7 @@ pub(super) fn read(
     own_files: Vec<(PathBuf, &'static str)>,
     reader: &ValueReader<'_>,
 ) -> Vec<SourceConfig> {
-    let sections = document.sections("source");
+    let sections = Section::all(document, "source");
     let mut context = SourceContext { own_files, ..SourceContext::default() };
     let mut sources: Vec<SourceConfig> = Vec::new();
     let mut kept = Vec::new();

@@ -6,8 +6,12 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::{
-    app::{agent::Agent, mapping_limits, resolve},
-    config::{CandidateConfig, CandidateMode, Config, DATASET, MappingChoice, RollbackConfig, SourceConfig},
+    app::{
+        agent::Agent,
+        mapping_limits, resolve,
+        settings::{CandidateConfig, CandidateMode, Config, MappingChoice, RollbackConfig, SourceConfig},
+    },
+    config::DATASET,
     deployment::{Deployment, MappingRef, RollbackPolicy, SwapPurpose, TrialMode, WatchedComponent},
     geo::Geo,
     mapper::{self, Component, ComponentFile, Loader, MapperError, MappingPlace},

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::{
-    config::{Config, MappingChoice},
+    app::settings::{Config, MappingChoice},
     deployment::ConfiguredMapping,
     mapper::{BuiltIn, Component, ComponentFile, Loader, MappingPlace, RecordKind, default_mapping, digest},
     support::distinct::distinct,

@@ -4,8 +4,11 @@ use tracing::{error, info, warn};
 
 use super::resolved_mapping::{ResolvedMapping, defaults};
 use crate::{
-    app::{mapping_limits, unusable::Unusable},
-    config::{Config, MappingChoice},
+    app::{
+        mapping_limits,
+        settings::{Config, MappingChoice},
+        unusable::Unusable,
+    },
     deployment::{ComponentStore, ConfiguredMapping, Decisions, InitialMapping, Override, Resumption},
     mapper::{CompileLimits, Component, ComponentFile, Loader},
     support::{distinct::distinct, error_text::explain},

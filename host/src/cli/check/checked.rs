@@ -1,9 +1,6 @@
 //! What is found wrong or odd in the settings.
 
-use crate::{
-    config::{Config, Fault},
-    pipeline::SettingProblem,
-};
+use crate::{app::settings::Config, config::Fault, pipeline::SettingProblem};
 
 /// What was found, in the order of the file.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::checked::Checked;
 use crate::{
-    config::Config,
+    app::settings::Config,
     support::folder::{self, parent},
 };
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::checked::Checked;
 use crate::{
-    app::mapping_limits::loader,
     app::{
         agent::Agent,
+        mapping_limits::loader,
+        settings::{Config, MappingChoice},
         start::{self, ResolvedMapping},
     },
-    config::{Config, MappingChoice},
     geo::Geo,
     support::{
         error_text::explain,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::parts::Mapping;
 use crate::{
-    config::{Config, SourceConfig},
+    app::settings::{Config, SourceConfig},
     support::folder::{Folder, parent},
 };
 

@@ -8,9 +8,11 @@ use tempfile::NamedTempFile;
 
 use super::report::Report;
 use crate::{
-    app::mapping_limits::loader,
-    app::start,
-    config::{Config, GeoipConfig, MappingChoice},
+    app::{
+        mapping_limits::loader,
+        settings::{Config, GeoipConfig, MappingChoice},
+        start,
+    },
     geo::{DatabaseAbout, Geo},
     ledger::Ledger,
     support::{

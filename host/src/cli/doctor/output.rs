@@ -4,8 +4,7 @@ use std::io;
 
 use super::report::Report;
 use crate::{
-    app::start,
-    config::OutputConfig,
+    app::{settings::OutputConfig, start},
     pipeline::ExamineOptions,
     support::finding::{Finding, Findings as _},
 };

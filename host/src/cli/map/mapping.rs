@@ -6,9 +6,8 @@ use anyhow::Context as _;
 
 use super::arguments::Arguments;
 use crate::{
-    app::{mapping_limits, resolve, start, unusable::Unusable},
+    app::{mapping_limits, resolve, settings::MappingChoice, start, unusable::Unusable},
     cli::{exit::Usage, progress::Progress},
-    config::MappingChoice,
     geo::Geo,
     mapper::{Component, Limits, Loader, Mapper, RecordKind, Settings, default_mapping},
     support::lines::lines,

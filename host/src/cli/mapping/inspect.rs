@@ -11,9 +11,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    app::mapping_limits::loader,
+    app::{mapping_limits::loader, settings::Config},
     cli::exit,
-    config::Config,
     mapper::{Description, Inspection, read_component},
     support::{
         error_text::explain,

@@ -6,8 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    app::mapping_limits,
-    config::Config,
+    app::{mapping_limits, settings::Config},
     mapper::{BUILT_IN, Component, ComponentError, component_files},
     support::shown,
 };

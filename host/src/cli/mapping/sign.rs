@@ -13,8 +13,7 @@ use chrono::{SecondsFormat, Utc};
 use clap::Args;
 
 use crate::{
-    app::mapping_limits,
-    config::Config,
+    app::{mapping_limits, settings::Config},
     mapper::{Inspection, digest, read_component},
     support::{
         atomic_write,

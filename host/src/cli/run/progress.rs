@@ -12,8 +12,8 @@ use tokio::time::sleep;
 use tracing::info;
 
 use crate::{
+    app::settings::Config,
     cli::log,
-    config::Config,
     pipeline::{PollProgress, WatchedSource},
     support::counted::counted,
 };

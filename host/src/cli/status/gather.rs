@@ -10,7 +10,7 @@ use super::{
     trouble,
 };
 use crate::{
-    config::{Config, SourceConfig},
+    app::settings::{Config, SourceConfig},
     control::{About, ControlError, about},
     ledger::{Ledger, LedgerError},
     observe::health::Part,

@@ -22,11 +22,10 @@ use super::{
     model::{Answer, Asked, serve},
 };
 use crate::{
-    config::ServiceConfig,
     ledger::{Ledger, Next, PageDone, Window},
     outputs::StdoutOutput,
     pipeline::dead_letter::DeadLetterFile,
-    sources::microsoft::service_name,
+    sources::microsoft::{ServiceConfig, service_name},
     support::clock::{Clock, Moment},
 };
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    config::{Config, ServiceConfig},
+    app::settings::Config,
     deployment::{Deployment, RollbackPolicy},
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Limits, Settings, built_in},
@@ -24,7 +24,7 @@ use crate::{
         GRACE, Mode, Pipeline, PipelineSource, Replays, RunError, SourceIdentity, Summary, dead_letter::DeadLetterFile,
         run,
     },
-    sources::microsoft::{ServiceCollector, service_name},
+    sources::microsoft::{ServiceCollector, ServiceConfig, service_name},
     support::{clock::Clock, retry::Backoff},
 };
 

@@ -53,7 +53,9 @@ async fn check_echo(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'sta
     let mut config = service_config("graph", &url, &tenant, "request_budget = 1000000");
     let setup = Setup::new(1).await;
     config.request_trace_dir = Some(setup.folder.path().join("traces"));
-    let crate::config::Credential::Secret { secret, .. } = &mut config.credential else { panic!("a secret") };
+    let crate::sources::microsoft::Credential::Secret { secret, .. } = &mut config.credential else {
+        panic!("a secret")
+    };
     *secret = crate::support::secret::Secret::new(SECRET.to_owned());
     let setup = Setup { config, ..setup };
     let mut pipeline = setup.pipeline();

@@ -23,11 +23,11 @@ use super::{
     open_file::OpenFile,
 };
 use crate::{
-    config::FileConfig,
     ledger::{FileState, Ledger, Trouble},
     mapper::{FilePosition, Origin},
     observe::metrics::{OfSource, metrics},
     pipeline::{Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary},
+    sources::file::FileConfig,
     support::{error_text::chain, lines::lines, record_key::RecordKey},
 };
 

@@ -11,7 +11,8 @@ use super::{
     trace::{self, Trace},
 };
 use crate::{
-    config::{ServiceConfig, environment},
+    config::environment,
+    sources::microsoft::ServiceConfig,
     support::{
         clock::Clock,
         http_client::{self, HttpClientSettings, is_loopback},

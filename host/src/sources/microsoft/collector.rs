@@ -20,13 +20,13 @@ use super::{
     window_cursor::WindowCursor,
 };
 use crate::{
-    config::{ServiceConfig, ServiceKind},
     ledger::{Next, PageDone, Window},
     observe::metrics::{OfSource, metrics},
     pipeline::{
         Committed, RecordBatch, Remedy, RequestLimit, RunError, Source, SourceError, SourceIdentity, SourceRun,
         Summary, WatchedSource,
     },
+    sources::microsoft::{ServiceConfig, ServiceKind},
 };
 
 mod clock_check;

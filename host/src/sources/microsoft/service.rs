@@ -17,7 +17,7 @@ use super::{
     token::{NewTokensError, Tokens},
 };
 use crate::{
-    config::{ServiceConfig, ServiceKind},
+    sources::microsoft::{ServiceConfig, ServiceKind},
     support::clock::Clock,
 };
 

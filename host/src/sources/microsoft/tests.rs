@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use url::Url;
 
 use super::*;
-use crate::config::{Config, ServiceConfig};
+use crate::{app::settings::Config, sources::microsoft::ServiceConfig};
 
 /// Serves a new tenant until the sender is used or dropped.
 async fn serve(address: SocketAddr, config: TenantConfig) -> (Url, oneshot::Sender<()>, JoinHandle<()>) {

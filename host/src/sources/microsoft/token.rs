@@ -16,7 +16,7 @@ use super::{
     exchange::{ExchangeError, HttpError},
 };
 use crate::{
-    config::{Credential, IdentityEndpoint, ServiceConfig},
+    sources::microsoft::{Credential, IdentityEndpoint, ServiceConfig},
     support::{
         clock::{Clock, signed},
         error_text::chain,
@@ -311,7 +311,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::Config;
+    use crate::app::settings::Config;
 
     #[test]
     fn a_token_is_replaced_ahead_of_its_end() {

@@ -2,8 +2,23 @@
 
 use std::collections::VecDeque;
 
-use super::{Batch, Position};
+use super::position::Position;
 use crate::support::lines::{is_blank, on_one_line};
+
+/// Records that go through the mapping together.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The records, one a line; there may be empty lines between them.
+    pub records: String,
+    /// How many they are.
+    pub count: usize,
+    /// Where in the file the batch begins, when its records stand there as they are.
+    pub offset: Option<u64>,
+    /// In which line of the file its first record begins, counted from 1.
+    pub line: u64,
+    /// Everything before is in this batch or was in one before it.
+    pub after: Position,
+}
 
 /// Records of a file go together although so many bytes are between them: their places stay right, because line feeds
 /// are put there.

@@ -9,7 +9,7 @@ mod parse;
 mod tokens;
 mod words;
 
-use crate::config::DateOrder;
+use crate::sources::file::DateOrder;
 use numbers::Day;
 use parse::{Parsed, parse};
 use words::First;

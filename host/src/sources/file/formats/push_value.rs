@@ -8,7 +8,7 @@ use super::{
     text::TextWindow,
     values::{Trouble, Values},
 };
-use crate::config::DateOrder;
+use crate::sources::file::DateOrder;
 
 /// Adds a value that begins so far into the rest of the window, or says which records of it cannot be taken.
 pub(super) fn push_value(

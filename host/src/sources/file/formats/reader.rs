@@ -5,16 +5,22 @@ use std::io::{self, Read};
 use chrono::Utc;
 
 use super::{
-    Batch, Limits, MAX_LINE_BYTES, Notice, Position, Problem, RecordsError, Start,
-    batch::Batches,
+    batch::{Batch, Batches, Limits},
+    error::RecordsError,
     json::{self, End, Look},
+    notice::{Notice, Problem},
     page,
+    position::Position,
     push_value::push_value,
+    start::Start,
     table::{self, Table},
     text::TextWindow,
     values::{self, Trouble, Values},
 };
 use crate::support::lines::is_blank;
+
+/// The longest line, value or page that is read, in bytes. A mapping accepts less; this only bounds the memory.
+pub(super) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// How much is read at once, at least.
 const PIECE_BYTES: usize = 256 * 1024;

@@ -1,7 +1,9 @@
 //! What a file is, by how it begins.
 
 use super::{
-    Position, RecordsError, likeness,
+    error::RecordsError,
+    likeness,
+    position::Position,
     table::{Table, preamble},
     text::{Encoding, TextWindow},
 };

@@ -6,11 +6,12 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::memchr;
 
 use super::{
-    RecordsError, date,
+    date,
+    error::RecordsError,
     json::{End, Look},
     values::{BadDate, Trouble, Values},
 };
-use crate::{config::DateOrder, support::lines::is_blank_character};
+use crate::{sources::file::DateOrder, support::lines::is_blank_character};
 
 mod columns;
 

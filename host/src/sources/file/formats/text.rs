@@ -9,9 +9,11 @@ use memchr::memchr;
 
 mod encoding;
 mod guess;
+mod input;
 
 pub(super) use encoding::Encoding;
 use guess::Guess;
+use input::Input;
 
 /// So many times the encoding of what is looked at may change: places are kept for each.
 const MOST_STRETCHES: usize = 64 * 1024;
@@ -43,19 +45,6 @@ impl StretchKind {
         };
         length as u64
     }
-}
-
-/// How much of the input is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Input {
-    /// More is read at once.
-    GoesOn,
-    /// It ends here for now: what cannot be told yet waits.
-    Pauses,
-    /// It ends here, as far as anybody knows.
-    Rests,
-    /// Nothing comes any more.
-    Ended,
 }
 
 /// The part of a file that is being read, as text.

@@ -11,10 +11,11 @@ use serde_json::value::to_raw_value;
 use super::{
     address,
     date::{self, Date},
+    error::RecordsError,
     members::{Member, Members, Shape},
     status,
 };
-use crate::{config::DateOrder, support::property::Property};
+use crate::{sources::file::DateOrder, support::property::Property};
 
 /// How far a date of receipt may be ahead of now: clocks differ, and so do offsets that were left out.
 const AHEAD: TimeDelta = TimeDelta::days(1);
@@ -234,7 +235,7 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
 /// # Errors
 ///
 /// When some have the day first and others the month.
-pub(super) fn date_order(text: &str) -> Result<Option<DateOrder>, super::RecordsError> {
+pub(super) fn date_order(text: &str) -> Result<Option<DateOrder>, RecordsError> {
     let mut found = None;
     let mut rest = text;
     while let Some(start) = memchr::memchr(b'"', rest.as_bytes()) {
@@ -249,7 +250,7 @@ pub(super) fn date_order(text: &str) -> Result<Option<DateOrder>, super::Records
         let Some((value, _)) = value.and_then(|value| value.split_once('"')) else { continue };
         // `\/` is how Windows PowerShell may write a slash.
         match (date::order(&value.replace("\\/", "/")), found) {
-            (Some(order), Some(other)) if order != other => return Err(super::RecordsError::MixedDates),
+            (Some(order), Some(other)) if order != other => return Err(RecordsError::MixedDates),
             (Some(order), _) => found = Some(order),
             (None, _) => {}
         }

@@ -16,10 +16,10 @@ use super::{
     ServiceCollector,
 };
 use crate::{
-    config::ServiceKind,
     ledger::{Ledger, Next, PageDone, SourceProgress},
     mapper::Origin,
     pipeline::{Checkpoint, RecordBatch, RunError, SourceRun, Summary},
+    sources::microsoft::ServiceKind,
 };
 
 impl ServiceCollector {

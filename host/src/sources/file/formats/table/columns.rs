@@ -2,9 +2,16 @@
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{DateOrder, RecordsError, Trouble, Values};
 use crate::{
-    sources::file::formats::{address, status},
+    sources::file::{
+        DateOrder,
+        formats::{
+            address,
+            error::RecordsError,
+            status,
+            values::{Trouble, Values},
+        },
+    },
     support::property::Property,
 };
 

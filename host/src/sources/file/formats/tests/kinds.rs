@@ -2,7 +2,7 @@
 #![allow(clippy::string_slice, reason = "a test that panics has failed")]
 
 use super::*;
-use crate::config::DateOrder;
+use crate::sources::file::DateOrder;
 
 const A: &str = r#"{"Received":"2026-03-04T05:06:07Z","Size":1}"#;
 const B: &str = r#"{"Received":"2026-03-04T05:06:08Z","Size":2}"#;

@@ -1,6 +1,6 @@
 //! Where the encoding changes within a file: PowerShell appends UTF-16 to UTF-8, and other programs UTF-8 to UTF-16.
 
-use super::{Encoding, Input};
+use super::{encoding::Encoding, input::Input};
 
 /// So many bytes say in which encoding text is.
 const LOOK_BYTES: usize = 16;
