@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::support::threads;
+
 mod check;
 mod compile;
 mod demo;
@@ -72,6 +74,12 @@ pub fn main() -> ExitCode {
     drop(rlimit::Resource::CORE.set(0, 0));
     if let Err(error) = log.choose() {
         return exit::report(&anyhow::Error::new(exit::Usage(error.to_string())));
+    }
+    // A mapping that is compiled for another process has limits of its own.
+    if !matches!(command, Command::CompileMapping(_))
+        && let Err(error) = threads::check()
+    {
+        return exit::report(&anyhow::Error::new(error).context("could not start the threads that exotrace needs"));
     }
     let done = match command {
         Command::Run(arguments) => run::run(&arguments),

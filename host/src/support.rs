@@ -21,4 +21,5 @@ pub(crate) mod secret_file;
 pub(crate) mod shown;
 pub mod signature;
 pub mod state_folder;
+pub(crate) mod threads;
 pub(crate) mod time_text;

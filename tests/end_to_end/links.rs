@@ -12,8 +12,7 @@ use crate::{
 
 /// Whether a page or a folder is there.
 fn is_there(path: &Path) -> bool {
-    // Until that page is written.
-    path.ends_with("ARCHITECTURE.md") || project().join(path).exists()
+    project().join(path).exists()
 }
 
 /// What the section under a heading is called in links.

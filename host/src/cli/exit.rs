@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use rustix::io::Errno;
 use tracing::Level;
 
 use super::log;
@@ -21,6 +22,10 @@ pub(super) const INCOMPLETE: u8 = 2;
 /// Something in the configuration is wrong (`EX_CONFIG` of sysexits).
 pub(super) const CONFIGURATION: u8 = 78;
 
+/// What a program needs that the machine does not give.
+const SHORT_HINT: &str = "hint: exotrace reserves 4 GiB of address space for each instance of a mapping, without using \
+                          them, and needs about 20 threads and 64 open files: see `ulimit -a` and the limits of its unit";
+
 /// The command line names something that there is not.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -33,8 +38,12 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         // Whoever reads the output has seen enough, as with `| head`.
         return ExitCode::SUCCESS;
     }
+    let is_short = lacks_resources(error);
     let faults = error.chain().find_map(|cause| cause.downcast_ref()).map_or(&[][..], ConfigError::faults);
-    let text = explain(error.as_ref());
+    let mut text = explain(error.as_ref());
+    if is_short {
+        text = format!("{}\n{SHORT_HINT}", text.strip_prefix("settings cannot be used: ").unwrap_or(&text));
+    }
     if log::is_json() {
         write(&log::one(Level::ERROR, "failed", &[("error", &text)]));
     } else if faults.len() > 1 {
@@ -42,13 +51,24 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     } else {
         say(&format!("error: {text}"));
     }
-    if error.is::<Unusable>() || error.chain().any(|cause| cause.is::<ConfigError>()) {
+    if is_short {
+        ExitCode::FAILURE
+    } else if error.is::<Unusable>() || error.chain().any(|cause| cause.is::<ConfigError>()) {
         ExitCode::from(CONFIGURATION)
     } else if error.chain().any(|cause| cause.is::<Usage>() || is_unknown_mapping(cause)) {
         ExitCode::from(INCOMPLETE)
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Whether the machine had no memory, threads or descriptors to give: no settings can mend that, and starting again may.
+fn lacks_resources(error: &anyhow::Error) -> bool {
+    let is_lack = |errno: Errno| matches!(errno, Errno::NOMEM | Errno::AGAIN | Errno::MFILE | Errno::NFILE);
+    error.chain().any(|cause| {
+        let from_io = cause.downcast_ref::<io::Error>().and_then(Errno::from_io_error);
+        cause.downcast_ref::<Errno>().copied().or(from_io).is_some_and(is_lack)
+    })
 }
 
 /// Whether the command line names a mapping that there is not; what settings name is not usable.
