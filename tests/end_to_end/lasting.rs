@@ -38,7 +38,7 @@ fn a_replacement_lasts_and_its_file_may_go() {
         "{said}"
     );
 
-    let file = daemon.write("ours.wasm", &variant("ours"));
+    let file = daemon.write("ours.wasm", variant("ours"));
     daemon.tell_well(&["replace", text(&file)]);
     let ours = digest(&daemon);
     fs::remove_file(file).unwrap();
@@ -159,7 +159,7 @@ fn a_kept_copy_has_to_be_signed_and_whole_like_any_file() {
         exotrace(&["mapping", "keygen", "--secret-key", text(&secret), "--public-key", text(&public)], "").with(0);
         secret
     });
-    let ours = daemon.write("ours.wasm", &variant("ours"));
+    let ours = daemon.write("ours.wasm", variant("ours"));
     exotrace(&["mapping", "sign", text(&ours), "--secret-key", text(&keys[0])], "").with(0);
     daemon.change_mapping("version = \"2.2\"\ntrusted_keys = [\"one.pub\"]");
     daemon.hang_up();
@@ -180,7 +180,7 @@ fn a_version_is_looked_for_in_the_folder_of_mappings() {
     let mut daemon = MappingDaemon::start("");
     let (said, succeeded) = daemon.tell(&["replace", "9.9.9"]);
     assert!(!succeeded && said.starts_with("error: there is no mapping `9.9.9`\nhint: built in are"), "{said}");
-    daemon.write("state/mappings/ours.wasm", &guest("honest"));
+    daemon.write("state/mappings/ours.wasm", guest("honest"));
     daemon.write("state/mappings/no-mapping.wasm", b"no component");
     let (said, succeeded) = daemon.tell(&["replace", "9.9"]);
     assert!(!succeeded && said.contains("state/mappings` has 9.9.9; or name a file"), "{said}");
@@ -197,10 +197,10 @@ fn a_version_is_looked_for_in_the_folder_of_mappings() {
     }
 
     // The same once more is no question, another one of that version is.
-    daemon.write("state/mappings/same.wasm", &guest("honest"));
+    daemon.write("state/mappings/same.wasm", guest("honest"));
     daemon.tell_well(&["replace", "2.2"]);
     daemon.tell_well(&["replace", "9.9.9"]);
-    daemon.write("state/mappings/other.wasm", &guest("trap-on-record"));
+    daemon.write("state/mappings/other.wasm", guest("trap-on-record"));
     let (said, succeeded) = daemon.tell(&["replace", "9.9.9"]);
     let names = ["mapping `9.9.9` is in two files: `", "mappings/other.wasm` and `", "mappings/ours.wasm`\nhint: "];
     assert!(!succeeded && names.iter().all(|name| said.contains(name)), "{said}");
@@ -212,7 +212,7 @@ fn a_version_is_looked_for_in_the_folder_of_mappings() {
 fn copies_of_what_is_no_longer_needed_are_let_go() {
     let daemon = MappingDaemon::start("");
     for n in 0..8 {
-        let file = daemon.write("ours.wasm", &variant(&n.to_string()));
+        let file = daemon.write("ours.wasm", variant(&n.to_string()));
         daemon.tell_well(&["replace", text(&file)]);
     }
     let copies = files_in(&daemon.path("state/mappings/kept"));
@@ -222,7 +222,7 @@ fn copies_of_what_is_no_longer_needed_are_let_go() {
 #[test]
 fn what_was_put_in_place_by_hand_and_then_at_the_path_is_what_the_settings_name() {
     let mut daemon = MappingDaemon::start("");
-    let ours = daemon.write("ours.wasm", &variant("ours"));
+    let ours = daemon.write("ours.wasm", variant("ours"));
     daemon.tell_well(&["replace", text(&ours)]);
     let digest_of_ours = digest(&daemon);
     assert_eq!(daemon.status()["is_chosen"], true);
@@ -262,7 +262,7 @@ fn a_restart_does_not_end_the_grace_period() {
     daemon.write("mail/one.ndjson", b"{\"x\":1}\n");
     daemon.wait_until("it is taken back", |daemon| digest(daemon) == good);
 
-    let ours = daemon.write("ours.wasm", &variant("ours"));
+    let ours = daemon.write("ours.wasm", variant("ours"));
     daemon.tell_well(&["replace", text(&ours)]);
     daemon.crash_and_start_again();
     daemon.tell_well(&["rollback"]);

@@ -2,7 +2,11 @@
 
 use std::{fs, net::TcpListener, process::Command, time::Duration};
 
-use exotrace::{app::settings::Config, ledger::Ledger, sources::microsoft::service_name};
+use exotrace::{
+    app::settings::Config,
+    ledger::Ledger,
+    sources::microsoft::{ServiceConfig, service_name},
+};
 use serde_json::json;
 
 use crate::harness::{Daemon, Exotrace, Folder, PROGRAM, SimulatedTenant, exotrace, fixture, project, wait_for};

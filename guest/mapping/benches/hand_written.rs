@@ -2,7 +2,6 @@
 //!
 //! `make bench` runs it, natively: in WebAssembly, which has no instructions for SHA-1 and copies bytes by a call, the
 //! differences are others, and the bench `mapping` shows them as a whole.
-#![expect(missing_docs, reason = "criterion makes the functions")]
 
 use std::{collections::BTreeMap, hint::black_box};
 

@@ -177,6 +177,6 @@ pub(super) fn service_config(kind: &str, url: &str, tenant: &TenantConfig, lines
         "#
     );
     let config = Config::parse(&settings, Path::new("exotrace.toml"), &|_| None).unwrap();
-    let config = config.sources[0].of_kind::<ServiceConfig>().expect("a service").clone();
-    config
+
+    config.sources[0].of_kind::<ServiceConfig>().expect("a service").clone()
 }
