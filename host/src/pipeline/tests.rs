@@ -257,7 +257,10 @@ async fn the_budget_holds_across_restarts() {
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
     // A fourth has to wait for minutes; whoever would send it had the time in which another source reads everything.
-    let other = Setup::new(60).await;
+    // Of another tenant, which has a budget of its own.
+    let tenant_id = "2b6e4f90-1c3d-4a58-8e7f-90a1b2c3d4e5".to_owned();
+    let other =
+        Setup::with(exotrace_simulator::TenantConfig { rows: 60, tenant_id, ..Default::default() }, "graph").await;
     let mut pipeline = setup.pipeline();
     pipeline.sources.push(other.source());
     let sink = setup.sink.clone();

@@ -8,6 +8,7 @@ use std::io::{self, BufRead, Read};
 use chrono::Utc;
 
 mod address;
+mod bad_date;
 mod batch;
 mod date;
 mod error;
@@ -26,6 +27,7 @@ mod text;
 mod unpack;
 mod values;
 
+pub use bad_date::BadDate;
 pub use batch::{Batch, Limits};
 pub use error::RecordsError;
 pub use likeness::Likeness;
@@ -35,7 +37,6 @@ pub use position::Position;
 pub use reader::{AtEnd, Reader};
 pub use start::{START_BYTES, Start};
 pub use unpack::{TooMuch, Unpacked};
-pub use values::BadDate;
 
 use crate::sources::file::DateOrder;
 use batch::Batches;

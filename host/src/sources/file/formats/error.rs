@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{likeness::Likeness, values::BadDate};
+use super::{bad_date::BadDate, likeness::Likeness};
 
 /// Why reading had to stop.
 #[derive(Debug, thiserror::Error)]

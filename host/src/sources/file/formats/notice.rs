@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::values::BadDate;
+use super::bad_date::BadDate;
 
 /// Something about a file that people should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

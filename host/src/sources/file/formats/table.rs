@@ -6,10 +6,11 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::memchr;
 
 use super::{
+    bad_date::BadDate,
     date,
     error::RecordsError,
     json::{End, Look},
-    values::{BadDate, Trouble, Values},
+    values::{Trouble, Values},
 };
 use crate::{sources::file::DateOrder, support::lines::is_blank_character};
 
