@@ -88,6 +88,19 @@ impl Ledger {
         Ok(transaction.commit()?)
     }
 
+    /// Notes that nothing of a source fails any more, although there was nothing to deliver.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn forget_failure(&mut self, source: &str) -> Result<(), LedgerError> {
+        let transaction = self.write()?;
+        let id = source_id(&transaction, source)?;
+        let update = "UPDATE source SET failed_at = NULL, failure = NULL WHERE id = ?1 AND failure IS NOT NULL";
+        transaction.execute(update, [id])?;
+        Ok(transaction.commit()?)
+    }
+
     /// Notes when the access token of a source ends.
     ///
     /// # Errors

@@ -236,7 +236,12 @@ impl FileCollector {
     async fn end_poll(&mut self, context: &SourceRun) -> Result<(), RunError> {
         self.note_troubles(context).await?;
         let present = self.files.as_ref().map(FileSource::present).unwrap_or_default();
-        context.ledger(move |ledger, _| ledger.note_seen(&present)).await?;
+        let failed = self.failed;
+        let note = move |ledger: &mut Ledger, source: &str| {
+            ledger.note_seen(&present)?;
+            if failed { Ok(()) } else { ledger.forget_failure(source) }
+        };
+        context.ledger(note).await?;
         self.candidates = None;
         Ok(())
     }
