@@ -2,32 +2,30 @@
 
 // The reading of files alone: the whole host would be built with instrumentation, and wasmtime with it.
 #[allow(dead_code, reason = "only a part of it is fuzzed")]
-#[path = "../../../host/src"]
-mod host {
-    pub mod support {
-        pub mod lines;
-        pub mod property;
-    }
-    pub mod sources {
-        pub mod file {
-            pub mod formats;
+#[path = "../../../host/src/support"]
+pub mod support {
+    pub mod lines;
+    pub mod property;
+}
+
+#[allow(dead_code, reason = "only a part of it is fuzzed")]
+#[path = "../../../host/src/sources"]
+pub mod sources {
+    pub mod file {
+        /// What stands first in dates such as `3/4/2026`: the settings of the source have it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum DateOrder {
+            /// The month: 4 March.
+            MonthFirst,
+            /// The day: 3 April.
+            DayFirst,
         }
+
+        pub mod formats;
     }
 }
 
-pub use host::{sources::file::formats, support};
-
-/// What the reading of files takes from the settings.
-pub mod config {
-    /// What stands first in dates such as `3/4/2026`.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum DateOrder {
-        /// The month: 4 March.
-        MonthFirst,
-        /// The day: 3 April.
-        DayFirst,
-    }
-}
+pub use sources::file::formats;
 
 use std::cell::RefCell;
 
