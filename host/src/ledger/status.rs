@@ -95,9 +95,9 @@ impl Ledger {
     /// When the ledger cannot be written.
     pub fn forget_failure(&mut self, source: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
-        let id = source_id(&transaction, source)?;
-        let update = "UPDATE source SET failed_at = NULL, failure = NULL WHERE id = ?1 AND failure IS NOT NULL";
-        transaction.execute(update, [id])?;
+        // One that the ledger does not know has not failed, and is not there to be shown.
+        let update = "UPDATE source SET failed_at = NULL, failure = NULL WHERE name = ?1 AND failure IS NOT NULL";
+        transaction.execute(update, [source])?;
         Ok(transaction.commit()?)
     }
 

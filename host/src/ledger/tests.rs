@@ -144,6 +144,19 @@ fn the_status_says_what_people_ask() {
 }
 
 #[test]
+fn a_failure_is_forgotten_of_a_source_that_has_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path()).unwrap();
+    ledger.forget_failure("a").unwrap();
+    assert_eq!(ledger.status("a").unwrap(), None, "it has done nothing yet");
+    ledger.note_failure("a", at(8), "no answer").unwrap();
+    ledger.note_failure("b", at(9), "no answer").unwrap();
+    ledger.forget_failure("a").unwrap();
+    let failure = |source: &str| ledger.status(source).unwrap().unwrap().failure;
+    assert_eq!((failure("a"), failure("b").as_deref()), (None, Some("no answer")));
+}
+
+#[test]
 fn requests_are_counted_in_a_running_window() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
