@@ -3,6 +3,7 @@
 //! Knows no kind of source or output.
 
 mod backoffs;
+mod claims;
 pub mod dead_letter;
 mod dead_letters;
 mod delivery;
@@ -30,6 +31,7 @@ mod target;
 mod worker;
 
 pub use backoffs::REQUEST_BACKOFF;
+pub use claims::Claims;
 pub use delivery::Committed;
 pub use error::RunError;
 pub use mode::Mode;
@@ -45,7 +47,7 @@ pub use source::{PipelineSource, Source};
 pub use source_error::{Remedy, SourceError};
 pub use source_identity::SourceIdentity;
 pub use source_run::SourceRun;
-pub use source_settings::{RequestBudget, SourceContext, SourceDescription, SourceSettings};
+pub use source_settings::{RequestBudget, SourceContext, SourceDescription, SourceEnvironment, SourceSettings};
 pub use source_state::{Line, SourceState, failure_lines, is_future};
 pub use summary::Summary;
 

@@ -4,11 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 
-use crate::app::{mapping_limits::loader, unusable::Unusable};
 use crate::{
     app::{
         agent::Agent,
+        mapping_limits::loader,
         settings::{Config, OutputConfig},
+        unusable::Unusable,
     },
     deployment::{Decisions, Deployment, InitialMapping},
     geo::Geo,
@@ -16,12 +17,8 @@ use crate::{
     mapper::{ComponentFile, Loader},
     observe::health::Health,
     pipeline::{
-        GRACE, Output, Pipeline, PipelineSource, REQUEST_BACKOFF, ReplayRequests, Replays, Source, SourceIdentity,
-        dead_letter::DeadLetterFile,
-    },
-    sources::{
-        file::{Claims, FileCollector, FileConfig, Looking, OwnFiles},
-        microsoft::{ServiceCollector, ServiceConfig},
+        Claims, GRACE, Output, Pipeline, PipelineSource, REQUEST_BACKOFF, ReplayRequests, Replays, SourceEnvironment,
+        SourceIdentity, dead_letter::DeadLetterFile,
     },
     support::state_folder::{self, StateFolderError},
 };
@@ -40,37 +37,29 @@ const CACHE: &str = "cache";
 
 /// Gets every source ready, each with its mapping; nothing is sent yet.
 pub(crate) fn sources(config: &Config, deployment: &Arc<Deployment>) -> anyhow::Result<Vec<PipelineSource>> {
-    let claims = Claims::default();
+    let (state_dir, own_files) = (config.state_dir.clone(), own_files(config));
+    let environment = SourceEnvironment { state_dir, own_files, claims: Claims::default() };
     let mut sources = Vec::new();
     for (index, source) in config.sources.iter().enumerate() {
         let mapper = deployment.mapper(index).in_namespace(source.labels().namespace.as_deref());
         let (name, label) = (source.settings.ledger_name(), source.name().to_owned());
         let identity = Arc::new(SourceIdentity { name, label, mapper });
-        let made: Box<dyn Source> = if let Some(service) = source.of_kind::<ServiceConfig>() {
-            Box::new(ServiceCollector::new(service, Arc::clone(&identity))?)
-        } else if let Some(files) = source.of_kind::<FileConfig>() {
-            let (folder, own) = (config.state_dir.clone(), own_files(config));
-            let looking = Looking { folder, own, is_last_look: false };
-            Box::new(FileCollector::new(files, Arc::clone(&identity), claims.clone(), looking))
-        } else {
-            continue;
-        };
-        sources.push(PipelineSource { identity, source: made });
+        let source = source.settings.build(Arc::clone(&identity), &environment)?;
+        sources.push(PipelineSource { identity, source });
     }
     Ok(sources)
 }
 
 /// The files that this program writes, as they are when that is asked.
-fn own_files(config: &Config) -> OwnFiles {
+fn own_files(config: &Config) -> Arc<dyn Fn() -> Vec<PathBuf> + Send + Sync> {
     let outputs = config.outputs.clone();
     let letters = config.dead_letter.clone();
-    let list = move || {
+    Arc::new(move || {
         let others = ["replaying", "unreadable"].map(|extension| letters.with_added_extension(extension));
         let mut files: Vec<_> = others.into_iter().chain([letters.clone()]).collect();
         files.extend(outputs.iter().flat_map(|output| output.settings.written_files()));
         files
-    };
-    OwnFiles { list: Arc::new(list), folder: config.state_dir.clone() }
+    })
 }
 
 /// All that takes part in a run but the ledger, which only one run at a time may have.

@@ -1,12 +1,15 @@
 //! What the program has to know of a source that is set up, whatever its kind.
 
-use std::{any::Any, fmt, io, path::PathBuf, time::Duration};
+use std::{any::Any, fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{setting_problem::SettingProblem, source_state::SourceState};
+use super::{
+    claims::Claims, setting_problem::SettingProblem, source::Source, source_error::SourceError,
+    source_identity::SourceIdentity, source_state::SourceState,
+};
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
     support::{finding::Findings, property::RecordKind},
@@ -20,6 +23,17 @@ pub trait SourceSettings: Any + fmt::Debug + Send + Sync {
 
     /// What the ledger knows it by: as long as it stays the same, so does what is done.
     fn ledger_name(&self) -> String;
+
+    /// Gets the source ready; nothing is read or sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be used that the settings name.
+    fn build(
+        &self,
+        identity: Arc<SourceIdentity>,
+        environment: &SourceEnvironment,
+    ) -> Result<Box<dyn Source>, SourceError>;
 
     /// Whose names its records have, which says how they are mapped unless the settings name a mapping.
     fn record_kind(&self) -> RecordKind;
@@ -66,6 +80,16 @@ pub struct SourceContext {
     pub name: String,
     /// The files that the program itself writes, and what they are.
     pub own_files: Vec<(PathBuf, &'static str)>,
+}
+
+/// What the sources of a run have around them.
+pub struct SourceEnvironment {
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// Gives the files that the program itself writes and that are there now.
+    pub own_files: Arc<dyn Fn() -> Vec<PathBuf> + Send + Sync>,
+    /// Which source reads which file.
+    pub claims: Claims,
 }
 
 /// How many requests a source may send.

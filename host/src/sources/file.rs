@@ -1,7 +1,6 @@
 //! Records from files: which files there are, which of them are known, and what is new in them.
 
 mod candidate;
-mod claims;
 mod collector;
 mod content;
 mod error;
@@ -15,9 +14,5 @@ mod open_file;
 mod settings;
 mod state;
 
-pub use claims::Claims;
-pub use collector::FileCollector;
 pub use error::{FileError, FileProblem};
-pub use file_source::Looking;
-pub use find::OwnFiles;
 pub use settings::{DateOrder, FileConfig, files_name};

@@ -15,7 +15,6 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     candidate::FileCandidate,
-    claims::Claims,
     error::{FileError, FileProblem},
     file_checkpoint::FileCheckpoint,
     file_source::{FileSource, Looking},
@@ -26,16 +25,17 @@ use crate::{
     ledger::{FileState, Ledger, Trouble},
     mapper::{FilePosition, Origin},
     observe::metrics::{OfSource, metrics},
-    pipeline::{Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary},
+    pipeline::{
+        Claims, Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary,
+    },
     sources::file::FileConfig,
     support::{error_text::chain, lines::lines, record_key::RecordKey},
 };
 
 /// Files, as the loop reads them.
-pub struct FileCollector {
+pub(super) struct FileCollector {
     identity: Arc<SourceIdentity>,
     counts: OfSource,
-    interval: Duration,
     config: FileConfig,
     claims: Claims,
     looking: Looking,
@@ -85,7 +85,7 @@ enum FileNoteKind {
 #[async_trait]
 impl Source for FileCollector {
     fn interval(&self) -> Duration {
-        self.interval
+        self.config.interval
     }
 
     async fn begin(&mut self, context: &SourceRun) -> Result<(), RunError> {
@@ -145,11 +145,10 @@ impl Source for FileCollector {
 
 impl FileCollector {
     /// Gets files ready; nothing is read yet.
-    pub fn new(config: &FileConfig, identity: Arc<SourceIdentity>, claims: Claims, looking: Looking) -> Self {
+    pub(super) fn new(config: &FileConfig, identity: Arc<SourceIdentity>, claims: Claims, looking: Looking) -> Self {
         Self {
             counts: metrics().source(&identity.label),
             identity,
-            interval: config.interval,
             config: config.clone(),
             claims,
             looking,

@@ -80,7 +80,7 @@ impl From<Refused> for FileProblem {
 
 /// How files are looked for and read.
 #[derive(Clone)]
-pub struct Looking {
+pub(super) struct Looking {
     /// Where compressed files are unpacked.
     pub folder: PathBuf,
     /// Files that the program itself writes, and folders with such files.

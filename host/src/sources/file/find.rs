@@ -30,7 +30,7 @@ pub(super) struct Search {
 
 /// Files that the program itself writes: they are passed over, by what they are and not by their names.
 #[derive(Clone)]
-pub struct OwnFiles {
+pub(super) struct OwnFiles {
     /// Gives the files of outputs, and dead letters, that are there now.
     pub list: Arc<dyn Fn() -> Vec<PathBuf> + Send + Sync>,
     /// The state folder: nothing in it is read.

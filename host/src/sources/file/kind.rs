@@ -1,20 +1,25 @@
 //! What the program asks of a source of type `file` before there is one.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{
+    collector::FileCollector,
     examine,
-    find::matching,
+    file_source::Looking,
+    find::{OwnFiles, matching},
     settings::{FileConfig, files_name},
     state,
 };
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
-    pipeline::{SettingProblem, SourceDescription, SourceSettings, SourceState},
+    pipeline::{
+        SettingProblem, Source, SourceDescription, SourceEnvironment, SourceError, SourceIdentity, SourceSettings,
+        SourceState,
+    },
     support::{finding::Findings, property::RecordKind},
 };
 
@@ -26,6 +31,17 @@ impl SourceSettings for FileConfig {
 
     fn ledger_name(&self) -> String {
         files_name(self)
+    }
+
+    fn build(
+        &self,
+        identity: Arc<SourceIdentity>,
+        environment: &SourceEnvironment,
+    ) -> Result<Box<dyn Source>, SourceError> {
+        let SourceEnvironment { state_dir, own_files, claims } = environment;
+        let own = OwnFiles { list: Arc::clone(own_files), folder: state_dir.clone() };
+        let looking = Looking { folder: state_dir.clone(), own, is_last_look: false };
+        Ok(Box::new(FileCollector::new(self, identity, claims.clone(), looking)))
     }
 
     fn record_kind(&self) -> RecordKind {

@@ -1,6 +1,6 @@
 //! What the program asks of a source that is a service of Microsoft before there is one.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     budget::BUDGET_WINDOW,
+    collector::ServiceCollector,
     examine,
     service::ServiceSource,
     service_kind::ServiceKind,
@@ -16,7 +17,10 @@ use super::{
 };
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
-    pipeline::{RequestBudget, SettingProblem, SourceDescription, SourceSettings, SourceState},
+    pipeline::{
+        Remedy, RequestBudget, SettingProblem, Source, SourceDescription, SourceEnvironment, SourceError,
+        SourceIdentity, SourceSettings, SourceState,
+    },
     support::{error_text::explain, finding::Findings, folder, property::RecordKind},
 };
 
@@ -38,6 +42,11 @@ impl SourceSettings for ServiceConfig {
 
     fn ledger_name(&self) -> String {
         service_name(self)
+    }
+
+    fn build(&self, identity: Arc<SourceIdentity>, _: &SourceEnvironment) -> Result<Box<dyn Source>, SourceError> {
+        let collector = ServiceCollector::new(self, identity);
+        Ok(Box::new(collector.map_err(|error| SourceError::new(error, Remedy::Person))?))
     }
 
     fn record_kind(&self) -> RecordKind {

@@ -12,7 +12,7 @@ pub struct Claims(Arc<Mutex<HashMap<PathBuf, String>>>);
 
 impl Claims {
     /// Whether this source is the one that reads the file.
-    pub(super) fn claim(&self, path: &Path, source: &str) -> bool {
+    pub fn claim(&self, path: &Path, source: &str) -> bool {
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         claims.entry(path.to_owned()).or_insert_with(|| source.to_owned()) == source
     }
