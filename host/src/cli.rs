@@ -66,6 +66,14 @@ enum Command {
     CompileMapping(compile::Arguments),
 }
 
+impl Command {
+    /// Whether it maps or serves, on many threads. What tells how things are works on a machine that has none to give,
+    /// and a mapping that is compiled for another process has limits of its own.
+    fn needs_threads(&self) -> bool {
+        !matches!(self, Self::Status(_) | Self::Elasticsearch(_) | Self::CompileMapping(_))
+    }
+}
+
 /// Runs the program, and says with which code to exit: 0 done, 1 failed while running, 2 wrong usage or finished
 /// with something left out, 78 wrong configuration.
 pub fn main() -> ExitCode {
@@ -75,8 +83,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = log.choose() {
         return exit::report(&anyhow::Error::new(exit::Usage(error.to_string())));
     }
-    // A mapping that is compiled for another process has limits of its own.
-    if !matches!(command, Command::CompileMapping(_))
+    if command.needs_threads()
         && let Err(error) = threads::check()
     {
         return exit::report(&anyhow::Error::new(error).context("could not start the threads that exotrace needs"));

@@ -40,10 +40,13 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     }
     let is_short = lacks_resources(error);
     let faults = error.chain().find_map(|cause| cause.downcast_ref()).map_or(&[][..], ConfigError::faults);
-    let mut text = explain(error.as_ref());
-    if is_short {
-        text = format!("{}\n{SHORT_HINT}", text.strip_prefix("settings cannot be used: ").unwrap_or(&text));
-    }
+    let text = if is_short {
+        // The settings are not to blame.
+        let cause = error.chain().find(|cause| cause.to_string() != Unusable.to_string());
+        format!("{}\n{SHORT_HINT}", explain(cause.unwrap_or(error.as_ref())))
+    } else {
+        explain(error.as_ref())
+    };
     if log::is_json() {
         write(&log::one(Level::ERROR, "failed", &[("error", &text)]));
     } else if faults.len() > 1 {
