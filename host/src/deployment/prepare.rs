@@ -117,20 +117,13 @@ fn lost_ids(before: &MappedBatch, after: &MappedBatch) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
-
-    fn mapped(ids: &[&str]) -> MappedBatch {
-        let outcome = |id: &&str| Outcome::Mapped { id: (*id).to_owned(), timestamp: DateTime::UNIX_EPOCH, length: 2 };
-        MappedBatch { outcomes: ids.iter().map(outcome).collect(), ..MappedBatch::default() }
-    }
 
     #[test]
     fn ids_that_are_not_told_apart_any_more_are_lost() {
-        let before = mapped(&["1", "2", "2", "3"]);
-        assert_eq!(lost_ids(&before, &mapped(&["a", "b", "b", "c"])), 0);
-        assert_eq!(lost_ids(&before, &mapped(&["a", "a", "a", "c"])), 1);
-        assert_eq!(lost_ids(&before, &mapped(&["a", "a", "a", "a"])), 2);
+        let before = MappedBatch::of_ids(&["1", "2", "2", "3"]);
+        assert_eq!(lost_ids(&before, &MappedBatch::of_ids(&["a", "b", "b", "c"])), 0);
+        assert_eq!(lost_ids(&before, &MappedBatch::of_ids(&["a", "a", "a", "c"])), 1);
+        assert_eq!(lost_ids(&before, &MappedBatch::of_ids(&["a", "a", "a", "a"])), 2);
     }
 }

@@ -40,6 +40,16 @@ pub struct Entry<'b> {
     pub mapping: Option<&'b Arc<MappedBy>>,
 }
 
+#[cfg(test)]
+impl MappedBatch {
+    /// Outcomes with these ids, and without documents.
+    pub(crate) fn of_ids(ids: &[&str]) -> Self {
+        let timestamp = chrono::DateTime::UNIX_EPOCH;
+        let outcome = |id: &&str| Outcome::Mapped { id: (*id).to_owned(), timestamp, length: 2 };
+        Self { outcomes: ids.iter().map(outcome).collect(), ..Self::default() }
+    }
+}
+
 impl MappedBatch {
     /// What became of each record, in order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {

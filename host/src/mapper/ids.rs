@@ -46,14 +46,7 @@ fn is_same_delivery(first: &str, second: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
-
-    fn mapped(ids: &[&str]) -> MappedBatch {
-        let outcome = |id: &&str| Outcome::Mapped { id: (*id).to_owned(), timestamp: DateTime::UNIX_EPOCH, length: 2 };
-        MappedBatch { outcomes: ids.iter().map(outcome).collect(), ..MappedBatch::default() }
-    }
 
     #[test]
     fn different_records_need_different_ids() {
@@ -61,13 +54,16 @@ mod tests {
         let (first, other) = (record("1", "\"size\":1"), record("2", "\"size\":1"));
         let again = record("1", "\"size\":2");
         let mut ids = Ids::default();
-        assert_eq!(ids.add(&first, &mapped(&["x"])), Ok(()));
-        assert_eq!(ids.add(&first, &mapped(&["x"])), Ok(()), "the same record");
-        assert_eq!(ids.add(&again, &mapped(&["x"])), Ok(()), "the same delivery");
+        assert_eq!(ids.add(&first, &MappedBatch::of_ids(&["x"])), Ok(()));
+        assert_eq!(ids.add(&first, &MappedBatch::of_ids(&["x"])), Ok(()), "the same record");
+        assert_eq!(ids.add(&again, &MappedBatch::of_ids(&["x"])), Ok(()), "the same delivery");
         let two = format!("\n{again}{other}");
         let problem = "document 1 has the `_id` of another record";
-        assert_eq!(ids.add(&two, &mapped(&["y", "x"])), Err(problem.to_owned()));
-        assert_eq!(ids.add(&other, &mapped(&["y"])), Ok(()), "nothing was added of what was refused");
-        assert_eq!(Ids::default().add("{\"n\":1}\n{\"n\":2}\n", &mapped(&["x", "x"])), Err(problem.to_owned()));
+        assert_eq!(ids.add(&two, &MappedBatch::of_ids(&["y", "x"])), Err(problem.to_owned()));
+        assert_eq!(ids.add(&other, &MappedBatch::of_ids(&["y"])), Ok(()), "nothing was added of what was refused");
+        assert_eq!(
+            Ids::default().add("{\"n\":1}\n{\"n\":2}\n", &MappedBatch::of_ids(&["x", "x"])),
+            Err(problem.to_owned())
+        );
     }
 }
