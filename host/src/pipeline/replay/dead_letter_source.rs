@@ -96,7 +96,7 @@ impl DeadLetterSource {
         done.map_err(|error| RunError::Source { name: LABEL.to_owned(), source: SourceError::new(error, Remedy::None) })
     }
 
-    /// DeadLetterReader that go together; none at the end of the file.
+    /// Letters that go together; none at the end of the file.
     fn batch(&self, letters: Vec<DeadLetter>, offset: u64) -> Option<RecordBatch> {
         let first = letters.first()?;
         let records: Vec<_> = letters.iter().map(|letter| on_one_line(&letter.record)).collect();
@@ -130,7 +130,7 @@ impl DeadLetterSource {
         by_label.or_else(|| self.sources.iter().find(|source| source.name == letter.source)).cloned()
     }
 
-    /// DeadLetterReader that go to the dead letter again, unmapped.
+    /// Letters that go to the dead letter again, unmapped.
     fn refused(&self, letters: Vec<DeadLetter>, problem: Option<&str>, replay: Replay) -> Option<RecordBatch> {
         let mut again = Vec::new();
         for letter in letters {
