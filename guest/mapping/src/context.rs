@@ -1,8 +1,8 @@
 //! What a session keeps from one document to the next.
 
 use crate::{
-    address::Address, cache::Cache, domain::Domain, fingerprint::Fingerprints, json::Raw, network::Networks,
-    session_settings::SessionSettings, version::Version,
+    address::Address, cache::Cache, delivery_key::DeliveryKeys, domain::Domain, fingerprint::Fingerprints, json::Raw,
+    network::Networks, session_settings::SessionSettings, version::Version,
 };
 
 /// A version with its settings, and the pieces of documents that are kept.
@@ -13,10 +13,12 @@ pub(crate) struct MappingContext {
     pub(crate) addresses: Cache<Address>,
     pub(crate) domains: Cache<Domain>,
     pub(crate) fingerprints: Fingerprints,
+    pub(crate) delivery_keys: DeliveryKeys,
 }
 
 impl MappingContext {
     pub(crate) fn new(version: &'static Version, settings: SessionSettings) -> Self {
+        let delivery_keys = DeliveryKeys::new(&settings.tenant.id);
         Self {
             version,
             settings,
@@ -24,6 +26,7 @@ impl MappingContext {
             addresses: Cache::new(),
             domains: Cache::new(),
             fingerprints: Fingerprints::default(),
+            delivery_keys,
         }
     }
 

@@ -37,12 +37,14 @@ pub(crate) struct EventDates {
     pub(crate) end: Option<Instant>,
 }
 
-/// What became of a document, but for its id, which is worked out for several at a time.
+/// What became of a document, but for its ids, which are worked out for several at a time.
 pub(crate) struct PendingOutcome {
     pub(crate) timestamp: Option<i64>,
     /// In bytes.
     pub(crate) length: usize,
     pub(crate) failure: Option<FailureReason>,
+    /// Whether what names the delivery was taken down.
+    pub(crate) has_delivery: bool,
 }
 
 impl Document<'_> {
@@ -73,12 +75,16 @@ impl Direction {
 }
 
 impl PendingOutcome {
-    pub(crate) fn with_id(self, id: String) -> Outcome {
-        let Self { timestamp, length, failure } = self;
-        match (failure, timestamp) {
-            (None, Some(timestamp)) => Outcome::Mapped { id, timestamp, length },
+    /// The outcome, with the document's id and what names the delivery, if anything does.
+    pub(crate) fn with_ids(self, id: String, delivery_id: Option<String>) -> Outcome {
+        let Self { timestamp, length, failure, .. } = self;
+        match (failure, timestamp, delivery_id) {
+            (None, Some(timestamp), Some(delivery_id)) => Outcome::Mapped { id, delivery_id, timestamp, length },
             // Without a date there is a failure that says so.
-            _ => Outcome::Failed { id, timestamp, reason: failure.unwrap_or(FailureReason::MissingDate), length },
+            (failure, timestamp, delivery_id) => {
+                let reason = failure.unwrap_or(FailureReason::MissingDate);
+                Outcome::Failed { id, delivery_id, timestamp, reason, length }
+            }
         }
     }
 }

@@ -4,19 +4,16 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
-    bytes::{Bytes, copy},
+    bytes::copy,
+    hash_inputs::HashInputs,
     json::{Kind, Raw, Scanner, decode, last_of_each},
-    sha1::{LANES, digests},
+    sha1::digests,
 };
 
 /// Collects what the ids of several documents are made of: the values in the order of their fields' names, each after
 /// a zero byte.
 #[derive(Default)]
-pub(crate) struct Fingerprints {
-    bytes: Bytes,
-    /// Where the bytes of each document end.
-    ends: Vec<usize>,
-}
+pub(crate) struct Fingerprints(HashInputs);
 
 impl Fingerprints {
     /// Adds the value of a field. A null is no value.
@@ -32,7 +29,7 @@ impl Fingerprints {
     /// Adds the text of a field.
     #[inline(never)]
     pub(crate) fn add_text(&mut self, text: &str) {
-        if let Some((zero, place)) = self.bytes.room(1 + text.len()).split_first_mut() {
+        if let Some((zero, place)) = self.0.bytes.room(1 + text.len()).split_first_mut() {
             *zero = 0;
             copy(text.as_bytes(), place);
         }
@@ -57,8 +54,8 @@ impl Fingerprints {
                 }
             }
             Kind::Plain | Kind::Escaped | Kind::Surrogate => self.add_text(&decode(value)),
-            Kind::Null => self.bytes.push(0),
-            Kind::Bool => self.bytes.extend(&[0, if value.text == "true" { 1 } else { 2 }]),
+            Kind::Null => self.0.bytes.push(0),
+            Kind::Bool => self.0.bytes.extend(&[0, if value.text == "true" { 1 } else { 2 }]),
             Kind::Number => self.number(value.text),
         }
     }
@@ -66,42 +63,30 @@ impl Fingerprints {
     /// Integers as little-endian two's complement of four or eight bytes, others as an IEEE double.
     /// One too large for eight bytes, for which Elasticsearch has no answer, counts as its text.
     fn number(&mut self, text: &str) {
-        self.bytes.push(0);
+        self.0.bytes.push(0);
         let is_integer = !text.contains(['.', 'e', 'E']);
         if let Ok(number) = text.parse::<i32>() {
-            self.bytes.extend(&number.to_le_bytes());
+            self.0.bytes.extend(&number.to_le_bytes());
         } else if let Ok(number) = text.parse::<i64>() {
-            self.bytes.extend(&number.to_le_bytes());
+            self.0.bytes.extend(&number.to_le_bytes());
         } else if let (false, Ok(number)) = (is_integer, text.parse::<f64>()) {
-            self.bytes.extend(&number.to_le_bytes());
+            self.0.bytes.extend(&number.to_le_bytes());
         } else {
-            self.bytes.extend(text.as_bytes());
+            self.0.bytes.extend(text.as_bytes());
         }
     }
 
     /// Ends the document whose values were added. If none were, `line` counts, so that there is always the same id.
     pub(crate) fn end(&mut self, line: &str) {
-        if self.bytes.len() == self.ends.last().copied().unwrap_or_default() {
-            self.bytes.extend(line.as_bytes());
+        if self.0.is_new() {
+            self.0.bytes.extend(line.as_bytes());
         }
-        self.ends.push(self.bytes.len());
+        self.0.end();
     }
 
     /// Takes the ids of all documents that were ended, in order.
     pub(crate) fn take(&mut self) -> Vec<String> {
-        let mut ids = Vec::with_capacity(self.ends.len());
-        let mut start = 0;
-        for ends in self.ends.chunks(LANES) {
-            let mut texts = [[].as_slice(); LANES];
-            for (text, end) in texts.iter_mut().zip(ends) {
-                *text = self.bytes.as_ref().get(start..*end).unwrap_or_default();
-                start = *end;
-            }
-            ids.extend(digests(&texts).iter().take(ends.len()).map(|digest| STANDARD.encode(digest)));
-        }
-        self.bytes.truncate(0);
-        self.ends.clear();
-        ids
+        self.0.take(digests).iter().map(|digest| STANDARD.encode(digest)).collect()
     }
 }
 
@@ -115,7 +100,7 @@ mod tests {
         let raw = Scanner::new(json).value(0).unwrap();
         let mut fingerprint = Fingerprints::default();
         fingerprint.add(&raw);
-        assert_eq!(fingerprint.bytes.as_ref(), expected, "{json}");
+        assert_eq!(fingerprint.0.bytes.as_ref(), expected, "{json}");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub enum Outcome {
     Mapped {
         /// The document's `_id`.
         id: String,
+        /// What names the delivery, one message to one recipient, through all its statuses: 28 characters of Base64.
+        delivery_id: String,
         /// The document's `@timestamp`, in milliseconds since 1970-01-01T00:00:00Z.
         timestamp: i64,
         /// Length of the document in bytes, without its line feed.
@@ -47,6 +49,8 @@ pub enum Outcome {
     Failed {
         /// The document's `_id`.
         id: String,
+        /// What names the delivery, if the record has any id.
+        delivery_id: Option<String>,
         /// The time in the record, if it has one.
         timestamp: Option<i64>,
         /// The first thing that is wrong.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use memchr::memchr_iter;
 
 use crate::{
@@ -83,14 +84,27 @@ impl Session {
             for line in chunk {
                 pending.push(self.map_line(line, &members, origin, &mut documents));
             }
-            let mut ids = self.context.fingerprints.take().into_iter();
-            outcomes.extend(pending.drain(..).map(|pending| match pending {
-                Ok(pending) => pending.with_id(ids.next().unwrap_or_default()),
-                Err(reason) => Outcome::Dropped(reason),
-            }));
+            self.finish(pending.drain(..), &mut outcomes);
             members.clear();
         }
         MappedBatch { documents: documents.into_vec(), outcomes }
+    }
+
+    /// Gives every document of a chunk its ids.
+    fn finish(
+        &mut self,
+        pending: impl Iterator<Item = Result<PendingOutcome, DropReason>>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let mut ids = self.context.fingerprints.take().into_iter();
+        let mut keys = self.context.delivery_keys.take().into_iter();
+        outcomes.extend(pending.map(|pending| match pending {
+            Ok(pending) => {
+                let key = if pending.has_delivery { keys.next() } else { None };
+                pending.with_ids(ids.next().unwrap_or_default(), key.map(|key| STANDARD.encode(key)))
+            }
+            Err(reason) => Outcome::Dropped(reason),
+        }));
     }
 
     fn ask_about_networks(&mut self, chunk: &mut [Line<'_>], members: &[RecordMember<'_>], geo: &mut dyn Geo) {

@@ -4,7 +4,7 @@ use crate::{
     extra_fields::ExtraFields,
     json::build,
     local_domains::LocalDomains,
-    settings::{Settings, SettingsError},
+    settings::{Settings, SettingsError, Tenant},
     suffix::SuffixList,
     version::Version,
 };
@@ -14,6 +14,8 @@ pub(crate) const PRESERVE_TAG: &str = "preserve_original_event";
 
 /// Settings, checked and turned into what mapping needs.
 pub(crate) struct SessionSettings {
+    /// With empty texts when nobody has named it.
+    pub(crate) tenant: Tenant,
     pub(crate) local_domains: LocalDomains,
     pub(crate) preserve_original_event: bool,
     /// The tags without those that are empty or repeated, the one for the switch first: each as a JSON string with a
@@ -26,8 +28,11 @@ pub(crate) struct SessionSettings {
 
 impl SessionSettings {
     pub(crate) fn new(version: &Version, settings: &Settings) -> Result<Self, SettingsError> {
-        if !version.drops_statuses && !settings.drop_status.is_empty() {
-            return Err(SettingsError::Unsupported("drop_status".to_owned()));
+        refuse("drop_status", !version.drops_statuses && !settings.drop_status.is_empty())?;
+        if version.options_schema.is_none() {
+            refuse("options", settings.options.is_some())?;
+            refuse("pseudonym_key", settings.pseudonym_key.is_some())?;
+            refuse("previous_pseudonym_key", settings.previous_pseudonym_key.is_some())?;
         }
         let switch = settings.preserve_original_event.then_some(PRESERVE_TAG);
         let mut tags: Vec<String> = Vec::new();
@@ -43,6 +48,7 @@ impl SessionSettings {
             None => SuffixList::built_in(),
         };
         Ok(Self {
+            tenant: settings.tenant.clone().unwrap_or_default(),
             local_domains: LocalDomains::new(settings.local_domains.clone(), version.local_domains_ignore_case),
             preserve_original_event: tags.iter().any(|tag| tag == PRESERVE_TAG),
             tags: tags.iter().map(|tag| build(|out| out.push_string(tag)) + ",").collect(),
@@ -51,6 +57,11 @@ impl SessionSettings {
             suffix_list,
         })
     }
+}
+
+/// Refuses a setting that is given to a mapping without a rule for it.
+fn refuse(setting: &str, is_given: bool) -> Result<(), SettingsError> {
+    if is_given { Err(SettingsError::Unsupported(setting.to_owned())) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -69,10 +80,23 @@ mod tests {
         assert_eq!(settings.tags, r#""preserve_original_event","forwarded","#);
     }
 
+    #[track_caller]
+    fn check_refused(version: &Version, settings: &Settings, setting: &str) {
+        let error = SessionSettings::new(version, settings).err();
+        assert_eq!(error, Some(SettingsError::Unsupported(setting.to_owned())));
+    }
+
     #[test]
     fn a_setting_without_a_rule_is_refused() {
         let settings = Settings { drop_status: vec!["Pending".to_owned()], ..Settings::default() };
-        let error = SessionSettings::new(&V1_20, &settings).err();
-        assert_eq!(error, Some(SettingsError::Unsupported("drop_status".to_owned())));
+        check_refused(&V1_20, &settings, "drop_status");
+        for version in [&V1_20, &V2_2] {
+            let options = Settings { options: Some("{}".to_owned()), ..Settings::default() };
+            check_refused(version, &options, "options");
+            let key = Settings { pseudonym_key: Some(vec![1; 32]), ..Settings::default() };
+            check_refused(version, &key, "pseudonym_key");
+            let key = Settings { previous_pseudonym_key: Some(vec![1; 32]), ..Settings::default() };
+            check_refused(version, &key, "previous_pseudonym_key");
+        }
     }
 }

@@ -7,11 +7,12 @@
 pub struct Version {
     /// The version itself (semver). The first two parts are those of the package of Elastic whose documents it makes.
     pub number: &'static str,
-    /// The version of the Elastic Common Schema that its documents follow, for `ecs.version`
-    /// (guest/docs/facts/mapping.md, row 2).
-    pub ecs_version: &'static str,
+    /// The schema that its documents follow (guest/docs/facts/mapping.md, row 2).
+    pub schema: Schema,
     /// The records that it maps.
     pub record_kinds: &'static [RecordKind],
+    /// What its own settings can have: a JSON Schema as text. `None`: it has no settings of its own.
+    pub options_schema: Option<&'static str>,
     /// What the host's fields may not be called, because the mapping writes fields of these names.
     pub(crate) reserved_fields: ReservedFields,
     /// What `event.outcome` says (row 5).
@@ -32,6 +33,15 @@ pub struct Version {
     pub(crate) tags_failures: bool,
     /// Whether the time of reading becomes `event.created`, unless the records come from a file (section 4).
     pub(crate) read_time: bool,
+}
+
+/// A schema of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schema {
+    /// Its name: `ecs`, the Elastic Common Schema.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
 }
 
 /// The interface that a record has its names from.

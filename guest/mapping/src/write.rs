@@ -46,9 +46,9 @@ pub(crate) fn write(
         room *= 2;
     };
     out.truncate(start + length);
-    document_id::add(context, document, line);
+    let has_delivery = document_id::add(context, document, line);
     let failure = document.failures.first().map(|failure| failure.reason);
-    PendingOutcome { timestamp: document.received.map(Instant::milliseconds), length, failure }
+    PendingOutcome { timestamp: document.received.map(Instant::milliseconds), length, failure, has_delivery }
 }
 
 #[inline(always)]
@@ -72,7 +72,7 @@ fn push_document(
     }
     endpoint::push_endpoint(out, context, r#""destination":{"#, destination);
     out.push_ascii(br#""ecs":{"version":""#);
-    out.push_str(context.version.ecs_version);
+    out.push_str(context.version.schema.version);
     out.push_ascii(b"\"},");
     email::push_email(out, document, &addresses);
     push_failures(out, &document.failures);

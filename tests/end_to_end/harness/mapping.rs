@@ -76,7 +76,7 @@ fn map_natively(
         tags: settings.tags.clone(),
         drop_status: settings.drop_status.clone(),
         fields: settings.fields.as_ref().map(Value::to_string),
-        suffix_list: None,
+        ..native::Settings::default()
     };
     let version = native::versions::find(version).unwrap_or_else(|| panic!("no mapping {version}"));
     let mut session = native::Session::open(version, &settings).unwrap();

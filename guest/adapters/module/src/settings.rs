@@ -77,7 +77,7 @@ impl Settings {
             tags: self.tags.clone(),
             drop_status: self.drop_status.clone(),
             fields: self.fields.clone().map(|fields| Value::Object(fields).to_string()),
-            suffix_list: None,
+            ..exotrace_mapping::Settings::default()
         }
     }
 }

@@ -19,11 +19,11 @@ impl<M: Mapping> mapper::Guest for Component<M> {
     type Session = SessionResource<M>;
 
     fn describe() -> mapper::Description {
-        let Version { number, ecs_version, record_kinds, .. } = M::VERSION;
+        let Version { number, schema, record_kinds, .. } = M::VERSION;
         mapper::Description {
             name: "exotrace message trace to ECS".to_owned(),
             mapping_version: (*number).to_owned(),
-            ecs_version: (*ecs_version).to_owned(),
+            ecs_version: schema.version.to_owned(),
             record_kinds: record_kinds.iter().copied().map(Into::into).collect(),
         }
     }

@@ -60,6 +60,7 @@ impl From<mapper::Settings> for Settings {
             drop_status: settings.drop_status,
             fields: settings.fields,
             suffix_list: settings.suffix_list,
+            ..Self::default()
         }
     }
 }
@@ -70,6 +71,9 @@ impl From<SettingsError> for mapper::SettingsError {
             SettingsError::InvalidFields(reason) => Self::InvalidFields(reason),
             SettingsError::ReservedField(field) => Self::ReservedField(field),
             SettingsError::InvalidSuffixList(reason) => Self::InvalidSuffixList(reason),
+            // This version of the contract has neither, so nothing can be wrong with them.
+            SettingsError::InvalidOptions(_) => Self::Unsupported("options".to_owned()),
+            SettingsError::InvalidPseudonymKey(_) => Self::Unsupported("pseudonym_key".to_owned()),
             SettingsError::Unsupported(setting) => Self::Unsupported(setting),
         }
     }
@@ -97,12 +101,12 @@ fn text(documents: Vec<u8>) -> String {
 impl From<Outcome> for mapper::Outcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Mapped { id, timestamp, length } => {
+            Outcome::Mapped { id, timestamp, length, .. } => {
                 Self::Mapped(mapper::Mapped { id, timestamp, length: to_u32(length) })
             }
             Outcome::Dropped(DropReason::EmptyPage) => Self::Dropped(mapper::DropReason::EmptyPage),
             Outcome::Dropped(DropReason::Status) => Self::Dropped(mapper::DropReason::Status),
-            Outcome::Failed { id, timestamp, reason, length } => {
+            Outcome::Failed { id, timestamp, reason, length, .. } => {
                 Self::Failed(mapper::Failed { id, timestamp, reason: reason.into(), length: to_u32(length) })
             }
         }

@@ -1,12 +1,13 @@
 //! Mapping 1.20.
 
-use crate::version::{OutcomeRule, RecordKind, ReservedFields, Version};
+use crate::version::{OutcomeRule, RecordKind, ReservedFields, Schema, Version};
 
 /// As Elastic's package 1.20, which the legacy service and PowerShell exports were made for.
 pub const VERSION: Version = Version {
     number: "1.20.0",
-    ecs_version: "8.11.0",
+    schema: Schema { name: "ecs", version: "8.11.0" },
     record_kinds: &[RecordKind::Graph, RecordKind::Legacy],
+    options_schema: None,
     reserved_fields: ReservedFields {
         document: &[
             "@timestamp",

@@ -6,8 +6,9 @@ use crate::version::{OutcomeRule, Version};
 /// As Elastic's newest package for Microsoft Graph, 2.x of July 2026.
 pub const VERSION: Version = Version {
     number: "2.2.0",
-    ecs_version: "8.11.0",
+    schema: v1_20::VERSION.schema,
     record_kinds: v1_20::VERSION.record_kinds,
+    options_schema: None,
     reserved_fields: v1_20::VERSION.reserved_fields,
     outcome: OutcomeRule::Ecs,
     categorised: true,
