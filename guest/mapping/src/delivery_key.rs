@@ -1,24 +1,26 @@
 //! What names a delivery: one message to one recipient, whatever its status.
 //!
-//! The first 20 bytes of the SHA-256 over a few values, each after its length in four bytes, lowest first. The values are
-//! the tenant's id, the message's id and the recipient. Without an id: the tenant's id, nothing, the `Message-ID`, the
-//! second of receipt, the sender and the recipient. Letter case does not count in ids and addresses, and neither do
-//! digits beyond the second, of which every service gives another number.
+//! The first 20 bytes of the SHA-256 over a few values, each after its length (LEB128). First of all the tenant's id,
+//! filled up with zeros to whole blocks of 64 bytes: that part is the same for all records of a session, and hashed once.
+//! Then the message's id and the recipient. Without an id: nothing, the `Message-ID`, the second of receipt, the sender
+//! and the recipient. An id that is a GUID is its 16 bytes. Letter case does not count in ids and addresses, and neither
+//! do digits beyond the second, of which every service gives another number.
 
 use crate::{
     date::Instant,
     guid,
     hash_inputs::{Digest, HashInputs},
     json::{Raw, decode},
+    message_blocks::BLOCK_BYTES,
     property::Property,
     record::Record,
-    sha256::digests,
+    sha256::Sha256,
 };
 
 /// Collects what the keys of several deliveries are made of.
 pub(crate) struct DeliveryKeys {
-    /// The tenant's id.
-    tenant: String,
+    /// After the tenant.
+    sha256: Sha256,
     inputs: HashInputs,
 }
 
@@ -35,7 +37,11 @@ pub(crate) struct Delivery<'a> {
 impl DeliveryKeys {
     /// Keys for deliveries of the tenant of that id; empty when nobody has named it.
     pub(crate) fn new(tenant: &str) -> Self {
-        Self { tenant: guid::normalised(tenant).into_owned(), inputs: HashInputs::default() }
+        let mut inputs = HashInputs::default();
+        inputs.add_part(guid::normalised(tenant).as_bytes());
+        let mut tenant = inputs.bytes.into_vec();
+        tenant.resize(tenant.len().next_multiple_of(BLOCK_BYTES), 0);
+        Self { sha256: Sha256::after(&tenant), inputs: HashInputs::default() }
     }
 
     /// Adds a delivery, unless neither of its ids is known: then it returns `false`.
@@ -45,9 +51,12 @@ impl DeliveryKeys {
         if id.is_none() && message_id.is_none() {
             return false;
         }
-        self.inputs.add_part(self.tenant.as_bytes());
         if let Some(id) = id {
-            self.inputs.add_part(guid::normalised(&decode(&id)).as_bytes());
+            let id = decode(&id);
+            match guid::bytes(&id) {
+                Some(guid) => self.inputs.add_part(&guid),
+                None => self.inputs.add_lower_part(&id),
+            }
         } else {
             self.inputs.add_part(b"");
             self.inputs.add_part(message_id.map(|id| decode(&id)).unwrap_or_default().as_bytes());
@@ -62,7 +71,7 @@ impl DeliveryKeys {
 
     /// Adds a delivery that nothing names but its whole record.
     pub(crate) fn add_line(&mut self, line: &str) {
-        for part in [&self.tenant, "", "", line] {
+        for part in ["", "", line] {
             self.inputs.add_part(part.as_bytes());
         }
         self.inputs.end();
@@ -70,7 +79,7 @@ impl DeliveryKeys {
 
     /// Takes the keys of all deliveries that were added, in order.
     pub(crate) fn take(&mut self) -> Vec<Digest> {
-        self.inputs.take(digests)
+        self.inputs.take(|texts| self.sha256.digests(texts))
     }
 }
 
@@ -90,6 +99,8 @@ mod tests {
 
     const TENANT: &str = "AAAAAAAA-1111-2222-3333-444444444444";
 
+    const ID: &[u8] = b"\x6f\x1c\x1a\x1e\x0b\x1e\x4a\x53\x9a\x4e\x08\xdc\0\0\0\x01";
+
     fn delivery_id(tenant: &str, line: &str) -> Option<String> {
         let tenant = Some(Tenant { id: tenant.to_owned(), name: None });
         let mut session = Session::open(&versions::V2_2, &Settings { tenant, ..Settings::default() }).unwrap();
@@ -102,11 +113,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(line: &str, expected: &[&str]) {
-        let mut input = Vec::new();
+    fn check(line: &str, expected: &[&[u8]]) {
+        let mut input = b"\x24aaaaaaaa-1111-2222-3333-444444444444".to_vec();
+        input.resize(64, 0);
         for part in expected {
-            input.extend(u32::try_from(part.len()).unwrap().to_le_bytes());
-            input.extend(part.as_bytes());
+            // A line of the test is longer than 127 bytes, and shorter than 256.
+            input.extend(if part.len() < 128 { vec![part.len() as u8] } else { vec![part.len() as u8, 1] });
+            input.extend(*part);
         }
         let expected = STANDARD.encode(&Sha256::digest(&input)[..20]);
         assert_eq!(delivery_id(TENANT, line), Some(expected), "{line}");
@@ -114,35 +127,33 @@ mod tests {
 
     #[test]
     fn the_id_and_the_recipient_name_a_delivery() {
-        let tenant = "aaaaaaaa-1111-2222-3333-444444444444";
-        let id = "6f1c1a1e-0b1e-4a53-9a4e-08dc00000001";
         for line in [
             r#"{"Received":"2026-03-04T05:06:07.8901234","MessageTraceId":"6F1C1A1E-0B1E-4A53-9A4E-08DC00000001","RecipientAddress":"Ann@Contoso.COM","SenderAddress":"a@b.c","Status":"Delivered","Size":7}"#,
             r#"{"receivedDateTime":"2026-03-04T05:06:07Z","id":"6f1c1a1e-0b1e-4a53-9a4e-08dc00000001","recipientAddress":"ann\u0040contoso.com","senderAddress":"<>","status":"failed","size":8}"#,
             r#"{"Received":"no date","MessageTraceId":"{6f1c1a1e-0b1e-4a53-9a4e-08dc00000001}","RecipientAddress":"ann@contoso.com"}"#,
         ] {
-            check(line, &[tenant, id, "ann@contoso.com"]);
+            check(line, &[ID, b"ann@contoso.com"]);
         }
+        check(r#"{"Received":"2026","id":"No GUID","recipientAddress":""}"#, &[b"no guid", b""]);
     }
 
     #[test]
     fn without_an_id_the_message_id_and_the_second_name_a_delivery() {
-        let expected =
-            ["aaaaaaaa-1111-2222-3333-444444444444", "", "<1@b.c>", "2026-03-04T05:06:07", "", "ann@contoso.com"];
+        let expected: &[&[u8]] = &[b"", b"<1@b.c>", b"2026-03-04T05:06:07", b"", b"ann@contoso.com"];
         for sender in [r#""<>""#, r#""""#, "null"] {
             for date in ["2026-03-04T05:06:07.8901234", "2026-03-04T06:06:07.1+01:00"] {
                 let line = format!(
                     r#"{{"Received":"{date}","MessageId":"\u003c1@b.c>","RecipientAddress":"ANN@contoso.com","SenderAddress":{sender}}}"#
                 );
-                check(&line, &expected);
+                check(&line, expected);
             }
         }
     }
 
     #[test]
     fn what_nothing_names_is_named_by_all_of_it() {
-        let line = r#"{"Received":"2026-03-04","RecipientAddress":"ann@contoso.com"}"#;
-        check(line, &["aaaaaaaa-1111-2222-3333-444444444444", "", "", line]);
+        let line = format!(r#"{{"Received":"2026-03-04","RecipientAddress":"{}@contoso.com"}}"#, "a".repeat(100));
+        check(&line, &[b"", b"", line.as_bytes()]);
         assert_eq!(delivery_id(TENANT, r#"{"RecipientAddress":"ann@contoso.com"}"#), None);
         assert_eq!(delivery_id(TENANT, "no record"), None);
     }

@@ -1,36 +1,73 @@
 //! GUIDs, which services and exports write in several ways.
 
-use std::borrow::Cow;
+use std::{array, borrow::Cow};
 
 /// Where dashes stand in a GUID.
 const DASHES: [usize; 4] = [8, 13, 18, 23];
 
-/// An id in the one form that ids are compared in: a GUID with dashes and without braces, and everything in lower case.
+/// An id in the one form that documents have: a GUID with dashes and without braces, and everything in lower case.
 /// An id that is no GUID is only put into lower case.
+#[inline]
 pub(crate) fn normalised(text: &str) -> Cow<'_, str> {
-    let bare = ["{}", "()"].iter().find_map(|braces| {
-        let (open, close) = braces.split_at(1);
-        text.strip_prefix(open)?.strip_suffix(close)
-    });
-    let guid = bare.unwrap_or(text);
-    let text = if is_dashed(guid) {
-        Cow::Borrowed(guid)
-    } else if guid.len() == 32 && guid.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let mut dashed = guid.to_owned();
-        DASHES.into_iter().for_each(|at| dashed.insert(at, '-'));
-        Cow::Owned(dashed)
-    } else {
-        Cow::Borrowed(text)
-    };
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { text }
+    let is_lower = !text.bytes().fold(false, |has_capital, byte| has_capital | byte.is_ascii_uppercase());
+    match digits(text) {
+        Some(_) if text.len() == 36 && is_lower => Cow::Borrowed(text),
+        Some(digits) => {
+            let mut text = String::from_utf8_lossy(&digits).to_ascii_lowercase();
+            DASHES.into_iter().for_each(|at| text.insert(at, '-'));
+            Cow::Owned(text)
+        }
+        None if is_lower => Cow::Borrowed(text),
+        None => Cow::Owned(text.to_ascii_lowercase()),
+    }
 }
 
-/// Whether a text is a GUID with dashes, in either letter case.
-pub(crate) fn is_dashed(text: &str) -> bool {
-    let is_right = |(at, byte): (usize, u8)| {
-        if DASHES.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+/// Whether a text is a GUID.
+pub(crate) fn is_guid(text: &str) -> bool {
+    digits(text).is_some()
+}
+
+/// The 16 bytes of a GUID in the order of its digits; `None` when the text is no GUID.
+#[inline]
+pub(crate) fn bytes(text: &str) -> Option<[u8; 16]> {
+    let digits = digits(text)?;
+    let half = |at: usize| {
+        let digit = digits[at];
+        (digit & 0xf) + 9 * (digit >> 6)
     };
-    text.len() == 36 && text.bytes().enumerate().all(is_right)
+    Some(array::from_fn(|at| half(2 * at) << 4 | half(2 * at + 1)))
+}
+
+/// The digits of a GUID, as written.
+#[inline]
+fn digits(text: &str) -> Option<[u8; 32]> {
+    let digits = match text.as_bytes().as_array() {
+        Some(dashed) => without_dashes(dashed)?,
+        None => odd_digits(text.as_bytes())?,
+    };
+    let are_right = digits.iter().fold(true, |are_right, digit| are_right & digit.is_ascii_hexdigit());
+    are_right.then_some(digits)
+}
+
+#[inline]
+fn without_dashes(text: &[u8; 36]) -> Option<[u8; 32]> {
+    let has_dashes = DASHES.into_iter().fold(true, |has_dashes, at| has_dashes & (text[at] == b'-'));
+    let mut digits = [0; 32];
+    digits[..8].copy_from_slice(&text[..8]);
+    digits[8..12].copy_from_slice(&text[9..13]);
+    digits[12..16].copy_from_slice(&text[14..18]);
+    digits[16..20].copy_from_slice(&text[19..23]);
+    digits[20..].copy_from_slice(&text[24..]);
+    has_dashes.then_some(digits)
+}
+
+/// Without dashes, or with braces or parentheses.
+#[inline(never)]
+fn odd_digits(text: &[u8]) -> Option<[u8; 32]> {
+    match text {
+        [b'{', inner @ .., b'}'] | [b'(', inner @ .., b')'] => without_dashes(inner.as_array()?),
+        _ => text.as_array().copied(),
+    }
 }
 
 #[cfg(test)]
@@ -46,8 +83,11 @@ mod tests {
             "{6F1C1A1E-0b1e-4a53-9a4e-08DC00000001}",
             "(6f1c1a1e-0b1e-4a53-9a4e-08dc00000001)",
             "6f1c1a1e0b1e4a539a4e08dc00000001",
+            "6F1c1a1e0b1e4a539a4e08dc00000001",
         ] {
             assert_eq!(normalised(text), expected, "{text}");
+            assert!(is_guid(text), "{text}");
+            assert_eq!(bytes(text), Some(*b"\x6f\x1c\x1a\x1e\x0b\x1e\x4a\x53\x9a\x4e\x08\xdc\0\0\0\x01"), "{text}");
         }
     }
 
@@ -56,12 +96,14 @@ mod tests {
         for (text, expected) in [
             ("", ""),
             ("AbC", "abc"),
-            ("{abc}", "{abc}"),
+            ("{abC}", "{abc}"),
             ("6f1c1a1e-0b1e-4a53-9a4e-08dc0000000g", "6f1c1a1e-0b1e-4a53-9a4e-08dc0000000g"),
             ("6f1c1a1e0-b1e-4a53-9a4e-08dc00000001", "6f1c1a1e0-b1e-4a53-9a4e-08dc00000001"),
+            ("{6f1c1a1e0b1e4a539a4e08dc00000001}", "{6f1c1a1e0b1e4a539a4e08dc00000001}"),
             ("ÄB", "Äb"),
         ] {
             assert_eq!(normalised(text), expected, "{text}");
+            assert_eq!(bytes(text), None, "{text}");
         }
     }
 }

@@ -23,7 +23,7 @@ impl HashInputs {
         self.bytes.len() == self.ends.last().copied().unwrap_or_default()
     }
 
-    /// Adds a text after its length in four bytes, lowest first: so no two lists of texts are the same input.
+    /// Adds a text after its length, so that no two lists of texts are the same input.
     pub(crate) fn add_part(&mut self, part: &[u8]) {
         self.add_length(part.len());
         self.bytes.extend(part);
@@ -37,8 +37,13 @@ impl HashInputs {
         place.make_ascii_lowercase();
     }
 
-    fn add_length(&mut self, length: usize) {
-        self.bytes.extend_array(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+    /// Seven bits a byte, the lowest first; all but the last one have the eighth bit set (LEB128).
+    fn add_length(&mut self, mut length: usize) {
+        while length > 0x7f {
+            self.bytes.push(0x80 | (length & 0x7f) as u8);
+            length >>= 7;
+        }
+        self.bytes.push(length as u8);
     }
 
     /// Ends an input.

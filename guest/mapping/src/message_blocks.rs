@@ -14,21 +14,43 @@ pub(crate) const LANES: usize = 4;
 /// How long what is kept of a hash is, in bytes: all of SHA-1, and the beginning of SHA-256.
 pub(crate) const DIGEST_BYTES: usize = 20;
 
-const BLOCK_BYTES: usize = 64;
+/// How long the pieces are that a text is hashed in, in bytes.
+pub(crate) const BLOCK_BYTES: usize = 64;
+
+/// Where hashing begins: with the state that a text of whole blocks has led to, or with none before.
+#[derive(Debug, Clone)]
+pub(crate) struct Start<const WORDS: usize> {
+    pub(crate) state: [u32; WORDS],
+    /// How long the text before is, in bytes.
+    pub(crate) before: usize,
+}
+
+/// The state after a text of whole blocks.
+pub(crate) fn start_after<const WORDS: usize>(
+    initial: [u32; WORDS],
+    text: &[u8],
+    compress: impl Fn(&[u32x4; WORDS], [u32x4; 16]) -> [u32x4; WORDS],
+) -> Start<WORDS> {
+    let (blocks, rest) = text.as_chunks();
+    debug_assert!(rest.is_empty());
+    let state =
+        blocks.iter().fold(initial.map(u32x4::splat), |state, block| compress(&state, schedule([block; LANES])));
+    Start { state: state.map(|word| word.to_array()[0]), before: text.len() }
+}
 
 /// The first words of a state that `compress` has led from block to block, for each of four texts.
 #[inline(always)]
 pub(crate) fn digests<const WORDS: usize>(
-    initial: &[u32; WORDS],
+    start: &Start<WORDS>,
     texts: &[&[u8]; LANES],
     compress: impl Fn(&[u32x4; WORDS], [u32x4; 16]) -> [u32x4; WORDS],
 ) -> [[u8; DIGEST_BYTES]; LANES] {
     let mut tails = [[0; 2 * BLOCK_BYTES]; LANES];
     let mut counts = [0; LANES];
     for ((text, tail), count) in texts.iter().zip(&mut tails).zip(&mut counts) {
-        *count = text.len() / BLOCK_BYTES + end(text, tail);
+        *count = text.len() / BLOCK_BYTES + end(text, start.before, tail);
     }
-    let mut state = initial.map(u32x4::splat);
+    let mut state = start.state.map(u32x4::splat);
     for index in 0..counts.into_iter().max().unwrap_or_default() {
         let blocks = array::from_fn(|lane| block(texts[lane], &tails[lane], index));
         let next = compress(&state, schedule(blocks));
@@ -54,7 +76,7 @@ pub(crate) fn rotate_right<const BITS: u32>(word: u32x4) -> u32x4 {
 
 /// Puts into `tail` what follows the whole blocks of a text: the rest of it, a bit, and its length, as section 5.1.1
 /// has it. Returns how many blocks that takes.
-fn end(text: &[u8], tail: &mut [u8; 2 * BLOCK_BYTES]) -> usize {
+fn end(text: &[u8], before: usize, tail: &mut [u8; 2 * BLOCK_BYTES]) -> usize {
     let rest = text.as_chunks::<BLOCK_BYTES>().1;
     let count = if rest.len() < BLOCK_BYTES - 8 { 1 } else { 2 };
     if let Some((start, [bit, ..])) = tail.split_at_mut_checked(rest.len()) {
@@ -62,7 +84,7 @@ fn end(text: &[u8], tail: &mut [u8; 2 * BLOCK_BYTES]) -> usize {
         *bit = 0x80;
     }
     if let Some(length) = tail.get_mut(..count * BLOCK_BYTES).and_then(<[u8]>::last_chunk_mut) {
-        *length = (text.len() as u64 * 8).to_be_bytes();
+        *length = ((before + text.len()) as u64 * 8).to_be_bytes();
     }
     count
 }

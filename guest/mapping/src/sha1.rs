@@ -9,14 +9,14 @@ use std::array;
 
 use wide::u32x4;
 
-use crate::message_blocks::{self, DIGEST_BYTES, LANES, rotate_right};
+use crate::message_blocks::{self, DIGEST_BYTES, LANES, Start, rotate_right};
 
 /// FIPS 180-4, section 5.3.1.
 const INITIAL: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
 
 /// The hashes of four texts.
 pub(crate) fn digests(texts: &[&[u8]; LANES]) -> [[u8; DIGEST_BYTES]; LANES] {
-    message_blocks::digests(&INITIAL, texts, compress)
+    message_blocks::digests(&Start { state: INITIAL, before: 0 }, texts, compress)
 }
 
 /// FIPS 180-4, section 6.1.2.

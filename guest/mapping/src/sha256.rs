@@ -4,7 +4,7 @@ use std::array;
 
 use wide::u32x4;
 
-use crate::message_blocks::{self, DIGEST_BYTES, LANES, rotate_right};
+use crate::message_blocks::{self, DIGEST_BYTES, LANES, Start, rotate_right};
 
 /// FIPS 180-4, section 5.3.3.
 const INITIAL: [u32; 8] =
@@ -78,9 +78,22 @@ const CONSTANTS: [u32; 64] = [
     0xc671_78f2,
 ];
 
-/// The first 20 bytes of the hashes of four texts.
-pub(crate) fn digests(texts: &[&[u8]; LANES]) -> [[u8; DIGEST_BYTES]; LANES] {
-    message_blocks::digests(&INITIAL, texts, compress)
+/// Hashes texts that all begin the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Sha256 {
+    start: Start<8>,
+}
+
+impl Sha256 {
+    /// For texts that begin with `text`, which is a whole number of blocks long and hashed here once.
+    pub(crate) fn after(text: &[u8]) -> Self {
+        Self { start: message_blocks::start_after(INITIAL, text, compress) }
+    }
+
+    /// The first 20 bytes of the hashes of four texts, each after the one that all begin with.
+    pub(crate) fn digests(&self, texts: &[&[u8]; LANES]) -> [[u8; DIGEST_BYTES]; LANES] {
+        message_blocks::digests(&self.start, texts, compress)
+    }
 }
 
 /// FIPS 180-4, section 6.2.2.
@@ -96,30 +109,34 @@ fn compress(state: &[u32x4; 8], mut words: [u32x4; 16]) -> [u32x4; 8] {
 
 #[inline(always)]
 fn sixteen<const FIRST: usize>(state: &mut [u32x4; 8], words: &mut [u32x4; 16]) {
-    let mut round = |step: usize| {
-        if FIRST > 0 {
-            words[step] = words[step]
-                + small_sigma::<7, 18, 3>(words[(step + 1) % 16])
-                + words[(step + 9) % 16]
-                + small_sigma::<17, 19, 10>(words[(step + 14) % 16]);
-        }
-        let [a, b, c, d, e, f, g, h] = *state;
-        let choice = g ^ (e & (f ^ g));
-        let first = h + big_sigma::<6, 11, 25>(e) + choice + u32x4::splat(CONSTANTS[FIRST + step]) + words[step];
-        let majority = (a & b) | (c & (a | b));
-        *state = [first + big_sigma::<2, 13, 22>(a) + majority, a, b, c, d + first, e, f, g];
-    };
     // Written out: only then are the words' places known when this is compiled.
-    let mut four = |first: usize| {
-        round(first);
-        round(first + 1);
-        round(first + 2);
-        round(first + 3);
-    };
-    four(0);
-    four(4);
-    four(8);
-    four(12);
+    four::<FIRST, 0>(state, words);
+    four::<FIRST, 4>(state, words);
+    four::<FIRST, 8>(state, words);
+    four::<FIRST, 12>(state, words);
+}
+
+#[inline(always)]
+fn four<const FIRST: usize, const STEP: usize>(state: &mut [u32x4; 8], words: &mut [u32x4; 16]) {
+    round(state, words, FIRST, STEP);
+    round(state, words, FIRST, STEP + 1);
+    round(state, words, FIRST, STEP + 2);
+    round(state, words, FIRST, STEP + 3);
+}
+
+#[inline(always)]
+fn round(state: &mut [u32x4; 8], words: &mut [u32x4; 16], first: usize, step: usize) {
+    if first > 0 {
+        words[step] = words[step]
+            + small_sigma::<7, 18, 3>(words[(step + 1) % 16])
+            + words[(step + 9) % 16]
+            + small_sigma::<17, 19, 10>(words[(step + 14) % 16]);
+    }
+    let [a, b, c, d, e, f, g, h] = *state;
+    let choice = g ^ (e & (f ^ g));
+    let sum = h + big_sigma::<6, 11, 25>(e) + choice + u32x4::splat(CONSTANTS[first + step]) + words[step];
+    let majority = b ^ ((a ^ b) & (b ^ c));
+    *state = [sum + big_sigma::<2, 13, 22>(a) + majority, a, b, c, d + sum, e, f, g];
 }
 
 #[inline(always)]
@@ -134,18 +151,23 @@ fn small_sigma<const A: u32, const B: u32, const SHIFT: u32>(word: u32x4) -> u32
 
 #[cfg(test)]
 mod tests {
-    use sha2::{Digest as _, Sha256};
+    use sha2::Digest as _;
 
     use super::*;
+    use crate::message_blocks::BLOCK_BYTES;
 
     #[test]
     fn every_length_in_every_lane_hashes_as_the_library_does() {
         let bytes: Vec<u8> = (0..300).map(|number| (number * 7 % 251) as u8).collect();
-        for length in 0..300 {
-            let lengths = [length, 299 - length, length / 2, 64 * (length % 4)];
-            let texts = lengths.map(|length| &bytes[..length]);
-            let expected = texts.map(|text| *Sha256::digest(text).first_chunk().unwrap());
-            assert_eq!(digests(&texts), expected, "{lengths:?}");
+        for blocks in 0..3 {
+            let before = &bytes[..blocks * BLOCK_BYTES];
+            let sha256 = Sha256::after(before);
+            for length in 0..300 {
+                let lengths = [length, 299 - length, length / 2, 64 * (length % 4)];
+                let texts = lengths.map(|length| &bytes[..length]);
+                let expected = texts.map(|text| *sha2::Sha256::digest([before, text].concat()).first_chunk().unwrap());
+                assert_eq!(sha256.digests(&texts), expected, "{lengths:?}");
+            }
         }
     }
 }
