@@ -8,9 +8,9 @@ mod about;
 mod client;
 mod server;
 
-pub use about::{About, PartState, Process, about};
-pub use client::ask;
-pub use server::{Control, ControlContext};
+pub(crate) use about::{About, Process, about};
+pub(crate) use client::ask;
+pub(crate) use server::{Control, ControlContext};
 
 use crate::{
     deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},
@@ -29,7 +29,7 @@ const MAX_REPLY_BYTES: u64 = 16 * 1024 * 1024;
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Request {
+pub(crate) enum Request {
     /// To know how the process is doing.
     About,
     /// To know about the mapping in use.
@@ -66,7 +66,7 @@ pub enum Request {
 /// What comes back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ControlReply {
+pub(crate) enum ControlReply {
     /// What was done.
     Done(String),
     /// How the process is doing.
@@ -83,7 +83,7 @@ pub enum ControlReply {
 
 /// Why nobody could be asked.
 #[derive(Debug, thiserror::Error)]
-pub enum ControlError {
+pub(crate) enum ControlError {
     /// Nobody is there.
     #[error("no exotrace runs with `{}`\nhint: start `exotrace run`, or name the settings or the `state_dir` of the one that runs", .0.display())]
     NobodyThere(PathBuf),

@@ -29,21 +29,22 @@ mod trouble;
 
 use lock::Lock;
 
-pub use accepted::AcceptedRow;
-pub use error::{LedgerError, SqliteError};
-pub use file_hash::FileHash;
-pub use files::{FilePlace, FileState};
-pub use known::{Known, Verdict};
-pub use marks::Mark;
-pub use page::{Next, PageDone};
-pub use replay::{REPLAY, Replay};
-pub use requests::Requests;
-pub use rows::Delivered;
-pub use status::{Gap, SourceStatus};
-pub use trouble::{LastRun, Trouble};
+pub(crate) use error::LedgerError;
+pub(crate) use file_hash::FileHash;
+pub(crate) use files::{FilePlace, FileState};
+pub(crate) use known::{Known, Verdict};
+pub(crate) use marks::Mark;
+pub(crate) use page::{Next, PageDone};
+pub(crate) use replay::{REPLAY, Replay};
+pub(crate) use requests::Requests;
+pub(crate) use rows::Delivered;
+#[cfg(test)]
+pub(crate) use status::Gap;
+pub(crate) use status::SourceStatus;
+pub(crate) use trouble::{LastRun, Trouble};
 
 /// What is done.
-pub struct Ledger {
+pub(crate) struct Ledger {
     connection: Connection,
     path: PathBuf,
     /// Held for as long as the ledger is open; none when it is only read.
@@ -53,7 +54,7 @@ pub struct Ledger {
 
 /// A range of times of receipt, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub(crate) struct Window {
     /// The first instant that belongs to it.
     pub start: DateTime<Utc>,
     /// The last instant that belongs to it.
@@ -62,7 +63,7 @@ pub struct Window {
 
 /// How far a source has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SourceProgress {
+pub(crate) struct SourceProgress {
     /// Everything received from here on was read at least once, gaps apart.
     pub covered_from: Option<DateTime<Utc>>,
     /// Up to here.
@@ -77,7 +78,7 @@ pub struct SourceProgress {
 
 /// A window that was begun and not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InProgress {
+pub(crate) struct InProgress {
     /// Which window.
     pub window: Window,
     /// Everything in it that was received later than this is delivered.
@@ -92,7 +93,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the folder cannot be used, another process has it, or the ledger is damaged.
-    pub fn open(state_dir: &Path) -> Result<Self, LedgerError> {
+    pub(crate) fn open(state_dir: &Path) -> Result<Self, LedgerError> {
         state_folder::prepare(state_dir)?;
         let lock = Lock::take(state_dir)?;
         atomic_write::tidy(state_dir).map_err(|source| LedgerError::Folder { path: state_dir.to_owned(), source })?;
@@ -107,7 +108,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When it cannot be read.
-    pub fn open_beside(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
+    pub(crate) fn open_beside(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
         let path = state_dir.join(open::FILE_NAME);
         if !open::is_there(&path)? {
             return Ok(None);
@@ -120,7 +121,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When it is damaged or cannot be read.
-    pub fn open_to_read(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
+    pub(crate) fn open_to_read(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
         let path = state_dir.join(open::FILE_NAME);
         if !open::is_there(&path)? {
             return Ok(None);
@@ -129,7 +130,7 @@ impl Ledger {
     }
 
     /// Its file.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -148,7 +149,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn progress(&self, source: &str) -> Result<SourceProgress, LedgerError> {
+    pub(crate) fn progress(&self, source: &str) -> Result<SourceProgress, LedgerError> {
         let query = "SELECT covered_until, known_from, window_start, window_end, reached, next_link, covered_from, polled_at \
                      FROM source WHERE name = ?1";
         let found = self.connection.query_row(query, [source], |row| {
@@ -171,7 +172,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_start(&mut self, source: &str, start: DateTime<Utc>) -> Result<(), LedgerError> {
+    pub(crate) fn note_start(&mut self, source: &str, start: DateTime<Utc>) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET known_from = min(coalesce(known_from, ?2), ?2) \
@@ -185,7 +186,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn drop_link(&mut self, source: &str) -> Result<(), LedgerError> {
+    pub(crate) fn drop_link(&mut self, source: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         transaction.execute("UPDATE source SET next_link = NULL WHERE name = ?1", [source])?;
         Ok(transaction.commit()?)
@@ -197,7 +198,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn read_again(&mut self, source: &str, from: DateTime<Utc>) -> Result<(), LedgerError> {
+    pub(crate) fn read_again(&mut self, source: &str, from: DateTime<Utc>) -> Result<(), LedgerError> {
         let update = "UPDATE source SET covered_until = ?2, known_from = min(known_from, ?2), window_start = NULL, \
                       window_end = NULL, reached = NULL, next_link = NULL WHERE name = ?1";
         let transaction = self.write()?;
@@ -210,7 +211,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn drop_window(&mut self, source: &str) -> Result<(), LedgerError> {
+    pub(crate) fn drop_window(&mut self, source: &str) -> Result<(), LedgerError> {
         let update = "UPDATE source SET window_start = NULL, window_end = NULL, reached = NULL, next_link = NULL \
                       WHERE name = ?1";
         let transaction = self.write()?;
@@ -219,13 +220,14 @@ impl Ledger {
     }
 
     /// Tells the time by other clocks.
+    #[cfg(test)]
     #[must_use]
-    pub fn with_clock(self, clock: Clock) -> Self {
+    pub(crate) fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
     /// What it tells the time by, and with it everything of a run.
-    pub fn clock(&self) -> &Clock {
+    pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
 }

@@ -1,18 +1,23 @@
 //! Collects Microsoft Exchange Online message trace, maps it to ECS inside a WebAssembly component,
 //! and delivers every document once.
+//!
+//! An embedder needs [`mapper`], which runs a component, [`geo`], which answers what it asks, and [`deployment`] to
+//! replace a component while it runs.
 #![forbid(unsafe_code)]
 
-pub mod app;
-pub mod cli;
+mod app;
+mod cli;
 pub mod config;
-pub mod control;
+mod control;
 pub mod deployment;
 pub mod geo;
-pub mod ledger;
+mod ledger;
 pub mod mapper;
-pub mod observe;
-pub mod outputs;
-pub mod pages;
-pub mod pipeline;
-pub mod sources;
-pub mod support;
+mod observe;
+mod outputs;
+mod pages;
+mod pipeline;
+mod sources;
+mod support;
+
+pub use cli::main;

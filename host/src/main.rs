@@ -4,5 +4,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    exotrace::cli::main()
+    exotrace::main()
 }

@@ -1,4 +1,4 @@
 //! What can be seen of a running process: counts and states.
 
-pub mod health;
+pub(crate) mod health;
 pub(crate) mod metrics;

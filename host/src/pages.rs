@@ -42,7 +42,7 @@ mod host;
 mod snapshot;
 mod watched_run;
 
-pub use watched_run::WatchedRun;
+pub(crate) use watched_run::WatchedRun;
 
 /// So many may ask at the same time; of more, those that have been there longest have to go: who asks is answered
 /// within moments, and who stays says nothing.
@@ -60,14 +60,14 @@ const CONNECTION: Duration = Duration::from_secs(10);
 /// Nobody can listen there.
 #[derive(Debug, thiserror::Error)]
 #[error("could not listen on `{address}` for metrics\nhint: is another program there? `listen` may name another port")]
-pub struct MonitorError {
+pub(crate) struct MonitorError {
     address: SocketAddr,
     #[source]
     source: io::Error,
 }
 
 /// Answers until it is dropped.
-pub struct Monitor {
+pub(crate) struct Monitor {
     address: SocketAddr,
     watched: Arc<ArcSwap<WatchedRun>>,
     answering: JoinHandle<()>,
@@ -79,7 +79,7 @@ impl Monitor {
     /// # Errors
     ///
     /// When the address cannot be listened on.
-    pub async fn start(address: SocketAddr, watched: WatchedRun) -> Result<Self, MonitorError> {
+    pub(crate) async fn start(address: SocketAddr, watched: WatchedRun) -> Result<Self, MonitorError> {
         let listening = TcpListener::bind(address).await;
         let listener = listening.map_err(|source| MonitorError { address, source })?;
         // With port 0 the system chooses one.
@@ -91,17 +91,17 @@ impl Monitor {
     }
 
     /// Where it was told to listen.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Watches another run from now on.
-    pub fn watch(&self, watched: WatchedRun) {
+    pub(crate) fn watch(&self, watched: WatchedRun) {
         self.watched.store(Arc::new(watched));
     }
 
     /// Answers no more; then others may listen there.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.answering.abort();
         // It was told to end, so it has not succeeded.
         drop((&mut self.answering).await);

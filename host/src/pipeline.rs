@@ -4,7 +4,7 @@
 
 mod backoffs;
 mod claims;
-pub mod dead_letter;
+pub(crate) mod dead_letter;
 mod dead_letters;
 mod delivery;
 mod error;
@@ -30,26 +30,26 @@ mod summary;
 mod target;
 mod worker;
 
-pub use backoffs::REQUEST_BACKOFF;
-pub use claims::Claims;
-pub use delivery::Committed;
-pub use error::RunError;
-pub use mode::Mode;
-pub use output::{ExamineOptions, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail, WritePosition};
-pub use output_settings::{OutputContext, OutputSettings};
-pub use pipeline::Pipeline;
-pub use progress::{PollProgress, RequestLimit, TimeLeft, WatchedSource};
-pub use record_batch::{Checkpoint, RecordBatch};
-pub use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
-pub use run::{GRACE, run};
-pub use setting_problem::SettingProblem;
-pub use source::{PipelineSource, Source};
-pub use source_error::{Remedy, SourceError};
-pub use source_identity::SourceIdentity;
-pub use source_run::SourceRun;
-pub use source_settings::{RequestBudget, SourceContext, SourceDescription, SourceEnvironment, SourceSettings};
-pub use source_state::{Line, SourceState, failure_lines, is_future};
-pub use summary::Summary;
+pub(crate) use backoffs::REQUEST_BACKOFF;
+pub(crate) use claims::Claims;
+pub(crate) use delivery::Committed;
+pub(crate) use error::RunError;
+pub(crate) use mode::Mode;
+pub(crate) use output::{ExamineOptions, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail, WritePosition};
+pub(crate) use output_settings::{OutputContext, OutputSettings};
+pub(crate) use pipeline::Pipeline;
+pub(crate) use progress::{PollProgress, RequestLimit, WatchedSource};
+pub(crate) use record_batch::{Checkpoint, RecordBatch};
+pub(crate) use replay::{ReplayRequests, Replayed, Replays, replay};
+pub(crate) use run::{GRACE, run};
+pub(crate) use setting_problem::SettingProblem;
+pub(crate) use source::{PipelineSource, Source};
+pub(crate) use source_error::{Remedy, SourceError};
+pub(crate) use source_identity::SourceIdentity;
+pub(crate) use source_run::SourceRun;
+pub(crate) use source_settings::{RequestBudget, SourceContext, SourceDescription, SourceEnvironment, SourceSettings};
+pub(crate) use source_state::{Line, SourceState, failure_lines, is_future};
+pub(crate) use summary::Summary;
 
 #[cfg(test)]
 mod tests;

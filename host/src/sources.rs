@@ -1,4 +1,4 @@
 //! Where records come from: one folder a kind.
 
-pub mod file;
-pub mod microsoft;
+pub(crate) mod file;
+pub(crate) mod microsoft;

@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 4096;
 
 /// Who collects: the same for as long as the state folder is.
 #[derive(Debug, Clone)]
-pub struct Agent {
+pub(crate) struct Agent {
     id: String,
     ephemeral_id: String,
     name: String,
@@ -29,7 +29,7 @@ impl Agent {
     /// # Errors
     ///
     /// When the id is there and cannot be read: a new one would take its place.
-    pub fn of(state_dir: &Path) -> io::Result<Self> {
+    pub(crate) fn of(state_dir: &Path) -> io::Result<Self> {
         let kept = match plain_file::bytes(&state_dir.join(FILE_NAME), Links::Refused, MAX_BYTES) {
             Ok(kept) => String::from_utf8(kept).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -40,7 +40,7 @@ impl Agent {
     }
 
     /// One like that of a state folder, which need not be this user's to read.
-    pub fn like(state_dir: &Path) -> Self {
+    pub(crate) fn like(state_dir: &Path) -> Self {
         Self::of(state_dir).unwrap_or_else(|_| Self::new(new_id()))
     }
 
@@ -54,7 +54,7 @@ impl Agent {
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn keep(&self, state_dir: &Path) -> io::Result<()> {
+    pub(crate) fn keep(&self, state_dir: &Path) -> io::Result<()> {
         let path = state_dir.join(FILE_NAME);
         if fs::read_to_string(&path).is_ok_and(|kept| kept.trim() == self.id) {
             return Ok(());
@@ -63,7 +63,7 @@ impl Agent {
     }
 
     /// The fields of every document.
-    pub fn fields(&self) -> Value {
+    pub(crate) fn fields(&self) -> Value {
         let Self { id, ephemeral_id, name } = self;
         let version = env!("CARGO_PKG_VERSION");
         json!({ "id": id, "ephemeral_id": ephemeral_id, "name": name, "type": "exotrace", "version": version })

@@ -14,11 +14,10 @@ mod synonyms;
 mod table;
 mod trusted_keys;
 
-pub use config::{Config, GeoipConfig};
-pub use mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingConfig, MappingLimits, RollbackConfig};
-pub use output_config::OutputConfig;
-pub use source_config::SourceConfig;
-pub use source_labels::SourceLabels;
+pub(crate) use config::{Config, GeoipConfig};
+pub(crate) use mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingLimits, RollbackConfig};
+pub(crate) use output_config::OutputConfig;
+pub(crate) use source_config::SourceConfig;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::observe::health::{Condition, Health, Part, State};
 
 /// What the running process says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
+pub(crate) struct About {
     /// Its number.
     pub pid: u32,
     /// When it started.
@@ -27,7 +27,7 @@ pub struct About {
 
 /// How one part is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartState {
+pub(crate) struct PartState {
     /// What it is.
     pub part: Part,
     /// What the settings call it; empty for what there is one of.
@@ -43,7 +43,7 @@ pub struct PartState {
 
 /// What a process knows of itself.
 #[derive(Clone)]
-pub struct Process {
+pub(crate) struct Process {
     /// When it started.
     pub since: DateTime<Utc>,
     /// How its parts are doing.
@@ -66,7 +66,7 @@ impl Process {
 
 impl About {
     /// When it started, for people.
-    pub fn since_text(&self) -> String {
+    pub(crate) fn since_text(&self) -> String {
         self.since.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 }
@@ -82,7 +82,7 @@ impl From<Condition> for PartState {
 /// # Errors
 ///
 /// When there is none, or it does not answer.
-pub fn about(state_dir: &Path) -> Result<Option<About>, ControlError> {
+pub(crate) fn about(state_dir: &Path) -> Result<Option<About>, ControlError> {
     match ask(state_dir, &Request::About)? {
         ControlReply::About(about) => Ok(Some(*about)),
         _ => Ok(None),

@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// # Errors
 ///
 /// When there is none, or it does not answer.
-pub fn ask(state_dir: &Path, request: &Request) -> Result<ControlReply, ControlError> {
+pub(crate) fn ask(state_dir: &Path, request: &Request) -> Result<ControlReply, ControlError> {
     let path = state_dir.join(SOCKET);
     let mut stream = UnixStream::connect(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {

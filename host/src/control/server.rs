@@ -39,7 +39,7 @@ const MAX_PATH_BYTES: usize = 107;
 
 /// What somebody may ask about. Cheap to clone.
 #[derive(Clone)]
-pub struct ControlContext {
+pub(crate) struct ControlContext {
     /// The mapping.
     pub hot_swap: Arc<HotSwap>,
     /// Dead letters.
@@ -49,7 +49,7 @@ pub struct ControlContext {
 }
 
 /// The socket, as long as the process has it.
-pub struct Control {
+pub(crate) struct Control {
     listener: UnixListener,
     path: PathBuf,
     /// Who may ask, besides root.
@@ -63,7 +63,7 @@ impl Control {
     /// # Errors
     ///
     /// When it cannot be made.
-    pub fn open(state_dir: &Path) -> Result<Self, ControlError> {
+    pub(crate) fn open(state_dir: &Path) -> Result<Self, ControlError> {
         let path = state_dir.join(SOCKET);
         // Made where nobody else can see it, so that at no time anybody else can open it.
         let folder = tempfile::Builder::new().prefix(".c").rand_bytes(4).tempdir_in(state_dir)?;
@@ -79,7 +79,7 @@ impl Control {
     }
 
     /// Answers for ever.
-    pub async fn serve(&self, context: &ControlContext) {
+    pub(crate) async fn serve(&self, context: &ControlContext) {
         let room = Arc::new(Semaphore::new(MAX_CONVERSATIONS));
         // Conversations end with whom they are about.
         let mut conversations = JoinSet::new();

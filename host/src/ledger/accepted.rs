@@ -11,7 +11,7 @@ use crate::support::record_key::RecordKey;
 
 /// A row that one output has accepted while another has not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AcceptedRow {
+pub(crate) struct AcceptedRow {
     /// The name of the output.
     pub output: String,
     /// What the row is known by.
@@ -24,7 +24,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn accepted(&self, source: &str) -> Result<Vec<AcceptedRow>, LedgerError> {
+    pub(crate) fn accepted(&self, source: &str) -> Result<Vec<AcceptedRow>, LedgerError> {
         let query = "SELECT output, key, content FROM accepted WHERE source = (SELECT id FROM source WHERE name = ?1)";
         let mut statement = self.connection.prepare_cached(query)?;
         let rows = statement.query_map([source], |row| {
@@ -39,7 +39,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn note_accepted(
+    pub(crate) fn note_accepted(
         &mut self,
         source: &str,
         outputs: &[String],

@@ -13,7 +13,7 @@ use crate::support::state_folder::StateFolderError;
 
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
+pub(crate) enum LedgerError {
     /// The folder cannot be made or written.
     #[error("could not use state folder `{}`", path.display())]
     Folder {
@@ -107,7 +107,7 @@ pub enum LedgerError {
 
 impl LedgerError {
     /// Whether the same may succeed later: a full disk gets room again.
-    pub fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         let Self::Sqlite { source, .. } = self else { return false };
         matches!(
             source.0.sqlite_error_code(),
@@ -123,7 +123,7 @@ impl LedgerError {
     }
 
     /// Whether it may succeed later without a person doing something.
-    pub fn passes_by_itself(&self) -> bool {
+    pub(crate) fn passes_by_itself(&self) -> bool {
         let Self::Sqlite { source, .. } = self else { return false };
         matches!(source.0.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
     }
@@ -140,7 +140,7 @@ impl LedgerError {
 
     /// The same, with the name of the file in it.
     #[must_use]
-    pub fn at(self, ledger: &Path) -> Self {
+    pub(crate) fn at(self, ledger: &Path) -> Self {
         match self {
             Self::Sqlite { path: None, source } => Self::Sqlite { path: Some(ledger.to_owned()), source },
             other => other,
@@ -156,7 +156,7 @@ impl From<rusqlite::Error> for LedgerError {
 
 /// What SQLite says, in plain words where a person has to do something.
 #[derive(Debug)]
-pub struct SqliteError(rusqlite::Error);
+pub(crate) struct SqliteError(rusqlite::Error);
 
 impl fmt::Display for SqliteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 /// A hash of some bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct FileHash {
+pub(crate) struct FileHash {
     /// How many bytes.
     pub length: u64,
     /// Half of their SHA-256.

@@ -17,7 +17,7 @@ const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// What is read of one file, and by what the file is known again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FileState {
+pub(crate) struct FileState {
     /// What the ledger knows it by; 0 as long as it does not.
     pub id: i64,
     /// Where it lies; none when another file has taken its place.
@@ -44,7 +44,7 @@ pub struct FileState {
 
 /// Device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FilePlace {
+pub(crate) struct FilePlace {
     /// The device.
     pub device: u64,
     /// The inode.
@@ -64,7 +64,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn files(&self) -> Result<Vec<FileState>, LedgerError> {
+    pub(crate) fn files(&self) -> Result<Vec<FileState>, LedgerError> {
         let query = "SELECT id, device, inode, path, offset, line, in_array, day_first, head_length, head, \
                      tail_length, tail, size, changed FROM file ORDER BY seen DESC, id DESC";
         let mut statement = self.connection.prepare(query)?;
@@ -78,7 +78,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_file(
+    pub(crate) fn commit_file(
         &mut self,
         source: &str,
         file: &FileState,
@@ -130,7 +130,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_seen(&mut self, files: &[i64]) -> Result<(), LedgerError> {
+    pub(crate) fn note_seen(&mut self, files: &[i64]) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let now = Utc::now();
         for id in files {

@@ -10,7 +10,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_gap(&mut self, source: &str, gap: Window, reason: &str) -> Result<(), LedgerError> {
+    pub(crate) fn note_gap(&mut self, source: &str, gap: Window, reason: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, (gap.start.timestamp_millis(), gap.end.timestamp_millis()), reason)?;
@@ -23,7 +23,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_lost(&mut self, source: &str, gap: Window, reason: &str) -> Result<(), LedgerError> {
+    pub(crate) fn note_lost(&mut self, source: &str, gap: Window, reason: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         let (start, end) = (gap.start.timestamp_millis(), gap.end.timestamp_millis());

@@ -13,11 +13,11 @@ use crate::support::record_key::RecordKey;
 /// Rows that were delivered, each with all contents in which it was. All and not the last, because two rows may have
 /// the same key: told by the last content alone they would be delivered in turns for ever.
 #[derive(Debug, Default)]
-pub struct Known(HashMap<[u8; 16], HashSet<[u8; 8]>>);
+pub(crate) struct Known(HashMap<[u8; 16], HashSet<[u8; 8]>>);
 
 /// What is known of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It was never delivered.
     New,
     /// It was delivered with another content.
@@ -28,7 +28,7 @@ pub enum Verdict {
 
 impl Known {
     /// Judges a row, which is known from now on.
-    pub fn judge(&mut self, key: RecordKey) -> Verdict {
+    pub(crate) fn judge(&mut self, key: RecordKey) -> Verdict {
         let contents = self.0.entry(key.identity).or_default();
         match (contents.is_empty(), contents.insert(key.content)) {
             (true, _) => Verdict::New,
@@ -44,7 +44,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn known(&self, source: &str, identities: impl Iterator<Item = [u8; 16]>) -> Result<Known, LedgerError> {
+    pub(crate) fn known(&self, source: &str, identities: impl Iterator<Item = [u8; 16]>) -> Result<Known, LedgerError> {
         // One query however many rows: their keys are one parameter.
         let query = "SELECT key, content FROM delivered WHERE source = (SELECT id FROM source WHERE name = ?1) \
                      AND key IN (SELECT unhex(value) FROM json_each(?2))";

@@ -6,7 +6,7 @@ use super::{Ledger, LedgerError, file_hash::FileHash};
 
 /// How far the file of an output is written: what stands behind is cut off after a crash, since it comes again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub(crate) struct Mark {
     /// The name of the output.
     pub output: String,
     /// Number of the device that the file is on.
@@ -27,7 +27,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn mark(&self, output: &str) -> Result<Option<Mark>, LedgerError> {
+    pub(crate) fn mark(&self, output: &str) -> Result<Option<Mark>, LedgerError> {
         let query = "SELECT output, device, inode, length, began, tail_length, tail FROM mark WHERE output = ?1";
         let found = self.connection.query_row(query, [output], |row| {
             let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
@@ -43,7 +43,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn note_marks(&mut self, marks: &[Mark]) -> Result<(), LedgerError> {
+    pub(crate) fn note_marks(&mut self, marks: &[Mark]) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         put_marks(&transaction, marks)?;
         transaction.commit()?;

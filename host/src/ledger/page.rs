@@ -12,7 +12,7 @@ use super::{
 
 /// A page that every output has accepted.
 #[derive(Debug, Clone)]
-pub struct PageDone {
+pub(crate) struct PageDone {
     /// The window that it belongs to.
     pub window: Window,
     /// Its rows that were delivered.
@@ -36,7 +36,7 @@ pub struct PageDone {
 
 /// What comes after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Nothing: the window is done.
     Done,
     /// More of the window, of which everything received later than `reached` is delivered.
@@ -54,7 +54,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_page(&mut self, source: &str, page: &PageDone, marks: &[Mark]) -> Result<(), LedgerError> {
+    pub(crate) fn commit_page(&mut self, source: &str, page: &PageDone, marks: &[Mark]) -> Result<(), LedgerError> {
         let now = self.clock.wall().timestamp_millis();
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;

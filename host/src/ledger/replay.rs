@@ -9,11 +9,11 @@ use super::{
 use crate::support::record_key::RecordKey;
 
 /// What accepted rows of dead letters are kept under: no page of a source is to make them forgotten.
-pub const REPLAY: &str = "replay";
+pub(crate) const REPLAY: &str = "replay";
 
 /// How far a file of dead letters is fed through again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replay {
+pub(crate) struct Replay {
     /// What the file is known by.
     pub file: [u8; 32],
     /// Everything before is done, in bytes.
@@ -26,7 +26,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn replayed_until(&self, file: &[u8; 32]) -> Result<Option<u64>, LedgerError> {
+    pub(crate) fn replayed_until(&self, file: &[u8; 32]) -> Result<Option<u64>, LedgerError> {
         let query = "SELECT offset FROM replay WHERE file = ?1";
         let found = self.connection.query_row(query, [file], |row| row.get::<_, i64>(0)).optional()?;
         Ok(found.map(i64::cast_unsigned))
@@ -38,7 +38,12 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_replayed(&mut self, replay: Replay, rows: &[RecordKey], marks: &[Mark]) -> Result<(), LedgerError> {
+    pub(crate) fn commit_replayed(
+        &mut self,
+        replay: Replay,
+        rows: &[RecordKey],
+        marks: &[Mark],
+    ) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         {
             let forget = "DELETE FROM accepted WHERE source = (SELECT id FROM source WHERE name = ?1) AND key = ?2 \
@@ -60,7 +65,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn end_replay(&mut self, file: &[u8; 32]) -> Result<(), LedgerError> {
+    pub(crate) fn end_replay(&mut self, file: &[u8; 32]) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         transaction.execute("DELETE FROM replay WHERE file = ?1", [file])?;
         Ok(transaction.commit()?)

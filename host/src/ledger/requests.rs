@@ -9,7 +9,7 @@ use super::{Ledger, LedgerError, instant};
 
 /// The requests of a tenant in a running window of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Requests {
+pub(crate) struct Requests {
     /// How many.
     pub count: u32,
     /// When the first of them was sent.
@@ -22,7 +22,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn requests(&self, tenant: &str, now: DateTime<Utc>, before: Duration) -> Result<Requests, LedgerError> {
+    pub(crate) fn requests(&self, tenant: &str, now: DateTime<Utc>, before: Duration) -> Result<Requests, LedgerError> {
         let query = "SELECT count(*), min(at) FROM request WHERE tenant = ?1 AND at > ?2";
         let since = (now - before).timestamp_millis();
         let found = self.connection.query_row(query, params![tenant, since], |row| {
@@ -36,7 +36,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn settle_requests(&mut self, tenant: &str, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    pub(crate) fn settle_requests(&mut self, tenant: &str, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let query = "SELECT EXISTS (SELECT 1 FROM request WHERE tenant = ?1 AND at > ?2)";
         if !self.connection.query_row(query, params![tenant, now.timestamp_millis()], |row| row.get::<_, bool>(0))? {
             return Ok(());
@@ -52,7 +52,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_request(
+    pub(crate) fn note_request(
         &mut self,
         tenant: &str,
         at: DateTime<Utc>,

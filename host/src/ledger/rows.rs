@@ -12,7 +12,7 @@ use crate::support::record_key::RecordKey;
 
 /// A row that every output has accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Delivered {
+pub(crate) struct Delivered {
     /// What it is known by.
     pub key: RecordKey,
     /// When its message was received, which says for how long it may be read again.
@@ -25,7 +25,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub fn commit_rows(&mut self, source: &str, rows: &[Delivered], marks: &[Mark]) -> Result<(), LedgerError> {
+    pub(crate) fn commit_rows(&mut self, source: &str, rows: &[Delivered], marks: &[Mark]) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, rows)?;

@@ -8,7 +8,7 @@ use super::{Ledger, LedgerError, instant, source_id};
 
 /// How a source is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct SourceStatus {
+pub(crate) struct SourceStatus {
     /// Everything received from here on was read at least once, gaps apart.
     pub covered_from: Option<DateTime<Utc>>,
     /// Up to here.
@@ -33,7 +33,7 @@ pub struct SourceStatus {
 
 /// Times of receipt of which rows may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Gap {
+pub(crate) struct Gap {
     /// From here on.
     pub start: DateTime<Utc>,
     /// Up to here.
@@ -48,7 +48,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn status(&self, source: &str) -> Result<Option<SourceStatus>, LedgerError> {
+    pub(crate) fn status(&self, source: &str) -> Result<Option<SourceStatus>, LedgerError> {
         let query = "SELECT id, covered_from, covered_until, rows, changed, late, polled_at, failed_at, failure, \
                      token_until FROM source WHERE name = ?1";
         let mut statement = self.connection.prepare(query)?;
@@ -80,7 +80,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_failure(&mut self, source: &str, at: DateTime<Utc>, failure: &str) -> Result<(), LedgerError> {
+    pub(crate) fn note_failure(&mut self, source: &str, at: DateTime<Utc>, failure: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET failed_at = ?2, failure = ?3 WHERE id = ?1";
@@ -93,7 +93,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn forget_failure(&mut self, source: &str) -> Result<(), LedgerError> {
+    pub(crate) fn forget_failure(&mut self, source: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         // One that the ledger does not know has not failed, and is not there to be shown.
         let update = "UPDATE source SET failed_at = NULL, failure = NULL WHERE name = ?1 AND failure IS NOT NULL";
@@ -106,7 +106,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_token(&mut self, source: &str, until: DateTime<Utc>) -> Result<(), LedgerError> {
+    pub(crate) fn note_token(&mut self, source: &str, until: DateTime<Utc>) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET token_until = ?2 WHERE id = ?1";

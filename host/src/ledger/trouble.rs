@@ -17,7 +17,7 @@ const RUN: &str = "run";
 
 /// Something that is in trouble.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Trouble {
+pub(crate) struct Trouble {
     /// The file of a source; empty for an output.
     pub item: String,
     /// Why.
@@ -30,7 +30,7 @@ pub struct Trouble {
 
 /// The last run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastRun {
+pub(crate) struct LastRun {
     /// The number of its process.
     pub pid: u32,
     /// The version of the program.
@@ -49,7 +49,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_file_troubles(&mut self, source: &str, troubles: &[Trouble]) -> Result<(), LedgerError> {
+    pub(crate) fn note_file_troubles(&mut self, source: &str, troubles: &[Trouble]) -> Result<(), LedgerError> {
         self.put_troubles(FILE, source, troubles)
     }
 
@@ -58,7 +58,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_output_trouble(&mut self, output: &str, trouble: Option<&Trouble>) -> Result<(), LedgerError> {
+    pub(crate) fn note_output_trouble(&mut self, output: &str, trouble: Option<&Trouble>) -> Result<(), LedgerError> {
         self.put_troubles(OUTPUT, output, trouble.map_or(&[], std::slice::from_ref))
     }
 
@@ -67,7 +67,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn file_troubles(&self, source: &str) -> Result<Vec<Trouble>, LedgerError> {
+    pub(crate) fn file_troubles(&self, source: &str) -> Result<Vec<Trouble>, LedgerError> {
         self.troubles(FILE, source)
     }
 
@@ -76,7 +76,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn output_trouble(&self, output: &str) -> Result<Option<Trouble>, LedgerError> {
+    pub(crate) fn output_trouble(&self, output: &str) -> Result<Option<Trouble>, LedgerError> {
         Ok(self.troubles(OUTPUT, output)?.pop())
     }
 
@@ -85,7 +85,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn note_run(&mut self, run: &LastRun) -> Result<(), LedgerError> {
+    pub(crate) fn note_run(&mut self, run: &LastRun) -> Result<(), LedgerError> {
         let text = serde_json::to_string(run).unwrap_or_default();
         let transaction = self.write()?;
         transaction.execute("INSERT OR REPLACE INTO about (name, value) VALUES (?1, ?2)", [RUN, &text])?;
@@ -98,7 +98,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be written.
-    pub fn end_run(&mut self, at: DateTime<Utc>, failure: Option<&str>) -> Result<(), LedgerError> {
+    pub(crate) fn end_run(&mut self, at: DateTime<Utc>, failure: Option<&str>) -> Result<(), LedgerError> {
         let Some(run) = self.last_run()? else { return Ok(()) };
         self.note_run(&LastRun { ended_at: Some(at), failure: failure.map(str::to_owned), ..run })
     }
@@ -108,7 +108,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn last_run(&self) -> Result<Option<LastRun>, LedgerError> {
+    pub(crate) fn last_run(&self) -> Result<Option<LastRun>, LedgerError> {
         let query = "SELECT value FROM about WHERE name = ?1";
         let found: Option<String> = self.connection.query_row(query, [RUN], |row| row.get(0)).optional()?;
         Ok(found.and_then(|text| serde_json::from_str(&text).ok()))

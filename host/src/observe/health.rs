@@ -14,7 +14,7 @@ const STALLED: Duration = Duration::from_secs(30 * 60);
 /// What may fail by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub(crate) enum Part {
     /// What is read.
     Source,
     /// Where documents go.
@@ -27,7 +27,7 @@ pub enum Part {
 
 impl Part {
     /// The word for metrics.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",
             Self::Output => "output",
@@ -40,7 +40,7 @@ impl Part {
 /// How a part is doing, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub(crate) enum State {
     /// It did what it was asked for when it was asked last.
     Working,
     /// It has not been reached so far.
@@ -55,10 +55,11 @@ pub enum State {
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Working, Self::Starting, Self::Retrying, Self::NeedsAttention, Self::Stalled];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Working, Self::Starting, Self::Retrying, Self::NeedsAttention, Self::Stalled];
 
     /// The word for metrics.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Starting => "starting",
             Self::Working => "working",
@@ -71,7 +72,7 @@ impl State {
 
 /// How one part is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Condition {
+pub(crate) struct Condition {
     /// What it is.
     pub part: Part,
     /// What the settings call it; empty for what there is one of.
@@ -97,7 +98,7 @@ fn in_milliseconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result
 
 /// How the parts of a run are doing.
 #[derive(Debug, Default)]
-pub struct Health {
+pub(crate) struct Health {
     conditions: Mutex<Vec<Condition>>,
 }
 
@@ -163,7 +164,7 @@ impl Health {
     }
 
     /// How every part is doing, in the order of the settings.
-    pub fn conditions(&self) -> Vec<Condition> {
+    pub(crate) fn conditions(&self) -> Vec<Condition> {
         let mut conditions = self.lock().clone();
         for condition in &mut conditions {
             if let Some((_, since)) = condition.busy_since.filter(|(since, _)| since.elapsed() > STALLED) {

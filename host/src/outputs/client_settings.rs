@@ -72,7 +72,7 @@ pub(super) struct ClientTable {
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authentication {
+pub(crate) enum Authentication {
     /// Nobody in particular, or whoever the client certificate names.
     None,
     /// An API key, as `id:key` in base64.
@@ -90,7 +90,7 @@ pub enum Authentication {
 
 /// Where a secret of an output comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretSource {
+pub(crate) enum SecretSource {
     /// The settings have it.
     Text(Secret),
     /// A file has it, and is read anew when it changes.
@@ -99,7 +99,7 @@ pub enum SecretSource {
 
 /// How a host is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectionConfig {
+pub(crate) struct ConnectionConfig {
     /// Certificates to trust besides those of the system, PEM.
     pub ca_file: Option<PathBuf>,
     /// What to show when the host asks who is there.
@@ -112,7 +112,7 @@ pub struct ConnectionConfig {
 
 /// A client certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientCertificate {
+pub(crate) struct ClientCertificate {
     /// The certificate and those that signed it, PEM.
     pub certificate_file: PathBuf,
     /// Its key, PEM; none: it is in the certificate's file.
@@ -121,7 +121,7 @@ pub struct ClientCertificate {
 
 /// How documents are put together to the body of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BodyConfig {
+pub(crate) struct BodyConfig {
     /// The longest body in bytes, before it is compressed; a longer document has a request of its own.
     pub max_bytes: usize,
     /// The most documents.
@@ -132,7 +132,7 @@ pub struct BodyConfig {
 
 /// How bodies are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
+pub(crate) enum Compression {
     /// Not at all.
     None,
     /// With gzip.
@@ -141,7 +141,7 @@ pub enum Compression {
 
 impl Authentication {
     /// The secret, with the setting that has it, and the one that names its file.
-    pub fn secret(&self) -> Option<(&'static str, &'static str, &SecretSource)> {
+    pub(crate) fn secret(&self) -> Option<(&'static str, &'static str, &SecretSource)> {
         match self {
             Self::None => None,
             Self::ApiKey(secret) => Some(("api_key", "api_key_file", secret)),

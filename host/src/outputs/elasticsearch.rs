@@ -23,15 +23,15 @@ mod flavor;
 mod resources;
 mod settings;
 
-pub use flavor::Flavor;
-pub use resources::{Resource, resources};
-pub use settings::ElasticsearchConfig;
+pub(crate) use flavor::Flavor;
+pub(crate) use resources::{Resource, resources};
+pub(crate) use settings::ElasticsearchConfig;
 
 use bulk::Bulk;
 use explain::explain_put;
 
 /// Writes documents to a data stream.
-pub struct ElasticsearchOutput {
+pub(crate) struct ElasticsearchOutput {
     sender: BatchSender<Bulk>,
     data_stream: String,
     pipeline: String,
@@ -44,7 +44,7 @@ impl ElasticsearchOutput {
     /// # Errors
     ///
     /// When a certificate cannot be used, or this machine cannot do HTTP.
-    pub fn new(config: &ElasticsearchConfig) -> Result<Self, RequestError> {
+    pub(crate) fn new(config: &ElasticsearchConfig) -> Result<Self, RequestError> {
         let client = HostClient::new(
             config.urls.clone(),
             &config.connection,
@@ -66,7 +66,7 @@ impl ElasticsearchOutput {
     /// # Errors
     ///
     /// When the cluster cannot be reached or refuses.
-    pub async fn put(&mut self, resource: &Resource) -> Result<bool, RequestError> {
+    pub(crate) async fn put(&mut self, resource: &Resource) -> Result<bool, RequestError> {
         let client = self.sender.client();
         if resource.is_kept {
             let found = client.ask(Method::GET, &resource.path, Vec::new()).await?;

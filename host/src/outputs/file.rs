@@ -26,13 +26,13 @@ mod last_bytes;
 mod settings;
 mod write_marker;
 
-pub use settings::{FileCompression, FileOutputConfig};
+pub(crate) use settings::FileOutputConfig;
 
 use current_file::{CurrentFile, OpenOutcome};
 use finished_files::FinishedFiles;
 
 /// Writes documents to a file, and begins another one when it is large or old.
-pub struct FileOutput {
+pub(crate) struct FileOutput {
     path: PathBuf,
     rotate_bytes: u64,
     rotate_age: Duration,
@@ -58,7 +58,7 @@ struct FileOutputError {
 
 impl FileOutput {
     /// Gets ready to write; opens nothing yet.
-    pub fn new(config: &FileOutputConfig) -> Self {
+    pub(crate) fn new(config: &FileOutputConfig) -> Self {
         Self {
             path: config.path.clone(),
             rotate_bytes: config.rotate_bytes,

@@ -16,12 +16,12 @@ mod examine;
 mod plain_documents;
 mod settings;
 
-pub use settings::{BodyFormat, HttpConfig};
+pub(crate) use settings::HttpConfig;
 
 use plain_documents::PlainDocuments;
 
 /// Posts documents.
-pub struct HttpOutput {
+pub(crate) struct HttpOutput {
     sender: BatchSender<PlainDocuments>,
 }
 
@@ -31,7 +31,7 @@ impl HttpOutput {
     /// # Errors
     ///
     /// When a certificate cannot be used, or this machine cannot do HTTP.
-    pub fn new(config: &HttpConfig) -> Result<Self, RequestError> {
+    pub(crate) fn new(config: &HttpConfig) -> Result<Self, RequestError> {
         let credentials = Credentials::new(&config.authentication, &config.headers)?;
         let client =
             HostClient::new(vec![config.url.clone()], &config.connection, config.body.compression, credentials)?;

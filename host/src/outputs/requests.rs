@@ -22,5 +22,5 @@ pub(super) use credentials::Credentials;
 pub(super) use host_client::HostClient;
 pub(super) use protocol::Protocol;
 pub(super) use reply::Reply;
-pub use request_error::RequestError;
+pub(crate) use request_error::RequestError;
 pub(super) use request_error::is_transient;

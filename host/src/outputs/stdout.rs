@@ -17,21 +17,21 @@ struct WriteError(#[source] io::Error);
 
 mod settings;
 
-pub use settings::StdoutConfig;
+pub(crate) use settings::StdoutConfig;
 
 /// Writes documents, one a line.
-pub struct StdoutOutput {
+pub(crate) struct StdoutOutput {
     stream: Box<dyn Write + Send>,
 }
 
 impl StdoutOutput {
     /// Writes to standard output.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::to(Box::new(io::stdout()))
     }
 
     /// Writes to another stream.
-    pub fn to(stream: Box<dyn Write + Send>) -> Self {
+    pub(crate) fn to(stream: Box<dyn Write + Send>) -> Self {
         Self { stream }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What is watched: a run, and what it runs with.
-pub struct WatchedRun {
+pub(crate) struct WatchedRun {
     /// How its parts are doing.
     pub health: Arc<Health>,
     /// What maps.
@@ -25,7 +25,7 @@ pub struct WatchedRun {
 
 impl WatchedRun {
     /// A run with these settings.
-    pub fn new(health: Arc<Health>, deployment: Arc<Deployment>, config: Config) -> Self {
+    pub(crate) fn new(health: Arc<Health>, deployment: Arc<Deployment>, config: Config) -> Self {
         let waiting = Arc::new(SyncMutex::new(Waiting::new(&config.dead_letter)));
         Self { health, deployment, config, ledger: Arc::default(), waiting }
     }

@@ -6,7 +6,7 @@ use super::mode::Mode;
 use crate::support::retry::Backoff;
 
 /// How a source is asked again that is expected to answer soon: after 2, 4, 8, 16 seconds and so on, or when it says.
-pub const REQUEST_BACKOFF: Backoff =
+pub(crate) const REQUEST_BACKOFF: Backoff =
     Backoff { shortest: Duration::from_secs(2), longest: Duration::from_secs(300), attempts: 5 };
 
 /// How a daemon asks a source again that a person has to mend first: consent, a service principal and a new secret take

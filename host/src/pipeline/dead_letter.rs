@@ -9,15 +9,15 @@ mod masked;
 mod overview;
 mod waiting;
 
-pub use dead_letter_file::{ClaimError, DeadLetterError, DeadLetterFile, claimed_path};
+pub(crate) use dead_letter_file::{ClaimError, DeadLetterError, DeadLetterFile, claimed_path};
 pub(crate) use masked::masked;
 pub(crate) use overview::problem;
-pub use overview::{Overview, Reason};
-pub use waiting::{DeadLetterCount, Waiting};
+pub(crate) use overview::{Overview, Reason};
+pub(crate) use waiting::{DeadLetterCount, Waiting};
 
 /// A record that could not be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadLetter {
+pub(crate) struct DeadLetter {
     /// When it was given up.
     pub time: DateTime<Utc>,
     /// The source that it was read from, by its name; letters of versions before have what the ledger knows it by.
@@ -50,7 +50,7 @@ pub struct DeadLetter {
 /// Where a record was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+pub(crate) enum Stage {
     /// The mapping stopped at it.
     Mapping,
     /// An output refused its document.

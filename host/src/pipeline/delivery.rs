@@ -46,7 +46,7 @@ pub(super) struct Delivery {
 }
 
 /// A batch that every output has accepted and that is in the ledger.
-pub struct Committed {
+pub(crate) struct Committed {
     /// What was done with it.
     pub(crate) summary: Summary,
     /// When the newest of its records was received.

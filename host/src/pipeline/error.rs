@@ -8,7 +8,7 @@ use crate::{ledger::LedgerError, mapper::MapperError};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// A source could not be read.
     #[error("could not collect from `{name}`")]
     Source {

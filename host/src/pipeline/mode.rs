@@ -2,7 +2,7 @@
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// When every source is caught up with the time at which the run began.
     Once,
     /// When told to.

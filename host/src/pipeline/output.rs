@@ -10,7 +10,7 @@ use crate::{mapper::MappedBatch, support::finding::Finding};
 
 /// Somewhere that documents go.
 #[async_trait]
-pub trait Output: Send {
+pub(crate) trait Output: Send {
     /// Whether it would take documents: every question with its answer. Delivers none.
     async fn examine(&mut self, options: &ExamineOptions<'_>) -> Vec<Finding>;
 
@@ -51,7 +51,7 @@ pub trait Output: Send {
 
 /// What an examination may do, and what it needs to know for hints.
 #[derive(Debug, Clone, Copy)]
-pub struct ExamineOptions<'a> {
+pub(crate) struct ExamineOptions<'a> {
     /// The settings file, for commands in hints.
     pub settings: &'a Path,
     /// Whether `http` outputs may be sent a request without documents.
@@ -60,7 +60,7 @@ pub struct ExamineOptions<'a> {
 
 /// The last bytes of a file, up to a kilobyte, by which it is known again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tail {
+pub(crate) struct Tail {
     /// How many bytes; none when nothing is known of them.
     pub length: u64,
     /// Half of their SHA-256.
@@ -69,7 +69,7 @@ pub struct Tail {
 
 /// How far a file is written, as the ledger keeps it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WritePosition {
+pub(crate) struct WritePosition {
     /// Number of the device that the file is on.
     pub device: u64,
     /// Number of the file on its device.
@@ -84,7 +84,7 @@ pub struct WritePosition {
 
 /// What an output says of a batch that it has accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// Documents that it had already, so that nothing was written.
     pub duplicates: u64,
     /// Documents that it will never take: they go to the dead letter.
@@ -93,7 +93,7 @@ pub struct Receipt {
 
 /// A document that an output will never take.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectedDocument {
+pub(crate) struct RejectedDocument {
     /// Its place among the outcomes of the batch.
     pub outcome: usize,
     /// Why, for people.
@@ -102,7 +102,7 @@ pub struct RejectedDocument {
 
 /// Why documents could not be delivered: the words are the output's own.
 #[derive(Debug)]
-pub struct OutputError {
+pub(crate) struct OutputError {
     cause: Box<dyn Error + Send + Sync>,
     outlook: Outlook,
     retry_after: Option<Duration>,
@@ -110,7 +110,7 @@ pub struct OutputError {
 
 /// What may help after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outlook {
+pub(crate) enum Outlook {
     /// Delivering the same batch again.
     Transient,
     /// A person who mends something.
@@ -121,28 +121,28 @@ pub enum Outlook {
 
 impl OutputError {
     /// An output failed for this cause.
-    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>, outlook: Outlook) -> Self {
+    pub(crate) fn new(cause: impl Into<Box<dyn Error + Send + Sync>>, outlook: Outlook) -> Self {
         Self { cause: cause.into(), outlook, retry_after: None }
     }
 
     /// The output wants to be asked again then.
     #[must_use]
-    pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
         Self { retry_after, ..self }
     }
 
     /// Whether delivering the same batch again may succeed without a person doing something.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         self.outlook == Outlook::Transient
     }
 
     /// Whether the output is gone for good, so that asking again is no use even if a person does something.
-    pub fn is_final(&self) -> bool {
+    pub(crate) fn is_final(&self) -> bool {
         self.outlook == Outlook::Final
     }
 
     /// When the output wants to be asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The settings of an output of one kind, checked.
-pub trait OutputSettings: Any + fmt::Debug + Send + Sync {
+pub(crate) trait OutputSettings: Any + fmt::Debug + Send + Sync {
     /// Its type, as the settings have it.
     fn kind(&self) -> &'static str;
 
@@ -54,7 +54,7 @@ pub trait OutputSettings: Any + fmt::Debug + Send + Sync {
 
 /// What an output has to know of the rest of the settings while its own are read.
 #[derive(Debug, Default)]
-pub struct OutputContext {
+pub(crate) struct OutputContext {
     /// Namespace of the data stream that all documents are of.
     pub namespace: String,
     /// The files of the outputs before.

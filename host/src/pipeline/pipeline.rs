@@ -6,7 +6,7 @@ use super::{dead_letter::DeadLetterFile, output::Output, replay::ReplayRequests,
 use crate::{ledger::Ledger, observe::health::Health, support::retry::Backoff};
 
 /// All that takes part in a run.
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     /// The sources, each with its mapper.
     pub sources: Vec<PipelineSource>,
     /// Every document goes to every one of them. Each with the name that the ledger knows it by.

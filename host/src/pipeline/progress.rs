@@ -8,7 +8,7 @@ use crate::ledger::Window;
 
 /// A source that can be watched.
 #[derive(Clone)]
-pub struct WatchedSource {
+pub(crate) struct WatchedSource {
     /// What the settings call it.
     pub name: String,
     /// How far its poll has come; none between polls.
@@ -17,7 +17,7 @@ pub struct WatchedSource {
 
 /// How far a poll has come.
 #[derive(Debug, Clone)]
-pub struct PollProgress {
+pub(crate) struct PollProgress {
     /// The window that is read.
     pub window: Option<Window>,
     /// Rows read by this process.
@@ -38,7 +38,7 @@ pub struct PollProgress {
 
 /// How many requests may be sent in any time of that length.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestLimit {
+pub(crate) struct RequestLimit {
     /// How many.
     pub requests: u32,
     /// In which time.
@@ -47,7 +47,7 @@ pub struct RequestLimit {
 
 /// How long a poll still takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeLeft {
+pub(crate) struct TimeLeft {
     /// How long.
     pub time: Duration,
     /// The request budget allows no faster.
@@ -73,22 +73,22 @@ impl PollProgress {
     }
 
     /// How much is read, from 0 to 1.
-    pub fn fraction(&self) -> f64 {
+    pub(crate) fn fraction(&self) -> f64 {
         self.done.as_secs_f64() / self.total.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 
     /// How long this process has been reading.
-    pub fn took(&self, now: Instant) -> Duration {
+    pub(crate) fn took(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.began)
     }
 
     /// How fast rows come.
-    pub fn rows_per_second(&self, now: Instant) -> f64 {
+    pub(crate) fn rows_per_second(&self, now: Instant) -> f64 {
         self.rows as f64 / self.took(now).as_secs_f64().max(0.001)
     }
 
     /// How long it still takes if mail is spread evenly; none as long as nothing is known.
-    pub fn left(&self, now: Instant) -> Option<TimeLeft> {
+    pub(crate) fn left(&self, now: Instant) -> Option<TimeLeft> {
         let read = self.done.checked_sub(self.before).filter(|read| !read.is_zero())?;
         let share = self.total.saturating_sub(self.done).as_secs_f64() / read.as_secs_f64();
         let by_pace = self.took(now).as_secs_f64() * share;

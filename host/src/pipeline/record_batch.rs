@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Records that are mapped, delivered and noted together.
-pub struct RecordBatch {
+pub(crate) struct RecordBatch {
     /// The source that they were read from.
     pub source: Arc<SourceIdentity>,
     /// The records, one a line. None at all when there is only something to note.
@@ -28,7 +28,7 @@ pub struct RecordBatch {
 }
 
 /// What the ledger notes when every output has accepted a batch.
-pub trait Checkpoint: Send + Sync {
+pub(crate) trait Checkpoint: Send + Sync {
     /// Notes it in one transaction, together with how far files of outputs are written. Done again when it fails.
     ///
     /// # Errors

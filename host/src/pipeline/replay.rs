@@ -27,8 +27,8 @@ mod replayed;
 use dead_letter_reader::DeadLetterReader;
 use dead_letter_source::{DeadLetterSource, LABEL};
 use replay_requests::WantedReplay;
-pub use replay_requests::{ReplayRequests, Replays};
-pub use replayed::{ReplayError, Replayed};
+pub(crate) use replay_requests::{ReplayRequests, Replays};
+pub(crate) use replayed::{ReplayError, Replayed};
 
 /// Maps and delivers what a file of letters has again: what an output refused goes to that output, everything else to
 /// all. The dead letter itself is moved away before, since what fails again is added to it.
@@ -36,7 +36,7 @@ pub use replayed::{ReplayError, Replayed};
 /// # Errors
 ///
 /// When the file cannot be read, or delivering fails: the next replay of the file goes on behind what is done.
-pub async fn replay(pipeline: Pipeline, file: &Path) -> Result<Replayed, ReplayError> {
+pub(crate) async fn replay(pipeline: Pipeline, file: &Path) -> Result<Replayed, ReplayError> {
     let Pipeline { sources, outputs, dead_letter, ledger, backoff, health, .. } = pipeline;
     // Nobody tells it to stop.
     let (_stop, stopped) = watch::channel(false);

@@ -21,7 +21,7 @@ use super::{
 use crate::observe::metrics::metrics;
 
 /// How long a page that is under way may take to be finished when the program is told to stop.
-pub const GRACE: Duration = Duration::from_secs(30);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// Runs until `mode` says so or `shutdown` completes. Stops between pages, or where an output is down: what others have
 /// accepted is noted then.
@@ -30,7 +30,11 @@ pub const GRACE: Duration = Duration::from_secs(30);
 ///
 /// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
 /// before is noted; another run goes on from there.
-pub async fn run(pipeline: Pipeline, mode: Mode, shutdown: impl Future<Output = ()>) -> Result<Summary, RunError> {
+pub(crate) async fn run(
+    pipeline: Pipeline,
+    mode: Mode,
+    shutdown: impl Future<Output = ()>,
+) -> Result<Summary, RunError> {
     let Pipeline { sources, outputs, dead_letter, ledger, backoff, replays, grace, health } = pipeline;
     for PipelineSource { identity, .. } in &sources {
         // What the ledger has and nothing else says: names are for people.

@@ -2,7 +2,7 @@
 
 /// Something about a setting that cannot be used, or is probably not meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblem {
+pub(crate) struct SettingProblem {
     /// The setting, without its section.
     pub key: &'static str,
     /// What is the matter; what follows the dotted key. May end with a `hint:` line.
@@ -15,12 +15,12 @@ pub struct SettingProblem {
 
 impl SettingProblem {
     /// A run would fail; `text` follows the dotted key, as in `KEY: TEXT`.
-    pub fn error(key: &'static str, text: &str) -> Self {
+    pub(crate) fn error(key: &'static str, text: &str) -> Self {
         Self { key, text: format!(": {text}"), names_setting: false, is_error: true }
     }
 
     /// It is probably not meant; `text` follows the dotted key.
-    pub fn warning(key: &'static str, text: &str) -> Self {
+    pub(crate) fn warning(key: &'static str, text: &str) -> Self {
         Self { key, text: text.to_owned(), names_setting: false, is_error: false }
     }
 }

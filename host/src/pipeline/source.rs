@@ -13,7 +13,7 @@ use super::{
 
 /// Where records come from.
 #[async_trait]
-pub trait Source: Send {
+pub(crate) trait Source: Send {
     /// How long to wait between polls.
     fn interval(&self) -> Duration;
 
@@ -61,7 +61,7 @@ pub trait Source: Send {
 }
 
 /// A source that takes part in a run.
-pub struct PipelineSource {
+pub(crate) struct PipelineSource {
     /// What it is called.
     pub identity: Arc<SourceIdentity>,
     /// Where its records come from.

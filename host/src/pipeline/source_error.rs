@@ -4,14 +4,14 @@ use std::{error::Error, fmt, time::Duration};
 
 /// Why a source could not be read: the words are the source's own.
 #[derive(Debug)]
-pub struct SourceError {
+pub(crate) struct SourceError {
     cause: Box<dyn Error + Send + Sync>,
     remedy: Remedy,
 }
 
 /// What may help when a source could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
+pub(crate) enum Remedy {
     /// The same request soon, or when the service wants it.
     Retry {
         /// When the service wants to be asked again.
@@ -25,22 +25,22 @@ pub enum Remedy {
 
 impl SourceError {
     /// A source failed for this cause.
-    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>, remedy: Remedy) -> Self {
+    pub(crate) fn new(cause: impl Into<Box<dyn Error + Send + Sync>>, remedy: Remedy) -> Self {
         Self { cause: cause.into(), remedy }
     }
 
     /// What may help.
-    pub fn remedy(&self) -> Remedy {
+    pub(crate) fn remedy(&self) -> Remedy {
         self.remedy
     }
 
     /// The cause, if it is of that type.
-    pub fn cause<E: Error + 'static>(&self) -> Option<&E> {
+    pub(crate) fn cause<E: Error + 'static>(&self) -> Option<&E> {
         self.cause.downcast_ref()
     }
 
     /// The cause.
-    pub fn into_cause(self) -> Box<dyn Error + Send + Sync> {
+    pub(crate) fn into_cause(self) -> Box<dyn Error + Send + Sync> {
         self.cause
     }
 }

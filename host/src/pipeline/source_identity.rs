@@ -3,7 +3,7 @@
 use crate::deployment::DeployedMapper;
 
 /// What a source is called, and what maps its records.
-pub struct SourceIdentity {
+pub(crate) struct SourceIdentity {
     /// What the ledger knows it by.
     pub name: String,
     /// What people, metrics and health know it by.

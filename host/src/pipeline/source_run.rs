@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What a source may use of a run: the ledger under its own name, the clock, and the ear of those who watch.
-pub struct SourceRun {
+pub(crate) struct SourceRun {
     pub(super) run: RunContext,
     name: Arc<str>,
     label: Arc<str>,

@@ -17,7 +17,7 @@ use crate::{
 
 /// The settings of a source of one kind, checked.
 #[async_trait]
-pub trait SourceSettings: Any + fmt::Debug + Send + Sync {
+pub(crate) trait SourceSettings: Any + fmt::Debug + Send + Sync {
     /// Its type, as the settings have it.
     fn kind(&self) -> &'static str;
 
@@ -75,7 +75,7 @@ pub trait SourceSettings: Any + fmt::Debug + Send + Sync {
 
 /// What a source has to know of the rest of the settings while its own are read.
 #[derive(Debug, Default)]
-pub struct SourceContext {
+pub(crate) struct SourceContext {
     /// What metrics and health call it.
     pub name: String,
     /// The files that the program itself writes, and what they are.
@@ -83,7 +83,7 @@ pub struct SourceContext {
 }
 
 /// What the sources of a run have around them.
-pub struct SourceEnvironment {
+pub(crate) struct SourceEnvironment {
     /// The state folder.
     pub state_dir: PathBuf,
     /// Gives the files that the program itself writes and that are there now.
@@ -94,7 +94,7 @@ pub struct SourceEnvironment {
 
 /// How many requests a source may send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestBudget {
+pub(crate) struct RequestBudget {
     /// What the ledger counts them by.
     pub ledger_name: String,
     /// So many at most.
@@ -105,7 +105,7 @@ pub struct RequestBudget {
 
 /// What a source reads.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SourceDescription {
+pub(crate) struct SourceDescription {
     /// For people, in a line.
     pub text: String,
     /// For programs.

@@ -13,11 +13,11 @@ use crate::{
 const CLOCKS: Duration = Duration::minutes(5);
 
 /// A name, which is empty where it goes on, and a text.
-pub type Line = (&'static str, String);
+pub(crate) type Line = (&'static str, String);
 
 /// How far a source has read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct SourceState {
+pub(crate) struct SourceState {
     /// For programs.
     #[serde(flatten)]
     pub fields: Map<String, Value>,
@@ -33,12 +33,12 @@ pub struct SourceState {
 }
 
 /// Whether something is said to be covered that has not been yet.
-pub fn is_future(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+pub(crate) fn is_future(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     until > now + CLOCKS
 }
 
 /// What failed last.
-pub fn failure_lines(status: &SourceStatus, now: DateTime<Utc>) -> Vec<Line> {
+pub(crate) fn failure_lines(status: &SourceStatus, now: DateTime<Utc>) -> Vec<Line> {
     let since = status.polled_at.map_or("none".to_owned(), |polled_at| format!("none since {}", time(polled_at)));
     let failed = ("last error", status.failed_at.map_or(since, |_| ago(status.failed_at, now)));
     let parts = status.failure.iter().flat_map(|failure| failure.lines());

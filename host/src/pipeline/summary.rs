@@ -19,7 +19,7 @@ use crate::{
 /// What a run has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Pages read.
     pub pages: u64,
     /// Rows read.
@@ -71,12 +71,12 @@ impl Summary {
     }
 
     /// Whether everything that there was is delivered.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.rejected + self.unread + self.gaps == 0
     }
 
     /// What was done, and which file has what could not be delivered.
-    pub fn describe(&self, dead_letter: &Path) -> String {
+    pub(crate) fn describe(&self, dead_letter: &Path) -> String {
         self.text(&format!("the dead letter `{}`", dead_letter.display()))
     }
 

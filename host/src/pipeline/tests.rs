@@ -12,7 +12,10 @@ use super::{error::chain, *};
 use crate::{
     app::settings::Config,
     ledger::{Ledger, LedgerError, Next, PageDone, Window},
-    outputs::{HttpConfig, HttpOutput, StdoutOutput},
+    outputs::{
+        http::{HttpConfig, HttpOutput},
+        stdout::StdoutOutput,
+    },
     sources::microsoft::{BUDGET_WINDOW, Credential, ServiceConfig, budget_name, service_name},
     support::secret::Secret,
 };

@@ -8,11 +8,10 @@ mod examine;
 mod file_checkpoint;
 mod file_source;
 mod find;
-pub mod formats;
+pub(crate) mod formats;
 mod kind;
 mod open_file;
 mod settings;
 mod state;
 
-pub use error::{FileError, FileProblem};
-pub use settings::{DateOrder, FileConfig, files_name};
+pub(crate) use settings::{DateOrder, FileConfig};

@@ -30,21 +30,19 @@ mod token;
 mod trace;
 mod window_cursor;
 
-pub use budget::BUDGET_WINDOW;
-pub use client::has_proxy;
-pub use clock::Past;
-pub use collector::ServiceCollector;
-pub use credential::{Credential, IdentityEndpoint};
-pub use error::PollError;
-pub use exchange::HttpError;
-pub use page::{Page, Row};
-pub use page_request::PageRequest;
-pub use service::{ServiceSource, reach};
-pub use service_kind::ServiceKind;
-pub use settings::{ServiceConfig, budget_name, service_name};
-pub use token::{Asked, CertificateError, TokenError};
-
-pub use crate::support::http_response::{AnswerError, Malformed};
+pub(crate) use credential::{Credential, IdentityEndpoint};
+pub(crate) use error::PollError;
+pub(crate) use service_kind::ServiceKind;
+pub(crate) use settings::ServiceConfig;
+#[cfg(test)]
+pub(crate) use {
+    budget::BUDGET_WINDOW,
+    collector::ServiceCollector,
+    page::Row,
+    page_request::PageRequest,
+    service::ServiceSource,
+    settings::{budget_name, service_name},
+};
 
 #[cfg(test)]
 mod tests;

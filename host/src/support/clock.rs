@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 /// Both clocks of a machine, read at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
+pub(crate) struct Moment {
     /// The date and time that the machine believes it is.
     pub wall: DateTime<Utc>,
     /// Time since some moment of this process.
@@ -22,39 +22,39 @@ pub struct Moment {
 
 impl Moment {
     /// How far the wall clock has jumped since another moment, measured by the steady clock.
-    pub fn jumped_since(self, before: Self) -> chrono::Duration {
+    pub(crate) fn jumped_since(self, before: Self) -> chrono::Duration {
         (self.wall - before.wall) - signed(self.steady) + signed(before.steady)
     }
 }
 
 /// Tells the time. Cheap to clone.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
+pub(crate) struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
 
 impl Clock {
     /// The clocks of this machine.
-    pub fn system() -> Self {
+    pub(crate) fn system() -> Self {
         let began = Instant::now();
         Self::from_fn(move || Moment { wall: Utc::now(), steady: began.elapsed() })
     }
 
     /// Clocks that somebody else moves, for tests.
-    pub fn from_fn(read: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
+    pub(crate) fn from_fn(read: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
 
     /// Reads both clocks.
-    pub fn read(&self) -> Moment {
+    pub(crate) fn read(&self) -> Moment {
         (self.0)()
     }
 
     /// The date and time that the machine believes it is.
-    pub fn wall(&self) -> DateTime<Utc> {
+    pub(crate) fn wall(&self) -> DateTime<Utc> {
         self.read().wall
     }
 
     /// Time since some moment of this process.
-    pub fn steady(&self) -> Duration {
+    pub(crate) fn steady(&self) -> Duration {
         self.read().steady
     }
 }

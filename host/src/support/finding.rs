@@ -8,7 +8,7 @@ use crate::support::error_text::explain;
 
 /// One step of an examination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What was looked at.
     pub step: String,
     /// How it went.
@@ -22,7 +22,7 @@ pub struct Finding {
 /// How a step went. Only what was asked and answered is `Ok`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It was asked, and the answer is good.
     Ok,
     /// It works, but not as people probably want it.
@@ -36,7 +36,7 @@ pub enum Verdict {
 }
 
 /// Takes findings, one after the other, as soon as there is one.
-pub trait Findings: Send {
+pub(crate) trait Findings: Send {
     /// Takes a finding.
     ///
     /// # Errors
@@ -53,32 +53,32 @@ impl Finding {
     }
 
     /// It was asked, and the answer is good.
-    pub fn ok(step: &str, detail: &str) -> Self {
+    pub(crate) fn ok(step: &str, detail: &str) -> Self {
         Self::new(step, Verdict::Ok, detail)
     }
 
     /// It works, but not as people probably want it; the text may end with a `hint:` line.
-    pub fn warning(step: &str, text: &str) -> Self {
+    pub(crate) fn warning(step: &str, text: &str) -> Self {
         Self::new(step, Verdict::Warning, text)
     }
 
     /// It does not work; the text may end with a `hint:` line.
-    pub fn failed(step: &str, text: &str) -> Self {
+    pub(crate) fn failed(step: &str, text: &str) -> Self {
         Self::new(step, Verdict::Failed, text)
     }
 
     /// It does not work, for this reason.
-    pub fn error(step: &str, error: &dyn std::error::Error) -> Self {
+    pub(crate) fn error(step: &str, error: &dyn std::error::Error) -> Self {
         Self::failed(step, &explain(error))
     }
 
     /// It was not asked, for this reason; the text may end with a `hint:` line.
-    pub fn not_asked(step: &str, text: &str) -> Self {
+    pub(crate) fn not_asked(step: &str, text: &str) -> Self {
         Self::new(step, Verdict::NotAsked, text)
     }
 
     /// The settings have nothing of the kind.
-    pub fn none(step: &str, detail: &str) -> Self {
+    pub(crate) fn none(step: &str, detail: &str) -> Self {
         Self::new(step, Verdict::None, detail)
     }
 }

@@ -14,7 +14,7 @@ pub(crate) const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why an answer could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum AnswerError {
+pub(crate) enum AnswerError {
     /// The connection broke off.
     #[error("answer broke off")]
     Broken(#[source] reqwest::Error),
@@ -26,7 +26,7 @@ pub enum AnswerError {
 /// An answer that is not what it should be. Says where and not what, which may be personal data or a token.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind} error at line {line}, column {column}")]
-pub struct Malformed {
+pub(crate) struct Malformed {
     kind: &'static str,
     line: usize,
     column: usize,

@@ -10,7 +10,7 @@ use memchr::{memchr, memchr2};
 
 /// One record of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line<'r> {
+pub(crate) struct Line<'r> {
     /// Where it begins in the batch, in bytes.
     pub offset: usize,
     /// Its text, with the line feed if there is one.
@@ -19,29 +19,29 @@ pub struct Line<'r> {
 
 impl<'r> Line<'r> {
     /// The record without the end of its line.
-    pub fn record(self) -> &'r str {
+    pub(crate) fn record(self) -> &'r str {
         let text = self.text.strip_suffix('\n').unwrap_or(self.text);
         text.strip_suffix('\r').unwrap_or(text)
     }
 }
 
 /// The records of a batch; blank lines are none.
-pub fn lines(batch: &str) -> impl Iterator<Item = Line<'_>> {
+pub(crate) fn lines(batch: &str) -> impl Iterator<Item = Line<'_>> {
     all_lines(batch).filter(|line| !is_blank(line.text))
 }
 
 /// Whether a line has nothing but white space, control characters and byte order marks: then it is no record.
-pub fn is_blank(line: &str) -> bool {
+pub(crate) fn is_blank(line: &str) -> bool {
     line.chars().all(is_blank_character)
 }
 
 /// Whether a character makes no record by itself.
-pub fn is_blank_character(it: char) -> bool {
+pub(crate) fn is_blank_character(it: char) -> bool {
     it.is_whitespace() || it.is_control() || it == '\u{feff}'
 }
 
 /// A record on one line, at the same length: a line end in JSON stands between its parts, where a blank does as well.
-pub fn on_one_line(record: &str) -> Cow<'_, str> {
+pub(crate) fn on_one_line(record: &str) -> Cow<'_, str> {
     match memchr2(b'\r', b'\n', record.as_bytes()) {
         Some(_) => Cow::Owned(record.replace(['\r', '\n'], " ")),
         None => Cow::Borrowed(record),
@@ -51,7 +51,7 @@ pub fn on_one_line(record: &str) -> Cow<'_, str> {
 /// The batch as every component understands it, at the same length: components built before the rule above take only
 /// lines of ASCII white space for blank, and those of other languages what these call white space, so a blank line is
 /// given to them as blanks.
-pub fn unambiguous(batch: &str) -> Cow<'_, str> {
+pub(crate) fn unambiguous(batch: &str) -> Cow<'_, str> {
     let is_odd = |line: &Line<'_>| {
         let is_plain = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' ');
         // Nearly every line begins with a brace.

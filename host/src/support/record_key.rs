@@ -10,7 +10,7 @@ const LONGEST_VALUE: usize = 1024;
 
 /// What a record is known by, and what of it may change (host/docs/facts/ms-api.md, section 1.12).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct RecordKey {
+pub(crate) struct RecordKey {
     /// A hash of its id and its recipient, the latter ignoring case; or of the whole record, when it has no id or no
     /// recipient.
     pub identity: [u8; 16],

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 /// How often and how long to wait before an attempt that failed is made again.
 #[derive(Debug, Clone, Copy)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     /// Before the first retry, jitter apart.
     pub shortest: Duration,
     /// Before any retry.
@@ -22,7 +22,7 @@ impl Backoff {
     ///
     /// Doubles from attempt to attempt. `jitter`, from 0 to 1, takes up to half of it away, so that many who failed
     /// together do not come back together. What the service asked for in `retry_after` is kept to, within the limits.
-    pub fn delay(&self, attempt: u32, retry_after: Option<Duration>, jitter: f64) -> Option<Duration> {
+    pub(crate) fn delay(&self, attempt: u32, retry_after: Option<Duration>, jitter: f64) -> Option<Duration> {
         if attempt >= self.attempts {
             return None;
         }
@@ -34,7 +34,7 @@ impl Backoff {
 
 /// Something that may fail, and is done again then.
 #[async_trait]
-pub trait Attempt: Send {
+pub(crate) trait Attempt: Send {
     /// What it comes to.
     type Output: Send;
     /// Why it fails.
@@ -58,7 +58,7 @@ pub trait Attempt: Send {
 
 /// What something has come to, and how many attempts that took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Success<T> {
+pub(crate) struct Success<T> {
     /// What it has come to.
     pub output: T,
     /// The one that succeeded included.
@@ -67,7 +67,7 @@ pub struct Success<T> {
 
 /// Why something was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryError<E> {
+pub(crate) enum RetryError<E> {
     /// It failed, and doing it again is no use.
     Final(E),
     /// It failed, and while it waited it was told to stop.
@@ -79,7 +79,7 @@ pub enum RetryError<E> {
 /// # Errors
 ///
 /// With the error of the last attempt.
-pub async fn retry<A: Attempt>(what: &mut A) -> Result<Success<A::Output>, RetryError<A::Error>> {
+pub(crate) async fn retry<A: Attempt>(what: &mut A) -> Result<Success<A::Output>, RetryError<A::Error>> {
     let mut attempts = 1;
     loop {
         let error = match what.attempt().await {
@@ -97,7 +97,7 @@ pub async fn retry<A: Attempt>(what: &mut A) -> Result<Success<A::Output>, Retry
 }
 
 /// Whether the same request may succeed later (host/docs/facts/ms-api.md, section 1.9).
-pub fn is_transient(status: StatusCode) -> bool {
+pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 

@@ -9,7 +9,7 @@ use crate::support::scrub::{self, Forms};
 
 /// A secret. Shows as `****` wherever it is printed, and is hidden in what others say as long as it lives.
 #[derive(Clone)]
-pub struct Secret {
+pub(crate) struct Secret {
     text: Arc<Zeroizing<String>>,
     /// What is hidden in the texts of others.
     _known: Arc<[Arc<Forms>]>,
@@ -17,7 +17,7 @@ pub struct Secret {
 
 impl Secret {
     /// Keeps a text secret.
-    pub fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         let mut hidden = vec![scrub::know(&text)];
         // As of a header: `Bearer SECRET`.
         if let Some((_, rest)) = text.split_once(' ') {
@@ -27,7 +27,7 @@ impl Secret {
     }
 
     /// Keeps a URL secret that may have a password: the host may well be named by others.
-    pub fn url(text: String) -> Self {
+    pub(crate) fn url(text: String) -> Self {
         let password = Url::parse(&text).ok().and_then(|url| url.password().map(str::to_owned));
         let hidden: Vec<_> = match password {
             Some(password) => {
@@ -42,7 +42,7 @@ impl Secret {
     }
 
     /// The text itself, for those that have to send it.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.text
     }
 }

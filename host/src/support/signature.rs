@@ -12,7 +12,7 @@ use crate::support::plain_file::{self, Links};
 
 mod make;
 
-pub use make::{KeyError, SecretKey, generate};
+pub(crate) use make::{SecretKey, generate};
 
 /// What the name of a signature file ends with, after the name of the file that it signs.
 const EXTENSION: &str = ".minisig";
@@ -82,7 +82,7 @@ pub enum SignatureError {
 }
 
 /// Where the signature of a file is.
-pub fn path_of(file: &Path) -> PathBuf {
+pub(crate) fn path_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(EXTENSION);
     name.into()
@@ -191,7 +191,7 @@ fn is_legacy(text: &str) -> bool {
 /// # Errors
 ///
 /// When there is no signature.
-pub fn signer(signature: &Path) -> Result<String, SignatureError> {
+pub(crate) fn signer(signature: &Path) -> Result<String, SignatureError> {
     let text = read(signature)?;
     let id = minisign_verify::Signature::decode(&text).ok().and_then(|_| key_id(text.lines().nth(1)?));
     id.ok_or_else(|| SignatureError::NotASignature(signature.to_owned()))

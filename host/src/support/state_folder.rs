@@ -42,7 +42,7 @@ const STICKY: u32 = 0o1000;
 
 /// Why a state folder is not used.
 #[derive(Debug, thiserror::Error)]
-pub enum StateFolderError {
+pub(crate) enum StateFolderError {
     /// It cannot be made or looked at.
     #[error("could not use state folder `{}`", path.display())]
     Unusable {
@@ -78,7 +78,7 @@ pub enum StateFolderError {
 
 /// What can stand in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     /// A regular file.
     File,
     /// A folder.
@@ -117,7 +117,7 @@ fn way_out(path: &Path, folder: &Path, owner: u32, user: u32) -> String {
 /// # Errors
 ///
 /// When it belongs to somebody else, or cannot be used.
-pub fn prepare(path: &Path) -> Result<(), StateFolderError> {
+pub(crate) fn prepare(path: &Path) -> Result<(), StateFolderError> {
     let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match error.kind() {
         // What exists is no folder.
@@ -136,7 +136,7 @@ pub fn prepare(path: &Path) -> Result<(), StateFolderError> {
 /// # Errors
 ///
 /// As [`prepare`].
-pub fn check(path: &Path) -> Result<(), StateFolderError> {
+pub(crate) fn check(path: &Path) -> Result<(), StateFolderError> {
     let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
     match fs::symlink_metadata(path) {
         Ok(_) => {}

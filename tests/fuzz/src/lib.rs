@@ -1,16 +1,16 @@
 //! What the targets share.
 
 // The reading of files alone: the whole host would be built with instrumentation, and wasmtime with it.
-#[allow(dead_code, reason = "only a part of it is fuzzed")]
+#[allow(dead_code, unused_imports, reason = "only a part of it is fuzzed")]
 #[path = "../../../host/src/support"]
-pub mod support {
+mod support {
     pub mod lines;
     pub mod property;
 }
 
-#[allow(dead_code, reason = "only a part of it is fuzzed")]
+#[allow(dead_code, unused_imports, reason = "only a part of it is fuzzed")]
 #[path = "../../../host/src/sources"]
-pub mod sources {
+mod sources {
     pub mod file {
         /// What stands first in dates such as `3/4/2026`: the settings of the source have it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,9 @@ pub mod sources {
     }
 }
 
-pub use sources::file::formats;
+mod reading;
+
+pub use reading::read_records;
 
 use std::cell::RefCell;
 

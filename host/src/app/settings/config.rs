@@ -16,7 +16,7 @@ use crate::{
 
 /// Every setting, checked; `host/docs/settings.md` explains them.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub(crate) struct Config {
     /// Where the ledger lies.
     pub state_dir: PathBuf,
     /// Where metrics and health are served.
@@ -47,7 +47,7 @@ pub struct Config {
 
 /// `[geoip]`
 #[derive(Debug, Clone, Default)]
-pub struct GeoipConfig {
+pub(crate) struct GeoipConfig {
     /// City database in MaxMind format.
     pub city: Option<PathBuf>,
     /// ASN database in MaxMind format.
@@ -56,7 +56,7 @@ pub struct GeoipConfig {
 
 impl GeoipConfig {
     /// Which databases are named: `city`, `asn`.
-    pub fn databases(&self) -> Vec<&'static str> {
+    pub(crate) fn databases(&self) -> Vec<&'static str> {
         [("city", &self.city), ("asn", &self.asn)]
             .into_iter()
             .filter_map(|(key, path)| path.as_ref().map(|_| key))
@@ -71,7 +71,7 @@ impl Config {
     ///
     /// When the file cannot be read or something in it is wrong: the error names all that is wrong, each with the file,
     /// the line, the key and what is allowed.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
         Self::parse(&text(path)?, path, &environment::variable)
     }
 
@@ -90,7 +90,11 @@ impl Config {
     /// # Errors
     ///
     /// As [`Config::load`].
-    pub fn parse(text: &str, path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(
+        text: &str,
+        path: &Path,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
         match Self::parse_in_part(text, path, variable) {
             (_, Some(error)) => Err(error),
             (Some(config), None) => Ok(config),

@@ -6,7 +6,7 @@ use crate::support::signature::TrustedKeys;
 
 /// `[mapping]`
 #[derive(Debug, Clone)]
-pub struct MappingConfig {
+pub(crate) struct MappingConfig {
     /// Which mapping.
     pub choice: MappingChoice,
     /// Keep every record's own bytes in `event.original`.
@@ -31,7 +31,7 @@ pub struct MappingConfig {
 
 /// Which mapping to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MappingChoice {
+pub(crate) enum MappingChoice {
     /// The one that suits the source: 2.2 for Graph, 1.20 otherwise.
     Default,
     /// A built-in version.
@@ -42,7 +42,7 @@ pub enum MappingChoice {
 
 /// What the mapping may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MappingLimits {
+pub(crate) struct MappingLimits {
     /// The most memory of an instance.
     pub memory_bytes: usize,
     /// The most memory of all instances together.
@@ -61,7 +61,7 @@ pub struct MappingLimits {
 
 /// `[mapping.candidate]`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CandidateConfig {
+pub(crate) struct CandidateConfig {
     /// Which mapping.
     pub choice: MappingChoice,
     /// What it does.
@@ -72,7 +72,7 @@ pub struct CandidateConfig {
 
 /// What a candidate does beside the mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CandidateMode {
+pub(crate) enum CandidateMode {
     /// It is compared, and nothing of it delivered.
     Shadow,
     /// It maps a share of the deliveries.
@@ -81,7 +81,7 @@ pub enum CandidateMode {
 
 /// `[mapping.rollback]`
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RollbackConfig {
+pub(crate) struct RollbackConfig {
     /// How often a new mapping may trap or meet a limit.
     pub max_stops: u32,
     /// By how many percent of the records it may fail at more.

@@ -6,7 +6,7 @@ use crate::pipeline::OutputSettings;
 
 /// `[[output]]`
 #[derive(Debug, Clone)]
-pub struct OutputConfig {
+pub(crate) struct OutputConfig {
     /// What logs, the ledger and the dead letter call it.
     pub name: String,
     /// What its kind has of its own.
@@ -15,7 +15,7 @@ pub struct OutputConfig {
 
 impl OutputConfig {
     /// The settings of its kind, if that is `K`.
-    pub fn of_kind<K: OutputSettings>(&self) -> Option<&K> {
+    pub(crate) fn of_kind<K: OutputSettings>(&self) -> Option<&K> {
         (self.settings.as_ref() as &dyn Any).downcast_ref()
     }
 }

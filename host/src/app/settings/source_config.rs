@@ -1,13 +1,13 @@
 //! One source of the settings.
 
-use std::{any::Any, sync::Arc};
+use std::sync::Arc;
 
 use super::source_labels::SourceLabels;
 use crate::pipeline::SourceSettings;
 
 /// `[[source]]`
 #[derive(Debug, Clone)]
-pub struct SourceConfig {
+pub(crate) struct SourceConfig {
     pub(super) name: String,
     pub(super) labels: SourceLabels,
     pub(super) local_domains: Option<Vec<String>>,
@@ -17,27 +17,28 @@ pub struct SourceConfig {
 
 impl SourceConfig {
     /// What metrics and health call it.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Its type, as the settings have it.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         self.settings.kind()
     }
 
     /// What tells its documents from those of other sources.
-    pub fn labels(&self) -> &SourceLabels {
+    pub(crate) fn labels(&self) -> &SourceLabels {
         &self.labels
     }
 
     /// Domains of the tenant, for `email.direction`.
-    pub fn local_domains(&self) -> Option<&[String]> {
+    pub(crate) fn local_domains(&self) -> Option<&[String]> {
         self.local_domains.as_deref()
     }
 
     /// The settings of its kind, if that is `K`.
-    pub fn of_kind<K: SourceSettings>(&self) -> Option<&K> {
-        (self.settings.as_ref() as &dyn Any).downcast_ref()
+    #[cfg(test)]
+    pub(crate) fn of_kind<K: SourceSettings>(&self) -> Option<&K> {
+        (self.settings.as_ref() as &dyn std::any::Any).downcast_ref()
     }
 }

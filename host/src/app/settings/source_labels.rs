@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 /// What tells documents of one source from those of others.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SourceLabels {
+pub(crate) struct SourceLabels {
     /// Tags besides those of all documents.
     pub tags: Vec<String>,
     /// Fields of every document.
@@ -19,19 +19,19 @@ pub struct SourceLabels {
 
 impl SourceLabels {
     /// The tags of its documents; these are those of all.
-    pub fn with_tags(&self, all: &[String]) -> Vec<String> {
+    pub(crate) fn with_tags(&self, all: &[String]) -> Vec<String> {
         let mut tags = all.to_vec();
         tags.extend(self.tags.iter().filter(|tag| !all.contains(tag)).cloned());
         tags
     }
 
     /// What is written into its documents besides what exotrace itself writes, if anything.
-    pub fn own_fields(&self) -> Option<Value> {
+    pub(crate) fn own_fields(&self) -> Option<Value> {
         (!self.fields.is_empty() || self.tenant_name.is_some()).then(|| self.with_fields(json!({})))
     }
 
     /// All that is written into its documents: `host` is what exotrace itself writes.
-    pub fn with_fields(&self, host: Value) -> Value {
+    pub(crate) fn with_fields(&self, host: Value) -> Value {
         let mut all = Value::Object(self.fields.clone());
         if let Some(name) = &self.tenant_name {
             merge(&mut all, json!({ "organization": { "name": name } }));

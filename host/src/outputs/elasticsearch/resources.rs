@@ -20,7 +20,7 @@ const PRIORITY: u32 = 250;
 
 /// Something to put to a path.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Resource {
+pub(crate) struct Resource {
     /// The path below the address of the cluster.
     pub path: String,
     /// What to put there.
@@ -30,7 +30,7 @@ pub struct Resource {
 }
 
 /// Everything in the order in which it has to be put; for the data streams of all namespaces, or of one.
-pub fn resources(flavor: Flavor, namespace: Option<&str>) -> Vec<Resource> {
+pub(crate) fn resources(flavor: Flavor, namespace: Option<&str>) -> Vec<Resource> {
     // Templates for single namespaces stand beside each other.
     let name = namespace.map_or_else(|| NAME.to_owned(), |namespace| format!("{NAME}-{namespace}"));
     let meta = json!({

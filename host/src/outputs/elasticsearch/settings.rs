@@ -31,7 +31,7 @@ struct ElasticsearchTable {
 
 /// An output of type `elasticsearch`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ElasticsearchConfig {
+pub(crate) struct ElasticsearchConfig {
     /// Hosts of one cluster; at least one.
     pub urls: Vec<Url>,
     /// Where documents go.

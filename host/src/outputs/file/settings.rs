@@ -42,7 +42,7 @@ struct FileOutputTable {
 
 /// An output of type `file`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileOutputConfig {
+pub(crate) struct FileOutputConfig {
     /// The file that is written.
     pub path: PathBuf,
     /// When the file is as long as this, another one is begun.
@@ -59,7 +59,7 @@ pub struct FileOutputConfig {
 
 /// How finished files are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileCompression {
+pub(crate) enum FileCompression {
     /// Not at all.
     None,
     /// With gzip.

@@ -1,6 +1,6 @@
 use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 
-use super::*;
+use super::{settings::FileCompression, *};
 use crate::{mapper::MappedBatch, pipeline::Tail, support::finding::Verdict};
 
 struct FileSetup {

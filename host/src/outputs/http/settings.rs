@@ -45,7 +45,7 @@ struct HttpTable {
 
 /// An output of type `http`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpConfig {
+pub(crate) struct HttpConfig {
     /// Where documents are posted to.
     pub url: Url,
     /// How documents stand in a request.
@@ -62,7 +62,7 @@ pub struct HttpConfig {
 
 /// How documents stand in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyFormat {
+pub(crate) enum BodyFormat {
     /// One a line.
     Ndjson,
     /// In one JSON array.

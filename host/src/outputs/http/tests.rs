@@ -14,7 +14,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{BodyFormat, HttpConfig, HttpOutput};
+use super::{HttpConfig, HttpOutput, settings::BodyFormat};
 use crate::{
     outputs::{
         client_settings::{Authentication, BodyConfig, Compression, ConnectionConfig},

@@ -15,7 +15,7 @@ use crate::{
 
 /// Why a host did not take documents.
 #[derive(Debug, thiserror::Error)]
-pub enum RequestError {
+pub(crate) enum RequestError {
     /// No client can be made on this machine.
     #[error("could not set up HTTP")]
     Client(#[source] reqwest::Error),
@@ -175,7 +175,7 @@ impl RequestError {
     }
 
     /// Whether sending the same again may succeed without anybody doing something.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. }
             | Self::Answer { source: AnswerError::Broken(_), .. }
@@ -197,7 +197,7 @@ impl RequestError {
     }
 
     /// When the host wants to be asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             _ => None,

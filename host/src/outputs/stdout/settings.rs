@@ -7,7 +7,7 @@ use crate::{
 
 /// An output of type `stdout`.
 #[derive(Debug, Clone, Copy)]
-pub struct StdoutConfig;
+pub(crate) struct StdoutConfig;
 
 impl SectionKind<OutputContext> for StdoutConfig {
     const NAMES: &'static [&'static str] = &["stdout"];

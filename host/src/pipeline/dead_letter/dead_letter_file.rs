@@ -13,7 +13,7 @@ use crate::support::folder;
 /// Why a dead letter could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("could not write dead letter `{}`", path.display())]
-pub struct DeadLetterError {
+pub(crate) struct DeadLetterError {
     path: PathBuf,
     #[source]
     source: io::Error,
@@ -21,7 +21,7 @@ pub struct DeadLetterError {
 
 /// Why a file of letters cannot be read once more.
 #[derive(Debug, thiserror::Error)]
-pub enum ClaimError {
+pub(crate) enum ClaimError {
     /// It cannot be had.
     #[error("could not read `{}`", path.display())]
     Read {
@@ -54,18 +54,18 @@ impl ClaimError {
 
 /// The file that takes them.
 #[derive(Debug)]
-pub struct DeadLetterFile {
+pub(crate) struct DeadLetterFile {
     path: PathBuf,
 }
 
 impl DeadLetterFile {
     /// The file at `path`, which is made when it is first needed.
-    pub fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
     /// Which file.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -75,7 +75,7 @@ impl DeadLetterFile {
     /// # Errors
     ///
     /// When it cannot be read or moved.
-    pub fn claim(&mut self, file: &Path) -> Result<(PathBuf, bool), ClaimError> {
+    pub(crate) fn claim(&mut self, file: &Path) -> Result<(PathBuf, bool), ClaimError> {
         let read = |source| ClaimError::Read { path: file.to_owned(), source };
         drop(File::open(file).map_err(read)?);
         let file = fs::canonicalize(file).map_err(read)?;
@@ -98,7 +98,7 @@ impl DeadLetterFile {
     /// # Errors
     ///
     /// When not all of them could be written; then none is.
-    pub fn append(&mut self, letters: &[DeadLetter]) -> Result<(), DeadLetterError> {
+    pub(crate) fn append(&mut self, letters: &[DeadLetter]) -> Result<(), DeadLetterError> {
         let mut lines = Vec::new();
         let written = letters.iter().try_for_each(|letter| {
             serde_json::to_writer(&mut lines, letter)?;
@@ -112,7 +112,7 @@ impl DeadLetterFile {
 }
 
 /// Where the letters of a file are while they are replayed.
-pub fn claimed_path(file: &Path) -> PathBuf {
+pub(crate) fn claimed_path(file: &Path) -> PathBuf {
     file.with_added_extension("replaying")
 }
 

@@ -20,7 +20,7 @@ const MAX_IDS: usize = 3;
 
 /// What a file of letters has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Overview {
+pub(crate) struct Overview {
     /// Which file.
     pub file: PathBuf,
     /// How many letters.
@@ -38,7 +38,7 @@ pub struct Overview {
 
 /// Letters that are there for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// How many.
     pub letters: u64,
     /// Where they were given up.
@@ -67,7 +67,7 @@ impl Overview {
     /// # Errors
     ///
     /// When it cannot be read.
-    pub fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Self>> {
+    pub(crate) fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Self>> {
         let open = match File::open(file) {
             Ok(open) => open,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Counts the letters of a file, whoever writes and moves it.
 #[derive(Debug)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     path: PathBuf,
     /// Device and inode of what was counted.
     file: Option<(u64, u64)>,
@@ -24,7 +24,7 @@ pub struct Waiting {
 
 /// How many letters wait for somebody to replay them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct DeadLetterCount {
+pub(crate) struct DeadLetterCount {
     /// How many were counted.
     pub waiting: u64,
     /// Whether that is all.
@@ -33,7 +33,7 @@ pub struct DeadLetterCount {
 
 impl Waiting {
     /// Counts the letters of the file at `path`.
-    pub fn new(path: &Path) -> Self {
+    pub(crate) fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), file: None, read: 0, letters: 0 }
     }
 
@@ -42,7 +42,7 @@ impl Waiting {
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn count(&mut self) -> io::Result<DeadLetterCount> {
+    pub(crate) fn count(&mut self) -> io::Result<DeadLetterCount> {
         let mut file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

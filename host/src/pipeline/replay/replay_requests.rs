@@ -8,13 +8,13 @@ use super::replayed::{ReplayError, Replayed};
 
 /// Asks a run to feed letters through again, one file at a time. Cheap to clone.
 #[derive(Clone)]
-pub struct Replays {
+pub(crate) struct Replays {
     asks: mpsc::Sender<WantedReplay>,
     place: Arc<Semaphore>,
 }
 
 /// What a run hears of that.
-pub struct ReplayRequests(mpsc::Receiver<WantedReplay>);
+pub(crate) struct ReplayRequests(mpsc::Receiver<WantedReplay>);
 
 /// A file that somebody wants to have replayed.
 pub(in crate::pipeline) struct WantedReplay {
@@ -26,13 +26,13 @@ pub(in crate::pipeline) struct WantedReplay {
 
 impl Replays {
     /// What asks, and what a run hears of it.
-    pub fn channel() -> (Self, ReplayRequests) {
+    pub(crate) fn channel() -> (Self, ReplayRequests) {
         let (asks, hears) = mpsc::channel(1);
         (Self { asks, place: Arc::new(Semaphore::new(1)) }, ReplayRequests(hears))
     }
 
     /// Whether letters are being fed through.
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.place.available_permits() == 0
     }
 
@@ -41,7 +41,7 @@ impl Replays {
     /// # Errors
     ///
     /// As [`replay`](super::replay), when another one is under way, and when the run ends before.
-    pub async fn replay(&self, file: PathBuf) -> Result<Replayed, ReplayError> {
+    pub(crate) async fn replay(&self, file: PathBuf) -> Result<Replayed, ReplayError> {
         let place = Arc::clone(&self.place).try_acquire_owned().map_err(|_| ReplayError::Busy)?;
         let (answer, answered) = oneshot::channel();
         let ended = || ReplayError::Ended(file.clone());

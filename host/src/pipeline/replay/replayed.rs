@@ -15,7 +15,7 @@ use crate::pipeline::{
 
 /// What came of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replayed {
+pub(crate) struct Replayed {
     /// DeadLetterReader read.
     pub letters: u64,
     /// What was done with them; rejected are those that went to the dead letter again.
@@ -35,7 +35,7 @@ pub struct Replayed {
 
 /// Why letters were not fed through, or not all.
 #[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
+pub(crate) enum ReplayError {
     /// They cannot be had.
     #[error(transparent)]
     Claim(#[from] ClaimError),

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     ledger::{Ledger, Next, PageDone, Window},
-    outputs::StdoutOutput,
+    outputs::stdout::StdoutOutput,
     pipeline::dead_letter::DeadLetterFile,
     sources::microsoft::{ServiceConfig, service_name},
     support::clock::{Clock, Moment},

@@ -19,7 +19,7 @@ use crate::{
     deployment::{Deployment, RollbackPolicy},
     ledger::{Ledger, SourceStatus},
     mapper::{Component, Limits, Settings, built_in},
-    outputs::StdoutOutput,
+    outputs::stdout::StdoutOutput,
     pipeline::{
         GRACE, Mode, Pipeline, PipelineSource, Replays, RunError, SourceIdentity, Summary, dead_letter::DeadLetterFile,
         run,
@@ -151,7 +151,7 @@ pub(super) fn pipeline_source(config: &ServiceConfig) -> PipelineSource {
     let starts = vec![(COMPONENT.clone(), Settings::default())];
     let deployment = Deployment::new(starts, Limits::default(), RollbackPolicy::default(), &Arc::default()).unwrap();
     let mapper = deployment.mapper(0);
-    let identity = Arc::new(SourceIdentity { name: service_name(config), label: config.name.clone(), mapper });
+    let identity = Arc::new(SourceIdentity { name: service_name(config), label: "simulated".to_owned(), mapper });
     PipelineSource { source: Box::new(ServiceCollector::new(config, Arc::clone(&identity)).unwrap()), identity }
 }
 

@@ -7,7 +7,7 @@ use crate::sources::file::formats::{RecordsError, TooMuch};
 /// A file that could not be read, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("could not read `{}`", path.display())]
-pub struct FileError {
+pub(crate) struct FileError {
     /// Which file, or folder, or pattern.
     pub path: PathBuf,
     /// Why.
@@ -17,7 +17,7 @@ pub struct FileError {
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum FileProblem {
+pub(crate) enum FileProblem {
     /// The system refuses.
     #[error(transparent)]
     System(#[from] io::Error),

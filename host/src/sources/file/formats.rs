@@ -27,16 +27,14 @@ mod text;
 mod unpack;
 mod values;
 
-pub use bad_date::BadDate;
-pub use batch::{Batch, Limits};
-pub use error::RecordsError;
-pub use likeness::Likeness;
-pub use notice::{Notice, Problem};
-pub use page::rows;
-pub use position::Position;
-pub use reader::{AtEnd, Reader};
-pub use start::{START_BYTES, Start};
-pub use unpack::{TooMuch, Unpacked};
+pub(crate) use batch::{Batch, Limits};
+pub(crate) use error::RecordsError;
+pub(crate) use notice::{Notice, Problem};
+pub(crate) use page::rows;
+pub(crate) use position::Position;
+pub(crate) use reader::{AtEnd, Reader};
+pub(crate) use start::{START_BYTES, Start};
+pub(crate) use unpack::{TooMuch, Unpacked};
 
 use crate::sources::file::DateOrder;
 use batch::Batches;
@@ -47,7 +45,7 @@ use values::{Trouble, Values};
 const LIMITS: Limits = Limits { records: 1000, bytes: 128 * 1024 };
 
 /// Takes batches, and what was noticed.
-pub trait Sink {
+pub(crate) trait Sink {
     /// Takes the next batch, and answers whether to go on.
     fn batch(&mut self, batch: Batch) -> bool;
     /// Hears of something that is out of order.
@@ -60,7 +58,7 @@ pub trait Sink {
 /// # Errors
 ///
 /// When the input breaks off, or cannot be cut into records. What came before was given to `sink`.
-pub fn read(input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink) -> Result<(), RecordsError> {
+pub(crate) fn read(input: impl Read, order: Option<DateOrder>, sink: &mut impl Sink) -> Result<(), RecordsError> {
     let mut input = Unpacked::new(input).map_err(RecordsError::Read)?;
     read_unpacked(&mut input, order, sink)?;
     if input.left_out() > 0 {
@@ -118,7 +116,7 @@ fn beginning(input: &mut impl Read) -> (Vec<u8>, u64, Option<io::Error>) {
 
 /// How many NUL bytes are passed over at the beginning of a file: whole blocks of them, since a few may be halves of
 /// characters, which is found out later.
-pub fn leading_nuls(bytes: &[u8]) -> usize {
+pub(crate) fn leading_nuls(bytes: &[u8]) -> usize {
     const BLOCK_BYTES: usize = 512;
     bytes.chunks_exact(BLOCK_BYTES).take_while(|block| block.iter().all(|byte| *byte == 0)).count() * BLOCK_BYTES
 }
@@ -129,7 +127,7 @@ pub fn leading_nuls(bytes: &[u8]) -> usize {
 /// # Errors
 ///
 /// When the input breaks off. What came before was given to `sink`.
-pub fn read_line_by_line(
+pub(crate) fn read_line_by_line(
     mut input: impl BufRead,
     order: Option<DateOrder>,
     sink: &mut impl Sink,

@@ -26,9 +26,7 @@ struct FileTable {
 
 /// A source of type `file`.
 #[derive(Debug, Clone)]
-pub struct FileConfig {
-    /// What metrics and health call it.
-    pub name: String,
+pub(crate) struct FileConfig {
     /// Patterns of paths.
     pub paths: Vec<String>,
     /// Between two looks at the files.
@@ -42,7 +40,7 @@ pub struct FileConfig {
 /// What stands first in dates such as `3/4/2026`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "snake_case")]
-pub enum DateOrder {
+pub(crate) enum DateOrder {
     /// The month: 4 March.
     #[value(alias = "month-first")]
     MonthFirst,
@@ -71,7 +69,6 @@ impl SectionKind<SourceContext> for FileConfig {
         let interval = reader.some_duration("interval", &table.interval, Duration::from_secs(5));
         let date_order = reader.choice("date_order", &table.date_order, &["month_first", "day_first"])?;
         Ok(Self {
-            name: context.name.clone(),
             paths: paths?,
             interval: interval?,
             date_order: date_order.map(|order| match order {
@@ -84,7 +81,7 @@ impl SectionKind<SourceContext> for FileConfig {
 }
 
 /// What the ledger knows a source of files by.
-pub fn files_name(config: &FileConfig) -> String {
+pub(crate) fn files_name(config: &FileConfig) -> String {
     format!("file {}", config.paths.join(", "))
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The window in which the service counts.
-pub const BUDGET_WINDOW: Duration = Duration::from_secs(5 * 60);
+pub(crate) const BUDGET_WINDOW: Duration = Duration::from_secs(5 * 60);
 
 /// One in so many requests may be a repair: it asks once more for what could not be read.
 const REPAIR_SHARE: u32 = 4;

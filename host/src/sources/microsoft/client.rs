@@ -115,6 +115,6 @@ pub(super) fn host(url: &Url) -> String {
 }
 
 /// Whether requests to this host go by way of a proxy.
-pub fn has_proxy(config: &ServiceConfig, service: &Url) -> bool {
+pub(crate) fn has_proxy(config: &ServiceConfig, service: &Url) -> bool {
     config.proxy_url.is_some() || !is_loopback(service) && environment::has_proxy(service.scheme())
 }

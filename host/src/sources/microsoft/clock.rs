@@ -43,7 +43,7 @@ impl Seen {
 
 /// What an answer shows to be past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Past {
+pub(crate) struct Past {
     /// Everything up to here, by two clocks; none when no two agree.
     pub proven: Option<DateTime<Utc>>,
     /// A row that was received up to here shows that this time is past.

@@ -37,7 +37,7 @@ mod recovery;
 const TOO_OLD: &str = "older than the service keeps records";
 
 /// One service, as the loop reads it.
-pub struct ServiceCollector {
+pub(crate) struct ServiceCollector {
     identity: Arc<SourceIdentity>,
     counts: OfSource,
     /// Between polls.
@@ -138,7 +138,7 @@ impl ServiceCollector {
     /// # Errors
     ///
     /// When a file cannot be used that the settings name for signing in or for HTTP.
-    pub fn new(config: &ServiceConfig, identity: Arc<SourceIdentity>) -> Result<Self, PollError> {
+    pub(crate) fn new(config: &ServiceConfig, identity: Arc<SourceIdentity>) -> Result<Self, PollError> {
         Ok(Self {
             counts: metrics().source(&identity.label),
             identity,

@@ -22,7 +22,7 @@ const MACHINE: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 
 /// How to sign in; exactly one way.
 #[derive(Debug, Clone)]
-pub enum Credential {
+pub(crate) enum Credential {
     /// As an app registration, with its secret.
     Secret {
         /// Id of the app registration.
@@ -59,7 +59,7 @@ pub enum Credential {
 
 /// Who gives the tokens of a managed identity (host/docs/facts/ms-api.md, section 3.5).
 #[derive(Debug, Clone)]
-pub enum IdentityEndpoint {
+pub(crate) enum IdentityEndpoint {
     /// The metadata service of a machine in Azure.
     Machine(Url),
     /// The one of App Service, Functions and Container Apps, which name it in the environment.
@@ -73,7 +73,7 @@ pub enum IdentityEndpoint {
 
 impl Credential {
     /// Who signs in, as the service knows it; none: the machine's own identity.
-    pub fn client_id(&self) -> Option<&str> {
+    pub(crate) fn client_id(&self) -> Option<&str> {
         match self {
             Self::Secret { client_id, .. }
             | Self::Certificate { client_id, .. }

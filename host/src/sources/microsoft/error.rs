@@ -19,7 +19,7 @@ use crate::support::{
 
 /// Why a page could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum PollError {
+pub(crate) enum PollError {
     /// Nothing can be sent at all.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -121,7 +121,7 @@ const NOT_ITSELF: &str = "\nhint: a proxy or a gateway may answer in its place; 
 
 impl PollError {
     /// Whether asking again later may help.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Token { source, .. } => source.is_transient(),
             // A gateway, or a fault of the service: the same request is answered as it should be soon.
@@ -145,7 +145,7 @@ impl PollError {
     }
 
     /// When the service wants to be asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             Self::Token { source, .. } => source.retry_after(),
@@ -154,37 +154,32 @@ impl PollError {
     }
 
     /// Whether the service did not take the access token, so that another one may do.
-    pub fn is_refused_token(&self) -> bool {
+    pub(crate) fn is_refused_token(&self) -> bool {
         matches!(self, Self::Status { status: StatusCode::UNAUTHORIZED, .. })
     }
 
     /// Whether a permission is missing.
-    pub fn is_forbidden(&self) -> bool {
+    pub(crate) fn is_forbidden(&self) -> bool {
         matches!(self, Self::Status { status: StatusCode::FORBIDDEN, .. })
     }
 
     /// Whether the next link is to blame, so that another way has to be found.
-    pub fn is_bad_link(&self) -> bool {
+    pub(crate) fn is_bad_link(&self) -> bool {
         matches!(self, Self::RefusedLink { .. } | Self::UnusableLink(_) | Self::ForeignLink)
     }
 
     /// Whether the page itself is to blame: too long, or damaged in its middle, however often it is asked for.
-    pub fn is_bad_page(&self) -> bool {
+    pub(crate) fn is_bad_page(&self) -> bool {
         matches!(self, Self::MalformedPage(_)) || self.is_long_page()
     }
 
     /// Whether a page of fewer rows may do.
-    pub fn is_long_page(&self) -> bool {
+    pub(crate) fn is_long_page(&self) -> bool {
         matches!(self, Self::TooManyRows { .. } | Self::Answer { source: AnswerError::TooLong(_), .. })
     }
 
-    /// Whether the answer says nothing of the page: something else answered, or the service is not itself.
-    pub fn is_not_itself(&self) -> bool {
-        matches!(self, Self::OtherShape(_) | Self::Markup | Self::NullPage)
-    }
-
     /// Whether the failure is of the request for the page, so that another request may do: not of signing in.
-    pub fn is_of_page(&self) -> bool {
+    pub(crate) fn is_of_page(&self) -> bool {
         !matches!(self, Self::Http(_) | Self::Token { .. })
     }
 }

@@ -12,7 +12,7 @@ use crate::support::{
 
 /// Why nothing can be sent at all.
 #[derive(Debug, thiserror::Error)]
-pub enum HttpError {
+pub(crate) enum HttpError {
     /// No client can be made on this machine.
     #[error("could not set up HTTP")]
     Client(#[source] reqwest::Error),

@@ -9,7 +9,7 @@ pub(super) const LONGEST_LINK: usize = 32 * 1024;
 
 /// Which page to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageRequest<'a> {
+pub(crate) enum PageRequest<'a> {
     /// The first page of what was received between two times, both included.
     First {
         /// The earliest time.

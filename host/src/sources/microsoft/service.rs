@@ -25,7 +25,7 @@ use crate::{
 const SERVICE: &str = "the message trace service at ";
 
 /// Reads one tenant's message trace.
-pub struct ServiceSource {
+pub(crate) struct ServiceSource {
     kind: ServiceKind,
     http: Http,
     tokens: Tokens,
@@ -39,7 +39,7 @@ pub struct ServiceSource {
 /// # Errors
 ///
 /// When there is no answer.
-pub async fn reach(config: &ServiceConfig, url: &Url) -> Result<StatusCode, PollError> {
+pub(crate) async fn reach(config: &ServiceConfig, url: &Url) -> Result<StatusCode, PollError> {
     let http = Http::new(config, url)?;
     let answer = http.exchange(http.get(url.clone()), Limits::PAGE).await;
     answer.map(|answer| answer.status).map_err(|error| no_answer("", url, error))
@@ -61,7 +61,7 @@ impl ServiceSource {
     /// # Errors
     ///
     /// When a file cannot be used that the settings name for signing in or for HTTP.
-    pub fn new(config: &ServiceConfig) -> Result<Self, PollError> {
+    pub(crate) fn new(config: &ServiceConfig) -> Result<Self, PollError> {
         let tokens = Tokens::new(config).map_err(|error| match error {
             NewTokensError::Http(error) => PollError::Http(error),
             NewTokensError::Token(source) => PollError::Token { tenant: config.tenant_id.clone(), source },
@@ -81,60 +81,60 @@ impl ServiceSource {
     /// # Errors
     ///
     /// When there is no token to be had.
-    pub async fn sign_in(&mut self) -> Result<(), PollError> {
+    pub(crate) async fn sign_in(&mut self) -> Result<(), PollError> {
         let token = self.tokens.get(&mut self.clock).await;
         token.map(drop).map_err(|source| PollError::Token { tenant: self.tenant.clone(), source })
     }
 
     /// When the access token ends.
-    pub fn token_until(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn token_until(&self) -> Option<DateTime<Utc>> {
         self.tokens.until()
     }
 
     /// The permissions that the access token names, if it can be read: nobody promises what is in it.
-    pub fn token_roles(&self) -> Option<Vec<String>> {
+    pub(crate) fn token_roles(&self) -> Option<Vec<String>> {
         self.tokens.roles()
     }
 
     /// Tells the time by other clocks.
-    pub fn set_clock(&mut self, clock: Clock) {
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.http.set_clock(clock.clone());
         self.tokens.set_clock(clock.clone());
         self.clock = ServiceClock::new(clock);
     }
 
     /// The clocks of this machine.
-    pub fn ours(&self) -> &Clock {
+    pub(crate) fn ours(&self) -> &Clock {
         self.clock.ours()
     }
 
     /// The time of the service, which decides what can be asked for.
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
     /// How far the clock of the service is ahead of ours.
-    pub fn ahead(&self) -> chrono::Duration {
+    pub(crate) fn ahead(&self) -> chrono::Duration {
         self.clock.ahead()
     }
 
     /// The time of the service as it has told it, whatever it refuses; ours as long as it has not.
-    pub fn told(&self) -> DateTime<Utc> {
+    pub(crate) fn told(&self) -> DateTime<Utc> {
         self.clock.ours().wall() + self.clock.ahead()
     }
 
     /// Whether `now` has to be told by another answer before it can be relied on.
-    pub fn is_clock_stale(&self) -> bool {
+    pub(crate) fn is_clock_stale(&self) -> bool {
         self.clock.is_stale()
     }
 
     /// Whether an answer has told the time of the service.
-    pub fn is_clock_told(&self) -> bool {
+    pub(crate) fn is_clock_told(&self) -> bool {
         self.clock.is_told()
     }
 
     /// A pass is over: what the service took for the future may be past by now.
-    pub fn forget_refused_end(&mut self) {
+    pub(crate) fn forget_refused_end(&mut self) {
         self.clock.lift();
     }
 
@@ -143,7 +143,7 @@ impl ServiceSource {
     /// # Errors
     ///
     /// When there is no page.
-    pub async fn look_at_clock(&mut self) -> Result<(), PollError> {
+    pub(crate) async fn look_at_clock(&mut self) -> Result<(), PollError> {
         let end = self.now() - AGREEMENT;
         let request = PageRequest::First { start: end - AGREEMENT, end, rows: 1 };
         self.page(request).await.map(drop)
@@ -155,7 +155,7 @@ impl ServiceSource {
     /// # Errors
     ///
     /// When the page cannot be had; the error knows whether asking again may help.
-    pub async fn page(&mut self, request: PageRequest<'_>) -> Result<Page, PollError> {
+    pub(crate) async fn page(&mut self, request: PageRequest<'_>) -> Result<Page, PollError> {
         let url = self.page_url(request)?;
         let answer = self.send(url.clone(), matches!(request, PageRequest::Next(_))).await?;
         if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A service of Microsoft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServiceKind {
+pub(crate) enum ServiceKind {
     /// Microsoft Graph.
     Graph,
     /// The legacy Reporting Web Service.
@@ -18,7 +18,7 @@ impl ServiceKind {
     }
 
     /// The name in the settings.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Graph => "graph",
             Self::ReportingWebService => "reporting_webservice",
@@ -26,7 +26,7 @@ impl ServiceKind {
     }
 
     /// How far back the service answers (host/docs/facts/ms-api.md, sections 1.6 and 2.1).
-    pub fn keeps(self) -> Duration {
+    pub(crate) fn keeps(self) -> Duration {
         let days = match self {
             Self::Graph => 90,
             Self::ReportingWebService => 10,
@@ -35,7 +35,7 @@ impl ServiceKind {
     }
 
     /// How far back it is wise to ask (host/docs/facts/ms-api.md, section 2.1).
-    pub fn look_back(self) -> Duration {
+    pub(crate) fn look_back(self) -> Duration {
         let hours = match self {
             Self::Graph => 90 * 24,
             Self::ReportingWebService => 200,
@@ -44,7 +44,7 @@ impl ServiceKind {
     }
 
     /// The most rows that a page may have (host/docs/facts/ms-api.md, sections 1.5 and 2.1).
-    pub fn most_rows(self) -> u32 {
+    pub(crate) fn most_rows(self) -> u32 {
         match self {
             Self::Graph => 5000,
             Self::ReportingWebService => 2000,

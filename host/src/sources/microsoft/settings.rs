@@ -21,11 +21,9 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A source of type `graph` or `reporting_webservice`.
 #[derive(Debug, Clone)]
-pub struct ServiceConfig {
+pub(crate) struct ServiceConfig {
     /// Which service.
     pub kind: ServiceKind,
-    /// What metrics and health call it.
-    pub name: String,
     /// The tenant: its id or one of its domains.
     pub tenant_id: String,
     /// How to sign in.
@@ -60,7 +58,7 @@ pub struct ServiceConfig {
 
 impl ServiceConfig {
     /// What a token is asked for: the service itself.
-    pub fn scope(&self) -> String {
+    pub(crate) fn scope(&self) -> String {
         match self.kind {
             ServiceKind::Graph => format!("{}/.default", self.url.origin().ascii_serialization()),
             ServiceKind::ReportingWebService => self.outlook_scope.to_owned(),
@@ -93,7 +91,7 @@ impl SectionKind<SourceContext> for ServiceConfig {
     fn read(
         name: &'static str,
         section: &Section<'_, '_>,
-        context: &SourceContext,
+        _: &SourceContext,
         reader: &ValueReader<'_>,
     ) -> Result<Self, ConfigError> {
         let kind = ServiceKind::named(name);
@@ -120,7 +118,6 @@ impl SectionKind<SourceContext> for ServiceConfig {
         cloud?;
         Ok(Self {
             kind,
-            name: context.name.clone(),
             tenant_id: tenant_id?,
             credential: credential?,
             login_url: login_url?,
@@ -141,13 +138,13 @@ impl SectionKind<SourceContext> for ServiceConfig {
 }
 
 /// What the ledger knows a source by: as long as it stays the same, so does what is done.
-pub fn service_name(config: &ServiceConfig) -> String {
+pub(crate) fn service_name(config: &ServiceConfig) -> String {
     let client = config.credential.client_id().unwrap_or("system");
     format!("{} {} {} {client}", config.kind.as_str(), config.url.as_str().trim_end_matches('/'), config.tenant_id)
 }
 
 /// What the ledger counts the requests of a source by: its tenant, whoever asks.
-pub fn budget_name(config: &ServiceConfig) -> String {
+pub(crate) fn budget_name(config: &ServiceConfig) -> String {
     format!("{} {}", config.kind.as_str(), config.tenant_id.to_lowercase())
 }
 

@@ -30,8 +30,7 @@ mod certificate;
 mod error;
 
 use certificate::Certificate;
-pub use certificate::CertificateError;
-pub use error::{Asked, TokenError};
+pub(crate) use error::{Asked, TokenError};
 
 /// A token is replaced so long before it ends, unless half of its life is shorter.
 const REFRESH_AHEAD: Duration = Duration::from_secs(5 * 60);

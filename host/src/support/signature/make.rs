@@ -40,14 +40,14 @@ const UNUSED: &[u8] = &[0; 32 + 8 + 8];
 const CHECKSUM_BYTES: usize = 32;
 
 /// A key that makes signatures, ready to use.
-pub struct SecretKey {
+pub(crate) struct SecretKey {
     id: [u8; 8],
     pair: Ed25519KeyPair,
 }
 
 /// Why a key cannot be made or used.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyError {
+pub(crate) enum KeyError {
     /// The file is there already.
     #[error("`{}` is there already\nhint: keys are never overwritten; name another file", .0.display())]
     Exists(PathBuf),
@@ -78,7 +78,7 @@ pub enum KeyError {
 /// # Errors
 ///
 /// When one of the files is there already, or cannot be written.
-pub fn generate(secret_key: &Path, public_key: &Path) -> Result<PublicKey, KeyError> {
+pub(crate) fn generate(secret_key: &Path, public_key: &Path) -> Result<PublicKey, KeyError> {
     if public_key.exists() {
         // Asked first, so that no secret key is left behind without its public one.
         return Err(KeyError::Exists(public_key.to_owned()));
@@ -127,7 +127,7 @@ impl SecretKey {
     /// # Errors
     ///
     /// When the file is not a secret key, or has a password.
-    pub fn open(path: &Path) -> Result<Self, KeyError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, KeyError> {
         let read = plain_file::text(path, MAX_SECRET_BYTES).map(Secret::new);
         let text = read.map_err(|source| KeyError::File { doing: "read", path: path.to_owned(), source })?;
         let line = text.expose().lines().nth(1).unwrap_or_default().trim();
@@ -153,7 +153,7 @@ impl SecretKey {
     }
 
     /// Signs bytes: the text of a signature file. The comment is signed with them; it is one line.
-    pub fn sign(&self, bytes: &[u8], comment: &str) -> String {
+    pub(crate) fn sign(&self, bytes: &[u8], comment: &str) -> String {
         let comment: String = comment.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
         let comment = comment.trim();
         let signature = self.pair.sign(blake2b(bytes).as_bytes());

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 /// A date that no message was received at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadDate {
+pub(crate) enum BadDate {
     /// It is to come.
     Ahead {
         /// The date.
@@ -39,7 +39,7 @@ impl fmt::Display for BadDate {
 
 impl BadDate {
     /// What to do about it.
-    pub fn hint(self) -> &'static str {
+    pub(crate) fn hint(self) -> &'static str {
         match self {
             Self::Ahead { .. } => "set the clock if it is wrong; else export with dates in ISO 8601",
             Self::OtherCalendar { .. } => "export with dates in ISO 8601, which have Gregorian years",

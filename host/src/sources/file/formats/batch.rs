@@ -7,7 +7,7 @@ use crate::support::lines::{is_blank, on_one_line};
 
 /// Records that go through the mapping together.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// The records, one a line; there may be empty lines between them.
     pub records: String,
     /// How many they are.
@@ -26,7 +26,7 @@ const MOST_BETWEEN: u64 = 256;
 
 /// How large batches are.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// How many records, at most.
     pub records: usize,
     /// How many bytes, before the record that exceeds it.

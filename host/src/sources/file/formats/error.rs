@@ -6,7 +6,7 @@ use super::{bad_date::BadDate, likeness::Likeness};
 
 /// Why reading had to stop.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordsError {
+pub(crate) enum RecordsError {
     /// The file or pipe broke off.
     #[error("could not read on")]
     Read(#[source] io::Error),
@@ -71,7 +71,7 @@ pub enum RecordsError {
 
 impl RecordsError {
     /// What to do about it; `date_order` is how the order of dates is set, for people.
-    pub fn hint(&self, date_order: &str) -> Option<String> {
+    pub(crate) fn hint(&self, date_order: &str) -> Option<String> {
         match self {
             Self::AmbiguousDates(_) | Self::MixedDates => Some(format!("say which stands first: {date_order}")),
             Self::Date { date, .. } => Some(date.hint().to_owned()),

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A kind of file that has no records of message trace, or none that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Likeness {
+pub(crate) struct Likeness {
     /// With its article.
     name: &'static str,
     hint: &'static str,

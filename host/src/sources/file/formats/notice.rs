@@ -6,7 +6,7 @@ use super::bad_date::BadDate;
 
 /// Something about a file that people should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// In which line, or shortly after it; counted from 1.
     pub line: u64,
     /// What.
@@ -15,7 +15,7 @@ pub struct Notice {
 
 /// What is the matter with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// It is not UTF-8, so it is read as Windows-1252.
     NotUtf8,
     /// It has another number of fields than the table has columns; it goes on as it is.
@@ -38,12 +38,12 @@ pub enum Problem {
 
 impl Problem {
     /// Whether something is left out.
-    pub fn is_loss(self) -> bool {
+    pub(crate) fn is_loss(self) -> bool {
         matches!(self, Self::TooLong | Self::Torn | Self::Date(_) | Self::AmbiguousDate)
     }
 
     /// The same for people.
-    pub fn explain(self) -> Cow<'static, str> {
+    pub(crate) fn explain(self) -> Cow<'static, str> {
         match self {
             Self::NotUtf8 => "not UTF-8; read as Windows-1252".into(),
             Self::Odd => "row does not fit the header of its table; it goes on as it is".into(),

@@ -55,7 +55,7 @@ impl Members<'_> {
 }
 
 /// The rows of a page, as the text they came as; `None` when the text is no page or has no rows.
-pub fn rows(text: &str) -> Option<Vec<&RawValue>> {
+pub(crate) fn rows(text: &str) -> Option<Vec<&RawValue>> {
     // Looked for first, because nearly every text is a record.
     if !may_be_page(text) {
         return None;

@@ -4,7 +4,7 @@ use crate::sources::file::DateOrder;
 
 /// A place in a file, from which reading can go on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub(crate) struct Position {
     /// How many bytes are before it.
     pub offset: u64,
     /// In which line it is, counted from 1.

@@ -32,7 +32,7 @@ const CREDIT_PER_BYTE: i64 = 4;
 
 /// What to do where the input ends for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AtEnd {
+pub(crate) enum AtEnd {
     /// What is not whole waits for the rest of it.
     Wait,
     /// The same, but nothing has come for a while: the last row of a table is whole.
@@ -46,7 +46,7 @@ pub enum AtEnd {
 /// Reads records.
 ///
 /// Bounded: it holds one value, 64 MiB at most, and looks at every byte a bounded number of times.
-pub struct Reader<R> {
+pub(crate) struct Reader<R> {
     input: R,
     window: TextWindow,
     table: Option<Table>,
@@ -78,7 +78,7 @@ pub struct Reader<R> {
 
 impl<R: Read> Reader<R> {
     /// Reads on from `position`, which is where `input` has to be.
-    pub fn new(start: Start, input: R, position: Position, limits: Limits) -> Self {
+    pub(crate) fn new(start: Start, input: R, position: Position, limits: Limits) -> Self {
         let mut batches = Batches::new(limits);
         batches.reached(position);
         Self {
@@ -113,7 +113,7 @@ impl<R: Read> Reader<R> {
     /// # Errors
     ///
     /// When the input breaks off, or what follows cannot be told apart. What came before was given.
-    pub fn next(&mut self, at_end: AtEnd) -> Result<Option<Batch>, RecordsError> {
+    pub(crate) fn next(&mut self, at_end: AtEnd) -> Result<Option<Batch>, RecordsError> {
         let mut end = End::Open;
         let mut has_ended = false;
         loop {
@@ -187,22 +187,22 @@ impl<R: Read> Reader<R> {
     }
 
     /// What was noticed since this was asked last.
-    pub fn notices(&mut self) -> Vec<Notice> {
+    pub(crate) fn notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }
 
     /// Where it is: everything before was given.
-    pub fn position(&self) -> Position {
+    pub(crate) fn position(&self) -> Position {
         self.position
     }
 
     /// Whether something is left at the end that is not whole.
-    pub fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         self.is_waiting
     }
 
     /// Whether what is left waits for a date that gives the order of day and month away.
-    pub fn is_undecided(&self) -> bool {
+    pub(crate) fn is_undecided(&self) -> bool {
         self.is_waiting && self.is_undecided
     }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::support::lines::is_blank_character;
 
 /// So much of a file says what it is.
-pub const START_BYTES: usize = 64 * 1024;
+pub(crate) const START_BYTES: usize = 64 * 1024;
 
 /// How many characters are looked at to tell text from other things.
 const LOOK_CHARACTERS: usize = 1024;
@@ -19,7 +19,7 @@ const LOOK_CHARACTERS: usize = 1024;
 const MOST_ODD: usize = 16;
 
 /// What a file is, and where its records begin.
-pub struct Start {
+pub(crate) struct Start {
     pub(super) encoding: Encoding,
     /// None for JSON.
     pub(super) table: Option<Table>,
@@ -36,7 +36,7 @@ impl Start {
     /// # Errors
     ///
     /// When it is nothing that has records.
-    pub fn of(bytes: &[u8], nuls: u64) -> Result<Option<Self>, RecordsError> {
+    pub(crate) fn of(bytes: &[u8], nuls: u64) -> Result<Option<Self>, RecordsError> {
         let (encoding, mark) = Encoding::of(bytes);
         let mut window = window(encoding, mark, bytes);
         window.pause();
@@ -55,7 +55,7 @@ impl Start {
     /// # Errors
     ///
     /// When it is nothing that has records.
-    pub fn of_whole(bytes: &[u8], nuls: u64) -> Result<Self, RecordsError> {
+    pub(crate) fn of_whole(bytes: &[u8], nuls: u64) -> Result<Self, RecordsError> {
         let (encoding, mark) = Encoding::of(bytes);
         let mut window = window(encoding, mark, bytes);
         if bytes.len() < START_BYTES {
@@ -65,7 +65,7 @@ impl Start {
     }
 
     /// Whether it is a table.
-    pub fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         self.table.is_some()
     }
 

@@ -1,4 +1,4 @@
-use super::*;
+use super::{bad_date::BadDate, *};
 
 mod generated;
 mod kinds;

@@ -23,7 +23,7 @@ const RATIO_FROM_BYTES: u64 = 64 * 1024 * 1024;
 const MOST_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
 
 /// The contents of a file, unpacked when it is compressed.
-pub struct Unpacked<R: BufRead> {
+pub(crate) struct Unpacked<R: BufRead> {
     state: State<R>,
     is_packed: bool,
     /// What stands behind the last member, in bytes.
@@ -39,7 +39,7 @@ enum State<R: BufRead> {
 
 /// Why a file is not unpacked to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TooMuch {
+pub(crate) enum TooMuch {
     /// It is nearly all repetition.
     #[error(
         "compressed file unpacks to more than {MOST_RATIO} times its length\nhint: unpack it yourself if that is right"
@@ -56,7 +56,7 @@ impl<R: Read> Unpacked<BufReader<R>> {
     /// # Errors
     ///
     /// When it cannot be read.
-    pub fn new(input: R) -> io::Result<Self> {
+    pub(crate) fn new(input: R) -> io::Result<Self> {
         let input = Counted { input: BufReader::with_capacity(64 * 1024, input), count: 0 };
         Self::begin(input, true)
     }
@@ -71,12 +71,12 @@ impl<R: BufRead> Unpacked<R> {
     }
 
     /// Whether the input is compressed.
-    pub fn is_packed(&self) -> bool {
+    pub(crate) fn is_packed(&self) -> bool {
         self.is_packed
     }
 
     /// How many bytes behind the compressed contents were left out, once all is read; padding with zeros does not count.
-    pub fn left_out(&self) -> u64 {
+    pub(crate) fn left_out(&self) -> u64 {
         self.left_out
     }
 
@@ -85,7 +85,7 @@ impl<R: BufRead> Unpacked<R> {
     /// # Errors
     ///
     /// When they are.
-    pub fn check(&self, unpacked: u64) -> Result<(), TooMuch> {
+    pub(crate) fn check(&self, unpacked: u64) -> Result<(), TooMuch> {
         let packed = match &self.state {
             State::Plain(_) => return Ok(()),
             State::Gzip(decoder) => decoder.get_ref().count,

@@ -20,7 +20,7 @@ const PEM_MARK: &[u8] = b"-----BEGIN ";
 
 /// Why a certificate cannot be used to sign in.
 #[derive(Debug, thiserror::Error)]
-pub enum CertificateError {
+pub(crate) enum CertificateError {
     /// A file cannot be read.
     #[error("could not read `{}`", path.display())]
     Unreadable {

@@ -22,7 +22,7 @@ const UPDATE_PAUSE: Duration = Duration::from_secs(20);
 
 /// Who is asked for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// The sign-in service of Entra.
     SignIn,
     /// The metadata service of a machine.
@@ -43,7 +43,7 @@ impl fmt::Display for Asked {
 
 /// Why there is no access token.
 #[derive(Debug, thiserror::Error)]
-pub enum TokenError {
+pub(crate) enum TokenError {
     /// The service could not be reached, or did not answer in time.
     #[error(
         "could not reach the {asked} at `{host}`\nhint: `exotrace doctor --config FILE` tells the steps on the way apart"
@@ -99,7 +99,7 @@ pub enum TokenError {
 
 impl TokenError {
     /// Whether asking again later may help.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Answer(_, AnswerError::Broken(_)) | Self::Sign => true,
             Self::Refused { status, is_passing, .. } => *is_passing || retry::is_transient(*status),
@@ -112,7 +112,7 @@ impl TokenError {
     }
 
     /// When the service wants to be asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
             _ => None,
