@@ -25,6 +25,9 @@ mod settings_file;
 mod shell;
 mod simulate;
 mod status;
+mod table;
+mod time_range;
+mod trace;
 
 /// Collects Microsoft Exchange Online message trace, maps it to the Elastic Common Schema (ECS) inside a
 /// WebAssembly component, and delivers every document once.
@@ -58,6 +61,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Show what is covered, also while the daemon runs.
     Status(status::Arguments),
+    /// Find mail in the message trace: where is it?
+    Trace(trace::Arguments),
     /// List, inspect, compare and sign mappings.
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -70,7 +75,7 @@ impl Command {
     /// Whether it maps or serves, on many threads. What tells how things are works on a machine that has none to give,
     /// and a mapping that is compiled for another process has limits of its own.
     fn needs_threads(&self) -> bool {
-        !matches!(self, Self::Status(_) | Self::Elasticsearch(_) | Self::CompileMapping(_))
+        !matches!(self, Self::Status(_) | Self::Trace(_) | Self::Elasticsearch(_) | Self::CompileMapping(_))
     }
 }
 
@@ -96,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),

@@ -14,7 +14,7 @@ pub(crate) use server::{Control, ControlContext};
 
 use crate::{
     deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},
-    pipeline::Replayed,
+    pipeline::{Replayed, TraceAnswer, TraceQuery},
 };
 
 /// The socket's name in `state_dir`.
@@ -61,6 +61,8 @@ pub(crate) enum Request {
     Unpin,
     /// To have a file of dead letters fed through again.
     Replay(PathBuf),
+    /// To know where mail is.
+    Trace(TraceQuery),
 }
 
 /// What comes back.
@@ -77,6 +79,10 @@ pub(crate) enum ControlReply {
     History(Vec<Event>),
     /// What came of a replay.
     Replayed(Box<Replayed>),
+    /// What came of a search for mail.
+    Traced(Box<TraceAnswer>),
+    /// Why the question has no answer: it has to be put in another way.
+    Unanswerable(String),
     /// Why nothing was done.
     Failed(String),
 }

@@ -38,9 +38,7 @@ pub(crate) use page::{Next, PageDone};
 pub(crate) use replay::{REPLAY, Replay};
 pub(crate) use requests::Requests;
 pub(crate) use rows::Delivered;
-#[cfg(test)]
-pub(crate) use status::Gap;
-pub(crate) use status::SourceStatus;
+pub(crate) use status::{Gap, SourceStatus};
 pub(crate) use trouble::{LastRun, Trouble};
 
 /// What is done.

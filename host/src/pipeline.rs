@@ -13,7 +13,9 @@ mod output;
 mod output_settings;
 #[expect(clippy::module_inception, reason = "a file has the name of its type")]
 mod pipeline;
+mod pipeline_source;
 mod progress;
+mod questions;
 mod record_batch;
 mod replay;
 mod run;
@@ -38,12 +40,18 @@ pub(crate) use mode::Mode;
 pub(crate) use output::{ExamineOptions, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail, WritePosition};
 pub(crate) use output_settings::{OutputContext, OutputSettings};
 pub(crate) use pipeline::Pipeline;
+pub(crate) use pipeline_source::PipelineSource;
 pub(crate) use progress::{PollProgress, RequestLimit, WatchedSource};
+pub(crate) use questions::status_word;
+pub(crate) use questions::{
+    AskedSource, MOST_DELIVERIES, Queryable, QuestionError, QuestionRequests, Questions, Search, TraceAnswer,
+    TraceQuery, TracedDelivery, TracedRow, trace_alone,
+};
 pub(crate) use record_batch::{Checkpoint, RecordBatch};
 pub(crate) use replay::{ReplayRequests, Replayed, Replays, replay};
 pub(crate) use run::{GRACE, run};
 pub(crate) use setting_problem::SettingProblem;
-pub(crate) use source::{PipelineSource, Source};
+pub(crate) use source::Source;
 pub(crate) use source_error::{Remedy, SourceError};
 pub(crate) use source_identity::SourceIdentity;
 pub(crate) use source_run::SourceRun;

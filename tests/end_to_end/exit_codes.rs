@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 
-use crate::harness::{Exotrace, Folder, fixture, project};
+use crate::harness::{Exotrace, Folder, SimulatedTenant, fixture, project};
 
 const CODES: [i32; 4] = [0, 1, 2, 78];
 
@@ -92,6 +92,19 @@ fn every_command_ends_as_the_table_says() {
     check("replay --list", 1, &["replay", "--list", "none", "--config", "good.toml"]);
     check("replay --list", 2, &["replay", "--list", "--json=1", "--config", "good.toml"]);
     check("replay --list", 78, &["replay", "--list", "--config", "wrong.toml"]);
+
+    let tenant = SimulatedTenant::with_rows(1);
+    folder.write_settings(&format!("{}[[output]]\ntype = \"stdout\"\n", tenant.source()));
+    let trace = |arguments: &[&'static str]| [&["trace", "--config", "exotrace.toml"], arguments].concat();
+    check("trace", 0, &trace(&["--recipient", "nobody@nowhere.example"]));
+    check("trace", 2, &trace(&["--since", "91days"]));
+    check("trace", 78, &["trace", "--config", "wrong.toml"]);
+    let unreachable = format!(
+        "{}[[output]]\ntype = \"stdout\"\n",
+        tenant.source().replace("client_secret = \"", "client_secret = \"not-")
+    );
+    folder.write_settings(&unreachable);
+    check("trace", 1, &trace(&[]));
 
     check("mapping", 0, &["mapping", "list"]);
     check("mapping", 1, &["mapping", "status", "--state-dir", "nowhere"]);

@@ -42,4 +42,5 @@ mod state;
 mod status;
 mod syslog;
 mod terminal;
+mod trace_command;
 mod upgrade;

@@ -8,7 +8,7 @@ use crate::{
     app::{
         agent::Agent,
         mapping_limits::loader,
-        settings::{Config, OutputConfig},
+        settings::{Config, OutputConfig, SourceConfig},
         unusable::Unusable,
     },
     deployment::{Decisions, Deployment, InitialMapping},
@@ -17,8 +17,8 @@ use crate::{
     mapper::{ComponentFile, Loader},
     observe::health::Health,
     pipeline::{
-        Claims, GRACE, Output, Pipeline, PipelineSource, REQUEST_BACKOFF, ReplayRequests, Replays, SourceEnvironment,
-        SourceIdentity, dead_letter::DeadLetterFile,
+        AskedSource, Claims, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions, REQUEST_BACKOFF,
+        ReplayRequests, Replays, SourceEnvironment, SourceIdentity, dead_letter::DeadLetterFile,
     },
     support::state_folder::{self, StateFolderError},
 };
@@ -44,10 +44,18 @@ pub(crate) fn sources(config: &Config, deployment: &Arc<Deployment>) -> anyhow::
         let mapper = deployment.mapper(index).in_namespace(source.labels().namespace.as_deref());
         let (name, label) = (source.settings.ledger_name(), source.name().to_owned());
         let identity = Arc::new(SourceIdentity { name, label, mapper });
-        let source = source.settings.build(Arc::clone(&identity), &environment)?;
-        sources.push(PipelineSource { identity, source });
+        let settings = Arc::clone(&source.settings);
+        let source = settings.build(Arc::clone(&identity), &environment)?;
+        sources.push(PipelineSource { identity, source, settings });
     }
     Ok(sources)
+}
+
+/// The sources that questions may be for.
+pub(crate) fn asked_sources(config: &Config) -> Vec<AskedSource> {
+    let asked =
+        |source: &SourceConfig| AskedSource { name: source.name().to_owned(), settings: Arc::clone(&source.settings) };
+    config.sources.iter().map(asked).collect()
 }
 
 /// The files that this program writes, as they are when that is asked.
@@ -85,6 +93,9 @@ pub(crate) struct Ready {
     /// Asks the run for dead letters to be fed through again.
     pub(crate) replays: Replays,
     requests: ReplayRequests,
+    /// Asks the run about the past.
+    pub(crate) questions: Questions,
+    question_requests: QuestionRequests,
 }
 
 /// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
@@ -100,6 +111,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let geo = Arc::new(geo);
     let deployment = deployment(config, components, &geo, &agent, &loader).context(Unusable)?;
     let (replays, requests) = Replays::channel();
+    let (questions, question_requests) = Questions::channel();
     Ok(Ready {
         sources: sources(config, &deployment).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
@@ -116,6 +128,8 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         loader,
         replays,
         requests,
+        questions,
+        question_requests,
     })
 }
 
@@ -150,11 +164,12 @@ impl Ready {
 
     /// What can run, with its ledger.
     pub(crate) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Pipeline> {
-        let Self { sources, outputs, dead_letter, agent, state_dir, requests, .. } = self;
+        let Self { sources, outputs, dead_letter, agent, state_dir, requests, question_requests, .. } = self;
         let health = Arc::clone(health);
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
         let (backoff, grace) = (REQUEST_BACKOFF, GRACE);
-        Ok(Pipeline { sources, outputs, dead_letter, ledger, backoff, replays: requests, grace, health })
+        let (replays, questions) = (requests, question_requests);
+        Ok(Pipeline { sources, outputs, dead_letter, ledger, backoff, replays, questions, grace, health })
     }
 }
 

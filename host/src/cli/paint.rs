@@ -16,6 +16,12 @@ impl Paint {
         Self { is_on: io::stdout().is_terminal() && !environment::is_set("NO_COLOR") }
     }
 
+    /// No colours at all.
+    #[cfg(test)]
+    pub(super) fn off() -> Self {
+        Self { is_on: false }
+    }
+
     pub(super) fn verdict(self, verdict: Verdict, text: &str) -> String {
         match verdict {
             Verdict::Ok => self.with("32", text),

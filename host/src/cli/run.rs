@@ -166,8 +166,8 @@ async fn collect(
 /// Begins to replace the mapping when somebody wants it, and to answer who asks on the socket.
 fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
     let mut tasks = HotSwapTasks::start(ready);
-    let (hot_swap, replays) = (Arc::clone(tasks.hot_swap()), ready.replays.clone());
-    let context = ControlContext { hot_swap, replays, process: process.clone() };
+    let (hot_swap, replays, questions) = (Arc::clone(tasks.hot_swap()), ready.replays.clone(), ready.questions.clone());
+    let context = ControlContext { hot_swap, replays, questions, process: process.clone() };
     match Control::open(&ready.config.state_dir) {
         Ok(control) => tasks.spawn(async move { control.serve(&context).await }),
         // Mail flows all the same.

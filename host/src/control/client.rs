@@ -30,9 +30,10 @@ pub(crate) fn ask(state_dir: &Path, request: &Request) -> Result<ControlReply, C
         io::ErrorKind::InvalidInput => ControlError::PathTooLong(path.clone()),
         _ => ControlError::Broken(error),
     })?;
-    // A replay takes as long as the outputs need; who is tired of waiting can go, and it goes on.
+    // A replay takes as long as the outputs need; who is tired of waiting can go, and it goes on. A search may wait for
+    // the request budget, and ends with who waits for it.
     let patience = match request {
-        Request::Replay(_) => None,
+        Request::Replay(_) | Request::Trace(_) => None,
         Request::About => Some(SOON),
         _ => Some(PATIENCE),
     };

@@ -21,7 +21,7 @@ use tracing::warn;
 use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET};
 use crate::{
     deployment::{Deployment, HotSwap, Unchanged},
-    pipeline::Replays,
+    pipeline::{QuestionError, Questions, Replays},
     support::error_text::{chain, explain},
 };
 
@@ -44,6 +44,8 @@ pub(crate) struct ControlContext {
     pub hot_swap: Arc<HotSwap>,
     /// Dead letters.
     pub replays: Replays,
+    /// The past.
+    pub questions: Questions,
     /// The process itself.
     pub process: Process,
 }
@@ -116,7 +118,7 @@ impl Drop for Control {
 async fn converse(
     mut stream: UnixStream,
     owner: u32,
-    ControlContext { hot_swap, replays, process }: &ControlContext,
+    ControlContext { hot_swap, replays, questions, process }: &ControlContext,
     place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
@@ -142,6 +144,18 @@ async fn converse(
                     _ = reader.read(&mut rest) => return Ok(()),
                 }
             }
+            Ok(Request::Trace(query)) => {
+                // There is a limit of its own for these.
+                drop(place);
+                let mut rest = [0];
+                tokio::select! {
+                    traced = questions.trace(query) => match traced {
+                        Ok(answer) => ControlReply::Traced(Box::new(answer)),
+                        Err(error) => no_answer(&error),
+                    },
+                    _ = reader.read(&mut rest) => return Ok(()),
+                }
+            }
             Ok(Request::About) => {
                 let mapping = hot_swap.deployment().status().mapping;
                 ControlReply::About(Box::new(process.about(mapping, replays.is_busy())))
@@ -153,6 +167,14 @@ async fn converse(
     let mut line = serde_json::to_vec(&answer)?;
     line.push(b'\n');
     timeout(PATIENCE, writer.write_all(&line)).await?
+}
+
+fn no_answer(error: &QuestionError) -> ControlReply {
+    if error.is_of_question() {
+        ControlReply::Unanswerable(error.to_string())
+    } else {
+        ControlReply::Failed(chain(error))
+    }
 }
 
 async fn answer(request: Request, by: &str, hot_swap: &Arc<HotSwap>) -> ControlReply {
@@ -188,7 +210,9 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
         Request::RollBack => {
             done(deployment.roll_back(by), || format!("mapping {} maps again", deployment.status().mapping))
         }
-        Request::Replay(_) => ControlReply::Failed("a replay is no change of the mapping".to_owned()),
+        Request::Replay(_) | Request::Trace(_) => {
+            ControlReply::Failed("the past is no change of the mapping".to_owned())
+        }
         Request::Pin => {
             deployment.pin(by);
             ControlReply::Done(format!("mapping {} is pinned", deployment.status().mapping))

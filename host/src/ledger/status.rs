@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ledger, LedgerError, instant, source_id};
 
@@ -32,7 +32,7 @@ pub(crate) struct SourceStatus {
 }
 
 /// Times of receipt of which rows may be missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Gap {
     /// From here on.
     pub start: DateTime<Utc>,

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{dead_letter::DeadLetterFile, output::Output, replay::ReplayRequests, source::PipelineSource};
+use super::{
+    dead_letter::DeadLetterFile, output::Output, pipeline_source::PipelineSource, questions::QuestionRequests,
+    replay::ReplayRequests,
+};
 use crate::{ledger::Ledger, observe::health::Health, support::retry::Backoff};
 
 /// All that takes part in a run.
@@ -19,6 +22,8 @@ pub(crate) struct Pipeline {
     pub backoff: Backoff,
     /// Who asks for dead letters to be fed through again.
     pub replays: ReplayRequests,
+    /// Who asks about the past.
+    pub questions: QuestionRequests,
     /// How long pages under way are waited for when the run is told to stop.
     pub grace: Duration,
     /// Who is told how it goes.

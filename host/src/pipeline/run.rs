@@ -10,10 +10,11 @@ use super::{
     error::{RunError, chain},
     mode::Mode,
     pipeline::Pipeline,
+    pipeline_source::PipelineSource,
+    questions::{self, AskedSource},
     replay,
     run_context::{RunContext, RunParts},
     shutdown::Shutdown,
-    source::PipelineSource,
     source_run::SourceRun,
     summary::Summary,
     worker,
@@ -35,7 +36,7 @@ pub(crate) async fn run(
     mode: Mode,
     shutdown: impl Future<Output = ()>,
 ) -> Result<Summary, RunError> {
-    let Pipeline { sources, outputs, dead_letter, ledger, backoff, replays, grace, health } = pipeline;
+    let Pipeline { sources, outputs, dead_letter, ledger, backoff, replays, questions, grace, health } = pipeline;
     for PipelineSource { identity, .. } in &sources {
         // What the ledger has and nothing else says: names are for people.
         debug!(source = identity.label, ledger = identity.name, "source");
@@ -50,8 +51,10 @@ pub(crate) async fn run(
     context.catch_up(&mut beside);
     let identities = sources.iter().map(|source| Arc::clone(&source.identity)).collect();
     beside.spawn(replay::serve(context.clone(), identities, replays, Shutdown::new(stopped.clone())));
+    let asked = sources.iter().map(AskedSource::from).collect();
+    beside.spawn(questions::serve(context.clone(), asked, questions, Shutdown::new(stopped.clone())));
     let mut workers = JoinSet::new();
-    for PipelineSource { identity, source } in sources {
+    for PipelineSource { identity, source, .. } in sources {
         let context = SourceRun::new(context.clone(), &identity.name, &identity.label);
         workers.spawn(worker::work(source, context, Shutdown::new(stopped.clone())));
     }

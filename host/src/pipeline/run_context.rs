@@ -73,6 +73,11 @@ impl RunContext {
         Ok(Self { ledger, clock, targets, dead_letter, mode, backoff, stopped, health })
     }
 
+    /// The same, which gives up what a daemon tries for ever.
+    pub(super) fn once(&self) -> Self {
+        Self { mode: Mode::Once, ..self.clone() }
+    }
+
     /// What everything of a run tells the time by: the clock of the ledger.
     pub(super) fn clock(&self) -> &Clock {
         &self.clock

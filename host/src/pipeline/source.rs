@@ -2,13 +2,13 @@
 //!
 //! A source does not deliver, and waits only for its own limits: the loop decides when it is asked again.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{
-    delivery::Committed, error::RunError, progress::WatchedSource, record_batch::RecordBatch,
-    source_identity::SourceIdentity, source_run::SourceRun, summary::Summary,
+    delivery::Committed, error::RunError, progress::WatchedSource, record_batch::RecordBatch, source_run::SourceRun,
+    summary::Summary,
 };
 
 /// Where records come from.
@@ -58,12 +58,4 @@ pub(crate) trait Source: Send {
     fn watch(&self) -> Option<WatchedSource> {
         None
     }
-}
-
-/// A source that takes part in a run.
-pub(crate) struct PipelineSource {
-    /// What it is called.
-    pub identity: Arc<SourceIdentity>,
-    /// Where its records come from.
-    pub source: Box<dyn Source>,
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{
-    claims::Claims, setting_problem::SettingProblem, source::Source, source_error::SourceError,
+    claims::Claims, questions::Queryable, setting_problem::SettingProblem, source::Source, source_error::SourceError,
     source_identity::SourceIdentity, source_state::SourceState,
 };
 use crate::{
@@ -43,6 +43,11 @@ pub(crate) trait SourceSettings: Any + fmt::Debug + Send + Sync {
 
     /// How many requests it may send, if that is limited.
     fn budget(&self) -> Option<RequestBudget> {
+        None
+    }
+
+    /// What answers questions about a range of time; `None` when nobody can ask for one.
+    fn queryable(&self) -> Option<&dyn Queryable> {
         None
     }
 

@@ -28,6 +28,7 @@ mod settings;
 pub(crate) mod state;
 mod token;
 mod trace;
+mod trace_search;
 mod window_cursor;
 
 pub(crate) use credential::{Credential, IdentityEndpoint};

@@ -212,7 +212,7 @@ impl Life {
     }
 
     async fn start(&self) -> Process {
-        let PipelineSource { identity, mut source } = pipeline_source(&self.config);
+        let PipelineSource { identity, mut source, .. } = pipeline_source(&self.config);
         let ledger = Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone());
         let outputs: Vec<(String, Box<dyn Output>)> =
             vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))];

@@ -21,8 +21,8 @@ use crate::{
     mapper::{Component, Limits, Settings, built_in},
     outputs::stdout::StdoutOutput,
     pipeline::{
-        GRACE, Mode, Pipeline, PipelineSource, Replays, RunError, SourceIdentity, Summary, dead_letter::DeadLetterFile,
-        run,
+        GRACE, Mode, Pipeline, PipelineSource, Questions, Replays, RunError, SourceIdentity, Summary,
+        dead_letter::DeadLetterFile, run,
     },
     sources::microsoft::{ServiceCollector, ServiceConfig, service_name},
     support::{clock::Clock, retry::Backoff},
@@ -100,6 +100,7 @@ impl Setup {
             ledger: Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone()),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
             replays: Replays::channel().1,
+            questions: Questions::channel().1,
             grace: GRACE,
             health: Arc::default(),
         }
@@ -152,7 +153,8 @@ pub(super) fn pipeline_source(config: &ServiceConfig) -> PipelineSource {
     let deployment = Deployment::new(starts, Limits::default(), RollbackPolicy::default(), &Arc::default()).unwrap();
     let mapper = deployment.mapper(0);
     let identity = Arc::new(SourceIdentity { name: service_name(config), label: "simulated".to_owned(), mapper });
-    PipelineSource { source: Box::new(ServiceCollector::new(config, Arc::clone(&identity)).unwrap()), identity }
+    let source = Box::new(ServiceCollector::new(config, Arc::clone(&identity)).unwrap());
+    PipelineSource { identity, source, settings: Arc::new(config.clone()) }
 }
 
 /// A source at this address, and lines besides.

@@ -97,8 +97,12 @@ async fn first_page(
 ) -> io::Result<Vec<String>> {
     let roles = source.token_roles();
     let end = source.now();
-    let request =
-        PageRequest::First { start: end - chrono::Duration::hours(1), end, rows: config.batch_size.min(MOST_ROWS) };
+    let request = PageRequest::First {
+        start: end - chrono::Duration::hours(1),
+        end,
+        rows: config.batch_size.min(MOST_ROWS),
+        query: None,
+    };
     match source.page(request).await {
         Ok(page) => {
             findings.add(Finding::ok("permission", &said(roles.as_deref())))?;

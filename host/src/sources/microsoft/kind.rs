@@ -1,6 +1,6 @@
 //! What the program asks of a source that is a service of Microsoft before there is one.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -14,12 +14,13 @@ use super::{
     service_kind::ServiceKind,
     settings::{ServiceConfig, budget_name, service_name},
     state::ServiceProgress,
+    trace_search::TraceSearch,
 };
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
     pipeline::{
-        Remedy, RequestBudget, SettingProblem, Source, SourceDescription, SourceEnvironment, SourceError,
-        SourceIdentity, SourceSettings, SourceState,
+        Queryable, Remedy, RequestBudget, Search, SettingProblem, Source, SourceDescription, SourceEnvironment,
+        SourceError, SourceIdentity, SourceSettings, SourceState, TraceQuery,
     },
     support::{error_text::explain, finding::Findings, folder, property::RecordKind},
 };
@@ -64,6 +65,10 @@ impl SourceSettings for ServiceConfig {
         Some(budget_of(self))
     }
 
+    fn queryable(&self) -> Option<&dyn Queryable> {
+        Some(self)
+    }
+
     fn describe(&self) -> SourceDescription {
         let (kind, signs_in) = (self.kind.as_str(), self.credential.describe());
         let fields =
@@ -102,6 +107,21 @@ impl SourceSettings for ServiceConfig {
             None => ServiceProgress::default(),
         };
         Ok(progress.state(&self.tenant_id, &budget, status, now))
+    }
+}
+
+impl Queryable for ServiceConfig {
+    fn tenant(&self) -> &str {
+        &self.tenant_id
+    }
+
+    fn keeps(&self) -> Duration {
+        self.kind.keeps()
+    }
+
+    fn search(&self, query: &TraceQuery) -> Result<Box<dyn Search>, SourceError> {
+        let search = TraceSearch::new(self, query.clone());
+        Ok(Box::new(search.map_err(|error| SourceError::new(error, Remedy::Person))?))
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use crate::ledger::{SourceProgress, Window};
 
 /// The longest that one query may span (host/docs/facts/ms-api.md, section 1.6).
-const LONGEST: Duration = Duration::from_secs(10 * 24 * 60 * 60);
+pub(super) const LONGEST: Duration = Duration::from_secs(10 * 24 * 60 * 60);
 
 /// The shortest window: below it even a request for every page costs less than what is won.
 const SHORTEST: Duration = Duration::from_secs(60);

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
 use super::{PollError, page::Page};
+use crate::pipeline::TraceQuery;
 
 /// Links are relative to this, whatever they climb up before (host/docs/facts/ms-api.md, section 2.2).
 const ROOT: &str = "ecp/";
@@ -14,10 +15,23 @@ const PATH: &str = "ecp/reportingwebservice/reporting.svc/MessageTrace";
 const OFFSET: &str = "$skiptoken";
 
 /// Asks for the first page of what was received between two times, both included.
-pub(super) fn first(service: &Url, start: DateTime<Utc>, end: DateTime<Utc>, rows: u32) -> Url {
+pub(super) fn first(
+    service: &Url,
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+    rows: u32,
+    query: Option<&TraceQuery>,
+) -> Url {
     let text = |instant: DateTime<Utc>| instant.to_rfc3339_opts(SecondsFormat::Millis, true);
     // `eq`, although it is a range.
-    let filter = format!("StartDate eq datetime'{}' and EndDate eq datetime'{}'", text(start), text(end));
+    let mut filter = format!("StartDate eq datetime'{}' and EndDate eq datetime'{}'", text(start), text(end));
+    let addresses = query.map(|query| [("SenderAddress", &query.sender), ("RecipientAddress", &query.recipient)]);
+    for (property, address) in addresses.into_iter().flatten() {
+        // Wildcards are for the client: what the service makes of them is not known.
+        if let Some(address) = address.as_deref().filter(|address| !address.starts_with('*')) {
+            filter += &format!(" and {property} eq '{}'", address.trim().replace('\'', "''"));
+        }
+    }
     let mut url = below(service, PATH);
     url.query_pairs_mut()
         .append_pair("$filter", &filter)
@@ -69,7 +83,7 @@ mod tests {
     #[test]
     fn the_first_page_is_asked_for_by_a_range() {
         let start = DateTime::UNIX_EPOCH;
-        let url = first(&service(), start, start + chrono::Duration::milliseconds(1500), 2000);
+        let url = first(&service(), start, start + chrono::Duration::milliseconds(1500), 2000, None);
         assert_eq!(
             url.as_str(),
             "https://reports.office365.com/ecp/reportingwebservice/reporting.svc/MessageTrace?%24filter=StartDate+eq+\

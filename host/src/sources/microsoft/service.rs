@@ -145,7 +145,7 @@ impl ServiceSource {
     /// When there is no page.
     pub(crate) async fn look_at_clock(&mut self) -> Result<(), PollError> {
         let end = self.now() - AGREEMENT;
-        let request = PageRequest::First { start: end - AGREEMENT, end, rows: 1 };
+        let request = PageRequest::First { start: end - AGREEMENT, end, rows: 1, query: None };
         self.page(request).await.map(drop)
     }
 
@@ -206,12 +206,12 @@ impl ServiceSource {
             return Err(PollError::UnusableLink("it is longer than 32 KiB"));
         }
         match (self.kind, request) {
-            (ServiceKind::Graph, PageRequest::First { start, end, rows }) => {
-                Ok(graph::first(&self.url, start, end, rows))
+            (ServiceKind::Graph, PageRequest::First { start, end, rows, query }) => {
+                Ok(graph::first(&self.url, start, end, rows, query))
             }
             (ServiceKind::Graph, PageRequest::Next(link)) => graph::next(&self.url, link),
-            (ServiceKind::ReportingWebService, PageRequest::First { start, end, rows }) => {
-                Ok(reporting_webservice::first(&self.url, start, end, rows))
+            (ServiceKind::ReportingWebService, PageRequest::First { start, end, rows, query }) => {
+                Ok(reporting_webservice::first(&self.url, start, end, rows, query))
             }
             (ServiceKind::ReportingWebService, PageRequest::Next(link)) => reporting_webservice::next(&self.url, link),
         }

@@ -49,7 +49,7 @@ fn anywhere() -> SocketAddr {
 }
 
 fn last_hours(end: DateTime<Utc>) -> PageRequest<'static> {
-    PageRequest::First { start: end - chrono::Duration::hours(2), end, rows: 7 }
+    PageRequest::First { start: end - chrono::Duration::hours(2), end, rows: 7, query: None }
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_token_that_the_service_does_not_know_any_more_is_replaced() {
 async fn what_the_service_refuses_is_told() {
     let (url, _stop, _task) = serve(anywhere(), TenantConfig::default()).await;
     let end = Utc::now() - chrono::Duration::minutes(1);
-    let too_long = PageRequest::First { start: end - chrono::Duration::days(11), end, rows: 7 };
+    let too_long = PageRequest::First { start: end - chrono::Duration::days(11), end, rows: 7, query: None };
     let error = source(&url).page(too_long).await.unwrap_err();
     assert!(error.to_string().contains("longer than 10 days"), "{error}");
     assert!(!error.is_transient() && !error.is_bad_link());

@@ -141,7 +141,12 @@ impl WindowCursor {
                 let start = self.from.unwrap_or(self.asked.start);
                 // The service holds finer times than a query: rows of the last millisecond may be left.
                 let end = (self.reached() + Duration::milliseconds(1)).min(self.asked.end);
-                PageRequest::First { start, end: end.min(now).max(start), rows: self.rows(batch_size, most_rows) }
+                PageRequest::First {
+                    start,
+                    end: end.min(now).max(start),
+                    rows: self.rows(batch_size, most_rows),
+                    query: None,
+                }
             }
         }
     }

@@ -1,0 +1,44 @@
+//! What the pipeline asks of a source that can be asked for a range of time.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{trace_query::TraceQuery, traced_row::TracedRow};
+use crate::{
+    ledger::Gap,
+    pipeline::{error::RunError, source_error::SourceError, source_run::SourceRun},
+};
+
+/// The settings of a source that can be asked for a range of time, whatever its kind.
+pub(crate) trait Queryable: Send + Sync {
+    /// Whose mail it is.
+    fn tenant(&self) -> &str;
+
+    /// How far back it answers.
+    fn keeps(&self) -> Duration;
+
+    /// Gets a search ready; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be used that the settings name.
+    fn search(&self, query: &TraceQuery) -> Result<Box<dyn Search>, SourceError>;
+}
+
+/// A search for mail, page by page, the newest first.
+#[async_trait]
+pub(crate) trait Search: Send {
+    /// The matching rows of the next page; `None` at the end. After an error it goes on where it was.
+    ///
+    /// # Errors
+    ///
+    /// When the page cannot be had. A [`RunError::Source`] says whether asking again may help.
+    async fn next(&mut self, context: &SourceRun) -> Result<Option<Vec<TracedRow>>, RunError>;
+
+    /// How many pages it has requested.
+    fn requests(&self) -> u32;
+
+    /// Times of receipt that the service could not be asked for, and why.
+    fn unread(&self) -> &[Gap];
+}
