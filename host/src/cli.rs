@@ -2,18 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::support::threads;
 
 mod check;
 mod compile;
+mod completions;
 mod demo;
 mod doctor;
 mod elasticsearch;
 mod exit;
 mod input;
 mod log;
+mod man;
 mod map;
 mod mapping;
 mod options;
@@ -66,6 +68,10 @@ enum Command {
     /// List, inspect, compare and sign mappings.
     #[command(subcommand)]
     Mapping(mapping::Command),
+    /// Print the completions of a shell.
+    Completions(completions::Arguments),
+    /// Write the manual pages into a folder.
+    Man(man::Arguments),
     /// Compile a mapping for another process of exotrace.
     #[command(hide = true)]
     CompileMapping(compile::Arguments),
@@ -75,7 +81,11 @@ impl Command {
     /// Whether it maps or serves, on many threads. What tells how things are works on a machine that has none to give,
     /// and a mapping that is compiled for another process has limits of its own.
     fn needs_threads(&self) -> bool {
-        !matches!(self, Self::Status(_) | Self::Trace(_) | Self::Elasticsearch(_) | Self::CompileMapping(_))
+        match self {
+            Self::Status(_) | Self::Trace(_) | Self::Elasticsearch(_) | Self::CompileMapping(_) => false,
+            Self::Completions(_) | Self::Man(_) => false,
+            _ => true,
+        }
     }
 }
 
@@ -105,6 +115,8 @@ pub fn main() -> ExitCode {
         Command::Map(arguments) => map::run(&arguments),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),
+        Command::Completions(arguments) => completions::run(&arguments, &Arguments::command()),
+        Command::Man(arguments) => man::run(&arguments, Arguments::command()),
         Command::CompileMapping(arguments) => compile::run(&arguments),
     };
     done.unwrap_or_else(|error| exit::report(&error))

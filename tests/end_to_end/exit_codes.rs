@@ -120,6 +120,12 @@ fn every_command_ends_as_the_table_says() {
     check("elasticsearch", 2, &["elasticsearch", "nonsense"]);
     check("elasticsearch", 78, &["elasticsearch", "template", "--apply", "--config", "wrong.toml"]);
 
+    check("completions", 0, &["completions", "bash"]);
+    check("completions", 2, &["completions", "csh"]);
+    check("man", 0, &["man", "pages"]);
+    check("man", 1, &["man", "good.toml/pages"]);
+    check("man", 2, &["man"]);
+
     check("demo", 0, &["demo", "--rows", "1"]);
     check("demo", 2, &["demo", "--rows", "many"]);
     check("simulate", 0, &["simulate", "--list-faults"]);

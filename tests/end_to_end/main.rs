@@ -20,6 +20,7 @@ mod geo;
 mod golden;
 mod harness;
 mod hostile;
+mod installing;
 #[cfg(target_os = "linux")]
 mod killed;
 mod labels;
