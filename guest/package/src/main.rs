@@ -4,7 +4,8 @@
 //! - `exotrace-package tangent PARTS OUTPUT`: beside the mappings in `OUTPUT`, plugins for Tangent.
 //! - `exotrace-package components PARTS OUTPUT`: beside the mappings and modules in `OUTPUT`, the adapters composed of
 //!   `PARTS` and the mappings, the contract, an SBOM, the licences and checksums.
-//! - `exotrace-package program BUILT OUTPUT`: the program, with an SBOM, the licences and checksums.
+//! - `exotrace-package program BUILT OUTPUT [TARGET]`: the program, with an SBOM, the licences and checksums; `TARGET` is
+//!   what it is built for when that is not this machine.
 //! - `exotrace-package check-program FOLDER MACHINE...`: whether it is whole, and names none of these folders.
 //! - `exotrace-package check FOLDER`: whether all of that is right.
 #![forbid(unsafe_code)]
@@ -46,7 +47,10 @@ fn main() -> anyhow::Result<()> {
             compose::compose_all(&[TANGENT], parts, &folder::mappings(output)?, &sbom::crates(output)?, output)
         }
         [command, parts, output] if *command == Path::new("components") => pack(parts, output),
-        [command, built, output] if *command == Path::new("program") => program::pack(built, output),
+        [command, built, output] if *command == Path::new("program") => program::pack(built, output, None),
+        [command, built, output, target] if *command == Path::new("program") => {
+            program::pack(built, output, target.to_str())
+        }
         [command, folder, machine @ ..] if *command == Path::new("check-program") => {
             let machine: Vec<_> = machine.iter().filter_map(|folder| folder.to_str()).collect();
             program::check(folder, &machine)
@@ -54,7 +58,7 @@ fn main() -> anyhow::Result<()> {
         [command, folder] if *command == Path::new("check") => check::check(folder),
         _ => bail!(
             "usage: exotrace-package modules BUILT OUTPUT | tangent PARTS OUTPUT | components PARTS OUTPUT | check FOLDER | \
-             program BUILT OUTPUT | check-program FOLDER MACHINE..."
+             program BUILT OUTPUT [TARGET] | check-program FOLDER MACHINE..."
         ),
     }
 }

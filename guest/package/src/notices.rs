@@ -30,6 +30,26 @@ The C library in what is built for WASI is under (Apache-2.0 WITH LLVM-exception
 BSD-2-Clause AND CC0-1.0: https://github.com/WebAssembly/wasi-libc/blob/main/LICENSE.
 ";
 
+/// The C library of a static program.
+const MUSL: &str = "\
+musl libc of https://musl.libc.org/
+
+Copyright © 2005-2020 Rich Felker, et al.
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the \"Software\"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+";
+
 /// Writes both beside the components and modules that are built with these crates.
 pub(crate) fn write(output: &Path, crates: &Crates) -> anyhow::Result<()> {
     folder::write(&output.join(LICENSE), &folder::read(&Path::new(WORKSPACE).join(LICENSE))?)?;
@@ -59,6 +79,13 @@ pub(crate) fn write(output: &Path, crates: &Crates) -> anyhow::Result<()> {
         notices.push_str(&format!("\n{}\n{}\n\n{text}\n", "-".repeat(80), names.join("\n")));
     }
     folder::write(&output.join(NOTICES), notices.as_bytes())
+}
+
+/// Adds what a static program has inside besides its crates.
+pub(crate) fn add_musl(output: &Path) -> anyhow::Result<()> {
+    let file = output.join(NOTICES);
+    let notices = [folder::read(&file)?, format!("\n{}\n{MUSL}", "-".repeat(80)).into_bytes()].concat();
+    folder::write(&file, &notices)
 }
 
 /// The files with the licences of a crate.

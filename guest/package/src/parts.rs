@@ -26,3 +26,8 @@ pub(crate) const C_LIBRARY_LICENSE: &str =
 pub(crate) fn package_of(bytes: &[u8]) -> anyhow::Result<String> {
     folder::metadata(bytes)?.name.context("a file does not say its name")
 }
+
+/// Whether a program for this target has the C library musl inside.
+pub(crate) fn is_musl(target: &str) -> bool {
+    target.ends_with("-musl")
+}

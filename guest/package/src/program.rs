@@ -4,13 +4,15 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, bail};
 
-use crate::{checksums, crates::Crates, folder, mappings::MappingPackage, notices, sbom, workspace::WORKSPACE};
+use crate::{
+    checksums, crates::Crates, folder, mappings::MappingPackage, notices, parts::is_musl, sbom, workspace::WORKSPACE,
+};
 
 /// The program.
 pub(crate) const PROGRAM: &str = "exotrace";
 
-/// Puts the program that cargo built into a folder, with what it is.
-pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {
+/// Puts the program that cargo built into a folder, with what it is. It is for this machine when no target is named.
+pub(crate) fn pack(built: &Path, output: &Path, target: Option<&str>) -> anyhow::Result<()> {
     let file = output.join(PROGRAM);
     fs::create_dir_all(output).with_context(|| format!("could not make folder `{}`", output.display()))?;
     // With its permissions.
@@ -19,13 +21,17 @@ pub(crate) fn pack(built: &Path, output: &Path) -> anyhow::Result<()> {
     let mappings = MappingPackage::all(Path::new(WORKSPACE))?;
     let mappings: Vec<&str> = mappings.iter().map(|mapping| mapping.about.name.as_str()).collect();
     let mut crates = Crates::default();
-    crates.add_build(&host, &[PROGRAM])?;
+    let target = target.unwrap_or(&host);
+    crates.add_build(target, &[PROGRAM])?;
     crates.add_build("wasm32-unknown-unknown", &mappings)?;
     crates.add_checksums()?;
     crates.add_sources()?;
-    let document = sbom::of_program(&folder::read(&file)?, &crates, &mappings, &compiler)?;
+    let document = sbom::of_program(&folder::read(&file)?, &crates, &mappings, &compiler, target)?;
     folder::write(&output.join(sbom::FILE), format!("{document:#}\n").as_bytes())?;
     notices::write(output, &crates)?;
+    if is_musl(target) {
+        notices::add_musl(output)?;
+    }
     // Last: it tells of all other files.
     checksums::write(output)
 }
@@ -69,7 +75,7 @@ mod tests {
         let built = folder.join("built");
         folder::write(&built, b"a program").unwrap();
         let output = folder.join("output");
-        pack(&built, &output).unwrap();
+        pack(&built, &output, None).unwrap();
         check(&output, &["/folder/of/a/machine"]).unwrap();
         let document: serde_json::Value =
             serde_json::from_slice(&folder::read(&output.join(sbom::FILE)).unwrap()).unwrap();
@@ -79,11 +85,27 @@ mod tests {
         }
         let notices = String::from_utf8(folder::read(&output.join(notices::NOTICES)).unwrap()).unwrap();
         assert!(notices.contains("wasmtime 48") && notices.contains("Mozilla Public License"));
+        assert!(!notices.contains("musl libc") && !names.iter().any(|found| found == "musl"));
         let error = check(&output, &["a prog"]).unwrap_err().to_string();
         assert!(error.contains("a folder of the machine"), "{error}");
         folder::write(&output.join(PROGRAM), b"another").unwrap();
         let error = check(&output, &[]).unwrap_err().to_string();
         assert!(error.contains("is not what `SHA256SUMS` says") && error.contains("is of another program"), "{error}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_static_program_comes_with_its_c_library() {
+        let folder = std::env::temp_dir().join(format!("exotrace-static-program-{}", std::process::id()));
+        let built = folder.join("built");
+        folder::write(&built, b"a program").unwrap();
+        let output = folder.join("output");
+        pack(&built, &output, Some("x86_64-unknown-linux-musl")).unwrap();
+        check(&output, &[]).unwrap();
+        let document = String::from_utf8(folder::read(&output.join(sbom::FILE)).unwrap()).unwrap();
+        assert!(document.contains("\"name\": \"musl\"") && document.contains("\"name\": \"wasmtime\""));
+        let notices = String::from_utf8(folder::read(&output.join(notices::NOTICES)).unwrap()).unwrap();
+        assert!(notices.contains("musl libc"), "{notices}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

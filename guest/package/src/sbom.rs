@@ -12,7 +12,7 @@ use crate::{
     checksums,
     crates::{Crate, Crates},
     folder,
-    parts::{ADAPTERS, C_LIBRARY_LICENSE, GEO_PROVIDER, MODULES, package_of},
+    parts::{ADAPTERS, C_LIBRARY_LICENSE, GEO_PROVIDER, MODULES, is_musl, package_of},
     wit,
     workspace::WORKSPACE,
 };
@@ -72,7 +72,13 @@ pub(crate) fn document(output: &Path, crates: &Crates) -> anyhow::Result<Value> 
 }
 
 /// What stands in the SBOM of the program with these bytes, which is built with these crates and has these mappings inside.
-pub(crate) fn of_program(program: &[u8], crates: &Crates, mappings: &[&str], compiler: &str) -> anyhow::Result<Value> {
+pub(crate) fn of_program(
+    program: &[u8],
+    crates: &Crates,
+    mappings: &[&str],
+    compiler: &str,
+    target: &str,
+) -> anyhow::Result<Value> {
     let (mut components, mut needs) = (Vec::new(), Vec::new());
     let mut parts = vec![crates.id("exotrace")?];
     for mapping in mappings {
@@ -81,6 +87,9 @@ pub(crate) fn of_program(program: &[u8], crates: &Crates, mappings: &[&str], com
     needs.push(json!({ "ref": "program", "dependsOn": parts }));
     add_crates(crates, &mut components, &mut needs);
     components.extend([standard_library(compiler), suffix_list()?]);
+    if is_musl(target) {
+        components.push(musl(compiler));
+    }
     let hashes = json!([{ "alg": "SHA-256", "content": checksums::digest(program) }]);
     frame(json!({ "bom-ref": "program", "name": "exotrace", "hashes": hashes }), components, needs)
 }
@@ -196,6 +205,18 @@ fn c_library(compiler: &str) -> Value {
         "description": "The C library of WASI, in what is built for wasm32-wasip2",
         "licenses": [{ "expression": C_LIBRARY_LICENSE }],
         "externalReferences": [{ "type": "vcs", "url": "https://github.com/WebAssembly/wasi-libc" }],
+    })
+}
+
+fn musl(compiler: &str) -> Value {
+    json!({
+        "type": "library",
+        "bom-ref": "musl",
+        "name": "musl",
+        "version": format!("as it comes with Rust {compiler}"),
+        "description": "The C library inside a static program",
+        "licenses": [{ "expression": "MIT" }],
+        "externalReferences": [{ "type": "website", "url": "https://musl.libc.org/" }],
     })
 }
 
