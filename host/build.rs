@@ -1,7 +1,9 @@
 //! Builds the mapping components that the program carries, one for each folder `guest/components/v*`: core modules first,
 //! then `wit-component`. So a component imports only what its world names.
 //!
-//! Writes the list of them, `built_in.rs`, which `mapper` includes.
+//! Writes the list of them, `built_in.rs`, which `mapper` includes, and the JSON Schema of the settings, which
+//! `app::settings` includes.
+#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
 use std::{
     env,
@@ -19,6 +21,8 @@ use wit_component::ComponentEncoder;
 mod about;
 #[path = "../guest/build/mappings.rs"]
 mod mappings;
+#[path = "build/settings_schema.rs"]
+mod settings_schema;
 
 use mappings::MappingPackage;
 
@@ -32,7 +36,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(out_dir.join(file(mapping)), mapping.about.put_into(&bytes)?)?;
     }
     check_defaults(&mappings)?;
+    let (schema, files) = settings_schema::schema(Path::new("src"))?;
+    fs::write(out_dir.join("settings.schema.json"), format!("{schema:#}\n"))?;
+    for input in
+        files.iter().map(|file| file.display().to_string()).chain(["src/app/kinds.rs".to_owned(), "build".to_owned()])
+    {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    println!("cargo::rustc-env=EXOTRACE_WASMTIME_VERSION={}", locked_version("wasmtime")?);
     Ok(fs::write(out_dir.join("built_in.rs"), list(&mappings)?)?)
+}
+
+/// The version of a dependency that the program is built with.
+fn locked_version(package: &str) -> Result<String, Box<dyn Error>> {
+    let lock = fs::read_to_string("../Cargo.lock")?;
+    let found = lock.split_once(&format!("name = \"{package}\"\nversion = \""));
+    let version = found.and_then(|(_, rest)| rest.split('"').next());
+    Ok(version.ok_or_else(|| format!("`Cargo.lock` does not name `{package}`"))?.to_owned())
 }
 
 /// What the file of a component is called.

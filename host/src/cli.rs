@@ -9,15 +9,18 @@ use crate::support::threads;
 mod check;
 mod compile;
 mod completions;
+mod config;
 mod demo;
 mod doctor;
 mod elasticsearch;
 mod exit;
+mod init;
 mod input;
 mod log;
 mod man;
 mod map;
 mod mapping;
+mod new_file;
 mod options;
 mod paint;
 mod progress;
@@ -26,15 +29,25 @@ mod run;
 mod settings_file;
 mod shell;
 mod simulate;
+mod simulated_source;
 mod status;
 mod table;
 mod time_range;
 mod trace;
+mod version;
+
+/// How people begin.
+const EXAMPLES: &str = "Examples:
+  exotrace demo
+  exotrace init
+  exotrace check exotrace.toml
+  exotrace doctor exotrace.toml
+  exotrace run --config exotrace.toml";
 
 /// Collects Microsoft Exchange Online message trace, maps it to the Elastic Common Schema (ECS) inside a
 /// WebAssembly component, and delivers every document once.
 #[derive(Parser)]
-#[command(name = "exotrace", version)]
+#[command(name = "exotrace", version, long_version = version::text(), after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -52,10 +65,15 @@ enum Command {
     Replay(replay::Arguments),
     /// Do the main job on a simulated tenant: nothing to set up.
     Demo(demo::Arguments),
+    /// Write a settings file, from questions or options, and say what to do next.
+    Init(init::Arguments),
     /// Run the simulated tenant alone.
     Simulate(simulate::Arguments),
     /// Check the settings and the mapping; asks nobody on the network.
     Check(check::Arguments),
+    /// Describe the settings, for editors and programs.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Get a cluster of Elasticsearch ready.
     #[command(subcommand)]
     Elasticsearch(elasticsearch::Command),
@@ -83,7 +101,7 @@ impl Command {
     fn needs_threads(&self) -> bool {
         match self {
             Self::Status(_) | Self::Trace(_) | Self::Elasticsearch(_) | Self::CompileMapping(_) => false,
-            Self::Completions(_) | Self::Man(_) => false,
+            Self::Completions(_) | Self::Man(_) | Self::Init(_) | Self::Config(_) => false,
             _ => true,
         }
     }
@@ -107,12 +125,14 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Config(command) => config::run(&command),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),
         Command::Completions(arguments) => completions::run(&arguments, &Arguments::command()),
@@ -120,4 +140,59 @@ pub fn main() -> ExitCode {
         Command::CompileMapping(arguments) => compile::run(&arguments),
     };
     done.unwrap_or_else(|error| exit::report(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The commands that people see, with what is typed for each.
+    fn commands(command: &clap::Command, typed: &str) -> Vec<(String, clap::Command)> {
+        let mut all = vec![(typed.to_owned(), command.clone())];
+        for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help") {
+            all.extend(commands(inner, &format!("{typed} {}", inner.get_name())));
+        }
+        all
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_examples_that_are_right() {
+        let mut examples = 0;
+        for (typed, command) in commands(&Arguments::command(), "exotrace") {
+            // Their commands have them.
+            if typed != "exotrace" && command.has_subcommands() {
+                continue;
+            }
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<_> = help.lines().skip(1).map(str::trim).collect();
+            assert!(
+                help.starts_with("Examples:\n") && !lines.is_empty(),
+                "`{typed}` has no `after_help` with examples"
+            );
+            for line in lines {
+                assert!(line.starts_with(&typed), "an example of `{typed}`: {line}");
+                let line = line.split(['|', '<', '>']).next().unwrap_or_default();
+                if let Err(error) = Arguments::try_parse_from(line.split_whitespace()) {
+                    panic!("an example of `{typed}`: {error}");
+                }
+                examples += 1;
+            }
+        }
+        assert!(examples > 30, "{examples}");
+    }
+
+    #[test]
+    fn the_command_line_is_in_order() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_names_what_the_program_is_made_of() {
+        let text = version::text();
+        for part in ["mappings  1.20, 2.2", "contract  0.1.0", "wasmtime  4"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod places;
 mod position;
 mod section;
 mod setting;
+mod setup;
 mod synonyms;
 mod toml_error;
 mod unknown_key;
@@ -30,5 +31,9 @@ pub(crate) use faults::Faults;
 pub(crate) use keys::keys;
 pub(crate) use section::{Section, SectionKind};
 pub(crate) use setting::Setting;
+pub(crate) use setup::{
+    Answer, Answers, Form, LOCAL_DOMAINS, Question, SETTINGS, SecretPlace, Setup, SetupStep, any, no_steps,
+    service_address,
+};
 pub(crate) use synonyms::{Meant, Synonyms};
 pub(crate) use value_reader::ValueReader;

@@ -46,6 +46,7 @@ pub use compiler::{CompileError, CompileLimits, Compiler};
 pub use component::Component;
 pub use component_error::ComponentError;
 pub use component_file::{ComponentFile, read_component};
+pub(crate) use contract::spoken as spoken_contracts;
 pub use description::Description;
 pub(crate) use digest::digest;
 pub use fault_kind::FaultKind;

@@ -128,6 +128,11 @@ fn every_command_ends_as_the_table_says() {
 
     check("demo", 0, &["demo", "--rows", "1"]);
     check("demo", 2, &["demo", "--rows", "many"]);
+    check("init", 0, &["init", "new.toml", "--source", "file", "--paths", "*.csv", "--output", "stdout"]);
+    check("init", 1, &["init", "nowhere/new.toml", "--source", "file", "--paths", "*.csv", "--output", "stdout"]);
+    check("init", 2, &["init", "new.toml"]);
+    check("config", 0, &["config", "schema"]);
+    check("config", 2, &["config", "nonsense"]);
     check("simulate", 0, &["simulate", "--list-faults"]);
     check("simulate", 1, &["simulate", "--listen", "192.0.2.1:1"]);
     check("simulate", 2, &["simulate", "--nonsense"]);

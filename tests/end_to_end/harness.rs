@@ -10,6 +10,7 @@ mod paths;
 mod records;
 mod seed;
 mod tenant;
+mod terminal;
 mod wait;
 
 pub(crate) use self::{
@@ -23,5 +24,6 @@ pub(crate) use self::{
     records::{graph_records, sized_record, sized_records},
     seed::random,
     tenant::SimulatedTenant,
+    terminal::{Terminal, plain},
     wait::{wait_for, wait_for_some},
 };

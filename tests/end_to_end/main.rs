@@ -21,6 +21,7 @@ mod golden;
 mod harness;
 mod hostile;
 mod installing;
+mod init;
 #[cfg(target_os = "linux")]
 mod killed;
 mod labels;

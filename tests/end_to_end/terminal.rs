@@ -1,89 +1,17 @@
 //! What people see who run the program in a terminal.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::Read as _,
-    net::TcpListener,
-    process::{Child, Stdio},
-    sync::{Arc, Mutex},
-    thread,
-};
+use std::net::TcpListener;
 
-use rustix::{
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{Winsize, tcsetwinsize},
-};
-
-use crate::harness::{SimulatedTenant, wait_for};
+use crate::harness::{Exotrace, Folder, SimulatedTenant, Terminal, plain, project, wait_for};
 
 const COLUMNS: u16 = 80;
 
 /// What a bar has that is not full.
 const BAR: char = '░';
 
-/// A program in a terminal of its own, and what is on that.
-struct Terminal {
-    program: Child,
-    shown: Arc<Mutex<Vec<u8>>>,
-    reading: Option<thread::JoinHandle<()>>,
-}
-
-impl Terminal {
-    fn start(tenant: &SimulatedTenant, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&controller).unwrap();
-        unlockpt(&controller).unwrap();
-        let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
-        let user = OpenOptions::new().read(true).write(true).open(name).unwrap();
-        tcsetwinsize(&user, Winsize { ws_row: 24, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let mut command = tenant.exotrace(arguments).env("TERM", "xterm").envs(environment).command();
-        command.stdin(Stdio::null()).stdout(user.try_clone().unwrap()).stderr(user);
-        let program = command.spawn().unwrap();
-        // It has copies of the terminal, at whose end reading ends.
-        drop(command);
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let (mut controller, told) = (File::from(controller), Arc::clone(&shown));
-        let reading = thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(length @ 1..) = controller.read(&mut bytes) {
-                told.lock().unwrap().extend_from_slice(&bytes[..length]);
-            }
-        });
-        Self { program, shown, reading: Some(reading) }
-    }
-
-    fn shown(&self) -> String {
-        String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
-    }
-
-    /// Everything that was shown, when it has ended.
-    fn end(&mut self) -> String {
-        self.program.wait().unwrap();
-        self.reading.take().unwrap().join().unwrap();
-        self.shown()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        drop(self.program.kill());
-        drop(self.program.wait());
-    }
-}
-
-/// A text without what moves the cursor and has colours.
-fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character == '\u{1b}' {
-            // `ESC [`, and what ends with a letter.
-            characters.by_ref().find(char::is_ascii_alphabetic);
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
+/// The program in this folder with these settings, in a terminal.
+fn start(tenant: &SimulatedTenant, arguments: &[&str], environment: &[(&str, &str)]) -> Terminal {
+    Terminal::start(tenant.exotrace(arguments).envs(environment), COLUMNS)
 }
 
 /// Settings of a tenant whose documents go where nobody answers, so that its first page stays under way.
@@ -99,9 +27,9 @@ fn a_bar_for_every_source_shows_and_fits() {
     let tenant = SimulatedTenant::with_rows(60);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     waiting(&tenant, &silent);
-    let mut terminal = Terminal::start(&tenant, &["run"], &[]);
+    let mut terminal = start(&tenant, &["run"], &[]);
     wait_for("a bar", || terminal.shown().contains(BAR));
-    terminal.program.kill().unwrap();
+    terminal.kill();
     let shown = plain(&terminal.end());
     let bars: Vec<_> = shown.split(['\r', '\n']).filter(|line| line.contains(BAR)).collect();
     assert!(!bars.is_empty());
@@ -117,15 +45,15 @@ fn a_bar_for_every_source_shows_and_fits() {
 fn no_bar_is_among_documents_nor_where_nobody_wants_one() {
     let tenant = SimulatedTenant::with_rows(60);
     tenant.deliver_to("[[output]]\ntype = \"stdout\"\n");
-    let mut terminal = Terminal::start(&tenant, &["run", "--once"], &[]);
+    let mut terminal = start(&tenant, &["run", "--once"], &[]);
     let shown = terminal.end();
     assert!(shown.contains("60 documents delivered") && !shown.contains(BAR), "{shown}");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let tenant = SimulatedTenant::with_rows(60);
     waiting(&tenant, &silent);
-    let mut terminal = Terminal::start(&tenant, &["run", "-q"], &[]);
+    let mut terminal = start(&tenant, &["run", "-q"], &[]);
     let _request = silent.accept().unwrap();
-    terminal.program.kill().unwrap();
+    terminal.kill();
     assert_eq!(terminal.end(), "");
 }
 
@@ -133,9 +61,119 @@ fn no_bar_is_among_documents_nor_where_nobody_wants_one() {
 fn errors_have_the_colours_of_wrong_arguments() {
     let tenant = SimulatedTenant::with_rows(0);
     tenant.write_settings("nonsense = 1\n");
-    let error = |environment: &[(&str, &str)]| Terminal::start(&tenant, &["run"], environment).end();
+    let error = |environment: &[(&str, &str)]| start(&tenant, &["run"], environment).end();
     let coloured = error(&[]);
     assert!(coloured.contains("\u{1b}[1;31merror:\u{1b}[0m "), "{coloured}");
     let plain = error(&[("NO_COLOR", "1")]);
     assert!(plain.contains("error: ") && !plain.contains('\u{1b}'), "{plain}");
+}
+
+/// The demo in a terminal of this width.
+fn demo(columns: u16, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let arguments = [&["demo"], arguments].concat();
+    Terminal::start(Exotrace::new(&project(), &arguments).envs(environment), columns).end()
+}
+
+#[test]
+fn the_demo_tells_what_happens_and_fits() {
+    for columns in [60, 80, 120] {
+        let coloured = demo(columns, &["--rows", "120"], &[]);
+        assert!(coloured.contains("\u{1b}[36m"), "{coloured}");
+        let shown = plain(&coloured);
+        for line in shown.lines() {
+            assert!(line.trim_end().chars().count() <= usize::from(columns), "{columns}: {line}");
+        }
+        for part in [
+            "1. Tenant",
+            "contoso.com has 120 rows",
+            "2. Mapping",
+            "3. Sign-in",
+            "4. Collect",
+            "5. Deliver",
+            "6. Once",
+            "  // when Exchange received the message",
+            "Documents by direction",
+            "  inbound ",
+            "Documents by outcome",
+            "  success ",
+            "Documents by country of the sender",
+            "  United Kingdom ",
+            "exotrace init",
+        ] {
+            assert!(shown.contains(part), "{columns}: {part}: {shown}");
+        }
+        // Read again, and delivered once.
+        let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("3 pages over HTTP, 120 rows in all"), "{words}");
+        assert!(
+            words.contains("120 documents to a file") && words.contains("a second time, 0 are delivered"),
+            "{words}"
+        );
+        let bars: usize =
+            shown.split("Documents by direction").nth(1).unwrap().lines().skip(1).map_while(count_of_bar).sum();
+        assert_eq!(bars, 120, "{shown}");
+    }
+}
+
+/// The number beside a bar.
+fn count_of_bar(line: &str) -> Option<usize> {
+    let (before, _) = line.split_once('█')?;
+    before.split_whitespace().last()?.parse().ok()
+}
+
+#[test]
+fn the_demo_has_no_colours_where_nobody_wants_them() {
+    let shown = demo(COLUMNS, &["--rows", "20"], &[("NO_COLOR", "1")]);
+    assert!(shown.contains("1. Tenant") && !shown.contains('\u{1b}'), "{shown}");
+}
+
+#[test]
+fn the_demo_gives_documents_alone_to_programs() {
+    let shown = plain(&demo(400, &["--rows", "20", "--json", "-q"], &[]));
+    let documents = shown.lines().filter(|line| line.starts_with("{\"")).count();
+    assert_eq!(documents, 20, "{shown}");
+    assert!(!shown.contains("1. Tenant"), "{shown}");
+}
+
+#[test]
+fn init_asks_until_the_answers_are_right() {
+    let folder = Folder::new();
+    let mut terminal = Terminal::start_asking(folder.bare(&["init"]), COLUMNS);
+    terminal.answer("Type of the source [graph]: ", "grap");
+    terminal.answer("Type of the source [graph]: ", "");
+    terminal.answer("tenant_id: ", "my tenant");
+    terminal.answer("tenant_id: ", "contoso.onmicrosoft.com");
+    terminal.answer("client_id [${EXOTRACE_CLIENT_ID}]: ", "11111111-2222-3333-4444-555555555555");
+    terminal.answer("client_secret: ", "a-secret-that-shows-nowhere");
+    terminal.answer("local_domains (separated by commas, or none): ", "contoso.com, *.contoso.com");
+    terminal.answer("Type of the output [file]: ", "");
+    terminal.answer("path [trace.ndjson]: ", "");
+    let shown = plain(&terminal.end());
+    assert!(shown.contains("`my tenant` is neither a GUID nor a domain"), "{shown}");
+    assert!(shown.contains("exotrace.toml is written.") && shown.contains("exotrace doctor exotrace.toml"), "{shown}");
+    assert!(!shown.contains("a-secret-that-shows-nowhere"), "{shown}");
+    assert_eq!(folder.read("client-secret"), "a-secret-that-shows-nowhere\n");
+    let settings = folder.read("exotrace.toml");
+    assert!(!settings.contains("a-secret-that-shows-nowhere"), "{settings}");
+    for line in [
+        "tenant_id = \"contoso.onmicrosoft.com\"",
+        "client_secret_file = \"client-secret\"",
+        "local_domains = [\"contoso.com\", \"*.contoso.com\"]",
+        "path = \"trace.ndjson\"",
+    ] {
+        assert!(settings.lines().any(|it| it == line), "{line}: {settings}");
+    }
+    folder.exotrace(&["check"]).ends(0);
+}
+
+#[test]
+fn init_ends_where_the_answers_end() {
+    let folder = Folder::new();
+    let mut terminal = Terminal::start_asking(folder.bare(&["init"]), COLUMNS);
+    terminal.answer("Type of the source [graph]: ", "file");
+    // The end of the input, as Ctrl-D is.
+    terminal.answer_with("paths (separated by commas): ", "\u{4}");
+    let shown = plain(&terminal.end());
+    assert!(shown.contains("error: ") && shown.contains("nothing was written"), "{shown}");
+    assert!(!folder.path("exotrace.toml").exists());
 }

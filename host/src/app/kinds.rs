@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    config::{ConfigError, Section, SectionKind, Synonyms, ValueReader},
+    config::{ConfigError, Section, SectionKind, Setup, Synonyms, ValueReader},
     outputs,
     pipeline::{OutputContext, OutputSettings, SourceContext, SourceSettings},
     sources::{file::FileConfig, microsoft::ServiceConfig},
@@ -33,6 +33,7 @@ pub(crate) struct Kinds<Context: 'static, Settings: ?Sized + 'static> {
 struct RegisteredKind<Context, Settings: ?Sized> {
     names: &'static [&'static str],
     synonyms: &'static [Synonyms],
+    setups: &'static [Setup],
     keys: fn() -> Vec<&'static str>,
     read: Read<Context, Settings>,
 }
@@ -44,6 +45,7 @@ const fn source<K: SectionKind<SourceContext> + SourceSettings>() -> RegisteredK
     RegisteredKind {
         names: K::NAMES,
         synonyms: K::SYNONYMS,
+        setups: K::SETUPS,
         keys: K::keys,
         read: |name, section, context, reader| Ok(Arc::new(K::read(name, section, context, reader)?)),
     }
@@ -53,6 +55,7 @@ const fn output<K: SectionKind<OutputContext> + OutputSettings>() -> RegisteredK
     RegisteredKind {
         names: K::NAMES,
         synonyms: K::SYNONYMS,
+        setups: K::SETUPS,
         keys: K::keys,
         read: |name, section, context, reader| Ok(Arc::new(K::read(name, section, context, reader)?)),
     }
@@ -67,6 +70,17 @@ impl<Context, Settings: ?Sized> Kinds<Context, Settings> {
     ) -> Result<&'static str, ConfigError> {
         let names: Vec<_> = self.all.iter().flat_map(|kind| kind.names).copied().collect();
         section.kind(&names, self.example, reader)
+    }
+
+    /// The types and the keys of each kind, besides those that are common to all.
+    #[cfg(test)]
+    pub(crate) fn keys(&self) -> Vec<(&'static [&'static str], Vec<&'static str>)> {
+        self.all.iter().map(|kind| (kind.names, (kind.keys)())).collect()
+    }
+
+    /// How a section of each type is set up.
+    pub(crate) fn setups(&self) -> impl Iterator<Item = &'static Setup> {
+        self.all.iter().flat_map(|kind| kind.setups)
     }
 
     /// Reads what a section of this type has besides the keys that are `common` to all types.

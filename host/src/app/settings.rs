@@ -7,6 +7,7 @@ mod mapping_config;
 mod mapping_table;
 mod output_config;
 mod outputs;
+mod schema;
 mod source_config;
 mod source_labels;
 mod sources;
@@ -17,6 +18,7 @@ mod trusted_keys;
 pub(crate) use config::{Config, GeoipConfig};
 pub(crate) use mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingLimits, RollbackConfig};
 pub(crate) use output_config::OutputConfig;
+pub(crate) use schema::SCHEMA;
 pub(crate) use source_config::SourceConfig;
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub(super) use checked::Checked;
 use summary::Summary;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace check exotrace.toml\n  exotrace check --json --config exotrace.toml")]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingsFile,

@@ -24,6 +24,7 @@ mod report;
 use report::Report;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace doctor exotrace.toml\n  exotrace doctor --json --config exotrace.toml")]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingsFile,

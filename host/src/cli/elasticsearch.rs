@@ -27,6 +27,9 @@ pub(super) enum Command {
 }
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace elasticsearch template\n  exotrace elasticsearch template --apply --config exotrace.toml\n  exotrace elasticsearch template --opensearch --namespace production"
+)]
 pub(super) struct Template {
     /// For the data stream of this namespace alone, not for all.
     #[arg(long, value_parser = namespace)]

@@ -11,6 +11,8 @@ use std::{
 use clap::{Args, ValueEnum};
 use indicatif::MultiProgress;
 
+use crate::config::environment;
+
 mod filter;
 mod lines;
 
@@ -53,6 +55,8 @@ struct Chosen {
     filter: String,
     format: Option<LogFormat>,
     is_quiet: bool,
+    /// Whether nobody has said which level is logged.
+    is_default: bool,
 }
 
 static CHOSEN: OnceLock<Chosen> = OnceLock::new();
@@ -75,7 +79,8 @@ impl LogOptions {
             (None, false, _) => "trace".to_owned(),
         };
         IS_JSON.store(self.log_format == Some(LogFormat::Json), Ordering::Relaxed);
-        let chosen = Chosen { filter, format: self.log_format, is_quiet: self.quiet };
+        let is_default = self.log_level.is_none() && !self.quiet && self.verbose == 0 && !environment::is_set(VARIABLE);
+        let chosen = Chosen { filter, format: self.log_format, is_quiet: self.quiet, is_default };
         // The command line is read once.
         drop(CHOSEN.set(chosen));
         Ok(())
@@ -94,14 +99,21 @@ pub(super) fn is_json() -> bool {
 
 /// Whether what is on standard error has colours.
 pub(super) fn is_coloured() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stderr().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+    io::stderr().is_terminal() && environment::wants_colours()
 }
 
 /// Starts logging for a command that people use: text, unless they want JSON.
 pub(super) fn start() {
     init(MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()), LogFormat::Text);
+}
+
+/// Starts logging for a command that tells people itself what happens: warnings and errors, unless they want more.
+pub(super) fn start_for_warnings() {
+    if CHOSEN.get().is_some_and(|chosen| !chosen.is_default) {
+        return start();
+    }
+    let bars = MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden());
+    init_with(bars, LogFormat::Text, "warn");
 }
 
 /// Starts logging above the bars: JSON, unless people see it.
@@ -110,8 +122,13 @@ pub(super) fn start_beside(bars: MultiProgress) {
 }
 
 fn init(bars: MultiProgress, default: LogFormat) {
-    let chosen = CHOSEN.get_or_init(|| Chosen { filter: "info".to_owned(), format: None, is_quiet: false });
-    let is_json = chosen.format.unwrap_or(default) == LogFormat::Json;
+    let filter = CHOSEN.get().map_or("info", |chosen| &chosen.filter);
+    init_with(bars, default, filter);
+}
+
+fn init_with(bars: MultiProgress, default: LogFormat, filter: &str) {
+    let chosen = CHOSEN.get().and_then(|chosen| chosen.format);
+    let is_json = chosen.unwrap_or(default) == LogFormat::Json;
     IS_JSON.store(is_json, Ordering::Relaxed);
     let look = match (is_json, is_coloured()) {
         (true, _) => Look::Json,
@@ -119,7 +136,7 @@ fn init(bars: MultiProgress, default: LogFormat) {
         (false, false) => Look::Plain,
     };
     tracing_subscriber::fmt()
-        .with_env_filter(&chosen.filter)
+        .with_env_filter(filter)
         .event_format(Lines { look })
         .with_writer(move || Beside(bars.clone()))
         .init();

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
+use super::log;
 use crate::{config::environment, support::finding::Verdict};
 
 /// Whether and how text is coloured.
@@ -13,7 +14,18 @@ pub(super) struct Paint {
 impl Paint {
     /// For what goes to standard output.
     pub(super) fn on_stdout() -> Self {
-        Self { is_on: io::stdout().is_terminal() && !environment::is_set("NO_COLOR") }
+        Self { is_on: io::stdout().is_terminal() && environment::wants_colours() }
+    }
+
+    /// For what goes to standard error.
+    pub(super) fn on_stderr() -> Self {
+        Self { is_on: log::is_coloured() }
+    }
+
+    /// For tests of what is written without colours.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self { is_on: false }
     }
 
     /// No colours at all.
@@ -33,6 +45,26 @@ impl Paint {
 
     pub(super) fn bold(self, text: &str) -> String {
         self.with("1", text)
+    }
+
+    /// What is less important.
+    pub(super) fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    /// The key of a field.
+    pub(super) fn key(self, text: &str) -> String {
+        self.with("36", text)
+    }
+
+    /// A text.
+    pub(super) fn string(self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    /// A number, and the like.
+    pub(super) fn number(self, text: &str) -> String {
+        self.with("33", text)
     }
 
     fn with(self, code: &str, text: &str) -> String {

@@ -28,6 +28,9 @@ mod list;
 const DEAD_LETTER: &str = "dead-letter.ndjson";
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace replay --list --config exotrace.toml\n  exotrace replay --config exotrace.toml"
+)]
 pub(super) struct Arguments {
     /// The file of dead letters. Default: the one that the settings name.
     #[arg(value_name = "FILE")]

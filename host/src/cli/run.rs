@@ -46,6 +46,9 @@ use signals::{Signals, Wanted, second_signal};
 const HANDOVER: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace run --config exotrace.toml\n  exotrace run --once exotrace.toml\n  exotrace run -v"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingsFile,

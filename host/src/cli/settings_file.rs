@@ -59,12 +59,17 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
     Config::load(path).map_err(explain_missing)
 }
 
-/// Says how to name another file when the usual one is not there.
+/// Says which file was looked for, and how to name another one.
 fn explain_missing(error: ConfigError) -> anyhow::Error {
-    let is_usual = error.is_missing(Path::new(DEFAULT));
+    let is_default = error.is_missing(Path::new(DEFAULT));
+    let is_of_environment = from_environment().is_some_and(|path| error.is_missing(&path));
     let error = anyhow::Error::from(error);
-    if is_usual {
-        error.context(format!("no settings file\nhint: name one with `--config FILE` or in `{VARIABLE}`"))
+    if is_of_environment {
+        error.context(format!("no settings file where the environment variable `{VARIABLE}` says"))
+    } else if is_default {
+        error.context(format!(
+            "no settings file\nhint: name one with `--config FILE` or in `{VARIABLE}`; `exotrace init` writes one"
+        ))
     } else {
         error
     }

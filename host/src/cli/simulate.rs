@@ -2,7 +2,8 @@
 
 use std::{
     io::{self, Write},
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
 };
@@ -12,12 +13,19 @@ use clap::Args;
 use exotrace_simulator::{Faults, Tenant, TenantConfig, serve};
 use tokio::net::TcpListener;
 
-use super::exit::{Usage, say};
+use super::{
+    exit::{Usage, say},
+    new_file::{self, Existing, SECRET},
+    shell, simulated_source,
+};
 
 /// How many rows a tenant may have: two gigabytes of them.
 const MOST_ROWS: usize = 5_000_000;
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace simulate --rows 2000 --rows-per-hour 600\n  exotrace simulate --write-settings exotrace.toml\n  exotrace simulate --fault server-error=0.5"
+)]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8365")]
@@ -40,6 +48,12 @@ pub(super) struct Arguments {
     /// A way in which the services misbehave; may be given more than once.
     #[arg(long = "fault", value_name = "NAME[=VALUE]", value_parser = fault)]
     faults: Vec<String>,
+    /// Write a settings file with which `exotrace run` collects from this tenant, into `trace.ndjson` beside it.
+    #[arg(long, value_name = "FILE")]
+    write_settings: Option<PathBuf>,
+    /// With `--write-settings`: replace a file that exists.
+    #[arg(long, requires = "write_settings")]
+    force: bool,
     /// List the faults and what they do.
     #[arg(long)]
     list_faults: bool,
@@ -55,16 +69,35 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let listener = TcpListener::bind(arguments.listen).await;
         let listener = listener.with_context(|| format!("could not listen on `{}`", arguments.listen))?;
         let config = tenant(arguments)?;
-        let tenant = Arc::new(Tenant::new(config.clone()));
-        let url = format!("http://{}", listener.local_addr()?);
-        say(&format!("simulated tenant at {url}; settings for it:"));
-        say(&format!("tenant_id = \"{}\"\nclient_id = \"{}\"", config.tenant_id, config.client_id));
-        say(&format!("client_secret = \"{}\"", config.client_secret));
-        say(&format!("login_url = \"{url}\"\nurl = \"{url}\"\nlocal_domains = [\"{}\"]", config.domain));
+        let url = format!("http://{}", reachable(listener.local_addr()?));
+        match &arguments.write_settings {
+            Some(path) => {
+                let text = simulated_source::settings(&config, &url);
+                new_file::write(path, text.as_bytes(), SECRET, Existing::by_force(arguments.force))?;
+                let file = shell::word(path);
+                say(&format!(
+                    "simulated tenant at {url}; settings for it are in {file}: `exotrace run --config {file}`"
+                ));
+            }
+            None => say(&format!(
+                "simulated tenant at {url}; settings for it:\n{}",
+                simulated_source::keys(&config, &url).trim_end()
+            )),
+        }
+        let tenant = Arc::new(Tenant::new(config));
         let interrupted = async { drop(tokio::signal::ctrl_c().await) };
         serve(listener, tenant, interrupted).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// An address to connect to: one that stands for all of the machine's is none, and settings want this machine.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, listening.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, listening.port()).into(),
+        _ => listening,
+    }
 }
 
 fn tenant(arguments: &Arguments) -> anyhow::Result<TenantConfig> {
@@ -141,6 +174,16 @@ mod tests {
         check(&["--rows-per-hour", "180000"], Some(problem));
         check(&["--rows-per-hour", "180000", "--duration", "4h"], None);
         check(&["--rows", "5000001"], Some("5000001 rows of mail are too many: at most 5000000 fit into memory"));
+    }
+
+    #[test]
+    fn settings_name_an_address_that_can_be_connected_to() {
+        let check = |listening: &str, expected: &str| {
+            assert_eq!(reachable(listening.parse().unwrap()).to_string(), expected);
+        };
+        check("0.0.0.0:8365", "127.0.0.1:8365");
+        check("[::]:8365", "[::1]:8365");
+        check("192.0.2.1:8365", "192.0.2.1:8365");
     }
 
     #[test]

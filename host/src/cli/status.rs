@@ -24,6 +24,7 @@ use gather::gather;
 const NEEDS_PERSON: u8 = 1;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace status exotrace.toml\n  exotrace status --watch --config exotrace.toml")]
 pub(super) struct Arguments {
     #[command(flatten)]
     settings: SettingsFile,

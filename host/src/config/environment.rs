@@ -10,6 +10,11 @@ pub(crate) fn is_set(name: &str) -> bool {
     variable(name).is_some_and(|value| !value.is_empty())
 }
 
+/// Whether a terminal may be given colours (no-color.org).
+pub(crate) fn wants_colours() -> bool {
+    !is_set("NO_COLOR") && variable("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// The path that a variable names.
 pub(crate) fn path(name: &str) -> Option<std::path::PathBuf> {
     variable(name).filter(|path| !path.is_empty()).map(Into::into)

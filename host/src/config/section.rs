@@ -13,6 +13,7 @@ use super::{
     keys::keys,
     position,
     setting::Setting,
+    setup::Setup,
     synonyms::{Meant, Synonyms},
     unknown_key::Vocabulary,
     value_reader::ValueReader,
@@ -43,6 +44,9 @@ pub(crate) trait SectionKind<Context>: Sized {
 
     /// What others call its keys; what stands first counts first.
     const SYNONYMS: &'static [Synonyms];
+
+    /// How `exotrace init` sets up a section of each of its types.
+    const SETUPS: &'static [Setup] = &[];
 
     /// Its keys, besides those of every kind.
     fn keys() -> Vec<&'static str>;

@@ -276,7 +276,8 @@ impl<'a> ValueReader<'a> {
     ) -> Result<Option<&'static str>, ConfigError> {
         let Some(value) = value else { return Ok(None) };
         let text = self.text(key, value)?;
-        let found = words.iter().find(|word| **word == text);
+        // As options on the command line have them.
+        let found = words.iter().find(|word| **word == text || word.replace('_', "-") == text);
         found.map(|word| Some(*word)).ok_or_else(|| {
             let problem = format!("`{}`: there is no `{}`", self.dotted(key), value.get_ref());
             self.error(value.span().start, problem, Some(&format!("`{}`", words.join("`, `"))))

@@ -24,7 +24,7 @@ pub(super) fn speaking(version: &str) -> Option<LinkFn> {
 }
 
 /// The versions that this host speaks, for people.
-pub(super) fn spoken() -> String {
+pub(crate) fn spoken() -> String {
     CONTRACTS.each_ref().map(|(version, _)| format!("`{version}`")).join(" and ")
 }
 

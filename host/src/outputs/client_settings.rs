@@ -34,10 +34,22 @@ pub(super) const SYNONYMS: Synonyms = &[
     (&["compression_level", "gzip"], Meant::Key("compression")),
     (&["timeout", "request_timeout_secs"], Meant::Key("request_timeout")),
     (&["proxy", "http_proxy", "https_proxy"], Meant::Key("proxy_url")),
+    (&["port"], Meant::Note("`url`: the port is a part of it, as in `https://localhost:9200`")),
+    (&["protocol", "scheme"], Meant::Note("`url` begins with it, as in `https://localhost:9200`")),
+    (
+        &["verify_certificate", "verify_hostname", "tls_verify", "ssl_verify", "ssl_verification_mode", "insecure"],
+        Meant::Note("certificates are always checked; `ca_file` names others to trust"),
+    ),
     (&["tls", "ssl"], Meant::Note("`ca_file`, `certificate_file` and `private_key_file`; TLS is on with `https`")),
-    (&["ssl_certificate_authorities", "certificate_authorities", "ca_cert", "cacert", "ca"], Meant::Key("ca_file")),
-    (&["certificate", "cert", "crt_file", "cert_file", "client_cert"], Meant::Key("certificate_file")),
-    (&["key_file", "private_key"], Meant::Key("private_key_file")),
+    (
+        &["ssl_certificate_authorities", "certificate_authorities", "ca_cert", "cacert", "ca", "cafile"],
+        Meant::Key("ca_file"),
+    ),
+    (
+        &["certificate", "cert", "crt_file", "cert_file", "client_cert", "ssl_certificate"],
+        Meant::Key("certificate_file"),
+    ),
+    (&["key_file", "private_key", "ssl_key"], Meant::Key("private_key_file")),
 ];
 
 /// The settings of a client of HTTP, as they stand in the file.

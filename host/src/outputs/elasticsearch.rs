@@ -22,6 +22,7 @@ mod explain;
 mod flavor;
 mod resources;
 mod settings;
+mod setup;
 
 pub(crate) use flavor::Flavor;
 pub(crate) use resources::{Resource, resources};

@@ -24,6 +24,7 @@ mod examine;
 mod finished_files;
 mod last_bytes;
 mod settings;
+mod setup;
 mod write_marker;
 
 pub(crate) use settings::FileOutputConfig;

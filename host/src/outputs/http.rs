@@ -15,6 +15,7 @@ use crate::{
 mod examine;
 mod plain_documents;
 mod settings;
+mod setup;
 
 pub(crate) use settings::HttpConfig;
 

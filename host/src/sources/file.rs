@@ -12,6 +12,7 @@ pub(crate) mod formats;
 mod kind;
 mod open_file;
 mod settings;
+mod setup;
 mod state;
 
 pub(crate) use settings::{DateOrder, FileConfig};

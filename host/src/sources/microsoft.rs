@@ -25,6 +25,7 @@ mod service;
 mod service_kind;
 mod service_table;
 mod settings;
+mod setup;
 pub(crate) mod state;
 mod token;
 mod trace;

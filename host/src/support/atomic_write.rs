@@ -41,6 +41,17 @@ pub(crate) fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
     folder::sync_of(path)
 }
 
+/// Puts a finished file where there is none yet; when it returns, the file is on the disk.
+///
+/// # Errors
+///
+/// When something is there, of the kind `AlreadyExists`, or when the file cannot be written.
+pub(crate) fn put_new(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    folder::sync_of(path)
+}
+
 /// Removes what a crash has left unfinished in a folder that no other process writes to.
 pub(crate) fn tidy(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -69,6 +80,17 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn a_new_file_takes_no_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        put_new(unfinished(&path).unwrap(), &path).unwrap();
+        fs::write(&path, "precious").unwrap();
+        let error = put_new(unfinished(&path).unwrap(), &path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     }
 
     #[test]

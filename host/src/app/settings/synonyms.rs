@@ -6,14 +6,35 @@ use crate::config::{Meant, Synonyms};
 pub(super) const SOURCE: Synonyms = &[
     (&["domain", "domains", "local_domain", "internal_domains"], Meant::Key("local_domains")),
     (&["period", "poll_interval", "polling_interval", "schedule"], Meant::Key("interval")),
+    (
+        &["preserve_original_event", "drop_status", "processors"],
+        Meant::Note("`mapping.preserve_original_event` and `mapping.drop_status`: the mapping is that of all sources"),
+    ),
+    (&["enabled"], Meant::Note(WITHOUT)),
 ];
 
+/// A section is used, or it is not there.
+const WITHOUT: &str = "every section counts: remove it, or comment it out";
+
 /// What every kind of output has.
-pub(super) const OUTPUT: Synonyms = &[(&["tags"], Meant::Note("`mapping.tags`: tags are of all documents"))];
+pub(super) const OUTPUT: Synonyms = &[
+    (&["tags"], Meant::Note("`mapping.tags`: tags are of all documents")),
+    (&["inputs"], Meant::Note("every output gets the documents of all sources")),
+    (&["enabled"], Meant::Note(WITHOUT)),
+    (
+        &["buffer", "queue", "disk_queue", "acknowledgements"],
+        Meant::Note("no buffer is needed: the ledger moves only after every output has accepted the documents"),
+    ),
+    (
+        &["max_retries", "retries", "retry", "backoff", "retry_attempts"],
+        Meant::Note("a document is sent again until the output accepts it, or refuses it for good"),
+    ),
+    (&["healthcheck", "healthchecks"], Meant::Note("`exotrace doctor` checks every output")),
+];
 
 const TOP: Synonyms = &[
-    (&["sources", "input", "inputs"], Meant::Key("source")),
-    (&["outputs", "sink", "sinks"], Meant::Key("output")),
+    (&["sources", "input", "inputs", "receivers"], Meant::Key("source")),
+    (&["outputs", "sink", "sinks", "exporters"], Meant::Key("output")),
     (&["data_dir", "state", "state_directory", "path_data", "ledger"], Meant::Key("state_dir")),
     (&["geo", "geoip2", "maxmind", "geo_ip"], Meant::Key("geoip")),
     (&["metrics", "prometheus", "http_listen", "api"], Meant::Key("listen")),

@@ -179,6 +179,14 @@ fn what_others_call_our_settings_is_known() {
     check_hint(&elasticsearch("cloud_id = \"a:b\""), "`url`: Elastic Cloud shows it");
     check_hint(&elasticsearch("index = \"mail\""), "`namespace` sets its end");
     check_hint(&elasticsearch("api-key = \"x\""), "did you mean `api_key`?");
+    check_hint(&elasticsearch("ssl = { verification_mode = \"none\" }"), "`ca_file`");
+    check_hint(&elasticsearch("verify_certificate = false"), "certificates are always checked");
+    check_hint(&elasticsearch("port = 9200"), "the port is a part of it");
+    check_hint(&elasticsearch("user = \"elastic\""), "did you mean `username`?");
+    check_hint(&elasticsearch("inputs = [\"graph\"]"), "of all sources");
+    check_hint(&elasticsearch("max_retries = 3"), "until the output accepts it");
+    check_hint(&elasticsearch("enabled = true"), "remove it, or comment it out");
+    check_hint("preserve_original_event = true\n[[output]]\ntype = \"stdout\"\n", "`mapping.preserve_original_event`");
     check_hint("[[output]]\ntype = \"http\"\nuri = \"https://localhost\"\n", "did you mean `url`?");
     check_hint("[[output]]\ntype = \"file\"\nfilename = \"x\"\n", "did you mean `path`?");
     check_hint("[[sinks]]\ntype = \"stdout\"\n", "did you mean `output`?");
@@ -194,6 +202,16 @@ fn only_the_keys_of_that_kind_are_listed() {
     assert!(http.contains("`headers`") && !http.contains("`api_key`") && !http.contains("`urls`"), "{http}");
     let file = error("[[source]]\ntype = \"file\"\nfrobnicate = 1\n");
     assert!(file.contains("`paths`") && !file.contains("`client_secret`"), "{file}");
+}
+
+#[test]
+fn words_may_have_hyphens() {
+    let text = "state_dir = \"state\"\n[mapping]\nversion = \"2.2\"\n[[source]]\ntype = \"reporting-webservice\"\n\
+                tenant_id = \"contoso.com\"\nclient_id = \"x\"\nclient_secret = \"x\"\ncloud = \"gcc-high\"\n\
+                [[source]]\ntype = \"file\"\npaths = [\"x\"]\ndate_order = \"day-first\"\n[[output]]\ntype = \"stdout\"\n";
+    let config = Config::parse(text, Path::new("exotrace.toml"), &|_| None).unwrap();
+    assert_eq!(config.sources[0].kind(), "reporting_webservice");
+    assert!(config.sources[0].of_kind::<ServiceConfig>().unwrap().url.as_str().contains("office365.us"));
 }
 
 #[test]

@@ -8,6 +8,9 @@ use super::print::{Flush, Format};
 use crate::cli::options::MappingOptions;
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace map --local-domain contoso.com records.ndjson\n  exotrace map --config exotrace.toml export.csv | jq .email\n  exotrace map --flush line < records.ndjson"
+)]
 pub(in crate::cli) struct Arguments {
     /// Files of records: NDJSON, JSON arrays, pages of Microsoft's services, or CSV; also compressed with gzip. None,
     /// or `-`: standard input.

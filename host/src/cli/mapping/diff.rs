@@ -29,6 +29,9 @@ const DIFFERENT: u8 = 1;
 const TROUBLE: u8 = 2;
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace mapping diff 1.20 2.2 records.ndjson\n  exotrace mapping diff 2.2 ./mapping.wasm records.ndjson"
+)]
 pub(in crate::cli) struct Arguments {
     /// The mapping before: a version, or a component file.
     before: String,

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::mapper::BUILT_IN;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace mapping export mappings")]
 pub(in crate::cli) struct Arguments {
     /// The folder; made when it is not there.
     folder: PathBuf,

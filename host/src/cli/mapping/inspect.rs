@@ -22,6 +22,7 @@ use crate::{
 };
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace mapping inspect mapping.wasm")]
 pub(in crate::cli) struct Arguments {
     /// The component.
     file: PathBuf,

@@ -12,6 +12,7 @@ use crate::{
 };
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace mapping list\n  exotrace mapping list --config exotrace.toml")]
 pub(in crate::cli) struct Arguments {
     /// A settings file: lists the files in the folder `mappings` of its `state_dir` as well.
     #[arg(short, long, value_name = "FILE")]

@@ -22,6 +22,9 @@ use crate::{
 #[derive(Subcommand)]
 pub(in crate::cli) enum Command {
     /// Replace the mapping of the running process, or try another one beside it.
+    #[command(
+        after_help = "Examples:\n  exotrace mapping replace 2.2 --config exotrace.toml\n  exotrace mapping replace ./mapping.wasm --shadow 10"
+    )]
     Replace {
         /// A mapping version, built in or in the folder `mappings` of `state_dir`, or a component file.
         #[arg(value_name = "VERSION or FILE.wasm")]
@@ -42,6 +45,7 @@ pub(in crate::cli) enum Command {
         process: ProcessArguments,
     },
     /// Say which mapping the running process uses, and how it does.
+    #[command(after_help = "Examples:\n  exotrace mapping status --config exotrace.toml")]
     Status {
         /// Print JSON.
         #[arg(long)]
@@ -50,6 +54,7 @@ pub(in crate::cli) enum Command {
         process: ProcessArguments,
     },
     /// Say what happened to the mapping, also when no process runs.
+    #[command(after_help = "Examples:\n  exotrace mapping history --config exotrace.toml")]
     History {
         /// Print JSON, an event a line.
         #[arg(long)]
@@ -58,6 +63,7 @@ pub(in crate::cli) enum Command {
         process: ProcessArguments,
     },
     /// Put the mapping that is on trial in place.
+    #[command(after_help = "Examples:\n  exotrace mapping promote --config exotrace.toml")]
     Promote {
         /// Take it also when it gave records of the trial another `_id`.
         #[arg(long)]
@@ -66,12 +72,16 @@ pub(in crate::cli) enum Command {
         process: ProcessArguments,
     },
     /// End the trial.
+    #[command(after_help = "Examples:\n  exotrace mapping withdraw --config exotrace.toml")]
     Withdraw(ProcessArguments),
     /// Go back to the mapping before.
+    #[command(after_help = "Examples:\n  exotrace mapping rollback --config exotrace.toml")]
     Rollback(ProcessArguments),
     /// Keep the current mapping: replace it by nothing, until `unpin`.
+    #[command(after_help = "Examples:\n  exotrace mapping pin --config exotrace.toml")]
     Pin(ProcessArguments),
     /// Let the mapping be replaced again.
+    #[command(after_help = "Examples:\n  exotrace mapping unpin --config exotrace.toml")]
     Unpin(ProcessArguments),
 }
 

@@ -24,6 +24,9 @@ use crate::{
 };
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace mapping keygen\n  exotrace mapping keygen --secret-key exotrace.key --public-key exotrace.pub"
+)]
 pub(in crate::cli) struct KeygenArguments {
     /// Where to write the secret key. It has no password: keep it where only you can read it.
     #[arg(long, value_name = "FILE", default_value = "exotrace.key")]
@@ -34,6 +37,7 @@ pub(in crate::cli) struct KeygenArguments {
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace mapping sign mapping.wasm")]
 pub(in crate::cli) struct SignArguments {
     /// The component.
     file: PathBuf,
@@ -49,6 +53,7 @@ pub(in crate::cli) struct SignArguments {
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace mapping verify mapping.wasm --public-key exotrace.pub")]
 pub(in crate::cli) struct VerifyArguments {
     /// The component; its signature is FILE.minisig.
     file: PathBuf,

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
+use super::setup::SETUP;
 use crate::{
-    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, data_stream, keys},
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, data_stream, keys},
     outputs::client_settings::{self, Authentication, BodyConfig, ClientTable, ConnectionConfig, body, connection},
     pipeline::OutputContext,
 };
@@ -68,6 +69,8 @@ impl SectionKind<OutputContext> for ElasticsearchConfig {
         ],
         client_settings::SYNONYMS,
     ];
+
+    const SETUPS: &'static [Setup] = &[SETUP];
 
     fn keys() -> Vec<&'static str> {
         [keys::<ElasticsearchTable>(), keys::<ClientTable>()].concat()

@@ -4,8 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
+use super::setup::SETUP;
 use crate::{
-    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, keys},
     pipeline::OutputContext,
 };
 
@@ -76,6 +77,8 @@ impl SectionKind<OutputContext> for FileOutputConfig {
         (&["number_of_files", "max_backups", "keep_files"], Meant::Key("keep")),
         (&["compression_level", "gzip"], Meant::Key("compression")),
     ]];
+
+    const SETUPS: &'static [Setup] = &[SETUP];
 
     fn keys() -> Vec<&'static str> {
         keys::<FileOutputTable>().to_vec()

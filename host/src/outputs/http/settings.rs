@@ -7,8 +7,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use url::Url;
 
+use super::setup::SETUP;
 use crate::{
-    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, keys},
     outputs::client_settings::{
         self, Authentication, BodyConfig, ClientTable, ConnectionConfig, SecretSource, body, connection,
     },
@@ -79,6 +80,8 @@ impl SectionKind<OutputContext> for HttpConfig {
         ],
         client_settings::SYNONYMS,
     ];
+
+    const SETUPS: &'static [Setup] = &[SETUP];
 
     fn keys() -> Vec<&'static str> {
         [keys::<HttpTable>(), keys::<ClientTable>()].concat()

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::setup::SETUP;
 use crate::{
-    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, keys},
     pipeline::SourceContext,
 };
 
@@ -53,6 +54,8 @@ impl SectionKind<SourceContext> for FileConfig {
     const NAMES: &'static [&'static str] = &["file"];
     const SYNONYMS: &'static [Synonyms] =
         &[&[(&["path", "file", "files", "include", "filename"], Meant::Key("paths"))]];
+
+    const SETUPS: &'static [Setup] = &[SETUP];
 
     fn keys() -> Vec<&'static str> {
         keys::<FileTable>().to_vec()

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     exchange::{Answer, HttpError},
     page_request::PageRequest,
+    setup::{CONSENT, CREATE_SERVICE_PRINCIPAL, GRANT_PERMISSION, SERVICE_PRINCIPAL},
     token::TokenError,
 };
 use crate::support::{
@@ -184,9 +185,6 @@ impl PollError {
     }
 }
 
-/// The app id of the service principal of Microsoft that has to be in the tenant.
-const SERVICE_PRINCIPAL: &str = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373";
-
 /// What a refusal means.
 pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
     let (status, explanation) = (answer.status, explain(answer.status, &answer.body));
@@ -215,20 +213,23 @@ fn explain(status: StatusCode, body: &[u8]) -> String {
             text.push_str(&shown(part));
         }
     }
-    text + hint(status, error["message"].as_str().unwrap_or_default())
+    text + &hint(status, error["message"].as_str().unwrap_or_default())
 }
 
-fn hint(status: StatusCode, message: &str) -> &'static str {
+fn hint(status: StatusCode, message: &str) -> String {
     if message.contains(SERVICE_PRINCIPAL) {
-        return "\nhint: the service principal `8bd644d1-64a1-4d4b-ae52-2e0cbf64e373` of Microsoft is missing in the tenant \
-                or not ready yet, which can take a day; the credentials are right";
+        return format!(
+            "\nhint: the service principal `{SERVICE_PRINCIPAL}` of Microsoft is missing in the tenant or not ready yet, \
+             which can take a day; the credentials are right. To create it: `{CREATE_SERVICE_PRINCIPAL}`"
+        );
     }
     match status {
-        StatusCode::FORBIDDEN => {
-            "\nhint: the app registration needs the application permission `ExchangeMessageTrace.Read.All` with admin consent"
-        }
-        StatusCode::NOT_FOUND => "\nhint: is `source.url` right? Only the global cloud has this API",
-        _ => "",
+        StatusCode::FORBIDDEN => format!(
+            "\nhint: the app registration needs the application permission `ExchangeMessageTrace.Read.All` with admin \
+             consent: `{GRANT_PERMISSION}`, then `{CONSENT}`"
+        ),
+        StatusCode::NOT_FOUND => "\nhint: is `source.url` right? Only the global cloud has this API".to_owned(),
+        _ => String::new(),
     }
 }
 

@@ -10,9 +10,10 @@ use super::{
     ids::{is_domain, is_guid},
     service_kind::ServiceKind,
     service_table::ServiceTable,
+    setup::SETUPS,
 };
 use crate::{
-    config::{ConfigError, Meant, Section, SectionKind, Setting, Synonyms, ValueReader, keys},
+    config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, keys},
     pipeline::SourceContext,
     support::secret::Secret,
 };
@@ -78,11 +79,14 @@ impl SectionKind<SourceContext> for ServiceConfig {
         (&["look_back", "lookback", "initial_look_back", "start"], Meant::Key("initial_interval")),
         (&["page_size", "limit", "top"], Meant::Key("batch_size")),
         (&["graph_url", "endpoint", "base_url"], Meant::Key("url")),
-        (&["authority", "token_url", "login"], Meant::Key("login_url")),
-        (&["timeout", "request_timeout_secs"], Meant::Key("request_timeout")),
+        (&["authority", "token_url", "login", "token_endpoint", "oauth2"], Meant::Key("login_url")),
+        (&["scope", "scopes", "resource"], Meant::Note("the scope follows from `url`, or `cloud`")),
+        (&["timeout", "request_timeout_secs", "resource_timeout"], Meant::Key("request_timeout")),
         (&["proxy", "http_proxy", "https_proxy"], Meant::Key("proxy_url")),
         (&["ssl_certificate_authorities", "certificate_authorities", "ca_cert", "cacert", "ca"], Meant::Key("ca_file")),
     ]];
+
+    const SETUPS: &'static [Setup] = SETUPS;
 
     fn keys() -> Vec<&'static str> {
         keys::<ServiceTable>().to_vec()

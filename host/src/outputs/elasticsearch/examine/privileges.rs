@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     outputs::{
-        elasticsearch::flavor::Flavor,
+        elasticsearch::{flavor::Flavor, setup::api_key_request},
         requests::{HostClient, Reply},
     },
     support::{finding::Finding, scrub::shown},
@@ -77,19 +77,8 @@ fn of_elasticsearch(reply: &Reply, target: &ExamineTarget<'_>) -> Finding {
     if missing.is_empty() {
         return Finding::ok(STEP, &format!("{who} has `{}` on `{stream}`", NEEDED.join("` and `")));
     }
-    let hint = format!("hint: make an API key that has them: POST /_security/api_key {}", api_key(stream));
+    let hint = format!("hint: make an API key that has them: POST /_security/api_key {}", api_key_request(stream));
     Finding::failed(STEP, &format!("{who} lacks `{}` on `{stream}`\n{hint}", missing.join("` and `")))
-}
-
-/// What to post to get an API key that may deliver, and that lets `doctor` look at templates and the data stream.
-fn api_key(stream: &str) -> Value {
-    json!({
-        "name": "exotrace",
-        "role_descriptors": { "exotrace": {
-            "cluster": ["monitor"],
-            "indices": [{ "names": [stream], "privileges": ["auto_configure", "create_doc", "view_index_metadata"] }],
-        } },
-    })
 }
 
 /// OpenSearch tells the roles of whoever asks, but what a role may do only to administrators.
