@@ -178,6 +178,7 @@ guests: ## Make the components that misbehave of their sources, tests/guests.
 
 # A folder of its own: other flags would have everything else built anew. With KEY, a secret key of `exotrace mapping
 # keygen`, the checksums are signed.
+program: export EXOTRACE_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 program: setup ## Put the program for installing into target/program, with SBOM, licences and checksums.
 	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked --package exotrace --bin exotrace --target-dir target/remapped
 	rm -rf target/program

@@ -57,27 +57,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Collect, map and deliver, until told to stop.
+    /// Collect, map and deliver until stopped.
     Run(run::Arguments),
     /// Map records from files or standard input to documents on standard output.
     Map(map::Arguments),
-    /// Feed the dead letter through again.
+    /// Map and deliver the dead letters again.
     Replay(replay::Arguments),
-    /// Do the main job on a simulated tenant: nothing to set up.
+    /// Collect from a simulated tenant, without settings, and explain what happens.
     Demo(demo::Arguments),
     /// Write a settings file, from questions or options, and say what to do next.
     Init(init::Arguments),
     /// Run the simulated tenant alone.
     Simulate(simulate::Arguments),
-    /// Check the settings and the mapping; asks nobody on the network.
+    /// Check the settings and the mapping, without the network.
     Check(check::Arguments),
     /// Describe the settings, for editors and programs.
     #[command(subcommand)]
     Config(config::Command),
-    /// Get a cluster of Elasticsearch ready.
+    /// Prepare an Elasticsearch cluster.
     #[command(subcommand)]
     Elasticsearch(elasticsearch::Command),
-    /// Reach the tenant step by step, and say what is missing.
+    /// Check every source and output step by step, and say what is missing.
     Doctor(doctor::Arguments),
     /// Show what is covered, also while the daemon runs.
     Status(status::Arguments),

@@ -205,7 +205,7 @@ impl Geo {
         }
         match together(&files) {
             Ok(databases) => self.current.store(Arc::new(databases)),
-            Err(error) => error!(error = chain(&error), "geo databases are not replaced"),
+            Err(error) => error!(error = chain(&error), "could not replace the geo databases"),
         }
     }
 }
@@ -246,7 +246,7 @@ impl DatabaseFile {
                 }
                 let problem = chain(&error);
                 if self.problem.as_ref() != Some(&problem) {
-                    error!(error = problem, "geo database is not replaced; the one before is used");
+                    error!(error = problem, "could not replace the geo database; the previous one is used");
                     self.problem = Some(problem);
                 }
                 false

@@ -123,7 +123,7 @@ async fn serve(listener: TcpListener, router: Router) {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                warn!(error = %error, "could not answer somebody who watches");
+                warn!(error = %error, "could not accept a connection for metrics or health");
                 sleep(Duration::from_secs(1)).await;
                 continue;
             }

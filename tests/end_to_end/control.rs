@@ -139,7 +139,7 @@ fn what_is_in_use_already_is_said_and_no_failure() {
     let daemon = MappingDaemon::start("");
     assert_eq!(daemon.tell_well(&["replace", "2.2"]), "mapping 2.2.0 maps already\n");
     let (said, succeeded) = daemon.tell(&["replace", "2.2", "--shadow", "10"]);
-    assert!(!succeeded && said.contains("this is the current mapping already"), "{said}");
+    assert!(!succeeded && said.contains("this is already the current mapping"), "{said}");
     daemon.tell_well(&["pin"]);
     daemon.tell_well(&["pin"]);
     let (history, _) = daemon.tell(&["history"]);

@@ -186,7 +186,7 @@ fn a_key_in_a_file_is_replaced_while_the_daemon_runs() {
     delivery.tenant.write("key", "id:key\n");
     wait_for("documents", || delivery.fake.documents(STREAM).len() == 60);
     let said = daemon.log();
-    assert!(said.contains("secret is read anew, since its file has changed"), "{said}");
+    assert!(said.contains("secret file changed; secret read again"), "{said}");
     assert!(!said.contains("id:key") && !said.contains("aWQ6a2V5"), "{said}");
     delivery.check_store();
 }

@@ -135,7 +135,7 @@ fn the_running_program_takes_another_database_and_names_a_broken_one_once() {
     put_other(&daemon.path("City.mmdb"));
     daemon.wait_for_log("geo database replaced");
     daemon.write("City.mmdb", "no database");
-    let problem = "geo database is not replaced; the one before is used";
+    let problem = "could not replace the geo database; the previous one is used";
     daemon.wait_for_log(problem);
     assert!(daemon.log().contains("City.mmdb` is not a database in MaxMind format"), "{}", daemon.log());
     put(&daemon.path("City.mmdb"), CITY);

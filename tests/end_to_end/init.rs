@@ -63,7 +63,7 @@ fn what_init_writes_passes_check_for_every_source_and_output() {
             // Without what the environment has, check says what is missing.
             if source == "graph" {
                 let said = folder.bare(&["check", "exotrace.toml"]).ends(78).stderr;
-                assert!(said.contains("`EXOTRACE_CLIENT_SECRET` is not set"), "{said}");
+                assert!(said.contains("`EXOTRACE_CLIENT_ID` is not set"), "{said}");
             }
             told(source, output, &ended.stdout);
         }

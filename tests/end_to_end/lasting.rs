@@ -56,7 +56,7 @@ fn a_replacement_lasts_and_its_file_may_go() {
     daemon.change_mapping("version = \"1.20\"");
     daemon.hang_up();
     assert_eq!((daemon.mapping().as_str(), &daemon.status()["is_chosen"]), ("1.20.0", &false.into()));
-    assert!(daemon.log().contains("settings say something else of the mapping than before"), "{}", daemon.log());
+    assert!(daemon.log().contains("mapping settings changed"), "{}", daemon.log());
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_file_that_changes_while_the_program_is_down_wins() {
     daemon.put(&variant("new"));
     daemon.start_again();
     assert_eq!((daemon.mapping().as_str(), &daemon.status()["is_chosen"]), ("2.2.0", &false.into()));
-    assert!(daemon.log().contains("what was chosen or pinned then counts no more"), "{}", daemon.log());
+    assert!(daemon.log().contains("the earlier choice or pin no longer applies"), "{}", daemon.log());
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn what_was_taken_back_is_not_loaded_again_by_a_restart() {
     daemon.wait_until("it is taken back", |daemon| daemon.mapping() == "2.2.0");
     daemon.crash_and_start_again();
     assert_eq!(digest(&daemon), good);
-    let refused = "mapping of the settings was refused or taken back before; another one is used";
+    let refused = "mapping of the settings was refused or rolled back before; another one is used";
     assert!(daemon.log().contains(refused) && daemon.log().contains("stopped (trap)"), "{}", daemon.log());
     // Again and again, also without the copy: then it is the built-in one of the source.
     daemon.kill();
@@ -171,7 +171,7 @@ fn a_kept_copy_has_to_be_signed_and_whole_like_any_file() {
     daemon.change_mapping("version = \"2.2\"\ntrusted_keys = [\"two.pub\"]");
     daemon.hang_up();
     assert!(digest(&daemon) != replaced && daemon.status()["is_chosen"] == false);
-    let problem = "mapping that was in use before cannot be used any more";
+    let problem = "could not use the previous mapping again";
     assert!(daemon.log().contains(problem) && daemon.log().contains("not one of the trusted keys"));
 }
 
@@ -230,7 +230,7 @@ fn what_was_put_in_place_by_hand_and_then_at_the_path_is_what_the_settings_name(
     daemon.wait_until("the settings name it", |daemon| daemon.status()["is_chosen"] == false);
     daemon.crash_and_start_again();
     assert_eq!((digest(&daemon), &daemon.status()["is_chosen"]), (digest_of_ours, &false.into()));
-    assert!(!daemon.log().contains("counts no more"), "{}", daemon.log());
+    assert!(!daemon.log().contains("no longer applies"), "{}", daemon.log());
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_candidate_of_the_settings_that_was_given_up_is_not_tried_again() {
     daemon.write("mail/one.ndjson", b"{\"x\":1}\n");
     daemon.wait_until("it is given up", |daemon| daemon.status()["trial"].is_null());
     daemon.crash_and_start_again();
-    let problem = "candidate of the settings was given up before and is not tried again";
+    let problem = "candidate of the settings was withdrawn before and is not tried again";
     daemon.wait_for_log(problem);
     assert!(daemon.status()["trial"].is_null());
 }
@@ -282,7 +282,7 @@ fn a_new_mapping_with_which_the_program_ends_again_and_again_is_taken_back() {
     }
     daemon.crash_and_start_again();
     assert_eq!(digest(&daemon), good);
-    assert!(daemon.log().contains("program ended without notice too often"), "{}", daemon.log());
+    assert!(daemon.log().contains("program crashed too often"), "{}", daemon.log());
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn a_file_that_is_gone_keeps_no_mail_waiting() {
     fs::remove_file(daemon.path("mapping.wasm")).unwrap();
     daemon.start_again();
     assert_eq!(digest(&daemon), ours);
-    assert!(daemon.log().contains("the one in use before is used"), "{}", daemon.log());
+    assert!(daemon.log().contains("the previous one is used"), "{}", daemon.log());
     daemon.put(&variant("new"));
     daemon.wait_until("a new file is taken", |daemon| digest(daemon) != ours);
 }

@@ -239,7 +239,7 @@ fn compiled_code_is_kept_and_never_trusted() {
     for damaged in [&whole[..middle], &[&whole[..middle], &[0; 64], &whole[middle + 64..]].concat()] {
         fs::write(&code, damaged).unwrap();
         assert_eq!(map(), expected);
-        assert!(fs::read(&code).unwrap() != damaged, "compiled anew");
+        assert!(fs::read(&code).unwrap() != damaged, "compiled again");
     }
 }
 

@@ -82,11 +82,11 @@ fn settings_are_reloaded_without_losing_a_record() {
     daemon.signal("HUP");
     daemon.wait_for_log("there is no `nothing`");
     wait_for("the rest", || tenant.count("trace-a") == 100);
-    assert!(!daemon.log().contains("settings are reloaded"));
+    assert!(!daemon.log().contains("settings reloaded"));
 
     tenant.deliver_to("[[output]]\ntype = \"file\"\npath = \"trace-b\"\n");
     daemon.signal("HUP");
-    daemon.wait_for_log("settings are reloaded");
+    daemon.wait_for_log("settings reloaded");
     tenant.simulator.advance(Duration::from_secs(20 * 60));
     finish(&tenant, daemon);
 }
@@ -106,7 +106,7 @@ fn reloading_again_and_again_under_load_loses_and_repeats_nothing() {
         wait_for("a page", || tenant.count("trace") > before);
         deliver_to(["b", "a"][reload % 2]);
         daemon.signal("HUP");
-        wait_for("a reload", || daemon.log().matches("settings are reloaded").count() == reload);
+        wait_for("a reload", || daemon.log().matches("settings reloaded").count() == reload);
     }
     assert!(tenant.count("trace") < 600, "not under load");
     tenant.simulator.let_pass(1000);

@@ -166,7 +166,7 @@ fn a_reload_with_another_state_folder_is_refused() {
     let daemon = MappingDaemon::start_with("", NOWHERE);
     daemon.change_settings("\"state\"", "\"other\"");
     daemon.signal("HUP");
-    daemon.wait_for_log("settings are not reloaded");
+    daemon.wait_for_log("could not reload the settings");
     let log = daemon.log();
     assert!(log.contains("`state_dir` is `") && log.contains("to move the state, stop exotrace"), "{log}");
     assert!(!daemon.path("other").exists());

@@ -141,12 +141,12 @@ fn init_asks_until_the_answers_are_right() {
     let mut terminal = Terminal::start_asking(folder.bare(&["init"]), COLUMNS);
     terminal.answer("Type of the source [graph]: ", "grap");
     terminal.answer("Type of the source [graph]: ", "");
+    terminal.answer("Type of the output [file]: ", "");
     terminal.answer("tenant_id: ", "my tenant");
     terminal.answer("tenant_id: ", "contoso.onmicrosoft.com");
     terminal.answer("client_id [${EXOTRACE_CLIENT_ID}]: ", "11111111-2222-3333-4444-555555555555");
     terminal.answer("client_secret: ", "a-secret-that-shows-nowhere");
     terminal.answer("local_domains (separated by commas, or none): ", "contoso.com, *.contoso.com");
-    terminal.answer("Type of the output [file]: ", "");
     terminal.answer("path [trace.ndjson]: ", "");
     let shown = plain(&terminal.end());
     assert!(shown.contains("`my tenant` is neither a GUID nor a domain"), "{shown}");
@@ -171,6 +171,7 @@ fn init_ends_where_the_answers_end() {
     let folder = Folder::new();
     let mut terminal = Terminal::start_asking(folder.bare(&["init"]), COLUMNS);
     terminal.answer("Type of the source [graph]: ", "file");
+    terminal.answer("Type of the output [file]: ", "stdout");
     // The end of the input, as Ctrl-D is.
     terminal.answer_with("paths (separated by commas): ", "\u{4}");
     let shown = plain(&terminal.end());

@@ -90,7 +90,7 @@ fn a_ledger_of_version_5_goes_on_without_a_repeat_or_a_gap() {
     let left = Left::version_5();
     let said = left.collect();
     assert!(said.contains("ledger upgraded; a copy of what it was is kept"), "{said}");
-    assert!(said.contains("took away what other users could do with the state"), "{said}");
+    assert!(said.contains("removed access of other users to the state folder"), "{said}");
     assert!(left.path("state/ledger.version-5.sqlite3").exists());
 
     let (messages, of_file) = left.delivered();

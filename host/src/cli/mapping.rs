@@ -17,19 +17,19 @@ pub(super) enum Command {
     Running(running::Command),
     /// List the mappings that are built in, and with `--config` those in the folder `mappings` of `state_dir`.
     List(list::Arguments),
-    /// Say what a component file is.
+    /// Describe a component file.
     Inspect(inspect::Arguments),
     /// Map records with two mappings, and compare the documents field by field.
     ///
     /// Ends with 0 when all are equal, with 1 when some differ, and with 2 when they cannot be compared.
     Diff(diff::Arguments),
-    /// Make a pair of keys to sign mappings with.
+    /// Create a key pair for signing mappings.
     Keygen(sign::KeygenArguments),
     /// Sign a component file: writes FILE.minisig.
     Sign(sign::SignArguments),
     /// Check the signature of a component file.
     Verify(sign::VerifyArguments),
-    /// Write the components that are built in to a folder, for other hosts to load.
+    /// Write the built-in components to a folder, for other hosts.
     Export(export::Arguments),
 }
 

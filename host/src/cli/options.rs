@@ -16,7 +16,7 @@ use crate::{
 #[derive(Args)]
 pub(super) struct MappingOptions {
     /// Take the mapping, its settings, geo databases and local domains of the first source from a settings file.
-    /// What is also given here counts instead.
+    /// An option that is also given here takes precedence.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A domain of the tenant, for `email.direction`, or `*.` and a domain for its sub-domains; again for more.
@@ -34,10 +34,10 @@ pub(super) struct MappingOptions {
     /// A tag for every document; again for more.
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
-    /// What stands first in dates of CSV such as `3/4/2026`, where no row gives it away.
+    /// Order of day and month in dates of CSV such as `3/4/2026`, where no row shows it.
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(super) date_order: Option<DateOrder>,
-    /// Keep every record's own bytes in `event.original`.
+    /// Keep the bytes of every record in `event.original`.
     #[arg(long)]
     preserve_original_event: bool,
 }

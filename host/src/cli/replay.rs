@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     /// The file of dead letters. Default: the one that the settings name.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Show how many letters there are and why, and change nothing.
+    /// Count the dead letters by reason, and change nothing.
     #[arg(long)]
     list: bool,
     /// With `--list`: print JSON.
@@ -52,7 +52,7 @@ struct Whose {
     /// The settings file: its mapping and outputs are used. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The state folder of the process that is to do it.
+    /// The state folder of the process that delivers them.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
 }

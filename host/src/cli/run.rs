@@ -156,13 +156,13 @@ async fn collect(
         hot_swap = start_hot_swap(&ready, &process);
         if let Err(error) = watch(&mut monitor, &ready, &health).await {
             // Mail flows all the same.
-            error!(error = explain(error.as_ref()), "could not serve metrics and health where the settings say");
+            error!(error = explain(error.as_ref()), "could not serve metrics and health at the new address");
         }
         dead_letter.clone_from(&ready.config.dead_letter);
         tell_start(&ready, path, bars);
         note_run(&mut ledger, &process)?;
         stages = ready.into_stages(ledger, &health)?;
-        info!("settings are reloaded");
+        info!("settings reloaded");
     }
 }
 
@@ -174,7 +174,7 @@ fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
     match Control::open(&ready.config.state_dir) {
         Ok(control) => tasks.spawn(async move { control.serve(&context).await }),
         // Mail flows all the same.
-        Err(error) => warn!(error = explain(&error), "nobody can talk to this process"),
+        Err(error) => warn!(error = explain(&error), "could not open the control socket"),
     }
     tasks
 }
@@ -245,7 +245,7 @@ async fn again(ready: Ready, path: &Path) -> Ready {
         Ok(ready) => ready,
         Err(error) => {
             let error = explain(error.as_ref());
-            error!(error, "what was decided about the mapping in the last moment does not count");
+            error!(error, "could not apply the latest decision about the mapping");
             ready
         }
     }

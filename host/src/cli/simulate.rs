@@ -154,7 +154,7 @@ mod tests {
         list_faults(&mut output).unwrap();
         let text = String::from_utf8(output).unwrap();
         assert_eq!(text.lines().count(), Faults::NAMES.len());
-        assert!(text.contains("\ncut                        RATE: so many pages end in the middle"), "{text}");
+        assert!(text.contains("\ncut                        RATE: share of pages that end in the middle"), "{text}");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Print JSON; with `--watch` a line each time.
     #[arg(long)]
     json: bool,
-    /// Show it again and again, every so many seconds.
+    /// Show it again every few seconds. Default: 2.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", require_equals = true,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     watch: Option<u64>,

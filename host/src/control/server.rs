@@ -99,7 +99,7 @@ impl Control {
             while conversations.try_join_next().is_some() {}
             conversations.spawn(async move {
                 if let Err(error) = converse(stream, owner, &context, place).await {
-                    warn!(error = %error, "a conversation on the control socket broke off");
+                    warn!(error = %error, "connection to the control socket broke off");
                 }
             });
         }

@@ -37,7 +37,7 @@ pub enum Unchanged {
     #[error("the mapping is pinned\nhint: `exotrace mapping unpin` lets it be replaced")]
     Pinned,
     /// There is nothing to go back to.
-    #[error("no mapping is kept to go back to\nhint: `exotrace mapping replace` takes any version or file")]
+    #[error("there is no previous mapping to roll back to\nhint: `exotrace mapping replace` takes any version or file")]
     NothingBefore,
     /// Nothing is on trial.
     #[error("no candidate is on trial")]
@@ -262,7 +262,7 @@ impl Deployment {
         match before.replica() {
             Ok(replica) => Some(Sampler::start(replica, Role::Baseline, COMPARED_PERCENT, self.verdicts.clone())),
             Err(error) => {
-                warn!(reason = error.explain(), "new mapping is not compared with the one before");
+                warn!(reason = error.explain(), "new mapping is not compared with the previous one");
                 None
             }
         }

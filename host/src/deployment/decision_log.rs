@@ -31,7 +31,7 @@ impl DecisionLog {
     pub(super) fn save(&self) {
         let Some(path) = &self.path else { return };
         if let Err(error) = self.decisions.write(path) {
-            error!(file = %path.display(), %error, "could not keep what was decided about the mapping");
+            error!(file = %path.display(), %error, "could not save mapping decision");
         }
     }
 

@@ -146,7 +146,7 @@ impl HotSwap {
     pub async fn put_from_settings(&self, wanted: &MappingRef, purpose: SwapPurpose) -> Result<(), SwapError> {
         let (component, what) = self.fetch(wanted, SETTINGS).await?;
         if let Some(reason) = self.deployment.refused(&digest(&component.bytes)) {
-            warn!(mapping = what, reason, "candidate of the settings was given up before and is not tried again");
+            warn!(mapping = what, reason, "candidate of the settings was withdrawn before and is not tried again");
             return Ok(());
         }
         self.put_file(component, what, (purpose, Allowed::default()), SETTINGS).await.map(drop)
@@ -328,7 +328,7 @@ pub fn keep_copy(deployment: &Deployment, store: &ComponentStore, component: &Co
         return;
     }
     if let Err(error) = store.keep(component, &deployment.needed_digests()) {
-        warn!(%error, "no copy of the mapping can be kept: after a restart it is not found");
+        warn!(%error, "could not keep a copy of the mapping; it is not found after a restart");
     }
 }
 

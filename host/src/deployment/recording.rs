@@ -43,7 +43,7 @@ impl Deployment {
                 let left = (until - Utc::now()).to_std().unwrap_or_default();
                 self.rollout.active.store(self.with_fallback(self.rollout.current(), Arc::new(before), left));
             }
-            Err(error) => warn!(reason = error.explain(), "mapping before cannot be kept ready"),
+            Err(error) => warn!(reason = error.explain(), "could not keep the previous mapping ready"),
         }
     }
 

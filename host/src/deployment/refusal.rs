@@ -21,7 +21,7 @@ pub enum Refusal {
     #[error(transparent)]
     Component(#[from] ComponentError),
     /// It maps already.
-    #[error("this is the current mapping already")]
+    #[error("this is already the current mapping")]
     Current,
     /// It does not open a session with the settings.
     #[error("it cannot be started: {}", .0.explain())]

@@ -62,7 +62,7 @@ impl Lock {
             return Ok(());
         }
         *self = Self::take(&self.state_dir)?;
-        warn!(lock = %path.display(), "lock was deleted or replaced; taken again");
+        warn!(lock = %path.display(), "lock file was deleted or replaced; locked again");
         Ok(())
     }
 

@@ -64,7 +64,7 @@ impl Loader {
     pub fn with_cache(mut self, folder: &Path) -> Self {
         match CodeCache::open(folder) {
             Ok(cache) => self.cache = Some(Arc::new(cache)),
-            Err(error) => warn!(folder = %folder.display(), %error, "no cache for compiled mappings"),
+            Err(error) => warn!(folder = %folder.display(), %error, "could not use the cache for compiled mappings"),
         }
         self
     }
@@ -114,7 +114,7 @@ impl Loader {
     /// When it is not signed as it has to be.
     pub fn check_signature(&self, path: &Path, bytes: &[u8]) -> Result<(), ComponentError> {
         if let Some(signed) = self.trusted_keys.check(path, bytes)? {
-            debug!(key = signed.key_id, "signature is right");
+            debug!(key = signed.key_id, "signature valid");
         }
         Ok(())
     }
@@ -129,7 +129,7 @@ impl Loader {
         match text {
             Some(text) if !self.trusted_keys.is_empty() => {
                 let signed = self.trusted_keys.check_text(&path_of(path), text, &file.bytes)?;
-                debug!(key = signed.key_id, "signature is right");
+                debug!(key = signed.key_id, "signature valid");
                 Ok(())
             }
             // It says what is wrong.
@@ -163,7 +163,7 @@ impl Loader {
     pub fn unfinished(&self) -> Vec<String> {
         let Some(cache) = &self.cache else { return Vec::new() };
         cache.unfinished().unwrap_or_else(|error| {
-            warn!(%error, "could not see what was being compiled when the program ended");
+            warn!(%error, "could not read which mapping was being compiled when the program ended");
             Vec::new()
         })
     }
@@ -189,8 +189,8 @@ impl Loader {
         debug!(from_cache = loaded.from_cache, "mapping is compiled");
         match loaded.trouble {
             // Somebody wrote there, or the disk is failing: a person should know.
-            Some(trouble @ Trouble::Foreign(_)) => warn!(%trouble, "compiled mapping is not trusted; compiled anew"),
-            Some(trouble) => warn!(%trouble, "cache for compiled mappings has trouble"),
+            Some(trouble @ Trouble::Foreign(_)) => warn!(%trouble, "compiled mapping is not trusted; compiled again"),
+            Some(trouble) => warn!(%trouble, "could not use the cache for compiled mappings"),
             None => {}
         }
         Ok(loaded.component)

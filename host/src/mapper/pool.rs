@@ -196,7 +196,7 @@ impl<'p, 'r> Run<'p, 'r> {
             let Some(kind) = error.fault() else { return Err(error) };
             self.pool.note_fault(&error);
             let (reason, mapping) = (error.explain(), &self.pool.component.description().mapping_version);
-            warn!(%kind, attempt, reason, mapping, "mapping component stopped; trying again afresh");
+            warn!(%kind, attempt, reason, mapping, "mapping component trapped; trying again with a new instance");
             self.instance = self.pool.fresh(Arc::clone(&self.databases))?;
             last = Some(reason);
         }
@@ -247,7 +247,7 @@ impl<'p, 'r> Run<'p, 'r> {
         let in_a_row = self.pool.rejected_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
         if in_a_row == MANY_REJECTED {
             let mapping = &self.pool.component.description().mapping_version;
-            error!(mapping, records = in_a_row, "mapping component stops at every record: another mapping is needed");
+            error!(mapping, records = in_a_row, "mapping component traps at every record; another mapping is needed");
         }
     }
 }

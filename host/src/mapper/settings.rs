@@ -5,7 +5,7 @@
 pub struct Settings {
     /// Domains of the tenant, from which `email.direction` is derived; `None`: no direction is written.
     pub local_domains: Option<Vec<String>>,
-    /// Keep every record's own bytes in `event.original`.
+    /// Keep the bytes of every record in `event.original`.
     pub preserve_original_event: bool,
     /// Tags of every document.
     pub tags: Vec<String>,

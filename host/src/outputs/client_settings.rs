@@ -56,21 +56,21 @@ pub(super) const SYNONYMS: Synonyms = &[
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClientTable {
-    /// Take plain `http` to other machines: secrets and documents are then sent in the clear. Default: `false`.
+    /// Allow plain `http` to other machines: secrets and documents are then sent unencrypted. Default: `false`.
     allow_http: Setting<bool>,
     /// User, with `password` or `password_file`.
     pub(super) username: Setting<String>,
     /// Password of the user.
     password: Setting<String>,
-    /// File with the password of the user, read anew when it changes.
+    /// File with the password of the user, read again when it changes.
     password_file: Setting<String>,
-    /// The longest request in bytes, before compression; a longer document has one of its own. Default: `4000000`.
+    /// Maximum size of a request in bytes, before compression; a longer document gets a request of its own. Default: `4000000`.
     max_bytes: Setting<i64>,
-    /// The most documents in a request. Default: `1000`.
+    /// Maximum number of documents in a request. Default: `1000`.
     max_documents: Setting<i64>,
-    /// How requests are compressed: `gzip` or `none`. Default: `gzip`.
+    /// Compression of requests: `gzip` or `none`. Default: `gzip`.
     compression: Setting<String>,
-    /// The longest that one request of an output may take. Default: `60s`.
+    /// Time-out of a request of an output. Default: `60s`.
     request_timeout: Setting<String>,
     /// HTTP proxy for this output. Default: the one of the environment.
     proxy_url: Setting<String>,

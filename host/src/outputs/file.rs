@@ -77,7 +77,7 @@ impl FileOutput {
         if let Some(current) = &self.current
             && !current.is_at(&self.path)
         {
-            warn!(path = %self.path.display(), "output file was moved or deleted; beginning another one");
+            warn!(path = %self.path.display(), "output file was moved or deleted; a new one begins");
             self.current = None;
         }
         let is_new = self.current.is_none();
@@ -91,7 +91,7 @@ impl FileOutput {
             return Ok(is_new.then_some(*position));
         }
         let finished = self.finished.take(&self.path, now).map_err(|source| self.failed("finish", source))?;
-        info!(path = %finished.display(), bytes = position.length, "output file is finished");
+        info!(path = %finished.display(), bytes = position.length, "output file finished");
         (self.current, self.is_tidy) = (None, false);
         self.open(now)?;
         Ok(self.position())
@@ -132,7 +132,7 @@ impl FileOutput {
         let Err(source) = current.append(bytes) else { return Ok(()) };
         if let Err(error) = current.take_back() {
             // What stands there now is cut off when the file is opened anew.
-            warn!(error = %error, "could not take back what was written in part");
+            warn!(error = %error, "could not truncate a partial write");
             self.recovered = Some(current.position);
             self.current = None;
         }
@@ -143,7 +143,7 @@ impl FileOutput {
     fn say_noted(&self) {
         if let Some(Err(error)) = self.current.as_ref().map(CurrentFile::say_noted) {
             // The next one says more; until then a crash is all that would be thought of.
-            warn!(path = %self.path.display(), error = %error, "could not note how far the output file is written");
+            warn!(path = %self.path.display(), error = %error, "could not save the position of the output file");
         }
     }
 

@@ -40,9 +40,9 @@ pub(crate) enum RunError {
         name: String,
     },
     /// What cannot be delivered cannot be kept either.
-    #[error("could not keep what cannot be delivered")]
+    #[error("could not write dead letters")]
     DeadLetter(#[from] DeadLetterError),
     /// The ledger failed.
-    #[error("could not note what is done")]
+    #[error("could not save progress to the ledger")]
     Ledger(#[from] LedgerError),
 }

@@ -126,7 +126,7 @@ impl RunContext {
         let ledger = Arc::clone(&self.ledger);
         let noted = spawn_blocking(move || work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner)));
         if let Ok(Err(error)) = noted.await {
-            warn!(error = chain(&error), "could not note how it goes");
+            warn!(error = chain(&error), "could not save statistics");
         }
     }
 

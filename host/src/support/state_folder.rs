@@ -126,7 +126,7 @@ pub(crate) fn prepare(path: &Path) -> Result<(), StateFolderError> {
     })?;
     let tightened = prepare_for(path, effective_user().map_err(unusable)?)?;
     if !tightened.is_empty() {
-        info!(folder = %path.display(), files = tightened.join(", "), "took away what other users could do with the state");
+        info!(folder = %path.display(), files = tightened.join(", "), "removed access of other users to the state folder");
     }
     Ok(())
 }
@@ -235,7 +235,7 @@ impl StateFolder {
             if about.mode() & 0o002 != 0 && about.mode() & STICKY == 0 {
                 warn!(
                     folder = %folder.display(),
-                    "everybody may replace the state folder: a folder above it can be written by all users"
+                    "state folder can be replaced by anybody: all users can write to a folder above it"
                 );
             }
         }

@@ -80,7 +80,7 @@ impl MappingDaemon {
     /// Lets it read its settings again.
     #[track_caller]
     pub(crate) fn hang_up(&self) {
-        let reloads = || self.log().matches("settings are reloaded").count();
+        let reloads = || self.log().matches("settings reloaded").count();
         let before = reloads();
         self.daemon.signal("HUP");
         wait_for("settings to be reloaded", || reloads() > before);

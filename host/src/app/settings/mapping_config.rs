@@ -9,7 +9,7 @@ use crate::support::signature::TrustedKeys;
 pub(crate) struct MappingConfig {
     /// Which mapping.
     pub choice: MappingChoice,
-    /// Keep every record's own bytes in `event.original`.
+    /// Keep the bytes of every record in `event.original`.
     pub preserve_original_event: bool,
     /// Tags of every document.
     pub tags: Vec<String>,

@@ -14,11 +14,11 @@ type AnyTable = BTreeMap<String, IgnoredAny>;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsTable {
-    /// Folder for the ledger; made when it is not there. Required.
+    /// Folder for the ledger; created if it is missing. Required.
     pub(super) state_dir: Setting<String>,
     /// Address and port of `/metrics`, `/healthz` and `/readyz`, for example `127.0.0.1:9464`. Default: none, and nothing listens.
     pub(super) listen: Setting<String>,
-    /// Names besides `localhost` under which `listen` may be asked; addresses are always right, and `*` is any name. Default: `[]`.
+    /// Host names besides `localhost` that requests to `listen` may use; addresses are always allowed, and `*` is any name. Default: `[]`.
     pub(super) listen_hosts: Option<Vec<Spanned<String>>>,
     // What `listen` was called before.
     pub(super) metrics_listen: Setting<String>,
@@ -37,7 +37,7 @@ pub(super) struct SettingsTable {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeadLetterTable {
-    /// File for records that stop the mapping and documents that an output will never take. Default: `dead-letter.ndjson` in `state_dir`.
+    /// File for records at which the mapping fails and documents that an output refuses for good. Default: `dead-letter.ndjson` in `state_dir`.
     pub(super) path: Setting<String>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct SourceTable {
     /// Kind of source: `graph`, `reporting_webservice` or `file`. Required.
     #[expect(dead_code, reason = "read first, by itself")]
     pub(super) r#type: Setting<String>,
-    /// What metrics and health call it. Default: its type, with a number from the second of its type on.
+    /// Name in metrics, logs and health. Default: its type, with a number from the second of its type on.
     pub(super) name: Setting<String>,
     /// Domains of the tenant, for `email.direction`; `*.contoso.com` stands for the sub-domains of `contoso.com`, and not for itself. Default: none, and no direction is written.
     pub(super) local_domains: Option<Vec<Spanned<String>>>,
@@ -67,7 +67,7 @@ pub(super) struct SourceTable {
     pub(super) fields: Setting<toml::Table>,
     /// Namespace of the data stream for documents of this source. Default: that of the outputs.
     pub(super) namespace: Setting<String>,
-    /// What people call the tenant, written as `organization.name`. Default: none.
+    /// Name of the tenant for people, written as `organization.name`. Default: none.
     pub(super) tenant_name: Setting<String>,
 }
 
@@ -78,7 +78,7 @@ pub(super) struct OutputTable {
     /// Kind of output: `stdout`, `file`, `elasticsearch` or `http`. Required.
     #[expect(dead_code, reason = "read first, by itself")]
     pub(super) r#type: Setting<String>,
-    /// What logs, the ledger and the dead letter call it. Default: its type, and where it goes.
+    /// Name in logs, the ledger and dead letters. Default: its type, and where it goes.
     pub(super) name: Setting<String>,
     /// Namespace of the data stream, the same for all outputs. Default: `default`.
     pub(super) namespace: Setting<String>,

@@ -43,10 +43,10 @@ pub(super) fn resume(config: &Config, loader: &Loader, found: Decisions) -> anyh
     let Resumption { mut decisions, refused, is_outdated, is_taken_back } =
         decided.resume(resolved.configured.clone(), &host);
     if is_outdated {
-        warn!("settings say something else of the mapping than before: what was chosen or pinned then counts no more");
+        warn!("mapping settings changed; the earlier choice or pin no longer applies");
     }
     if is_taken_back {
-        error!("program ended without notice too often with a new mapping: the one before is used");
+        error!("program crashed too often with a new mapping; the previous one is used");
     }
     let chosen = match decisions.mapping_override() {
         Some(chosen) => load(chosen, config, loader)?,
@@ -56,7 +56,7 @@ pub(super) fn resume(config: &Config, loader: &Loader, found: Decisions) -> anyh
     let (components, component) = match (chosen, &refused) {
         (Some(component), _) => {
             let (mapping, digest) = (&component.description().mapping_version, component.digest());
-            info!(mapping, digest, "mapping that was in use before is used, not the one that the settings name");
+            info!(mapping, digest, "previous mapping is used, not the one in the settings");
             initial.reason = Some("in use before".to_owned());
             (vec![component; config.sources.len()], None)
         }
@@ -80,7 +80,7 @@ pub(super) fn resume(config: &Config, loader: &Loader, found: Decisions) -> anyh
             refused = name,
             reason,
             used = mapping,
-            "mapping of the settings was refused or taken back before; another one is used"
+            "mapping of the settings was refused or rolled back before; another one is used"
         );
     }
     initial.before = before(&decisions, config, &resolved, loader);
@@ -101,7 +101,7 @@ fn before(
             Ok(components) => components,
             Err(error) => {
                 let error = format!("{error:#}");
-                warn!(error, "mapping before cannot be kept ready");
+                warn!(error, "could not keep the previous mapping ready");
                 return None;
             }
         },
@@ -136,7 +136,7 @@ fn without_file(
     let Some(component) = component else { return Err(error) };
     let (mapping, digest) = (&component.description().mapping_version, component.digest());
     let problem = format!("{error:#}");
-    error!(error = problem, mapping, digest, "mapping of the settings cannot be read; the one in use before is used");
+    error!(error = problem, mapping, digest, "could not read the mapping of the settings; the previous one is used");
     let initial = InitialMapping {
         settings_digest: decisions.file_digest().unwrap_or_default().to_owned(),
         decisions,
@@ -168,7 +168,7 @@ pub(super) fn found(config: &Config) -> anyhow::Result<Decisions> {
     match Decisions::of(&config.state_dir) {
         Ok(decisions) => Ok(decisions),
         Err(error) if error.is_damage() => {
-            error!(error = explain(&error), "what was decided about the mapping is not known; the settings count");
+            error!(error = explain(&error), "decisions about the mapping are unknown; the settings apply");
             Ok(Decisions::default())
         }
         Err(error) if error.may_pass() => Err(error.into()),
@@ -187,7 +187,7 @@ fn load(chosen: &Override, config: &Config, loader: &Loader) -> anyhow::Result<O
         Ok(component) => Ok(Some(component)),
         Err(error) if error.may_pass() => Err(error.into()),
         Err(error) => {
-            error!(error = explain(&error), "mapping that was in use before cannot be used any more");
+            error!(error = explain(&error), "could not use the previous mapping again");
             Ok(None)
         }
     }

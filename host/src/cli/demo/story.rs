@@ -27,12 +27,12 @@ pub(super) fn tell(rows: usize) -> anyhow::Result<()> {
     let (_, columns) = Term::stdout().size();
     let mut story =
         Story { columns: usize::from(columns).clamp(NARROWEST, WIDEST), paint: Paint::on_stdout(), number: 0 };
-    story.line(&story.paint.bold("exotrace collects the message trace of a simulated tenant, as from a real one."))?;
+    story.heading("exotrace collects the message trace of a simulated tenant, as from a real one.")?;
     story.line("")?;
     let documents = story.collect(rows)?;
     if let Some(document) = typical(&documents) {
         story.line("")?;
-        story.line(&story.paint.bold("One of the documents"))?;
+        story.heading("One of the documents")?;
         for line in document::lines(document, story.columns, story.paint) {
             story.line(&line)?;
         }
@@ -50,7 +50,7 @@ pub(super) fn tell(rows: usize) -> anyhow::Result<()> {
         }
     }
     story.line("")?;
-    story.line(&story.paint.bold("What to do next"))?;
+    story.heading("What to do next")?;
     for (command, about) in NEXT {
         story.line(&format!("  {}", story.paint.string(command)))?;
         story.line(&format!("      {about}"))?;
@@ -74,6 +74,10 @@ struct Story {
 impl Story {
     fn line(&self, text: &str) -> io::Result<()> {
         writeln!(io::stdout(), "{text}")
+    }
+
+    fn heading(&self, text: &str) -> io::Result<()> {
+        wrapped(text, self.columns).iter().try_for_each(|line| self.line(&self.paint.bold(line)))
     }
 
     /// Tells a step that is done. A narrow terminal has the details on lines of their own.

@@ -35,7 +35,7 @@ pub(in crate::cli) struct Arguments {
     /// `line`, every line is a record or a page.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub(super) flush: Flush,
-    /// How many batches to map at the same time. The order of the documents is that of the records in any case.
+    /// Batches to map at the same time. Documents keep the order of their records.
     #[arg(long, value_name = "N", default_value_t = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))]
     pub(super) jobs: NonZeroUsize,
 }

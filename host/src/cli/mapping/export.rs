@@ -10,7 +10,7 @@ use crate::mapper::BUILT_IN;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace mapping export mappings")]
 pub(in crate::cli) struct Arguments {
-    /// The folder; made when it is not there.
+    /// The folder; created if it is missing.
     folder: PathBuf,
 }
 

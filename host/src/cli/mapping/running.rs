@@ -29,22 +29,22 @@ pub(in crate::cli) enum Command {
         /// A mapping version, built in or in the folder `mappings` of `state_dir`, or a component file.
         #[arg(value_name = "VERSION or FILE.wasm")]
         mapping: String,
-        /// Only compare it with the current mapping, on so many percent of the records.
+        /// Only compare it with the current mapping, on this share of the records, in percent.
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100), conflicts_with = "canary")]
         shadow: Option<u8>,
-        /// Let it map so many percent of the deliveries.
+        /// Let it map this share of the deliveries, in percent.
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
         canary: Option<u8>,
-        /// Take it also when it gives recent records another `_id`: a store then has those twice that are read again.
+        /// Accept it even if it gives recent records another `_id`: a store then has duplicates of records that are read again.
         #[arg(long)]
         accept_new_ids: bool,
-        /// Take it also when it is worse than the current one on recent records: slower, or failing more often.
+        /// Accept it even if it is slower or fails more often on recent records.
         #[arg(long)]
         force: bool,
         #[command(flatten)]
         process: ProcessArguments,
     },
-    /// Say which mapping the running process uses, and how it does.
+    /// Show the mapping of the running process, and its statistics.
     #[command(after_help = "Examples:\n  exotrace mapping status --config exotrace.toml")]
     Status {
         /// Print JSON.
@@ -53,7 +53,7 @@ pub(in crate::cli) enum Command {
         #[command(flatten)]
         process: ProcessArguments,
     },
-    /// Say what happened to the mapping, also when no process runs.
+    /// Show the history of the mapping, also when no process runs.
     #[command(after_help = "Examples:\n  exotrace mapping history --config exotrace.toml")]
     History {
         /// Print JSON, an event a line.
@@ -62,10 +62,10 @@ pub(in crate::cli) enum Command {
         #[command(flatten)]
         process: ProcessArguments,
     },
-    /// Put the mapping that is on trial in place.
+    /// Put the mapping on trial into use.
     #[command(after_help = "Examples:\n  exotrace mapping promote --config exotrace.toml")]
     Promote {
-        /// Take it also when it gave records of the trial another `_id`.
+        /// Accept it even if it gave records of the trial another `_id`.
         #[arg(long)]
         accept_new_ids: bool,
         #[command(flatten)]
@@ -77,10 +77,10 @@ pub(in crate::cli) enum Command {
     /// Go back to the mapping before.
     #[command(after_help = "Examples:\n  exotrace mapping rollback --config exotrace.toml")]
     Rollback(ProcessArguments),
-    /// Keep the current mapping: replace it by nothing, until `unpin`.
+    /// Block replacements of the current mapping until `unpin`.
     #[command(after_help = "Examples:\n  exotrace mapping pin --config exotrace.toml")]
     Pin(ProcessArguments),
-    /// Let the mapping be replaced again.
+    /// Allow replacements of the mapping again.
     #[command(after_help = "Examples:\n  exotrace mapping unpin --config exotrace.toml")]
     Unpin(ProcessArguments),
 }

@@ -66,7 +66,7 @@ impl Signals {
                 Ok(ready) => return Wanted::Reload(Box::new(ready)),
                 Err(error) => {
                     let error = explain(error.as_ref());
-                    error!(error, "settings are not reloaded: the new ones cannot be used, the old ones stay");
+                    error!(error, "could not reload the settings; the old ones stay in use");
                 }
             }
         }

@@ -53,7 +53,7 @@ impl Rollout {
                 }
                 Err(error) if active.current.stats().faults <= self.policy.max_faults => {
                     let reason = error.explain();
-                    warn!(reason, mapping = active.current.mapping(), "new mapping stopped, as often as it may");
+                    warn!(reason, mapping = active.current.mapping(), "new mapping failed, as often as allowed");
                     return pool.map_all(records, origin);
                 }
                 Err(error) => Some(error.explain()),

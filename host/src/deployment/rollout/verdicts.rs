@@ -41,7 +41,7 @@ impl Rollout {
             Ok(None) => {}
             Ok(Some(reason)) => self.take_back(&active, &reason),
             // That the one before cannot be started says nothing about the new one.
-            Err(error) => warn!(reason = error.explain(), "new mapping is not compared with the one before"),
+            Err(error) => warn!(reason = error.explain(), "new mapping is not compared with the previous one"),
         }
     }
 

@@ -26,7 +26,7 @@ struct ElasticsearchTable {
     pipeline: Setting<String>,
     /// API key of Elasticsearch, as `id:key` or in base64.
     api_key: Setting<String>,
-    /// File with the API key, read anew when it changes.
+    /// File with the API key, read again when it changes.
     api_key_file: Setting<String>,
 }
 

@@ -140,7 +140,7 @@ fn settle(
             end_line(file, &mut position)?;
             return Ok(None);
         }
-        warn!(path = %path.display(), bytes = position.length - known.length, "cutting off what was written in part");
+        warn!(path = %path.display(), bytes = position.length - known.length, "truncating a partial write");
         file.set_len(known.length)?;
         file.sync_data()?;
         position.length = known.length;

@@ -57,7 +57,7 @@ impl FinishedFiles {
             let surplus = finished.len().saturating_sub(keep as usize);
             for old in finished.drain(..surplus) {
                 fs::remove_file(&old)?;
-                info!(path = %old.display(), "finished file is deleted");
+                info!(path = %old.display(), "finished file deleted");
             }
         }
         for plain in finished.iter().filter(|found| time_in(path, found).is_some()) {

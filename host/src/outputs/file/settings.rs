@@ -29,15 +29,15 @@ const MOST: u32 = 0o664;
 struct FileOutputTable {
     /// File to write, one document a line. Required for `file`.
     path: Setting<String>,
-    /// When the file has so many bytes, it is finished and another one begun. Default: `100000000`.
+    /// Maximum size of the file in bytes; then it is finished, and a new one begins. Default: `100000000`.
     rotate_bytes: Setting<i64>,
-    /// When the file is so old, it is finished and another one begun. Default: `1day`.
+    /// Maximum age of the file; then it is finished, and a new one begins. Default: `1day`.
     rotate_age: Setting<String>,
-    /// How many finished files are kept; older ones are deleted. Default: all.
+    /// Number of finished files to keep; older ones are deleted. Default: all.
     keep: Setting<i64>,
     /// Permissions of the files of a `file` output, in octal; others can never write. Default: `0640`, less what the umask takes away.
     mode: Setting<String>,
-    /// How finished files are compressed: `none`, `gzip` or `zstd`. Default: `none`.
+    /// Compression of finished files: `none`, `gzip` or `zstd`. Default: `none`.
     compression: Setting<String>,
 }
 

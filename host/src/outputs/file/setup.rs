@@ -18,9 +18,9 @@ pub(super) const SETUP: Setup = Setup {
         check: any,
     }],
     more: &[
-        "# How finished files are compressed: `none`, `gzip` or `zstd`. Default: `none`.",
+        "# Compression of finished files: `none`, `gzip` or `zstd`. Default: `none`.",
         "# compression = \"zstd\"",
-        "# How many finished files are kept; older ones are deleted. Default: all.",
+        "# Number of finished files to keep; older ones are deleted. Default: all.",
         "# keep = 30",
     ],
     steps: no_steps,

@@ -34,13 +34,13 @@ struct HttpTable {
     url: Setting<String>,
     /// Token for the header `Authorization: Bearer`; for `http`.
     bearer_token: Setting<String>,
-    /// File with the token for the header `Authorization: Bearer`, read anew when it changes; for `http`.
+    /// File with the token for the header `Authorization: Bearer`, read again when it changes; for `http`.
     bearer_token_file: Setting<String>,
     /// More headers of an `http` output, as in `headers = { X-Key = "${KEY}" }`; the values are kept secret.
     headers: Setting<BTreeMap<Spanned<String>, Spanned<String>>>,
-    /// More headers of an `http` output, each value from a file that is read anew when it changes, as in `header_files = { X-Key = "key" }`.
+    /// More headers of an `http` output, each value from a file that is read again when it changes, as in `header_files = { X-Key = "key" }`.
     header_files: Setting<BTreeMap<Spanned<String>, Spanned<String>>>,
-    /// How documents stand in an `http` request: `ndjson`, or `json` for one array. Default: `ndjson`.
+    /// Format of the body of an `http` request: `ndjson`, or `json` for one array. Default: `ndjson`.
     format: Setting<String>,
 }
 

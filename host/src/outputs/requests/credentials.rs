@@ -105,11 +105,11 @@ impl CredentialHeader {
         match read(path, &self.form) {
             Ok(value) => {
                 self.value = value;
-                info!(setting = self.setting, path = %path.display(), "secret is read anew, since its file has changed");
+                info!(setting = self.setting, path = %path.display(), "secret file changed; secret read again");
             }
             Err(error) => {
                 let path = path.display();
-                warn!(setting = self.setting, %path, error, "could not read the secret anew; the one before stays");
+                warn!(setting = self.setting, %path, error, "could not read the changed secret; the previous one stays in use");
             }
         }
     }

@@ -102,7 +102,7 @@ impl HostClient {
             if attempt == self.urls.len() {
                 return failed;
             }
-            warn!(next = host(&self.urls[self.current]), "host did not answer as it should; asking the next one");
+            warn!(next = host(&self.urls[self.current]), "host failed; trying the next one");
             attempt += 1;
         }
     }

@@ -126,7 +126,7 @@ impl DeadLetterReader {
             self.offset += length as u64;
             if length as u64 == MAX_LINE_BYTES && !line.ends_with(b"\n") {
                 self.offset += self.lines.skip_until(b'\n')? as u64;
-                self.give_up(&line, "longer than any letter")?;
+                self.give_up(&line, "longer than any dead letter")?;
                 continue;
             }
             if line.trim_ascii().is_empty() {

@@ -102,8 +102,8 @@ impl DeadLetterSource {
         let records: Vec<_> = letters.iter().map(|letter| on_one_line(&letter.record)).collect();
         let source = self.source_of(first);
         let problem = match (&source, &first.output) {
-            (None, _) => Some("its source is not in the settings any more"),
-            (_, Some(output)) if !self.outputs.contains(output) => Some("its output is not in the settings any more"),
+            (None, _) => Some("its source is no longer in the settings"),
+            (_, Some(output)) if !self.outputs.contains(output) => Some("its output is no longer in the settings"),
             _ if records.iter().any(|record| is_blank(record)) => Some("the record is empty"),
             _ => None,
         };

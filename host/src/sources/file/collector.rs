@@ -193,7 +193,7 @@ impl FileCollector {
         for notice in file.notices() {
             let path = candidate.path.display();
             let (line, problem) = (notice.line, notice.problem.explain());
-            warn!(file = %path, line, %problem, "line is out of order");
+            warn!(file = %path, line, %problem, "line damaged or incomplete");
             self.summary.unread += u64::from(notice.problem.is_loss());
         }
         match batch {

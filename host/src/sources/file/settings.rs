@@ -17,11 +17,11 @@ use crate::{
 struct FileTable {
     /// Files to read, with `*`, `?` and `**`. Required for files.
     paths: Option<Vec<Spanned<String>>>,
-    /// How dates such as `3/4/2026` are meant: `month_first` or `day_first`. Default: refused where it matters.
+    /// Order in dates such as `3/4/2026`: `month_first` or `day_first`. Default: refused where it matters.
     date_order: Setting<String>,
-    /// Read what links among `paths` lead to; else a link is refused. Default: `false`.
+    /// Follow symbolic links among `paths`; otherwise they are refused. Default: `false`.
     follow_links: Setting<bool>,
-    /// Time between two looks at the files. Default: `5s`.
+    /// Time between two checks of the files. Default: `5s`.
     interval: Setting<String>,
 }
 

@@ -23,7 +23,7 @@ pub(super) const SETUP: Setup = Setup {
         LOCAL_DOMAINS,
     ],
     more: &[
-        "# How dates such as `3/4/2026` are meant: `month_first` or `day_first`. Default: refused where it matters.",
+        "# Order in dates such as `3/4/2026`: `month_first` or `day_first`. Default: refused where it matters.",
         "# date_order = \"day_first\"",
     ],
     steps: no_steps,

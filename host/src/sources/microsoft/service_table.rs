@@ -22,7 +22,7 @@ pub(super) struct ServiceTable {
     pub(super) private_key_file: Setting<String>,
     /// Password of a PFX file. Default: none.
     pub(super) certificate_password: Setting<String>,
-    /// File with a token of another identity provider, read anew for every sign-in (workload identity).
+    /// File with a token of another identity provider, read again for every sign-in (workload identity).
     pub(super) federated_token_file: Setting<String>,
     /// Sign in as the machine: `system`, or the client id of a user-assigned identity.
     pub(super) managed_identity: Setting<String>,
@@ -38,11 +38,11 @@ pub(super) struct ServiceTable {
     pub(super) initial_interval: Setting<String>,
     /// How far back every later poll reads again, for records that show up late. Default: `1h`.
     pub(super) additional_look_back: Setting<String>,
-    /// How much of the newest part is left for the next poll. Default: `0s`.
+    /// Age below which records are left for the next poll. Default: `0s`.
     pub(super) min_age: Setting<String>,
     /// Rows a page, 1 to 5000, or 2000 for the Reporting Web Service. Default: `1000`.
     pub(super) batch_size: Setting<i64>,
-    /// The longest that one request may take. Default: `60s`.
+    /// Time-out of a request. Default: `60s`.
     pub(super) request_timeout: Setting<String>,
     /// Requests in any five minutes, shared by all sources of a tenant; the service allows 100. Default: `90`.
     pub(super) request_budget: Setting<i64>,
@@ -50,6 +50,6 @@ pub(super) struct ServiceTable {
     pub(super) proxy_url: Setting<String>,
     /// Certificates to trust besides those of the system, PEM. Default: none.
     pub(super) ca_file: Setting<String>,
-    /// Folder for requests and answers, to find troubles; without secrets, but with personal data. Default: none.
+    /// Folder for requests and answers, for troubleshooting; without secrets, but with personal data. Default: none.
     pub(super) request_trace_dir: Setting<String>,
 }

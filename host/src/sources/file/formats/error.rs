@@ -48,7 +48,7 @@ pub(crate) enum RecordsError {
     MixedDates,
     /// The program is wrong: it found a record of no length.
     #[error(
-        "reading does not get past line {line}, byte {offset}\nhint: please report this with the file's text there"
+        "reading does not advance past line {line}, byte {offset}\nhint: please report this with the file's text there"
     )]
     Stuck {
         /// In which line, counted from 1.

@@ -79,7 +79,7 @@ impl ServiceCollector {
             covered_until = %covered,
             now = %now,
             reading_again_from = %from,
-            "what was noted as covered lies in the future, for a wrong clock; it is read again"
+            "covered time lies in the future because of a wrong clock; it is read again"
         );
         self.taken_back = Some(covered);
         self.counts.coverage_taken_back.inc();

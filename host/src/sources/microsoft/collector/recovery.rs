@@ -36,7 +36,7 @@ impl ServiceCollector {
             if self.future_ends > MOST_FUTURE_ENDS {
                 return Ok(false);
             }
-            warn!(source = self.identity.label, error = chain(error), "clocks differ; asking for less");
+            warn!(source = self.identity.label, error = chain(error), "clocks differ; asking for a shorter time range");
             (self.plan, self.cursor) = (None, None);
             return Ok(true);
         }
@@ -49,7 +49,7 @@ impl ServiceCollector {
             error = chain(error),
             window_start = %cursor.asked().start,
             reached = %cursor.reached(),
-            "page cannot be had; going on from the last row accepted"
+            "could not read page; continuing after the last accepted row"
         );
         let recovery = if source.is_bad_page() { cursor.narrow(self.batch_size) } else { cursor.recover() };
         self.go(context, recovery).await?;
