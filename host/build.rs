@@ -3,7 +3,6 @@
 //!
 //! Writes the list of them, `built_in.rs`, which `mapper` includes, and the JSON Schema of the settings, which
 //! `app::settings` includes.
-#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 
 use std::{
     env,

@@ -99,11 +99,17 @@ impl Command {
     /// Whether it maps or serves, on many threads. What tells how things are works on a machine that has none to give,
     /// and a mapping that is compiled for another process has limits of its own.
     fn needs_threads(&self) -> bool {
-        match self {
-            Self::Status(_) | Self::Trace(_) | Self::Elasticsearch(_) | Self::CompileMapping(_) => false,
-            Self::Completions(_) | Self::Man(_) | Self::Init(_) | Self::Config(_) => false,
-            _ => true,
-        }
+        !matches!(
+            self,
+            Self::Status(_)
+                | Self::Trace(_)
+                | Self::Elasticsearch(_)
+                | Self::CompileMapping(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+                | Self::Init(_)
+                | Self::Config(_)
+        )
     }
 }
 

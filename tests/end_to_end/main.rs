@@ -20,8 +20,8 @@ mod geo;
 mod golden;
 mod harness;
 mod hostile;
-mod installing;
 mod init;
+mod installing;
 #[cfg(target_os = "linux")]
 mod killed;
 mod labels;

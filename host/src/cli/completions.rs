@@ -9,6 +9,9 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace completions bash > exotrace.bash\n  exotrace completions zsh > _exotrace"
+)]
 pub(super) struct Arguments {
     /// The shell.
     shell: Shell,

@@ -16,6 +16,7 @@ mod settings_page;
 const SOURCE: &str = concat!("exotrace ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  exotrace man man1")]
 pub(super) struct Arguments {
     /// The folder; made when it is not there.
     #[arg(value_name = "DIR")]

@@ -28,6 +28,9 @@ use crate::{
 const SETTLES: Duration = Duration::hours(1);
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  exotrace trace --recipient bob@contoso.com --since 2d\n  exotrace trace --sender *@fabrikam.com --status failed --json"
+)]
 pub(super) struct Arguments {
     /// The settings file. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
