@@ -62,7 +62,7 @@ use sample_verdict::SampleVerdict;
 pub use status::{DeploymentStatus, Probation};
 pub use trial::{TrialMode, TrialStatus};
 
-/// So many verdicts wait to be decided upon.
+/// Maximum number of verdicts in the queue.
 const MAX_VERDICTS: usize = 4;
 
 /// The mapping that is in use by every source of the process.

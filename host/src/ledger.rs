@@ -114,7 +114,7 @@ impl Ledger {
         Ok(Some(Self { connection: open::read_only(&path)?, path, lock: None, clock: Clock::system() }))
     }
 
-    /// Opens the ledger in a folder for reading, whoever else has it; `None` when there is none.
+    /// Opens the ledger in a folder for reading, also while a process writes it; `None` when there is none.
     ///
     /// # Errors
     ///

@@ -44,7 +44,7 @@ mod watched_run;
 
 pub(crate) use watched_run::WatchedRun;
 
-/// So many may ask at the same time; of more, those that have been there longest have to go: who asks is answered
+/// Maximum number of simultaneous connections; of more, the oldest are closed: who asks is answered
 /// within moments, and who stays says nothing.
 const MAX_CONNECTIONS: usize = 32;
 
@@ -100,7 +100,7 @@ impl Monitor {
         self.watched.store(Arc::new(watched));
     }
 
-    /// Answers no more; then others may listen there.
+    /// Stops answering; then others may listen there.
     pub(crate) async fn stop(mut self) {
         self.answering.abort();
         // It was told to end, so it has not succeeded.
@@ -140,7 +140,7 @@ async fn serve(listener: TcpListener, router: Router) {
             let mut server = http1::Builder::new();
             // One question a connection: nobody keeps a place.
             server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
-            // Whoever breaks off has lost interest.
+            // A client that breaks off has lost interest.
             drop(timeout(CONNECTION, server.serve_connection(TokioIo::new(stream), service)).await);
         }));
     }

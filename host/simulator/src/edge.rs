@@ -67,7 +67,7 @@ fn refusal(tenant: &Tenant, number: RequestNumber, headers: &HeaderMap) -> Optio
     None
 }
 
-/// Returns the answer to a next link that is refused, whatever it leads to.
+/// Returns the answer to a next link that is refused, for every target.
 fn refused_link(tenant: &Tenant, request: &Request) -> Option<Response> {
     let status = tenant.faults().count(Fault::LinkStatus)?;
     let is_link = request.uri().query().is_some_and(|query| query.contains("skiptoken"));

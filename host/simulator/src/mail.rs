@@ -120,7 +120,7 @@ impl Journal {
 
     /// Returns the recipient, with a number if the millisecond has that one already.
     ///
-    /// Upper and lower case are the same here, as they are for whoever tells rows apart.
+    /// Upper and lower case are the same here, as they are for programs that tell rows apart.
     fn distinct(&mut self, recipient: String) -> String {
         let mut candidate = recipient.clone();
         let mut number = self.block_recipients.len();

@@ -76,7 +76,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-/// Refuses what a fault wants refused, whatever is asked.
+/// Refuses what a fault wants refused, for every request.
 fn check_faults(tenant: &Tenant) -> Result<(), SignInError> {
     let number = tenant.number_token_request();
     if let Some(code) = tenant.faults().count(Fault::SignInError) {

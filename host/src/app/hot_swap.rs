@@ -62,7 +62,7 @@ impl HotSwapTasks {
         self.tasks.spawn(task);
     }
 
-    /// Ends it. When it returns, the socket is gone, and nothing is decided any more that the next run does not know.
+    /// Ends it. When it returns, the socket is gone, and the next run knows every decision.
     pub(crate) async fn end(mut self) {
         self.tasks.shutdown().await;
         self.deployment.stop();

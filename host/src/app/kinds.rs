@@ -1,4 +1,4 @@
-//! Every kind of source and output there is, one line each: whatever asks for kinds goes over these lists.
+//! Every kind of source and output, one line each: all code that needs the kinds iterates over these lists.
 
 use std::sync::Arc;
 

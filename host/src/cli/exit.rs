@@ -35,7 +35,7 @@ pub(super) struct Usage(pub(super) String);
 pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     let is_broken_pipe = |cause: &io::Error| cause.kind() == ErrorKind::BrokenPipe;
     if error.chain().any(|cause| cause.downcast_ref().is_some_and(is_broken_pipe)) {
-        // Whoever reads the output has seen enough, as with `| head`.
+        // The reader of the output has seen enough, as with `| head`.
         return ExitCode::SUCCESS;
     }
     let is_short = lacks_resources(error);

@@ -32,7 +32,7 @@ pub(super) trait NamedSink: Sink {
 /// How input is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// Into whatever it holds, several records at a time; dates of tables are in this order.
+    /// Into the records it holds, several at a time; dates of tables are in this order.
     Batches(Option<DateOrder>),
     /// Into lines, each given before the next one is read; dates are in this order.
     LineByLine(Option<DateOrder>),

@@ -1,4 +1,4 @@
-//! Logs on standard error: what is said, and how it looks.
+//! Logs on standard error: their level and format.
 
 use std::{
     io::{self, IsTerminal as _, Write},

@@ -17,7 +17,7 @@ pub(crate) struct Faults {
     strict: RefCell<Vec<Fault>>,
     /// By section: which ones are right, and how many there are.
     sections: RefCell<BTreeMap<&'static str, (Vec<usize>, usize)>>,
-    /// Keys that are there, but wrong: whoever misses them must not say so.
+    /// Keys that are present but wrong: they must not be reported as missing too.
     spoiled: RefCell<BTreeSet<String>>,
     /// Whether a secret stands in the settings themselves.
     has_secrets: Cell<bool>,

@@ -159,7 +159,7 @@ impl<'a> ValueReader<'a> {
         self.faults.note_secret_file(self.dotted(key), file.to_owned());
     }
 
-    /// A file with a secret in it, in whatever form.
+    /// A file with a secret in it, in any form.
     pub(crate) fn optional_secret_file(
         &self,
         key: &str,

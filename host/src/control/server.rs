@@ -1,4 +1,4 @@
-//! Answers whoever may ask.
+//! Answers the commands of permitted users.
 
 use std::{
     fs::{self, Permissions},
@@ -25,7 +25,7 @@ use crate::{
     support::error_text::{chain, explain},
 };
 
-/// So many may ask at the same time; more wait.
+/// Maximum number of simultaneous connections; more wait.
 const MAX_CONVERSATIONS: usize = 8;
 
 /// How long somebody may take to ask, and to take the answer.

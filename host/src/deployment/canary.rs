@@ -1,8 +1,8 @@
-//! Which share of deliveries a record belongs to: always the same one, whatever batch it comes in.
+//! Which share of deliveries a record belongs to: always the same one, in every batch.
 
 use crate::support::record_key::RecordKey;
 
-/// Whether a record is among so many percent of all deliveries. A share contains every smaller one.
+/// Whether a record is among this percentage of all deliveries. A share contains every smaller one.
 pub(super) fn is_in_share(record: &str, percent: u8) -> bool {
     let [first, second, ..] = RecordKey::of(record.trim()).identity;
     // 65536 is far from 100: no percent is noticeably larger than another.

@@ -1,4 +1,4 @@
-//! Copies of component files that are in use: they can be had again when the files are gone.
+//! Copies of component files that are in use: they can be loaded again when the files are gone.
 
 use std::{
     fs, io,
@@ -15,7 +15,7 @@ use crate::{
 /// The folder in `state_dir`.
 const FOLDER: &str = "mappings/kept";
 
-/// So many copies are kept, besides those that are needed.
+/// Maximum number of copies that are kept, besides those that are needed.
 const MAX_COPIES: usize = 5;
 
 /// The copies of component files in a folder, by their SHA-256.

@@ -22,7 +22,7 @@ use crate::{
 /// may be added without a new number: a program that does not know them passes over them.
 const FORMAT: u64 = 1;
 
-/// So many refused mappings are remembered; the oldest are forgotten.
+/// Maximum number of refused mappings that are remembered; the oldest are forgotten.
 const MAX_REFUSED: usize = 500;
 
 /// The longest file of decisions, in bytes: some hundred refused mappings with their reasons have a hundredth of it.
@@ -88,7 +88,7 @@ pub struct ConfiguredMapping {
     pub digest: Option<String>,
 }
 
-/// A mapping that can be had again.
+/// A mapping that can be loaded again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Override {
@@ -167,14 +167,14 @@ pub struct Resumption {
     pub decisions: Decisions,
     /// Why the component file that the settings name is not used, if it is not.
     pub refused: Option<String>,
-    /// Whether something does not count any more, since the settings have changed.
+    /// Whether something no longer applies, since the settings have changed.
     pub is_outdated: bool,
     /// Whether a new mapping was taken back, since the program ended without notice too often.
     pub is_taken_back: bool,
 }
 
 impl ConfiguredMapping {
-    /// Whether both name the same, whatever bytes the file has.
+    /// Whether both name the same, regardless of the bytes of the file.
     fn names_the_same(&self, other: &Self) -> bool {
         (&self.version, &self.path) == (&other.version, &other.path)
     }
@@ -315,7 +315,7 @@ impl Decisions {
         self.grace.as_ref().filter(|grace| grace.until > Utc::now())
     }
 
-    /// What maps is not new any more, or there is nothing before it.
+    /// The mapping is no longer new, or there is none before it.
     pub fn end_grace(&mut self) {
         self.grace = None;
     }
@@ -325,7 +325,7 @@ impl Decisions {
         self.mapping_override.as_ref()
     }
 
-    /// What the settings say counts again, since what was chosen cannot be had.
+    /// The settings apply again, since the chosen mapping cannot be loaded.
     pub fn give_up_override(&mut self, configured: ConfiguredMapping) {
         (self.mapping_override, self.grace, self.configured) = (None, None, configured);
     }
@@ -356,7 +356,7 @@ impl Decisions {
         self.refused.retain(|refused| refused.digest != digest);
     }
 
-    /// What mapped last, if it is one that can be had again.
+    /// The last mapping, if it can be loaded again.
     fn used(&self) -> Option<Override> {
         match (&self.mapping_override, &self.configured) {
             (Some(used), _) => Some(used.clone()),

@@ -48,7 +48,7 @@ pub enum MappingRef {
 pub enum SwapPurpose {
     /// To take the place of the current one.
     Replace,
-    /// To be tried beside it, with so many percent.
+    /// To be tried beside it, on this percentage.
     Try(TrialMode, u8),
 }
 
@@ -126,7 +126,7 @@ impl HotSwap {
     ///
     /// # Errors
     ///
-    /// When it is refused or cannot be had. The current mapping stays.
+    /// When it is refused or cannot be loaded. The current mapping stays.
     pub async fn put(
         &self,
         wanted: &MappingRef,
@@ -322,7 +322,7 @@ impl HotSwap {
     }
 }
 
-/// Keeps a copy of a component that is not built in, so that it can be had again after a restart.
+/// Keeps a copy of a component that is not built in, so that it can be loaded again after a restart.
 pub fn keep_copy(deployment: &Deployment, store: &ComponentStore, component: &ComponentFile) {
     if is_built_in(&component.bytes) {
         return;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::mapper::{Component, ComponentError, MappedBatch, Origin, Outcome, Pool, PoolConfig, Settings, digest};
 
-/// So many compiled components are kept, for whoever goes to and fro.
+/// Maximum number of compiled components that are kept, for switching back and forth.
 const MAX_COMPILED: usize = 4;
 
 impl Deployment {

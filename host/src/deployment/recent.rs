@@ -26,7 +26,7 @@ struct RecentRecords {
 }
 
 impl Recent {
-    /// Keeps so many records at most.
+    /// Keeps at most this many records.
     pub(super) fn new(max_records: usize) -> Self {
         Self { max_records, kept: Mutex::default() }
     }

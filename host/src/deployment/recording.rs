@@ -47,7 +47,7 @@ impl Deployment {
         }
     }
 
-    /// Records nothing any more: another process, or another run in this one, goes on.
+    /// Stops recording: another process, or another run in this one, takes over.
     pub fn stop(&self) {
         let mut log = self.rollout.log();
         log.decisions.note_clean_end();

@@ -19,7 +19,7 @@ pub struct RollbackPolicy {
     pub max_slowdown: f64,
     /// How many percent of the records compared may come out differently.
     pub max_different_percent: f64,
-    /// So many records are mapped before rates count.
+    /// Number of records mapped before rates are judged.
     pub min_records: u64,
     /// How many of the last records of a source a candidate has to map.
     pub recent_records: usize,

@@ -1,6 +1,6 @@
 //! What maps, what is tried beside it, and what was decided: all that a replacement changes.
 //!
-//! A batch reads one pointer and is mapped by what it points to, from start to end. Whoever replaces a mapping has
+//! A batch reads one pointer and is mapped by what it points to, from start to end. Who replaces a mapping has
 //! done all the work before, and stores one pointer; the data path never waits for it.
 
 use std::{
@@ -31,7 +31,7 @@ pub(super) struct Rollout {
     pub(super) active: ArcSwap<ActiveMapping>,
     pub(super) trial: ArcSwapOption<Trial>,
     pub(super) policy: RollbackPolicy,
-    /// Held by whoever changes something, never by who maps.
+    /// Held by threads that change something, never by those that map.
     log: Mutex<DecisionLog>,
     pub(super) replaced: AtomicU64,
     pub(super) refused: AtomicU64,

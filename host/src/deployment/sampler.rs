@@ -25,10 +25,10 @@ use crate::{
     support::lines::lines,
 };
 
-/// So many samples wait to be compared; more are passed over, so that mail never waits.
+/// Maximum number of samples in the queue; more are skipped, so that mail never waits.
 const MAX_WAITING: usize = 4;
 
-/// So many records of one batch are compared at most.
+/// Maximum number of records of one batch that are compared.
 const MAX_SAMPLE: usize = 200;
 
 /// The number of the next sampler.
@@ -72,7 +72,7 @@ struct Sample {
 }
 
 impl Sampler {
-    /// Compares so many percent of the records with what `reference` makes of them, and tells each verdict. The thread
+    /// Compares this percentage of the records with what `reference` makes of them, and tells each verdict. The thread
     /// that compares ends with the sampler, or when nobody hears it.
     pub(super) fn start(
         reference: Arc<Generation>,

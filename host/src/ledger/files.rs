@@ -12,7 +12,7 @@ use super::{
     source_id,
 };
 
-/// For how long a file is remembered that nobody sees any more.
+/// For how long a file is remembered after it has disappeared.
 const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// What is read of one file, and by what the file is known again.
@@ -72,7 +72,7 @@ impl Ledger {
         Ok(files.collect::<Result<_, _>>()?)
     }
 
-    /// Notes what is read of a file, of which so many records were just delivered; gives what the ledger knows the file
+    /// Notes what is read of a file, of which this many records were just delivered; gives what the ledger knows the file
     /// by. Any other file that was in its place is remembered without one.
     ///
     /// # Errors

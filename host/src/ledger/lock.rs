@@ -2,7 +2,7 @@
 //!
 //! The lock is looked at before every transaction, since the file may be deleted, and then another process would have
 //! a lock on another file. The owner is looked at within every transaction, since there are folders on which locks do
-//! not work: whoever has been replaced there writes nothing more.
+//! not work: a process that has been replaced there writes nothing more.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},

@@ -37,7 +37,7 @@ pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
-/// Opens the database at `path` beside whoever writes it. One of an earlier version is read as what it will be.
+/// Opens the database at `path` beside the process that writes it. One of an earlier version is read as what it will be.
 pub(super) fn connection_to_read(path: &Path) -> Result<Connection, LedgerError> {
     let connection = read_only(path)?;
     let (connection, found) = match check(&connection, path) {
@@ -87,7 +87,7 @@ fn check(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
     Ok(found)
 }
 
-/// Makes a ledger under another name first: so whatever bears the right name was whole once, and an empty file is
+/// Makes a ledger under another name first: so a file of the right name was whole once, and an empty file is
 /// damage and not a beginning.
 ///
 /// With a rollback journal, which is gone when a transaction is done: all of the ledger is in the one file that is

@@ -88,7 +88,7 @@ impl Ledger {
         Ok(transaction.commit()?)
     }
 
-    /// Notes that nothing of a source fails any more, although there was nothing to deliver.
+    /// Notes that a source has recovered, although there was nothing to deliver.
     ///
     /// # Errors
     ///

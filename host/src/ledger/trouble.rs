@@ -53,7 +53,7 @@ impl Ledger {
         self.put_troubles(FILE, source, troubles)
     }
 
-    /// Notes that an output is in trouble, or is not any more.
+    /// Notes that an output is in trouble, or has recovered.
     ///
     /// # Errors
     ///

@@ -29,7 +29,7 @@ impl ComponentFile {
     }
 }
 
-/// Reads a component file, whatever is in it.
+/// Reads a component file without checking its contents.
 ///
 /// # Errors
 ///

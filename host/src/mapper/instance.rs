@@ -43,7 +43,7 @@ impl Instance {
         }
     }
 
-    /// Maps one part of a batch. After an error the instance is of no use any more.
+    /// Maps one part of a batch. After an error the instance must be discarded.
     pub(super) fn map_part(
         &mut self,
         records: &str,

@@ -31,7 +31,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The longest that one batch may take, whatever has to be tried: it always ends.
+    /// The longest that one batch may take with all attempts: it always ends.
     pub(super) fn total_time(&self) -> Duration {
         4 * self.batch_time
     }

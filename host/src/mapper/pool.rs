@@ -31,7 +31,7 @@ use crate::{
     support::lines::{lines, unambiguous},
 };
 
-/// So many records rejected in a row, over batches, are no accident of the records any more.
+/// Number of consecutive rejected records, over batches, after which the component is to blame.
 const MANY_REJECTED: u64 = 100;
 
 /// What a pool needs besides a component.

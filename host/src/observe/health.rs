@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A disk that has not answered for so long hangs. Whatever else is waited for has a limit of its own.
+/// A disk that has not answered for this long hangs. Every other wait has a limit of its own.
 const STALLED: Duration = Duration::from_secs(30 * 60);
 
 /// What may fail by itself.
@@ -83,7 +83,7 @@ pub(crate) struct Condition {
     /// Since when.
     #[serde(serialize_with = "in_milliseconds")]
     pub since: DateTime<Utc>,
-    /// What failed. Never shown to whoever asks: a service that echoes a secret would show it to all.
+    /// What failed. Never served over HTTP: a service that echoes a secret would show it to all.
     #[serde(skip)]
     pub reason: Option<String>,
     /// Since when it waits for a disk.
@@ -103,7 +103,7 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    /// A run begins with these sources and outputs; what was known of another run does not count any more.
+    /// A run begins with these sources and outputs; what was known of another run is discarded.
     pub(crate) fn begin<'n>(&self, sources: impl Iterator<Item = &'n str>, outputs: impl Iterator<Item = &'n str>) {
         let new = |part, name: &str, state| Condition {
             part,
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(states(&health)[1], State::Working);
         let long_ago = Instant::now().checked_sub(STALLED + Duration::from_secs(1)).unwrap();
         health.lock()[1].busy_since = Some((long_ago, DateTime::UNIX_EPOCH));
-        // Whoever waits behind it changes nothing.
+        // A thread that waits for it changes nothing.
         health.busy(Part::Output, "one");
         let stalled = &health.conditions()[1];
         assert_eq!((stalled.state, stalled.since), (State::Stalled, DateTime::UNIX_EPOCH));

@@ -85,7 +85,7 @@ pub(super) struct ClientTable {
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Authentication {
-    /// Nobody in particular, or whoever the client certificate names.
+    /// Nobody, or the subject of the client certificate.
     None,
     /// An API key, as `id:key` in base64.
     ApiKey(SecretSource),
@@ -96,7 +96,7 @@ pub(crate) enum Authentication {
         /// The password.
         password: SecretSource,
     },
-    /// Whoever has this token.
+    /// The bearer of this token.
     Bearer(SecretSource),
 }
 

@@ -1,4 +1,4 @@
-//! Documents in requests to whatever takes them over HTTP: Vector, Fluent Bit, Logstash, Cribl, Splunk.
+//! Documents in requests to any HTTP receiver: Vector, Fluent Bit, Logstash, Cribl, Splunk.
 
 use async_trait::async_trait;
 

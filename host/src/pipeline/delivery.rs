@@ -217,7 +217,7 @@ async fn give(run: RunContext, index: usize, portion: Portion, source: String) -
     }
 }
 
-/// Notes for `exotrace status` that an output is in trouble, or is not any more. Nothing depends on it.
+/// Notes for `exotrace status` that an output is in trouble, or has recovered. Nothing depends on it.
 async fn note_output_trouble(run: &RunContext, target: &Target, trouble: Option<Trouble>) {
     if !target.is_troubled.swap(trouble.is_some(), Ordering::Relaxed) && trouble.is_none() {
         return;
@@ -260,7 +260,7 @@ impl Attempt for OutputDelivery<'_> {
         }
         let (began, is_file) = (Instant::now(), output.has_position());
         let delivered = output.deliver(&self.portion.batch);
-        // Whatever else is waited for has a limit of its own.
+        // Every other wait has a limit of its own.
         let delivered = if is_file {
             self.run.health.wait_for_disk(Part::Output, &self.target.name, delivered).await
         } else {

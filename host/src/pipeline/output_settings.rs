@@ -1,4 +1,4 @@
-//! What the program has to know of an output that is set up, whatever its kind.
+//! What the program has to know of an output that is set up, independent of its kind.
 
 use std::{
     any::Any,

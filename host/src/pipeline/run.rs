@@ -29,7 +29,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 ///
-/// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be had. What was delivered
+/// When mapping, delivering or noting fails; with [`Mode::Once`] also when a page cannot be read. What was delivered
 /// before is noted; another run goes on from there.
 pub(crate) async fn run(
     pipeline: Pipeline,
@@ -63,7 +63,7 @@ pub(crate) async fn run(
     if !workers.is_empty() {
         info!("stopping; pages under way are finished first");
     }
-    // Whoever still works finishes its page.
+    // Workers that are still busy finish their page.
     stop.send_replace(true);
     match timeout(grace, result.finish(&mut workers, &mut beside)).await {
         Ok(finished) => finished?,
@@ -106,7 +106,7 @@ impl RunResult {
         }
     }
 
-    /// Waits until nothing works any more.
+    /// Waits until all workers have ended.
     async fn finish(&mut self, workers: &mut JoinSet<WorkerResult>, beside: &mut JoinSet<()>) -> Result<(), RunError> {
         while let Some(done) = workers.join_next().await {
             self.take(done?);

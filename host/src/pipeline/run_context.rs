@@ -36,7 +36,7 @@ use crate::{
     },
 };
 
-/// So many reasons of a batch's letters are in the log; `exotrace replay --list` shows all.
+/// Maximum number of reasons of a batch's dead letters in the log; `exotrace replay --list` shows all.
 const TOLD_REASONS: usize = 5;
 
 /// What everything in a run shares. Cheap to clone.

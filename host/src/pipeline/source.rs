@@ -30,7 +30,7 @@ pub(crate) trait Source: Send {
     ///
     /// # Errors
     ///
-    /// When the batch cannot be had. A [`RunError::Source`] says whether asking again may help.
+    /// When the batch cannot be read. A [`RunError::Source`] says whether asking again may help.
     async fn next(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError>;
 
     /// Whether the next batch was read together with the last one: it is delivered before the run stops.

@@ -1,4 +1,4 @@
-//! What the program has to know of a source that is set up, whatever its kind.
+//! What the program has to know of a source that is set up, independent of its kind.
 
 use std::{any::Any, fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -102,7 +102,7 @@ pub(crate) struct SourceEnvironment {
 pub(crate) struct RequestBudget {
     /// What the ledger counts them by.
     pub ledger_name: String,
-    /// So many at most.
+    /// The maximum.
     pub requests: u32,
     /// In any time of this length.
     pub window: Duration,

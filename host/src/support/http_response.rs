@@ -44,7 +44,7 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     http_date(headers.get(DATE)?.to_str().ok()?)
 }
 
-/// When the service wants to be asked again: so many seconds from now, or at a date of its own clock, which need not be
+/// When the service wants to be asked again: in this many seconds, or at a date of its own clock, which need not be
 /// like ours.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();

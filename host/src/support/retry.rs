@@ -74,7 +74,7 @@ pub(crate) enum RetryError<E> {
     Stopped(E),
 }
 
-/// Does something until it succeeds, until that is no use any more, or until told to stop.
+/// Repeats something until it succeeds, fails permanently, or is told to stop.
 ///
 /// # Errors
 ///

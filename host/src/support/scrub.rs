@@ -30,7 +30,7 @@ const SHORTEST_IN_LINK: usize = 6;
 /// The longest text of a remote that is shown, in characters.
 const SHOWN_CHARACTERS: usize = 300;
 
-/// So many secrets are known for longer than they live: what was sent with a token may be answered after its end.
+/// Number of secrets that are remembered after they are dropped: what was sent with a token may be answered after its end.
 const KEPT: usize = 32;
 
 static KNOWN: RwLock<KnownSecrets> = RwLock::new(KnownSecrets { living: Vec::new(), latest: VecDeque::new() });

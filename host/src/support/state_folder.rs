@@ -228,7 +228,7 @@ impl StateFolder {
         Ok(parts)
     }
 
-    /// Whoever may write to a folder above it may put another one in its place.
+    /// A user who may write to a folder above it may put another one in its place.
     fn look_up(&self) {
         for folder in self.path.ancestors().skip(1) {
             let Ok(about) = fs::symlink_metadata(folder) else { continue };

@@ -49,7 +49,7 @@ impl Filter {
         self.end
     }
 
-    /// Whether a row is asked for, whatever its time.
+    /// Whether a row is requested, apart from its time.
     pub(super) fn matches(&self, row: &Row) -> bool {
         self.comparisons.iter().all(|(property, comparison)| comparison.holds(property.of(row)))
     }

@@ -90,7 +90,7 @@ pub(crate) struct RollbackConfig {
     pub max_slowdown: u32,
     /// How many percent of the compared records may come out differently.
     pub max_different_percent: u32,
-    /// So many records are mapped before rates count.
+    /// Number of records mapped before rates are judged.
     pub min_records: u32,
     /// How long the mapping before is kept ready.
     pub grace_period: Duration,

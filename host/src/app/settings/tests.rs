@@ -1,6 +1,6 @@
-//! `fixtures/config`: settings that are right, and settings with one mistake each and what is said about it.
+//! `fixtures/config`: settings that are right, and settings with one mistake each and its message.
 //!
-//! `UPDATE_GOLDEN=1` writes what is said anew.
+//! `UPDATE_GOLDEN=1` rewrites the messages.
 
 use std::{
     env,

@@ -28,7 +28,7 @@ pub(super) fn keys(table: &MappingTable, reader: &ValueReader<'_>) -> Result<Tru
         keys.push(key);
     }
     if keys.is_empty() {
-        // Nothing would be trusted, or everything: whoever wrote it has to say.
+        // An empty list could mean no key or any key: the operator has to say which.
         let hint = "leave it out to take mappings without a signature";
         return Err(reader.error(values.span().start, format!("`{dotted}` is empty"), Some(hint)));
     }

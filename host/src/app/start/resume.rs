@@ -176,7 +176,7 @@ pub(super) fn found(config: &Config) -> anyhow::Result<Decisions> {
     }
 }
 
-/// What was in use before, if it still can be had. An error when it is there and cannot be read now: then nothing may
+/// The previous mapping, if it can still be loaded. An error when it is there and cannot be read now: then nothing may
 /// be decided anew.
 fn load(chosen: &Override, config: &Config, loader: &Loader) -> anyhow::Result<Option<Component>> {
     let loaded = match chosen {

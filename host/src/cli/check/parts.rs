@@ -23,7 +23,7 @@ pub(super) struct Mapping {
     pub(super) note: Option<String>,
 }
 
-/// Opens everything that can be opened, whatever else fails.
+/// Opens everything that can be opened, even if something else fails.
 pub(super) fn examine(config: &Config, checked: &mut Checked) -> Option<Mapping> {
     if !config.state_dir.as_os_str().is_empty()
         && let Err(error) = state_folder::check(&config.state_dir)
@@ -31,7 +31,7 @@ pub(super) fn examine(config: &Config, checked: &mut Checked) -> Option<Mapping>
     {
         let problem = format!("`state_dir`: {}", explain(&error));
         match error {
-            // Whoever checks the settings need not be the user that exotrace will run as.
+            // The user who checks the settings need not be the one that exotrace will run as.
             StateFolderError::Foreign { folder, path, .. } if folder == path => {
                 checked.warning(config, "state_dir", &problem);
             }

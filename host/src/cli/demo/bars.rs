@@ -40,7 +40,7 @@ pub(super) fn bars(title: &str, values: impl Iterator<Item = String>, columns: u
     lines
 }
 
-/// A text of at most so many characters.
+/// A text of at most this many characters.
 pub(super) fn cut(text: &str, columns: usize) -> String {
     if text.chars().count() <= columns {
         return text.to_owned();

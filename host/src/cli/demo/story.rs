@@ -22,7 +22,7 @@ const NARROWEST: usize = 40;
 /// The file that documents go to.
 const DOCUMENTS: &str = "documents.ndjson";
 
-/// Collects from a tenant with so many rows, and tells it.
+/// Collects from a tenant with this many rows, and explains each step.
 pub(super) fn tell(rows: usize) -> anyhow::Result<()> {
     let (_, columns) = Term::stdout().size();
     let mut story =
@@ -132,7 +132,7 @@ impl Story {
 /// Where the details of a step begin.
 const STEP_COLUMNS: usize = 14;
 
-/// A text as lines of at most so many columns, as far as words allow.
+/// A text as lines of at most this many columns, as far as words allow.
 fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

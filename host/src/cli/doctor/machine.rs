@@ -1,4 +1,4 @@
-//! What is needed on this machine, whatever the sources are.
+//! What is needed on this machine, independent of the sources.
 
 use std::{io, path::Path};
 

@@ -35,7 +35,7 @@ pub(crate) struct WrongLevel {
     problem: String,
 }
 
-/// The same in the form that `EnvFilter` reads. Whatever names modules alone leaves all others as they are.
+/// The same in the form that `EnvFilter` reads. A filter of modules alone leaves all others as they are.
 pub(super) fn filter(place: &'static str, value: &str) -> Result<String, WrongLevel> {
     let wrong = |problem: String| WrongLevel { place, value: value.to_owned(), problem };
     let (mut level, mut modules) = (None, Vec::new());

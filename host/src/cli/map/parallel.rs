@@ -38,7 +38,7 @@ pub(super) struct Lane<'m> {
     bad_dates: usize,
 }
 
-/// So many records with bad dates are named, one by one: where there are more, all of a file has them.
+/// Maximum number of records with bad dates that are named: where there are more, all of the file has them.
 const MOST_NAMED: usize = 3;
 
 impl NamedSink for Lane<'_> {
@@ -121,7 +121,7 @@ pub(super) fn run(
             scope.spawn(|| work(mapping, &job_receiver));
         }
         let printed = print(&result_receiver, format, flush, totals);
-        // Whoever still waits for room learns that nobody prints any more.
+        // A thread that still waits for room learns that printing has stopped.
         drop(result_receiver);
         (totals.unreadable, totals.refused) = reader.join().expect("reading does not panic");
         printed
@@ -137,7 +137,7 @@ fn work(mapping: &Mapping, jobs: &Mutex<Receiver<Job>>) {
             Some(mapper) => mapper.map_batch(&batch.records, &Origin::default()),
             None => Ok(MappedBatch::default()),
         };
-        // Nobody waits for the result any more when printing has failed; then reading stops as well.
+        // The receiver is gone when printing has failed; then reading stops as well.
         drop(result.send(mapped.map(|mapped| Judged::new(mapped, &batch))));
     }
 }

@@ -83,7 +83,7 @@ impl Totals {
         self.failed + self.strange + self.dropped + self.rejected > 0 || self.unreadable > 0
     }
 
-    /// What is said about every file that has records and none of message trace.
+    /// The message about every file that has records and none of message trace.
     pub(super) fn strange_files(&self) -> impl Iterator<Item = String> {
         let strange = self.files.iter().filter(|file| file.records > 0 && file.strange == file.records);
         strange.map(|FileTotals { name, records, first: (line, reason), .. }| {

@@ -100,7 +100,7 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whoever watches the file never sees half a signature, and everybody may read it.
+/// A process that watches the file never sees half a signature, and everybody may read it.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = atomic_write::unfinished(path)?;
     file.as_file().set_permissions(Permissions::from_mode(0o644))?;

@@ -1,4 +1,4 @@
-//! A line an hour for each source that works: whoever reads the log sees that mail flows.
+//! A line an hour for each source that works, so that the log shows that mail flows.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -12,7 +12,7 @@ use crate::{
 /// What fails in a way that passes needs a person when it has not passed for so long.
 const PATIENCE: Duration = Duration::minutes(30);
 
-/// A gap is news for so long: the services keep records for ten days, so that they can still be had.
+/// For how long a gap is reported: the services keep records for ten days, so they can still be read.
 const GAP_IS_NEWS: Duration = Duration::days(10);
 
 /// What a person has to do something about, in words.

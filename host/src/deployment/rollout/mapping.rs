@@ -38,7 +38,7 @@ impl Rollout {
         Ok(batch)
     }
 
-    /// As long as a mapping is new, whatever goes wrong is mapped by the one before.
+    /// As long as a mapping is new, the previous one maps the batches at which it fails.
     fn map_on_best(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
         loop {
             let active = self.active.load_full();

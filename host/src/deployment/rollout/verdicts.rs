@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Rollout {
-    /// Decides until nobody has verdicts to tell any more.
+    /// Decides until all senders of verdicts are gone.
     pub(in crate::deployment) fn decide_all(&self, verdicts: &Receiver<SampleVerdict>) {
         while let Ok(verdict) = verdicts.recv() {
             self.decide(verdict);

@@ -26,7 +26,7 @@ const MAX_CODE_BYTES: u64 = 256 * 1024 * 1024;
 /// How much of what the other process says is read, in bytes.
 const MAX_TEXT_BYTES: u64 = 4096;
 
-/// A busy machine gives no processor time: after so many times the limit on the clock the other process is ended.
+/// A busy machine gives no processor time: after this multiple of the limit by the clock the other process is ended.
 const PATIENCE: u32 = 5;
 
 /// The file of the program that runs, also when another one has its name by now.

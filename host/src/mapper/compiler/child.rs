@@ -14,7 +14,7 @@ use crate::mapper::{engine::engine, limits::MAX_COMPONENT_BYTES};
 /// How this process ends when wasmtime does not compile the component; it has said why then.
 pub(super) const NOT_COMPILED: u8 = 3;
 
-/// How this process ends when nobody waits for it any more.
+/// How this process ends when its parent has ended.
 const ABANDONED: i32 = 4;
 
 /// The longest reason, in characters: a component may have its part in it.
@@ -82,11 +82,11 @@ pub(crate) fn compile_for_parent(
     }
 }
 
-/// Nothing comes any more: when the input ends, so has the process at its other end.
+/// The input has ended, so the process at its other end has ended too.
 #[expect(clippy::exit, reason = "nobody is left to answer to, and compiling cannot be interrupted")]
 fn end_with_parent(mut input: impl Read + Send + 'static) -> io::Result<()> {
     let watching = move || {
-        // Whatever it is that ends the wait.
+        // For any reason that ends the wait.
         drop(input.read(&mut [0]));
         process::exit(ABANDONED);
     };

@@ -1,4 +1,4 @@
-//! What the host asks of a component, whatever version of the contract it was built for: in the host's own types.
+//! What the host asks of a component of any version of the contract: in the host's own types.
 
 use wasmtime::{Store, component::Component as Compiled};
 

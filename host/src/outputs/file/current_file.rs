@@ -53,7 +53,7 @@ impl CurrentFile {
         let mut file = options.create(true).append(true).read(true).mode(mode.unwrap_or(MODE)).open(path)?;
         if !existed {
             if let Some(mode) = mode {
-                // Whatever the umask takes away.
+                // Regardless of the umask.
                 file.set_permissions(Permissions::from_mode(mode))?;
             }
             folder::sync_of(path)?;

@@ -98,7 +98,7 @@ impl FinishedFiles {
         let mut from = File::open(plain)?;
         let flags = OFlags::NOFOLLOW.bits().cast_signed();
         let to = OpenOptions::new().create(true).write(true).truncate(true).custom_flags(flags).open(&unfinished)?;
-        // Whoever may read the one may read the other, and nobody else.
+        // The same users may read both, and nobody else.
         to.set_permissions(from.metadata()?.permissions())?;
         let to = match self.compression {
             FileCompression::Zstd => {

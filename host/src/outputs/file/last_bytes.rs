@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::pipeline::Tail;
 
-/// So many bytes are looked at, a kilobyte: more than one document in most cases.
+/// Number of bytes that are compared, a kilobyte: more than one document in most cases.
 const BYTES: usize = 1024;
 
 /// The last bytes of what was written.

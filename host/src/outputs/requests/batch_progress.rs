@@ -49,7 +49,7 @@ impl BatchProgress {
     }
 }
 
-/// So many batches that failed are remembered: those of several sources, and of a replay beside them, take turns.
+/// Maximum number of failed batches that are remembered: those of several sources, and of a replay beside them, take turns.
 const REMEMBERED: usize = 8;
 
 /// Remembers how far the last batches came that failed. Nothing depends on it but the work of sending twice.

@@ -19,7 +19,7 @@ use crate::{mapper::MappedBatch, outputs::client_settings::BodyConfig, pipeline:
 /// choose is below it.
 const SHORTEST_TOO_LONG: usize = 256 * 1024;
 
-/// After so many shorter requests a longer one is tried again: the connection may have broken for another reason.
+/// Number of shorter requests after which a longer one is tried again: the connection may have broken for another reason.
 const SUSPICION: u32 = 1000;
 
 /// A host has closed the connection on a long request.

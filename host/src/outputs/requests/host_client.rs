@@ -132,7 +132,7 @@ impl HostClient {
     }
 }
 
-/// What is sent, whichever host it goes to.
+/// What is sent, the same for every host.
 struct OutgoingRequest<'r> {
     method: Method,
     path: &'r str,

@@ -128,7 +128,7 @@ pub(crate) enum RequestError {
     Busy {
         /// Which host.
         host: String,
-        /// So many have to be sent again.
+        /// Number of documents to send again.
         count: usize,
         /// Documents in the request.
         sent: usize,
@@ -145,7 +145,7 @@ pub(crate) enum RequestError {
     Blocked {
         /// Which host.
         host: String,
-        /// So many have to be sent again.
+        /// Number of documents to send again.
         count: usize,
         /// Documents in the request.
         sent: usize,

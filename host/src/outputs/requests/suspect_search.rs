@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::{batch_document::BatchDocument, batch_progress::BatchProgress, request_error::RequestError};
 
-/// So many documents may be refused alone, one after the other, before it is the host that is not as it should be.
+/// Number of consecutive documents that may be refused alone before the host itself is considered faulty.
 const MOST_IN_A_ROW: usize = 10;
 
 /// Whether a host says that it does not take what is in a request, which may be one document of many.
@@ -28,7 +28,7 @@ impl<'d> SuspectSearch<'d> {
         Self { most: usize::MAX, has_accepted: false, found: Vec::new(), error: None }
     }
 
-    /// A request with so many documents was refused.
+    /// A request with this many documents was refused.
     pub(crate) fn halve(&mut self, documents: usize) {
         self.most = (documents / 2).max(1);
     }

@@ -22,7 +22,7 @@ pub(crate) struct DeadLetterError {
 /// Why a file of letters cannot be read once more.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClaimError {
-    /// It cannot be had.
+    /// It cannot be read.
     #[error("could not read `{}`", path.display())]
     Read {
         /// Which file.

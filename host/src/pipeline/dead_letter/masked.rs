@@ -14,7 +14,7 @@ const LONG_VALUE: usize = 8;
 /// What stands in place of what is not shown.
 const HIDDEN: &str = "…";
 
-/// A reason without anything of its record: values of the record, whatever is quoted, addresses and numbers are hidden.
+/// A reason without anything of its record: values of the record, everything quoted, addresses and numbers are hidden.
 /// Names of fields stay.
 pub(crate) fn masked(reason: &str, record: &str) -> String {
     let first_line = reason.lines().next().unwrap_or_default();

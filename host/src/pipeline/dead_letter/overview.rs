@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use super::{DeadLetter, Stage, masked};
 
-/// So many reasons are told apart; letters with others are counted together.
+/// Maximum number of distinct reasons; dead letters with others are counted together.
 const MAX_REASONS: usize = 50;
 
-/// So many ids are named of each.
+/// Maximum number of ids named for each.
 const MAX_IDS: usize = 3;
 
 /// What a file of letters has.

@@ -12,7 +12,7 @@ use serde::Serialize;
 /// So much is read each time, in bytes: nobody is to wait for a disk for long.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Counts the letters of a file, whoever writes and moves it.
+/// Counts the dead letters of a file that other processes may write and move.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     path: PathBuf,

@@ -33,7 +33,7 @@ pub(crate) trait Search: Send {
     ///
     /// # Errors
     ///
-    /// When the page cannot be had. A [`RunError::Source`] says whether asking again may help.
+    /// When the page cannot be read. A [`RunError::Source`] says whether asking again may help.
     async fn next(&mut self, context: &SourceRun) -> Result<Option<Vec<TracedRow>>, RunError>;
 
     /// How many pages it has requested.

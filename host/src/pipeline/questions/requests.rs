@@ -66,7 +66,7 @@ impl Questions {
 }
 
 impl QuestionRequests {
-    /// The next question; none when nobody can ask any more.
+    /// The next question; none when all senders are gone.
     pub(super) async fn receive(&mut self) -> Option<Question> {
         self.0.recv().await
     }

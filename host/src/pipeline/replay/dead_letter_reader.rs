@@ -23,7 +23,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// No letter is longer, in bytes: a record has 64 MiB at most, and a byte of it six in JSON.
 const MAX_LINE_BYTES: u64 = 512 * 1024 * 1024;
 
-/// So many lines that are no letters are named.
+/// Maximum number of lines named that are no dead letters.
 const MOST_NAMED: usize = 20;
 
 /// The last place that a file can have, in bytes: what `log.offset` can hold.

@@ -36,7 +36,7 @@ impl Replays {
         self.place.available_permits() == 0
     }
 
-    /// Has the letters of a file fed through again; that goes on when nobody waits for the answer any more.
+    /// Has the letters of a file fed through again; it continues when nobody waits for the answer.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Replays {
 }
 
 impl ReplayRequests {
-    /// The next file that somebody wants to have replayed; none when nobody can ask any more.
+    /// The next file that somebody wants to have replayed; none when all senders are gone.
     pub(in crate::pipeline) async fn receive(&mut self) -> Option<WantedReplay> {
         self.0.recv().await
     }

@@ -36,7 +36,7 @@ pub(crate) struct Replayed {
 /// Why letters were not fed through, or not all.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReplayError {
-    /// They cannot be had.
+    /// They cannot be read.
     #[error(transparent)]
     Claim(#[from] ClaimError),
     /// They cannot be read.

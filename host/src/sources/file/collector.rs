@@ -331,7 +331,7 @@ impl FileCollector {
         }
     }
 
-    /// Remembers what is said about a file; whether it is news.
+    /// Remembers the message about a file; returns whether it is new.
     fn remember(&mut self, path: &Path, what: &str, kind: FileNoteKind) -> bool {
         if self.said.get(path).is_some_and(|said| said.what == what) {
             return false;
@@ -348,7 +348,7 @@ impl FileCollector {
             since: *since,
             needs_person: *kind == FileNoteKind::Failed,
         };
-        // One that is not there any more is in no trouble.
+        // A file that has disappeared is in no trouble.
         let said = self
             .said
             .iter()

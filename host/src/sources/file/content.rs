@@ -137,7 +137,7 @@ impl Content {
         }
     }
 
-    /// So many bytes from a place, or fewer where it ends.
+    /// Reads this many bytes from a position, or fewer at the end.
     pub(super) fn bytes(&self, offset: u64, length: u64) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         let mut read = 0;

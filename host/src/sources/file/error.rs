@@ -32,7 +32,7 @@ pub(crate) enum FileProblem {
         "compressed file is damaged, and read as far as it can be unpacked: {0}\nhint: copy it again from where it is whole"
     )]
     Damaged(String),
-    /// It is a link, and whoever can write to the folder may have made it.
+    /// It is a link, which any user who can write to the folder may have made.
     #[error(
         "it is a link, which is not followed\nhint: name what it leads to in `paths`, or set `follow_links = true`"
     )]

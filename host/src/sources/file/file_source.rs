@@ -42,7 +42,7 @@ pub(super) struct FileSource {
     /// Whether nothing is looked at later on.
     is_last_look: bool,
     date_order: Option<DateOrder>,
-    /// All that is remembered, of whatever path.
+    /// All that is remembered, of all paths.
     known: Vec<FileState>,
     /// Files that were read to their end, as they were then.
     done: HashMap<FilePlace, FileLook>,

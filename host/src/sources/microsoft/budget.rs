@@ -16,7 +16,7 @@ use crate::{
 /// The window in which the service counts.
 pub(crate) const BUDGET_WINDOW: Duration = Duration::from_secs(5 * 60);
 
-/// One in so many requests may be a repair: it asks once more for what could not be read.
+/// One in this many requests may be a repair: it asks again for what could not be read.
 const REPAIR_SHARE: u32 = 4;
 
 /// What a request is for.

@@ -33,7 +33,7 @@ mod clock_check;
 mod pages;
 mod recovery;
 
-/// Why rows of a gap cannot be had.
+/// Why rows of a gap cannot be read.
 const TOO_OLD: &str = "older than the service keeps records";
 
 /// One service, as the loop reads it.
@@ -169,7 +169,7 @@ impl ServiceCollector {
     }
 
     /// Reads the next page; `None` at the end of a poll. Sends one request for a page, and another one with a new token
-    /// if the first was refused for its token; whoever calls waits before any more.
+    /// if the first was refused for its token; the caller waits before it tries again.
     async fn next_page(&mut self, context: &SourceRun) -> Result<Option<(Page, DateTime<Utc>)>, RunError> {
         if let Err(error) = self.sign_in(context).await {
             self.note_start(context, self.source.now() - self.settings.initial_interval).await?;
@@ -268,7 +268,7 @@ impl ServiceCollector {
         now - self.settings.min_age > plan.target + took + AGREEMENT
     }
 
-    /// Notes where the first poll begins: whatever keeps it from its first page, however long, nothing is left out.
+    /// Notes where the first poll begins: nothing is left out, however long its first page fails.
     async fn note_start(&self, context: &SourceRun, start: DateTime<Utc>) -> Result<(), RunError> {
         context.ledger(move |ledger, source| ledger.note_start(source, start)).await
     }
@@ -279,7 +279,7 @@ impl ServiceCollector {
         }
     }
 
-    /// Notes that the rest of the window cannot be had.
+    /// Notes that the rest of the window cannot be read.
     async fn finish_window(&mut self, context: &SourceRun) -> Result<(), RunError> {
         let Some(asked) = self.cursor.as_ref().map(WindowCursor::asked) else { return Ok(()) };
         let done = self.window_done();
@@ -293,7 +293,7 @@ impl ServiceCollector {
         let cursor = self.cursor.as_ref();
         let window =
             cursor.map_or(Window { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH }, WindowCursor::window);
-        // Whatever is said to be covered, no row was ever received in the future.
+        // No row was ever received in the future, even if the ledger says that it is covered.
         let newest = cursor.and_then(WindowCursor::newest).map(|newest| newest.min(window.end));
         PageDone {
             window: Window { end: window.end.max(window.start), ..window },

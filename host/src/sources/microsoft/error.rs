@@ -1,4 +1,4 @@
-//! Why a page could not be had.
+//! Why a page could not be read.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::support::{
     scrub::shown,
 };
 
-/// Why a page could not be had.
+/// Why a page could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PollError {
     /// Nothing can be sent at all.

@@ -15,7 +15,7 @@ const SHORTEST: Duration = Duration::from_secs(60);
 /// How wide the first window is.
 const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// So many pages are enough for a window: more would be read again when a link breaks.
+/// Number of pages that are enough for a window: more would be read again when a link breaks.
 const MANY_PAGES: u32 = 20;
 
 /// So few pages are not worth a window of their own.
@@ -48,7 +48,7 @@ pub(super) struct PollPlan {
     pub(super) target: DateTime<Utc>,
     /// Before this, everything had been read by an earlier pass.
     pub(super) known_until: Option<DateTime<Utc>>,
-    /// What the service does not have any more.
+    /// What the service has already deleted.
     pub(super) lost: Option<Window>,
 }
 
@@ -70,7 +70,7 @@ impl PollPlan {
             Some(covered) if covered >= target => return None,
             Some(covered) => {
                 let back = covered - settings.additional_look_back;
-                // Before that, nobody knows any more whether a row was delivered.
+                // Before that, it is unknown whether a row was delivered.
                 known_from.map_or(back, |known_from| back.max(known_from))
             }
             None if progress.in_progress.is_some() => known_from.unwrap_or(first),
@@ -112,7 +112,7 @@ impl Width {
         Self(FIRST)
     }
 
-    /// What a window of so many pages says about the width of the next one.
+    /// What a window of this many pages says about the width of the next one.
     pub(super) fn after(self, pages: u32) -> Self {
         let width = match pages {
             0..=FEW_PAGES => self.0 * 2,

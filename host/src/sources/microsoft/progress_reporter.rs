@@ -38,7 +38,7 @@ impl ProgressReporter {
         });
     }
 
-    /// A page with so many rows is delivered.
+    /// A page with this many rows is delivered.
     pub(super) fn count(&self, rows: u64) {
         self.sender.send_modify(|progress| {
             if let Some(progress) = progress {

@@ -6,7 +6,7 @@ use url::Url;
 use super::{PollError, page::Page};
 use crate::pipeline::TraceQuery;
 
-/// Links are relative to this, whatever they climb up before (host/docs/facts/ms-api.md, section 2.2).
+/// Links are relative to this, even if they climb above it (host/docs/facts/ms-api.md, section 2.2).
 const ROOT: &str = "ecp/";
 
 const PATH: &str = "ecp/reportingwebservice/reporting.svc/MessageTrace";

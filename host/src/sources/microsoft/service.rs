@@ -80,7 +80,7 @@ impl ServiceSource {
     ///
     /// # Errors
     ///
-    /// When there is no token to be had.
+    /// When no token can be obtained.
     pub(crate) async fn sign_in(&mut self) -> Result<(), PollError> {
         let token = self.tokens.get(&mut self.clock).await;
         token.map(drop).map_err(|source| PollError::Token { tenant: self.tenant.clone(), source })
@@ -118,7 +118,7 @@ impl ServiceSource {
         self.clock.ahead()
     }
 
-    /// The time of the service as it has told it, whatever it refuses; ours as long as it has not.
+    /// The time of the service by its latest answer, also a refusal; ours before the first one.
     pub(crate) fn told(&self) -> DateTime<Utc> {
         self.clock.ours().wall() + self.clock.ahead()
     }
@@ -154,7 +154,7 @@ impl ServiceSource {
     ///
     /// # Errors
     ///
-    /// When the page cannot be had; the error knows whether asking again may help.
+    /// When the page cannot be read; the error knows whether asking again may help.
     pub(crate) async fn page(&mut self, request: PageRequest<'_>) -> Result<Page, PollError> {
         let url = self.page_url(request)?;
         let answer = self.send(url.clone(), matches!(request, PageRequest::Next(_))).await?;

@@ -147,7 +147,7 @@ pub(crate) fn service_name(config: &ServiceConfig) -> String {
     format!("{} {} {} {client}", config.kind.as_str(), config.url.as_str().trim_end_matches('/'), config.tenant_id)
 }
 
-/// What the ledger counts the requests of a source by: its tenant, whoever asks.
+/// What the ledger counts the requests of a source by: its tenant, for all clients.
 pub(crate) fn budget_name(config: &ServiceConfig) -> String {
     format!("{} {}", config.kind.as_str(), config.tenant_id.to_lowercase())
 }

@@ -1,4 +1,4 @@
-//! Requests and answers in files, to find troubles: without secrets, and so many files at most.
+//! Requests and answers in files, for troubleshooting: without secrets, and a limited number of files.
 
 use std::{
     fs::{self, OpenOptions},
@@ -68,7 +68,7 @@ impl Trace {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Writes an exchange, and removes the oldest ones that are too many. Whatever fails here fails no request.
+    /// Writes an exchange, and removes the oldest ones that are too many. A failure here fails no request.
     pub(super) async fn write(&self, mut sent: Sent, answer: &Result<Answer, ExchangeError>, took: Duration) {
         sent.add_answer(answer, took);
         let trace = self.clone();
@@ -175,7 +175,7 @@ impl Sent {
         self.text += &Value::Object(members).to_string();
     }
 
-    /// Whoever answers may repeat what was sent.
+    /// The server may repeat what was sent.
     fn without_secrets(self) -> String {
         // Also those that were not known before: cookies, and the token that has just come.
         let _known: Vec<_> = self.secrets.iter().map(|secret| know(secret)).collect();

@@ -15,13 +15,13 @@ use super::{
 };
 use crate::ledger::{InProgress, Next, Window};
 
-/// So many pages without rows in a row, and their links lead nowhere.
+/// Number of consecutive pages without rows after which their links lead nowhere.
 const MOST_EMPTY_PAGES: u32 = 100;
 
 /// So often the same place is asked for, with pages of another size each time, before it is passed over.
 const MOST_ATTEMPTS: u32 = 12;
 
-/// So many places in a row that cannot be read are passed over: then it is the service, and not its rows.
+/// Number of consecutive unreadable places that are passed over: then it is the service, and not its rows.
 pub(super) const MOST_PASSED_OVER: u32 = 3;
 
 /// The way through one window.
@@ -133,7 +133,7 @@ impl WindowCursor {
         self.in_a_row
     }
 
-    /// The request for the next page, of so many rows unless that has failed before, and of nothing later than `now`.
+    /// The request for the next page, of this many rows unless that has failed before, and of nothing later than `now`.
     pub(super) fn request(&self, batch_size: u32, most_rows: u32, now: DateTime<Utc>) -> PageRequest<'_> {
         match &self.link {
             Some(link) => PageRequest::Next(link),
@@ -164,7 +164,7 @@ impl WindowCursor {
         }
     }
 
-    /// What comes after a page with so many new rows; `is_newest_first` says whether the service sorts like that.
+    /// What comes after a page with this many new rows; `is_newest_first` says whether the service sorts like that.
     pub(super) fn accept(&mut self, page: &Page, new_rows: usize, is_newest_first: bool) -> Next {
         let before = self.reached();
         let mut last = before;
@@ -249,7 +249,7 @@ impl WindowCursor {
         read
     }
 
-    /// What to do when the request could not be answered, whatever is asked again.
+    /// What to do when the request could not be answered.
     pub(super) fn recover(&mut self) -> Recovery {
         self.link = None;
         self.forget_links();

@@ -1,4 +1,4 @@
-//! Whether whoever asks may create documents in the data stream, and the data stream itself.
+//! Whether the user may create documents in the data stream, and the data stream itself.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ fn of_elasticsearch(reply: &Reply, target: &ExamineTarget<'_>) -> Finding {
     Finding::failed(STEP, &format!("{who} lacks `{}` on `{stream}`\n{hint}", missing.join("` and `")))
 }
 
-/// OpenSearch tells the roles of whoever asks, but what a role may do only to administrators.
+/// OpenSearch tells users their roles, but what a role may do only to administrators.
 fn of_opensearch(reply: &Reply, target: &ExamineTarget<'_>) -> Finding {
     let stream = target.data_stream;
     if reply.status != StatusCode::OK {

@@ -20,7 +20,7 @@ pub(crate) struct Batch {
     pub after: Position,
 }
 
-/// Records of a file go together although so many bytes are between them: their places stay right, because line feeds
+/// Records of a file go together although this many bytes are between them: their places stay right, because line feeds
 /// are put there.
 const MOST_BETWEEN: u64 = 256;
 

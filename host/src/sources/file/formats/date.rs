@@ -124,7 +124,7 @@ fn written(date: NaiveDate, parsed: &Parsed) -> Option<String> {
     Some(format!("{}{}Z", instant.format("%Y-%m-%dT%H:%M:%S"), parsed.fraction))
 }
 
-/// `/Date(1326441600000)/`: milliseconds since 1970 in UTC, whatever offset stands after them.
+/// `/Date(1326441600000)/`: milliseconds since 1970 in UTC, regardless of the offset after them.
 fn milliseconds(text: &str) -> Option<String> {
     let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
     let end = inner.get(1..)?.find(['+', '-']).map_or(inner.len(), |end| end + 1);

@@ -64,7 +64,7 @@ pub(crate) enum RecordsError {
         /// Which, and why.
         date: BadDate,
     },
-    /// Whoever takes the batches wants no more.
+    /// The receiver of the batches has stopped.
     #[error("stopped")]
     Stopped,
 }

@@ -14,7 +14,7 @@ mod scan;
 
 pub(super) use scan::{Scan, scan};
 
-/// A record that ends its line within so many bytes is not read here, only by the mapping.
+/// A record that ends its line within this many bytes is not read here, only by the mapping.
 const LINE_BYTES: usize = 64 * 1024;
 
 /// The members of a page that follow its rows are no longer than this, in bytes.
@@ -42,7 +42,7 @@ pub(super) enum End {
     Settled,
     /// Nothing comes while this process runs: what is whole of a page is taken from it.
     Last,
-    /// Nothing comes any more.
+    /// The input has ended.
     Final,
 }
 

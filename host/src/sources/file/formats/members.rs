@@ -18,7 +18,7 @@ struct Known {
     property: Option<Property>,
 }
 
-/// So many keys are remembered, none longer than this. No real record has more.
+/// Maximum number of keys remembered, none longer than this. No real record has more.
 const MAX_KEYS: usize = 64;
 const MAX_KEY_BYTES: usize = 64;
 

@@ -30,9 +30,9 @@ pub(crate) enum Problem {
     Torn,
     /// The file goes on in another encoding.
     OtherEncoding,
-    /// So many NUL bytes were left out of the file up to there.
+    /// This many NUL bytes were left out of the file up to there.
     Nuls(u64),
-    /// So many bytes behind the compressed contents were left out.
+    /// This many bytes after the compressed contents were left out.
     Padding(u64),
 }
 

@@ -1,4 +1,4 @@
-//! Pages: an object with rows in an array, whoever wrapped them.
+//! Pages: an object with rows in an array, from any service or tool.
 
 use std::{borrow::Cow, fmt};
 

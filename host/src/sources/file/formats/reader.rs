@@ -26,7 +26,7 @@ pub(super) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// So much is looked at in vain before reading keeps to single lines, and so much more for every byte that is used up:
-/// reading stays linear whatever is in a file.
+/// reading stays linear for every file.
 const CREDIT: i64 = 16 * 1024 * 1024;
 const CREDIT_PER_BYTE: i64 = 4;
 
@@ -39,7 +39,7 @@ pub(crate) enum AtEnd {
     Settled,
     /// The same, but this is the last look: what is whole of a page is taken, and an array that is not closed waits.
     Last,
-    /// Nothing comes any more: a line that is left goes on as it is, and a value that is not whole is left out.
+    /// The input has ended: a remaining line is passed on as it is, and a value that is not whole is left out.
     Take,
 }
 
@@ -125,7 +125,7 @@ impl<R: Read> Reader<R> {
             }
             let before = (self.position, self.window.rest().len());
             match self.step(end) {
-                // Whatever is in a file, reading it comes to an end.
+                // Reading ends for every file.
                 Ok(true) if (self.position, self.window.rest().len()) == before => {
                     let Position { line, offset, .. } = self.position;
                     return Err(RecordsError::Stuck { line, offset });

@@ -15,7 +15,7 @@ pub(crate) const START_BYTES: usize = 64 * 1024;
 /// How many characters are looked at to tell text from other things.
 const LOOK_CHARACTERS: usize = 1024;
 
-/// So many control characters say nothing about a file.
+/// Number of control characters that say nothing about a file.
 const MOST_ODD: usize = 16;
 
 /// What a file is, and where its records begin.
@@ -30,7 +30,7 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// What a file that is still being written is, from its first [`START_BYTES`] behind so many NUL bytes; `None` when
+    /// What a file that is still being written is, from its first [`START_BYTES`] behind this many NUL bytes; `None` when
     /// that cannot be said yet.
     ///
     /// # Errors

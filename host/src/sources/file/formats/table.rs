@@ -31,16 +31,16 @@ pub(super) struct Table {
 /// What comes next in a table.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Cut {
-    /// A row: so many bytes, and the records that it is; none when it is the header once more.
+    /// A row: its length in bytes, and its records; none when it is the header again.
     Row(usize, Vec<String>),
     /// A row that does not fit the header goes on as it is: where it is, and how many bytes behind it were looked at in
     /// vain.
     Odd(Range<usize>, usize),
-    /// Nothing that is whole; so many bytes are used up.
+    /// Nothing complete; this many bytes are consumed.
     More(usize),
     /// A whole row, of which nobody can tell day and month as long as no other row gives them away.
     Undecided,
-    /// A row with a date that no message was received at, so many bytes.
+    /// A row with an impossible date of receipt, and its length in bytes.
     Refused(usize, BadDate),
 }
 

@@ -1,4 +1,4 @@
-//! Bytes to text, in whatever encoding PowerShell and the admin centre have written (host/docs/facts/ms-api.md,
+//! Bytes to text, in all encodings that PowerShell and the admin centre write (host/docs/facts/ms-api.md,
 //! section 4.5).
 //!
 //! Remembers where in the file everything was.
@@ -15,7 +15,7 @@ pub(super) use encoding::Encoding;
 use guess::Guess;
 use input::Input;
 
-/// So many times the encoding of what is looked at may change: places are kept for each.
+/// Maximum number of changes of encoding in a buffer: places are kept for each.
 const MOST_STRETCHES: usize = 64 * 1024;
 
 /// A stretch of text that was decoded in one way.
@@ -91,7 +91,7 @@ impl TextWindow {
         self.text.get(self.used..).unwrap_or_default()
     }
 
-    /// Uses up so many bytes of the text.
+    /// Consumes this many bytes of the text.
     pub(super) fn advance(&mut self, length: usize) {
         let end = self.used + length;
         while self.used < end {

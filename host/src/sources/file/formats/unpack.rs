@@ -14,7 +14,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 const ZSTD_SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
 
-/// A file that unpacks to more than this, and to more than so many times its length, is refused where a copy of it would
+/// A file that unpacks to more than this, and to more than this multiple of its length, is refused where a copy of it would
 /// be made: mail traces have a ratio of 5 to 30.
 const MOST_RATIO: u64 = 200;
 const RATIO_FROM_BYTES: u64 = 64 * 1024 * 1024;
@@ -80,7 +80,7 @@ impl<R: BufRead> Unpacked<R> {
         self.left_out
     }
 
-    /// Whether so many bytes are more than a copy may have.
+    /// Whether this many bytes are more than a copy may have.
     ///
     /// # Errors
     ///

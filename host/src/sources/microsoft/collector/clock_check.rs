@@ -12,7 +12,7 @@ use crate::{
     pipeline::{RunError, SourceRun},
 };
 
-/// So many answers are asked for to learn the time before a pass: two that agree, and one that does not.
+/// Number of answers that are requested to learn the time before a pass: two that agree, and one that does not.
 const MOST_LOOKS: u32 = 3;
 
 impl ServiceCollector {
@@ -51,7 +51,7 @@ impl ServiceCollector {
             return Ok(progress);
         }
         let now = theirs.max(ours);
-        // Rows that are known do not come twice, whoever is wrong; others would.
+        // Known rows do not come twice, whichever clock is wrong; others would.
         let is_harmless = progress.known_from.is_none_or(|known_from| known_from <= now);
         let is_certain = self.source.is_clock_told() && (theirs - ours).abs() <= AGREEMENT;
         if !is_future(ours) || !(is_harmless || is_certain) {

@@ -86,7 +86,7 @@ impl ServiceCollector {
         }
     }
 
-    /// A batch of the page is in the ledger, with so many documents; with the last one, the page is.
+    /// A batch of the page is in the ledger, with this many documents; with the last one, the page is.
     pub(super) fn batch_committed(&mut self, documents: u64) {
         let Some(mut page) = self.page.take() else { return };
         page.summary.documents += documents;

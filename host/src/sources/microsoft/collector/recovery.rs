@@ -1,4 +1,4 @@
-//! What to do when a page cannot be had in the way that was tried: another way to its rows, at a pace.
+//! What to do when a page cannot be read in the way that was tried: another way to its rows, at a pace.
 
 use tracing::warn;
 
@@ -17,10 +17,10 @@ use crate::{
 /// So often the same page is asked for, before another way to its rows is looked for.
 const PAGE_ATTEMPTS: u32 = 3;
 
-/// When too many places in a row could not be read, another one takes so many attempts more.
+/// When too many places in a row could not be read, another one takes this many additional attempts.
 const ATTEMPTS_BETWEEN: u32 = 4;
 
-/// Why rows of a gap could not be had.
+/// Why rows of a gap could not be read.
 const NO_WAY: &str = "the service refused every way to read them";
 
 /// So often in a pass a service is believed that it was asked for the future.
@@ -80,7 +80,7 @@ fn is_needed(cursor: &WindowCursor, error: &PollError, attempt: u32) -> bool {
         return false;
     }
     if cursor.is_on_link() {
-        // Whatever is wrong with a link, and for however long: its rows can be had without it.
+        // A bad link, however long it stays bad, loses no rows: they can be read without it.
         return error.is_bad_link() || !error.is_transient() || attempt >= PAGE_ATTEMPTS;
     }
     // What is no page at all says nothing of a place: there, only time helps.

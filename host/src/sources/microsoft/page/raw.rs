@@ -132,7 +132,7 @@ impl<'p> Visitor<'p> for Rows<'_> {
     }
 }
 
-/// A link is a text with something in it. `null`, blanks, numbers and whatever else there is in its place are no link.
+/// A link is a text with something in it. `null`, blanks, numbers and anything else in its place are no link.
 fn link(value: &RawValue) -> Option<String> {
     let text: String = serde_json::from_str(value.get()).ok()?;
     let text = text.trim();

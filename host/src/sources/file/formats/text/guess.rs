@@ -2,7 +2,7 @@
 
 use super::{encoding::Encoding, input::Input};
 
-/// So many bytes say in which encoding text is.
+/// Number of bytes by which the encoding of a text is guessed.
 const LOOK_BYTES: usize = 16;
 
 /// What is at a place.

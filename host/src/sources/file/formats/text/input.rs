@@ -9,6 +9,6 @@ pub(super) enum Input {
     Pauses,
     /// It ends here, as far as anybody knows.
     Rests,
-    /// Nothing comes any more.
+    /// The input has ended.
     Ended,
 }
