@@ -26,6 +26,19 @@ fn collect(value: &Value, name: &str, fields: &mut BTreeMap<String, String>) {
     }
 }
 
+/// What each field is made of, for a version that has a file with it; a name that ends with `*` stands for those that
+/// begin so.
+fn sources(version: &str) -> Option<BTreeMap<String, String>> {
+    let file = fs::read(project().join(format!("fixtures/records/sources-{version}.json"))).ok()?;
+    Some(serde_json::from_slice(&file).expect("sources are an object of texts"))
+}
+
+/// The name under which the sources have a field.
+fn key_of(field: &str, sources: &BTreeMap<String, String>) -> String {
+    let is_key = |key: &&String| *key == field || key.strip_suffix('*').is_some_and(|start| field.starts_with(start));
+    sources.keys().find(is_key).unwrap_or_else(|| panic!("nobody says where `{field}` comes from")).clone()
+}
+
 /// The page of a version.
 fn page(version: &str) -> String {
     let mut fields = BTreeMap::new();
@@ -39,12 +52,19 @@ fn page(version: &str) -> String {
     let mut page = format!(
         "# Fields of mapping {version}\n\nEvery field with a value from `fixtures/records`. No document has all of them. \
          `microsoft.online_message_trace` has a copy of the record. `exotrace run` adds `agent`, `data_stream`, `input` \
-         and `event.dataset`.\n\nA test writes this page: `UPDATE_GOLDEN=1 make test`.\n\n| field | example |\n|---|---|\n"
+         and `event.dataset`.\n\nA test writes this page: `UPDATE_GOLDEN=1 make test`.\n\n"
     );
+    let sources = sources(version);
+    page += if sources.is_some() {
+        "| field | source | example |\n|---|---|---|\n"
+    } else {
+        "| field | example |\n|---|---|\n"
+    };
     for (name, value) in fields {
         let shown: String = value.chars().take(LONGEST).collect();
         let rest = if shown.len() < value.len() { "…" } else { "" };
-        page += &format!("| `{name}` | `{}{rest}` |\n", shown.replace('|', "\\|"));
+        let source = sources.as_ref().map(|sources| format!(" {} |", sources[&key_of(&name, sources)]));
+        page += &format!("| `{name}` |{} `{}{rest}` |\n", source.unwrap_or_default(), shown.replace('|', "\\|"));
     }
     page
 }
@@ -64,5 +84,5 @@ fn the_pages_list_every_field_of_each_version() {
         assert_eq!(found, page(version), "{} is not up to date: write it with UPDATE_GOLDEN=1", file.display());
         versions += 1;
     }
-    assert!(versions >= 2, "{versions}");
+    assert!(versions >= 3, "{versions}");
 }

@@ -10,6 +10,7 @@ mod contract;
 mod control;
 mod dead_letters;
 mod demo;
+mod detection_rules;
 mod doctor;
 mod doctor_outputs;
 mod elasticsearch;

@@ -1,37 +1,60 @@
-//! Mail addresses, split the way that Elastic's pipeline splits them.
+//! Mail addresses, split into what documents say about them.
 
 use crate::{
     domain::Domain,
     json::{Kind, Raw, build, decode},
+    version::{AddressRule, Layout},
 };
 
 /// What a document says about a mail address, worked out once.
 pub(crate) struct Address {
     text: String,
-    /// Where the first `@` is in the text.
+    rule: AddressRule,
+    /// Where the `@` is in the text that its domain begins after.
     at: Option<usize>,
     /// Whether its domain is one of the tenant's.
     pub(crate) is_local: bool,
     /// The whole of it as a JSON string.
     pub(crate) json: String,
-    /// What stands before the first `@` as a JSON string, or nothing.
+    /// What stands before the `@` as a JSON string, or nothing.
     pub(crate) local_part_json: String,
+    /// Its domain and the one that somebody registered as JSON strings, or nothing.
+    pub(crate) hosts: [String; 2],
     /// `domain`, `registered_domain`, `subdomain`, `top_level_domain` and `user`, each with a comma after it.
     pub(crate) members: String,
+    /// Where `user` begins in them.
+    user_at: usize,
 }
+
+/// What stands in `user`: keys and JSON strings.
+type UserMembers<'a> = &'a [(&'static str, &'a str)];
 
 impl Address {
     /// Works out the address that `raw`, a string, stands for. `domain` knows domains.
-    pub(crate) fn new<'d>(raw: &Raw<'_>, domain: impl FnOnce(&str) -> &'d Domain) -> Self {
-        let text = decode(raw).into_owned();
-        let at = text.find('@');
+    pub(crate) fn new<'d>(
+        raw: &Raw<'_>,
+        rule: AddressRule,
+        layout: Layout,
+        domain: impl FnOnce(&str) -> &'d Domain,
+    ) -> Self {
+        let mut text = decode(raw).into_owned();
+        let at = match rule {
+            AddressRule::FirstAt => text.find('@'),
+            AddressRule::LastAt => {
+                text.make_ascii_lowercase();
+                text.rfind('@')
+            }
+        };
         let mut address = Self {
             text,
+            rule,
             at,
             is_local: false,
             json: String::new(),
             local_part_json: String::new(),
+            hosts: Default::default(),
             members: String::new(),
+            user_at: 0,
         };
         let domain = address.has_at().then(|| domain(address.domain()));
         // The same text is the same string, however it was escaped.
@@ -44,24 +67,26 @@ impl Address {
         address.is_local = domain.is_some_and(|domain| domain.is_local);
         address.json = string(&address.text);
         address.local_part_json = string(address.local_part());
-        let user = [
-            (r#""domain":"#, &string(address.user_domain())),
-            (r#""email":"#, &address.json),
-            (r#""id":"#, &address.json),
-            (r#""name":"#, &address.local_part_json),
-        ];
-        address.members = build(|out| {
-            out.push_str(domain.map_or("", |domain| &domain.members));
-            let start = out.len();
-            out.push_ascii(br#""user":{"#);
-            for (key, value) in user.into_iter().filter(|(_, value)| !value.is_empty()) {
-                out.push_str(key);
-                out.push_str(value);
-                out.push(b',');
+        let (user_domain, email, name) = (string(address.user_domain()), &*address.json, &*address.local_part_json);
+        let user: UserMembers<'_> = match layout {
+            Layout::Package => {
+                &[(r#""domain":"#, &user_domain), (r#""email":"#, email), (r#""id":"#, email), (r#""name":"#, name)]
             }
-            out.close(start, b"}");
-        });
+            Layout::Delivery => &[(r#""domain":"#, &user_domain), (r#""email":"#, email), (r#""name":"#, name)],
+        };
+        let user = user_member(user);
+        if let Some(domain) = domain {
+            address.members.push_str(&domain.members);
+            address.hosts = [domain.json.clone(), domain.registered_json.clone()];
+        }
+        address.user_at = address.members.len();
+        address.members.push_str(&user);
         address
+    }
+
+    /// `user` with all that it has, and a comma after it.
+    pub(crate) fn user(&self) -> &str {
+        self.members.get(self.user_at..).unwrap_or_default()
     }
 
     /// The whole address, decoded.
@@ -79,54 +104,98 @@ impl Address {
         split.unwrap_or_default()
     }
 
-    /// What stands before the first `@`.
+    /// What stands before the `@`.
     pub(crate) fn local_part(&self) -> &str {
         self.split().0
     }
 
-    /// What follows the first `@`, to the end of the line (guest/docs/facts/mapping.md, section 2.4).
+    /// The domain: by the first `@`, what follows it to the end of the line (guest/docs/facts/mapping.md, section 2.4);
+    /// by the last one, all that follows it but a dot at the end.
     fn domain(&self) -> &str {
         let (_, rest) = self.split();
-        rest.split_once('\n').map_or(rest, |(line, _)| line)
+        match self.rule {
+            AddressRule::FirstAt => rest.split_once('\n').map_or(rest, |(line, _)| line),
+            AddressRule::LastAt => rest.strip_suffix('.').unwrap_or(rest),
+        }
     }
 
-    /// What `user.domain` says: all that follows the first `@`, but nothing when a second one follows at once
+    /// What `user.domain` says. By the first `@`, all that follows it, but nothing when a second one follows at once
     /// (section 2.5).
     fn user_domain(&self) -> &str {
         let (_, rest) = self.split();
-        if rest.starts_with('@') { "" } else { rest }
+        match self.rule {
+            AddressRule::FirstAt if rest.starts_with('@') => "",
+            AddressRule::FirstAt => rest,
+            AddressRule::LastAt => self.domain(),
+        }
     }
+}
+
+/// `user` with those of its members that are not empty, and a comma after it; nothing when all of them are.
+fn user_member(members: UserMembers<'_>) -> String {
+    build(|out| {
+        let start = out.len();
+        out.push_ascii(br#""user":{"#);
+        for (key, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
+            out.push_str(key);
+            out.push_str(value);
+            out.push(b',');
+        }
+        out.close(start, b"}");
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const UNKNOWN: Domain =
+        Domain { is_local: false, members: String::new(), json: String::new(), registered_json: String::new() };
+
     #[track_caller]
-    fn check(address: &str, local_part: &str, domain: &str, user_domain: &str) {
+    fn check(rule: AddressRule, address: &str, local_part: &str, domain: &str, user_domain: &str) {
         let json = serde_json::to_string(address).unwrap();
-        let unknown = Domain { is_local: false, members: String::new() };
-        let address = Address::new(&Raw { text: &json, kind: Kind::Escaped }, |_| &unknown);
+        let raw = Raw { text: &json, kind: Kind::Escaped };
+        let unknown = UNKNOWN;
+        let address = Address::new(&raw, rule, Layout::Package, |_| &unknown);
         assert_eq!((address.local_part(), address.domain()), (local_part, domain));
         assert_eq!(address.user_domain(), user_domain);
     }
 
     #[test]
     fn the_first_at_splits() {
-        check("a@b.com", "a", "b.com", "b.com");
-        check("x@y@z", "x", "y@z", "y@z");
-        check("\"a@b\"@c.com", "\"a", "b\"@c.com", "b\"@c.com");
-        check("@b.com", "", "b.com", "b.com");
-        check("a@", "a", "", "");
+        let check = |address, local_part, domain| check(AddressRule::FirstAt, address, local_part, domain, domain);
+        check("a@b.com", "a", "b.com");
+        check("x@y@z", "x", "y@z");
+        check("\"a@b\"@c.com", "\"a", "b\"@c.com");
+        check("@b.com", "", "b.com");
+        check("A@B.com.", "A", "B.com.");
+        check("a@", "a", "");
     }
 
     #[test]
     fn two_ats_in_a_row_leave_no_user_domain() {
-        check("a@@b", "a", "@b", "");
+        check(AddressRule::FirstAt, "a@@b", "a", "@b", "");
     }
 
     #[test]
     fn a_domain_ends_with_its_line() {
-        check("a@b\nc@d", "a", "b", "b\nc@d");
+        check(AddressRule::FirstAt, "a@b\nc@d", "a", "b", "b\nc@d");
+    }
+
+    #[test]
+    fn the_last_at_splits() {
+        let check = |address, local_part, domain| check(AddressRule::LastAt, address, local_part, domain, domain);
+        check("Ann@Contoso.COM", "ann", "contoso.com");
+        check("x@y@z", "x@y", "z");
+        check("\"a@b\"@c.com", "\"a@b\"", "c.com");
+        check("a@@b", "a@", "b");
+        check("a@b.com.", "a", "b.com");
+        check("a@b..", "a", "b.");
+        check("a@XN--BCHER-KVA.de", "a", "xn--bcher-kva.de");
+        check("Ä@BÜCHER.de", "Ä", "bÜcher.de");
+        check("a@", "a", "");
+        check("@b.com", "", "b.com");
+        check("abc", "", "");
     }
 }

@@ -66,6 +66,11 @@ impl Bytes {
         self.bytes.resize(self.end + ROOM_BYTES, 0);
     }
 
+    /// Writes `bytes` over those that are at a place.
+    pub(crate) fn replace(&mut self, place: usize, bytes: &[u8]) {
+        self.bytes[place..place + bytes.len()].copy_from_slice(bytes);
+    }
+
     pub(crate) fn into_vec(mut self) -> Vec<u8> {
         self.bytes.truncate(self.end);
         self.bytes

@@ -1,8 +1,8 @@
 //! What a session keeps from one document to the next.
 
 use crate::{
-    address::Address, cache::Cache, delivery_key::DeliveryKeys, domain::Domain, fingerprint::Fingerprints, json::Raw,
-    network::Networks, session_settings::SessionSettings, version::Version,
+    address::Address, cache::Cache, domain::Domain, ids::Ids, json::Raw, network::Networks,
+    session_settings::SessionSettings, version::Version,
 };
 
 /// A version with its settings, and the pieces of documents that are kept.
@@ -12,29 +12,20 @@ pub(crate) struct MappingContext {
     pub(crate) networks: Networks,
     pub(crate) addresses: Cache<Address>,
     pub(crate) domains: Cache<Domain>,
-    pub(crate) fingerprints: Fingerprints,
-    pub(crate) delivery_keys: DeliveryKeys,
+    pub(crate) ids: Ids,
 }
 
 impl MappingContext {
     pub(crate) fn new(version: &'static Version, settings: SessionSettings) -> Self {
-        let delivery_keys = DeliveryKeys::new(&settings.tenant.id);
-        Self {
-            version,
-            settings,
-            networks: Cache::new(),
-            addresses: Cache::new(),
-            domains: Cache::new(),
-            fingerprints: Fingerprints::default(),
-            delivery_keys,
-        }
+        let ids = Ids::new(version.id, &settings.tenant_id);
+        Self { version, settings, networks: Cache::new(), addresses: Cache::new(), domains: Cache::new(), ids }
     }
 
     /// Where in the cache an address is: the one that `raw`, a string, stands for.
     pub(crate) fn find_address(&mut self, raw: &Raw<'_>) -> usize {
         self.addresses.find(raw.text).unwrap_or_else(|| {
-            let Self { addresses, domains, settings, .. } = self;
-            let address = Address::new(raw, |domain| {
+            let Self { addresses, domains, settings, version, .. } = self;
+            let address = Address::new(raw, version.addresses, version.layout, |domain| {
                 let place = domains.find(domain).unwrap_or_else(|| {
                     domains.insert(domain, Domain::new(domain, &settings.suffix_list, &settings.local_domains))
                 });

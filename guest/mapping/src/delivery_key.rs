@@ -9,20 +9,12 @@
 use crate::{
     date::Instant,
     guid,
-    hash_inputs::{Digest, HashInputs},
+    hash_inputs::HashInputs,
     json::{Raw, decode},
     message_blocks::BLOCK_BYTES,
     property::Property,
     record::Record,
-    sha256::Sha256,
 };
-
-/// Collects what the keys of several deliveries are made of.
-pub(crate) struct DeliveryKeys {
-    /// After the tenant.
-    sha256: Sha256,
-    inputs: HashInputs,
-}
 
 /// What a delivery is known by.
 pub(crate) struct Delivery<'a> {
@@ -34,53 +26,51 @@ pub(crate) struct Delivery<'a> {
     pub(crate) recipient: Option<&'a str>,
 }
 
-impl DeliveryKeys {
-    /// Keys for deliveries of the tenant of that id; empty when nobody has named it.
-    pub(crate) fn new(tenant: &str) -> Self {
-        let mut inputs = HashInputs::default();
-        inputs.add_part(guid::normalised(tenant).as_bytes());
-        let mut tenant = inputs.bytes.into_vec();
-        tenant.resize(tenant.len().next_multiple_of(BLOCK_BYTES), 0);
-        Self { sha256: Sha256::after(&tenant), inputs: HashInputs::default() }
-    }
+/// What every key of a tenant's deliveries begins with; the id is empty when nobody has named the tenant.
+pub(crate) fn beginning(tenant: &str) -> Vec<u8> {
+    let mut inputs = HashInputs::default();
+    inputs.add_part(guid::normalised(tenant).as_bytes());
+    let mut bytes = inputs.bytes.into_vec();
+    bytes.resize(bytes.len().next_multiple_of(BLOCK_BYTES), 0);
+    bytes
+}
 
-    /// Adds a delivery, unless neither of its ids is known: then it returns `false`.
-    pub(crate) fn add(&mut self, delivery: &Delivery<'_>) -> bool {
-        let id = text(delivery.record, Property::MessageTraceId);
-        let message_id = text(delivery.record, Property::MessageId);
-        if id.is_none() && message_id.is_none() {
-            return false;
-        }
-        if let Some(id) = id {
-            let id = decode(&id);
-            match guid::bytes(&id) {
-                Some(guid) => self.inputs.add_part(&guid),
-                None => self.inputs.add_lower_part(&id),
-            }
-        } else {
-            self.inputs.add_part(b"");
-            self.inputs.add_part(message_id.map(|id| decode(&id)).unwrap_or_default().as_bytes());
-            let received = delivery.received.as_ref().map(Instant::text);
-            self.inputs.add_part(received.and_then(|text| text.get(..SECOND_BYTES)).unwrap_or_default());
-            self.inputs.add_lower_part(delivery.sender.filter(|sender| *sender != "<>").unwrap_or_default());
-        }
-        self.inputs.add_lower_part(delivery.recipient.unwrap_or_default());
-        self.inputs.end();
-        true
+/// Adds what the key of a delivery is made of, unless neither of its ids is known: then it returns `false`.
+pub(crate) fn add(inputs: &mut HashInputs, delivery: &Delivery<'_>) -> bool {
+    let id = text(delivery.record, Property::MessageTraceId);
+    let message_id = text(delivery.record, Property::MessageId);
+    if id.is_none() && message_id.is_none() {
+        return false;
     }
+    if let Some(id) = id {
+        let id = decode(&id);
+        match guid::bytes(&id) {
+            Some(guid) => inputs.add_part(&guid),
+            None => inputs.add_lower_part(&id),
+        }
+    } else {
+        inputs.add_part(b"");
+        inputs.add_part(message_id.map(|id| decode(&id)).unwrap_or_default().as_bytes());
+        let received = delivery.received.as_ref().map(Instant::text);
+        inputs.add_part(received.and_then(|text| text.get(..SECOND_BYTES)).unwrap_or_default());
+        inputs.add_lower_part(delivery.sender.filter(|sender| *sender != "<>").unwrap_or_default());
+    }
+    inputs.add_lower_part(delivery.recipient.unwrap_or_default());
+    inputs.end();
+    true
+}
 
-    /// Adds a delivery that nothing names but its whole record.
-    pub(crate) fn add_line(&mut self, line: &str) {
-        for part in ["", "", line] {
-            self.inputs.add_part(part.as_bytes());
-        }
-        self.inputs.end();
+/// Adds a delivery that nothing names but its whole record.
+pub(crate) fn add_line(inputs: &mut HashInputs, line: &str) {
+    for part in ["", "", line] {
+        inputs.add_part(part.as_bytes());
     }
+    inputs.end();
+}
 
-    /// Takes the keys of all deliveries that were added, in order.
-    pub(crate) fn take(&mut self) -> Vec<Digest> {
-        self.inputs.take(|texts| self.sha256.digests(texts))
-    }
+/// Whether a record has an id that names its delivery.
+pub(crate) fn is_named(record: &Record<'_>) -> bool {
+    text(record, Property::MessageTraceId).or_else(|| text(record, Property::MessageId)).is_some()
 }
 
 /// How much of an instant's text names its second: `2026-03-04T05:06:07`.

@@ -6,6 +6,7 @@ use crate::{
     failure::{Failure, FailureReason},
     outcome::Outcome,
     record::Record,
+    status::Status,
 };
 
 /// What is known about a document before it is written.
@@ -18,6 +19,7 @@ pub(crate) struct Document<'a> {
     pub(crate) direction: Option<Direction>,
     pub(crate) received: Option<Instant>,
     pub(crate) dates: EventDates,
+    pub(crate) status: Status,
     pub(crate) failures: Vec<Failure>,
 }
 
@@ -45,6 +47,8 @@ pub(crate) struct PendingOutcome {
     pub(crate) failure: Option<FailureReason>,
     /// Whether what names the delivery was taken down.
     pub(crate) has_delivery: bool,
+    /// Where among all documents the id of the delivery belongs, if it stands in this one.
+    pub(crate) event_id: Option<usize>,
 }
 
 impl Document<'_> {
@@ -58,6 +62,7 @@ impl Document<'_> {
             direction: None,
             received: None,
             dates: EventDates::default(),
+            status: Status::NONE,
             failures: vec![failure],
         }
     }

@@ -12,20 +12,27 @@ pub(crate) struct Domain {
     pub(crate) is_local: bool,
     /// `domain`, `registered_domain`, `subdomain` and `top_level_domain`, each with a comma after it.
     pub(crate) members: String,
+    /// It as a JSON string, or nothing when it is empty.
+    pub(crate) json: String,
+    /// The domain that somebody registered as a JSON string, or nothing.
+    pub(crate) registered_json: String,
 }
 
 impl Domain {
     pub(crate) fn new(domain: &str, suffix_list: &SuffixList, local_domains: &LocalDomains) -> Self {
         let split = suffix_list.split(domain);
+        let registered = split.as_ref().and_then(|split| split.registered_domain.as_deref()).unwrap_or_default();
         let members = build(|out| {
             push_member(out, r#""domain":"#, domain);
             if let Some(split) = &split {
-                push_member(out, r#""registered_domain":"#, split.registered_domain.as_deref().unwrap_or_default());
+                push_member(out, r#""registered_domain":"#, registered);
                 push_member(out, r#""subdomain":"#, split.subdomain.unwrap_or_default());
                 push_member(out, r#""top_level_domain":"#, &split.top_level_domain);
             }
         });
-        Self { is_local: local_domains.contain(domain), members }
+        let string = |text: &str| if text.is_empty() { String::new() } else { build(|out| out.push_string(text)) };
+        let (json, registered_json) = (string(domain), string(registered));
+        Self { is_local: local_domains.contain(domain), members, json, registered_json }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     context::MappingContext,
     failure::{Excerpt, Failure, FailureReason},
     json::decode,
+    network::{KnownNetwork, NetworkText},
     property::Property,
     record::Record,
 };
@@ -78,6 +79,12 @@ impl Endpoint {
         self.address.map(|place| context.addresses.get(place))
     }
 
+    /// What a document says about its IP address, if it has one.
+    #[inline]
+    pub(crate) fn network<'a>(&self, context: &'a MappingContext) -> Option<&'a NetworkText> {
+        context.networks.get(self.network?).text()
+    }
+
     /// Whether its address belongs to the tenant.
     pub(crate) fn is_local(&self, context: &MappingContext) -> bool {
         self.address(context).is_some_and(|address| address.is_local)
@@ -105,7 +112,7 @@ fn network(
     known: Option<usize>,
     failures: &mut Vec<Failure>,
 ) -> Option<usize> {
-    if known.is_some_and(|place| context.networks.get(place).is_some()) {
+    if known.is_some_and(|place| context.networks.get(place).text().is_some()) {
         return known;
     }
     let raw = record.get(property).present()?;
@@ -115,10 +122,13 @@ fn network(
     }
     let text = decode(&raw);
     let place = context.networks.find(&text)?;
-    if context.networks.get(place).is_none() {
-        let message = format!("`{}` is not an IP address: `{}`", property.name(), Excerpt(&text));
-        failures.push(Failure::new(FailureReason::InvalidIp, message));
-        return None;
+    match context.networks.get(place) {
+        KnownNetwork::Known(_) => Some(place),
+        KnownNetwork::Placeholder => None,
+        KnownNetwork::Invalid => {
+            let message = format!("`{}` is not an IP address: `{}`", property.name(), Excerpt(&text));
+            failures.push(Failure::new(FailureReason::InvalidIp, message));
+            None
+        }
     }
-    Some(place)
 }

@@ -1,8 +1,12 @@
-//! ExtraFields that the host wants in every document: checked and written out once, when a session is opened.
+//! Fields that the host wants in every document: checked and written out once, when a session is opened.
 
 use serde_json::{Map, Value};
 
-use crate::{json::build, settings::SettingsError, version::ReservedFields};
+use crate::{
+    json::build,
+    settings::{SettingsError, Tenant},
+    version::ReservedFields,
+};
 
 /// Members to add, as text with a comma after each.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,14 +17,20 @@ pub(crate) struct ExtraFields {
     pub(crate) event: String,
     /// For `log`.
     pub(crate) log: String,
+    /// `organization` as a whole, where the mapping writes it; empty when nothing is known of the tenant.
+    pub(crate) organization: String,
 }
 
 impl ExtraFields {
-    pub(crate) fn parse(text: Option<&str>, reserved: &ReservedFields) -> Result<Self, SettingsError> {
+    pub(crate) fn parse(text: Option<&str>, reserved: &ReservedFields, tenant: &Tenant) -> Result<Self, SettingsError> {
         let mut fields = Self::default();
-        let Some(text) = text else { return Ok(fields) };
         let invalid = |reason: String| SettingsError::InvalidFields(reason);
-        let object: Map<String, Value> = serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        let mut object: Map<String, Value> =
+            serde_json::from_str(text.unwrap_or("{}")).map_err(|error| invalid(error.to_string()))?;
+        if reserved.shares_organization {
+            let of_host = object.remove("organization").unwrap_or_default();
+            push_member(&mut fields.organization, "organization", organization(of_host, tenant)?);
+        }
         for (name, value) in object {
             if name.contains('.') {
                 return Err(invalid(format!("`{name}` has a dot in it; nest objects instead")));
@@ -37,6 +47,25 @@ impl ExtraFields {
         }
         Ok(fields)
     }
+}
+
+/// What the mapping knows of the tenant, and what the host adds. It may name the tenant once more: other mappings write
+/// no `organization`.
+fn organization(of_host: Value, tenant: &Tenant) -> Result<Value, SettingsError> {
+    let mut members = match of_host {
+        Value::Object(members) => members,
+        Value::Null => Map::new(),
+        _ => return Err(SettingsError::InvalidFields("`organization` has to be an object".to_owned())),
+    };
+    for (name, text) in [("id", &*tenant.id), ("name", tenant.name.as_deref().unwrap_or_default())] {
+        if text.is_empty() {
+            continue;
+        }
+        if members.insert(name.to_owned(), text.into()).is_some_and(|of_host| of_host != text) {
+            return Err(SettingsError::ReservedField(format!("organization.{name}")));
+        }
+    }
+    Ok(Value::Object(members))
 }
 
 fn push_members(
@@ -87,10 +116,32 @@ fn prune(value: &mut Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::versions::V1_20;
+    use crate::versions::{V1_20, V3_0};
 
     fn parse(fields: &str) -> Result<ExtraFields, SettingsError> {
-        ExtraFields::parse(Some(fields), &V1_20.reserved_fields)
+        ExtraFields::parse(Some(fields), &V1_20.reserved_fields, &Tenant::default())
+    }
+
+    #[track_caller]
+    fn check_organization(id: &str, name: Option<&str>, fields: &str, expected: Result<&str, &str>) {
+        let tenant = Tenant { id: id.to_owned(), name: name.map(str::to_owned) };
+        let found = ExtraFields::parse(Some(fields), &V3_0.reserved_fields, &tenant);
+        let found = found.map(|fields| fields.organization).map_err(|error| error.to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn the_host_and_the_mapping_share_the_organization() {
+        check_organization("", None, "{}", Ok(""));
+        check_organization("x", Some("C"), "{}", Ok(r#""organization":{"id":"x","name":"C"},"#));
+        let name = r#"{"organization":{"name":"C"}}"#;
+        check_organization("", None, name, Ok(r#""organization":{"name":"C"},"#));
+        check_organization("x", Some("C"), name, Ok(r#""organization":{"id":"x","name":"C"},"#));
+        let refused = "field `organization.name` is written by the mapping itself";
+        check_organization("x", Some("D"), name, Err(refused));
+        let refused = "fields to add are not usable: `organization` has to be an object";
+        check_organization("", None, r#"{"organization":"C"}"#, Err(refused));
+        assert_eq!(parse(name).unwrap().document, r#""organization":{"name":"C"},"#);
     }
 
     #[track_caller]

@@ -1,11 +1,9 @@
 //! The document's `_id`, byte for byte that of Elasticsearch's fingerprint processor (guest/docs/facts/mapping.md,
 //! section 2.8).
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use crate::{
     bytes::copy,
-    hash_inputs::HashInputs,
+    hash_inputs::{Digest, HashInputs},
     json::{Kind, Raw, Scanner, decode, last_of_each},
     sha1::digests,
 };
@@ -84,14 +82,16 @@ impl Fingerprints {
         self.0.end();
     }
 
-    /// Takes the ids of all documents that were ended, in order.
-    pub(crate) fn take(&mut self) -> Vec<String> {
-        self.0.take(digests).iter().map(|digest| STANDARD.encode(digest)).collect()
+    /// Takes the hashes of all documents that were ended, in order.
+    pub(crate) fn take(&mut self) -> Vec<Digest> {
+        self.0.take(digests)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
     use super::*;
 
     /// The example of Elasticsearch's own documentation of the processor is three fields; ours adds kinds of values.
@@ -126,7 +126,7 @@ mod tests {
         }
         fingerprints.add_text("bc");
         fingerprints.end("f");
-        let ids = fingerprints.take();
+        let ids: Vec<String> = fingerprints.take().iter().map(|digest| STANDARD.encode(digest)).collect();
         // printf a | openssl sha1 -binary | base64
         assert_eq!(ids[0], "hvfkN/qlp/zhXR3cuerq6jd2Z7g=");
         assert_eq!(ids[4], "WOazpBSh4JDfxgKa3Q81Vcy6En8=");

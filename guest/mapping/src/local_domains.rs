@@ -1,17 +1,17 @@
 //! The tenant's domains (guest/docs/facts/mapping.md, section 2.9).
 
-use crate::ignore_case::equal_ignoring_case;
+use crate::{ignore_case::equal_ignoring_case, version::LocalDomainRule};
 
 /// The tenant's domains.
 pub(crate) struct LocalDomains {
     domains: Option<Vec<String>>,
-    ignore_case: bool,
+    rule: LocalDomainRule,
 }
 
 impl LocalDomains {
     /// `None` when nobody has said which domains are the tenant's.
-    pub(crate) fn new(domains: Option<Vec<String>>, ignore_case: bool) -> Self {
-        Self { domains, ignore_case }
+    pub(crate) fn new(domains: Option<Vec<String>>, rule: LocalDomainRule) -> Self {
+        Self { domains, rule }
     }
 
     /// Whether any were given: without them no direction can be said, while an empty list makes all mail external.
@@ -23,12 +23,15 @@ impl LocalDomains {
         self.domains.iter().flatten().any(|local| match local.strip_prefix("*.") {
             // Elastic's package has no such entries: for those that it has, nothing changes.
             Some(parent) => parents(domain).any(|of| self.equal(parent, of)),
-            None => self.equal(local, domain),
+            None => {
+                let has_parent = || parents(domain).any(|of| self.equal(local, of));
+                self.equal(local, domain) || (self.rule == LocalDomainRule::WithSubDomains && has_parent())
+            }
         })
     }
 
     fn equal(&self, local: &str, domain: &str) -> bool {
-        local == domain || (self.ignore_case && equal_ignoring_case(local, domain))
+        local == domain || (self.rule != LocalDomainRule::Exact && equal_ignoring_case(local, domain))
     }
 }
 
@@ -41,12 +44,12 @@ fn parents(domain: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
     use crate::version::Version;
-    use crate::versions::{V1_20, V2_2};
+    use crate::versions::{V1_20, V2_2, V3_0};
 
     #[track_caller]
     fn check_local(version: &Version, local: &str, domain: &str, expected: bool) {
         let domains = Some(vec!["other.example".to_owned(), local.to_owned()]);
-        let domains = LocalDomains::new(domains, version.local_domains_ignore_case);
+        let domains = LocalDomains::new(domains, version.local_domains);
         assert_eq!(domains.contain(domain), expected, "{local} {domain}");
     }
 
@@ -65,5 +68,20 @@ mod tests {
         }
         check_local(&V2_2, "*.contoso.com", "Mail.CONTOSO.com", true);
         check_local(&V1_20, "*.contoso.com", "Mail.CONTOSO.com", false);
+    }
+    #[test]
+    fn sub_domains_of_a_domain_count_where_the_version_says_so() {
+        for (local, domain, expected) in [
+            ("contoso.com", "contoso.com", true),
+            ("Contoso.com", "mail.CONTOSO.com", true),
+            ("contoso.com", "a.b.contoso.com", true),
+            ("contoso.com", "xcontoso.com", false),
+            ("contoso.com", ".contoso.com", false),
+            ("contoso.com", "contoso.com.evil.example", false),
+            ("*.contoso.com", "contoso.com", false),
+            ("*.contoso.com", "mail.contoso.com", true),
+        ] {
+            check_local(&V3_0, local, domain, expected);
+        }
     }
 }

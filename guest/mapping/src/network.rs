@@ -69,21 +69,53 @@ pub struct AutonomousSystem {
     pub organization_name: Option<String>,
 }
 
-/// What the records' addresses are known as: `None` for a text that is no IP address, else
-/// `as`, `geo` and `ip`, each with a comma after it.
-pub(crate) type Networks = Cache<Option<String>>;
+/// What the texts of the records' IP addresses are known as.
+pub(crate) type Networks = Cache<KnownNetwork>;
+
+/// What the text of an IP address is known as.
+pub(crate) enum KnownNetwork {
+    /// It is no IP address.
+    Invalid,
+    /// It stands for no address.
+    Placeholder,
+    /// It is one.
+    Known(NetworkText),
+}
+
+/// What a document says about an IP address.
+pub(crate) struct NetworkText {
+    /// `as`, `geo` and `ip`, each with a comma after it.
+    pub(crate) members: String,
+    /// The address as a JSON string.
+    pub(crate) ip_json: String,
+}
+
+impl KnownNetwork {
+    /// What a document says about it, if it is an address.
+    #[inline]
+    pub(crate) fn text(&self) -> Option<&NetworkText> {
+        if let Self::Known(text) = self { Some(text) } else { None }
+    }
+}
 
 /// Asks about every address that is not known yet, all at once.
-pub(crate) fn look_up<'a>(networks: &mut Networks, addresses: impl Iterator<Item = &'a str>, geo: &mut dyn Geo) {
+pub(crate) fn look_up<'a>(
+    networks: &mut Networks,
+    addresses: impl Iterator<Item = &'a str>,
+    placeholders_are_absent: bool,
+    geo: &mut dyn Geo,
+) {
     let mut unknown: Vec<&str> = addresses.collect();
     unknown.sort_unstable();
     unknown.dedup();
-    unknown.retain(|address| {
-        let is_address = address.parse::<IpAddr>().is_ok();
-        if !is_address {
-            networks.insert(address, None);
-        }
-        is_address
+    unknown.retain(|text| {
+        let network = match text.parse() {
+            Ok(address) if placeholders_are_absent && is_placeholder(address) => KnownNetwork::Placeholder,
+            Ok(_) => return true,
+            Err(_) => KnownNetwork::Invalid,
+        };
+        networks.insert(text, network);
+        false
     });
     if unknown.is_empty() {
         return;
@@ -92,12 +124,18 @@ pub(crate) fn look_up<'a>(networks: &mut Networks, addresses: impl Iterator<Item
     for address in unknown {
         // A host that answers too little is a host that knows too little.
         let network = answers.next().flatten().unwrap_or_default();
-        networks.insert(address, Some(members(address, &network)));
+        let members = build(|out| push_members(out, address, &network));
+        let ip_json = build(|out| out.push_string(address));
+        networks.insert(address, KnownNetwork::Known(NetworkText { members, ip_json }));
     }
 }
 
-fn members(address: &str, network: &Network) -> String {
-    build(|out| push_members(out, address, network))
+/// Whether an address stands for none: `0.0.0.0`, `::` or `255.255.255.255`.
+fn is_placeholder(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_unspecified() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unspecified(),
+    }
 }
 
 fn push_members(out: &mut Buffer<'_>, address: &str, network: &Network) {

@@ -11,6 +11,8 @@ use crate::{
     outcome::DropReason,
     property::Property,
     record::Record,
+    status::Status,
+    version::Layout,
 };
 
 /// Why a record is dropped on purpose, if it is (rows 4 and 4b).
@@ -36,6 +38,9 @@ pub(crate) fn read<'a>(context: &mut MappingContext, record: Record<'a>, network
     if status.present().is_some_and(|status| !status.is_string()) {
         failures.push(Failure::wrong_type(Property::Status.name(), status.text));
     }
+    if context.version.types_are_checked {
+        check_types(&record, &mut failures);
+    }
     let received = received(&record, &mut failures);
     let dates = if context.version.query_dates {
         EventDates {
@@ -55,7 +60,26 @@ pub(crate) fn read<'a>(context: &mut MappingContext, record: Record<'a>, network
             (false, false) => Direction::External,
         },
     );
-    Document { record, is_record: true, source, destination, direction, received, dates, failures }
+    let status = match context.version.layout {
+        Layout::Delivery if status.is_string() => Status::of(&decode(&status)),
+        _ => Status::NONE,
+    };
+    Document { record, is_record: true, source, destination, direction, received, dates, status, failures }
+}
+
+/// Properties that are written where the store takes a text or a number only.
+fn check_types(record: &Record<'_>, failures: &mut Vec<Failure>) {
+    for property in [Property::MessageTraceId, Property::MessageId, Property::Subject, Property::Size] {
+        let value = record.get(property);
+        let is_right = match value.kind {
+            Kind::Null | Kind::Plain | Kind::Escaped | Kind::Surrogate => true,
+            Kind::Number => property == Property::Size,
+            Kind::Bool | Kind::Array | Kind::Object => false,
+        };
+        if !is_right {
+            failures.push(Failure::wrong_type(property.name(), value.text));
+        }
+    }
 }
 
 fn is_empty_array(raw: &Raw<'_>) -> bool {

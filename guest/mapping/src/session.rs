@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use memchr::memchr_iter;
 
 use crate::{
@@ -84,7 +83,7 @@ impl Session {
             for line in chunk {
                 pending.push(self.map_line(line, &members, origin, &mut documents));
             }
-            self.finish(pending.drain(..), &mut outcomes);
+            self.finish(pending.drain(..), &mut documents, &mut outcomes);
             members.clear();
         }
         MappedBatch { documents: documents.into_vec(), outcomes }
@@ -94,14 +93,18 @@ impl Session {
     fn finish(
         &mut self,
         pending: impl Iterator<Item = Result<PendingOutcome, DropReason>>,
+        documents: &mut Bytes,
         outcomes: &mut Vec<Outcome>,
     ) {
-        let mut ids = self.context.fingerprints.take().into_iter();
-        let mut keys = self.context.delivery_keys.take().into_iter();
+        let ids = self.context.ids.take();
+        let (mut ids, mut delivery_ids) = (ids.documents.into_iter(), ids.deliveries.into_iter());
         outcomes.extend(pending.map(|pending| match pending {
             Ok(pending) => {
-                let key = if pending.has_delivery { keys.next() } else { None };
-                pending.with_ids(ids.next().unwrap_or_default(), key.map(|key| STANDARD.encode(key)))
+                let delivery_id = if pending.has_delivery { delivery_ids.next() } else { None };
+                if let (Some(place), Some(id)) = (pending.event_id, &delivery_id) {
+                    documents.replace(place, id.as_bytes());
+                }
+                pending.with_ids(ids.next().unwrap_or_default(), delivery_id)
             }
             Err(reason) => Outcome::Dropped(reason),
         }));
@@ -124,7 +127,8 @@ impl Session {
             };
             line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
         }
-        look_up(networks, unknown.iter().map(AsRef::as_ref), geo);
+        let placeholders_are_absent = self.context.version.placeholder_ips_are_absent;
+        look_up(networks, unknown.iter().map(AsRef::as_ref), placeholders_are_absent, geo);
     }
 
     fn map_line(

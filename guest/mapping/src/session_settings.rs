@@ -2,9 +2,10 @@
 
 use crate::{
     extra_fields::ExtraFields,
+    guid,
     json::build,
     local_domains::LocalDomains,
-    settings::{Settings, SettingsError, Tenant},
+    settings::{Settings, SettingsError},
     suffix::SuffixList,
     version::Version,
 };
@@ -14,8 +15,10 @@ pub(crate) const PRESERVE_TAG: &str = "preserve_original_event";
 
 /// Settings, checked and turned into what mapping needs.
 pub(crate) struct SessionSettings {
-    /// With empty texts when nobody has named it.
-    pub(crate) tenant: Tenant,
+    /// The tenant's id in its one form; empty when nobody has named it.
+    pub(crate) tenant_id: String,
+    /// `event.url` up to the id of the message; empty when the tenant has no GUID.
+    pub(crate) url_beginning: String,
     pub(crate) local_domains: LocalDomains,
     pub(crate) preserve_original_event: bool,
     /// The tags without those that are empty or repeated, the one for the switch first: each as a JSON string with a
@@ -41,6 +44,8 @@ impl SessionSettings {
                 tags.push(tag.to_owned());
             }
         }
+        let mut tenant = settings.tenant.clone().unwrap_or_default();
+        tenant.id = guid::normalised(&tenant.id).into_owned();
         let suffix_list = match &settings.suffix_list {
             Some(text) => {
                 SuffixList::parse(text).map_err(|error| SettingsError::InvalidSuffixList(error.to_string()))?
@@ -48,15 +53,27 @@ impl SessionSettings {
             None => SuffixList::built_in(),
         };
         Ok(Self {
-            tenant: settings.tenant.clone().unwrap_or_default(),
-            local_domains: LocalDomains::new(settings.local_domains.clone(), version.local_domains_ignore_case),
+            url_beginning: url_beginning(&tenant.id),
+            local_domains: LocalDomains::new(settings.local_domains.clone(), version.local_domains),
             preserve_original_event: tags.iter().any(|tag| tag == PRESERVE_TAG),
             tags: tags.iter().map(|tag| build(|out| out.push_string(tag)) + ",").collect(),
             drop_status: settings.drop_status.clone(),
-            fields: ExtraFields::parse(settings.fields.as_deref(), &version.reserved_fields)?,
+            fields: ExtraFields::parse(settings.fields.as_deref(), &version.reserved_fields, &tenant)?,
             suffix_list,
+            tenant_id: tenant.id,
         })
     }
+}
+
+/// What opens the page of a message in Microsoft Defender.
+fn url_beginning(tenant_id: &str) -> String {
+    if !guid::is_guid(tenant_id) {
+        return String::new();
+    }
+    format!(
+        "\"url\":\"https://security.microsoft.com/realtimereportsv3?tid={tenant_id}&dltarget=Explorer&dlstorage=Url\
+         &viewid=allemail&query-NetworkMessageId="
+    )
 }
 
 /// Refuses a setting that is given to a mapping without a rule for it.

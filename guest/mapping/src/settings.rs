@@ -8,7 +8,7 @@ pub struct Settings {
     /// The tenant whose records are mapped; `None`: nobody has named it.
     pub tenant: Option<Tenant>,
     /// Domains of the tenant, from which `email.direction` is derived; `None`: no direction is written. A domain matches
-    /// itself alone, and `*.` before one matches its sub-domains.
+    /// itself alone, or from 3.0 on its sub-domains too, and `*.` before one matches its sub-domains.
     pub local_domains: Option<Vec<String>>,
     /// Keep every record's own bytes in `event.original`, and put the tag `preserve_original_event` first.
     pub preserve_original_event: bool,

@@ -91,6 +91,7 @@ impl Sha256 {
     }
 
     /// The first 20 bytes of the hashes of four texts, each after the one that all begin with.
+    #[inline(never)] // It is long, and the function that all of mapping is inlined into is long enough.
     pub(crate) fn digests(&self, texts: &[&[u8]; LANES]) -> [[u8; DIGEST_BYTES]; LANES] {
         message_blocks::digests(&self.start, texts, compress)
     }

@@ -15,24 +15,32 @@ pub struct Version {
     pub options_schema: Option<&'static str>,
     /// What the host's fields may not be called, because the mapping writes fields of these names.
     pub(crate) reserved_fields: ReservedFields,
+    /// Which fields a document has.
+    pub(crate) layout: Layout,
+    /// How an address is read.
+    pub(crate) addresses: AddressRule,
+    /// Which domains are the tenant's (section 2.9).
+    pub(crate) local_domains: LocalDomainRule,
+    /// What a document's `_id` is made of (row 29).
+    pub(crate) id: IdRule,
     /// What `event.outcome` says (row 5).
     pub(crate) outcome: OutcomeRule,
+    /// When the time of reading becomes `event.created` (section 4).
+    pub(crate) read_time: ReadTimeRule,
     /// Whether `event.category` and `event.type` are written (row 6).
     pub(crate) categorised: bool,
     /// Whether the sender `<>` counts as no sender (rows 7 and 8).
     pub(crate) null_sender_is_absent: bool,
+    /// Whether an IP address that stands for none, such as `255.255.255.255`, counts as absent.
+    pub(crate) placeholder_ips_are_absent: bool,
+    /// Whether ids and the subject have to be texts, and the size a number or a text.
+    pub(crate) types_are_checked: bool,
     /// Whether `StartDate` and `EndDate` become `event.start` and `event.end` (row 19).
     pub(crate) query_dates: bool,
-    /// Whether local domains are compared ignoring case (section 2.9).
-    pub(crate) local_domains_ignore_case: bool,
-    /// Whether an empty status counts in the fingerprint (section 2.8: the raw status does, the outcome made of it not).
-    pub(crate) empty_status_counts: bool,
     /// Whether statuses can be dropped (row 4b).
     pub(crate) drops_statuses: bool,
     /// Whether a failed document gets the tag `preserve_original_event` (section 2.12).
     pub(crate) tags_failures: bool,
-    /// Whether the time of reading becomes `event.created`, unless the records come from a file (section 4).
-    pub(crate) read_time: bool,
 }
 
 /// A schema of documents.
@@ -62,15 +70,65 @@ pub(crate) struct ReservedFields {
     pub(crate) event: &'static [&'static str],
     /// Inside `log`.
     pub(crate) log: &'static [&'static str],
+    /// Whether the mapping and the host both write into `organization`.
+    pub(crate) shares_organization: bool,
+}
+
+/// Which fields a document has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Those of Elastic's package.
+    Package,
+    /// All that ECS has for a delivery (guest/docs/facts/mapping-3.0.md).
+    Delivery,
+}
+
+/// How an address is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AddressRule {
+    /// Its domain begins after the first `@`, and everything stays as it is written (sections 2.4 and 2.5).
+    FirstAt,
+    /// Its domain begins after the last `@` and ends before a dot at the end, and everything is put into lower case.
+    LastAt,
+}
+
+/// Which domains are the tenant's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LocalDomainRule {
+    /// Those that are written the same.
+    Exact,
+    /// Those that are the same but for letter case.
+    IgnoringCase,
+    /// Those, and all below them.
+    WithSubDomains,
+}
+
+/// What a document's `_id` is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdRule {
+    /// Of seven properties as they are written; an empty status counts, or not (section 2.8: the raw status does, the
+    /// outcome made of it not).
+    Fingerprint { empty_status_counts: bool },
+    /// Of what names the delivery, and the action.
+    Delivery,
 }
 
 /// What `event.outcome` says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutcomeRule {
     /// The status as it is; nothing when there is none.
     Status,
     /// `success`, `failure` or `unknown`.
     Ecs,
+}
+
+/// When the time of reading becomes `event.created`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadTimeRule {
+    Never,
+    /// Unless the records come from a file.
+    NotOfFiles,
+    Always,
 }
 
 impl Version {

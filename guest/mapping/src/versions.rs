@@ -15,7 +15,8 @@ macro_rules! versions {
 
 versions! {
     v1_20 V1_20,
-    v2_2 V2_2
+    v2_2 V2_2,
+    v3_0 V3_0
 }
 
 /// The version of that number, with or without the patch number.

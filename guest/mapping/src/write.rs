@@ -1,24 +1,18 @@
 //! Writes a document from front to back.
 
-mod email;
-mod endpoint;
-mod event;
-mod user;
-
-use std::ops::Range;
+mod delivery;
+mod package;
+mod parts;
 
 use crate::{
     bytes::Bytes,
     context::MappingContext,
     date::Instant,
+    delivery_key::Delivery,
     document::{Document, PendingOutcome},
-    document_id,
-    endpoint::Addresses,
-    failure::Failure,
-    json::{Buffer, copy_pruned, push_key},
+    json::Buffer,
     outcome::Origin,
-    record::RecordMember,
-    session_settings::PRESERVE_TAG,
+    version::Layout,
 };
 
 /// How much room a document gets to begin with, in bytes, beside four times the length of its record: the record itself,
@@ -35,129 +29,70 @@ pub(crate) fn write(
     out: &mut Bytes,
 ) -> PendingOutcome {
     let start = out.len();
-    let mut room = ROOM_BYTES + 4 * line.len();
-    let length = loop {
-        let mut buffer = Buffer::new(out.room(room));
-        push_document(&mut buffer, context, document, line, offset, origin);
-        if let Some(length) = buffer.finished() {
-            break length;
-        }
-        out.truncate(start);
-        room *= 2;
+    let (length, event_id) = match context.version.layout {
+        Layout::Package => write_package(context, document, line, offset, origin, out),
+        Layout::Delivery => write_delivery(context, document, line, offset, origin, out),
     };
     out.truncate(start + length);
-    let has_delivery = document_id::add(context, document, line);
-    let failure = document.failures.first().map(|failure| failure.reason);
-    PendingOutcome { timestamp: document.received.map(Instant::milliseconds), length, failure, has_delivery }
+    let MappingContext { addresses, ids, .. } = context;
+    let text = |address: Option<usize>| address.map(|place| addresses.get(place).text());
+    let delivery = Delivery {
+        record: &document.record,
+        received: document.received,
+        sender: text(document.source.address),
+        recipient: text(document.destination.address),
+    };
+    let has_delivery = ids.add(document, &delivery, line);
+    PendingOutcome {
+        timestamp: document.received.map(Instant::milliseconds),
+        length,
+        failure: document.failures.first().map(|failure| failure.reason),
+        has_delivery,
+        event_id: event_id.map(|place| start + place),
+    }
 }
 
-#[inline(always)]
-fn push_document(
-    out: &mut Buffer<'_>,
+// One function for each layout: together they would be longer than engines like.
+
+#[inline(never)]
+fn write_package(
     context: &MappingContext,
     document: &Document<'_>,
     line: &str,
     offset: usize,
     origin: &Origin,
-) {
-    let Document { source, destination, .. } = document;
-    let addresses = Addresses { sender: source.address(context), recipient: destination.address(context) };
-    let start = out.len();
-    out.push(b'{');
-    let read_at = origin.read_at.and_then(Instant::from_milliseconds);
-    if let Some(timestamp) = document.received.or(read_at) {
-        out.push_ascii(br#""@timestamp":""#);
-        out.push_ascii(timestamp.text());
-        out.push_ascii(b"\",");
-    }
-    endpoint::push_endpoint(out, context, r#""destination":{"#, destination);
-    out.push_ascii(br#""ecs":{"version":""#);
-    out.push_str(context.version.schema.version);
-    out.push_ascii(b"\"},");
-    email::push_email(out, document, &addresses);
-    push_failures(out, &document.failures);
-    event::push_event(out, context, document, line, origin);
-    push_log(out, context, offset, origin);
-    push_record(out, document.record.members, line);
-    user::push_related(out, &addresses);
-    endpoint::push_endpoint(out, context, r#""source":{"#, source);
-    push_tags(out, context, !document.failures.is_empty());
-    user::push_user(out, document.direction, &addresses);
-    out.push_str(&context.settings.fields.document);
-    out.close(start, b"}");
-    out.pop(); // the comma
+    out: &mut Bytes,
+) -> (usize, Option<usize>) {
+    with_room(line, out, |buffer| {
+        package::push_document(buffer, context, document, line, offset, origin);
+        None
+    })
 }
 
-/// `log.file.path` and `log.offset`, when the record comes from a file (section 4).
-#[inline(always)]
-fn push_log(out: &mut Buffer<'_>, context: &MappingContext, offset: usize, origin: &Origin) {
-    let start = out.len();
-    out.push_ascii(br#""log":{"#);
-    if let Some(file) = &origin.file {
-        let offset = (file.offset + offset as u64).to_string();
-        out.push_ascii(br#""file":{"path":"#);
-        out.push_string(&file.path);
-        out.push_ascii(br#"},"offset":"#);
-        out.push_str(&offset);
-        out.push(b',');
-    }
-    out.push_str(&context.settings.fields.log);
-    out.close(start, b"}");
+#[inline(never)]
+fn write_delivery(
+    context: &MappingContext,
+    document: &Document<'_>,
+    line: &str,
+    offset: usize,
+    origin: &Origin,
+    out: &mut Bytes,
+) -> (usize, Option<usize>) {
+    with_room(line, out, |buffer| delivery::push_document(buffer, context, document, line, offset, origin))
 }
 
+/// Has `push` write a document, with more and more room; returns its length and what `push` returns.
 #[inline(always)]
-fn push_tags(out: &mut Buffer<'_>, context: &MappingContext, has_failed: bool) {
+fn with_room<T>(line: &str, out: &mut Bytes, push: impl Fn(&mut Buffer<'_>) -> T) -> (usize, T) {
     let start = out.len();
-    out.push_ascii(br#""tags":["#);
-    out.push_str(&context.settings.tags);
-    if has_failed && context.version.tags_failures && !context.settings.preserve_original_event {
-        out.push_string(PRESERVE_TAG);
-        out.push(b',');
-    }
-    out.close(start, b"]");
-}
-
-#[inline(always)]
-fn push_failures(out: &mut Buffer<'_>, failures: &[Failure]) {
-    if failures.is_empty() {
-        return;
-    }
-    let start = out.len();
-    out.push_ascii(br#""error":{"message":["#);
-    for failure in failures {
-        out.push_string(&failure.message);
-        out.push(b',');
-    }
-    out.close(start, b"]}");
-}
-
-/// The record as it came, under its own names, without what is empty (rows 3, 3b and 32).
-#[inline(always)]
-fn push_record(out: &mut Buffer<'_>, members: &[RecordMember<'_>], line: &str) {
-    let start = out.len();
-    out.push_ascii(br#""microsoft":{"online_message_trace":{"#);
-    let mut members = members.iter().peekable();
-    while let Some(member) = members.next() {
-        if member.is_verbatim() {
-            // Nothing but a comma stands between members that are next to each other: all of them are copied at once.
-            let Range { start, mut end } = member.json.place;
-            while let Some(next) = members.next_if(|next| next.json.place.start == end + 1 && next.is_verbatim()) {
-                end = next.json.place.end;
-            }
-            out.push_str(line.get(start..end).unwrap_or_default());
-            out.push(b',');
-            continue;
+    let mut room = ROOM_BYTES + 4 * line.len();
+    loop {
+        let mut buffer = Buffer::new(out.room(room));
+        let result = push(&mut buffer);
+        if let Some(length) = buffer.finished() {
+            return (length, result);
         }
-        if member.json.value.is_empty() {
-            continue;
-        }
-        let before = out.len();
-        push_key(out, &member.key());
-        if copy_pruned(out, &member.json.value) {
-            out.push(b',');
-        } else {
-            out.truncate(before);
-        }
+        out.truncate(start);
+        room *= 2;
     }
-    out.close(start, b"}}");
 }

@@ -17,6 +17,8 @@ pub use geo::network;
 pub struct Setup {
     /// The mapping.
     pub version: Version,
+    /// The tenant's id and its name.
+    pub tenant: Option<(String, Option<String>)>,
     /// Domains of the tenant.
     pub local_domains: Option<Vec<String>>,
     /// Keep every record's own bytes.
@@ -36,6 +38,7 @@ impl Setup {
     pub fn of(version: Version) -> Self {
         Self {
             version,
+            tenant: None,
             local_domains: None,
             preserve_original_event: false,
             tags: Vec::new(),
@@ -56,6 +59,7 @@ impl Comparison {
     /// Opens the mapping.
     pub fn new(setup: Setup) -> Self {
         let settings = fast::Settings {
+            tenant: setup.tenant.clone().map(|(id, name)| fast::Tenant { id, name }),
             local_domains: setup.local_domains.clone(),
             preserve_original_event: setup.preserve_original_event,
             tags: setup.tags.clone(),
@@ -115,6 +119,7 @@ fn length(outcome: &fast::Outcome) -> Option<usize> {
 
 fn expected(setup: &Setup, record: &str, offset: u64) -> reference::Mapped {
     let settings = reference::Settings {
+        tenant: setup.tenant.clone(),
         local_domains: setup.local_domains.clone(),
         preserve_original_event: setup.preserve_original_event,
         tags: setup.tags.clone(),
@@ -126,7 +131,13 @@ fn expected(setup: &Setup, record: &str, offset: u64) -> reference::Mapped {
 }
 
 fn check(record: &str, outcome: &fast::Outcome, document: Option<&str>, expected: reference::Mapped) {
-    let reference::Mapped::Document { document: wanted, id: wanted_id, timestamp: wanted_timestamp, failed } = expected
+    let reference::Mapped::Document {
+        document: wanted,
+        id: wanted_id,
+        delivery_id,
+        timestamp: wanted_timestamp,
+        failed,
+    } = expected
     else {
         assert!(document.is_none(), "should be dropped: {record}");
         return;
@@ -137,13 +148,14 @@ fn check(record: &str, outcome: &fast::Outcome, document: Option<&str>, expected
     let has_messages = messages.is_some_and(|error| error["message"].as_array().is_some_and(|all| !all.is_empty()));
     let mut wanted = wanted;
     wanted.as_object_mut().and_then(|members| members.remove("error"));
-    let (id, timestamp, has_failed) = match outcome {
-        fast::Outcome::Mapped { id, timestamp, .. } => (id, Some(*timestamp), false),
-        fast::Outcome::Failed { id, timestamp, .. } => (id, *timestamp, true),
+    let (id, found_delivery_id, timestamp, has_failed) = match outcome {
+        fast::Outcome::Mapped { id, delivery_id, timestamp, .. } => (id, Some(delivery_id), Some(*timestamp), false),
+        fast::Outcome::Failed { id, delivery_id, timestamp, .. } => (id, delivery_id.as_ref(), *timestamp, true),
         fast::Outcome::Dropped(_) => unreachable!("there is a document"),
     };
     assert_eq!(document, wanted, "document of {record}");
     assert_eq!((has_failed, has_messages), (failed, failed), "failure of {record}");
     assert_eq!(timestamp, wanted_timestamp, "timestamp of {record}");
     assert_eq!(*id, wanted_id, "id of {record}");
+    assert_eq!(found_delivery_id, delivery_id.as_ref(), "delivery id of {record}");
 }

@@ -102,7 +102,10 @@ const DATES: [&str; 18] = [
     " ",
 ];
 
-const IPS: [&str; 10] = [
+const IPS: [&str; 13] = [
+    "255.255.255.255",
+    "0.0.0.0",
+    "::",
     "81.2.69.144",
     "10.0.0.1",
     "2a02:cf40::1",
@@ -115,8 +118,35 @@ const IPS: [&str; 10] = [
     "[::1]",
 ];
 
-const STATUSES: [&str; 8] =
-    ["Delivered", "delivered", "FAILED", "filteredAsSpam", "Quarantined", "\\u212aelvin", "unknownFutureValue", " "];
+const STATUSES: [&str; 14] = [
+    "Delivered",
+    "delivered",
+    "FAILED",
+    "filteredAsSpam",
+    "Filtered as spam",
+    "Quarantined",
+    "expanded",
+    "GETTINGSTATUS",
+    "\\u212aelvin",
+    "unknownFutureValue",
+    "HTTPHeldBy2Rules",
+    "Ünd - so_weiter",
+    "\\ud83d",
+    " ",
+];
+
+const IDS: [&str; 8] = [
+    "6f1c1a1e-0b1e-4a53-9a4e-08dc00000001",
+    "6F1C1A1E-0B1E-4A53-9A4E-08DC00000001",
+    "{6f1c1a1e-0b1e-4a53-9a4e-08DC00000001}",
+    "6f1c1a1e0b1e4a539a4e08dc00000001",
+    "6f1c1a1e-0b1e-4a53-9a4e-08dc0000000g",
+    "Id \\u00c4",
+    "\\u0036f1c1a1e-0b1e-4a53-9a4e-08dc00000001",
+    "<0001@Mail.contoso.com>",
+];
+
+const SIZES: [&str; 6] = ["48213", "\"512\"", "999500", "\"12 kB\"", "18446744073709551616", "1250000000"];
 
 fn quoted(text: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     text.prop_map(|text| format!("\"{text}\""))
@@ -177,7 +207,11 @@ fn object(members: &[(&str, String)]) -> String {
 fn member() -> impl Strategy<Value = (&'static str, String)> {
     select(KEYS.to_vec()).prop_flat_map(|key| {
         let name = key.to_lowercase();
-        let fitting = if name.contains("address") {
+        let fitting = if name == "id" || name.ends_with("eid") {
+            one_of(&IDS).boxed()
+        } else if name == "size" {
+            select(SIZES.to_vec()).prop_map(str::to_owned).boxed()
+        } else if name.contains("address") {
             one_of(&ADDRESSES).boxed()
         } else if name.contains("date") || name == "received" {
             one_of(&DATES).boxed()
@@ -233,8 +267,11 @@ fn setup() -> impl Strategy<Value = Setup> {
     .prop_map(str::to_owned);
     let tag = select(vec!["forwarded", "preserve_original_event", "", "a\"b"]).prop_map(str::to_owned);
     let status = select(vec!["delivered", "Failed", "\u{212a}elvin"]).prop_map(str::to_owned);
+    let tenant = select(vec!["", "contoso.onmicrosoft.com", "AAAAAAAA-1111-2222-3333-444444444444"]);
+    let name = option::of(select(vec!["", "Contoso \"Ltd\""]).prop_map(str::to_owned));
     (
         select(VERSIONS),
+        option::of((tenant.prop_map(str::to_owned), name)),
         option::of(vec(domains, 0..3)),
         any::<bool>(),
         vec(tag, 0..4),
@@ -242,15 +279,18 @@ fn setup() -> impl Strategy<Value = Setup> {
         option::of(0_i64..4_000_000_000_000),
         option::of(0_u64..1 << 40),
     )
-        .prop_map(|(version, local_domains, preserve_original_event, tags, drop_status, read_at, offset)| Setup {
-            version,
-            local_domains,
-            preserve_original_event,
-            tags,
-            drop_status,
-            read_at,
-            file: offset.map(|offset| ("/var/log/\"trace\".json".to_owned(), offset)),
-        })
+        .prop_map(
+            |(version, tenant, local_domains, preserve_original_event, tags, drop_status, read_at, offset)| Setup {
+                version,
+                tenant,
+                local_domains,
+                preserve_original_event,
+                tags,
+                drop_status,
+                read_at,
+                file: offset.map(|offset| ("/var/log/\"trace\".json".to_owned(), offset)),
+            },
+        )
 }
 
 /// A version without a reference would be compared with nothing: `tests/reference/src/version.rs` takes it.

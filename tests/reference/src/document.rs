@@ -4,27 +4,33 @@ use serde_json::{Value, json};
 
 use crate::{
     date::{format_date, parse_date},
+    delivery,
+    delivery_key::{self, Key},
     fingerprint,
     json::Json,
     record::Record,
     settings::{Geo, Mapped, Origin, Settings},
     side::Side,
+    tags::{PRESERVE, tags},
     text::{equals_ignoring_case, without_empties},
     version::Version,
 };
 
-const PRESERVE: &str = "preserve_original_event";
-
 /// Makes the document of one record.
 pub fn map(version: Version, settings: &Settings, origin: &Origin, geo: Geo<'_>, line: &str) -> Mapped {
-    let record = match Record::parse(line) {
-        Ok(record) => record,
-        Err(error) => return finish(version, settings, origin, line, Mapping::failed(error)),
-    };
-    if record.is_empty_page() || (version.drops_statuses && has_status_to_drop(&record, settings)) {
+    let record = Record::parse(line);
+    if let Ok(record) = &record
+        && (record.is_empty_page() || (version.drops_statuses && has_status_to_drop(record, settings)))
+    {
         return Mapped::Dropped;
     }
-    let mapping = map_record(version, settings, geo, &record);
+    if version.is_delivery {
+        return delivery::map(settings, origin, geo, line, record);
+    }
+    let mapping = match record {
+        Ok(record) => map_record(version, settings, geo, &record),
+        Err(error) => Mapping::failed(error),
+    };
     finish(version, settings, origin, line, mapping)
 }
 
@@ -40,6 +46,7 @@ fn has_status_to_drop(record: &Record, settings: &Settings) -> bool {
 struct Mapping {
     fields: Value,
     id: Option<String>,
+    key: Option<Key>,
     timestamp: Option<i64>,
     errors: Vec<String>,
 }
@@ -95,7 +102,9 @@ fn map_record(version: Version, settings: &Settings, geo: Geo<'_>, record: &Reco
             "id": user(direction, &destination.address, &source.address),
         },
     });
-    Mapping { fields, id: id(version, record, sender), timestamp, errors }
+    let (tenant, _) = settings.tenant.clone().unwrap_or_default();
+    let key = delivery_key::of_record(&tenant, record, timestamp);
+    Mapping { fields, id: id(version, record, sender), key, timestamp, errors }
 }
 
 fn event(version: Version, record: &Record, status: Option<&str>, errors: &mut Vec<String>) -> Value {
@@ -199,8 +208,10 @@ fn id(version: Version, record: &Record, sender: Option<String>) -> Option<Strin
 
 /// Adds what does not come from the record itself, and takes the empty fields out.
 fn finish(version: Version, settings: &Settings, origin: &Origin, line: &str, mapping: Mapping) -> Mapped {
-    let Mapping { fields: mut document, id, timestamp, errors } = mapping;
+    let Mapping { fields: mut document, id, key, timestamp, errors } = mapping;
     let failed = !errors.is_empty();
+    let (tenant, _) = settings.tenant.clone().unwrap_or_default();
+    let key = if failed { key } else { key.or_else(|| Some(delivery_key::of_line(&tenant, line))) };
     let mut tags = tags(settings);
     let keep_original = failed || tags.iter().any(|tag| tag == PRESERVE);
     if failed && version.tags_failures && !tags.iter().any(|tag| tag == PRESERVE) {
@@ -226,20 +237,5 @@ fn finish(version: Version, settings: &Settings, origin: &Origin, line: &str, ma
         document["event"]["original"] = json!(line);
     }
     let id = id.filter(|_| !failed).unwrap_or_else(|| fingerprint::of_bytes(line.as_bytes()));
-    Mapped::Document { document, id, timestamp, failed }
-}
-
-/// The tags of every document: each once, none empty, and first of all the one that the setting to keep the original
-/// gives.
-fn tags(settings: &Settings) -> Vec<String> {
-    let mut tags: Vec<String> = Vec::new();
-    if settings.preserve_original_event {
-        tags.push(PRESERVE.to_owned());
-    }
-    for tag in &settings.tags {
-        if !tag.is_empty() && !tags.contains(tag) {
-            tags.push(tag.clone());
-        }
-    }
-    tags
+    Mapped::Document { document, id, delivery_id: key.as_ref().map(delivery_key::to_text), timestamp, failed }
 }

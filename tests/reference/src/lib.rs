@@ -5,13 +5,17 @@
 
 mod address;
 mod date;
+mod delivery;
+mod delivery_key;
 mod document;
 mod fingerprint;
 mod json;
 mod record;
 mod settings;
 mod side;
+mod status;
 mod suffix;
+mod tags;
 mod text;
 mod version;
 
@@ -23,4 +27,4 @@ pub use date::parse_date;
 pub use document::map;
 pub use settings::{Geo, Mapped, Origin, Settings};
 pub use suffix::{Split, split_domain};
-pub use version::{V1_20, V2_2, VERSIONS, Version};
+pub use version::{V1_20, V2_2, V3_0, VERSIONS, Version};

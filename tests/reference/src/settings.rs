@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 /// What a user can set.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// The tenant's id and its name.
+    pub tenant: Option<(String, Option<String>)>,
     /// The domains whose mail is ours. Without them no direction is given.
     pub local_domains: Option<Vec<String>>,
     /// Whether `event.original` is kept.
@@ -38,6 +40,8 @@ pub enum Mapped {
         document: Value,
         /// The `_id`.
         id: String,
+        /// What names the delivery.
+        delivery_id: Option<String>,
         /// The date of the record in milliseconds since 1970, if it has one.
         timestamp: Option<i64>,
         /// Whether the document says that something of the record could not be mapped.

@@ -40,6 +40,34 @@ pub(crate) fn without_empties(value: Value) -> Option<Value> {
     }
 }
 
+/// The digits of a GUID, which stands with dashes or without, and with dashes in braces or parentheses as well.
+pub(crate) fn guid_digits(text: &str) -> Option<String> {
+    let inner = |open, close| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+    let bare = inner('{', '}').or_else(|| inner('(', ')'));
+    let lengths: Vec<usize> = bare.unwrap_or(text).split('-').map(str::len).collect();
+    let is_dashed = lengths == [8, 4, 4, 4, 12];
+    let is_plain = lengths == [32] && bare.is_none();
+    let digits = bare.unwrap_or(text).replace('-', "");
+    let are_digits = digits.chars().all(|digit| digit.is_ascii_hexdigit());
+    ((is_dashed || is_plain) && are_digits).then(|| digits.to_ascii_lowercase())
+}
+
+/// An id as documents have it: a GUID with dashes, and all in lower case.
+pub(crate) fn normal_id(text: &str) -> String {
+    match guid_digits(text) {
+        Some(digits) => {
+            let mut rest = digits.as_str();
+            let parts = [8, 4, 4, 4, 12].map(|length| {
+                let (part, after) = rest.split_at(length);
+                rest = after;
+                part
+            });
+            parts.join("-")
+        }
+        None => text.to_ascii_lowercase(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,8 @@ pub struct Version {
     pub number: &'static str,
     /// Whether records can be dropped for their status.
     pub drops_statuses: bool,
+    /// Whether a document has all that ECS has for a delivery; none of what follows counts then.
+    pub(crate) is_delivery: bool,
     /// Whether `event.outcome` is a word of ECS and no status.
     pub(crate) has_ecs_outcome: bool,
     /// Whether there are `event.category` and `event.type`.
@@ -30,6 +32,7 @@ pub struct Version {
 pub const V1_20: Version = Version {
     number: "1.20",
     drops_statuses: false,
+    is_delivery: false,
     has_ecs_outcome: false,
     has_category: false,
     has_query_dates: true,
@@ -44,6 +47,7 @@ pub const V1_20: Version = Version {
 pub const V2_2: Version = Version {
     number: "2.2",
     drops_statuses: true,
+    is_delivery: false,
     has_ecs_outcome: true,
     has_category: true,
     has_query_dates: false,
@@ -54,5 +58,8 @@ pub const V2_2: Version = Version {
     tags_failures: true,
 };
 
+/// Our own.
+pub const V3_0: Version = Version { number: "3.0", is_delivery: true, ..V2_2 };
+
 /// Every version, oldest first.
-pub const VERSIONS: &[Version] = &[V1_20, V2_2];
+pub const VERSIONS: &[Version] = &[V1_20, V2_2, V3_0];

@@ -1,6 +1,8 @@
 //! Mapping 1.20.
 
-use crate::version::{OutcomeRule, RecordKind, ReservedFields, Schema, Version};
+use crate::version::{
+    AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, ReadTimeRule, RecordKind, ReservedFields, Schema, Version,
+};
 
 /// As Elastic's package 1.20, which the legacy service and PowerShell exports were made for.
 pub const VERSION: Version = Version {
@@ -24,14 +26,19 @@ pub const VERSION: Version = Version {
         // Those of 2.2 as well, so that the same settings are right for both.
         event: &["category", "created", "end", "kind", "original", "outcome", "start", "type"],
         log: &["file", "offset"],
+        shares_organization: false,
     },
+    layout: Layout::Package,
+    addresses: AddressRule::FirstAt,
+    local_domains: LocalDomainRule::Exact,
+    id: IdRule::Fingerprint { empty_status_counts: false },
     outcome: OutcomeRule::Status,
+    read_time: ReadTimeRule::NotOfFiles,
     categorised: false,
     null_sender_is_absent: false,
+    placeholder_ips_are_absent: false,
+    types_are_checked: false,
     query_dates: true,
-    local_domains_ignore_case: false,
-    empty_status_counts: false,
     drops_statuses: false,
     tags_failures: false,
-    read_time: true,
 };

@@ -1,7 +1,7 @@
 //! Mapping 2.2.
 
 use super::v1_20;
-use crate::version::{OutcomeRule, Version};
+use crate::version::{AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, ReadTimeRule, Version};
 
 /// As Elastic's newest package for Microsoft Graph, 2.x of July 2026.
 pub const VERSION: Version = Version {
@@ -10,13 +10,17 @@ pub const VERSION: Version = Version {
     record_kinds: v1_20::VERSION.record_kinds,
     options_schema: None,
     reserved_fields: v1_20::VERSION.reserved_fields,
+    layout: Layout::Package,
+    addresses: AddressRule::FirstAt,
+    local_domains: LocalDomainRule::IgnoringCase,
+    id: IdRule::Fingerprint { empty_status_counts: true },
     outcome: OutcomeRule::Ecs,
+    read_time: ReadTimeRule::Never,
     categorised: true,
     null_sender_is_absent: true,
+    placeholder_ips_are_absent: false,
+    types_are_checked: false,
     query_dates: false,
-    local_domains_ignore_case: true,
-    empty_status_counts: true,
     drops_statuses: true,
     tags_failures: true,
-    read_time: false,
 };

@@ -23,11 +23,15 @@ enum Type {
     Kept,
     Ip,
     Long,
+    /// A number that a record brings: one that is none is left out of the index, and kept in the document.
+    LongOrNot,
     GeoPoint,
     Nested,
 }
 
-use Type::{Constant, Date, DateNanos, GeoPoint, Ip, Kept, Keyword, KeywordAndText, Long, Message, Nested, Wildcard};
+use Type::{
+    Constant, Date, DateNanos, GeoPoint, Ip, Kept, Keyword, KeywordAndText, Long, LongOrNot, Message, Nested, Wildcard,
+};
 
 /// Fields by their full names.
 const FIELDS: &[(&str, Type)] = &[
@@ -68,10 +72,14 @@ const FIELDS: &[(&str, Type)] = &[
     ("event.reason", Keyword),
     ("event.start", Date),
     ("event.type", Keyword),
+    ("event.url", Wildcard),
     ("input.type", Keyword),
     ("log.file.path", Keyword),
     ("log.level", Keyword),
+    ("labels.privacy_key_id", Keyword),
+    ("labels.privacy_profile", Keyword),
     ("log.offset", Long),
+    ("message", Message),
     ("microsoft.online_message_trace.EndDate", DateNanos),
     ("microsoft.online_message_trace.FromIP", Keyword),
     ("microsoft.online_message_trace.Index", Long),
@@ -81,21 +89,26 @@ const FIELDS: &[(&str, Type)] = &[
     ("microsoft.online_message_trace.Received", DateNanos),
     ("microsoft.online_message_trace.RecipientAddress", Keyword),
     ("microsoft.online_message_trace.SenderAddress", Keyword),
-    ("microsoft.online_message_trace.Size", Long),
+    ("microsoft.online_message_trace.Size", LongOrNot),
     ("microsoft.online_message_trace.StartDate", DateNanos),
     ("microsoft.online_message_trace.Status", Keyword),
     ("microsoft.online_message_trace.Subject", Keyword),
     ("microsoft.online_message_trace.ToIP", Keyword),
+    ("network.direction", Keyword),
+    ("network.protocol", Keyword),
     ("observer.product", Keyword),
+    ("observer.type", Keyword),
     ("observer.vendor", Keyword),
     ("organization.id", Keyword),
     ("organization.name", KeywordAndText),
+    ("related.hash", Keyword),
     ("related.hosts", Keyword),
     ("related.ip", Ip),
     ("related.user", Keyword),
     ("tags", Keyword),
     ("user.domain", Keyword),
     ("user.email", Keyword),
+    ("user.hash", Keyword),
     ("user.id", Keyword),
     ("user.name", KeywordAndText),
 ];
@@ -170,6 +183,7 @@ impl Type {
             Self::Kept => json!({ "type": "keyword", "index": false, "doc_values": false }),
             Self::Ip => json!({ "type": "ip" }),
             Self::Long => json!({ "type": "long" }),
+            Self::LongOrNot => json!({ "type": "long", "ignore_malformed": true }),
             Self::GeoPoint => json!({ "type": "geo_point" }),
             Self::Nested => json!({ "type": "nested" }),
         }

@@ -7,8 +7,8 @@ use crate::{context::MappingContext, endpoint::Endpoint, json::Buffer};
 pub(crate) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key: &str, endpoint: &Endpoint) {
     let start = out.len();
     out.push_str(key);
-    if let Some(network) = endpoint.network {
-        out.push_str(context.networks.get(network).as_deref().unwrap_or_default());
+    if let Some(network) = endpoint.network(context) {
+        out.push_str(&network.members);
     }
     if let Some(address) = endpoint.address(context) {
         out.push_str(&address.members);

@@ -9,7 +9,8 @@ use crate::{
     json::{Buffer, copy_pruned, decode},
     outcome::Origin,
     property::Property,
-    version::OutcomeRule,
+    version::{OutcomeRule, ReadTimeRule},
+    write::parts::push_date,
 };
 
 /// Adds `event` (rows 1, 5, 6, 19 and 31, and section 2.12).
@@ -28,7 +29,7 @@ pub(crate) fn push_event(
     if context.version.categorised && is_record {
         out.push_ascii(br#""category":["email"],"type":["info"],"#);
     }
-    if context.version.read_time && origin.file.is_none() {
+    if context.version.read_time != ReadTimeRule::Never && origin.file.is_none() {
         push_date(out, r#""created":""#, origin.read_at.and_then(Instant::from_milliseconds));
     }
     out.push_str(&context.settings.fields.event);
@@ -84,14 +85,5 @@ fn outcome(status: &str) -> &'static str {
         "failure"
     } else {
         "unknown"
-    }
-}
-
-#[inline(always)]
-fn push_date(out: &mut Buffer<'_>, key: &str, date: Option<Instant>) {
-    if let Some(date) = date {
-        out.push_str(key);
-        out.push_ascii(date.text());
-        out.push_ascii(b"\",");
     }
 }

@@ -1,48 +1,20 @@
 //! The people of a delivery: `related.user` and `user`.
 
-use crate::{address::Address, bytes::equal, document::Direction, endpoint::Addresses, json::Buffer};
+use crate::{
+    address::Address,
+    document::Direction,
+    endpoint::Addresses,
+    json::Buffer,
+    write::parts::{local_part, push_users, same, whole},
+};
 
-/// Adds `related.user` (row 26): recipient before sender, addresses before local parts, none twice.
+/// Adds `related.user` (row 26).
 #[inline(always)]
 pub(crate) fn push_related(out: &mut Buffer<'_>, addresses: &Addresses<'_>) {
-    let Addresses { sender, recipient } = *addresses;
-    let [first, second, third, fourth] = [whole(recipient), whole(sender), local_part(recipient), local_part(sender)];
     let start = out.len();
-    out.push_ascii(br#""related":{"user":["#);
-    // Not a loop: every one of its rounds would cost as much as what it does.
-    push_new(out, first, [""; 3]);
-    push_new(out, second, [first, "", ""]);
-    push_new(out, third, [first, second, ""]);
-    push_new(out, fourth, [first, second, third]);
-    out.close(start, b"]}");
-}
-
-/// Adds a text, unless it is empty or among those before it.
-#[inline(always)]
-fn push_new(out: &mut Buffer<'_>, text: &str, [first, second, third]: [&str; 3]) {
-    if !(text.is_empty() || same(first, text) || same(second, text) || same(third, text)) {
-        out.push_str(text);
-        out.push(b',');
-    }
-}
-
-fn whole(address: Option<&Address>) -> &str {
-    address.map_or("", |address| &address.json)
-}
-
-fn local_part(address: Option<&Address>) -> &str {
-    address.map_or("", |address| &address.local_part_json)
-}
-
-#[inline(always)]
-fn same(a: &str, b: &str) -> bool {
-    a.len() == b.len() && is_equal(a, b)
-}
-
-/// Apart: texts are seldom as long as each other.
-#[inline(never)]
-fn is_equal(a: &str, b: &str) -> bool {
-    equal(a.as_bytes(), b.as_bytes())
+    out.push_ascii(br#""related":{"#);
+    push_users(out, addresses);
+    out.close(start, b"}");
 }
 
 /// Adds `user` (row 27): whoever of the two belongs to the tenant.

@@ -1,0 +1,119 @@
+//! The ids of documents and deliveries, worked out for several at a time.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{
+    delivery_key::{self, Delivery},
+    document::Document,
+    fingerprint::Fingerprints,
+    hash_inputs::HashInputs,
+    json::Raw,
+    message_blocks::DIGEST_BYTES,
+    property::Property,
+    sha256::Sha256,
+    version::IdRule,
+};
+
+/// How long an id is: 20 bytes as Base64.
+pub(crate) const ID_BYTES: usize = 28;
+
+/// Collects what ids are made of.
+pub(crate) struct Ids {
+    /// After the tenant.
+    sha256: Sha256,
+    deliveries: HashInputs,
+    documents: DocumentIds,
+}
+
+/// Collects what the ids of documents are made of.
+enum DocumentIds {
+    Fingerprint {
+        fingerprints: Fingerprints,
+        empty_status_counts: bool,
+    },
+    Delivery {
+        inputs: HashInputs,
+        /// Where in them the key of the next delivery belongs, of which there is none when a document has failed.
+        key_places: Vec<Option<usize>>,
+    },
+}
+
+/// The ids of several documents, in order.
+pub(crate) struct TakenIds {
+    /// One for each document.
+    pub(crate) documents: Vec<String>,
+    /// One for each document whose delivery is known.
+    pub(crate) deliveries: Vec<String>,
+}
+
+impl Ids {
+    pub(crate) fn new(rule: IdRule, tenant: &str) -> Self {
+        let documents = match rule {
+            IdRule::Fingerprint { empty_status_counts } => {
+                DocumentIds::Fingerprint { fingerprints: Fingerprints::default(), empty_status_counts }
+            }
+            IdRule::Delivery => DocumentIds::Delivery { inputs: HashInputs::default(), key_places: Vec::new() },
+        };
+        Self { sha256: Sha256::after(&delivery_key::beginning(tenant)), deliveries: HashInputs::default(), documents }
+    }
+
+    /// Takes down what the `_id` of a document is made of, and what names its delivery; returns whether anything does.
+    /// The `_id` of a failed document is made of the whole record: what it lacks may be all that tells it from another.
+    pub(crate) fn add(&mut self, document: &Document<'_>, delivery: &Delivery<'_>, line: &str) -> bool {
+        let has_failed = !document.failures.is_empty();
+        let mut has_key = delivery_key::add(&mut self.deliveries, delivery);
+        if !has_key && !has_failed {
+            // Two records that nothing names are two deliveries, unless they are the same to the byte.
+            delivery_key::add_line(&mut self.deliveries, line);
+            has_key = true;
+        }
+        match &mut self.documents {
+            DocumentIds::Fingerprint { fingerprints, empty_status_counts } => {
+                if !has_failed {
+                    add_fingerprint(fingerprints, delivery, *empty_status_counts);
+                }
+                fingerprints.end(line);
+            }
+            DocumentIds::Delivery { inputs, key_places } => {
+                inputs.add_part(if has_failed { b"" } else { &[0; DIGEST_BYTES] });
+                if has_key {
+                    key_places.push((!has_failed).then(|| inputs.bytes.len() - DIGEST_BYTES));
+                }
+                inputs.add_part(if has_failed { line } else { &document.status.action }.as_bytes());
+                inputs.end();
+            }
+        }
+        has_key
+    }
+
+    /// Takes the ids of all that was added.
+    pub(crate) fn take(&mut self) -> TakenIds {
+        let Self { sha256, deliveries, documents } = self;
+        let keys = deliveries.take(|texts| sha256.digests(texts));
+        let documents = match documents {
+            DocumentIds::Fingerprint { fingerprints, .. } => fingerprints.take(),
+            DocumentIds::Delivery { inputs, key_places } => {
+                for (key, place) in keys.iter().zip(key_places.drain(..)) {
+                    place.into_iter().for_each(|place| inputs.bytes.replace(place, key));
+                }
+                inputs.take(|texts| sha256.digests(texts))
+            }
+        };
+        let text = |digests: &[[u8; DIGEST_BYTES]]| digests.iter().map(|digest| STANDARD.encode(digest)).collect();
+        TakenIds { documents: text(&documents), deliveries: text(&keys) }
+    }
+}
+
+/// The properties in the order of their fields' names.
+fn add_fingerprint(fingerprints: &mut Fingerprints, delivery: &Delivery<'_>, empty_status_counts: bool) {
+    let Delivery { record, sender, recipient, .. } = delivery;
+    let present = |property| record.get(property).present().unwrap_or(Raw::MISSING);
+    fingerprints.add(&present(Property::Size));
+    sender.iter().for_each(|text| fingerprints.add_text(text));
+    fingerprints.add(&present(Property::MessageTraceId));
+    fingerprints.add(&present(Property::MessageId));
+    fingerprints.add(&present(Property::Subject));
+    recipient.iter().for_each(|text| fingerprints.add_text(text));
+    let status = record.get(Property::Status);
+    fingerprints.add(&if empty_status_counts { status } else { present(Property::Status) });
+}

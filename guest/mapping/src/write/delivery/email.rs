@@ -1,0 +1,69 @@
+//! `email`.
+
+use crate::{
+    address::Address,
+    document::Document,
+    endpoint::Addresses,
+    guid,
+    json::{Buffer, Raw, copy_pruned, decode},
+    property::Property,
+    record::Record,
+    write::parts::push_date,
+};
+
+/// Adds `email`.
+#[inline(always)]
+pub(crate) fn push_email(out: &mut Buffer<'_>, document: &Document<'_>, addresses: &Addresses<'_>) {
+    let start = out.len();
+    out.push_ascii(br#""email":{"#);
+    push_date(out, r#""delivery_timestamp":""#, document.received);
+    if let Some(direction) = document.direction {
+        out.push_ascii(br#""direction":""#);
+        out.push_str(direction.name());
+        out.push_ascii(b"\",");
+    }
+    push_address(out, r#""from":{"address":["#, addresses.sender, "]},");
+    if let Some(id) = text(&document.record, Property::MessageTraceId) {
+        out.push_ascii(br#""local_id":"#);
+        push_id(out, &id);
+        out.push(b',');
+    }
+    push_text(out, document, r#""message_id":"#, Property::MessageId);
+    push_address(out, r#""sender":{"address":"#, addresses.sender, "},");
+    push_text(out, document, r#""subject":"#, Property::Subject);
+    push_address(out, r#""to":{"address":["#, addresses.recipient, "]},");
+    out.close(start, b"}");
+}
+
+/// A property that is a text, unless it is empty.
+#[inline(always)]
+pub(super) fn text<'a>(record: &Record<'a>, property: Property) -> Option<Raw<'a>> {
+    record.get(property).present().filter(Raw::is_string)
+}
+
+/// Adds an id as a JSON string, in its one form.
+#[inline(always)]
+pub(super) fn push_id(out: &mut Buffer<'_>, id: &Raw<'_>) {
+    out.push_with(|out| {
+        let text = decode(id);
+        out.push_string(&guid::normalised(&text));
+    });
+}
+
+#[inline(always)]
+fn push_text(out: &mut Buffer<'_>, document: &Document<'_>, key: &str, property: Property) {
+    if let Some(value) = text(&document.record, property) {
+        out.push_str(key);
+        copy_pruned(out, &value);
+        out.push(b',');
+    }
+}
+
+#[inline(always)]
+fn push_address(out: &mut Buffer<'_>, before: &str, address: Option<&Address>, after: &str) {
+    if let Some(address) = address {
+        out.push_str(before);
+        out.push_str(&address.json);
+        out.push_str(after);
+    }
+}

@@ -1,0 +1,54 @@
+//! The layout of Elastic's package.
+
+mod email;
+mod endpoint;
+mod event;
+mod user;
+
+use crate::{
+    context::MappingContext,
+    date::Instant,
+    document::Document,
+    endpoint::Addresses,
+    json::Buffer,
+    outcome::Origin,
+    write::parts::{push_failures, push_log, push_record, push_tags},
+};
+
+/// Writes a document; `line` is the record's own text, `offset` where it begins in its batch.
+#[inline(always)]
+pub(crate) fn push_document(
+    out: &mut Buffer<'_>,
+    context: &MappingContext,
+    document: &Document<'_>,
+    line: &str,
+    offset: usize,
+    origin: &Origin,
+) {
+    let Document { source, destination, .. } = document;
+    let addresses = Addresses { sender: source.address(context), recipient: destination.address(context) };
+    let start = out.len();
+    out.push(b'{');
+    let read_at = origin.read_at.and_then(Instant::from_milliseconds);
+    if let Some(timestamp) = document.received.or(read_at) {
+        out.push_ascii(br#""@timestamp":""#);
+        out.push_ascii(timestamp.text());
+        out.push_ascii(b"\",");
+    }
+    endpoint::push_endpoint(out, context, r#""destination":{"#, destination);
+    out.push_ascii(br#""ecs":{"version":""#);
+    out.push_str(context.version.schema.version);
+    out.push_ascii(b"\"},");
+    email::push_email(out, document, &addresses);
+    push_failures(out, &document.failures);
+    event::push_event(out, context, document, line, origin);
+    push_log(out, context, offset, origin);
+    push_record(out, document.record.members, line);
+    user::push_related(out, &addresses);
+    endpoint::push_endpoint(out, context, r#""source":{"#, source);
+    push_tags(out, context, !document.failures.is_empty());
+    user::push_user(out, document.direction, &addresses);
+    out.push_str(&context.settings.fields.document);
+    out.close(start, b"}");
+    out.pop(); // the comma
+}

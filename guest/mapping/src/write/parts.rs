@@ -1,0 +1,153 @@
+//! What documents of every layout have.
+
+use std::ops::Range;
+
+use crate::{
+    address::Address,
+    bytes::equal,
+    context::MappingContext,
+    date::Instant,
+    endpoint::Addresses,
+    failure::Failure,
+    json::{Buffer, copy_pruned, push_key},
+    outcome::Origin,
+    record::RecordMember,
+    session_settings::PRESERVE_TAG,
+};
+
+/// `log.file.path` and `log.offset`, when the record comes from a file (section 4).
+#[inline(always)]
+pub(crate) fn push_log(out: &mut Buffer<'_>, context: &MappingContext, offset: usize, origin: &Origin) {
+    let start = out.len();
+    out.push_ascii(br#""log":{"#);
+    if let Some(file) = &origin.file {
+        let offset = (file.offset + offset as u64).to_string();
+        out.push_ascii(br#""file":{"path":"#);
+        out.push_string(&file.path);
+        out.push_ascii(br#"},"offset":"#);
+        out.push_str(&offset);
+        out.push(b',');
+    }
+    out.push_str(&context.settings.fields.log);
+    out.close(start, b"}");
+}
+
+/// `tags`, unless there are none.
+#[inline(always)]
+pub(crate) fn push_tags(out: &mut Buffer<'_>, context: &MappingContext, has_failed: bool) {
+    let start = out.len();
+    out.push_ascii(br#""tags":["#);
+    out.push_str(&context.settings.tags);
+    if has_failed && context.version.tags_failures && !context.settings.preserve_original_event {
+        out.push_string(PRESERVE_TAG);
+        out.push(b',');
+    }
+    out.close(start, b"]");
+}
+
+/// `error.message`: everything that is wrong.
+#[inline(always)]
+pub(crate) fn push_failures(out: &mut Buffer<'_>, failures: &[Failure]) {
+    if failures.is_empty() {
+        return;
+    }
+    let start = out.len();
+    out.push_ascii(br#""error":{"message":["#);
+    for failure in failures {
+        out.push_string(&failure.message);
+        out.push(b',');
+    }
+    out.close(start, b"]}");
+}
+
+/// The record as it came, under its own names, without what is empty (rows 3, 3b and 32).
+#[inline(always)]
+pub(crate) fn push_record(out: &mut Buffer<'_>, members: &[RecordMember<'_>], line: &str) {
+    let start = out.len();
+    out.push_ascii(br#""microsoft":{"online_message_trace":{"#);
+    let mut members = members.iter().peekable();
+    while let Some(member) = members.next() {
+        if member.is_verbatim() {
+            // Nothing but a comma stands between members that are next to each other: all of them are copied at once.
+            let Range { start, mut end } = member.json.place;
+            while let Some(next) = members.next_if(|next| next.json.place.start == end + 1 && next.is_verbatim()) {
+                end = next.json.place.end;
+            }
+            out.push_str(line.get(start..end).unwrap_or_default());
+            out.push(b',');
+            continue;
+        }
+        if member.json.value.is_empty() {
+            continue;
+        }
+        let before = out.len();
+        push_key(out, &member.key());
+        if copy_pruned(out, &member.json.value) {
+            out.push(b',');
+        } else {
+            out.truncate(before);
+        }
+    }
+    out.close(start, b"}}");
+}
+
+/// Adds an array of people: recipient before sender, addresses before local parts, none twice.
+#[inline(always)]
+pub(crate) fn push_users(out: &mut Buffer<'_>, addresses: &Addresses<'_>) {
+    let Addresses { sender, recipient } = *addresses;
+    push_distinct(out, r#""user":["#, [whole(recipient), whole(sender), local_part(recipient), local_part(sender)]);
+}
+
+/// Adds an array of texts with its key, none empty and none twice; nothing when all are empty.
+#[inline(always)]
+pub(crate) fn push_distinct(out: &mut Buffer<'_>, key: &str, [first, second, third, fourth]: [&str; 4]) {
+    let start = out.len();
+    out.push_str(key);
+    // Not a loop: every one of its rounds would cost as much as what it does.
+    push_new(out, first, [""; 3]);
+    push_new(out, second, [first, "", ""]);
+    push_new(out, third, [first, second, ""]);
+    push_new(out, fourth, [first, second, third]);
+    out.close(start, b"]");
+}
+
+/// Adds a text, unless it is empty or among those before it.
+#[inline(always)]
+fn push_new(out: &mut Buffer<'_>, text: &str, [first, second, third]: [&str; 3]) {
+    if !(text.is_empty() || same(first, text) || same(second, text) || same(third, text)) {
+        out.push_str(text);
+        out.push(b',');
+    }
+}
+
+/// The address as a JSON string, or nothing.
+pub(crate) fn whole(address: Option<&Address>) -> &str {
+    address.map_or("", |address| &address.json)
+}
+
+/// Its local part as a JSON string, or nothing.
+pub(crate) fn local_part(address: Option<&Address>) -> &str {
+    address.map_or("", |address| &address.local_part_json)
+}
+
+/// Whether two texts are the same.
+#[inline(always)]
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && is_equal(a, b)
+}
+
+/// Apart: texts are seldom as long as each other.
+#[inline(never)]
+fn is_equal(a: &str, b: &str) -> bool {
+    equal(a.as_bytes(), b.as_bytes())
+}
+
+/// Adds a date with what stands before it, if it is known.
+#[inline(always)]
+pub(crate) fn push_date(out: &mut Buffer<'_>, key: &str, date: Option<Instant>) {
+    if let Some(date) = date {
+        out.push_str(key);
+        out.push_ascii(date.text());
+        out.push_ascii(b"\",");
+    }
+}
