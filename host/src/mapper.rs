@@ -35,6 +35,7 @@ mod outcome;
 mod pool;
 mod section;
 mod settings;
+mod settings_refusal;
 mod stats;
 mod validate;
 
@@ -47,7 +48,7 @@ pub use component::Component;
 pub use component_error::ComponentError;
 pub use component_file::{ComponentFile, read_component};
 pub(crate) use contract::spoken as spoken_contracts;
-pub use description::Description;
+pub use description::{Description, DocumentSchema};
 pub(crate) use digest::digest;
 pub use fault_kind::FaultKind;
 pub use folder::component_files;
@@ -59,7 +60,8 @@ pub use memory::set_max_total_memory;
 pub use origin::{FilePosition, Origin};
 pub use outcome::{DropReason, FailureReason, Outcome};
 pub(crate) use pool::{Pool, PoolConfig};
-pub use settings::Settings;
+pub use settings::{PseudonymKey, Settings, Tenant};
+pub use settings_refusal::SettingsRefusal;
 pub use stats::MappingStats;
 
 pub use crate::support::property::RecordKind;

@@ -11,6 +11,7 @@ pub(crate) mod folder;
 pub(crate) mod http_client;
 pub(crate) mod http_response;
 pub(crate) mod lines;
+pub(crate) mod microsoft_id;
 pub(crate) mod plain_file;
 pub(crate) mod property;
 pub(crate) mod record_key;

@@ -5,38 +5,74 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use chrono::DateTime;
-use exotrace::mapper::{
-    Component, DropReason, FailureReason, FilePosition, MappedBatch, Mapper, MapperError, Origin, Outcome, Settings,
-};
+use exotrace::mapper::{Component, FailureReason, MappedBatch, Mapper, MapperError, Origin, Settings};
 use semver::Version;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::harness::{geo, project};
+use crate::harness::{fixture, geo, project};
 
-fn bytes() -> Vec<u8> {
-    fs::read(project().join("fixtures/wit/0.1.0/component.wasm")).unwrap()
+mod across;
+mod v0_1;
+mod v0_2;
+
+/// The component that uses every item of a contract.
+struct Kept(&'static str);
+
+impl Kept {
+    fn bytes(&self) -> Vec<u8> {
+        fs::read(fixture(&format!("wit/{}/component.wasm", self.0))).unwrap()
+    }
+
+    fn mapper(&self, settings: Settings) -> Result<Mapper, MapperError> {
+        let geo = geo(&fixture("geo/City.mmdb"), &fixture("geo/ASN.mmdb"));
+        Mapper::new(Component::new(&self.bytes()).unwrap(), settings, geo)
+    }
+
+    fn map(&self, settings: Settings, records: &str, origin: &Origin) -> MappedBatch {
+        self.mapper(settings).unwrap().map_batch(records, origin).unwrap()
+    }
+
+    /// What the component says that reached it.
+    #[track_caller]
+    fn check_shown(&self, settings: Settings, record: &str, origin: &Origin, expected: &str) {
+        let batch = self.map(settings, record, origin);
+        let document: Value = serde_json::from_str(&batch.documents).unwrap();
+        assert_eq!(document, json!({ "shown": expected }));
+    }
+
+    /// Why it refuses settings with this tag.
+    #[track_caller]
+    fn refusal(&self, tag: &str) -> String {
+        match self.mapper(Settings { tags: vec![tag.to_owned()], ..Settings::default() }) {
+            Ok(_) => panic!("{tag}"),
+            Err(error) => error.to_string(),
+        }
+    }
 }
 
-fn mapper(settings: Settings) -> Result<Mapper, MapperError> {
-    let fixture = |name| project().join("fixtures/geo").join(name);
-    Mapper::new(Component::new(&bytes()).unwrap(), settings, geo(&fixture("City.mmdb"), &fixture("ASN.mmdb")))
-}
+/// What is wrong with records that have these names, in every version of the contract.
+const REASONS: [(&str, FailureReason); 10] = [
+    ("not-json", FailureReason::NotJson),
+    ("not-an-object", FailureReason::NotAnObject),
+    ("too-long", FailureReason::TooLong),
+    ("too-deep", FailureReason::TooDeep),
+    ("page-not-split", FailureReason::PageNotSplit),
+    ("missing-date", FailureReason::MissingDate),
+    ("invalid-date", FailureReason::InvalidDate),
+    ("invalid-address", FailureReason::InvalidAddress),
+    ("invalid-ip", FailureReason::InvalidIp),
+    ("invalid-type", FailureReason::InvalidType),
+];
 
-fn map(settings: Settings, records: &str, origin: &Origin) -> MappedBatch {
-    mapper(settings).unwrap().map_batch(records, origin).unwrap()
-}
+/// What the databases of the fixtures know about `192.0.2.1`.
+const LONDON: &str = r#"Some("Europe") Some("GB") Some("United Kingdom") Some("GB-ENG") Some("England") Some("London") Some((51.5142, -0.0931)) 64496 Some("Fabrikam Networks Ltd")"#;
 
-/// What the component says that reached it.
-#[track_caller]
-fn check_shown(settings: Settings, record: &str, origin: &Origin, expected: &str) {
-    let batch = map(settings, record, origin);
-    let document: Value = serde_json::from_str(&batch.documents).unwrap();
-    assert_eq!(document, json!({ "shown": expected }));
+/// The SHA-256 of these bytes, in hexadecimal digits.
+fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The folders of released contracts, each with its version.
@@ -80,14 +116,13 @@ fn a_released_contract_is_never_edited() {
         let mut files: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         for file in files {
-            let digest = Sha256::digest(fs::read(&file).unwrap());
-            let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = digest_of(&fs::read(&file).unwrap());
             found.push_str(&format!("{digest}  {}\n", file.strip_prefix(&folder).unwrap().display()));
         }
         let component = project().join(format!("fixtures/wit/{version}/component.wasm"));
         assert!(component.is_file(), "there is no `{}`", component.display());
     }
-    assert!(found.contains("0.1.0/world.wit"), "{found}");
+    assert!(found.contains("0.1.0/world.wit") && found.contains("0.2.0/world.wit"), "{found}");
     assert_eq!(found, sums);
 }
 
@@ -105,118 +140,48 @@ fn a_contract_that_changes_gets_another_version() {
     }
 }
 
-#[test]
-fn a_component_of_0_1_0_says_what_it_is() {
-    let component = Component::new(&bytes()).unwrap();
-    let description = component.description();
-    assert_eq!(description.name, "contract 0.1.0");
-    assert_eq!((&*description.mapping_version, &*description.wit_version), ("9.8.7", "0.1.0"));
-    assert_eq!(description.ecs_version, "8.11.0");
-}
-
-#[test]
-fn a_component_of_0_1_0_gets_its_settings() {
-    let settings = Settings {
-        local_domains: Some(vec!["contoso.com".to_owned()]),
-        preserve_original_event: true,
-        tags: vec!["a".to_owned(), "b".to_owned()],
-        drop_status: vec!["Failed".to_owned()],
-        fields: Some(json!({ "x": 1 })),
-        suffix_list: Some("com".to_owned()),
-    };
-    let expected = r#"Some(["contoso.com"]) true ["a", "b"] ["Failed"] Some("{\"x\":1}") Some("com")"#;
-    check_shown(settings, "settings", &Origin::default(), expected);
-    check_shown(Settings::default(), "settings", &Origin::default(), "None false [] [] None None");
-}
-
-#[test]
-fn a_component_of_0_1_0_hears_where_records_come_from() {
-    check_shown(Settings::default(), "origin", &Origin::default(), "None");
-    let origin = Origin {
-        read_at: DateTime::from_timestamp_millis(1_700_000_000_123),
-        file: Some(FilePosition { path: "trace.ndjson".to_owned(), offset: 5_000_000_000 }),
-    };
-    check_shown(Settings::default(), "origin", &origin, r#"Some(1700000000123) "trace.ndjson" 5000000000"#);
-}
-
-#[test]
-fn a_component_of_0_1_0_asks_about_networks() {
-    let london = r#"Some("Europe") Some("GB") Some("United Kingdom") Some("GB-ENG") Some("England") Some("London") Some((51.5142, -0.0931)) 64496 Some("Fabrikam Networks Ltd")"#;
-    check_shown(Settings::default(), "192.0.2.1", &Origin::default(), london);
-    check_shown(Settings::default(), "10.0.0.1", &Origin::default(), "nothing");
-}
-
-#[test]
-fn a_component_of_0_1_0_tells_what_became_of_records() {
-    let reasons = [
-        ("not-json", FailureReason::NotJson),
-        ("not-an-object", FailureReason::NotAnObject),
-        ("too-long", FailureReason::TooLong),
-        ("too-deep", FailureReason::TooDeep),
-        ("page-not-split", FailureReason::PageNotSplit),
-        ("missing-date", FailureReason::MissingDate),
-        ("invalid-date", FailureReason::InvalidDate),
-        ("invalid-address", FailureReason::InvalidAddress),
-        ("invalid-ip", FailureReason::InvalidIp),
-        ("invalid-type", FailureReason::InvalidType),
-    ];
-    let names: Vec<_> = reasons.iter().map(|(name, _)| *name).collect();
-    let records = format!("10.0.0.1\ndropped\nempty\n{}\n", names.join("\n"));
-    let batch = map(Settings::default(), &records, &Origin::default());
-    let mut found = batch.outcomes.into_iter();
-    let length = r#"{"shown":"nothing"}"#.len() as u32;
-    let timestamp = DateTime::from_timestamp_millis(1_700_000_000_123).unwrap();
-    assert_eq!(found.next(), Some(Outcome::Mapped { id: "id 0".to_owned(), timestamp, length }));
-    assert_eq!(found.next(), Some(Outcome::Dropped(DropReason::Status)));
-    assert_eq!(found.next(), Some(Outcome::Dropped(DropReason::EmptyPage)));
-    for (place, (name, expected)) in reasons.into_iter().enumerate() {
-        let timestamp = DateTime::from_timestamp_millis(-1);
-        let id = format!("id {}", place + 3);
-        assert_eq!(found.next(), Some(Outcome::Failed { id, timestamp, reason: expected, length }), "{name}");
-    }
-    assert_eq!(found.next(), None);
-}
-
-#[test]
-fn a_component_of_0_1_0_refuses_settings() {
-    let expected = [
-        ("invalid-fields", "fields to add: reason"),
-        ("reserved-field", "field `event.kind` is written by the mapping itself"),
-        ("invalid-suffix-list", "public suffix list: reason"),
-        ("unsupported", "this mapping version has no rule for `drop_status`"),
-    ];
-    for (tag, expected) in expected {
-        let Err(error) = mapper(Settings { tags: vec![tag.to_owned()], ..Settings::default() }) else {
-            panic!("{tag}")
-        };
-        assert_eq!(error.to_string(), format!("mapping refuses its settings: {expected}"));
-    }
-}
-
 /// Everywhere in the component at once: in its section and in the names of its interfaces.
+fn as_of(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut changed = bytes.to_vec();
+    for at in 0..changed.len() - from.len() {
+        if changed[at..].starts_with(from.as_bytes()) {
+            changed[at..at + to.len()].copy_from_slice(to.as_bytes());
+        }
+    }
+    changed
+}
+
 #[test]
 fn a_component_of_another_track_or_of_a_later_host_is_refused() {
-    for version in ["0.1.1", "0.2.0", "1.0.0"] {
-        let mut changed = bytes();
-        for at in 0..changed.len() - 5 {
-            if &changed[at..at + 5] == b"0.1.0" {
-                changed[at..at + 5].copy_from_slice(version.as_bytes());
-            }
+    for (kept, others) in [("0.1.0", ["0.1.1", "0.3.0", "1.0.0"]), ("0.2.0", ["0.2.1", "0.3.0", "1.0.0"])] {
+        for version in others {
+            let Err(error) = Component::new(&as_of(&Kept(kept).bytes(), kept, version)) else { panic!("{version}") };
+            let expected =
+                format!("built for version `{version}` of the contract, this host speaks `0.1.0` and `0.2.0`");
+            assert_eq!(error.to_string(), expected);
         }
-        let Err(error) = Component::new(&changed) else { panic!("{version}") };
-        let expected = format!("built for version `{version}` of the contract, this host speaks `0.1.0`");
-        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn a_component_that_says_another_contract_than_it_has_is_refused() {
+    for (kept, said) in [("0.1.0", "0.2.0"), ("0.2.0", "0.1.0")] {
+        let Err(error) = Component::new(&as_of(&Kept(kept).bytes(), kept, said)) else { panic!("{kept}") };
+        assert_eq!(error.to_string(), "could not say what it is", "{kept}");
     }
 }
 
 #[test]
 fn a_component_is_shared_by_mappers() {
-    let component = Component::new(&bytes()).unwrap();
-    let mapper = |tag: &str| {
-        let settings = Settings { tags: vec![tag.to_owned()], ..Settings::default() };
-        Mapper::new(component.clone(), settings, Arc::default()).unwrap()
-    };
-    let (one, other) = (mapper("one"), mapper("other"));
-    let shown = |mapper: &Mapper| mapper.map_batch("settings", &Origin::default()).unwrap().documents;
-    assert!(shown(&one).contains("one") && shown(&other).contains("other"));
+    for kept in ["0.1.0", "0.2.0"] {
+        let component = Component::new(&Kept(kept).bytes()).unwrap();
+        let mapper = |tag: &str| {
+            let settings = Settings { tags: vec![tag.to_owned()], ..Settings::default() };
+            Mapper::new(component.clone(), settings, geo(&fixture("geo/City.mmdb"), &fixture("geo/ASN.mmdb"))).unwrap()
+        };
+        let (one, other) = (mapper("one"), mapper("other"));
+        let shown = |mapper: &Mapper| mapper.map_batch("settings", &Origin::default()).unwrap().documents;
+        assert!(shown(&one).contains("one") && shown(&other).contains("other"));
+    }
 }

@@ -35,6 +35,7 @@ mod mapping_command;
 mod memory;
 mod monitoring;
 mod network;
+mod options;
 mod outputs;
 mod readme;
 mod record_content;

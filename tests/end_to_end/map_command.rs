@@ -253,7 +253,7 @@ fn a_component_imports_nothing_but_geo() {
         folder.write("mapping.wasm", bytes);
         let inspected = folder.bare(&["mapping", "inspect", "./mapping.wasm"]).ends(0).stdout;
         let imports: Vec<_> = inspected.lines().filter(|line| line.starts_with("imports")).collect();
-        assert_eq!(imports, ["imports      exotrace:mapping/geo@0.1.0"]);
+        assert_eq!(imports, ["imports      exotrace:mapping/geo@0.2.0"]);
     }
     assert!(project().join("wit/geo.wit").exists());
 }

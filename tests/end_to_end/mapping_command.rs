@@ -143,9 +143,9 @@ fn a_component_is_inspected() {
     let file = fixture.path("mapping.wasm");
     let found = json_of(&["mapping", "inspect", "--json", text(&file)], 0);
     assert_eq!(found["size"], json!(built_in("2.2").unwrap().bytes.len()));
-    assert_eq!(found["imports"], json!(["exotrace:mapping/geo@0.1.0"]));
-    assert_eq!(found["exports"], json!(["exotrace:mapping/mapper@0.1.0"]));
-    assert_eq!((&found["mapping_version"], &found["wit_version"]), (&json!("2.2.0"), &json!("0.1.0")));
+    assert_eq!(found["imports"], json!(["exotrace:mapping/geo@0.2.0"]));
+    assert_eq!(found["exports"], json!(["exotrace:mapping/mapper@0.2.0"]));
+    assert_eq!((&found["mapping_version"], &found["wit_version"]), (&json!("2.2.0"), &json!("0.2.0")));
     assert_eq!(found["signature"], "missing");
     assert_eq!(found["metadata"]["version"], "2.2.0");
     assert!(found["metadata"]["licenses"].as_str().unwrap().contains("MPL-2.0"), "{found}");

@@ -8,6 +8,9 @@ use crate::{
     version::ReservedFields,
 };
 
+/// What says of which tenant a document is.
+const ORGANIZATION: &str = "organization";
+
 /// Members to add, as text with a comma after each.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExtraFields {
@@ -28,8 +31,13 @@ impl ExtraFields {
         let mut object: Map<String, Value> =
             serde_json::from_str(text.unwrap_or("{}")).map_err(|error| invalid(error.to_string()))?;
         if reserved.shares_organization {
-            let of_host = object.remove("organization").unwrap_or_default();
-            push_member(&mut fields.organization, "organization", organization(of_host, tenant)?);
+            let of_host = object.remove(ORGANIZATION).unwrap_or_default();
+            push_member(&mut fields.organization, ORGANIZATION, organization(of_host, tenant)?);
+        } else if let Some(name) = &tenant.name
+            && let Value::Object(organization) = object.entry(ORGANIZATION).or_insert_with(|| Map::new().into())
+        {
+            // What the tenant is called has always been a field of the host.
+            organization.entry("name").or_insert_with(|| name.as_str().into());
         }
         for (name, value) in object {
             if name.contains('.') {
@@ -156,6 +164,18 @@ mod tests {
         assert_eq!(fields.document, r#""agent":{"name":"a"},"#);
         assert_eq!(fields.event, r#""dataset":"x","#);
         assert_eq!(fields.log, r#""level":"info","#);
+    }
+
+    #[test]
+    fn what_the_tenant_is_called_is_a_field() {
+        let tenant = Tenant { id: "id".to_owned(), name: Some("Contoso".to_owned()) };
+        let named =
+            |fields: Option<&str>| ExtraFields::parse(fields, &V1_20.reserved_fields, &tenant).unwrap().document;
+        assert_eq!(named(None), r#""organization":{"name":"Contoso"},"#);
+        let fields = Some(r#"{"a":1,"organization":{"id":"x"},"z":2}"#);
+        assert_eq!(named(fields), r#""a":1,"organization":{"id":"x","name":"Contoso"},"z":2,"#);
+        let fields = Some(r#"{"organization":{"name":"Fabrikam"}}"#);
+        assert_eq!(named(fields), r#""organization":{"name":"Fabrikam"},"#);
     }
 
     #[test]

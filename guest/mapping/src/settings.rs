@@ -83,7 +83,8 @@ pub enum SettingsError {
     /// The public suffix list is not one.
     #[error("public suffix list is not usable: {0}")]
     InvalidSuffixList(String),
-    /// The mapping's own settings cannot be used; names the place in them by its JSON pointer.
+    /// The mapping's own settings cannot be used: the JSON pointer to what is wrong, a colon, a blank, and what is wrong.
+    /// The host finds the line of the settings file by the pointer.
     #[error("options are not usable: {0}")]
     InvalidOptions(String),
     /// A key for pseudonyms cannot be used.

@@ -64,9 +64,9 @@ fn compose(adapter: &ComponentPart, mapping: &[u8], geo_provider: &ComponentPart
     let geo_provider = instantiate(&mut graph, "exotrace:geo-provider", &geo_provider.bytes)?;
     let mapping = instantiate(&mut graph, "exotrace:mapping-component", mapping)?;
     let adapter = instantiate(&mut graph, "exotrace:adapter", &adapter.bytes)?;
-    connect(&mut graph, geo_provider, "exotrace:mapping/geo@0.1.0", mapping)?;
+    connect(&mut graph, geo_provider, "exotrace:mapping/geo@0.2.0", mapping)?;
     connect(&mut graph, geo_provider, "exotrace:adapters/databases@0.1.0", adapter)?;
-    connect(&mut graph, mapping, "exotrace:mapping/mapper@0.1.0", adapter)?;
+    connect(&mut graph, mapping, "exotrace:mapping/mapper@0.2.0", adapter)?;
     export_all(&mut graph, adapter)?;
     let processor = Processor { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
     Ok(graph.encode(EncodeOptions { processor: Some(processor), ..EncodeOptions::default() })?)

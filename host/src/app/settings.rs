@@ -1,6 +1,7 @@
 //! All settings together, checked before anything is started.
 
 mod config;
+mod json_object;
 mod labels;
 mod mapping;
 mod mapping_config;

@@ -24,10 +24,12 @@ use crate::{
 };
 
 mod mapping;
+mod refused_setting;
 mod resolved_mapping;
 mod resume;
 
 pub(crate) use mapping::{check_candidate, deployment, tried, watched};
+pub(crate) use refused_setting::{RefusedSetting, with_refused_setting};
 pub(crate) use resolved_mapping::ResolvedMapping;
 pub(crate) use resume::other_mapping;
 use resume::{Startup, found, resume};

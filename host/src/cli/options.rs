@@ -1,19 +1,30 @@
 //! What commands that map by themselves are told about mapping, on the command line and in a settings file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exotrace_domains::LocalDomain;
+use serde_json::{Map, Value};
 
+use super::exit::Usage;
 use crate::{
-    app::{resolve, settings::Config},
+    app::{
+        resolve,
+        settings::{Config, SourceConfig},
+        start::with_refused_setting,
+    },
     geo::Geo,
-    mapper,
+    mapper::{self, MapperError, SettingsRefusal, Tenant},
     sources::file::DateOrder,
+    support::{
+        error_text::explain,
+        microsoft_id::{TENANT_ID_HINT, is_tenant_id},
+        plain_file::{self, MAX_SETTINGS_BYTES},
+    },
 };
 
 /// The options.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(super) struct MappingOptions {
     /// Take the mapping, its settings, geo databases and local domains of the first source from a settings file.
     /// An option that is also given here takes precedence.
@@ -37,6 +48,16 @@ pub(super) struct MappingOptions {
     /// Order of day and month in dates of CSV such as `3/4/2026`, where no row shows it.
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(super) date_order: Option<DateOrder>,
+    /// The tenant that the records are of: its id, or one of its domains.
+    #[arg(long, value_name = "ID", value_parser = tenant_id)]
+    tenant_id: Option<String>,
+    /// What people call the tenant.
+    #[arg(long, value_name = "NAME")]
+    tenant_name: Option<String>,
+    /// The mapping's own settings, instead of `[mapping.options]`: a JSON object, or a file with one. `exotrace mapping
+    /// inspect` shows their schema.
+    #[arg(long = "options", value_name = "JSON or FILE", value_parser = MappingObject::parse)]
+    mapping_options: Option<MappingObject>,
     /// Keep the bytes of every record in `event.original`.
     #[arg(long)]
     preserve_original_event: bool,
@@ -56,6 +77,17 @@ impl MappingOptions {
         Ok(Geo::open(city.as_deref(), asn.as_deref())?)
     }
 
+    /// The error, with the setting that it is about if that stands in the settings file.
+    pub(super) fn explain(&self, config: Option<&Config>, error: MapperError) -> anyhow::Error {
+        match (&error, config) {
+            (MapperError::Settings(SettingsRefusal::InvalidOptions { .. }), _) if self.mapping_options.is_some() => {
+                Usage(format!("`--options`: {}", explain(&error))).into()
+            }
+            (_, Some(config)) => with_refused_setting(config, error),
+            _ => error.into(),
+        }
+    }
+
     /// The domains that were given here, in every form that records may have them in.
     fn local_domains(&self) -> Option<Vec<String>> {
         let forms = self.local_domains.iter().flat_map(LocalDomain::forms).collect();
@@ -69,10 +101,15 @@ impl MappingOptions {
             .and_then(|config| config.sources.first())
             .and_then(|source| source.local_domains())
             .map(<[String]>::to_vec);
-        let labels = config.and_then(|config| config.sources.first()).map(|source| source.labels().clone());
-        let labels = labels.unwrap_or_default();
+        let source = config.and_then(|config| config.sources.first());
+        let labels = source.map(|source| source.labels().clone()).unwrap_or_default();
+        let tenant = source.and_then(SourceConfig::tenant).unwrap_or_default();
+        let id = self.tenant_id.clone().or_else(|| Some(tenant.id).filter(|id| !id.is_empty()));
+        let name = self.tenant_name.clone().or(tenant.name);
+        let options = self.mapping_options.as_ref().map(|options| Value::Object(options.0.clone()));
         let suffix_list = self.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
         Ok(mapper::Settings {
+            tenant: Tenant::known_by(id.as_deref(), name.as_deref()),
             local_domains: self.local_domains().or(local_domains),
             preserve_original_event: self.preserve_original_event
                 || mapping.is_some_and(|mapping| mapping.preserve_original_event),
@@ -80,7 +117,36 @@ impl MappingOptions {
             drop_status: mapping.map(|mapping| mapping.drop_status.clone()).unwrap_or_default(),
             fields: labels.own_fields(),
             suffix_list: resolve::suffix_list(suffix_list.as_deref())?,
+            options: options.or(mapping.and_then(|mapping| mapping.options.clone())),
+            pseudonym_key: None,
+            previous_pseudonym_key: None,
         })
+    }
+}
+
+/// The mapping's own settings.
+#[derive(Debug, Clone)]
+struct MappingObject(Map<String, Value>);
+
+impl MappingObject {
+    /// Reads a JSON object, or the file with one.
+    fn parse(text: &str) -> Result<Self, String> {
+        let (json, name) = if text.trim_start().starts_with('{') {
+            (text.to_owned(), String::new())
+        } else {
+            let read = plain_file::text(Path::new(text), MAX_SETTINGS_BYTES);
+            (read.map_err(|error| format!("could not read `{text}`: {error}"))?, format!("`{text}`: "))
+        };
+        serde_json::from_str(&json).map(Self).map_err(|error| format!("{name}not a JSON object: {error}"))
+    }
+}
+
+fn tenant_id(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if is_tenant_id(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("neither a GUID nor a domain; give {TENANT_ID_HINT}"))
     }
 }
 

@@ -108,11 +108,6 @@ impl<'a> ValueReader<'a> {
         Fault { path: self.path.to_owned(), line: self.line(at), problem, hint: hint.map(str::to_owned) }
     }
 
-    /// Where a key stands, for messages of others.
-    pub(crate) fn place(&self, key: &str, at: usize) -> String {
-        format!("{}:{}: `{}`", self.path.display(), self.line(at), self.dotted(key))
-    }
-
     /// A variable of the environment that is set and not empty.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())

@@ -45,7 +45,8 @@ impl MappedBatch {
     /// Outcomes with these ids, and without documents.
     pub(crate) fn of_ids(ids: &[&str]) -> Self {
         let timestamp = chrono::DateTime::UNIX_EPOCH;
-        let outcome = |id: &&str| Outcome::Mapped { id: (*id).to_owned(), timestamp, length: 2 };
+        let outcome =
+            |id: &&str| Outcome::Mapped { id: (*id).to_owned(), delivery_id: (*id).to_owned(), timestamp, length: 2 };
         Self { outcomes: ids.iter().map(outcome).collect(), ..Self::default() }
     }
 }
@@ -122,7 +123,10 @@ mod tests {
 
     #[test]
     fn every_outcome_has_its_document_and_its_mapping() {
-        let mapped = |length: u32| Outcome::Mapped { id: length.to_string(), timestamp: DateTime::UNIX_EPOCH, length };
+        let mapped = |length: u32| {
+            let (id, delivery_id) = (length.to_string(), length.to_string());
+            Outcome::Mapped { id, delivery_id, timestamp: DateTime::UNIX_EPOCH, length }
+        };
         let by = |digest: &str| {
             Arc::new(MappedBy { name: "mail".to_owned(), version: "1.0.0".to_owned(), digest: digest.to_owned() })
         };

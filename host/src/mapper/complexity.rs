@@ -16,7 +16,7 @@ struct Limit {
     built_in: u64,
 }
 
-const BODY: Limit = Limit { what: "bytes in a function", most: 1024 * 1024, built_in: 50_000 };
+const BODY: Limit = Limit { what: "bytes in a function", most: 1024 * 1024, built_in: 100_000 };
 const LOCALS: Limit = Limit { what: "locals in a function", most: 4096, built_in: 200 };
 const DEPTH: Limit = Limit { what: "nested blocks in a function", most: 1024, built_in: 100 };
 const WEIGHT: Limit = Limit { what: "locals times loops in a function", most: 1_000_000, built_in: 20_000 };

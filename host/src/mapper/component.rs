@@ -11,9 +11,10 @@ use super::{
     component_error::ComponentError,
     component_file::read_component,
     contract::{self, LinkedComponent},
-    description::Description,
+    description::{Description, DocumentSchema},
     digest::digest,
     instance::describe,
+    json_object::is_object,
     section::{check_kind, read_section},
 };
 
@@ -126,8 +127,10 @@ const MAX_TEXT: usize = 100;
 
 /// What a component says of itself is shown, logged and a label of metrics.
 fn check_description(description: &Description) -> Result<(), ComponentError> {
-    let Description { name, mapping_version, ecs_version, wit_version: _ } = description;
-    let texts = [("name", name), ("version", mapping_version), ("ECS version", ecs_version)];
+    let Description { name, mapping_version, schema, record_kinds: _, options_schema, wit_version: _ } = description;
+    let DocumentSchema { name: schema_name, version: schema_version } = schema;
+    let texts =
+        [("name", name), ("version", mapping_version), ("schema", schema_name), ("schema version", schema_version)];
     for (what, text) in texts {
         if text.chars().count() > MAX_TEXT {
             return Err(ComponentError::Text { what, problem: "is longer than 100 characters" });
@@ -139,7 +142,22 @@ fn check_description(description: &Description) -> Result<(), ComponentError> {
     if Version::parse(mapping_version).is_err() {
         return Err(ComponentError::Text { what: "version", problem: "is no semantic version, such as `1.2.3`" });
     }
-    Ok(())
+    options_schema.as_deref().map_or(Ok(()), check_options_schema)
+}
+
+/// The longest schema of options, in bytes.
+const MAX_OPTIONS_SCHEMA: usize = 64 * 1024;
+
+/// People and programs are shown it as JSON.
+fn check_options_schema(schema: &str) -> Result<(), ComponentError> {
+    let problem = if schema.len() > MAX_OPTIONS_SCHEMA {
+        "is longer than 64 KiB"
+    } else if !is_object(schema) {
+        "is not a JSON object"
+    } else {
+        return Ok(());
+    };
+    Err(ComponentError::Text { what: "schema of options", problem })
 }
 
 #[cfg(test)]
@@ -151,8 +169,10 @@ mod tests {
         let description = |name: &str, version: &str| Description {
             name: name.to_owned(),
             mapping_version: version.to_owned(),
-            ecs_version: "8.11.0".to_owned(),
-            wit_version: "0.1.0".to_owned(),
+            schema: DocumentSchema::ecs("8.11.0".to_owned()),
+            record_kinds: Vec::new(),
+            options_schema: None,
+            wit_version: "0.2.0".to_owned(),
         };
         let problem = |name: &str, version: &str| {
             check_description(&description(name, version)).err().map(|error| error.to_string()).unwrap_or_default()
@@ -163,5 +183,14 @@ mod tests {
         assert_eq!(problem("mail", "1.2"), "its version is no semantic version, such as `1.2.3`");
         let long = format!("1.2.3-{}", "a".repeat(100));
         assert_eq!(problem("mail", &long), "its version is longer than 100 characters");
+    }
+
+    #[test]
+    fn a_schema_of_options_is_json() {
+        let problem = |schema: &str| check_options_schema(schema).err().map(|error| error.to_string());
+        assert_eq!(problem(r#"{"type":"object"}"#), None);
+        assert_eq!(problem("true").as_deref(), Some("its schema of options is not a JSON object"));
+        let long = format!(r#"{{"title":"{}"}}"#, "a".repeat(MAX_OPTIONS_SCHEMA));
+        assert_eq!(problem(&long).as_deref(), Some("its schema of options is longer than 64 KiB"));
     }
 }

@@ -8,6 +8,7 @@ use wasmtime::component::Component as Compiled;
 
 mod linked;
 mod v0_1;
+mod v0_2;
 
 pub(super) use linked::{LinkedComponent, Session};
 
@@ -15,7 +16,7 @@ pub(super) use linked::{LinkedComponent, Session};
 type LinkFn = fn(&Compiled) -> wasmtime::Result<Arc<dyn LinkedComponent>>;
 
 /// The newest version of every track, oldest first, with what links its components.
-static CONTRACTS: [(Version, LinkFn); 1] = [(v0_1::VERSION, v0_1::link)];
+static CONTRACTS: [(Version, LinkFn); 2] = [(v0_1::VERSION, v0_1::link), (v0_2::VERSION, v0_2::link)];
 
 /// What links a component that was built for this version of the contract; none when this host does not speak it.
 pub(super) fn speaking(version: &str) -> Option<LinkFn> {
@@ -40,10 +41,9 @@ mod tests {
 
     #[test]
     fn what_is_older_on_a_track_is_spoken() {
-        let spoken = ["0.1.0", "0.1.1", "0.0.9", "0.2.0", "1.0.0", "0.1.0-rc.1", "0.1", ""];
-        assert_eq!(
-            spoken.map(|version| speaking(version).is_some()),
-            [true, false, false, false, false, false, false, false]
-        );
+        let is_spoken = |version: &&str| speaking(version).is_some();
+        let others = ["0.1.1", "0.0.9", "0.2.1", "0.3.0", "1.0.0", "0.1.0-rc.1", "0.2.0-rc.1", "0.1", ""];
+        assert_eq!(["0.1.0", "0.2.0"].iter().filter(|version| is_spoken(version)).count(), 2);
+        assert_eq!(others.iter().find(|version| is_spoken(version)), None);
     }
 }

@@ -1,13 +1,13 @@
 //! Why a batch could not be mapped.
 
-use super::fault_kind::FaultKind;
+use super::{fault_kind::FaultKind, settings_refusal::SettingsRefusal};
 
 /// Why a batch could not be mapped, or a mapping not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum MapperError {
     /// The mapping does not take the settings.
     #[error("mapping refuses its settings: {0}")]
-    Settings(String),
+    Settings(SettingsRefusal),
     /// The component stopped: a trap, or a limit.
     #[error("mapping component stopped ({kind})")]
     Stopped {

@@ -9,6 +9,8 @@ pub enum Outcome {
     Mapped {
         /// The document's `_id`.
         id: String,
+        /// Names the delivery, one message to one recipient, through all its statuses.
+        delivery_id: String,
         /// The document's `@timestamp`.
         timestamp: DateTime<Utc>,
         /// Length of the document in bytes, without its line feed.
@@ -22,6 +24,8 @@ pub enum Outcome {
     Failed {
         /// The document's `_id`.
         id: String,
+        /// Names the delivery, when the record says which it is.
+        delivery_id: Option<String>,
         /// The time in the record, if it has one.
         timestamp: Option<DateTime<Utc>>,
         /// The first thing that is wrong.
@@ -45,6 +49,15 @@ impl Outcome {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Mapped { id, .. } | Self::Failed { id, .. } => Some(id),
+            Self::Dropped(_) | Self::Rejected(_) => None,
+        }
+    }
+
+    /// What names the delivery that the record tells of, if there is a document and it is known.
+    pub fn delivery_id(&self) -> Option<&str> {
+        match self {
+            Self::Mapped { delivery_id, .. } => Some(delivery_id),
+            Self::Failed { delivery_id, .. } => delivery_id.as_deref(),
             Self::Dropped(_) | Self::Rejected(_) => None,
         }
     }
@@ -86,4 +99,5 @@ pub enum FailureReason {
     InvalidAddress,
     InvalidIp,
     InvalidType,
+    UnsupportedKind,
 }

@@ -29,7 +29,10 @@ pub(super) fn check(records: &str, batch: &MappedBatch, validation: Validation) 
         let Some(document) = line(documents, at, length) else {
             return Err(format!("document {count} is not the {length} bytes that begin at byte {at}"));
         };
-        check_id(id).map_err(|problem| format!("document {count}: {problem}"))?;
+        check_id(id).map_err(|problem| format!("document {count}: its id {problem}"))?;
+        if let Some(delivery_id) = outcome.delivery_id() {
+            check_id(delivery_id).map_err(|problem| format!("document {count}: its delivery id {problem}"))?;
+        }
         if (validation == Validation::Full || count == 0) && !is_object(document) {
             return Err(format!("document {count} is not a JSON object"));
         }
@@ -53,10 +56,10 @@ fn line(text: &str, begin: usize, length: usize) -> Option<&str> {
 fn check_id(id: &str) -> Result<(), &'static str> {
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     match id.len() {
-        0 => Err("its id is empty"),
+        0 => Err("is empty"),
         1..=MAX_ID_BYTES if id.bytes().all(is_plain) => Ok(()),
-        1..=MAX_ID_BYTES => Err("its id is not plain text"),
-        _ => Err("its id is longer than 512 bytes"),
+        1..=MAX_ID_BYTES => Err("is not plain text"),
+        _ => Err("is longer than 512 bytes"),
     }
 }
 
@@ -68,7 +71,12 @@ mod tests {
     use crate::mapper::outcome::{DropReason, Outcome};
 
     fn mapped(id: &str, length: u32) -> Outcome {
-        Outcome::Mapped { id: id.to_owned(), timestamp: DateTime::UNIX_EPOCH, length }
+        delivered(id, "d", length)
+    }
+
+    fn delivered(id: &str, delivery_id: &str, length: u32) -> Outcome {
+        let (id, delivery_id) = (id.to_owned(), delivery_id.to_owned());
+        Outcome::Mapped { id, delivery_id, timestamp: DateTime::UNIX_EPOCH, length }
     }
 
     fn batch(documents: &str, outcomes: Vec<Outcome>) -> MappedBatch {
@@ -99,6 +107,8 @@ mod tests {
         refused("{}", "{}\n", vec![mapped("", 2)], "document 0: its id is empty");
         refused("{}", "{}\n", vec![mapped("a\"b", 2)], "document 0: its id is not plain text");
         refused("{}", "{}\n", vec![mapped(&"a".repeat(513), 2)], "document 0: its id is longer than 512 bytes");
+        refused("{}", "{}\n", vec![delivered("a", "", 2)], "document 0: its delivery id is empty");
+        refused("{}", "{}\n", vec![delivered("a", "\n", 2)], "document 0: its delivery id is not plain text");
         let two = vec![mapped("a", 2), mapped("b", 2)];
         refused("{}\n{}", "{}\n{]\n", two, "document 1 is not a JSON object");
         refused("{}", "[]\n", vec![mapped("a", 2)], "document 0 is not a JSON object");

@@ -333,7 +333,12 @@ mod tests {
 
     #[test]
     fn some_of_a_batch_has_the_documents_of_its_outcomes() {
-        let mapped = |id: &str| Outcome::Mapped { id: id.to_owned(), timestamp: Utc::now(), length: 7 };
+        let mapped = |id: &str| Outcome::Mapped {
+            id: id.to_owned(),
+            delivery_id: id.to_owned(),
+            timestamp: Utc::now(),
+            length: 7,
+        };
         let outcomes = vec![mapped("1"), Outcome::Dropped(DropReason::Status), mapped("3"), mapped("4")];
         let by = |version: &str| {
             let [name, version, digest] = ["mail", version, version].map(str::to_owned);

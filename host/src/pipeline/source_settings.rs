@@ -38,6 +38,9 @@ pub(crate) trait SourceSettings: Any + fmt::Debug + Send + Sync {
     /// Whose names its records have, which says how they are mapped unless the settings name a mapping.
     fn record_kind(&self) -> RecordKind;
 
+    /// The tenant that its records are of: its id, or one of its domains.
+    fn tenant_id(&self) -> Option<&str>;
+
     /// What `input.type` of its documents is, as those of Elastic's integration have it.
     fn input(&self) -> &'static str;
 

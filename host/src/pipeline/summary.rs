@@ -168,7 +168,12 @@ mod tests {
 
     #[test]
     fn what_went_to_the_dead_letter_is_not_delivered() {
-        let mapped = |id: &str| Outcome::Mapped { id: id.to_owned(), timestamp: chrono::Utc::now(), length: 3 };
+        let mapped = |id: &str| Outcome::Mapped {
+            id: id.to_owned(),
+            delivery_id: id.to_owned(),
+            timestamp: chrono::Utc::now(),
+            length: 3,
+        };
         let batch = MappedBatch {
             outcomes: vec![mapped("1"), Outcome::Rejected("trap".to_owned()), mapped("3")],
             ..MappedBatch::default()

@@ -11,7 +11,6 @@ mod error;
 mod examine;
 mod exchange;
 mod graph;
-mod ids;
 mod judge;
 mod kind;
 mod local_domains;

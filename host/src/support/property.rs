@@ -52,9 +52,20 @@ pub enum RecordKind {
     Graph,
     /// The Reporting Web Service and PowerShell: `MessageTraceId`, `Received`, `SenderAddress`.
     Legacy,
+    /// A record of either together with the steps of its delivery.
+    Details,
 }
 
 impl RecordKind {
+    /// As the contract calls it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Graph => "graph",
+            Self::Legacy => "legacy",
+            Self::Details => "details",
+        }
+    }
+
     /// Whose names a record has; `None` when it has none that tell.
     pub(crate) fn of(record: &str) -> Option<Self> {
         let names: BTreeMap<String, IgnoredAny> = serde_json::from_str(record).ok()?;

@@ -42,6 +42,12 @@ impl RecordKey {
         (key, received)
     }
 
+    /// The identity of a record by its id and its recipient; nothing when it has not both.
+    pub(crate) fn delivery_of(record: &str) -> Option<[u8; 16]> {
+        let [id, recipient] = pick(record, [Property::MessageTraceId, Property::RecipientAddress]).ok()?;
+        Some(Self::hash(&[&name(id)?, &name(recipient)?], &[]).identity)
+    }
+
     fn hash(identity: &[&str], content: &[&str]) -> Self {
         Self {
             identity: *digest(identity).first_chunk().expect("half of the digest"),

@@ -55,6 +55,8 @@ pub(crate) fn map(
     let outcomes = native.1.into_iter();
     outcomes
         .map(|mut outcome| {
+            // Both ways give the same; what it is, tests of the mapping say.
+            outcome.as_object_mut().unwrap().remove("delivery_id");
             if outcome.get("dropped").is_none() {
                 outcome["document"] = serde_json::from_str(documents.next().unwrap()).expect("a document is JSON");
             }
@@ -82,7 +84,8 @@ fn map_natively(
     let mut session = native::Session::open(version, &settings).unwrap();
     let batch = session.map_batch(records, origin, &mut NativeGeo(geo));
     let outcomes = batch.outcomes.iter().map(|outcome| match outcome {
-        native::Outcome::Mapped { id, .. } | native::Outcome::Failed { id, .. } => json!({ "_id": id }),
+        native::Outcome::Mapped { id, delivery_id, .. } => json!({ "_id": id, "delivery_id": delivery_id }),
+        native::Outcome::Failed { id, delivery_id, .. } => json!({ "_id": id, "delivery_id": delivery_id }),
         native::Outcome::Dropped(reason) => json!({ "dropped": format!("{reason:?}") }),
     });
     let outcomes = outcomes.collect();
@@ -103,7 +106,7 @@ fn map_in_component(
         tags: settings.tags.clone(),
         drop_status: settings.drop_status.clone(),
         fields: settings.fields.clone(),
-        suffix_list: None,
+        ..exotrace::mapper::Settings::default()
     };
     let mapper = Mapper::new(component, settings, Arc::clone(geo)).unwrap();
     let origin = exotrace::mapper::Origin {
@@ -112,11 +115,9 @@ fn map_in_component(
     };
     let batch = mapper.map_batch(records, &origin).unwrap();
     let outcomes = batch.outcomes.iter().map(|outcome| match outcome {
-        exotrace::mapper::Outcome::Mapped { id, .. } | exotrace::mapper::Outcome::Failed { id, .. } => {
-            json!({ "_id": id })
-        }
         exotrace::mapper::Outcome::Dropped(reason) => json!({ "dropped": format!("{reason:?}") }),
         exotrace::mapper::Outcome::Rejected(reason) => json!({ "rejected": reason }),
+        mapped => json!({ "_id": mapped.id(), "delivery_id": mapped.delivery_id() }),
     });
     let outcomes = outcomes.collect();
     (batch.documents, outcomes)

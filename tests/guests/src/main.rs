@@ -54,7 +54,8 @@ fn component(prelude: &str, own: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     text.push(')');
     let mut module = wat::parse_str(text)?;
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir("../../wit")?;
+    // They were built for the first contract, which the host goes on speaking.
+    let (package, _) = resolve.push_dir("../../wit/released/0.1.0")?;
     let world = resolve.select_world(&[package], Some("mapping"))?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     Ok(ComponentEncoder::default().validate(true).module(&module)?.encode()?)

@@ -109,6 +109,7 @@ test('`jco serve` answers requests with documents, and says what is wrong with a
   const url = `http://127.0.0.1:${port}/`;
   assert.deepEqual(await (await answering(url)).json(), {
     name: 'exotrace message trace to ECS', mapping_version: `${version}.0`, ecs_version: '8.11.0',
+    schema: { name: 'ecs', version: '8.11.0' }, options_schema: null,
   });
   const query = new URLSearchParams([...texts, ['with-id', 'true']]);
   const post = (path, body, headers = {}) => fetch(url + path, { method: 'POST', body, headers });
@@ -129,6 +130,9 @@ test('`jco serve` answers requests with documents, and says what is wrong with a
   await check(post('?no-such=1', '{}'), 400, /^error: there is no setting `no-such`\nhint: there are `local-domain`/);
   await check(post('?geoip-city=x', '{}'), 400, /`geoip-city` names a file, which only the environment may/);
   await check(post('?fields=x', '{}'), 400, /^error: mapping refuses its settings: fields to add: /);
+  await check(post('?options={}', '{}'), 400, /^error: mapping refuses its settings: this mapping version has no rule for `options`/);
+  const ofTenant = await post('?tenant-id=contoso.com&tenant-name=Contoso', records('well-formed'));
+  assert.deepEqual(lines(Buffer.from(await ofTenant.arrayBuffer()))[0].organization, { name: 'Contoso' });
   await check(post('', Buffer.from('{}\n"\xe9"\n', 'latin1')), 400, /^error: line 2: not UTF-8 at byte 1\nhint: /);
   await check(post('', '{}', { 'content-encoding': 'gzip' }), 415, /compressed/);
   await check(fetch(url, { method: 'PUT', body: '{}' }), 405, /POST records/);

@@ -69,11 +69,13 @@ const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
 const lookup = databaseFiles.length ? databases(...databaseFiles) : (addresses) => addresses.map(() => undefined);
 const { mapper } = await load(component, lookup);
 const session = mapper.Session.open({
+  tenant: settings.tenant && { id: settings.tenant.id ?? '', name: settings.tenant.name },
   localDomains: settings.local_domains,
   preserveOriginalEvent: settings.preserve_original_event ?? false,
   tags: settings.tags ?? [],
   dropStatus: settings.drop_status ?? [],
   fields: settings.fields && JSON.stringify(settings.fields),
+  options: settings.options && JSON.stringify(settings.options),
 });
 const records = readFileSync(0, 'utf8').split(/(?<=\n)/);
 for (let start = 0; start < records.length; start += BATCH) {

@@ -14,8 +14,8 @@ from wasmtime.component import Component, Linker, Record, Variant
 
 # How many records are mapped at once.
 BATCH = 1000
-GEO = "exotrace:mapping/geo@0.1.0"
-MAPPER = "exotrace:mapping/mapper@0.1.0"
+GEO = "exotrace:mapping/geo@0.2.0"
+MAPPER = "exotrace:mapping/mapper@0.2.0"
 
 
 def record(**fields):
@@ -102,13 +102,19 @@ class Mapping:
 def settings_of(path):
     with open(path, encoding="utf-8") as file:
         chosen = json.load(file)
+    tenant = chosen.get("tenant")
     return record(
+        tenant=tenant and record(id=tenant.get("id", ""), name=tenant.get("name")),
         local_domains=chosen.get("local_domains"),
         preserve_original_event=chosen.get("preserve_original_event", False),
         tags=chosen.get("tags", []),
         drop_status=chosen.get("drop_status", []),
         fields=json.dumps(chosen["fields"]) if "fields" in chosen else None,
         suffix_list=None,
+        options=json.dumps(chosen["options"]) if "options" in chosen else None,
+        # 32 random bytes each, for a mapping that makes pseudonyms.
+        pseudonym_key=None,
+        previous_pseudonym_key=None,
     )
 
 

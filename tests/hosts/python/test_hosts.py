@@ -114,12 +114,18 @@ class Command(unittest.TestCase):
         for arguments, reason in [
             (["--local-domains", "x"], b"error: there is no setting `local-domains`\nhint: there are `local-domain`, "),
             (["--fields", "x"], b"error: mapping refuses its settings: fields to add: "),
+            (["--options", "{}"], b"error: mapping refuses its settings: this mapping version has no rule for `options`"),
             (["records.ndjson"], b'error: unexpected argument "records.ndjson"\nhint: records come on standard input'),
             (["--geoip-city", "geo/networks.json"], b"error: `geo/networks.json` is not a database in MaxMind format"),
         ]:
             done = self.map(VERSION, b"{}\n", *arguments, code=1)
             self.assertTrue(done.stderr.startswith(reason), done.stderr)
             self.assertEqual(done.stdout, b"")
+
+    def test_the_tenant_reaches_the_mapping(self):
+        records = (RECORDS / "well-formed.ndjson").read_bytes()
+        found = self.map(VERSION, records, "--tenant-id", "contoso.com", "--tenant-name", "Contoso").stdout
+        self.assertEqual(lines(found)[0]["organization"], {"name": "Contoso"})
 
     def test_a_missing_database_is_named(self):
         done = self.map(VERSION, b"{}\n", "--geoip-city", "geo/none.mmdb", code=1)

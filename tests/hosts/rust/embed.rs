@@ -12,7 +12,7 @@ use std::{
 use anyhow::bail;
 use exotrace::{
     geo::Geo,
-    mapper::{Component, Mapper, Origin, Settings},
+    mapper::{Component, Mapper, Origin, Settings, Tenant},
 };
 use serde_json::Value;
 
@@ -51,5 +51,7 @@ fn read_settings(path: &Path) -> anyhow::Result<Settings> {
     let chosen: Value = serde_json::from_slice(&fs::read(path)?)?;
     let local_domains = serde_json::from_value(chosen["local_domains"].clone())?;
     let tags: Option<Vec<String>> = serde_json::from_value(chosen["tags"].clone())?;
-    Ok(Settings { local_domains, tags: tags.unwrap_or_default(), ..Settings::default() })
+    let tenant = Tenant::known_by(chosen["tenant"]["id"].as_str(), chosen["tenant"]["name"].as_str());
+    let options = chosen.get("options").cloned();
+    Ok(Settings { tenant, local_domains, tags: tags.unwrap_or_default(), options, ..Settings::default() })
 }

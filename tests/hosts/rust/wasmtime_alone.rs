@@ -42,12 +42,16 @@ fn main() -> wasmtime::Result<()> {
     let mapping = Mapping::instantiate(&mut store, &component, &linker)?;
     let session = mapping.exotrace_mapping_mapper().session();
     let settings = Settings {
+        tenant: None,
         local_domains: Some(vec!["contoso.com".to_owned(), "contoso.onmicrosoft.com".to_owned()]),
         preserve_original_event: true,
         tags: vec!["forwarded".to_owned()],
         drop_status: Vec::new(),
         fields: None,
         suffix_list: None,
+        options: None,
+        pseudonym_key: None,
+        previous_pseudonym_key: None,
     };
     let opened = session.call_open(&mut store, &settings)?;
     let opened = opened.map_err(|error| Error::msg(format!("settings: {error:?}")))?;

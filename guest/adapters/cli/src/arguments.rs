@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use exotrace_adapter::{OPTIONS, OptionSpec, OptionValue, Options};
+use exotrace_adapter::{Identity, OPTIONS, OptionSpec, OptionValue, Options};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 /// What to do.
@@ -44,9 +44,9 @@ fn text(error: impl ToString) -> String {
 }
 
 fn help() -> String {
-    let (name, version, ecs) = exotrace_adapter::identity();
+    let Identity { name, version, schema, schema_version, .. } = exotrace_adapter::identity();
     let mut help = format!(
-        "{name}, mapping {version}, ECS {ecs}\n\n\
+        "{name}, mapping {version}, {schema} {schema_version}\n\n\
          Maps records on standard input, one a line, to documents on standard output, one a line.\n\n"
     );
     for OptionSpec { name, variable, value, help: explanation } in OPTIONS {

@@ -13,5 +13,5 @@ mod options;
 
 pub use lines::{LineTooLong, Lines, UnreadableLine, WholeLines};
 #[cfg(target_arch = "wasm32")]
-pub use mapping::{Mapping, Totals, identity};
+pub use mapping::{Identity, Mapping, Totals, identity};
 pub use options::{OPTIONS, OptionError, OptionSpec, OptionValue, Options};

@@ -27,10 +27,25 @@ pub struct Totals {
     pub dropped: usize,
 }
 
-/// What the composed mapping is: its name, its version, and the ECS version of its documents.
-pub fn identity() -> (String, String, String) {
-    let description = mapper::describe();
-    (description.name, description.mapping_version, description.ecs_version)
+/// What the composed mapping is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The name of the schema of its documents, such as `ecs`.
+    pub schema: String,
+    /// The version of that schema.
+    pub schema_version: String,
+    /// JSON Schema of its own settings, if it has any.
+    pub options_schema: Option<String>,
+}
+
+/// What the composed mapping is.
+pub fn identity() -> Identity {
+    let mapper::Description { name, mapping_version, schema, options_schema, .. } = mapper::describe();
+    Identity { name, version: mapping_version, schema: schema.name, schema_version: schema.version, options_schema }
 }
 
 impl Mapping {
@@ -58,13 +73,21 @@ impl Mapping {
             let read = read.map_err(|error| format!("could not read public suffix list `{path}`: {error}\n{hint}"));
             read.map_err(|problem| unusable.push(problem)).ok()
         });
+        let tenant = (options.tenant_id.is_some() || options.tenant_name.is_some()).then(|| mapper::Tenant {
+            id: options.tenant_id.map(|id| id.to_lowercase()).unwrap_or_default(),
+            name: options.tenant_name,
+        });
         let settings = mapper::Settings {
+            tenant,
             local_domains: options.local_domains,
             preserve_original_event: options.preserve_original_event,
             tags: options.tags,
             drop_status: options.drop_status,
             fields: options.fields,
             suffix_list,
+            options: options.options,
+            pseudonym_key: None,
+            previous_pseudonym_key: None,
         };
         let session = mapper::Session::open(&settings).map_err(explain_setting)?;
         Ok((Self { session, with_id: options.with_id }, unusable))
@@ -148,6 +171,11 @@ fn explain_setting(error: SettingsError) -> String {
         SettingsError::ReservedField(field) => format!("field `{field}` is written by the mapping itself"),
         SettingsError::InvalidSuffixList(reason) => format!("public suffix list: {reason}"),
         SettingsError::Unsupported(setting) => format!("this mapping version has no rule for `{setting}`"),
+        SettingsError::InvalidOptions(reason) => match reason.split_once(": ") {
+            Some((pointer, problem)) if pointer.starts_with('/') => format!("options at `{pointer}`: {problem}"),
+            _ => format!("options: {}", reason.trim_start_matches(": ")),
+        },
+        SettingsError::InvalidPseudonymKey(reason) => format!("key of pseudonyms: {reason}"),
     };
     format!("mapping refuses its settings: {reason}")
 }

@@ -15,6 +15,12 @@ pub struct Options {
     pub preserve_original_event: bool,
     /// Fields to add to every document: a JSON object.
     pub fields: Option<String>,
+    /// The tenant that the records are of.
+    pub tenant_id: Option<String>,
+    /// What people call the tenant.
+    pub tenant_name: Option<String>,
+    /// The mapping's own settings: a JSON object.
+    pub options: Option<String>,
     /// Give every document together with its `_id`.
     pub with_id: bool,
     /// City database.
@@ -52,7 +58,7 @@ pub enum OptionValue {
 }
 
 /// Every setting.
-pub const OPTIONS: [OptionSpec; 9] = [
+pub const OPTIONS: [OptionSpec; 12] = [
     OptionSpec {
         name: "local-domain",
         variable: "EXOTRACE_LOCAL_DOMAIN",
@@ -82,6 +88,24 @@ pub const OPTIONS: [OptionSpec; 9] = [
         variable: "EXOTRACE_FIELDS",
         value: OptionValue::Text,
         help: "Fields to add to every document: a JSON object.",
+    },
+    OptionSpec {
+        name: "tenant-id",
+        variable: "EXOTRACE_TENANT_ID",
+        value: OptionValue::Text,
+        help: "The tenant that the records are of: its id, or one of its domains.",
+    },
+    OptionSpec {
+        name: "tenant-name",
+        variable: "EXOTRACE_TENANT_NAME",
+        value: OptionValue::Text,
+        help: "What people call the tenant.",
+    },
+    OptionSpec {
+        name: "options",
+        variable: "EXOTRACE_OPTIONS",
+        value: OptionValue::Text,
+        help: "The mapping's own settings: a JSON object.",
     },
     OptionSpec {
         name: "with-id",
@@ -173,6 +197,9 @@ impl Options {
             drop_status: or_texts(self.drop_status, other.drop_status),
             preserve_original_event: self.preserve_original_event || other.preserve_original_event,
             fields: self.fields.or(other.fields),
+            tenant_id: self.tenant_id.or(other.tenant_id),
+            tenant_name: self.tenant_name.or(other.tenant_name),
+            options: self.options.or(other.options),
             with_id: self.with_id || other.with_id,
             geoip_city: self.geoip_city.or(other.geoip_city),
             geoip_asn: self.geoip_asn.or(other.geoip_asn),
@@ -197,6 +224,9 @@ impl Options {
             "drop-status" => self.drop_status.push(text),
             "preserve-original-event" => self.preserve_original_event = switch(name, value)?,
             "fields" => self.fields = Some(text),
+            "tenant-id" => self.tenant_id = Some(text),
+            "tenant-name" => self.tenant_name = Some(text),
+            "options" => self.options = Some(text),
             "with-id" => self.with_id = switch(name, value)?,
             "geoip-city" => self.geoip_city = Some(text),
             "geoip-asn" => self.geoip_asn = Some(text),

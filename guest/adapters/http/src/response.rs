@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use exotrace_adapter::{Mapping, Totals};
+use exotrace_adapter::{Identity, Mapping, Totals};
 use wasip2::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
 
 /// A short answer.
@@ -19,9 +19,16 @@ impl Response {
     }
 
     /// Says what this is.
-    pub(crate) fn describe((name, version, ecs): (String, String, String)) -> Self {
-        // None of them has anything that JSON would escape.
-        let text = format!("{{\"name\":\"{name}\",\"mapping_version\":\"{version}\",\"ecs_version\":\"{ecs}\"}}\n");
+    pub(crate) fn describe(identity: Identity) -> Self {
+        let Identity { name, version, schema, schema_version, options_schema } = identity;
+        // As it was called when there was no other schema.
+        let ecs = if schema == "ecs" { format!("\"ecs_version\":\"{schema_version}\",") } else { String::new() };
+        let options = options_schema.unwrap_or_else(|| "null".to_owned());
+        // None of the texts has anything that JSON would escape.
+        let text = format!(
+            "{{\"name\":\"{name}\",\"mapping_version\":\"{version}\",{ecs}\
+             \"schema\":{{\"name\":\"{schema}\",\"version\":\"{schema_version}\"}},\"options_schema\":{options}}}\n"
+        );
         Self { status: 200, content_type: "application/json", text }
     }
 

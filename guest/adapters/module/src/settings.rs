@@ -1,7 +1,7 @@
 //! The settings of a module: JSON, put into it when it is built.
 
 use exotrace_domains::LocalDomain;
-use exotrace_mapping::{Version, versions};
+use exotrace_mapping::{Tenant, Version, versions};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
@@ -23,6 +23,12 @@ pub struct Settings {
     pub drop_status: Vec<String>,
     /// Fields to add to every document. Default: none.
     pub fields: Option<Map<String, Value>>,
+    /// The tenant that the records are of: its id, or one of its domains. Default: not known.
+    pub tenant_id: Option<String>,
+    /// What people call the tenant. Default: none.
+    pub tenant_name: Option<String>,
+    /// The mapping's own settings. Default: none.
+    pub options: Option<Map<String, Value>>,
     /// The key at the top of a document that holds its `_id`, for outputs that take the id from there. Default: none.
     pub id_key: Option<String>,
     /// Whether `@timestamp` stays in the document. Default: `true`. `false` is for pipelines that write it from a time
@@ -61,6 +67,9 @@ impl Default for Settings {
             tags: vec!["forwarded".to_owned()],
             drop_status: Vec::new(),
             fields: None,
+            tenant_id: None,
+            tenant_name: None,
+            options: None,
             id_key: None,
             timestamp: true,
             record_key: None,
@@ -71,12 +80,18 @@ impl Default for Settings {
 impl Settings {
     /// What the mapping takes of them.
     pub fn of_session(&self) -> exotrace_mapping::Settings {
+        let tenant = (self.tenant_id.is_some() || self.tenant_name.is_some()).then(|| Tenant {
+            id: self.tenant_id.as_deref().map(str::to_lowercase).unwrap_or_default(),
+            name: self.tenant_name.clone(),
+        });
         exotrace_mapping::Settings {
+            tenant,
             local_domains: self.local_domains.clone(),
             preserve_original_event: self.preserve_original_event,
             tags: self.tags.clone(),
             drop_status: self.drop_status.clone(),
             fields: self.fields.clone().map(|fields| Value::Object(fields).to_string()),
+            options: self.options.clone().map(|options| Value::Object(options).to_string()),
             ..exotrace_mapping::Settings::default()
         }
     }

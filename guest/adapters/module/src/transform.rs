@@ -193,6 +193,12 @@ mod tests {
     }
 
     #[test]
+    fn the_tenant_reaches_the_mapping() {
+        let document = map(&mut transform(r#"{"tenant_id":"contoso.com","tenant_name":"Contoso"}"#), RECORD.as_bytes());
+        assert_eq!(document["organization"], json!({ "name": "Contoso" }));
+    }
+
+    #[test]
     fn what_is_dropped_leaves_nothing() {
         let mut transform = transform(r#"{"drop_status":["Delivered"]}"#);
         assert!(transform.map(RECORD.as_bytes()).is_empty());
@@ -220,6 +226,8 @@ mod tests {
         assert!(matches!(error, Err(TransformError::Malformed(_))));
         let error = Transform::new(br#"{"mapping":"1.20","drop_status":["x"]}"#, &[], &[]);
         assert!(matches!(error, Err(TransformError::Settings(_))));
+        let error = Transform::new(br#"{"mapping":"2.2","options":{}}"#, &[], &[]);
+        assert!(matches!(error, Err(TransformError::Settings(SettingsError::Unsupported(name))) if name == "options"));
         assert!(matches!(Transform::new(b"", b"x", &[]), Err(TransformError::Geo(_))));
     }
 }

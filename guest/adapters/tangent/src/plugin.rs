@@ -8,7 +8,7 @@ use std::{
     io::{self, Write as _},
 };
 
-use exotrace_adapter::{Mapping, Options, Totals};
+use exotrace_adapter::{Identity, Mapping, Options, Totals};
 use exotrace_mapping::Property;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub(crate) struct Plugin;
 
 impl Guest for Plugin {
     fn metadata() -> Meta {
-        let (name, version, _) = exotrace_adapter::identity();
+        let Identity { name, version, .. } = exotrace_adapter::identity();
         Meta { name, version }
     }
 

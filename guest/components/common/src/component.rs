@@ -19,12 +19,13 @@ impl<M: Mapping> mapper::Guest for Component<M> {
     type Session = SessionResource<M>;
 
     fn describe() -> mapper::Description {
-        let Version { number, schema, record_kinds, .. } = M::VERSION;
+        let Version { number, schema, record_kinds, options_schema, .. } = M::VERSION;
         mapper::Description {
             name: "exotrace message trace to ECS".to_owned(),
             mapping_version: (*number).to_owned(),
-            ecs_version: schema.version.to_owned(),
+            schema: mapper::Schema { name: schema.name.to_owned(), version: schema.version.to_owned() },
             record_kinds: record_kinds.iter().copied().map(Into::into).collect(),
+            options_schema: options_schema.map(str::to_owned),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use exotrace_mapping::{
     AutonomousSystem, DropReason, FailureReason, FilePosition, Geo, Location, MappedBatch, Network, Origin, Outcome,
-    Place, RecordKind, Settings, SettingsError,
+    Place, RecordKind, Settings, SettingsError, Tenant,
 };
 
 use crate::bindings::{exotrace::mapping::geo, exports::exotrace::mapping::mapper};
@@ -54,13 +54,16 @@ impl From<geo::Place> for Place {
 impl From<mapper::Settings> for Settings {
     fn from(settings: mapper::Settings) -> Self {
         Self {
+            tenant: settings.tenant.map(|tenant| Tenant { id: tenant.id, name: tenant.name }),
             local_domains: settings.local_domains,
             preserve_original_event: settings.preserve_original_event,
             tags: settings.tags,
             drop_status: settings.drop_status,
             fields: settings.fields,
             suffix_list: settings.suffix_list,
-            ..Self::default()
+            options: settings.options,
+            pseudonym_key: settings.pseudonym_key,
+            previous_pseudonym_key: settings.previous_pseudonym_key,
         }
     }
 }
@@ -71,9 +74,8 @@ impl From<SettingsError> for mapper::SettingsError {
             SettingsError::InvalidFields(reason) => Self::InvalidFields(reason),
             SettingsError::ReservedField(field) => Self::ReservedField(field),
             SettingsError::InvalidSuffixList(reason) => Self::InvalidSuffixList(reason),
-            // This version of the contract has neither, so nothing can be wrong with them.
-            SettingsError::InvalidOptions(_) => Self::Unsupported("options".to_owned()),
-            SettingsError::InvalidPseudonymKey(_) => Self::Unsupported("pseudonym_key".to_owned()),
+            SettingsError::InvalidOptions(reason) => Self::InvalidOptions(reason),
+            SettingsError::InvalidPseudonymKey(reason) => Self::InvalidPseudonymKey(reason),
             SettingsError::Unsupported(setting) => Self::Unsupported(setting),
         }
     }
@@ -101,13 +103,14 @@ fn text(documents: Vec<u8>) -> String {
 impl From<Outcome> for mapper::Outcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Mapped { id, timestamp, length, .. } => {
-                Self::Mapped(mapper::Mapped { id, timestamp, length: to_u32(length) })
+            Outcome::Mapped { id, delivery_id, timestamp, length } => {
+                Self::Mapped(mapper::Mapped { id, delivery_id, timestamp, length: to_u32(length) })
             }
             Outcome::Dropped(DropReason::EmptyPage) => Self::Dropped(mapper::DropReason::EmptyPage),
             Outcome::Dropped(DropReason::Status) => Self::Dropped(mapper::DropReason::Status),
-            Outcome::Failed { id, timestamp, reason, length, .. } => {
-                Self::Failed(mapper::Failed { id, timestamp, reason: reason.into(), length: to_u32(length) })
+            Outcome::Failed { id, delivery_id, timestamp, reason, length } => {
+                let (reason, length) = (reason.into(), to_u32(length));
+                Self::Failed(mapper::Failed { id, delivery_id, timestamp, reason, length })
             }
         }
     }

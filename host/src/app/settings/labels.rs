@@ -3,14 +3,15 @@
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use super::{source_labels::SourceLabels, table::SourceTable};
-use crate::config::{ConfigError, ValueReader, environment::expand, namespace_problem};
+use super::{
+    json_object::{DottedNames, NotJson, json_object},
+    source_labels::SourceLabels,
+    table::SourceTable,
+};
+use crate::config::{ConfigError, ValueReader, namespace_problem};
 
 /// What exotrace writes itself, in every document.
 const OUR_OWN: &[&str] = &["agent", "data_stream", "input"];
-
-/// How deep fields may be nested: Elasticsearch takes 20 levels.
-const DEEPEST: usize = 20;
 
 pub(super) fn labels(table: &SourceTable, reader: &ValueReader<'_>) -> Result<SourceLabels, ConfigError> {
     let mut tags = Vec::new();
@@ -33,8 +34,7 @@ pub(super) fn labels(table: &SourceTable, reader: &ValueReader<'_>) -> Result<So
         );
         return Err(reader.error(at, problem, Some("keep one of them")));
     }
-    let fields_at = table.fields.as_ref().map(|fields| reader.place("fields", fields.span().start));
-    Ok(SourceLabels { tags, fields, namespace, tenant_name, fields_at })
+    Ok(SourceLabels { tags, fields, namespace, tenant_name })
 }
 
 /// A text on one line, since people and programs show it as one.
@@ -61,7 +61,7 @@ fn namespace(value: &Spanned<String>, reader: &ValueReader<'_>) -> Result<String
 }
 
 fn fields(table: &Spanned<toml::Table>, reader: &ValueReader<'_>) -> Result<Map<String, Value>, ConfigError> {
-    let refuse = |(field, problem): (String, &str)| {
+    let refuse = |NotJson { name: field, problem }| {
         let problem = format!("`{}`: `{field}` {problem}", reader.dotted("fields"));
         reader.error(
             table.span().start,
@@ -73,50 +73,8 @@ fn fields(table: &Spanned<toml::Table>, reader: &ValueReader<'_>) -> Result<Map<
         let has_dataset = name == "event" && value.get("dataset").is_some();
         if has_dataset || OUR_OWN.contains(&name.as_str()) {
             let field = if has_dataset { "event.dataset" } else { name };
-            return Err(refuse((field.to_owned(), "is written by exotrace itself")));
+            return Err(refuse(NotJson { name: field.to_owned(), problem: "is written by exotrace itself" }));
         }
     }
-    object(table.get_ref(), "", DEEPEST, reader).map_err(refuse)
-}
-
-/// A table as JSON; an error names the field, and what is wrong with it.
-fn object<'p>(
-    table: &toml::Table,
-    prefix: &str,
-    depth: usize,
-    reader: &ValueReader<'_>,
-) -> Result<Map<String, Value>, (String, &'p str)> {
-    let mut object = Map::new();
-    for (name, found) in table {
-        let field = format!("{prefix}{name}");
-        if name.is_empty() || name.contains('.') {
-            return Err((field, "has a dot in its name, or none; nest tables instead"));
-        }
-        object.insert(name.clone(), value(found, &field, depth, reader)?);
-    }
-    Ok(object)
-}
-
-fn value<'p>(
-    found: &toml::Value,
-    field: &str,
-    depth: usize,
-    reader: &ValueReader<'_>,
-) -> Result<Value, (String, &'p str)> {
-    let Some(depth) = depth.checked_sub(1) else { return Err((field.to_owned(), "is nested too deep")) };
-    Ok(match found {
-        toml::Value::String(text) => {
-            let text = expand(text, &|name| reader.variable(name));
-            Value::String(text.map_err(|_| (field.to_owned(), "names a variable of the environment that is not set"))?)
-        }
-        toml::Value::Integer(number) => Value::from(*number),
-        toml::Value::Float(number) if number.is_finite() => Value::from(*number),
-        toml::Value::Float(_) => return Err((field.to_owned(), "is no number that JSON has")),
-        toml::Value::Boolean(is_so) => Value::from(*is_so),
-        toml::Value::Datetime(_) => return Err((field.to_owned(), "is a date; put it in quotes")),
-        toml::Value::Array(elements) => {
-            Value::Array(elements.iter().map(|element| value(element, field, depth, reader)).collect::<Result<_, _>>()?)
-        }
-        toml::Value::Table(table) => Value::Object(object(table, &format!("{field}."), depth, reader)?),
-    })
+    json_object(table.get_ref(), DottedNames::Refused, reader).map_err(refuse)
 }

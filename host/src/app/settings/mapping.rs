@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use toml::Spanned;
 
 use super::{
+    json_object::{DottedNames, json_object},
     mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingConfig, MappingLimits, RollbackConfig},
     mapping_table::{CandidateTable, MappingTable, RollbackTable},
     trusted_keys,
@@ -23,6 +25,7 @@ pub(super) fn mapping(table: &MappingTable, reader: &ValueReader<'_>) -> Result<
     let choice = choice(&table.version, &table.path, reader);
     let tags = texts("tags", &table.tags);
     let drop_status = texts("drop_status", &table.drop_status);
+    let options = table.options.as_ref().map(|options| self::options(options, reader)).transpose();
     let suffix_list = reader.optional_file("suffix_list", &table.suffix_list);
     let trusted_keys = trusted_keys::keys(table, reader);
     let limits = limits(table, reader);
@@ -35,12 +38,21 @@ pub(super) fn mapping(table: &MappingTable, reader: &ValueReader<'_>) -> Result<
         preserve_original_event: table.preserve_original_event.unwrap_or_default(),
         tags: tags?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
         drop_status: drop_status?.unwrap_or_default(),
+        options: options?,
         suffix_list: suffix_list?,
         trusted_keys: trusted_keys?,
         limits: limits?,
         watch_interval: watch_interval?,
         candidate: candidate?,
         rollback: rollback?,
+    })
+}
+
+/// The mapping's own settings, as JSON.
+fn options(table: &Spanned<toml::Table>, reader: &ValueReader<'_>) -> Result<Value, ConfigError> {
+    json_object(table.get_ref(), DottedNames::Allowed, reader).map(Value::Object).map_err(|error| {
+        let problem = format!("`{}` {}", reader.dotted(&format!("options.{}", error.name)), error.problem);
+        reader.error(table.span().start, problem, None)
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use serde_json::Value;
+
 use crate::support::signature::TrustedKeys;
 
 /// `[mapping]`
@@ -15,6 +17,8 @@ pub(crate) struct MappingConfig {
     pub tags: Vec<String>,
     /// Statuses whose records are dropped.
     pub drop_status: Vec<String>,
+    /// The mapping's own settings: a JSON object.
+    pub options: Option<Value>,
     /// A public suffix list, in place of the built-in one.
     pub suffix_list: Option<PathBuf>,
     /// The keys that component files have to be signed with; none: they need no signature.

@@ -18,6 +18,8 @@ pub(super) struct MappingTable {
     pub(super) tags: Option<Vec<Spanned<String>>>,
     /// Statuses whose records are dropped, ignoring case; mapping 2.2 and later. Default: `[]`.
     pub(super) drop_status: Option<Vec<Spanned<String>>>,
+    /// The mapping's own settings, which the mapping checks; `exotrace mapping inspect` shows their schema. Default: none.
+    pub(super) options: Setting<toml::Table>,
     /// Public suffix list in the format of publicsuffix.org. Default: the built-in one of 2022-10-22.
     pub(super) suffix_list: Setting<String>,
     /// Public keys of minisign, or their files: a component file without a signature by one of them is refused. Default: none, and no signature is needed.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::source_labels::SourceLabels;
-use crate::pipeline::SourceSettings;
+use crate::{mapper::Tenant, pipeline::SourceSettings};
 
 /// `[[source]]`
 #[derive(Debug, Clone)]
@@ -29,6 +29,11 @@ impl SourceConfig {
     /// What tells its documents from those of other sources.
     pub(crate) fn labels(&self) -> &SourceLabels {
         &self.labels
+    }
+
+    /// Whose records they are, as far as that is known.
+    pub(crate) fn tenant(&self) -> Option<Tenant> {
+        Tenant::known_by(self.settings.tenant_id(), self.labels.tenant_name.as_deref())
     }
 
     /// Domains of the tenant, for `email.direction`.

@@ -1,6 +1,6 @@
 //! What tells documents of one source from those of others.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// What tells documents of one source from those of others.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,8 +13,6 @@ pub(crate) struct SourceLabels {
     pub namespace: Option<String>,
     /// What people call the tenant.
     pub tenant_name: Option<String>,
-    /// Where `fields` stands in the settings, for messages; none when it does not.
-    pub fields_at: Option<String>,
 }
 
 impl SourceLabels {
@@ -25,17 +23,14 @@ impl SourceLabels {
         tags
     }
 
-    /// What is written into its documents besides what exotrace itself writes, if anything.
+    /// The fields that are added to its documents besides those that exotrace itself writes, if there are any.
     pub(crate) fn own_fields(&self) -> Option<Value> {
-        (!self.fields.is_empty() || self.tenant_name.is_some()).then(|| self.with_fields(json!({})))
+        (!self.fields.is_empty()).then(|| Value::Object(self.fields.clone()))
     }
 
-    /// All that is written into its documents: `host` is what exotrace itself writes.
+    /// The fields that are added to its documents: `host` is what exotrace itself writes.
     pub(crate) fn with_fields(&self, host: Value) -> Value {
         let mut all = Value::Object(self.fields.clone());
-        if let Some(name) = &self.tenant_name {
-            merge(&mut all, json!({ "organization": { "name": name } }));
-        }
         merge(&mut all, host);
         all
     }
@@ -55,21 +50,21 @@ fn merge(all: &mut Value, more: Value) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn fields_are_put_together_object_by_object() {
         let Value::Object(fields) = json!({ "event": { "module": "x" }, "labels": { "a": 1 } }) else { unreachable!() };
-        let labels = SourceLabels { fields, tenant_name: Some("Contoso".to_owned()), ..SourceLabels::default() };
+        let labels = SourceLabels { fields, ..SourceLabels::default() };
         assert_eq!(
             labels.with_fields(json!({ "event": { "dataset": "d" } })),
-            json!({
-                "event": { "dataset": "d", "module": "x" }, "labels": { "a": 1 }, "organization": { "name": "Contoso" }
-            })
+            json!({ "event": { "dataset": "d", "module": "x" }, "labels": { "a": 1 } })
         );
         assert_eq!(SourceLabels::default().with_fields(json!({ "a": 1 })), json!({ "a": 1 }));
         assert_eq!(SourceLabels::default().own_fields(), None);
-        assert_eq!(labels.own_fields().unwrap()["organization"]["name"], "Contoso");
+        assert_eq!(labels.own_fields().unwrap()["labels"]["a"], 1);
     }
 
     #[test]

@@ -190,7 +190,7 @@ fn what_others_call_our_settings_is_known() {
     check_hint("[[output]]\ntype = \"http\"\nuri = \"https://localhost\"\n", "did you mean `url`?");
     check_hint("[[output]]\ntype = \"file\"\nfilename = \"x\"\n", "did you mean `path`?");
     check_hint("[[sinks]]\ntype = \"stdout\"\n", "did you mean `output`?");
-    check_hint("tenantId = \"contoso.com\"\n[[output]]\ntype = \"stdout\"\n", "known are");
+    check_hint("clientId = \"contoso.com\"\n[[output]]\ntype = \"stdout\"\n", "known are");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::refused_setting::with_refused_setting;
 use crate::{
     app::{
         agent::Agent,
@@ -14,7 +15,7 @@ use crate::{
     config::DATASET,
     deployment::{Deployment, MappingRef, RollbackPolicy, SwapPurpose, TrialMode, WatchedComponent},
     geo::Geo,
-    mapper::{self, Component, ComponentFile, Loader, MapperError, MappingPlace},
+    mapper::{self, Component, ComponentFile, Loader, MappingPlace},
 };
 
 /// Gets the components of all sources ready, each with the settings of its source.
@@ -33,14 +34,7 @@ pub(crate) fn deployment(
     let (limits, policy) = (mapping_limits::limits(Some(config)), policy(&config.mapping.rollback));
     mapping_limits::apply_total_memory(Some(config));
     let deployment = Deployment::with_loader(starts, limits, policy, geo, loader.clone());
-    // Fields that the mapping itself writes are known to nobody but the mapping.
-    let places: Vec<_> = config.sources.iter().filter_map(|source| source.labels().fields_at.as_deref()).collect();
-    match deployment {
-        Err(error @ MapperError::Settings(_)) if !places.is_empty() => {
-            Err(anyhow::Error::from(error).context(places.join(", ")))
-        }
-        deployment => Ok(deployment?),
-    }
+    deployment.map_err(|error| with_refused_setting(config, error))
 }
 
 /// Sees whether what is to be tried beside the mapping could be.
@@ -111,6 +105,7 @@ fn settings(config: &Config, source: &SourceConfig, suffix_list: Option<String>,
     let labels = source.labels();
     let namespace = labels.namespace.as_ref().unwrap_or(&config.namespace);
     mapper::Settings {
+        tenant: source.tenant(),
         local_domains: source.local_domains().map(<[String]>::to_vec),
         preserve_original_event: config.mapping.preserve_original_event,
         tags: labels.with_tags(&config.mapping.tags),
@@ -122,6 +117,9 @@ fn settings(config: &Config, source: &SourceConfig, suffix_list: Option<String>,
             "input": { "type": source.settings.input() },
         }))),
         suffix_list,
+        options: config.mapping.options.clone(),
+        pseudonym_key: None,
+        previous_pseudonym_key: None,
     }
 }
 

@@ -8,9 +8,10 @@ use crate::{
         agent::Agent,
         mapping_limits::loader,
         settings::{Config, MappingChoice},
-        start::{self, ResolvedMapping},
+        start::{self, RefusedSetting, ResolvedMapping},
     },
     geo::Geo,
+    mapper::MapperError,
     support::{
         error_text::explain,
         state_folder::{self, StateFolderError},
@@ -78,9 +79,17 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Map
     let deployment = match start::deployment(config, components, geo, &agent, &loader) {
         Ok(deployment) => deployment,
         Err(error) => {
-            let text = explain(error.as_ref());
-            let key = if text.contains("suffix list") { "mapping.suffix_list" } else { key };
-            fault(config, key, &text, checked);
+            match (error.downcast_ref::<RefusedSetting>(), error.downcast_ref::<MapperError>()) {
+                // With the setting and its line, which the fault has as well, left out.
+                (Some(RefusedSetting { key, .. }), Some(error)) => {
+                    checked.error(config, key, &format!("`{key}`: {}", explain(error)));
+                }
+                _ => {
+                    let text = explain(error.as_ref());
+                    let key = if text.contains("suffix list") { "mapping.suffix_list" } else { key };
+                    fault(config, key, &text, checked);
+                }
+            }
             return None;
         }
     };

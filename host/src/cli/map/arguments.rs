@@ -27,9 +27,13 @@ pub(in crate::cli) struct Arguments {
     /// Print `{"_id": ..., "document": {...}}` instead of the document alone.
     #[arg(long)]
     pub(super) with_id: bool,
+    /// Print `{"_id": ..., "delivery_id": ...}` instead of the document: what names the document, and what names the
+    /// delivery, one message to one recipient, through all its statuses.
+    #[arg(long, conflicts_with = "with_id")]
+    pub(super) ids: bool,
     /// Answer every line as `mmexternal` of rsyslog wants it: `{"$!": {"exotrace": {"_id": ..., "document": {...}}}}`,
     /// or `{}` for a line without a document. Flushes after every line.
-    #[arg(long, conflicts_with = "with_id")]
+    #[arg(long, conflicts_with_all = ["with_id", "ids"])]
     pub(super) mmexternal: bool,
     /// When documents go out: when there are enough of them, or after every line, before the next one is read. With
     /// `line`, every line is a record or a page.
@@ -43,9 +47,10 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     /// How documents are printed, and when they go out.
     pub(super) fn printing(&self) -> (Format, Flush) {
-        match (self.mmexternal, self.with_id) {
-            (true, _) => (Format::Mmexternal, Flush::Line),
-            (_, true) => (Format::WithId, self.flush),
+        match self {
+            Self { mmexternal: true, .. } => (Format::Mmexternal, Flush::Line),
+            Self { with_id: true, .. } => (Format::WithId, self.flush),
+            Self { ids: true, .. } => (Format::Ids, self.flush),
             _ => (Format::Documents, self.flush),
         }
     }

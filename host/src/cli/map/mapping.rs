@@ -6,8 +6,13 @@ use anyhow::Context as _;
 
 use super::arguments::Arguments;
 use crate::{
-    app::{mapping_limits, resolve, settings::MappingChoice, start, unusable::Unusable},
-    cli::{exit::Usage, progress::Progress},
+    app::{
+        mapping_limits, resolve,
+        settings::{Config, MappingChoice},
+        start,
+        unusable::Unusable,
+    },
+    cli::{exit::Usage, options::MappingOptions, progress::Progress},
     geo::Geo,
     mapper::{Component, Limits, Loader, Mapper, RecordKind, Settings, default_mapping},
     support::lines::lines,
@@ -24,6 +29,8 @@ pub(super) struct Mapping {
 
 /// All that a mapper is made of but its component.
 struct Maker {
+    options: MappingOptions,
+    config: Option<Config>,
     loader: Loader,
     settings: Settings,
     limits: Limits,
@@ -32,7 +39,8 @@ struct Maker {
 
 impl Maker {
     fn make(&self, component: Component) -> anyhow::Result<Mapper> {
-        Ok(Mapper::with_limits(component, self.settings.clone(), self.limits.clone(), Arc::clone(&self.geo))?)
+        let mapper = Mapper::with_limits(component, self.settings.clone(), self.limits.clone(), Arc::clone(&self.geo));
+        mapper.map_err(|error| self.options.explain(self.config.as_ref(), error))
     }
 }
 
@@ -56,7 +64,8 @@ impl Mapping {
         };
         let geo = Arc::new(arguments.options.geo(config)?);
         let settings = arguments.options.settings(config)?;
-        let maker = Maker { loader, settings, limits: mapping_limits::limits(config), geo };
+        let (options, limits) = (arguments.options.clone(), mapping_limits::limits(config));
+        let maker = Maker { options, config: config.cloned(), loader, settings, limits, geo };
         let mapper = OnceLock::new();
         if let Some(component) = named {
             mapper.get_or_init({
@@ -97,6 +106,7 @@ impl Mapping {
     fn make(&self, records: &str) -> anyhow::Result<Mapper> {
         let kind = lines(records).find_map(|line| RecordKind::of(line.record()));
         let reason = match kind {
+            Some(RecordKind::Details) => "the records have details of deliveries",
             Some(RecordKind::Graph) => "the records have the names of Graph",
             Some(RecordKind::Legacy) => "the records have the names of PowerShell and the Reporting Web Service",
             None => "the first records have no names that tell",

@@ -168,6 +168,8 @@ pub(super) enum Format {
     Documents,
     /// One a line, each with its id.
     WithId,
+    /// The ids of each, one pair a line.
+    Ids,
     /// One answer a batch, as `mmexternal` of rsyslog takes it.
     Mmexternal,
 }
@@ -202,13 +204,18 @@ pub(super) fn print(
     output.flush().context(failed)
 }
 
-/// An id is Base64: nothing in it needs an escape.
+/// Ids were checked: nothing in them needs an escape.
 fn write(output: &mut impl Write, batch: &MappedBatch, format: Format) -> io::Result<()> {
     match format {
         Format::Documents => output.write_all(batch.documents.as_bytes()),
         Format::WithId => batch
             .documents()
             .try_for_each(|(id, document)| writeln!(output, r#"{{"_id":"{id}","document":{document}}}"#)),
+        Format::Ids => batch.outcomes.iter().try_for_each(|outcome| match (outcome.id(), outcome.delivery_id()) {
+            (Some(id), Some(delivery_id)) => writeln!(output, r#"{{"_id":"{id}","delivery_id":"{delivery_id}"}}"#),
+            (Some(id), None) => writeln!(output, r#"{{"_id":"{id}"}}"#),
+            (None, _) => Ok(()),
+        }),
         Format::Mmexternal => {
             let mut documents = batch.documents();
             match (documents.next(), documents.next()) {
@@ -237,6 +244,7 @@ mod tests {
     fn check(documents: &[&str], format: Format, expected: &str) {
         let outcome = |document: &&str| Outcome::Mapped {
             id: "AA=".to_owned(),
+            delivery_id: "BB=".to_owned(),
             timestamp: DateTime::UNIX_EPOCH,
             length: u32::try_from(document.len()).unwrap(),
         };
@@ -253,6 +261,11 @@ mod tests {
     #[test]
     fn a_document_can_have_its_id_beside_it() {
         check(&["{}", "[]"], Format::WithId, "{\"_id\":\"AA=\",\"document\":{}}\n{\"_id\":\"AA=\",\"document\":[]}\n");
+    }
+
+    #[test]
+    fn ids_can_be_had_alone() {
+        check(&["{}", "[]"], Format::Ids, &"{\"_id\":\"AA=\",\"delivery_id\":\"BB=\"}\n".repeat(2));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
         progress::Progress,
     },
     deployment::{Differences, Examples},
-    mapper::{Mapper, MapperError, Origin},
+    mapper::{Component, Mapper, MapperError, Origin},
     sources::file::formats::{Batch, Notice, Sink},
     support::shown,
 };
@@ -69,17 +69,25 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
     let geo = Arc::new(arguments.options.geo(config)?);
     let settings = arguments.options.settings(config)?;
     let limits = mapping_limits::limits(config);
-    let mapper = |name: &str| -> anyhow::Result<Mapper> {
-        let component = resolve::version_or_file(name, &loader)?;
-        let mapper = Mapper::with_limits(component, settings.clone(), limits.clone(), Arc::clone(&geo));
+    let component = |name: &str| resolve::version_or_file(name, &loader);
+    let components = [component(&arguments.before)?, component(&arguments.after)?];
+    let has_options = |component: &Component| component.description().options_schema.is_some();
+    let mapper = |name: &str, component: &Component| -> anyhow::Result<Mapper> {
+        let mut settings = settings.clone();
+        // Options are for those that have some, unless neither has.
+        if components.iter().any(has_options) && !has_options(component) {
+            settings.options = None;
+        }
+        let mapper = Mapper::with_limits(component.clone(), settings, limits.clone(), Arc::clone(&geo));
+        let mapper = mapper.map_err(|error| arguments.options.explain(config, error));
         mapper.with_context(|| format!("mapping `{name}`"))
     };
     let examples = if arguments.show_values { Examples::Values } else { Examples::Shapes };
     let files = input::files(&arguments.files);
     let progress = Progress::new(&files);
     let mut comparison = Comparison {
-        before: mapper(&arguments.before)?,
-        after: mapper(&arguments.after)?,
+        before: mapper(&arguments.before, &components[0])?,
+        after: mapper(&arguments.after, &components[1])?,
         differences: Differences::new(examples),
         progress: progress.clone(),
         name: String::new(),

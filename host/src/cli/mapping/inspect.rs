@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     app::{mapping_limits::loader, settings::Config},
@@ -87,16 +87,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let mut answer = serde_json::to_value(&inspection)?;
         answer["signature"] = serde_json::to_value(&signature)?;
         match &usable {
-            Ok(Description { name, ecs_version, .. }) => {
+            Ok(Description { name, schema, record_kinds, options_schema, .. }) => {
                 answer["name"] = json!(name);
-                answer["ecs_version"] = json!(ecs_version);
+                answer["schema"] = json!(schema);
+                if let Some(version) = schema.ecs_version() {
+                    answer["ecs_version"] = json!(version);
+                }
+                answer["record_kinds"] = json!(record_kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
+                answer["options_schema"] = options_schema.as_deref().map_or(Ok(json!(null)), serde_json::from_str)?;
             }
             Err(error) => answer["error"] = json!(explain(error)),
         }
         println!("{}", serde_json::to_string_pretty(&answer)?);
     } else {
         for (key, value) in lines(&inspection, usable.as_ref().ok(), &signature) {
-            println!("{:<12} {}", shown::line(key), shown::line(&value));
+            println!("{:<12} {}", shown::line(key), shown::lines(&value).replace('\n', "\n             "));
         }
     }
     match usable {
@@ -114,7 +119,9 @@ fn lines<'i>(
     let mut lines = Vec::new();
     if let Some(description) = description {
         lines.push(("name", description.name.clone()));
-        lines.push(("ECS", description.ecs_version.clone()));
+        lines.push(("schema", description.schema.to_string()));
+        lines.push(("records", description.kinds()));
+        lines.push(("options", options(description.options_schema.as_deref())));
     }
     if let (Some(mapping), Some(wit)) = (&inspection.mapping_version, &inspection.wit_version) {
         lines.push(("mapping", mapping.clone()));
@@ -136,4 +143,11 @@ fn lines<'i>(
         lines.push((name, text.clone()));
     }
     lines
+}
+
+/// The schema of the mapping's own settings, for people.
+fn options(schema: Option<&str>) -> String {
+    let Some(schema) = schema else { return "none".to_owned() };
+    let pretty = serde_json::from_str(schema).and_then(|schema: Value| serde_json::to_string_pretty(&schema));
+    pretty.unwrap_or_else(|_| schema.to_owned())
 }

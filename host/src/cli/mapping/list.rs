@@ -4,10 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     app::{mapping_limits, settings::Config},
-    mapper::{BUILT_IN, Component, ComponentError, component_files},
+    mapper::{BUILT_IN, Component, ComponentError, DocumentSchema, component_files},
     support::shown,
 };
 
@@ -23,7 +24,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 /// One mapping.
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct ListedMapping {
     /// `built in`, or the file.
     origin: String,
@@ -32,7 +33,14 @@ struct ListedMapping {
     #[serde(skip_serializing_if = "Option::is_none")]
     mapping_version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<DocumentSchema>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ecs_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_kinds: Option<Vec<&'static str>>,
+    /// JSON Schema of its own settings; null when it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options_schema: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wit_version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,22 +55,39 @@ impl ListedMapping {
         match loaded {
             Ok(component) => {
                 let description = component.description().clone();
+                let options_schema = description.options_schema.as_deref().map(serde_json::from_str);
                 Self {
                     origin,
                     name: Some(description.name),
                     mapping_version: Some(description.mapping_version),
-                    ecs_version: Some(description.ecs_version),
+                    ecs_version: description.schema.ecs_version().map(str::to_owned),
+                    schema: Some(description.schema),
+                    record_kinds: Some(description.record_kinds.iter().map(|kind| kind.as_str()).collect()),
+                    options_schema: Some(options_schema.and_then(Result::ok).unwrap_or_default()),
                     wit_version: Some(description.wit_version),
                     digest: Some(component.digest().to_owned()),
                     error: None,
                 }
             }
             Err(error) => {
-                let error = format!("{:#}", anyhow::Error::new(error));
-                let (name, mapping_version, ecs_version, wit_version, digest) = (None, None, None, None, None);
-                Self { origin, name, mapping_version, ecs_version, wit_version, digest, error: Some(error) }
+                let error = Some(format!("{:#}", anyhow::Error::new(error)));
+                Self { origin, error, ..Self::default() }
             }
         }
+    }
+
+    /// What people see of it, column by column.
+    fn columns(&self) -> [String; 6] {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        let schema = self.schema.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        let kinds = self.record_kinds.as_ref().map_or_else(|| "-".to_owned(), |kinds| kinds.join(","));
+        let options = match &self.options_schema {
+            None => "-",
+            Some(Value::Null) => "no",
+            Some(_) => "yes",
+        };
+        let digest = text(&self.digest).chars().take(12).collect();
+        [text(&self.mapping_version), schema, kinds, options.to_owned(), text(&self.wit_version), digest]
     }
 }
 
@@ -83,16 +108,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&mappings)?);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{:<9} {:<8} {:<6} {:<13} where", "mapping", "ECS", "WIT", "SHA-256");
+    let heading = ["mapping", "schema", "records", "options", "contract", "SHA-256"].map(str::to_owned);
+    println!("{}", line(&heading, "where"));
     for listed in mappings {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        let digest: String = text(&listed.digest).chars().take(12).collect();
-        let (mapping, ecs, wit) = (text(&listed.mapping_version), text(&listed.ecs_version), text(&listed.wit_version));
-        let line = format!("{mapping:<9} {ecs:<8} {wit:<6} {digest:<13} {}", listed.origin);
-        println!("{}", shown::line(&line));
+        println!("{}", shown::line(&line(&listed.columns(), &listed.origin)));
         if let Some(error) = listed.error {
             println!("          cannot be used: {}", shown::lines(&error).replace('\n', "\n          "));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn line([mapping, schema, records, options, contract, digest]: &[String; 6], place: &str) -> String {
+    format!("{mapping:<9} {schema:<11} {records:<13} {options:<7} {contract:<8} {digest:<13} {place}")
 }

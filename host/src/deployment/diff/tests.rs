@@ -16,6 +16,7 @@ fn push(batch: &mut MappedBatch, id: &str, document: &Value) {
     let text = document.to_string();
     batch.outcomes.push(Outcome::Mapped {
         id: id.to_owned(),
+        delivery_id: id.to_owned(),
         timestamp: chrono::DateTime::default(),
         length: text.len().try_into().unwrap(),
     });
@@ -109,6 +110,7 @@ fn another_outcome_or_id_is_a_difference() {
     after.documents.push_str("{\"error\":1}\n");
     after.outcomes.push(Outcome::Failed {
         id: "b".to_owned(),
+        delivery_id: None,
         timestamp: None,
         reason: FailureReason::NotJson,
         length: 11,

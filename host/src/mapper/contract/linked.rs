@@ -4,6 +4,7 @@ use wasmtime::{Store, component::Component as Compiled};
 
 use crate::mapper::{
     batch::MappedBatch, description::Description, instance_state::InstanceState, origin::Origin, settings::Settings,
+    settings_refusal::SettingsRefusal,
 };
 
 /// A component with all that it may ask for.
@@ -14,12 +15,12 @@ pub(crate) trait LinkedComponent: Send + Sync {
     /// Asks it what it is, on an instance of its own.
     fn describe(&self, store: &mut Store<InstanceState>) -> wasmtime::Result<Description>;
 
-    /// Starts an instance and opens a session; or says why it refuses the settings, for people.
+    /// Starts an instance and opens a session; or says why it refuses the settings.
     fn open(
         &self,
         store: &mut Store<InstanceState>,
         settings: &Settings,
-    ) -> wasmtime::Result<Result<Box<dyn Session>, String>>;
+    ) -> wasmtime::Result<Result<Box<dyn Session>, SettingsRefusal>>;
 }
 
 /// A session of a running component.

@@ -176,7 +176,8 @@ fn long_batch(count: usize) -> MappedBatch {
     for number in 0..count {
         let document = format!("{{\"n\":\"{}\"}}", "x".repeat(100_000));
         let length = document.len().try_into().unwrap();
-        let outcome = Outcome::Mapped { id: number.to_string(), timestamp: chrono::DateTime::UNIX_EPOCH, length };
+        let (id, delivery_id) = (number.to_string(), number.to_string());
+        let outcome = Outcome::Mapped { id, delivery_id, timestamp: chrono::DateTime::UNIX_EPOCH, length };
         long.push(Entry { outcome: &outcome, document: Some(&document), mapping: None });
     }
     long

@@ -34,6 +34,7 @@ pub(crate) mod testing {
             let document = format!("{{\"n\":\"{id}\"}}");
             batch.outcomes.push(Outcome::Mapped {
                 id: (*id).to_owned(),
+                delivery_id: (*id).to_owned(),
                 timestamp: chrono::DateTime::UNIX_EPOCH,
                 length: u32::try_from(document.len()).unwrap(),
             });

@@ -48,6 +48,10 @@ impl SourceSettings for FileConfig {
         RecordKind::Legacy
     }
 
+    fn tenant_id(&self) -> Option<&str> {
+        self.tenant_id.as_deref()
+    }
+
     fn input(&self) -> &'static str {
         "log"
     }

@@ -9,6 +9,7 @@ use super::setup::SETUP;
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, keys},
     pipeline::SourceContext,
+    support::microsoft_id::{TENANT_ID_HINT, is_tenant_id},
 };
 
 /// `[[source]]` of type `file`, as it stands in the settings.
@@ -21,6 +22,8 @@ struct FileTable {
     date_order: Setting<String>,
     /// Follow symbolic links among `paths`; otherwise they are refused. Default: `false`.
     follow_links: Setting<bool>,
+    /// The tenant that the records are of: its id or one of its domains; as for the service, if records of both are to be recognized as the same. Default: not known.
+    tenant_id: Setting<String>,
     /// Time between two checks of the files. Default: `5s`.
     interval: Setting<String>,
 }
@@ -28,6 +31,8 @@ struct FileTable {
 /// A source of type `file`.
 #[derive(Debug, Clone)]
 pub(crate) struct FileConfig {
+    /// The tenant that the records are of.
+    pub tenant_id: Option<String>,
     /// Patterns of paths.
     pub paths: Vec<String>,
     /// Between two looks at the files.
@@ -52,8 +57,10 @@ pub(crate) enum DateOrder {
 
 impl SectionKind<SourceContext> for FileConfig {
     const NAMES: &'static [&'static str] = &["file"];
-    const SYNONYMS: &'static [Synonyms] =
-        &[&[(&["path", "file", "files", "include", "filename"], Meant::Key("paths"))]];
+    const SYNONYMS: &'static [Synonyms] = &[&[
+        (&["path", "file", "files", "include", "filename"], Meant::Key("paths")),
+        (&["tenant", "directory_id", "tenantid"], Meant::Key("tenant_id")),
+    ]];
 
     const SETUPS: &'static [Setup] = &[SETUP];
 
@@ -68,10 +75,12 @@ impl SectionKind<SourceContext> for FileConfig {
         reader: &ValueReader<'_>,
     ) -> Result<Self, ConfigError> {
         let table: FileTable = section.read(reader)?;
+        let tenant_id = table.tenant_id.as_ref().map(|value| tenant_id(value, reader)).transpose();
         let paths = patterns(&table, section.start(), context, reader);
         let interval = reader.some_duration("interval", &table.interval, Duration::from_secs(5));
         let date_order = reader.choice("date_order", &table.date_order, &["month_first", "day_first"])?;
         Ok(Self {
+            tenant_id: tenant_id?,
             paths: paths?,
             interval: interval?,
             date_order: date_order.map(|order| match order {
@@ -81,6 +90,16 @@ impl SectionKind<SourceContext> for FileConfig {
             follow_links: table.follow_links.as_ref().is_some_and(|value| *value.get_ref()),
         })
     }
+}
+
+/// The tenant: its id, or one of its domains.
+fn tenant_id(value: &Spanned<String>, reader: &ValueReader<'_>) -> Result<String, ConfigError> {
+    let text = reader.text("tenant_id", value)?.trim().to_owned();
+    if !is_tenant_id(&text) {
+        let problem = format!("`{}` is neither a GUID nor a domain", reader.dotted("tenant_id"));
+        return Err(reader.error(value.span().start, problem, Some(TENANT_ID_HINT)));
+    }
+    Ok(text)
 }
 
 /// What the ledger knows a source of files by.

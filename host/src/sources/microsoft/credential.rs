@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use toml::Spanned;
 use url::Url;
 
-use super::{ids::is_guid, service_table::ServiceTable};
+use super::service_table::ServiceTable;
 use crate::{
     config::{ConfigError, ValueReader},
-    support::{secret::Secret, secret_file},
+    support::{microsoft_id::is_guid, secret::Secret, secret_file},
 };
 
 const WAYS: &str = "`client_secret = \"${EXOTRACE_CLIENT_SECRET}\"`, `client_secret_file`, `certificate_file`, \

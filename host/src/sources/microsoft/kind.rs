@@ -57,6 +57,10 @@ impl SourceSettings for ServiceConfig {
         }
     }
 
+    fn tenant_id(&self) -> Option<&str> {
+        Some(self.tenant_id.trim())
+    }
+
     fn input(&self) -> &'static str {
         self.kind.as_str()
     }

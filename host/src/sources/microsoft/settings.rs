@@ -7,7 +7,6 @@ use url::Url;
 use super::{
     cloud::{self, Cloud},
     credential::{self, Credential},
-    ids::{is_domain, is_guid},
     service_kind::ServiceKind,
     service_table::ServiceTable,
     setup::SETUPS,
@@ -15,7 +14,10 @@ use super::{
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, keys},
     pipeline::SourceContext,
-    support::secret::Secret,
+    support::{
+        microsoft_id::{TENANT_ID_HINT, is_tenant_id},
+        secret::Secret,
+    },
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -155,11 +157,10 @@ pub(crate) fn budget_name(config: &ServiceConfig) -> String {
 /// The tenant: its id, or one of its domains.
 fn tenant_id(table: &ServiceTable, at: usize, reader: &ValueReader<'_>) -> Result<String, ConfigError> {
     let text = reader.required("tenant_id", &table.tenant_id, at)?;
-    if !is_guid(text.trim()) && !is_domain(text.trim()) {
+    if !is_tenant_id(text.trim()) {
         let at = table.tenant_id.as_ref().map_or(at, |value| value.span().start);
         let problem = format!("`{}` is neither a GUID nor a domain", reader.dotted("tenant_id"));
-        let hint = "the directory (tenant) id, or a domain as `contoso.onmicrosoft.com`";
-        reader.strict(at, problem, Some(hint));
+        reader.strict(at, problem, Some(TENANT_ID_HINT));
     }
     Ok(text)
 }

@@ -1,7 +1,9 @@
 //! How a tenant is set up for a source, as commands that can be pasted: `exotrace init` prints them, and hints name them.
 
-use super::ids::{is_domain, is_guid};
-use crate::config::{Answer, Answers, Form, LOCAL_DOMAINS, Question, SecretPlace, Setup, SetupStep, any};
+use crate::{
+    config::{Answer, Answers, Form, LOCAL_DOMAINS, Question, SecretPlace, Setup, SetupStep, any},
+    support::microsoft_id::{is_guid, is_tenant_id},
+};
 
 /// The app id of the service principal of Microsoft that message trace of Graph needs in the tenant.
 pub(super) const SERVICE_PRINCIPAL: &str = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373";
@@ -35,7 +37,7 @@ const TENANT_ID: Question = Question {
     example: "\"contoso.onmicrosoft.com\"",
     default: None,
     is_optional: false,
-    check: |text| match is_guid(text) || is_domain(text) {
+    check: |text| match is_tenant_id(text) {
         true => Ok(()),
         false => Err("is neither a GUID nor a domain, as `contoso.onmicrosoft.com`".to_owned()),
     },

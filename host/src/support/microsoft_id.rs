@@ -1,13 +1,21 @@
 //! Ids of Microsoft: GUIDs, and domains of tenants.
 
 /// Whether a text is a GUID, as `11111111-2222-3333-4444-555555555555`.
-pub(super) fn is_guid(text: &str) -> bool {
+pub(crate) fn is_guid(text: &str) -> bool {
     let lengths: Vec<_> = text.split('-').map(str::len).collect();
     lengths == [8, 4, 4, 4, 12] && text.chars().all(|it| it == '-' || it.is_ascii_hexdigit())
 }
 
+/// What a tenant is named by, for messages.
+pub(crate) const TENANT_ID_HINT: &str = "the directory (tenant) id, or a domain as `contoso.onmicrosoft.com`";
+
+/// Whether a text names a tenant: a GUID, or a domain.
+pub(crate) fn is_tenant_id(text: &str) -> bool {
+    is_guid(text) || is_domain(text)
+}
+
 /// Whether a text may be a domain.
-pub(super) fn is_domain(text: &str) -> bool {
+fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.chars().all(|it| it.is_alphanumeric() || it == '-') && !label.starts_with('-')
     };
