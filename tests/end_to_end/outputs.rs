@@ -2,6 +2,7 @@
 
 use std::{fs, net::TcpListener, process::Command, time::Duration};
 
+use chrono::Utc;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
@@ -111,6 +112,28 @@ fn reloading_again_and_again_under_load_loses_and_repeats_nothing() {
     assert!(tenant.count("trace") < 600, "not under load");
     tenant.simulator.let_pass(1000);
     finish(&tenant, daemon);
+}
+
+#[test]
+fn finished_files_that_are_too_old_are_deleted_at_the_start() {
+    let tenant = SimulatedTenant::with_rows(20);
+    tenant.deliver_to("[[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\nkeep_for = \"21d\"\n");
+    let name = |days| {
+        let time = Utc::now() - chrono::Duration::days(days);
+        time.format("trace-%Y%m%dT%H%M%S.000Z.ndjson").to_string()
+    };
+    let (young, old) = (name(20), name(22));
+    for file in [young.as_str(), old.as_str(), "trace-of-others.ndjson"] {
+        tenant.write(file, "");
+    }
+    let ended = tenant.exotrace(&["run", "--once"]).ends(0);
+    assert!(ended.stderr.contains("finished file deleted"), "{ended}");
+    let exists = |name: &str| tenant.path(name).exists();
+    assert_eq!(
+        [young.as_str(), old.as_str(), "trace-of-others.ndjson", "trace.ndjson"].map(exists),
+        [true, false, true, true]
+    );
+    tenant.check_files("trace.ndjson");
 }
 
 #[test]

@@ -230,12 +230,22 @@ impl Output for FileOutput {
         if self.is_tidy {
             return;
         }
-        match block_in_place(|| self.finished.tidy(&self.path)) {
+        match block_in_place(|| self.finished.tidy(&self.path, Utc::now())) {
             Ok(()) => self.is_tidy = true,
             // Tried again after the next batch: nothing is lost as long as the files are there.
             Err(error) => {
                 warn!(path = %self.path.display(), error = %error, "could not compress or delete finished files")
             }
+        }
+    }
+
+    /// Deletes what has become too old, also while no mail comes.
+    fn tidy(&mut self) {
+        if !self.finished.has_age() {
+            return;
+        }
+        if let Err(error) = self.finished.delete(&self.path, Utc::now()) {
+            warn!(path = %self.path.display(), error = %error, "could not delete finished files");
         }
     }
 

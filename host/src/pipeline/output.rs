@@ -43,6 +43,9 @@ pub(crate) trait Output: Send {
     /// that was killed before it had.
     fn noted(&mut self) {}
 
+    /// Does what time alone makes necessary. It is called now and then, never during a delivery.
+    fn tidy(&mut self) {}
+
     /// Whether it has a position, so that only one batch at a time may be on its way to the ledger.
     fn has_position(&self) -> bool {
         false

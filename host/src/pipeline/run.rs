@@ -48,7 +48,7 @@ pub(crate) async fn run(
     let parts = RunParts { ledger, outputs, dead_letter, mode, backoff, health };
     let context = RunContext::new(parts, stopped.clone())?;
     let mut beside = JoinSet::new();
-    context.catch_up(&mut beside);
+    context.look_after_outputs(&mut beside);
     let identities = sources.iter().map(|source| Arc::clone(&source.identity)).collect();
     beside.spawn(replay::serve(context.clone(), identities, replays, Shutdown::new(stopped.clone())));
     let asked = sources.iter().map(AskedSource::from).collect();

@@ -36,6 +36,9 @@ use crate::{
     },
 };
 
+/// How often outputs are asked to do what time makes necessary: what is kept for days is not kept an hour more.
+const TIDY_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
 /// Maximum number of reasons of a batch's dead letters in the log; `exotrace replay --list` shows all.
 const TOLD_REASONS: usize = 5;
 
@@ -88,14 +91,21 @@ impl RunContext {
         Shutdown::new(self.stopped.clone())
     }
 
-    /// Lets outputs do what a run before has left undone, beside everything else.
-    pub(super) fn catch_up(&self, beside: &mut JoinSet<()>) {
+    /// Lets outputs do what a run before has left undone, and what time makes necessary, beside everything else.
+    pub(super) fn look_after_outputs(&self, beside: &mut JoinSet<()>) {
         for target in &*self.targets {
-            let output = Arc::clone(&target.output);
+            let (output, mut shutdown) = (Arc::clone(&target.output), self.shutdown());
             beside.spawn(async move {
-                let mut output = output.lock_owned().await;
+                let mut ready = Arc::clone(&output).lock_owned().await;
                 // What ends then is said by the output itself.
-                drop(spawn_blocking(move || output.noted()).await);
+                drop(spawn_blocking(move || ready.noted()).await);
+                let next = async || {
+                    sleep(TIDY_INTERVAL).await;
+                    Arc::clone(&output).lock_owned().await
+                };
+                while let Some(mut ready) = shutdown.or(next()).await {
+                    drop(spawn_blocking(move || ready.tidy()).await);
+                }
             });
         }
     }

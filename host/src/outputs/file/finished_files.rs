@@ -6,6 +6,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -27,11 +28,12 @@ const UNFINISHED: &str = "part";
 pub(super) struct FinishedFiles {
     compression: FileCompression,
     keep: Option<u32>,
+    keep_for: Option<Duration>,
 }
 
 impl FinishedFiles {
     pub(super) fn new(config: &FileOutputConfig) -> Self {
-        Self { compression: config.compression, keep: config.keep }
+        Self { compression: config.compression, keep: config.keep, keep_for: config.keep_for }
     }
 
     /// Moves a file to the name of a finished one: `trace.ndjson` becomes `trace-20260304T050607.008Z.ndjson`.
@@ -48,22 +50,39 @@ impl FinishedFiles {
         }
     }
 
-    /// Compresses what is not yet, and deletes what is more than is to be kept.
-    pub(super) fn tidy(&self, path: &Path) -> io::Result<()> {
-        let mut finished = self.find(path)?;
-        // By time, since names differ in nothing else.
-        finished.sort();
-        if let Some(keep) = self.keep {
-            let surplus = finished.len().saturating_sub(keep as usize);
-            for old in finished.drain(..surplus) {
-                fs::remove_file(&old)?;
-                info!(path = %old.display(), "finished file deleted");
-            }
-        }
+    /// Compresses what is not yet, and deletes what is more or older than is to be kept.
+    pub(super) fn tidy(&self, path: &Path, now: DateTime<Utc>) -> io::Result<()> {
+        let finished = self.delete(path, now)?;
         for plain in finished.iter().filter(|found| time_in(path, found).is_some()) {
             self.compress(plain)?;
         }
         Ok(())
+    }
+
+    /// Deletes what is more or older than is to be kept; gives the others.
+    pub(super) fn delete(&self, path: &Path, now: DateTime<Utc>) -> io::Result<Vec<PathBuf>> {
+        let mut finished = self.find(path)?;
+        // By time, since names differ in nothing else.
+        finished.sort();
+        let surplus = self.keep.map_or(0, |keep| finished.len().saturating_sub(keep as usize));
+        let old = finished.iter().filter(|found| self.is_old(path, found, now)).count();
+        for old in finished.drain(..surplus.max(old)) {
+            fs::remove_file(&old)?;
+            info!(path = %old.display(), "finished file deleted");
+        }
+        Ok(finished)
+    }
+
+    /// Whether a file was finished longer ago than it is to be kept.
+    fn is_old(&self, path: &Path, found: &Path, now: DateTime<Utc>) -> bool {
+        let Some(keep_for) = self.keep_for else { return false };
+        let finished = time_in(path, found).or_else(|| time_in(path, &found.with_extension("")));
+        finished.is_some_and(|time| now.signed_duration_since(time).to_std().is_ok_and(|age| age > keep_for))
+    }
+
+    /// Whether time alone makes files surplus.
+    pub(super) fn has_age(&self) -> bool {
+        self.keep_for.is_some()
     }
 
     /// The finished files of an output.

@@ -35,6 +35,8 @@ struct FileOutputTable {
     rotate_age: Setting<String>,
     /// Number of finished files to keep; older ones are deleted. Default: all.
     keep: Setting<i64>,
+    /// How long to keep finished files, from when they were finished; older ones are deleted. Default: forever.
+    keep_for: Setting<String>,
     /// Permissions of the files of a `file` output, in octal; others can never write. Default: `0640`, less what the umask takes away.
     mode: Setting<String>,
     /// Compression of finished files: `none`, `gzip` or `zstd`. Default: `none`.
@@ -54,6 +56,8 @@ pub(crate) struct FileOutputConfig {
     pub compression: FileCompression,
     /// How many finished files are kept; `None`: all.
     pub keep: Option<u32>,
+    /// How long finished files are kept; `None`: for ever.
+    pub keep_for: Option<Duration>,
     /// The permissions of the files; `None`: what the umask leaves of the usual ones.
     pub mode: Option<u32>,
 }
@@ -75,6 +79,7 @@ impl SectionKind<OutputContext> for FileOutputConfig {
         (&["filename", "file", "file_path", "folder"], Meant::Key("path")),
         (&["rotate_every_kb", "max_size", "max_file_size"], Meant::Key("rotate_bytes")),
         (&["number_of_files", "max_backups", "keep_files"], Meant::Key("keep")),
+        (&["max_age", "keep_days", "retention", "delete_after"], Meant::Key("keep_for")),
         (&["compression_level", "gzip"], Meant::Key("compression")),
     ]];
 
@@ -94,6 +99,7 @@ impl SectionKind<OutputContext> for FileOutputConfig {
         let path = path(&table, section.start(), context, reader);
         let compression = reader.choice("compression", &table.compression, &["none", "gzip", "zstd"]);
         let keep = table.keep.is_some().then(|| reader.number("keep", &table.keep, 1..=1_000_000, 1)).transpose();
+        let keep_for = keep_for(&table, reader);
         let rotate_bytes = reader.number("rotate_bytes", &table.rotate_bytes, 1..=MOST_BYTES, ROTATE_BYTES);
         let mode = mode(&table, reader);
         let rotate_age = reader.some_duration("rotate_age", &table.rotate_age, ROTATE_AGE);
@@ -108,9 +114,15 @@ impl SectionKind<OutputContext> for FileOutputConfig {
             rotate_age: rotate_age?,
             compression,
             keep: keep?,
+            keep_for: keep_for?,
             mode: mode?,
         })
     }
+}
+
+fn keep_for(table: &FileOutputTable, reader: &ValueReader<'_>) -> Result<Option<Duration>, ConfigError> {
+    let is_set = table.keep_for.is_some();
+    is_set.then(|| reader.some_duration("keep_for", &table.keep_for, Duration::ZERO)).transpose()
 }
 
 fn path(

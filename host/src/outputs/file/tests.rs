@@ -3,6 +3,8 @@ use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::Path};
 use super::{settings::FileCompression, *};
 use crate::{mapper::MappedBatch, pipeline::Tail, support::finding::Verdict};
 
+mod keep_for;
+
 struct FileSetup {
     folder: tempfile::TempDir,
     config: FileOutputConfig,
@@ -17,6 +19,7 @@ impl FileSetup {
             rotate_age: Duration::from_secs(3600),
             compression: FileCompression::None,
             keep: None,
+            keep_for: None,
             mode: None,
         };
         Self { folder, config }
@@ -302,7 +305,15 @@ async fn a_file_is_examined_and_nothing_made() {
     let file = |name: &str| {
         let (path, compression) = (folder.path().join(name), FileCompression::None);
         let (rotate_bytes, rotate_age) = (1000, Duration::from_secs(60));
-        FileOutput::new(&FileOutputConfig { path, rotate_bytes, rotate_age, compression, keep: None, mode: None })
+        FileOutput::new(&FileOutputConfig {
+            path,
+            rotate_bytes,
+            rotate_age,
+            compression,
+            keep: None,
+            keep_for: None,
+            mode: None,
+        })
     };
     let first = async |name: &str| {
         let options = ExamineOptions { settings: Path::new("exotrace.toml"), may_post: false };
