@@ -7,4 +7,6 @@ pub(crate) mod http;
 mod requests;
 pub(crate) mod stdout;
 
-pub(crate) use elasticsearch::{ElasticsearchConfig, ElasticsearchOutput, Flavor, Resource, resources};
+pub(crate) use elasticsearch::{
+    ElasticsearchConfig, ElasticsearchOutput, Flavor, PutOutcome, Resource, Retention, TemplateOptions, resources,
+};

@@ -74,6 +74,7 @@ fn an_elasticsearch_that_is_ready_is_well() {
         format!("privileges ok `exotrace` has `auto_configure` and `create_doc` on `{STREAM}`"),
         format!("index template ok `exotrace-message-trace` of exotrace {}", env!("CARGO_PKG_VERSION")),
         format!("data stream ok `{STREAM}` is not there yet, and the first document makes it"),
+        "final pipeline ok `exotrace-message-trace` sets `event.ingested`".to_owned(),
     ];
     assert_eq!(steps, expected);
     assert!(examined.fake.requests().is_empty() && examined.fake.documents(STREAM).is_empty(), "nothing was delivered");
@@ -136,6 +137,27 @@ fn what_an_elasticsearch_lacks_is_told_with_what_to_do() {
 
     let examined = Examined::new(Setup::default(), "type = \"elasticsearch\"\nurl = \"URL\"\npipeline = \"ours\"\n");
     examined.check(&[], 1, "failed", &["ingest pipeline", "`ours` is not there"]);
+}
+
+#[test]
+fn a_cluster_that_does_not_say_when_documents_arrive_is_named() {
+    let with = |settings: &Value| {
+        let meta = json!({ "managed_by": "exotrace", "version": env!("CARGO_PKG_VERSION") });
+        let body = json!({
+            "index_patterns": [STREAM], "priority": 250, "data_stream": {}, "_meta": meta,
+            "composed_of": ["exotrace-message-trace"], "template": { "settings": settings },
+        });
+        let template = json!({ "name": "exotrace-message-trace", "index_template": body });
+        Examined::elasticsearch(Setup { templates: vec![template], ..Setup::default() })
+    };
+    let apply = "`exotrace elasticsearch template --apply --config exotrace.toml`";
+    for none in [json!({}), json!({ "index": { "final_pipeline": "_none" } })] {
+        with(&none).check(&[], 0, "warning", &["final pipeline", "nothing sets `event.ingested`", apply]);
+    }
+    for gone in [json!({ "index": { "final_pipeline": "gone" } }), json!({ "index.final_pipeline": "gone" })] {
+        let expected = ["final pipeline", "`gone` is not there: every document would be refused", apply];
+        with(&gone).check(&[], 1, "failed", &expected);
+    }
 }
 
 #[test]

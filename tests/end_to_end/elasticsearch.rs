@@ -4,9 +4,10 @@
 use std::{collections::BTreeSet, fs, net::TcpListener, process::Command};
 
 use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup, certificate_file};
-use exotrace_mapping::Origin;
 
-use crate::harness::{Ended, Settings, SimulatedTenant, exotrace, fixture, geo, map, project, wait_for};
+use crate::harness::{Ended, SimulatedTenant, project, wait_for};
+
+mod templates;
 
 const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
 
@@ -39,7 +40,11 @@ impl Delivery {
     }
 
     fn apply_template(&self) -> Ended {
-        self.tenant.exotrace(&["elasticsearch", "template", "--apply"]).run()
+        self.apply_template_with(&[])
+    }
+
+    fn apply_template_with(&self, arguments: &[&str]) -> Ended {
+        self.tenant.exotrace(&[&["elasticsearch", "template", "--apply"], arguments].concat()).run()
     }
 
     /// Runs until everything is delivered: a run that fails loses nothing.
@@ -54,12 +59,7 @@ impl Delivery {
     fn check_store(&self) {
         let stored = self.fake.documents(STREAM);
         self.tenant.check(&stored.values().cloned().collect::<Vec<_>>());
-        let records: Vec<_> =
-            self.tenant.simulator.visible_rows().iter().map(|row| serde_json::to_string(row).unwrap()).collect();
-        let no_geo = geo(&fixture("geo/City.mmdb"), &fixture("geo/ASN.mmdb"));
-        let mapped = map("2.2", &Settings::default(), &no_geo, &records.join("\n"), &Origin::default());
-        let expected: BTreeSet<_> = mapped.iter().map(|line| line["_id"].as_str().unwrap().to_owned()).collect();
-        assert_eq!(stored.into_keys().collect::<BTreeSet<_>>(), expected);
+        assert_eq!(stored.into_keys().collect::<BTreeSet<_>>(), self.tenant.visible_ids());
     }
 }
 
@@ -287,27 +287,6 @@ fn documents_are_posted_to_whatever_takes_them() {
         assert!(requests.iter().all(|request| request.target == "/in?x=1"));
         assert!(requests.iter().all(|request| request.headers["content-type"] == content_type));
     }
-}
-
-#[test]
-fn templates_are_put_and_the_policy_of_people_stays() {
-    let delivery = Delivery::elasticsearch(Setup::default());
-    delivery.apply_template().with(0);
-    let put = delivery.fake.resources();
-    let printed = exotrace(&["elasticsearch", "template"], "").json();
-    assert_eq!(serde_json::to_value(&put).unwrap(), printed);
-    assert_eq!(put.len(), 3);
-    let again = delivery.apply_template().said();
-    assert!(again.contains("kept _ilm/policy/exotrace-message-trace\n"), "{again}");
-    assert!(again.contains("put  _index_template/exotrace-message-trace\n"), "{again}");
-}
-
-#[test]
-fn templates_are_for_a_namespace_that_can_be() {
-    let refused = exotrace(&["elasticsearch", "template", "--namespace", "A"], "").with(2);
-    assert!(refused.stderr.contains("a namespace has no capital letters"), "{refused}");
-    let printed = exotrace(&["elasticsearch", "template", "--opensearch", "--namespace", "it"], "").json();
-    assert_eq!(printed.as_object().unwrap().len(), 2);
 }
 
 #[test]

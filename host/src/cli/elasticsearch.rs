@@ -17,18 +17,21 @@ use super::{
 use crate::{
     app::{settings::Config, unusable::Unusable},
     config::namespace_problem,
-    outputs::{ElasticsearchConfig, ElasticsearchOutput, Flavor, Resource, resources},
+    outputs::{
+        ElasticsearchConfig, ElasticsearchOutput, Flavor, PutOutcome, Resource, Retention, TemplateOptions, resources,
+    },
 };
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Print the index template with the field types and the life-cycle policy, or put them into a cluster.
+    /// Print the index template with the field types, the life-cycle policy and the final pipeline, or put them into a
+    /// cluster.
     Template(Template),
 }
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  exotrace elasticsearch template\n  exotrace elasticsearch template --apply --config exotrace.toml\n  exotrace elasticsearch template --opensearch --namespace production"
+    after_help = "Examples:\n  exotrace elasticsearch template\n  exotrace elasticsearch template --apply --config exotrace.toml\n  exotrace elasticsearch template --opensearch --namespace production\n  exotrace elasticsearch template --delete-after 21d"
 )]
 pub(super) struct Template {
     /// For the data stream of this namespace alone, not for all.
@@ -37,6 +40,10 @@ pub(super) struct Template {
     /// For OpenSearch, which has fewer field types and other policies.
     #[arg(long)]
     opensearch: bool,
+    /// Delete documents this long after their index took its last one, for example `21d`. Default: as an existing
+    /// policy says, or never.
+    #[arg(long, value_name = "TIME")]
+    delete_after: Option<Retention>,
     /// Put them into the cluster of every Elasticsearch output of the settings.
     #[arg(long)]
     apply: bool,
@@ -48,11 +55,16 @@ pub(super) struct Template {
 pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let Command::Template(arguments) = command;
     let flavor = if arguments.opensearch { Flavor::OpenSearch } else { Flavor::Elasticsearch };
-    let resources = resources(flavor, arguments.namespace.as_deref());
+    let options = TemplateOptions {
+        flavor,
+        namespace: arguments.namespace.as_deref(),
+        delete_after: arguments.delete_after,
+        has_own_policy: false,
+    };
     if arguments.apply {
-        apply(&settings_file::load(&named_or_default(arguments.config.as_deref()))?, &resources)?;
+        apply(&settings_file::load(&named_or_default(arguments.config.as_deref()))?, &options)?;
     } else {
-        print(resources)?;
+        print(resources(&options))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -66,7 +78,7 @@ fn print(resources: Vec<Resource>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn apply(config: &Config, resources: &[Resource]) -> anyhow::Result<()> {
+fn apply(config: &Config, options: &TemplateOptions<'_>) -> anyhow::Result<()> {
     let mut outputs = Vec::new();
     for output in &config.outputs {
         if let Some(config) = output.of_kind::<ElasticsearchConfig>() {
@@ -79,13 +91,28 @@ fn apply(config: &Config, resources: &[Resource]) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         for output in &mut outputs {
-            for resource in resources {
-                let put = output.put(resource).await.with_context(|| format!("could not put `{}`", resource.path))?;
-                say(&format!("{} {}", if put { "put " } else { "kept" }, resource.path));
-            }
+            put_all(output, options).await?;
         }
         Ok(())
     })
+}
+
+async fn put_all(output: &mut ElasticsearchOutput, options: &TemplateOptions<'_>) -> anyhow::Result<()> {
+    let mut options = *options;
+    if let Some(path) = options.own_policy_path() {
+        let found = output.find(&path).await.with_context(|| format!("could not look for `{path}`"))?;
+        options.has_own_policy = found.is_some();
+    }
+    for resource in resources(&options) {
+        let outcome = output.put(&resource).await.with_context(|| format!("could not put `{}`", resource.path))?;
+        let done = match outcome {
+            PutOutcome::Put => "put ",
+            PutOutcome::Changed => "changed",
+            PutOutcome::Kept => "kept",
+        };
+        say(&format!("{done} {}", resource.path));
+    }
+    Ok(())
 }
 
 /// Checks a namespace.

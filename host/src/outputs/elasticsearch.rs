@@ -4,6 +4,7 @@
 
 use async_trait::async_trait;
 use http::{Method, StatusCode};
+use serde_json::Value;
 
 use super::{
     client_settings::{self, Authentication, host},
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     mapper::MappedBatch,
     pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt, SettingProblem},
-    support::finding::Finding,
+    support::{finding::Finding, http_response::Malformed},
 };
 
 mod bulk;
@@ -25,11 +26,12 @@ mod settings;
 mod setup;
 
 pub(crate) use flavor::Flavor;
-pub(crate) use resources::{Resource, resources};
+pub(crate) use resources::{Resource, Retention, TemplateOptions, resources};
 pub(crate) use settings::ElasticsearchConfig;
 
 use bulk::Bulk;
 use explain::explain_put;
+use resources::{Existing, amended};
 
 /// Writes documents to a data stream.
 pub(crate) struct ElasticsearchOutput {
@@ -62,24 +64,55 @@ impl ElasticsearchOutput {
         })
     }
 
-    /// Puts something where it belongs; says whether it did, and not leave what was there.
+    /// Puts something where it belongs.
     ///
     /// # Errors
     ///
     /// When the cluster cannot be reached or refuses.
-    pub(crate) async fn put(&mut self, resource: &Resource) -> Result<bool, RequestError> {
-        let client = self.sender.client();
-        if resource.is_kept {
-            let found = client.ask(Method::GET, &resource.path, Vec::new()).await?;
-            match found.status {
-                StatusCode::OK => return Ok(false),
-                StatusCode::NOT_FOUND => {}
-                _ => return Err(refused(&found)),
+    pub(crate) async fn put(&mut self, resource: &Resource) -> Result<PutOutcome, RequestError> {
+        let found = match resource.existing {
+            Existing::Replaced => None,
+            Existing::Kept | Existing::Amended => self.find(&resource.path).await?,
+        };
+        let (path, body, outcome) = match (found, resource.existing) {
+            (None, _) => (resource.path.clone(), resource.body.clone(), PutOutcome::Put),
+            (Some(found), Existing::Amended) => {
+                let (path, body) = amended(resource, &found);
+                (path, body, PutOutcome::Changed)
             }
-        }
-        let reply = client.ask(Method::PUT, &resource.path, resource.body.to_string().into_bytes()).await?;
-        if reply.status.is_success() { Ok(true) } else { Err(refused(&reply)) }
+            (Some(_), _) => return Ok(PutOutcome::Kept),
+        };
+        let reply = self.sender.client().ask(Method::PUT, &path, body.to_string().into_bytes()).await?;
+        if reply.status.is_success() { Ok(outcome) } else { Err(refused(&reply)) }
     }
+
+    /// What is at a path of the cluster, if anything.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster cannot be reached or refuses.
+    pub(crate) async fn find(&mut self, path: &str) -> Result<Option<Value>, RequestError> {
+        let found = self.sender.client().ask(Method::GET, path, Vec::new()).await?;
+        match found.status {
+            StatusCode::OK => match serde_json::from_slice(&found.body) {
+                Ok(value) => Ok(Some(value)),
+                Err(error) => Err(RequestError::Malformed { host: found.host, source: Malformed::from(error) }),
+            },
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(refused(&found)),
+        }
+    }
+}
+
+/// What was done with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PutOutcome {
+    /// It is there now, in place of any other.
+    Put,
+    /// One was there already, and was changed in part.
+    Changed,
+    /// One was there already, and is left alone.
+    Kept,
 }
 
 impl OutputSettings for ElasticsearchConfig {

@@ -1,12 +1,18 @@
 //! A simulated tenant on loopback, and the program that collects from it.
 
-use std::{ops::Deref, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, ops::Deref, path::PathBuf, sync::Arc};
 
+use exotrace_mapping::Origin;
 use exotrace_simulator::{Tenant, TenantConfig, serve};
 use serde_json::Value;
 use tokio::{net::TcpListener, runtime::Runtime};
 
-use super::{exotrace::Ended, folder::Folder};
+use super::{
+    exotrace::Ended,
+    folder::Folder,
+    mapping::{Settings, geo, map},
+    paths::fixture,
+};
 
 /// A tenant that is served until it is dropped, and a folder for who collects from it.
 pub(crate) struct SimulatedTenant {
@@ -89,6 +95,15 @@ impl SimulatedTenant {
         self.check(&documents);
         assert_eq!(documents.len(), self.simulator.rows().len());
         ended
+    }
+
+    /// The `_id`s of the rows as they are now.
+    pub(crate) fn visible_ids(&self) -> BTreeSet<String> {
+        let rows = self.simulator.visible_rows();
+        let records: Vec<_> = rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect();
+        let no_geo = geo(&fixture("geo/City.mmdb"), &fixture("geo/ASN.mmdb"));
+        let mapped = map("2.2", &Settings::default(), &no_geo, &records.join("\n"), &Origin::default());
+        mapped.iter().map(|line| line["_id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Every row is among the documents as it is now, and nothing twice.

@@ -27,18 +27,48 @@ pub(crate) fn answer(state: &State, method: &Method, path: &str, content: &[u8])
         // Where receivers of documents take `POST` alone.
         "in" if *method == Method::GET => StatusCode::METHOD_NOT_ALLOWED.into_response(),
         "_index_template" if *method == Method::GET => templates(&memory),
-        _ if *method == Method::GET && path.starts_with("_data_stream/") => data_stream(&memory, path),
-        _ if *method == Method::GET && memory.has_stream(path) => {
-            json_answer(&json!({ format!(".ds-{path}-000001"): { "aliases": {} } }))
-        }
-        _ if *method == Method::GET && setup.indices.iter().any(|index| index == path) => {
-            json_answer(&json!({ path: { "aliases": {} } }))
-        }
-        _ if *method == Method::GET && path.starts_with("logs-") && !path.contains('/') => {
-            error(StatusCode::NOT_FOUND, "index_not_found_exception", "no such index")
-        }
+        _ if *method == Method::GET => return got(&memory, path),
         _ => return None,
     })
+}
+
+/// What is asked for by its name.
+fn got(memory: &Memory, path: &str) -> Option<Response> {
+    let resource = |path: &str| memory.resources.get(path);
+    let not_found = || (StatusCode::NOT_FOUND, json_answer(&json!({}))).into_response();
+    if let Some(name) = path.strip_prefix("_component_template/") {
+        let named = |body: &Value| json!({ "component_templates": [{ "name": name, "component_template": body }] });
+        return Some(resource(path).map_or_else(not_found, |body| json_answer(&named(body))));
+    }
+    if let Some(name) = path.strip_prefix("_ingest/pipeline/") {
+        return Some(resource(path).map_or_else(not_found, |body| json_answer(&json!({ name: body }))));
+    }
+    if let Some(name) = path.strip_prefix("_ilm/policy/") {
+        let named = |body: &Value| json!({ name: { "version": 1, "policy": body["policy"] } });
+        return Some(resource(path).map_or_else(not_found, |body| json_answer(&named(body))));
+    }
+    if let Some(name) = path.strip_prefix("_plugins/_ism/policies/") {
+        let named = |body: &Value| json!({ "_id": name, "_seq_no": 5, "_primary_term": 1, "policy": body["policy"] });
+        return Some(resource(path).map_or_else(not_found, |body| json_answer(&named(body))));
+    }
+    if let Some(index) = path.strip_suffix("/_settings/index.final_pipeline") {
+        let stream = index.trim_start_matches(".ds-").trim_end_matches("-000001");
+        let template = resource("_component_template/exotrace-message-trace").filter(|_| memory.has_stream(stream));
+        let name = template.map(|body| &body["template"]["settings"]["index"]["final_pipeline"]);
+        let settings = name.map_or_else(|| json!({}), |name| json!({ "index.final_pipeline": name }));
+        return Some(json_answer(&json!({ index: { "settings": settings } })));
+    }
+    if path.starts_with("_data_stream/") {
+        return Some(data_stream(memory, path));
+    }
+    if memory.has_stream(path) {
+        return Some(json_answer(&json!({ format!(".ds-{path}-000001"): { "aliases": {} } })));
+    }
+    if memory.setup.indices.iter().any(|index| index == path) {
+        return Some(json_answer(&json!({ path: { "aliases": {} } })));
+    }
+    let is_missing = path.starts_with("logs-") && !path.contains('/');
+    is_missing.then(|| error(StatusCode::NOT_FOUND, "index_not_found_exception", "no such index"))
 }
 
 fn root(memory: &Memory) -> Response {

@@ -4,6 +4,7 @@
 
 use crate::{outputs::requests::HostClient, support::finding::Finding};
 
+mod final_pipeline;
 mod index_template;
 mod pipeline;
 mod privileges;
@@ -28,7 +29,7 @@ pub(super) async fn examine(
 ) -> Vec<Finding> {
     let (mut findings, cluster) = product::examine(client, has_credentials).await;
     let Some(Cluster { flavor }) = cluster else {
-        for step in ["privileges", "index template", "data stream"] {
+        for step in ["privileges", "index template", "data stream", "final pipeline"] {
             findings.push(Finding::not_asked(step, "no host answers as Elasticsearch or OpenSearch does"));
         }
         return findings;
@@ -37,7 +38,9 @@ pub(super) async fn examine(
     findings.push(privileges::examine(client, &target).await);
     let (template, in_use) = index_template::examine(client, &target).await;
     findings.push(template);
-    findings.push(stream::examine(client, &target, in_use.as_ref()).await);
+    let (stream, state) = stream::examine(client, &target, in_use.as_ref()).await;
+    findings.push(stream);
+    findings.push(final_pipeline::examine(client, &target, in_use.as_ref(), &state).await);
     if pipeline != NO_PIPELINE {
         findings.push(pipeline::examine(client, pipeline).await);
     }

@@ -8,13 +8,20 @@ use crate::support::scrub::shown;
 /// Who asks is not who was meant to.
 pub(super) const WRONG_SECRET: &str = "\nhint: are `api_key`, or `username` and `password`, right?";
 
-/// What the refusal of a template says, for people.
+/// What the refusal of a template, a policy or a pipeline says, for people.
 pub(super) fn explain_put(status: StatusCode, body: &[u8]) -> String {
+    let lacks =
+        |handler: &str| String::from_utf8_lossy(body).contains(&format!("no handler found for uri [/{handler}"));
     said(body, &["type", "reason"])
         + match status {
             StatusCode::UNAUTHORIZED => WRONG_SECRET,
             StatusCode::FORBIDDEN => {
-                "\nhint: this needs the privileges `manage_index_templates` and `manage_ilm`, which delivering does not"
+                "\nhint: this needs the privileges `manage_index_templates`, `manage_ingest_pipelines` and `manage_ilm`, \
+                 which delivering does not"
+            }
+            _ if lacks("_ilm/") => "\nhint: is it OpenSearch? Then `--opensearch`",
+            _ if lacks("_plugins/_ism/") => {
+                "\nhint: `--delete-after` needs the plugin `opensearch-index-management` in the cluster"
             }
             _ => "",
         }
@@ -69,6 +76,15 @@ mod tests {
         );
         assert_eq!(explain(StatusCode::BAD_REQUEST, br#"{"error":"no handler found"}"#), ": no handler found");
         assert_eq!(explain(StatusCode::BAD_GATEWAY, b"<html>"), "");
+    }
+
+    #[test]
+    fn a_cluster_without_policies_is_explained() {
+        let no_handler = |path: &str| format!("{{\"error\":\"no handler found for uri [/{path}] and method [PUT]\"}}");
+        let explain = |path: &str| explain_put(StatusCode::BAD_REQUEST, no_handler(path).as_bytes());
+        assert!(explain("_ilm/policy/x").ends_with("hint: is it OpenSearch? Then `--opensearch`"));
+        assert!(explain("_plugins/_ism/policies/x").ends_with("`opensearch-index-management` in the cluster"));
+        assert!(!explain("_index_template/x").contains("hint"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! What a cluster has to know before documents come: field types, index template and life cycle.
+//! What a cluster has to know before documents come: field types, index template, life cycle and final pipeline.
 //!
-//! Our own work after ECS 8.11. No ingest pipeline: the documents are mapped already.
+//! Our own work after ECS 8.11. The documents are mapped already; the final pipeline adds what only the cluster knows.
 
 use serde_json::{Value, json};
 
@@ -8,15 +8,23 @@ use super::flavor::Flavor;
 use crate::config::{DATASET, data_stream};
 
 mod fields;
+mod policy;
+
+pub(crate) use policy::Retention;
+pub(super) use policy::amended;
 
 use fields::properties;
+use policy::policy;
 
-/// What the policy, the component template and the index template are called.
+/// What the policy, the final pipeline, the component template and the index template are called.
 pub(super) const NAME: &str = "exotrace-message-trace";
 
 /// Above the templates of Elastic for logs (100) and for its integrations (200), one of which is for the same data
 /// stream and would map the documents once more.
 const PRIORITY: u32 = 250;
+
+/// The field that only the cluster can set.
+pub(super) const INGESTED: &str = "event.ingested";
 
 /// Something to put to a path.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,65 +33,127 @@ pub(crate) struct Resource {
     pub path: String,
     /// What to put there.
     pub body: Value,
-    /// Whether one that is there already stays: people change how long documents are kept.
-    pub is_kept: bool,
+    /// What becomes of one that is there already.
+    pub existing: Existing,
 }
 
-/// Everything in the order in which it has to be put; for the data streams of all namespaces, or of one.
-pub(crate) fn resources(flavor: Flavor, namespace: Option<&str>) -> Vec<Resource> {
-    // Templates for single namespaces stand beside each other.
-    let name = namespace.map_or_else(|| NAME.to_owned(), |namespace| format!("{NAME}-{namespace}"));
+/// What becomes of a resource that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is replaced.
+    Replaced,
+    /// It stays: people change how long documents are kept.
+    Kept,
+    /// It stays but for when its documents are deleted.
+    Amended,
+}
+
+/// What the resources are for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TemplateOptions<'o> {
+    /// The kind of cluster.
+    pub flavor: Flavor,
+    /// The one namespace that they are for; `None`: all.
+    pub namespace: Option<&'o str>,
+    /// When documents are deleted; `None`: as a policy says that is there already, or never.
+    pub delete_after: Option<Retention>,
+    /// Whether the cluster has a life-cycle policy for this namespace alone.
+    pub has_own_policy: bool,
+}
+
+impl TemplateOptions<'_> {
+    /// Templates for single namespaces stand beside each other.
+    fn name(&self) -> String {
+        self.namespace.map_or_else(|| NAME.to_owned(), |namespace| format!("{NAME}-{namespace}"))
+    }
+
+    /// One namespace has the policy of all, unless its documents were to be deleted at another time.
+    fn policy_name(&self) -> String {
+        if self.delete_after.is_some() || self.has_own_policy { self.name() } else { NAME.to_owned() }
+    }
+
+    /// Who has the template of one namespace beside that of all wants the former.
+    fn priority(&self) -> u32 {
+        PRIORITY + u32::from(self.namespace.is_some())
+    }
+
+    fn pattern(&self) -> String {
+        data_stream(self.namespace.unwrap_or("*"))
+    }
+
+    /// Where the life-cycle policy of this namespace alone would be, if its template may go with another one.
+    pub(crate) fn own_policy_path(&self) -> Option<String> {
+        let is_open = self.flavor == Flavor::Elasticsearch && self.namespace.is_some() && self.delete_after.is_none();
+        is_open.then(|| format!("_ilm/policy/{}", self.name()))
+    }
+}
+
+/// Everything in the order in which it has to be put.
+pub(crate) fn resources(options: &TemplateOptions<'_>) -> Vec<Resource> {
     let meta = json!({
         "description": "Exchange Online message trace, mapped to ECS by exotrace",
         "managed_by": "exotrace",
         "version": env!("CARGO_PKG_VERSION"),
     });
-    let mut resources = Vec::new();
-    if flavor == Flavor::Elasticsearch {
-        resources.push(policy(&meta));
-    }
+    let name = options.name();
+    let mut resources: Vec<_> = policy(options, &meta).into_iter().collect();
+    // Before the template that names it: an index whose pipeline is missing refuses every document.
+    resources.push(final_pipeline(options.flavor));
     resources.push(Resource {
         path: format!("_component_template/{name}"),
-        body: json!({ "template": { "settings": settings(flavor), "mappings": mappings(flavor, namespace) }, "_meta": meta }),
-        is_kept: false,
+        body: json!({
+            "template": { "settings": settings(options), "mappings": mappings(options.flavor, options.namespace) },
+            "_meta": meta,
+        }),
+        existing: Existing::Replaced,
     });
-    // Who has the template of one namespace beside that of all wants the former.
-    let priority = PRIORITY + u32::from(namespace.is_some());
     resources.push(Resource {
         path: format!("_index_template/{name}"),
         body: json!({
-            "index_patterns": [data_stream(namespace.unwrap_or("*"))],
-            "priority": priority,
+            "index_patterns": [options.pattern()],
+            "priority": options.priority(),
             "composed_of": [name],
             "data_stream": {},
             "_meta": meta,
         }),
-        is_kept: false,
+        existing: Existing::Replaced,
     });
     resources
 }
 
-/// New indices now and then; nothing is deleted unless people say so.
-fn policy(meta: &Value) -> Resource {
-    let rollover = json!({ "max_primary_shard_size": "50gb", "max_age": "30d" });
-    let phases = json!({ "hot": { "actions": { "rollover": rollover } } });
+/// Sets `event.ingested`, by which detection rules find rows that came late. It runs whatever `pipeline` a request names.
+///
+/// A record that could not be read has no date, and a data stream takes no document without one: it gets the same time.
+fn final_pipeline(flavor: Flavor) -> Resource {
+    let now = match flavor {
+        Flavor::Elasticsearch => ("copy_from", "_ingest.timestamp"),
+        // It has no `copy_from`.
+        Flavor::OpenSearch => ("value", "{{_ingest.timestamp}}"),
+    };
     Resource {
-        path: format!("_ilm/policy/{NAME}"),
-        body: json!({ "policy": { "phases": phases, "_meta": meta } }),
-        is_kept: true,
+        path: format!("_ingest/pipeline/{NAME}"),
+        body: json!({
+            "description": concat!("Sets event.ingested; put by exotrace ", env!("CARGO_PKG_VERSION")),
+            "processors": [
+                { "set": { "field": INGESTED, now.0: now.1 } },
+                { "set": { "field": "@timestamp", now.0: now.1, "override": false } },
+            ],
+        }),
+        existing: Existing::Replaced,
     }
 }
 
-fn settings(flavor: Flavor) -> Value {
+fn settings(options: &TemplateOptions<'_>) -> Value {
     let mut settings = json!({
         "index": {
             "codec": "best_compression",
+            "final_pipeline": NAME,
             // A number or an address that is none leaves the rest of its document to be found.
             "mapping": { "ignore_malformed": true },
         },
     });
-    if flavor == Flavor::Elasticsearch {
-        settings["index"]["lifecycle"] = json!({ "name": NAME });
+    if options.flavor == Flavor::Elasticsearch {
+        settings["index"]["lifecycle"] = json!({ "name": options.policy_name() });
     }
     settings
 }
@@ -105,13 +175,24 @@ fn mappings(flavor: Flavor, namespace: Option<&str>) -> Value {
             set(&["data_stream", "namespace"], namespace);
         }
     }
-    json!({
-        "date_detection": false,
-        "dynamic_templates": [{
-            "other_texts": { "match_mapping_type": "string", "mapping": { "type": "keyword", "ignore_above": 1024 } },
-        }],
-        "properties": properties,
-    })
+    json!({ "date_detection": false, "dynamic_templates": dynamic_templates(), "properties": properties })
+}
+
+/// The types of fields that nobody knows. A record may have any, and of another type in the next record: in its own part
+/// of a document one type takes all values, so that no document is refused for another one that came before.
+fn dynamic_templates() -> Value {
+    let keyword = json!({ "type": "keyword", "ignore_above": 1024 });
+    let of_record = |kind: &str, mapping: &Value| {
+        let path = "microsoft.online_message_trace.*";
+        json!({ "path_match": path, "match_mapping_type": kind, "mapping": mapping })
+    };
+    json!([
+        { "record_objects": of_record("object", &json!({ "type": "object", "enabled": false })) },
+        { "record_booleans": of_record("boolean", &keyword) },
+        { "record_integers": of_record("long", &keyword) },
+        { "record_numbers": of_record("double", &keyword) },
+        { "other_texts": { "match_mapping_type": "string", "mapping": keyword } },
+    ])
 }
 
 #[cfg(test)]

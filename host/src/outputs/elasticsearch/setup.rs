@@ -74,9 +74,9 @@ fn steps(answers: &Answers) -> Vec<SetupStep> {
         });
     }
     steps.push(SetupStep {
-        title:
-            "Put the index template into the cluster, with a key that has `manage_index_templates` and `manage_ilm`:"
-                .to_owned(),
+        title: "Put the index template into the cluster, with a key that has `manage_index_templates`, \
+                `manage_ingest_pipelines` and `manage_ilm`:"
+            .to_owned(),
         commands: format!("exotrace elasticsearch template --apply --config {SETTINGS}"),
     });
     steps
@@ -87,7 +87,7 @@ pub(super) fn api_key_request(stream: &str) -> Value {
     json!({
         "name": "exotrace",
         "role_descriptors": { "exotrace": {
-            "cluster": ["monitor"],
+            "cluster": ["monitor", "read_pipeline"],
             "indices": [{ "names": [stream], "privileges": ["auto_configure", "create_doc", "view_index_metadata"] }],
         } },
     })

@@ -22,7 +22,8 @@ const STEP: &str = "index template";
 /// All templates, without the field types in them.
 const TEMPLATES: &str = "_index_template?filter_path=index_templates.name,index_templates.index_template.index_patterns,\
                          index_templates.index_template.priority,index_templates.index_template.data_stream,\
-                         index_templates.index_template._meta";
+                         index_templates.index_template._meta,index_templates.index_template.composed_of,\
+                         index_templates.index_template.template.settings";
 
 #[derive(Deserialize)]
 struct TemplatesAnswer {
@@ -46,6 +47,10 @@ struct TemplateBody {
     data_stream: Option<Value>,
     #[serde(default)]
     _meta: Value,
+    #[serde(default)]
+    composed_of: Vec<String>,
+    #[serde(default)]
+    template: Value,
 }
 
 /// One pattern, or several.
@@ -78,6 +83,16 @@ impl IndexTemplate {
     /// Whether it makes a data stream, not an index.
     pub(super) fn makes_data_stream(&self) -> bool {
         self.index_template.data_stream.is_some()
+    }
+
+    /// The component templates of which it is composed; what a later one says counts.
+    pub(super) fn components(&self) -> &[String] {
+        &self.index_template.composed_of
+    }
+
+    /// Its own settings of indices, which go before those of its components.
+    pub(super) fn settings(&self) -> &Value {
+        &self.index_template.template["settings"]
     }
 
     pub(super) fn is_ours(&self) -> bool {

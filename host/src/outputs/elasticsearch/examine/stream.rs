@@ -18,30 +18,52 @@ const STEP: &str = "data stream";
 const HIDDEN: &str =
     "\nhint: the index privilege `view_index_metadata` lets `doctor` see it; delivering does not need it";
 
+/// What is known of the data stream.
+pub(super) enum StreamState {
+    /// It is there, and this index takes documents.
+    There { write_index: String },
+    /// It is not there.
+    Missing,
+    /// Who asks may not see it.
+    Unknown,
+}
+
 /// `template` is what a new one would be made with, if that is known.
 pub(super) async fn examine(
     client: &mut HostClient,
     target: &ExamineTarget<'_>,
     template: Option<&IndexTemplate>,
-) -> Finding {
+) -> (Finding, StreamState) {
     let stream = target.data_stream;
     let path = format!("_data_stream/{stream}");
     let reply = match get(client, &path).await {
         Ok(reply) => reply,
-        Err(error) => return Finding::error(STEP, &error),
+        Err(error) => return (Finding::error(STEP, &error), StreamState::Unknown),
     };
-    match reply.status {
+    let finding = match reply.status {
         StatusCode::OK => {
             let said: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
             match said["data_streams"].as_array().map(Vec::as_slice) {
-                Some([found, ..]) if found["name"] == stream => existing(found, target, template),
-                Some([]) => missing(client, target, template).await,
+                Some([found, ..]) if found["name"] == stream => {
+                    return (existing(found, target, template), state(found));
+                }
+                Some([]) => return (missing(client, target, template).await, StreamState::Missing),
                 _ => unexpected(STEP, &reply, &path),
             }
         }
-        StatusCode::NOT_FOUND => missing(client, target, template).await,
+        StatusCode::NOT_FOUND => return (missing(client, target, template).await, StreamState::Missing),
         StatusCode::FORBIDDEN => Finding::not_asked(STEP, &format!("who asks may not see `{stream}`{HIDDEN}")),
         _ => unexpected(STEP, &reply, &path),
+    };
+    (finding, StreamState::Unknown)
+}
+
+/// The last index takes documents.
+fn state(found: &Value) -> StreamState {
+    let last = found["indices"].as_array().and_then(|indices| indices.last());
+    match last.and_then(|index| index["index_name"].as_str()) {
+        Some(name) => StreamState::There { write_index: name.to_owned() },
+        None => StreamState::Unknown,
     }
 }
 

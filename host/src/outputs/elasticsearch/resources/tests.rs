@@ -20,8 +20,12 @@ fn documents(which: &str) -> Vec<Value> {
     documents
 }
 
+fn options(flavor: Flavor, namespace: Option<&str>) -> TemplateOptions<'_> {
+    TemplateOptions { flavor, namespace, delete_after: None, has_own_policy: false }
+}
+
 fn properties_of(flavor: Flavor) -> Value {
-    let resources = resources(flavor, None);
+    let resources = resources(&options(flavor, None));
     let template = resources.iter().find(|resource| resource.path.starts_with("_component_template/")).unwrap();
     template.body["template"]["mappings"]["properties"].clone()
 }
@@ -96,20 +100,55 @@ fn every_field_of_any_document_has_a_type() {
 
 #[test]
 fn a_template_is_for_all_namespaces_or_for_one() {
-    let patterns =
-        |namespace| resources(Flavor::Elasticsearch, namespace).last().unwrap().body["index_patterns"].clone();
+    let patterns = |namespace| {
+        resources(&options(Flavor::Elasticsearch, namespace)).last().unwrap().body["index_patterns"].clone()
+    };
     assert_eq!(patterns(None), json!(["logs-microsoft_exchange_online_message_trace.log-*"]));
     assert_eq!(patterns(Some("it")), json!(["logs-microsoft_exchange_online_message_trace.log-it"]));
-    let of_one = resources(Flavor::Elasticsearch, Some("it"));
-    let data_stream = &of_one[1].body["template"]["mappings"]["properties"]["data_stream"]["properties"];
+    let of_one = resources(&options(Flavor::Elasticsearch, Some("it")));
+    let data_stream = &of_one[2].body["template"]["mappings"]["properties"]["data_stream"]["properties"];
     assert_eq!(data_stream["namespace"], json!({ "type": "constant_keyword", "value": "it" }));
     assert_eq!(data_stream["type"], json!({ "type": "constant_keyword", "value": "logs" }));
 }
 
 #[test]
 fn open_search_gets_nothing_that_it_does_not_know() {
-    let text = format!("{:?}", resources(Flavor::OpenSearch, None));
-    for unknown in ["_ilm", "lifecycle", "match_only_text", "constant_keyword", "wildcard"] {
+    let text = format!("{:?}", resources(&options(Flavor::OpenSearch, None)));
+    for unknown in ["_ilm", "lifecycle", "match_only_text", "constant_keyword", "wildcard", "copy_from", "_ism"] {
         assert!(!text.contains(unknown), "{unknown}");
     }
+}
+
+#[test]
+fn the_template_names_a_pipeline_that_is_put_before_it() {
+    for flavor in [Flavor::Elasticsearch, Flavor::OpenSearch] {
+        for namespace in [None, Some("it")] {
+            let resources = resources(&options(flavor, namespace));
+            let at = |start: &str| resources.iter().position(|it| it.path.starts_with(start)).unwrap();
+            let (pipeline, template) = (at("_ingest/pipeline/"), at("_component_template/"));
+            assert!(pipeline < template, "{flavor:?}");
+            let name = &resources[template].body["template"]["settings"]["index"]["final_pipeline"];
+            assert_eq!(resources[pipeline].path, format!("_ingest/pipeline/{}", name.as_str().unwrap()));
+            assert_eq!(resources[pipeline].body["processors"][0]["set"]["field"], "event.ingested");
+        }
+    }
+}
+
+#[test]
+fn a_namespace_whose_documents_are_deleted_has_a_policy_of_its_own() {
+    let policy = |options: &TemplateOptions<'_>| {
+        let resources = resources(options);
+        let template = resources.iter().find(|it| it.path.starts_with("_component_template/")).unwrap();
+        let name = template.body["template"]["settings"]["index"]["lifecycle"]["name"].as_str().unwrap().to_owned();
+        assert_eq!(resources[0].path, format!("_ilm/policy/{name}"));
+        name
+    };
+    let shared = options(Flavor::Elasticsearch, Some("it"));
+    assert_eq!(policy(&shared), "exotrace-message-trace");
+    assert_eq!(shared.own_policy_path().unwrap(), "_ilm/policy/exotrace-message-trace-it");
+    let delete_after = Some("21d".parse().unwrap());
+    assert_eq!(policy(&TemplateOptions { delete_after, ..shared }), "exotrace-message-trace-it");
+    // Later, without saying it again.
+    assert_eq!(policy(&TemplateOptions { has_own_policy: true, ..shared }), "exotrace-message-trace-it");
+    assert_eq!(policy(&TemplateOptions { namespace: None, delete_after, ..shared }), "exotrace-message-trace");
 }
