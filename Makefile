@@ -36,7 +36,17 @@ ELASTICSEARCH := target/tools/elasticsearch
 $(ELASTICSEARCH)/ready: tests/hosts/elasticsearch/install tests/hosts/elasticsearch/requirements.txt
 	tests/hosts/elasticsearch/install $(ELASTICSEARCH)
 
-test: setup $(SYSLOG)/ready $(PROMETHEUS)/ready $(ELASTICSEARCH)/ready ## Run every test.
+# Real stores, from Maven Central.
+OPENSEARCH := target/tools/opensearch
+$(OPENSEARCH)/ready: $(wildcard tests/hosts/opensearch/*)
+	tests/hosts/opensearch/install $(OPENSEARCH)
+
+ELASTICSEARCH_SERVER := target/tools/elasticsearch-server
+$(ELASTICSEARCH_SERVER)/ready: $(wildcard tests/hosts/elasticsearch-server/*)
+	tests/hosts/elasticsearch-server/install $(ELASTICSEARCH_SERVER)
+
+READY := $(addsuffix /ready,$(SYSLOG) $(PROMETHEUS) $(ELASTICSEARCH) $(OPENSEARCH) $(ELASTICSEARCH_SERVER))
+test: setup $(READY) ## Run every test.
 	$(CARGO) test --release --locked --workspace
 	skip=$$(tests/needs) && $(CARGO) test --release --locked --workspace --test end_to_end -- --ignored $$skip
 	$(CARGO) test $(PACKAGE)

@@ -9,6 +9,7 @@ mod mapping_daemon;
 mod paths;
 mod records;
 mod seed;
+mod store_node;
 mod tenant;
 mod terminal;
 mod wait;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     paths::{fixture, guest, project, text},
     records::{graph_records, sized_record, sized_records},
     seed::random,
+    store_node::StoreNode,
     tenant::SimulatedTenant,
     terminal::{Terminal, plain},
     wait::{wait_for, wait_for_some},
