@@ -297,7 +297,8 @@ fn number(expression: &Expr) -> Option<i64> {
 
 /// The key of a call that reads a setting, and what it allows.
 fn call(name: &str, arguments: TokenStream) -> Option<(String, Value)> {
-    if !["address", "choice", "number", "duration", "some_duration", "within_look_back"].contains(&name) {
+    let known = ["address", "choice", "number", "duration", "some_duration", "within_look_back", "look_back_or_auto"];
+    if !known.contains(&name) {
         return None;
     }
     let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(arguments).ok()?;
@@ -319,6 +320,9 @@ fn call(name: &str, arguments: TokenStream) -> Option<(String, Value)> {
         }
         ("choice" | "number", _) => return None,
         ("address", _) => json!({ "anyOf": [{ "pattern": ADDRESS }, { "pattern": VARIABLE }] }),
+        ("look_back_or_auto", _) => {
+            json!({ "anyOf": [{ "pattern": DURATION }, { "enum": ["auto"] }, { "pattern": VARIABLE }] })
+        }
         ("some_duration", _) => {
             json!({ "anyOf": [{ "pattern": DURATION, "not": { "pattern": ZERO } }, { "pattern": VARIABLE }] })
         }

@@ -6,6 +6,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::support::threads;
 
+mod audit;
+mod backfill;
 mod check;
 mod compile;
 mod completions;
@@ -83,6 +85,10 @@ enum Command {
     Status(status::Arguments),
     /// Find mail in the message trace: where is it?
     Trace(trace::Arguments),
+    /// Deliver a past range again: what is not known to be delivered.
+    Backfill(backfill::Arguments),
+    /// Compare a past range with what was delivered: is everything there?
+    Audit(audit::Arguments),
     /// List, inspect, compare and sign mappings.
     #[command(subcommand)]
     Mapping(mapping::Command),
@@ -137,6 +143,8 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Config(command) => config::run(&command),
         Command::Elasticsearch(command) => elasticsearch::run(&command),

@@ -14,7 +14,7 @@ pub(crate) use server::{Control, ControlContext};
 
 use crate::{
     deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},
-    pipeline::{Replayed, TraceAnswer, TraceQuery},
+    pipeline::{Audit, Backfill, Backfilled, Replayed, Statement, TraceAnswer, TraceQuery},
 };
 
 /// The socket's name in `state_dir`.
@@ -63,6 +63,12 @@ pub(crate) enum Request {
     Replay(PathBuf),
     /// To know where mail is.
     Trace(TraceQuery),
+    /// To have a range of the past delivered again.
+    Backfill(Backfill),
+    /// To have a range of the past compared with what was delivered.
+    Audit(Audit),
+    /// To have no more of a backfill.
+    CancelBackfill,
 }
 
 /// What comes back.
@@ -81,6 +87,10 @@ pub(crate) enum ControlReply {
     Replayed(Box<Replayed>),
     /// What came of a search for mail.
     Traced(Box<TraceAnswer>),
+    /// What came of a range that was delivered again.
+    Backfilled(Box<Backfilled>),
+    /// What an audit states.
+    Audited(Box<Statement>),
     /// Why the question has no answer: it has to be put in another way.
     Unanswerable(String),
     /// Why nothing was done.

@@ -154,6 +154,11 @@ impl DeployedMapper {
         Self { namespace: namespace.map(Arc::from), ..self }
     }
 
+    /// The namespace of that data stream, if the source has one of its own.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// Maps `records`, NDJSON. Blocks: call it from a thread that may. Several threads map at the same time,
     /// each on an instance of its own. A record at which the component stops every time is rejected. The whole batch
     /// is mapped by one version, unless another one is on trial with a share of the deliveries.

@@ -10,16 +10,19 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use crate::support::{atomic_write, clock::Clock, state_folder};
 
 mod accepted;
+mod audit_book;
 mod error;
 mod file_hash;
 mod files;
 mod gaps;
 mod known;
+mod lateness;
 mod lock;
 mod marks;
 mod migrations;
 mod open;
 mod page;
+mod past;
 mod replay;
 mod requests;
 mod rows;
@@ -29,12 +32,15 @@ mod trouble;
 
 use lock::Lock;
 
+pub(crate) use audit_book::{AuditBook, AuditCounts, AuditHour, AuditedRow, RowState};
 pub(crate) use error::LedgerError;
 pub(crate) use file_hash::FileHash;
 pub(crate) use files::{FilePlace, FileState};
 pub(crate) use known::{Known, Verdict};
+pub(crate) use lateness::Lateness;
 pub(crate) use marks::Mark;
 pub(crate) use page::{Next, PageDone};
+pub(crate) use past::{BACKFILL, PastCounts, PastDone, PastReading};
 pub(crate) use replay::{REPLAY, Replay};
 pub(crate) use requests::Requests;
 pub(crate) use rows::Delivered;

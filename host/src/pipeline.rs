@@ -8,12 +8,15 @@ pub(crate) mod dead_letter;
 mod dead_letters;
 mod delivery;
 mod error;
+mod inventory;
 mod mode;
 mod output;
+mod output_error;
 mod output_settings;
 #[expect(clippy::module_inception, reason = "a file has the name of its type")]
 mod pipeline;
 mod pipeline_source;
+mod precedence;
 mod progress;
 mod questions;
 mod record_batch;
@@ -36,16 +39,20 @@ pub(crate) use backoffs::REQUEST_BACKOFF;
 pub(crate) use claims::Claims;
 pub(crate) use delivery::Committed;
 pub(crate) use error::RunError;
+pub(crate) use inventory::{Inventory, StoredPage};
 pub(crate) use mode::Mode;
-pub(crate) use output::{ExamineOptions, Outlook, Output, OutputError, Receipt, RejectedDocument, Tail, WritePosition};
+pub(crate) use output::{ExamineOptions, Output, Receipt, RejectedDocument, Tail, WritePosition};
+pub(crate) use output_error::{Outlook, OutputError};
 pub(crate) use output_settings::{OutputContext, OutputSettings};
 pub(crate) use pipeline::Pipeline;
 pub(crate) use pipeline_source::PipelineSource;
+pub(crate) use precedence::PollUnderWay;
 pub(crate) use progress::{PollProgress, RequestLimit, WatchedSource};
 pub(crate) use questions::status_word;
 pub(crate) use questions::{
-    AskedSource, MOST_DELIVERIES, Queryable, QuestionError, QuestionRequests, Questions, Search, TraceAnswer,
-    TraceQuery, TracedDelivery, TracedRow, trace_alone,
+    AskedSource, Audit, Backfill, Backfilled, MOST_DELIVERIES, Queryable, QuestionError, QuestionRequests, Questions,
+    RangeReading, Search, Statement, TraceAnswer, TraceQuery, TracedDelivery, TracedRow, audit_alone, backfill_alone,
+    trace_alone,
 };
 pub(crate) use record_batch::{Checkpoint, RecordBatch};
 pub(crate) use replay::{ReplayRequests, Replayed, Replays, replay};

@@ -99,12 +99,21 @@ fn every_command_ends_as_the_table_says() {
     check("trace", 0, &trace(&["--recipient", "nobody@nowhere.example"]));
     check("trace", 2, &trace(&["--since", "91days"]));
     check("trace", 78, &["trace", "--config", "wrong.toml"]);
+    let range = |command: &'static str| vec![command, "--from", "2h", "--to", "now", "--config", "exotrace.toml"];
+    check("audit", 1, &range("audit"));
+    check("audit", 2, &["audit", "--from", "1h", "--to", "2h", "--config", "exotrace.toml"]);
+    check("audit", 78, &["audit", "--from", "2h", "--to", "now", "--config", "wrong.toml"]);
+    check("backfill", 0, &range("backfill"));
+    check("backfill", 2, &["backfill", "--from", "1h", "--to", "2h", "--config", "exotrace.toml"]);
+    check("backfill", 78, &["backfill", "--cancel", "--config", "wrong.toml"]);
+    check("audit", 0, &range("audit"));
     let unreachable = format!(
         "{}[[output]]\ntype = \"stdout\"\n",
         tenant.source().replace("client_secret = \"", "client_secret = \"not-")
     );
     folder.write_settings(&unreachable);
     check("trace", 1, &trace(&[]));
+    check("backfill", 1, &range("backfill"));
 
     check("mapping", 0, &["mapping", "list"]);
     check("mapping", 1, &["mapping", "status", "--state-dir", "nowhere"]);

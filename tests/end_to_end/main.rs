@@ -1,6 +1,8 @@
 //! exotrace from the outside: the mapping as a component, the program as people run it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::string_slice, reason = "a test that panics has failed")]
 
+mod audit_command;
+mod backfill_command;
 mod batches;
 mod check;
 mod collecting;
@@ -28,6 +30,7 @@ mod installing;
 mod killed;
 mod labels;
 mod lasting;
+mod late_rows;
 mod lights;
 mod links;
 mod machine_limits;

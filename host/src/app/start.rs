@@ -55,8 +55,11 @@ pub(crate) fn sources(config: &Config, deployment: &Arc<Deployment>) -> anyhow::
 
 /// The sources that questions may be for.
 pub(crate) fn asked_sources(config: &Config) -> Vec<AskedSource> {
-    let asked =
-        |source: &SourceConfig| AskedSource { name: source.name().to_owned(), settings: Arc::clone(&source.settings) };
+    let asked = |source: &SourceConfig| AskedSource {
+        name: source.name().to_owned(),
+        settings: Arc::clone(&source.settings),
+        identity: None,
+    };
     config.sources.iter().map(asked).collect()
 }
 

@@ -21,7 +21,7 @@ use tracing::warn;
 use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET};
 use crate::{
     deployment::{Deployment, HotSwap, Unchanged},
-    pipeline::{QuestionError, Questions, Replays},
+    pipeline::{Questions, Replays},
     support::error_text::{chain, explain},
 };
 
@@ -144,15 +144,12 @@ async fn converse(
                     _ = reader.read(&mut rest) => return Ok(()),
                 }
             }
-            Ok(Request::Trace(query)) => {
-                // There is a limit of its own for these.
+            Ok(request @ (Request::Trace(_) | Request::Backfill(_) | Request::Audit(_) | Request::CancelBackfill)) => {
+                // There are limits of their own for these.
                 drop(place);
                 let mut rest = [0];
                 tokio::select! {
-                    traced = questions.trace(query) => match traced {
-                        Ok(answer) => ControlReply::Traced(Box::new(answer)),
-                        Err(error) => no_answer(&error),
-                    },
+                    answer = answer_about_past(request, questions) => answer,
                     _ = reader.read(&mut rest) => return Ok(()),
                 }
             }
@@ -169,12 +166,22 @@ async fn converse(
     timeout(PATIENCE, writer.write_all(&line)).await?
 }
 
-fn no_answer(error: &QuestionError) -> ControlReply {
-    if error.is_of_question() {
-        ControlReply::Unanswerable(error.to_string())
-    } else {
-        ControlReply::Failed(chain(error))
-    }
+async fn answer_about_past(request: Request, questions: &Questions) -> ControlReply {
+    let answered = match request {
+        Request::Trace(query) => questions.trace(query).await.map(|answer| ControlReply::Traced(Box::new(answer))),
+        Request::Backfill(wanted) => {
+            questions.backfill(wanted).await.map(|done| ControlReply::Backfilled(Box::new(done)))
+        }
+        Request::Audit(wanted) => questions.audit(wanted).await.map(|done| ControlReply::Audited(Box::new(done))),
+        _ => questions.cancel_backfill().await.map(|was_there| {
+            let said = if was_there { "the backfill is over" } else { "no backfill was begun" };
+            ControlReply::Done(said.to_owned())
+        }),
+    };
+    answered.unwrap_or_else(|error| match error.is_of_question() {
+        true => ControlReply::Unanswerable(error.to_string()),
+        false => ControlReply::Failed(chain(&error)),
+    })
 }
 
 async fn answer(request: Request, by: &str, hot_swap: &Arc<HotSwap>) -> ControlReply {
@@ -210,7 +217,7 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
         Request::RollBack => {
             done(deployment.roll_back(by), || format!("mapping {} maps again", deployment.status().mapping))
         }
-        Request::Replay(_) | Request::Trace(_) => {
+        Request::Replay(_) | Request::Trace(_) | Request::Backfill(_) | Request::Audit(_) | Request::CancelBackfill => {
             ControlReply::Failed("the past is no change of the mapping".to_owned())
         }
         Request::Pin => {

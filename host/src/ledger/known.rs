@@ -27,6 +27,23 @@ pub(crate) enum Verdict {
 }
 
 impl Known {
+    /// Whether a row was delivered as it is.
+    pub(crate) fn has(&self, key: RecordKey) -> bool {
+        self.0.get(&key.identity).is_some_and(|contents| contents.contains(&key.content))
+    }
+
+    /// Whether a row was delivered, whatever its content was.
+    pub(crate) fn has_identity(&self, identity: [u8; 16]) -> bool {
+        self.0.contains_key(&identity)
+    }
+
+    /// Knows what is known elsewhere as well.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (identity, contents) in other.0 {
+            self.0.entry(identity).or_default().extend(contents);
+        }
+    }
+
     /// Judges a row, which is known from now on.
     pub(crate) fn judge(&mut self, key: RecordKey) -> Verdict {
         let contents = self.0.entry(key.identity).or_default();

@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     Ledger, LedgerError, Window, gaps,
+    lateness::{self, Lateness},
     marks::{Mark, put_marks},
     rows::{Delivered, insert},
     source_id,
@@ -23,6 +24,8 @@ pub(crate) struct PageDone {
     pub changed: u64,
     /// How many of them are new in a time that had been covered.
     pub late: u64,
+    /// How late those are that were delivered.
+    pub lateness: Lateness,
     /// What comes next.
     pub next: Next,
     /// Up to when everything of the window was read when it is done; none when no clock shows that any of it is past.
@@ -58,35 +61,42 @@ impl Ledger {
         let now = self.clock.wall().timestamp_millis();
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
-        insert(&transaction, id, &page.delivered)?;
-        insert(&transaction, id, &page.touched)?;
+        put_page(&transaction, id, page, now)?;
         put_marks(&transaction, marks)?;
-        let count = "UPDATE source SET rows = rows + ?2, changed = changed + ?3, late = late + ?4, polled_at = ?5, \
-                     failed_at = NULL, failure = NULL WHERE id = ?1";
-        let rows = i64::try_from(page.delivered.len()).unwrap_or(i64::MAX);
-        let [changed, late] = [page.changed, page.late].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-        transaction.execute(count, params![id, rows, changed, late, now])?;
-        let times = [page.window.start, page.window.end].map(|time| time.timestamp_millis());
-        if let Next::More { reached, link } = &page.next {
-            let update = "UPDATE source SET window_start = ?2, window_end = ?3, reached = ?4, next_link = ?5, \
-                          known_from = coalesce(known_from, ?2), covered_from = CASE WHEN covered_until IS NULL \
-                          THEN min(coalesce(covered_from, ?2), ?2) ELSE covered_from END \
-                          WHERE id = ?1";
-            let reached = reached.map(|time| time.timestamp_millis());
-            transaction.execute(update, params![id, times[0], times[1], reached, link])?;
-        } else {
-            let update = "UPDATE source SET window_start = NULL, window_end = NULL, reached = NULL, next_link = NULL, \
-                          known_from = coalesce(known_from, ?2), covered_from = CASE WHEN covered_until IS NULL \
-                          THEN min(coalesce(covered_from, ?2), ?2) ELSE covered_from END \
-                          WHERE id = ?1";
-            transaction.execute(update, params![id, times[0]])?;
-            gaps::close(&transaction, id, &page.read)?;
-            cover(&transaction, id, page)?;
-            transaction.execute("DELETE FROM accepted WHERE source = ?1", [id])?;
-        }
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// Notes a page, within the transaction that notes what it is a part of.
+pub(super) fn put_page(transaction: &Connection, id: i64, page: &PageDone, now: i64) -> rusqlite::Result<()> {
+    insert(transaction, id, &page.delivered)?;
+    insert(transaction, id, &page.touched)?;
+    lateness::put(transaction, id, &page.lateness)?;
+    let count = "UPDATE source SET rows = rows + ?2, changed = changed + ?3, late = late + ?4, polled_at = ?5, \
+                 failed_at = NULL, failure = NULL WHERE id = ?1";
+    let rows = i64::try_from(page.delivered.len()).unwrap_or(i64::MAX);
+    let [changed, late] = [page.changed, page.late].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    transaction.execute(count, params![id, rows, changed, late, now])?;
+    let times = [page.window.start, page.window.end].map(|time| time.timestamp_millis());
+    if let Next::More { reached, link } = &page.next {
+        let update = "UPDATE source SET window_start = ?2, window_end = ?3, reached = ?4, next_link = ?5, \
+                      known_from = coalesce(known_from, ?2), covered_from = CASE WHEN covered_until IS NULL \
+                      THEN min(coalesce(covered_from, ?2), ?2) ELSE covered_from END \
+                      WHERE id = ?1";
+        let reached = reached.map(|time| time.timestamp_millis());
+        transaction.execute(update, params![id, times[0], times[1], reached, link])?;
+    } else {
+        let update = "UPDATE source SET window_start = NULL, window_end = NULL, reached = NULL, next_link = NULL, \
+                      known_from = coalesce(known_from, ?2), covered_from = CASE WHEN covered_until IS NULL \
+                      THEN min(coalesce(covered_from, ?2), ?2) ELSE covered_from END \
+                      WHERE id = ?1";
+        transaction.execute(update, params![id, times[0]])?;
+        gaps::close(transaction, id, &page.read)?;
+        cover(transaction, id, page)?;
+        transaction.execute("DELETE FROM accepted WHERE source = ?1", [id])?;
+    }
+    Ok(())
 }
 
 /// Notes up to when everything was read, and forgets what is not needed for that any more. Only where the window begins

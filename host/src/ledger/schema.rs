@@ -9,6 +9,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_replay.sql"),
     include_str!("migrations/0006_about.sql"),
     include_str!("migrations/0007_trouble.sql"),
+    include_str!("migrations/0008_past.sql"),
+    include_str!("migrations/0009_lateness.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -25,6 +25,7 @@ fn page(delivered: &[Delivered], next: Next, keep_from: i64) -> PageDone {
         touched: Vec::new(),
         changed: 0,
         late: 0,
+        lateness: Lateness::default(),
         next,
         covered: Some(WINDOW.end),
         read: Vec::new(),

@@ -49,6 +49,8 @@ pub(crate) struct Metrics {
     budget_wait_seconds: Family<[Label; 1], Seconds>,
     files_unread: Counters<1>,
     request_seconds: Histograms<1>,
+    lateness_seconds: Histograms<1>,
+    look_back_seconds: Family<[Label; 1], Gauge>,
     newest_record: Family<[Label; 1], Gauge>,
     records_mapped: Counters<2>,
     records_failed: Counters<2>,
@@ -84,6 +86,8 @@ pub(crate) struct OfSource {
     pub(crate) budget_wait_seconds: Seconds,
     pub(crate) files_unread: Counter,
     pub(crate) request_seconds: Histogram,
+    /// How late rows are that are delivered.
+    pub(crate) lateness_seconds: Histogram,
     name: String,
 }
 
@@ -124,6 +128,12 @@ pub(crate) enum MappingRole {
 }
 
 impl OfSource {
+    /// So far back polls read again.
+    pub(crate) fn look_back_seconds(&self, length: Duration) {
+        let gauge = metrics().look_back_seconds.get_or_create_owned(&[("source", self.name.clone())]);
+        gauge.set(i64::try_from(length.as_secs()).unwrap_or(i64::MAX));
+    }
+
     /// Every output has accepted records up to there.
     pub(crate) fn delivered_until(&self, newest: Option<DateTime<Utc>>) {
         let Some(newest) = newest else { return };
@@ -180,6 +190,8 @@ impl Metrics {
             ),
             files_unread: registered(registry, "files_unread", "How often a file, or a part, could not be read"),
             request_seconds: histograms(registry, "request", "How long the service took for a page", of_requests),
+            lateness_seconds: histograms(registry, "record_lateness", "By how much records were late", of_lateness),
+            look_back_seconds: registered(registry, "look_back_seconds", "How far back polls read again"),
             newest_record: registered(
                 registry,
                 "newest_record_timestamp_seconds",
@@ -232,6 +244,7 @@ impl Metrics {
             budget_wait_seconds: self.budget_wait_seconds.get_or_create_owned(&label),
             files_unread: self.files_unread.get_or_create_owned(&label),
             request_seconds: self.request_seconds.get_or_create_owned(&label),
+            lateness_seconds: self.lateness_seconds.get_or_create_owned(&label),
             name: name.to_owned(),
         }
     }
@@ -276,6 +289,8 @@ impl Metrics {
             }
             self.budget_wait_seconds.remove(&gone);
             self.request_seconds.remove(&gone);
+            self.lateness_seconds.remove(&gone);
+            self.look_back_seconds.remove(&gone);
             self.newest_record.remove(&gone);
             self.deliver_batch_seconds.remove(&gone);
         }
@@ -350,6 +365,11 @@ fn histograms<const N: usize>(
 /// From a quick answer of a neighbour to what is given up after: requests may take a minute, and be many.
 fn of_requests() -> Histogram {
     Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0])
+}
+
+/// From in time to a day late, as the ledger keeps it.
+fn of_lateness() -> Histogram {
+    Histogram::new([0.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 21600.0, 43200.0, 86400.0])
 }
 
 /// A thousand records take a few milliseconds; `mapping.max_batch_time` is ten seconds.

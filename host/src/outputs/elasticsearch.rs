@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     mapper::MappedBatch,
-    pipeline::{ExamineOptions, Output, OutputError, OutputSettings, Receipt, SettingProblem},
+    pipeline::{ExamineOptions, Inventory, Output, OutputError, OutputSettings, Receipt, SettingProblem},
     support::{finding::Finding, http_response::Malformed},
 };
 
@@ -21,6 +21,7 @@ mod bulk_answer;
 mod examine;
 mod explain;
 mod flavor;
+mod inventory;
 mod resources;
 mod settings;
 mod setup;
@@ -153,6 +154,10 @@ impl Output for ElasticsearchOutput {
 
     async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
         Ok(self.sender.deliver(batch).await?)
+    }
+
+    fn inventory(&mut self) -> Option<&mut dyn Inventory> {
+        Some(self)
     }
 }
 

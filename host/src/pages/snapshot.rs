@@ -14,7 +14,7 @@ use super::watched_run::WatchedRun;
 use crate::{
     app::settings::SourceConfig,
     deployment::MappingInUse,
-    ledger::{Ledger, LedgerError, SourceStatus},
+    ledger::{BACKFILL, Ledger, LedgerError, SourceStatus},
     observe::{
         health::State,
         metrics::{Label, PREFIX, metrics, registered},
@@ -97,6 +97,7 @@ impl Snapshot {
             gaps: self.show("gaps", "Times of receipt of which records may be missing"),
             budget: self.show("request_budget", "Requests that a tenant may be sent in five minutes"),
             budget_left: self.show("request_budget_left", "Requests that are left of it"),
+            backfill: self.show("backfill_ratio", "How much of a backfill is read, from 0 to 1; 1 without one"),
         };
         let readable: Gauges<0> = self.show("ledger_readable", "1 when the ledger could be read for what it knows");
         let mut is_readable = ledger.is_some();
@@ -134,6 +135,7 @@ struct OfSources {
     gaps: Gauges<1>,
     budget: Gauges<1>,
     budget_left: Gauges<1>,
+    backfill: Family<[Label; 1], Gauge<f64, AtomicU64>>,
 }
 
 impl OfSources {
@@ -157,6 +159,10 @@ impl OfSources {
             self.budget_left.get_or_create(label).set(budget.requests.saturating_sub(sent).into());
         }
         let name = source.settings.ledger_name();
+        if source.settings.queryable().is_some() {
+            let backfill = ledger.past(BACKFILL)?.filter(|backfill| backfill.source == name);
+            self.backfill.get_or_create(label).set(backfill.map_or(1.0, |backfill| backfill.fraction()));
+        }
         let Some(SourceStatus { covered_until, polled_at, token_until, gaps, .. }) = ledger.status(&name)? else {
             return Ok(());
         };

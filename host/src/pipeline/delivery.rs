@@ -19,7 +19,7 @@ use super::{
     dead_letters::{by_mapping, by_output},
     error::{RunError, chain},
     mode::Mode,
-    output::OutputError,
+    output_error::OutputError,
     record_batch::{Checkpoint, RecordBatch},
     run_context::RunContext,
     source_run::SourceRun,
@@ -90,7 +90,7 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
 }
 
 /// Maps a batch, where work does no harm to what waits for the network.
-async fn map(batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
+pub(super) async fn map(batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
     let records = Arc::clone(batch);
     let mapped = spawn_blocking(move || records.source.mapper.map_batch(&records.records, &records.origin)).await??;
     if mapped.outcomes.len() != batch.keys.len() {

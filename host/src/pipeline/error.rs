@@ -2,7 +2,7 @@
 
 use tokio::task::JoinError;
 
-use super::{dead_letter::DeadLetterError, output::OutputError, source_error::SourceError};
+use super::{dead_letter::DeadLetterError, output_error::OutputError, source_error::SourceError};
 pub(super) use crate::support::error_text::chain;
 use crate::{ledger::LedgerError, mapper::MapperError};
 

@@ -2,10 +2,11 @@
 //!
 //! An output does not ask again and knows no ledger: the pipeline decides when, and keeps positions.
 
-use std::{error::Error, fmt, path::Path, time::Duration};
+use std::path::Path;
 
 use async_trait::async_trait;
 
+use super::{inventory::Inventory, output_error::OutputError};
 use crate::{mapper::MappedBatch, support::finding::Finding};
 
 /// Somewhere that documents go.
@@ -45,6 +46,11 @@ pub(crate) trait Output: Send {
 
     /// Does what time alone makes necessary. It is called now and then, never during a delivery.
     fn tidy(&mut self) {}
+
+    /// What says which documents it has; `None` when it cannot say.
+    fn inventory(&mut self) -> Option<&mut dyn Inventory> {
+        None
+    }
 
     /// Whether it has a position, so that only one batch at a time may be on its way to the ledger.
     fn has_position(&self) -> bool {
@@ -101,63 +107,4 @@ pub(crate) struct RejectedDocument {
     pub outcome: usize,
     /// Why, for people.
     pub reason: String,
-}
-
-/// Why documents could not be delivered: the words are the output's own.
-#[derive(Debug)]
-pub(crate) struct OutputError {
-    cause: Box<dyn Error + Send + Sync>,
-    outlook: Outlook,
-    retry_after: Option<Duration>,
-}
-
-/// What may help after a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outlook {
-    /// Delivering the same batch again.
-    Transient,
-    /// A person who mends something.
-    Permanent,
-    /// Nothing: the output is gone for good.
-    Final,
-}
-
-impl OutputError {
-    /// An output failed for this cause.
-    pub(crate) fn new(cause: impl Into<Box<dyn Error + Send + Sync>>, outlook: Outlook) -> Self {
-        Self { cause: cause.into(), outlook, retry_after: None }
-    }
-
-    /// The output wants to be asked again then.
-    #[must_use]
-    pub(crate) fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
-        Self { retry_after, ..self }
-    }
-
-    /// Whether delivering the same batch again may succeed without a person doing something.
-    pub(crate) fn is_transient(&self) -> bool {
-        self.outlook == Outlook::Transient
-    }
-
-    /// Whether the output is gone for good, so that asking again is no use even if a person does something.
-    pub(crate) fn is_final(&self) -> bool {
-        self.outlook == Outlook::Final
-    }
-
-    /// When the output wants to be asked again.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-}
-
-impl fmt::Display for OutputError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause.fmt(formatter)
-    }
-}
-
-impl Error for OutputError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.source()
-    }
 }

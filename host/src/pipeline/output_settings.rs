@@ -6,10 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    output::{Output, OutputError},
-    setting_problem::SettingProblem,
-};
+use super::{output::Output, output_error::OutputError, setting_problem::SettingProblem};
 
 /// The settings of an output of one kind, checked.
 pub(crate) trait OutputSettings: Any + fmt::Debug + Send + Sync {

@@ -21,6 +21,7 @@ use super::{
     error::{RunError, chain},
     mode::Mode,
     output::Output,
+    precedence::Precedence,
     shutdown::Shutdown,
     target::Target,
 };
@@ -53,6 +54,7 @@ pub(crate) struct RunContext {
     pub(super) backoff: Backoff,
     stopped: watch::Receiver<bool>,
     pub(super) health: Arc<Health>,
+    precedence: Precedence,
 }
 
 /// With what a run begins.
@@ -73,12 +75,32 @@ impl RunContext {
             outputs.into_iter().map(|(name, output)| Target::new(name, output, &ledger)).collect();
         let (targets, clock) = (targets?, ledger.clock().clone());
         let (ledger, dead_letter) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(dead_letter)));
-        Ok(Self { ledger, clock, targets, dead_letter, mode, backoff, stopped, health })
+        Ok(Self {
+            ledger,
+            clock,
+            targets,
+            dead_letter,
+            mode,
+            backoff,
+            stopped,
+            health,
+            precedence: Precedence::default(),
+        })
     }
 
     /// The same, which gives up what a daemon tries for ever.
     pub(super) fn once(&self) -> Self {
         Self { mode: Mode::Once, ..self.clone() }
+    }
+
+    /// The same, which is told to stop by somebody else.
+    pub(super) fn until(&self, stopped: watch::Receiver<bool>) -> Self {
+        Self { stopped, ..self.clone() }
+    }
+
+    /// Who goes first.
+    pub(super) fn precedence(&self) -> &Precedence {
+        &self.precedence
     }
 
     /// What everything of a run tells the time by: the clock of the ledger.

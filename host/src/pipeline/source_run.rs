@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{error::RunError, mode::Mode, run_context::RunContext};
+use super::{error::RunError, mode::Mode, precedence::Precedence, run_context::RunContext};
 use crate::{
     ledger::{Ledger, LedgerError},
     observe::health::Part,
@@ -30,6 +30,11 @@ impl SourceRun {
     /// What everything of a run tells the time by.
     pub(crate) fn clock(&self) -> &Clock {
         self.run.clock()
+    }
+
+    /// Who goes first.
+    pub(crate) fn precedence(&self) -> &Precedence {
+        self.run.precedence()
     }
 
     /// Whether the run ends with this poll.

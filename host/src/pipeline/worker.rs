@@ -75,19 +75,28 @@ pub(super) async fn poll(
     summary: &mut Summary,
 ) -> Result<PollEnd, RunError> {
     loop {
-        let read = match retry(&mut NextBatch { source, context, shutdown }).await {
-            Ok(read) => read,
-            Err(RetryError::Final(error)) => return Err(error),
-            Err(RetryError::Stopped(_)) => return Ok(PollEnd::Stopped),
-        };
-        let batch = match read.output {
-            NextStep::Deliver(batch) => batch,
+        match next_step(source, context, shutdown).await? {
+            NextStep::Deliver(batch) => *summary += advance(source, context, batch).await?,
             NextStep::End(end) => return Ok(end),
-        };
-        *summary += advance(source, context, batch).await?;
-        if read.attempts > 1 {
-            info!(source = context.label(), "collecting again");
         }
+    }
+}
+
+/// Asks a source for its next batch, again and again for as long as that may be of use.
+pub(super) async fn next_step(
+    source: &mut dyn Source,
+    context: &SourceRun,
+    shutdown: &mut Shutdown,
+) -> Result<NextStep, RunError> {
+    match retry(&mut NextBatch { source, context, shutdown }).await {
+        Ok(read) => {
+            if read.attempts > 1 {
+                info!(source = context.label(), "collecting again");
+            }
+            Ok(read.output)
+        }
+        Err(RetryError::Final(error)) => Err(error),
+        Err(RetryError::Stopped(_)) => Ok(NextStep::End(PollEnd::Stopped)),
     }
 }
 
@@ -114,8 +123,10 @@ pub(super) async fn advance(
 }
 
 /// What a source has answered.
-enum NextStep {
+pub(super) enum NextStep {
+    /// Records.
     Deliver(RecordBatch),
+    /// That there is nothing more.
     End(PollEnd),
 }
 

@@ -14,6 +14,7 @@ mod graph;
 mod judge;
 mod kind;
 mod local_domains;
+mod look_back;
 mod page;
 mod page_delivery;
 mod page_request;
@@ -39,6 +40,7 @@ pub(crate) use settings::ServiceConfig;
 pub(crate) use {
     budget::BUDGET_WINDOW,
     collector::ServiceCollector,
+    look_back::LookBack,
     page::Row,
     page_request::PageRequest,
     service::ServiceSource,

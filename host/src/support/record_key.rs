@@ -1,5 +1,6 @@
 //! What a record is known by, and what of it may change, in the words of every service.
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 
@@ -56,6 +57,21 @@ impl RecordKey {
     }
 }
 
+/// When the message of a record was received; absent when it does not say.
+pub(crate) fn received(record: &str) -> Option<DateTime<Utc>> {
+    pick(record, [Property::Received]).ok().and_then(|[received]| instant(received?))
+}
+
+/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (host/docs/facts/ms-api.md, sections 2.2 and 2.3).
+pub(crate) fn instant(value: &RawValue) -> Option<DateTime<Utc>> {
+    let text: String = serde_json::from_str(value.get()).ok()?;
+    if let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        return DateTime::from_timestamp_millis(milliseconds.parse().ok()?);
+    }
+    let zoned = DateTime::parse_from_rfc3339(&text).ok().map(|received| received.to_utc());
+    zoned.or_else(|| text.parse::<NaiveDateTime>().ok().map(|received| received.and_utc()))
+}
+
 /// An id or an address ignoring case; `None` when it is empty, or no string.
 fn name(value: Option<&RawValue>) -> Option<String> {
     let text: String = serde_json::from_str(value?.get()).ok()?;
@@ -84,4 +100,19 @@ fn digest(parts: &[&str]) -> [u8; 32] {
         hash.update(part.as_bytes());
     }
     hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_receipt_have_several_forms() {
+        let seconds = |record: &str| received(record).map(|received| received.timestamp());
+        assert_eq!(seconds(r#"{"Received":"/Date(1658751973240)/"}"#), Some(1_658_751_973));
+        assert_eq!(seconds(r#"{"receivedDateTime":"1970-01-01T01:00:07+01:00"}"#), Some(7));
+        assert_eq!(seconds(r#"{"Received":"1970-01-01T00:00:07.123"}"#), Some(7));
+        assert_eq!(seconds(r#"{"Received":7}"#), None);
+        assert_eq!(seconds("7"), None);
+    }
 }

@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a test server that panics has failed")]
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
@@ -22,6 +22,7 @@ mod examined;
 mod failure;
 mod other;
 mod routes;
+mod search;
 mod tls;
 
 pub use failure::Failure;
@@ -60,6 +61,8 @@ pub struct Setup {
     pub indices: Vec<String>,
     /// The template that data streams were made with; none: the one of exotrace.
     pub stream_template: Option<String>,
+    /// The statuses with which the searches to come fail, the last one first.
+    pub search_failures: Vec<u16>,
 }
 
 /// Which of the two kinds of cluster the fake is.
@@ -123,6 +126,12 @@ pub(crate) struct Memory {
     /// Ids that were told to come later.
     pub(crate) seen_busy: Vec<String>,
     pub(crate) duplicates: usize,
+    /// What searches find: what was there at the last refresh.
+    pub(crate) visible: HashSet<(String, String)>,
+    pub(crate) searches: usize,
+    pub(crate) scrolls: usize,
+    /// Pages of searches that are left, by the name of the scroll: how long they are, and what is on them.
+    pub(crate) open_scrolls: HashMap<String, (usize, Vec<Value>)>,
 }
 
 impl Memory {
@@ -206,6 +215,25 @@ impl FakeElasticsearch {
     /// How many documents came that were there already.
     pub fn duplicates(&self) -> usize {
         self.state.lock().duplicates
+    }
+
+    /// Loses a document, as somebody does who deletes by query.
+    pub fn lose(&self, data_stream: &str, id: &str) {
+        let (mut memory, key) = (self.state.lock(), (data_stream.to_owned(), id.to_owned()));
+        memory.documents.remove(&key).unwrap();
+        memory.visible.remove(&key);
+    }
+
+    /// Stores a document that nobody has sent.
+    pub fn store(&self, data_stream: &str, id: &str, document: Value) {
+        let key = (data_stream.to_owned(), id.to_owned());
+        self.state.lock().documents.insert(key, document);
+    }
+
+    /// How many searches there were, and how many scrolls were left open.
+    pub fn searches(&self) -> (usize, usize) {
+        let memory = self.state.lock();
+        (memory.searches, memory.open_scrolls.len())
     }
 
     /// Failures that have not happened yet.

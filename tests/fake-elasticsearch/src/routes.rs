@@ -12,7 +12,7 @@ use axum::{
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::{CannedAnswer, Failure, Product, Request, State, bulk, cut::CutBody, examined, other};
+use crate::{CannedAnswer, Failure, Product, Request, State, bulk, cut::CutBody, examined, other, search};
 
 pub(crate) fn router(state: State) -> Router {
     Router::new().fallback(serve).layer(DefaultBodyLimit::disable()).with_state(state)
@@ -40,6 +40,9 @@ async fn answer(state: &State, method: &Method, uri: &Uri, headers: &HeaderMap, 
         return error(StatusCode::BAD_REQUEST, "parse_exception", "body is not gzip");
     };
     if let Some(response) = examined::answer(state, method, uri.path().trim_start_matches('/'), &content) {
+        return response;
+    }
+    if let Some(response) = search::answer(state, method, uri.path().trim_start_matches('/'), &content) {
         return response;
     }
     // The official clients put what others post.

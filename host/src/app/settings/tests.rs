@@ -13,7 +13,7 @@ use std::{
 use super::{Config, MappingChoice};
 use crate::{
     config::ConfigError,
-    sources::microsoft::{Credential, ServiceConfig},
+    sources::microsoft::{Credential, LookBack, ServiceConfig},
 };
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
@@ -124,7 +124,8 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((config.mapping.choice, config.mapping.tags), (MappingChoice::Default, vec!["forwarded".to_owned()]));
     let graph = config.sources[0].of_kind::<ServiceConfig>().expect("a service");
     let hour = Duration::from_secs(3600);
-    assert_eq!([graph.interval, graph.initial_interval, graph.additional_look_back], [hour; 3]);
+    assert_eq!([graph.interval, graph.initial_interval], [hour; 2]);
+    assert_eq!(graph.additional_look_back, LookBack::Fixed(hour));
     assert_eq!((graph.min_age, graph.request_timeout), (Duration::ZERO, Duration::from_secs(60)));
     assert_eq!((graph.batch_size, config.sources[0].local_domains()), (1000, None));
     assert_eq!(graph.login_url.as_str(), "https://login.microsoftonline.com/");

@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::{queryable::Queryable, question_error::QuestionError};
 use crate::{
     ledger::Window,
-    pipeline::{pipeline_source::PipelineSource, source_settings::SourceSettings},
+    pipeline::{pipeline_source::PipelineSource, source_identity::SourceIdentity, source_settings::SourceSettings},
     support::{clock::signed, time_text::time},
 };
 
@@ -21,11 +21,14 @@ pub(crate) struct AskedSource {
     pub name: String,
     /// Its settings.
     pub settings: Arc<dyn SourceSettings>,
+    /// What maps its records; none where nothing is mapped.
+    pub identity: Option<Arc<SourceIdentity>>,
 }
 
 impl From<&PipelineSource> for AskedSource {
     fn from(source: &PipelineSource) -> Self {
-        Self { name: source.identity.label.clone(), settings: Arc::clone(&source.settings) }
+        let (identity, settings) = (Arc::clone(&source.identity), Arc::clone(&source.settings));
+        Self { name: identity.label.clone(), settings, identity: Some(identity) }
     }
 }
 
@@ -100,10 +103,7 @@ mod tests {
     use std::time::Duration as Length;
 
     use super::*;
-    use crate::pipeline::{
-        SourceError,
-        questions::{queryable::Search, trace_query::TraceQuery},
-    };
+    use crate::pipeline::{RangeReading, Remedy, Search, Source, SourceError, TraceQuery};
 
     struct Days(u64);
 
@@ -116,8 +116,12 @@ mod tests {
             Length::from_secs(self.0 * 86_400)
         }
 
+        fn read_range(&self, _: Arc<SourceIdentity>, _: RangeReading) -> Result<Box<dyn Source>, SourceError> {
+            Err(SourceError::new("nothing to read here", Remedy::None))
+        }
+
         fn search(&self, _: &TraceQuery) -> Result<Box<dyn Search>, SourceError> {
-            Err(SourceError::new("no search here", crate::pipeline::Remedy::None))
+            Err(SourceError::new("no search here", Remedy::None))
         }
     }
 

@@ -1,13 +1,16 @@
 //! What the pipeline asks of a source that can be asked for a range of time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{trace_query::TraceQuery, traced_row::TracedRow};
+use super::{range_reading::RangeReading, trace_query::TraceQuery, traced_row::TracedRow};
 use crate::{
     ledger::Gap,
-    pipeline::{error::RunError, source_error::SourceError, source_run::SourceRun},
+    pipeline::{
+        error::RunError, source::Source, source_error::SourceError, source_identity::SourceIdentity,
+        source_run::SourceRun,
+    },
 };
 
 /// The settings of a source that can be asked for a range of time, whatever its kind.
@@ -24,6 +27,14 @@ pub(crate) trait Queryable: Send + Sync {
     ///
     /// When a file cannot be used that the settings name.
     fn search(&self, query: &TraceQuery) -> Result<Box<dyn Search>, SourceError>;
+
+    /// Gets a range ready to be read as a source of its own; nothing is sent yet. Its polls are over when the range is
+    /// read, and they leave the request budget to others first.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be used that the settings name.
+    fn read_range(&self, identity: Arc<SourceIdentity>, reading: RangeReading) -> Result<Box<dyn Source>, SourceError>;
 }
 
 /// A search for mail, page by page, the newest first.

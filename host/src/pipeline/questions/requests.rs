@@ -4,7 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{question_error::QuestionError, trace_answer::TraceAnswer, trace_query::TraceQuery};
+use super::{
+    audit::Audit,
+    backfill::{Backfill, Backfilled},
+    question_error::QuestionError,
+    statement::Statement,
+    trace_answer::TraceAnswer,
+    trace_query::TraceQuery,
+};
 
 /// So many searches go on at the same time; more are refused.
 const MOST_SEARCHES: usize = 4;
@@ -14,15 +21,26 @@ const MOST_SEARCHES: usize = 4;
 pub(crate) struct Questions {
     asks: mpsc::Sender<Question>,
     searches: Arc<Semaphore>,
+    /// Ranges of the past are read one at a time.
+    ranges: Arc<Semaphore>,
 }
 
 /// What a run hears of that.
-pub(crate) struct QuestionRequests(mpsc::Receiver<Question>);
+pub(crate) struct QuestionRequests {
+    asked: mpsc::Receiver<Question>,
+    ranges: Arc<Semaphore>,
+}
 
 /// What somebody wants to know, and where the answer goes.
 pub(super) enum Question {
     /// Where mail is.
     Trace(TraceQuery, Reply<TraceAnswer>),
+    /// A range delivered again.
+    Backfill(Backfill, Reply<Backfilled>),
+    /// A range compared.
+    Audit(Audit, Reply<Statement>),
+    /// No more of the range that is delivered again; whether there was one.
+    CancelBackfill(oneshot::Sender<Result<bool, QuestionError>>),
 }
 
 /// Where an answer goes.
@@ -35,8 +53,9 @@ pub(super) struct Reply<T> {
 impl Questions {
     /// What asks, and what a run hears of it.
     pub(crate) fn channel() -> (Self, QuestionRequests) {
-        let (asks, hears) = mpsc::channel(1);
-        (Self { asks, searches: Arc::new(Semaphore::new(MOST_SEARCHES)) }, QuestionRequests(hears))
+        let ((asks, asked), ranges) = (mpsc::channel(1), Arc::new(Semaphore::new(1)));
+        let searches = Arc::new(Semaphore::new(MOST_SEARCHES));
+        (Self { asks, searches, ranges: Arc::clone(&ranges) }, QuestionRequests { asked, ranges })
     }
 
     /// Has mail searched for; that ends when nobody waits for the answer any more.
@@ -51,6 +70,48 @@ impl Questions {
         };
         let place = Arc::clone(&self.searches).try_acquire_owned().map_err(|_| busy())?;
         self.ask(place, |reply| Question::Trace(query, reply)).await
+    }
+
+    /// Has a range delivered again; that goes on when nobody waits for the answer any more, unless it is a dry run.
+    ///
+    /// # Errors
+    ///
+    /// When the range cannot be read, when another one is being read, and when the run ends before.
+    pub(crate) async fn backfill(&self, wanted: Backfill) -> Result<Backfilled, QuestionError> {
+        let place = self.place_of_range()?;
+        self.ask(place, |reply| Question::Backfill(wanted, reply)).await
+    }
+
+    /// Has a range compared with what was delivered; that goes on when nobody waits for the answer any more, if what is
+    /// missing is delivered.
+    ///
+    /// # Errors
+    ///
+    /// When the range cannot be read, an output cannot be asked, another range is being read, and when the run ends
+    /// before.
+    pub(crate) async fn audit(&self, wanted: Audit) -> Result<Statement, QuestionError> {
+        let place = self.place_of_range()?;
+        self.ask(place, |reply| Question::Audit(wanted, reply)).await
+    }
+
+    /// Ends a backfill that is under way or was begun; says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written, and when the run ends before.
+    pub(crate) async fn cancel_backfill(&self) -> Result<bool, QuestionError> {
+        let (answer, answered) = oneshot::channel();
+        let asked = self.asks.send(Question::CancelBackfill(answer)).await;
+        asked.map_err(|_| QuestionError::Ended)?;
+        answered.await.map_err(|_| QuestionError::Ended)?
+    }
+
+    fn place_of_range(&self) -> Result<OwnedSemaphorePermit, QuestionError> {
+        Arc::clone(&self.ranges).try_acquire_owned().map_err(|_| {
+            let text = "a backfill or an audit is under way, and there is one at a time\nhint: wait until it is done; \
+                        `exotrace status` shows how far a backfill has come";
+            QuestionError::Unanswerable(text.to_owned())
+        })
     }
 
     async fn ask<T>(
@@ -68,7 +129,12 @@ impl Questions {
 impl QuestionRequests {
     /// The next question; none when all senders are gone.
     pub(super) async fn receive(&mut self) -> Option<Question> {
-        self.0.recv().await
+        self.asked.recv().await
+    }
+
+    /// The one place to read a range of the past, if nobody has it.
+    pub(super) fn place_of_range(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.ranges).try_acquire_owned().ok()
     }
 }
 
@@ -79,6 +145,11 @@ impl<T> Reply<T> {
             done = work => done,
             () = self.answer.closed() => return,
         };
+        self.send(done);
+    }
+
+    /// Answers; who asked may have gone.
+    pub(super) fn send(self, done: Result<T, QuestionError>) {
         drop(self.place);
         drop(self.answer.send(done));
     }

@@ -22,7 +22,7 @@ use super::{
     model::{Answer, Asked, serve},
 };
 use crate::{
-    ledger::{Ledger, Next, PageDone, Window},
+    ledger::{Lateness, Ledger, Next, PageDone, Window},
     outputs::stdout::StdoutOutput,
     pipeline::dead_letter::DeadLetterFile,
     sources::microsoft::{ServiceConfig, service_name},
@@ -73,6 +73,7 @@ async fn what_an_earlier_version_has_covered_in_the_future_is_read_again() {
         touched: Vec::new(),
         changed: 0,
         late: 0,
+        lateness: Lateness::default(),
         next: Next::Done,
         covered: Some(end),
         read: Vec::new(),

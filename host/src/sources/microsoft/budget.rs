@@ -9,7 +9,7 @@ use tracing::debug;
 
 use crate::{
     ledger::Requests,
-    pipeline::{RunError, SourceRun},
+    pipeline::{PollUnderWay, RunError, SourceRun},
     support::clock::{Clock, Moment},
 };
 
@@ -19,6 +19,14 @@ pub(crate) const BUDGET_WINDOW: Duration = Duration::from_secs(5 * 60);
 /// One in this many requests may be a repair: it asks again for what could not be read.
 const REPAIR_SHARE: u32 = 4;
 
+/// One in so many requests is left to polls, however much of the past is to be read.
+const POLL_SHARE: u32 = 10;
+
+/// How many requests of a budget the past may use.
+pub(super) fn limit_of_past(limit: u32) -> u32 {
+    (limit - limit.div_ceil(POLL_SHARE)).max(1)
+}
+
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -26,6 +34,30 @@ pub(super) enum Purpose {
     Reading,
     /// Asking for the same place once more, in another way.
     Repair,
+    /// Reading a range of the past: after polls, and with less.
+    Past,
+    /// The same for a place that could not be read.
+    PastRepair,
+}
+
+impl Purpose {
+    /// What reading on is for, or asking for the same place once more.
+    pub(super) fn new(is_past: bool, is_repair: bool) -> Self {
+        match (is_past, is_repair) {
+            (false, false) => Self::Reading,
+            (false, true) => Self::Repair,
+            (true, false) => Self::Past,
+            (true, true) => Self::PastRepair,
+        }
+    }
+
+    fn is_past(self) -> bool {
+        matches!(self, Self::Past | Self::PastRepair)
+    }
+
+    fn is_repair(self) -> bool {
+        matches!(self, Self::Repair | Self::PastRepair)
+    }
 }
 
 /// What is left of a tenant's requests. Kept in the ledger, so that a restart does not begin anew.
@@ -43,15 +75,31 @@ impl Budget {
 
     /// Waits until a request may be sent, and counts it.
     pub(super) async fn take(&self, context: &SourceRun, clock: &Clock, purpose: Purpose) -> Result<(), RunError> {
-        if purpose == Purpose::Repair {
+        if purpose.is_repair() {
             let limit = (self.limit / REPAIR_SHARE).max(1);
-            self.take_one(context, clock, format!("repair {}", self.tenant), limit).await?;
+            self.take_one(context, clock, format!("repair {}", self.tenant), limit, purpose).await?;
         }
-        self.take_one(context, clock, self.tenant.clone(), self.limit).await
+        let limit = if purpose.is_past() { limit_of_past(self.limit) } else { self.limit };
+        self.take_one(context, clock, self.tenant.clone(), limit, purpose).await
     }
 
-    async fn take_one(&self, context: &SourceRun, clock: &Clock, kind: String, limit: u32) -> Result<(), RunError> {
+    /// A poll begins: the past waits until it is over.
+    pub(super) fn begin_poll(&self, context: &SourceRun) -> PollUnderWay {
+        context.precedence().begin_poll(&self.tenant)
+    }
+
+    async fn take_one(
+        &self,
+        context: &SourceRun,
+        clock: &Clock,
+        kind: String,
+        limit: u32,
+        purpose: Purpose,
+    ) -> Result<(), RunError> {
         loop {
+            if purpose.is_past() {
+                context.precedence().wait_for_polls(&self.tenant).await;
+            }
             let (began, read, kind) = (*self.began.get_or_init(|| clock.read()), clock.read(), kind.clone());
             let now = began.wall + read.steady.saturating_sub(began.steady);
             let wait = context.ledger(move |ledger, _| {
@@ -93,6 +141,11 @@ mod tests {
         check(2, 10, None);
         check(3, 10, Some(290));
         check(4, 299, Some(1));
+    }
+
+    #[test]
+    fn polls_keep_a_share_of_the_budget() {
+        assert_eq!([1, 2, 10, 11, 90, 1_000_000].map(limit_of_past), [1, 1, 9, 9, 81, 900_000]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{
     PollError,
     budget::{BUDGET_WINDOW, Budget, Purpose},
     clock::AGREEMENT,
+    look_back::LookBack,
     page::Page,
     page_delivery::PageDelivery,
     poll_plan::{PollPlan, PollSettings, Width},
@@ -20,18 +21,23 @@ use super::{
     window_cursor::WindowCursor,
 };
 use crate::{
-    ledger::{Next, PageDone, Window},
+    ledger::{Lateness, Next, PageDone, Window},
     observe::metrics::{OfSource, metrics},
     pipeline::{
-        Committed, RecordBatch, Remedy, RequestLimit, RunError, Source, SourceError, SourceIdentity, SourceRun,
-        Summary, WatchedSource,
+        Committed, PollUnderWay, RangeReading, RecordBatch, Remedy, RequestLimit, RunError, Source, SourceError,
+        SourceIdentity, SourceRun, Summary, WatchedSource,
     },
     sources::microsoft::{ServiceConfig, ServiceKind},
 };
 
 mod clock_check;
+mod lateness;
 mod pages;
+mod range;
 mod recovery;
+
+/// By how much the pages of a range of the past are longer.
+const LONGER_PAGES: u32 = 5;
 
 /// Why rows of a gap cannot be read.
 const TOO_OLD: &str = "older than the service keeps records";
@@ -46,8 +52,15 @@ pub(crate) struct ServiceCollector {
     source: ServiceSource,
     budget: Budget,
     settings: PollSettings,
+    look_back: LookBack,
+    /// How far back polls read as a rule, by what is measured.
+    usual_look_back: Duration,
     batch_size: u32,
     width: Width,
+    /// The range of the past that it reads; none when it polls.
+    reading: Option<RangeReading>,
+    /// The past waits as long as a poll is under way.
+    poll: Option<PollUnderWay>,
     plan: Option<PollPlan>,
     cursor: Option<WindowCursor>,
     /// What is left of the page that was read last.
@@ -90,12 +103,13 @@ impl Source for ServiceCollector {
                     self.take(page, read_at, context).await?;
                 }
                 Ok(None) => {
-                    self.failures = 0;
+                    (self.failures, self.poll) = (0, None);
                     return Ok(None);
                 }
                 Err(error) => {
                     if !self.recover(context, &error).await? {
-                        self.failures += 1;
+                        // Until it is asked again, the past may go on.
+                        (self.failures, self.poll) = (self.failures + 1, None);
                         return Err(error);
                     }
                 }
@@ -113,10 +127,13 @@ impl Source for ServiceCollector {
     }
 
     fn rewind(&mut self) {
-        (self.plan, self.cursor, self.page) = (None, None, None);
+        (self.plan, self.cursor, self.page, self.poll) = (None, None, None, None);
     }
 
     fn report_health(&self, context: &SourceRun) {
+        if self.reading.is_some() {
+            return;
+        }
         match self.attention() {
             Some(reason) => context.needs_attention(reason),
             None => context.working(),
@@ -148,12 +165,17 @@ impl ServiceCollector {
             budget: Budget::new(budget_name(config), config.request_budget),
             settings: PollSettings {
                 initial_interval: config.initial_interval,
-                additional_look_back: config.additional_look_back,
+                // Until the ledger says more.
+                additional_look_back: config.additional_look_back.longest(),
                 min_age: config.min_age,
                 oldest: config.kind.keeps(),
             },
+            look_back: config.additional_look_back,
+            usual_look_back: Duration::ZERO,
             batch_size: config.batch_size,
             width: Width::first(),
+            reading: None,
+            poll: None,
             plan: None,
             cursor: None,
             page: None,
@@ -166,6 +188,23 @@ impl ServiceCollector {
             reporter: ProgressReporter::new(RequestLimit { requests: config.request_budget, window: BUDGET_WINDOW }),
             summary: Summary::default(),
         })
+    }
+
+    /// The same for a range of the past: in longer pages, since nobody waits for the first row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub(super) fn of_range(
+        config: &ServiceConfig,
+        identity: Arc<SourceIdentity>,
+        reading: RangeReading,
+    ) -> Result<Self, PollError> {
+        let collector = Self::new(config, identity)?;
+        let batch_size = config.batch_size.saturating_mul(LONGER_PAGES).min(config.kind.most_rows());
+        // The seam of two windows is known by the newest row of the first.
+        let look_back = LookBack::Fixed(Duration::ZERO);
+        Ok(Self { look_back, batch_size, reading: Some(reading), ..collector })
     }
 
     /// Reads the next page; `None` at the end of a poll. Sends one request for a page, and another one with a new token
@@ -205,7 +244,7 @@ impl ServiceCollector {
 
     async fn ask(&mut self, context: &SourceRun) -> Result<Option<(Page, DateTime<Utc>)>, RunError> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let purpose = if cursor.is_repairing() { Purpose::Repair } else { Purpose::Reading };
+        let purpose = Purpose::new(self.reading.is_some(), cursor.is_repairing());
         let asked = Instant::now();
         self.budget.take(context, &self.source.ours().clone(), purpose).await?;
         let began = Instant::now();
@@ -235,9 +274,14 @@ impl ServiceCollector {
         if self.plan.is_none() {
             self.tell_time(context).await?;
             let progress = self.progress(context).await?;
-            let now = self.source.now();
-            let certain = now.min(self.source.ours().wall());
-            let Some(plan) = PollPlan::new(&progress, now, certain, &self.settings) else { return Ok(()) };
+            let is_deep = self.choose_look_back(context).await?;
+            let Some(plan) = self.plan(&progress) else { return Ok(()) };
+            if is_deep && progress.covered_until.is_some() {
+                self.note_look_back(context).await?;
+            }
+            if self.reading.is_none() {
+                self.poll = Some(self.budget.begin_poll(context));
+            }
             if let Some(lost) = plan.lost {
                 self.note_lost(context, lost).await?;
             }
@@ -247,12 +291,13 @@ impl ServiceCollector {
             self.plan = Some(plan);
             self.plan_began = self.source.ours().steady();
             if let Some(in_progress) = progress.in_progress {
-                self.cursor = Some(WindowCursor::of(in_progress));
+                self.cursor = Some(self.known_past(WindowCursor::of(in_progress)));
                 self.report_place();
                 return Ok(());
             }
         }
-        self.cursor = self.plan.as_ref().and_then(|plan| plan.window(self.width)).map(WindowCursor::new);
+        let window = self.plan.as_ref().and_then(|plan| plan.window(self.width));
+        self.cursor = window.map(|window| self.known_past(WindowCursor::new(window)));
         self.report_place();
         Ok(())
     }
@@ -265,7 +310,7 @@ impl ServiceCollector {
         self.source.forget_refused_end();
         let Some(plan) = self.plan.take() else { return false };
         let took = self.source.ours().steady().saturating_sub(self.plan_began);
-        now - self.settings.min_age > plan.target + took + AGREEMENT
+        self.reading.is_none() && now - self.settings.min_age > plan.target + took + AGREEMENT
     }
 
     /// Notes where the first poll begins: nothing is left out, however long its first page fails.
@@ -282,8 +327,7 @@ impl ServiceCollector {
     /// Notes that the rest of the window cannot be read.
     async fn finish_window(&mut self, context: &SourceRun) -> Result<(), RunError> {
         let Some(asked) = self.cursor.as_ref().map(WindowCursor::asked) else { return Ok(()) };
-        let done = self.window_done();
-        context.ledger(move |ledger, source| ledger.commit_page(source, &done, &[])).await?;
+        self.note_window(context, self.window_done()).await?;
         self.leave_window(asked);
         Ok(())
     }
@@ -301,10 +345,11 @@ impl ServiceCollector {
             touched: Vec::new(),
             changed: 0,
             late: 0,
+            lateness: Lateness::default(),
             next: Next::Done,
             covered: cursor.and_then(WindowCursor::covered),
             read: cursor.map_or_else(Vec::new, WindowCursor::read),
-            keep_from: newest.map(|newest| newest - self.settings.additional_look_back),
+            keep_from: newest.map(|newest| newest - self.look_back.longest()),
         }
     }
 

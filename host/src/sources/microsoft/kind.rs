@@ -19,8 +19,8 @@ use super::{
 use crate::{
     ledger::{Ledger, LedgerError, SourceStatus},
     pipeline::{
-        Queryable, Remedy, RequestBudget, Search, SettingProblem, Source, SourceDescription, SourceEnvironment,
-        SourceError, SourceIdentity, SourceSettings, SourceState, TraceQuery,
+        Queryable, RangeReading, Remedy, RequestBudget, Search, SettingProblem, Source, SourceDescription,
+        SourceEnvironment, SourceError, SourceIdentity, SourceSettings, SourceState, TraceQuery,
     },
     support::{error_text::explain, finding::Findings, folder, property::RecordKind},
 };
@@ -107,7 +107,9 @@ impl SourceSettings for ServiceConfig {
     ) -> Result<SourceState, LedgerError> {
         let budget = budget_of(self);
         let progress = match ledger {
-            Some(ledger) => ServiceProgress::read(ledger, &self.ledger_name(), &budget, now)?,
+            Some(ledger) => {
+                ServiceProgress::read(ledger, &self.ledger_name(), &budget, self.additional_look_back, now)?
+            }
             None => ServiceProgress::default(),
         };
         Ok(progress.state(&self.tenant_id, &budget, status, now))
@@ -121,6 +123,11 @@ impl Queryable for ServiceConfig {
 
     fn keeps(&self) -> Duration {
         self.kind.keeps()
+    }
+
+    fn read_range(&self, identity: Arc<SourceIdentity>, reading: RangeReading) -> Result<Box<dyn Source>, SourceError> {
+        let collector = ServiceCollector::of_range(self, identity, reading);
+        Ok(Box::new(collector.map_err(|error| SourceError::new(error, Remedy::Person))?))
     }
 
     fn search(&self, query: &TraceQuery) -> Result<Box<dyn Search>, SourceError> {

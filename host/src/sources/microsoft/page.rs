@@ -1,9 +1,13 @@
 //! A page of rows, as the service sent it.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{PollError, clock::Past};
-use crate::support::{http_response::without_mark, lines::on_one_line, record_key::RecordKey};
+use crate::support::{
+    http_response::without_mark,
+    lines::on_one_line,
+    record_key::{RecordKey, instant},
+};
 
 mod raw;
 
@@ -48,18 +52,9 @@ impl Row {
     fn new(text: &str) -> Self {
         let text = on_one_line(text);
         let (key, received) = RecordKey::with_received(&text);
-        let received = received.and_then(|received| instant(&serde_json::from_str::<String>(received.get()).ok()?));
+        let received = received.and_then(instant);
         Self { key, received, text: text.into_owned() }
     }
-}
-
-/// A date of receipt: with a zone, or without one in UTC, or as milliseconds (host/docs/facts/ms-api.md, sections 2.2 and 2.3).
-fn instant(text: &str) -> Option<DateTime<Utc>> {
-    if let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
-        return DateTime::from_timestamp_millis(milliseconds.parse().ok()?);
-    }
-    let zoned = DateTime::parse_from_rfc3339(text).ok().map(|received| received.to_utc());
-    zoned.or_else(|| text.parse::<NaiveDateTime>().ok().map(|received| received.and_utc()))
 }
 
 #[cfg(test)]
@@ -109,7 +104,6 @@ mod tests {
             r#"{"ID":"1","Recipientaddress":"a@b.c","STATUS":"pending","Size":1,"ToIp":"","ReceivedDatetime":"2022-09-05T18:10:13.4907658Z"}"#,
         );
         assert_eq!((odd.key, odd.received), (row.key, row.received));
-        assert_eq!(instant("/Date(1658751973240)/"), DateTime::from_timestamp_millis(1_658_751_973_240));
     }
 
     #[test]

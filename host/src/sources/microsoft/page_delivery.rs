@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    ledger::{Delivered, Ledger, LedgerError, Mark, PageDone, Window},
+    ledger::{Delivered, Ledger, LedgerError, Mark, PageDone, PastDone, Window},
     pipeline::{Checkpoint, RecordBatch, Summary},
 };
 
@@ -54,5 +54,14 @@ pub(super) struct PageCheckpoint(pub(super) PageDone);
 impl Checkpoint for PageCheckpoint {
     fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
         ledger.commit_page(source, &self.0, marks)
+    }
+}
+
+/// A part of a range of the past.
+pub(super) struct PastCheckpoint(pub(super) PastDone);
+
+impl Checkpoint for PastCheckpoint {
+    fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
+        ledger.commit_past(source, &self.0, marks)
     }
 }

@@ -29,7 +29,7 @@ const MARGIN: Duration = Duration::from_secs(60 * 60);
 pub(super) struct PollSettings {
     /// How far back the first pass goes.
     pub(super) initial_interval: Duration,
-    /// How far back every later one reads again.
+    /// How far back the one that begins reads again, if it is not the first.
     pub(super) additional_look_back: Duration,
     /// How much of the newest part is left for later.
     pub(super) min_age: Duration,
@@ -81,6 +81,13 @@ impl PollPlan {
         let lost = progress.covered_until.filter(|covered| *covered < start);
         let lost = lost.map(|covered| Window { start: covered, end: start });
         (start < target).then_some(Self { start, position: start, target, known_until: progress.covered_until, lost })
+    }
+
+    /// What is left of a range of the past; `None` when all of it was read.
+    pub(super) fn of_range(progress: &SourceProgress, range: Window) -> Option<Self> {
+        let start = progress.covered_until.map_or(range.start, |covered| covered.max(range.start));
+        let (target, known_until, lost) = (range.end, None, None);
+        (start < target).then_some(Self { start, position: start, target, known_until, lost })
     }
 
     /// The next window, so wide at most; `None` at the end.

@@ -36,7 +36,7 @@ pub(super) struct ServiceTable {
     pub(super) interval: Setting<String>,
     /// How far back the first poll goes, 90 days at most, 200 hours for the Reporting Web Service. Default: `1h`.
     pub(super) initial_interval: Setting<String>,
-    /// How far back every later poll reads again, for records that show up late. Default: `1h`.
+    /// How far back every later poll reads again, for records that show up late; `auto` measures it. Default: `1h`.
     pub(super) additional_look_back: Setting<String>,
     /// Age below which records are left for the next poll. Default: `0s`.
     pub(super) min_age: Setting<String>,

@@ -7,6 +7,7 @@ use url::Url;
 use super::{
     cloud::{self, Cloud},
     credential::{self, Credential},
+    look_back::LookBack,
     service_kind::ServiceKind,
     service_table::ServiceTable,
     setup::SETUPS,
@@ -42,7 +43,7 @@ pub(crate) struct ServiceConfig {
     /// How far back the first poll goes.
     pub initial_interval: Duration,
     /// How far back every later poll reads again, for records that show up late.
-    pub additional_look_back: Duration,
+    pub additional_look_back: LookBack,
     /// How much of the newest part is left for the next poll.
     pub min_age: Duration,
     /// Rows a page, `$top`.
@@ -113,7 +114,7 @@ impl SectionKind<SourceContext> for ServiceConfig {
         let url = reader.url("url", &table.url, url);
         let interval = reader.some_duration("interval", &table.interval, HOUR);
         let initial_interval = within_look_back(kind, "initial_interval", &table.initial_interval, reader);
-        let additional_look_back = within_look_back(kind, "additional_look_back", &table.additional_look_back, reader);
+        let additional_look_back = look_back_or_auto(kind, "additional_look_back", &table.additional_look_back, reader);
         let min_age = reader.duration("min_age", &table.min_age, Duration::ZERO);
         let batch_size = reader.number("batch_size", &table.batch_size, 1..=kind.most_rows(), 1000);
         let request_timeout = reader.some_duration("request_timeout", &table.request_timeout, Duration::from_secs(60));
@@ -163,6 +164,19 @@ fn tenant_id(table: &ServiceTable, at: usize, reader: &ValueReader<'_>) -> Resul
         reader.strict(at, problem, Some(TENANT_ID_HINT));
     }
     Ok(text)
+}
+
+/// A length of time, or that it is measured.
+fn look_back_or_auto(
+    kind: ServiceKind,
+    key: &str,
+    value: &Setting<String>,
+    reader: &ValueReader<'_>,
+) -> Result<LookBack, ConfigError> {
+    if value.as_ref().is_some_and(|value| value.get_ref().trim() == "auto") {
+        return Ok(LookBack::Auto);
+    }
+    within_look_back(kind, key, value, reader).map(LookBack::Fixed)
 }
 
 fn within_look_back(

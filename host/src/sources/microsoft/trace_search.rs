@@ -106,7 +106,8 @@ impl TraceSearch {
         if let Err(error) = self.source.sign_in().await {
             return Ok(Err(error));
         }
-        let purpose = if cursor.is_repairing() { Purpose::Repair } else { Purpose::Reading };
+        // Somebody waits: before the past, and beside polls.
+        let purpose = Purpose::new(false, cursor.is_repairing());
         self.budget.take(context, &self.source.ours().clone(), purpose).await?;
         self.requests += 1;
         let request = cursor.request(self.batch_size, self.kind.most_rows(), self.source.now());

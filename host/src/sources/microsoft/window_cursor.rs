@@ -36,6 +36,8 @@ pub(super) struct WindowCursor {
     /// Everything received later than this is delivered.
     reached: Option<DateTime<Utc>>,
     link: Option<String>,
+    /// All of it is past by the clock of this machine, so that an answer is the second clock to say so.
+    is_past_here: bool,
     /// Rows came in another order than newest first, so nothing can be said about what is delivered.
     is_unordered: bool,
     /// Pages read.
@@ -76,6 +78,11 @@ impl WindowCursor {
         Self::of(InProgress { window, reached: None, next_link: None })
     }
 
+    /// The same for a window that is past by the clock of this machine.
+    pub(super) fn known_past(self) -> Self {
+        Self { is_past_here: true, ..self }
+    }
+
     /// Goes on in a window that was begun.
     pub(super) fn of(InProgress { window, reached, next_link }: InProgress) -> Self {
         Self {
@@ -84,6 +91,7 @@ impl WindowCursor {
             began: reached.unwrap_or(window.end),
             reached,
             link: next_link,
+            is_past_here: false,
             is_unordered: false,
             pages: 0,
             newest: None,
@@ -220,7 +228,10 @@ impl WindowCursor {
         if self.pages > 0 || self.began < self.asked.end {
             return;
         }
-        let shown = newest.map(|newest| newest.min(past.rows_until));
+        let shown = match self.is_past_here {
+            true => Some(past.rows_until),
+            false => newest.map(|newest| newest.min(past.rows_until)),
+        };
         // Nothing at all when nothing is shown.
         let past =
             past.proven.max(shown).map_or(self.asked.start - Duration::milliseconds(1), |it| it.trunc_subsecs(3));

@@ -21,7 +21,7 @@ fn report(status: Option<SourceStatus>) -> StatusReport {
     let reading = InProgress { window, reached: Some(at("2026-03-04T11:00:00Z")), next_link: None };
     let window = Duration::from_secs(300);
     let budget = RequestBudget { ledger_name: "graph contoso.com".to_owned(), requests: 90, window };
-    let progress = ServiceProgress { reading: Some(reading), sent: 12 };
+    let progress = ServiceProgress { reading: Some(reading), sent: 12, ..ServiceProgress::default() };
     let source = SourceReport {
         r#type: "graph",
         name: "contoso".to_owned(),

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tracing::debug;
 
 use super::{
     super::{
         batches::{batches, records},
-        judge::{Judgement, Times},
+        judge::{Belongs, Judgement, Times},
         page::{Page, Row},
-        page_delivery::{PageCheckpoint, PageDelivery, RowsCheckpoint, WindowEnd},
+        page_delivery::{PageDelivery, WindowEnd},
         window_cursor::WindowCursor,
     },
     ServiceCollector,
+    range::DeliveredBefore,
 };
 use crate::{
-    ledger::{Ledger, Next, PageDone, SourceProgress},
+    ledger::{Known, Ledger, Next, PageDone, SourceProgress},
     mapper::Origin,
     pipeline::{Checkpoint, RecordBatch, RunError, SourceRun, Summary},
     sources::microsoft::ServiceKind,
@@ -31,12 +32,17 @@ impl ServiceCollector {
         context: &SourceRun,
     ) -> Result<(), RunError> {
         let keys: Vec<_> = page.rows.iter().map(|row| row.key.identity).collect();
+        let left_out = self.reading.as_ref().and_then(|reading| reading.rows.left_out()).map(str::to_owned);
         let known = move |ledger: &mut Ledger, source: &str| {
-            Ok((ledger.known(source, keys.iter().copied())?, ledger.progress(source)?))
+            let others = left_out.as_ref().map(|left_out| ledger.known(left_out, keys.iter().copied())).transpose()?;
+            Ok((ledger.known(source, keys.iter().copied())?, others.unwrap_or_default(), ledger.progress(source)?))
         };
-        let (mut known, progress) = context.ledger(known).await?;
+        let (mut known, others, progress): (Known, Known, _) = context.ledger(known).await?;
         let Some(cursor) = &self.cursor else { return Ok(()) };
         let times = self.times(cursor, &progress);
+        let of_window = page.rows.iter().filter(|row| times.place(row.received) != Belongs::Elsewhere);
+        let before = DeliveredBefore::of(of_window, &known, &others);
+        known.merge(others);
         let known_until = self.plan.as_ref().and_then(|plan| plan.known_until);
         let judgement = Judgement::of(&page.rows, &mut known, times, known_until);
         let Some(cursor) = &mut self.cursor else { return Ok(()) };
@@ -46,8 +52,10 @@ impl ServiceCollector {
         let Judgement { wanted, touched, summary } = judgement;
         let mut wanted = wanted.into_iter();
         page.rows.retain(|_| wanted.next().unwrap_or_default());
-        let done = PageDone { touched, changed: summary.changed, late: summary.late, next, ..self.window_done() };
-        let batches = self.cut(&page.rows, times, done, read_at).into();
+        let lateness = self.lateness(&page.rows, times, known_until);
+        let done =
+            PageDone { touched, changed: summary.changed, late: summary.late, lateness, next, ..self.window_done() };
+        let batches = self.cut(&page.rows, times, done, &before, read_at).into();
         self.page = Some(PageDelivery { batches, summary, window, done: is_done.then_some(end) });
         Ok(())
     }
@@ -55,22 +63,36 @@ impl ServiceCollector {
     /// The times for which there are windows, while a page is judged.
     fn times(&self, cursor: &WindowCursor, progress: &SourceProgress) -> Times {
         let asked = cursor.asked();
+        if self.reading.is_some() {
+            // What has any other date is for polls.
+            return Times {
+                asked,
+                first: DateTime::<Utc>::MIN_UTC,
+                now: DateTime::<Utc>::MAX_UTC - TimeDelta::days(1),
+            };
+        }
         let first = progress.covered_from.map_or(asked.start, |first| first.min(asked.start));
         let target = self.plan.as_ref().map_or(asked.end, |plan| plan.target.max(asked.end));
         Times { asked, first, now: self.source.now().max(target) }
     }
 
     /// The rows in batches; at least one batch, with which the page is noted.
-    fn cut(&self, rows: &[Row], times: Times, done: PageDone, read_at: DateTime<Utc>) -> Vec<RecordBatch> {
+    fn cut(
+        &self,
+        rows: &[Row],
+        times: Times,
+        done: PageDone,
+        before: &DeliveredBefore,
+        read_at: DateTime<Utc>,
+    ) -> Vec<RecordBatch> {
         let mut cut: Vec<_> = batches(rows).collect();
         let last = cut.pop().unwrap_or_default();
         let delivered = |rows: &[Row]| rows.iter().map(|row| times.delivered(row)).collect::<Vec<_>>();
         let mut batches = Vec::new();
         for rows in cut {
-            batches.push(self.batch(rows, read_at, Arc::new(RowsCheckpoint(delivered(rows)))));
+            batches.push(self.batch(rows, read_at, self.checkpoint(delivered(rows), None, before)));
         }
-        let done = PageDone { delivered: delivered(last), ..done };
-        batches.push(self.batch(last, read_at, Arc::new(PageCheckpoint(done))));
+        batches.push(self.batch(last, read_at, self.checkpoint(delivered(last), Some(done), before)));
         batches
     }
 

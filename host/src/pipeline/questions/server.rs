@@ -1,0 +1,114 @@
+//! Answers questions beside the other work of a run.
+
+use tokio::{sync::watch, task::JoinSet};
+
+use super::{
+    asked_source::AskedSource,
+    audit::audit,
+    backfill::{self, backfill},
+    question_error::QuestionError,
+    requests::{Question, QuestionRequests},
+    trace::trace,
+};
+use crate::{
+    ledger::{BACKFILL, Ledger},
+    pipeline::{mode::Mode, run_context::RunContext, shutdown::Shutdown},
+};
+
+/// Answers questions until the run is told to stop: a range that is being delivered stops between two pages then, and
+/// everything else has no answer.
+pub(in crate::pipeline) async fn serve(
+    run: RunContext,
+    sources: Vec<AskedSource>,
+    mut requests: QuestionRequests,
+    mut shutdown: Shutdown,
+) {
+    let mut server = Server { run, sources, asked: JoinSet::new(), ranges: JoinSet::new(), stop: None };
+    server.resume(&requests);
+    while let Some(Some(question)) = shutdown.or(requests.receive()).await {
+        while server.asked.try_join_next().is_some() {}
+        server.answer(question).await;
+    }
+    server.asked.shutdown().await;
+    server.stop_range().await;
+}
+
+struct Server {
+    run: RunContext,
+    sources: Vec<AskedSource>,
+    /// What ends with who waits for it.
+    asked: JoinSet<()>,
+    /// What goes on: one at a time.
+    ranges: JoinSet<()>,
+    /// Tells it to stop.
+    stop: Option<watch::Sender<bool>>,
+}
+
+impl Server {
+    /// Goes on with what a run before has begun.
+    fn resume(&mut self, requests: &QuestionRequests) {
+        let Some(place) = requests.place_of_range().filter(|_| self.run.mode == Mode::Daemon) else { return };
+        let (run, sources) = (self.run_of_range(), self.sources.clone());
+        self.ranges.spawn(async move {
+            if let Some(done) = backfill::resume(&run, &sources).await {
+                backfill::tell(&done);
+            }
+            drop(place);
+        });
+    }
+
+    async fn answer(&mut self, question: Question) {
+        let sources = self.sources.clone();
+        match question {
+            Question::Trace(query, reply) => {
+                let run = self.run.clone();
+                self.asked.spawn(async move { reply.with(trace(&run, &sources, query)).await });
+            }
+            Question::Backfill(wanted, reply) if wanted.is_dry_run => {
+                let run = self.run.clone();
+                self.asked.spawn(async move { reply.with(backfill(&run, &sources, &wanted)).await });
+            }
+            Question::Backfill(wanted, reply) => {
+                let run = self.run_of_range();
+                self.ranges.spawn(async move {
+                    let done = backfill(&run, &sources, &wanted).await;
+                    backfill::tell(&done);
+                    reply.send(done);
+                });
+            }
+            Question::Audit(wanted, reply) if !wanted.is_repair => {
+                let run = self.run.clone();
+                self.asked.spawn(async move { reply.with(audit(&run, &sources, &wanted)).await });
+            }
+            Question::Audit(wanted, reply) => {
+                let run = self.run_of_range();
+                self.ranges.spawn(async move { reply.send(audit(&run, &sources, &wanted).await) });
+            }
+            Question::CancelBackfill(answer) => drop(answer.send(self.cancel().await)),
+        }
+    }
+
+    /// A run for a range, which is told to stop by itself.
+    fn run_of_range(&mut self) -> RunContext {
+        let (stop, stopped) = watch::channel(false);
+        self.stop = Some(stop);
+        self.run.until(stopped)
+    }
+
+    async fn stop_range(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop.send_replace(true);
+        }
+        while self.ranges.join_next().await.is_some() {}
+    }
+
+    async fn cancel(&mut self) -> Result<bool, QuestionError> {
+        self.stop_range().await;
+        let end = |ledger: &mut Ledger| {
+            let was_there = ledger.past(BACKFILL)?.is_some();
+            ledger.end_past(BACKFILL)?;
+            Ok(was_there)
+        };
+        Ok(self.run.ledger(end).await?)
+    }
+}
