@@ -85,7 +85,7 @@ mod tests {
         }
         let notices = String::from_utf8(folder::read(&output.join(notices::NOTICES)).unwrap()).unwrap();
         assert!(notices.contains("wasmtime 48") && notices.contains("Mozilla Public License"));
-        assert!(!notices.contains("musl libc") && !names.iter().any(|found| found == "musl"));
+        assert!(!notices.contains("musl libc of https://musl.libc.org/") && !names.iter().any(|found| found == "musl"));
         let error = check(&output, &["a prog"]).unwrap_err().to_string();
         assert!(error.contains("a folder of the machine"), "{error}");
         folder::write(&output.join(PROGRAM), b"another").unwrap();
@@ -105,7 +105,7 @@ mod tests {
         let document = String::from_utf8(folder::read(&output.join(sbom::FILE)).unwrap()).unwrap();
         assert!(document.contains("\"name\": \"musl\"") && document.contains("\"name\": \"wasmtime\""));
         let notices = String::from_utf8(folder::read(&output.join(notices::NOTICES)).unwrap()).unwrap();
-        assert!(notices.contains("musl libc"), "{notices}");
+        assert!(notices.contains("musl libc of https://musl.libc.org/"), "{notices}");
         fs::remove_dir_all(folder).unwrap();
     }
 }
