@@ -47,7 +47,7 @@ pub struct TenantConfig {
 }
 
 impl TenantConfig {
-    /// How many rows the tenant has in the end. All of them are made at its start, at about 400 bytes each.
+    /// How many rows the tenant has in the end.
     pub fn all_rows(&self) -> usize {
         self.rows.saturating_add(self.later_rows())
     }

@@ -16,7 +16,8 @@ use tokio::sync::Semaphore;
 use crate::{
     Faults, Row, TenantConfig,
     faults::{Fault, chance, throttle::RunningWindow},
-    guid, mail,
+    guid,
+    mail::Mail,
     request_number::RequestNumber,
     stats::Stats,
     timeline::Timeline,
@@ -25,7 +26,7 @@ use crate::{
 /// A simulated tenant with all its mail.
 pub struct Tenant {
     config: TenantConfig,
-    rows: Vec<Row>,
+    mail: Mail,
     timeline: Timeline,
     /// The tenant's time when it was made.
     start: DateTime<Utc>,
@@ -72,12 +73,12 @@ struct Memory {
 impl Tenant {
     /// Makes the tenant and its mail; the tenant's clock starts.
     pub fn new(config: TenantConfig) -> Self {
-        let rows = mail::generate(&config);
+        let mail = Mail::new(&config);
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         // Stream 0 made the mail; ids and tokens must not repeat its numbers.
         rng.set_stream(1);
         Self {
-            rows,
+            mail,
             timeline: Timeline::new(&config),
             start: config.start(),
             faults: Mutex::new(Arc::new(config.faults.clone())),
@@ -100,14 +101,17 @@ impl Tenant {
     }
 
     /// Returns all rows as they are in the end, newest first, even those that do not show yet.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    ///
+    /// Of a large tenant that is more than fits into memory: this is for tests.
+    pub fn rows(&self) -> Vec<Row> {
+        self.mail.rows().collect()
     }
 
     /// Returns the rows that show now, as they are now, newest first.
     pub fn visible_rows(&self) -> Vec<Row> {
         let now = self.now();
-        self.rows.iter().filter_map(|row| self.timeline.state(row, now)).map(Cow::into_owned).collect()
+        let rows = self.mail.until(now).flat_map(|block| block.to_vec());
+        rows.filter_map(|row| self.timeline.state(&row, now).map(Cow::into_owned)).collect()
     }
 
     /// Returns every state in which a row has shown since the tenant was made, newest row first.
@@ -115,7 +119,8 @@ impl Tenant {
     /// The states of one row are in the order of time.
     pub fn history(&self) -> Vec<Row> {
         let now = self.now();
-        self.rows.iter().flat_map(|row| self.timeline.states(row, self.start, now)).collect()
+        let rows = self.mail.until(now).flat_map(|block| block.to_vec());
+        rows.flat_map(|row| self.timeline.states(&row, self.start, now)).collect()
     }
 
     /// Moves the tenant's clock on.
@@ -151,6 +156,11 @@ impl Tenant {
     /// Returns how many page requests there were.
     pub fn page_requests(&self) -> u64 {
         self.memory().page_requests
+    }
+
+    /// Returns all mail.
+    pub(crate) fn mail(&self) -> &Mail {
+        &self.mail
     }
 
     /// Returns how rows change.

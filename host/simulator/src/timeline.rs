@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(tenant.history(), before);
         tenant.advance(hours(3));
         let history = tenant.history();
-        for row in before.iter().chain(tenant.rows()) {
+        for row in before.iter().chain(&tenant.rows()) {
             assert!(history.contains(row));
         }
         assert!(history.is_sorted_by(|left, right| left.cmp_place(right).is_le()));

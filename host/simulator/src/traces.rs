@@ -44,13 +44,13 @@ const NEW_STATUSES: &str = "include-unknown-enum-members";
 
 /// One page of the message trace.
 #[derive(Serialize)]
-struct PageAnswer<'a> {
+struct PageAnswer {
     #[serde(rename = "@odata.context")]
     context: &'static str,
     #[serde(rename = "@odata.nextLink", skip_serializing_if = "Option::is_none")]
     next_link: Option<Value>,
     /// None for `null`.
-    value: Option<Vec<Element<'a>>>,
+    value: Option<Vec<Element>>,
 }
 
 /// Answers with one page of the message trace.
@@ -73,7 +73,7 @@ pub(crate) fn throttled(tenant: &Tenant, headers: &HeaderMap) -> Response {
     TraceError::Throttled.answer(tenant, headers)
 }
 
-fn list_page<'a>(source: &LinkSource<'a>, parameters: &Parameters) -> Result<PageAnswer<'a>, TraceError> {
+fn list_page(source: &LinkSource<'_>, parameters: &Parameters) -> Result<PageAnswer, TraceError> {
     let LinkSource { tenant, number, uri, headers } = *source;
     check_bearer(tenant, headers)?;
     check_access(tenant)?;

@@ -14,13 +14,10 @@ use exotrace_simulator::{Faults, Tenant, TenantConfig, serve};
 use tokio::net::TcpListener;
 
 use super::{
-    exit::{Usage, say},
+    exit::say,
     new_file::{self, Existing, SECRET},
     shell, simulated_source,
 };
-
-/// How many rows a tenant may have: two gigabytes of them.
-const MOST_ROWS: usize = 5_000_000;
 
 #[derive(Args)]
 #[command(
@@ -105,7 +102,7 @@ fn tenant(arguments: &Arguments) -> anyhow::Result<TenantConfig> {
     for fault in &arguments.faults {
         faults.add(fault)?;
     }
-    let config = TenantConfig {
+    Ok(TenantConfig {
         rows: arguments.rows,
         rows_per_hour: arguments.rows_per_hour,
         horizon: arguments.duration,
@@ -113,16 +110,7 @@ fn tenant(arguments: &Arguments) -> anyhow::Result<TenantConfig> {
         seed: arguments.seed,
         faults,
         ..TenantConfig::default()
-    };
-    let rows = config.all_rows();
-    if rows > MOST_ROWS {
-        let problem = format!(
-            "{rows} rows of mail are too many: at most {MOST_ROWS} fit into memory\n\
-             hint: a shorter `--duration`, or fewer `--rows` or `--rows-per-hour`"
-        );
-        return Err(Usage(problem).into());
-    }
-    Ok(config)
+    })
 }
 
 fn list_faults(output: &mut impl Write) -> io::Result<()> {
@@ -155,25 +143,6 @@ mod tests {
         let text = String::from_utf8(output).unwrap();
         assert_eq!(text.lines().count(), Faults::NAMES.len());
         assert!(text.contains("\ncut                        RATE: share of pages that end in the middle"), "{text}");
-    }
-
-    #[test]
-    fn more_rows_than_fit_into_memory_are_refused() {
-        let check = |arguments: &[&str], expected: Option<&str>| {
-            #[derive(clap::Parser)]
-            struct Line {
-                #[command(flatten)]
-                arguments: Arguments,
-            }
-            let line = <Line as clap::Parser>::parse_from([&["simulate"], arguments].concat());
-            let problem = tenant(&line.arguments).err().map(|error| error.to_string());
-            assert_eq!(problem.as_deref().and_then(|text| text.lines().next()), expected);
-        };
-        check(&["--rows-per-hour", "100000"], None);
-        let problem = "8640200 rows of mail are too many: at most 5000000 fit into memory";
-        check(&["--rows-per-hour", "180000"], Some(problem));
-        check(&["--rows-per-hour", "180000", "--duration", "4h"], None);
-        check(&["--rows", "5000001"], Some("5000001 rows of mail are too many: at most 5000000 fit into memory"));
     }
 
     #[test]

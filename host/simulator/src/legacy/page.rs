@@ -51,18 +51,23 @@ impl Page {
 
         let mut records = Vec::new();
         let mut index = 0;
-        // The tenant's rows are newest first.
-        for row in tenant.rows().iter().rev() {
-            let Some(row) = tenant.timeline().state(row, now).filter(|row| filter.matches(row)) else {
-                continue;
-            };
-            if records.len() == size {
-                return Ok(Self { records, next_offset: Some(index) });
+        for block in tenant.mail().since(filter.start) {
+            // The rows of a block are newest first.
+            for row in block.iter().rev() {
+                if row.received > filter.end {
+                    return Ok(Self { records, next_offset: None });
+                }
+                let Some(row) = tenant.timeline().state(row, now).filter(|row| filter.matches(row)) else {
+                    continue;
+                };
+                if records.len() == size {
+                    return Ok(Self { records, next_offset: Some(index) });
+                }
+                if index >= offset {
+                    records.push(record::record(&row, index, &filter, tenant));
+                }
+                index += 1;
             }
-            if index >= offset {
-                records.push(record::record(&row, index, &filter, tenant));
-            }
-            index += 1;
         }
         Ok(Self { records, next_offset: None })
     }

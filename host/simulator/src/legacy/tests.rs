@@ -105,7 +105,8 @@ fn the_accept_header_counts_more_than_the_format() {
 
     let verbose = client.get(&format!("{PATH}?$format=Json&$top=3"), &[]).json();
     let row = &verbose["d"]["results"][0];
-    let oldest = client.simulation.tenant.rows().last().unwrap();
+    let rows = client.simulation.tenant.rows();
+    let oldest = rows.last().unwrap();
     assert_eq!(row["Received"], format!("/Date({})/", oldest.received.timestamp_millis()));
     assert_eq!(row["__metadata"]["type"], "TenantReporting.MessageTrace");
     assert_eq!(verbose["d"]["__next"], format!("{PATH}?$format=Json&$top=3&$skiptoken=3"));

@@ -1,6 +1,6 @@
 //! Mail that is unusual on purpose: a message to very many, and statuses as no other row has them.
 
-use chrono::SubsecRound;
+use chrono::{DateTime, SubsecRound as _, Utc};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -10,9 +10,11 @@ use crate::{
     guid,
 };
 
-/// Adds one message whose recipients all have the same millisecond, in the middle of the span.
-pub(super) fn add_tie(rows: &mut Vec<Row>, config: &TenantConfig) {
-    let Some(count) = config.faults.count(Fault::Tie) else {
+/// Adds one message whose recipients all have the same millisecond, in the middle of the span, if that is within the
+/// time of these rows.
+pub(super) fn add_tie(rows: &mut Vec<Row>, config: &TenantConfig, is_within: impl Fn(DateTime<Utc>) -> bool) {
+    let received = (config.start() - config.span / 2).trunc_subsecs(3);
+    let Some(count) = config.faults.count(Fault::Tie).filter(|_| is_within(received)) else {
         return;
     };
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
@@ -21,7 +23,7 @@ pub(super) fn add_tie(rows: &mut Vec<Row>, config: &TenantConfig) {
         id: guid::random(&mut rng),
         message_id: Some(format!("<tie-{}@{}>", config.seed, config.domain)),
         status: Status::Delivered,
-        received: (config.start() - config.span / 2).trunc_subsecs(3),
+        received,
         recipient: String::new(),
         sender: format!("board@{}", config.domain),
         subject: Some("To everybody".to_owned()),

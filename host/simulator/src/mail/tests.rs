@@ -5,7 +5,11 @@ use crate::{Status, testing::config};
 use network::NO_ADDRESS;
 
 fn mail(seed: u64, rows: usize, span: Duration) -> Vec<Row> {
-    generate(&TenantConfig { seed, rows, span, ..config() })
+    all(&TenantConfig { seed, rows, span, ..config() })
+}
+
+fn all(config: &TenantConfig) -> Vec<Row> {
+    Mail::new(config).rows().collect()
 }
 
 /// Checks that some row is what the test expects to occur.
@@ -54,7 +58,7 @@ fn no_two_rows_of_a_message_have_the_same_recipient_in_other_letters() {
 fn mail_lies_within_the_span_in_whole_milliseconds() {
     let now = config().now + Duration::nanoseconds(999_999_999);
     let span = Duration::minutes(10);
-    let rows = generate(&TenantConfig { now, span, rows: 3000, ..config() });
+    let rows = all(&TenantConfig { now, span, rows: 3000, ..config() });
     for row in rows {
         assert!(now - span <= row.received && row.received <= now);
         assert_eq!(row.received.timestamp_subsec_nanos() % 1_000_000, 0);
@@ -135,4 +139,36 @@ fn new_mail_comes_in_as_time_passes() {
     assert_eq!(rows[rows.len() - 10..], mail(1, 10, Duration::hours(1)));
     tenant.advance(std::time::Duration::from_secs(43 * 3600));
     check_order(&tenant.visible_rows(), 10 + 48 * 60);
+}
+
+#[test]
+fn mail_of_many_blocks_is_the_same_in_whatever_order_it_is_looked_at() {
+    let mut config = TenantConfig { rows: 3 * BLOCK_ROWS + 5, rows_per_hour: 100, ..config() };
+    config.faults.add("tie=40").unwrap();
+    let mail = Mail::new(&config);
+    let rows: Vec<_> = mail.rows().collect();
+    check_order(&rows, config.all_rows() + 40);
+    assert_eq!(mail.blocks(), 6);
+    for (place, row) in rows.iter().enumerate().step_by(1997) {
+        let newest_first: Vec<_> = mail.until(row.received).flat_map(|block| block.to_vec()).collect();
+        assert_eq!(newest_first.last(), rows.last());
+        assert!(newest_first.contains(row) && newest_first.len() < rows.len() - place + 2 * BLOCK_ROWS);
+        let oldest_first: Vec<_> = mail.since(row.received).map(|block| block.to_vec()).collect();
+        let oldest_first: Vec<_> = oldest_first.into_iter().rev().flatten().collect();
+        assert_eq!(oldest_first.first(), rows.first());
+        assert!(oldest_first.contains(row) && oldest_first.len() < place + 2 * BLOCK_ROWS + 40);
+    }
+    let ties = rows.iter().filter(|row| row.recipient.starts_with("everybody-")).count();
+    assert_eq!(ties, 40);
+}
+
+#[test]
+fn a_huge_tenant_takes_nothing_until_it_is_looked_at() {
+    let config = TenantConfig { rows: 1_000_000_000, rows_per_hour: u32::MAX, ..config() };
+    let mail = Mail::new(&config);
+    let mut blocks = mail.until(config.now);
+    let newest = blocks.next().unwrap();
+    assert!((1..=BLOCK_ROWS).contains(&newest.len()), "{}", newest.len());
+    assert!(newest.iter().all(|row| row.received <= config.now + Duration::milliseconds(4)));
+    check_order(&newest, newest.len());
 }

@@ -1,7 +1,5 @@
 //! An element of a page: mostly a row, now and then something else.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,21 +12,21 @@ use crate::{
 /// One element of a page.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Element<'a> {
+pub(super) enum Element {
     /// A row as it is.
-    Row(Cow<'a, Row>),
+    Row(Row),
     /// Anything else.
     Odd(Value),
 }
 
 /// Returns the elements that show rows to a client, who may or may not want statuses that are
 /// newer than the first edition of the interface.
-pub(super) fn elements<'a>(
-    rows: Vec<Cow<'a, Row>>,
+pub(super) fn elements(
+    rows: Vec<Row>,
     tenant: &Tenant,
     number: RequestNumber,
     wants_new_statuses: bool,
-) -> Vec<Element<'a>> {
+) -> Vec<Element> {
     let mut elements: Vec<Element> = rows.into_iter().map(|row| element(row, tenant, wants_new_statuses)).collect();
     if tenant.strikes(Fault::BrokenRow, number) {
         let lot = tenant.lot(Fault::BrokenRow, number);
@@ -39,7 +37,7 @@ pub(super) fn elements<'a>(
     elements
 }
 
-fn element<'a>(row: Cow<'a, Row>, tenant: &Tenant, wants_new_statuses: bool) -> Element<'a> {
+fn element(row: Row, tenant: &Tenant, wants_new_statuses: bool) -> Element {
     let is_hidden = row.status == Status::Recalled && !wants_new_statuses;
     let has_unknown_keys = has_unknown_keys(&row, tenant);
     if !is_hidden && !has_unknown_keys {

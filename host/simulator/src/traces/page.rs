@@ -1,7 +1,5 @@
 //! One page: where it begins, what is in it, and where the next one begins.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 
 use super::{filter::Filter, range::Range};
@@ -20,31 +18,32 @@ pub(super) struct PageRequest {
 }
 
 /// One page and the one after it.
-pub(super) struct Page<'a> {
-    pub(super) rows: Vec<Cow<'a, Row>>,
+pub(super) struct Page {
+    pub(super) rows: Vec<Row>,
     pub(super) next: Option<PageRequest>,
 }
 
 impl PageRequest {
     /// Takes the page out of all rows, which are newest first and then by recipient.
-    pub(super) fn page<'a>(&self, tenant: &'a Tenant, now: DateTime<Utc>) -> Page<'a> {
-        let all_rows = tenant.rows();
-        let first = all_rows.partition_point(|row| self.is_before(row));
-        let mut rows: Vec<Cow<'a, Row>> = Vec::new();
-        for row in all_rows.iter().skip(first) {
-            if row.received < self.range.start {
-                break;
+    pub(super) fn page(&self, tenant: &Tenant, now: DateTime<Utc>) -> Page {
+        let mut rows: Vec<Row> = Vec::new();
+        for block in tenant.mail().until(self.range.end) {
+            let first = block.partition_point(|row| self.is_before(row));
+            for row in block.iter().skip(first) {
+                if row.received < self.range.start {
+                    return Page { rows, next: None };
+                }
+                let Some(row) = tenant.timeline().state(row, now).filter(|row| self.filter.matches(row)) else {
+                    continue;
+                };
+                if let Some(last) = rows.last()
+                    && rows.len() == self.result_size
+                {
+                    let next = Some(self.next_after(last));
+                    return Page { rows, next };
+                }
+                rows.push(row.into_owned());
             }
-            let Some(row) = tenant.timeline().state(row, now).filter(|row| self.filter.matches(row)) else {
-                continue;
-            };
-            if let Some(last) = rows.last()
-                && rows.len() == self.result_size
-            {
-                let next = Some(self.next_after(last));
-                return Page { rows, next };
-            }
-            rows.push(row);
         }
         Page { rows, next: None }
     }
