@@ -6,7 +6,10 @@ use anyhow::Context as _;
 
 use crate::{
     mapper::{Component, Loader, built_in},
-    support::plain_file::{self, MAX_PEM_BYTES},
+    support::{
+        plain_file::{self, MAX_PEM_BYTES},
+        shown,
+    },
 };
 
 /// The mapping of that version: built in, or in the folder of mappings.
@@ -16,7 +19,7 @@ pub(crate) fn version(version: &str, loader: &Loader) -> anyhow::Result<Componen
 
 /// The mapping in a component file.
 pub(crate) fn file(path: &Path, loader: &Loader) -> anyhow::Result<Component> {
-    loader.open(path).with_context(|| format!("could not use mapping `{}`", path.display()))
+    loader.open(path).with_context(|| format!("could not use mapping `{}`", shown::path(path)))
 }
 
 /// A version, or else a file.

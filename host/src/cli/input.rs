@@ -10,9 +10,12 @@ use std::{
 use anyhow::Context as _;
 
 use super::progress::Progress;
-use crate::sources::file::{
-    DateOrder,
-    formats::{self, RecordsError, Sink},
+use crate::{
+    sources::file::{
+        DateOrder,
+        formats::{self, RecordsError, Sink},
+    },
+    support::shown,
 };
 
 /// How the order of dates is said on the command line.
@@ -71,7 +74,7 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
         }
         Box::new(io::stdin().lock())
     } else {
-        sink.begin(&file.display().to_string());
+        sink.begin(&shown::path(file));
         let opened = File::open(file).and_then(|opened| {
             let kind = opened.metadata()?.file_type();
             // Opening a folder works, reading it does not: say so before anything is mapped.
@@ -86,7 +89,7 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
             }
             Ok(opened)
         });
-        Box::new(opened.with_context(|| format!("could not open `{}`", file.display()))?)
+        Box::new(opened.with_context(|| format!("could not open `{}`", shown::path(file)))?)
     };
     let input = progress.read(input);
     match reading {
@@ -95,5 +98,5 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
             formats::read_line_by_line(BufReader::with_capacity(256 * 1024, input), order, sink)
         }
     }
-    .with_context(|| format!("could not read `{}`", file.display()))
+    .with_context(|| format!("could not read `{}`", shown::path(file)))
 }

@@ -19,7 +19,7 @@ use crate::{
     app::{settings::Config, start},
     control::{ControlError, ControlReply, Request, ask},
     pipeline::{self, Replayed, dead_letter::claimed_path},
-    support::{counted::counted, error_text::explain},
+    support::{counted::counted, error_text::explain, shown},
 };
 
 mod list;
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     log::start();
     if files.is_empty() {
-        say(&format!("no dead letters: there is no `{}`", dead_letter.display()));
+        say(&format!("no dead letters: there is no `{}`", shown::path(&dead_letter)));
         return Ok(ExitCode::SUCCESS);
     }
     let place = Place { whose: &arguments.whose, config, state_dir };
@@ -142,7 +142,7 @@ impl Place<'_> {
 fn report(replayed: &Replayed, file: &Path) {
     let Replayed { letters, summary, unreadable, examples, kept, dead_letter, .. } = replayed;
     for (line, problem) in examples {
-        say(&format!("`{}`, line {line}: not a dead letter: {problem}", file.display()));
+        say(&format!("`{}`, line {line}: not a dead letter: {problem}", shown::path(file)));
     }
     let mut text = format!(
         "{}: {} delivered",
@@ -155,13 +155,13 @@ fn report(replayed: &Replayed, file: &Path) {
         }
     }
     if summary.rejected > 0 {
-        text.push_str(&format!(", {} to `{}` again", HumanCount(summary.rejected), dead_letter.display()));
+        text.push_str(&format!(", {} to `{}` again", HumanCount(summary.rejected), shown::path(dead_letter)));
     }
     if *unreadable > 0 {
         text.push_str(&format!(", {} left out", counted(*unreadable, "line", "lines")));
     }
     if let Some(kept) = kept {
-        text.push_str(&format!(", kept in `{}`", kept.display()));
+        text.push_str(&format!(", kept in `{}`", shown::path(kept)));
     }
     say(&text);
 }

@@ -11,7 +11,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::settings_file::SettingsFile;
-use crate::app::settings::Config;
+use crate::{app::settings::Config, support::shown::ForPeople};
 
 mod gather;
 mod print;
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             serde_json::to_writer_pretty(&mut output, &report)?;
             writeln!(output)?;
         } else {
-            print::report(&report, &mut output)?;
+            print::report(&report, &mut ForPeople(output))?;
         }
         return Ok(ExitCode::from(if report.needs_person { NEEDS_PERSON } else { 0 }));
     };
@@ -65,7 +65,7 @@ fn show_once(config: &Config, is_json: bool) -> anyhow::Result<()> {
         serde_json::to_writer(&mut text, &report)?;
         text.push(b'\n');
     } else {
-        print::report(&report, &mut text)?;
+        print::report(&report, &mut ForPeople(&mut text))?;
     }
     let mut output = io::stdout().lock();
     match (is_json, io::stdout().is_terminal()) {

@@ -6,12 +6,13 @@ use std::{
 };
 
 use super::fault::Fault;
+use crate::support::shown;
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The settings file cannot be read.
-    #[error("could not read `{}`", path.display())]
+    #[error("could not read `{}`", shown::path(path))]
     Unreadable {
         /// Which file.
         path: PathBuf,
@@ -54,7 +55,7 @@ impl ConfigError {
 
 /// Several faults in one line, and their hints in lines of their own.
 fn together(faults: &[Fault]) -> String {
-    let problem = |fault: &Fault| format!("{}:{}: {}", fault.path.display(), fault.line, fault.problem);
+    let problem = |fault: &Fault| format!("{}:{}: {}", shown::path(&fault.path), fault.line, fault.problem);
     let mut text = faults.iter().map(problem).collect::<Vec<_>>().join("; ");
     for fault in faults {
         if let Some(hint) = &fault.hint {

@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf};
 
+use crate::support::shown;
+
 /// Something that is wrong or odd at one place of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Fault {
@@ -18,7 +20,7 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, path, problem, hint } = self;
-        write!(formatter, "{}:{line}: {problem}", path.display())?;
+        write!(formatter, "{}:{line}: {problem}", shown::path(path))?;
         match hint {
             Some(hint) => write!(formatter, "\nhint: {hint}"),
             None => Ok(()),

@@ -3,7 +3,12 @@
 //! Components, services and file names choose such texts. Every text that goes to a terminal passes here; JSON has its
 //! own escapes.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{
+    borrow::Cow,
+    fmt::Write as _,
+    io::{self, Write},
+    path::Path,
+};
 
 /// A text on one line.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
@@ -13,6 +18,25 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
 /// A text that may have several lines.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |it| it != '\n' && is_odd(it))
+}
+
+/// A path, on one line: whoever may make files chooses their names.
+pub(crate) fn path(path: &Path) -> String {
+    line(&path.display().to_string()).into_owned()
+}
+
+/// Where text for people is written to: what a terminal would obey is spelled out on the way.
+pub(crate) struct ForPeople<W>(pub(crate) W);
+
+impl<W: Write> Write for ForPeople<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(lines(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn escaped(text: &str, is_odd: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -48,5 +72,13 @@ mod tests {
         assert_eq!(line("\x1b]0;pwned\x07 a\nb\t\u{9b}1m"), "\\u{1b}]0;pwned\\u{7} a\\nb\\t\\u{9b}1m");
         assert_eq!(line("a\u{202e}b\u{2028}c\u{2066}d\u{200b}"), "a\\u{202e}b\\u{2028}c\\u{2066}d\\u{200b}");
         assert_eq!(lines("a\nb\x1bc\r\n"), "a\nb\\u{1b}c\\r\n");
+        assert_eq!(path(Path::new("in/\x1b[2J\nhint: x")), "in/\\u{1b}[2J\\nhint: x");
+    }
+
+    #[test]
+    fn what_is_written_for_people_has_its_lines_and_nothing_else_that_is_obeyed() {
+        let mut output = ForPeople(Vec::new());
+        writeln!(output, "é \x1b[31mred \u{202e}\u{9b}").unwrap();
+        assert_eq!(String::from_utf8(output.0).unwrap(), "é \\u{1b}[31mred \\u{202e}\\u{9b}\n");
     }
 }

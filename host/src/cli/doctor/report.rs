@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use crate::{
     cli::{exit, paint::Paint},
-    support::finding::{Finding, Findings, Verdict},
+    support::{
+        finding::{Finding, Findings, Verdict},
+        shown,
+    },
 };
 
 /// What was looked at so far. A person sees every step as soon as it is done.
@@ -46,7 +49,7 @@ impl Report {
     /// The steps that follow belong to this source or output.
     pub(super) fn begin(&mut self, part: String) -> io::Result<()> {
         if !self.is_json {
-            writeln!(io::stdout(), "\n{}", self.paint.bold(&part))?;
+            writeln!(io::stdout(), "\n{}", self.paint.bold(&shown::line(&part)))?;
         }
         self.part = Some(part);
         Ok(())
@@ -132,9 +135,9 @@ impl Step {
             Verdict::None => "none",
         };
         let result = paint.verdict(self.result, &format!("{result:<11}"));
-        let mut text = format!("  {result}{:<20}{}\n", self.step, self.detail);
+        let mut text = format!("  {result}{:<20}{}\n", self.step, shown::lines(&self.detail));
         if let Some(hint) = &self.hint {
-            text += &format!("{:<33}hint: {hint}\n", "");
+            text += &format!("{:<33}hint: {}\n", "", shown::lines(hint));
         }
         text
     }

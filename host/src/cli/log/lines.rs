@@ -14,10 +14,16 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::support::error_text::{chain, without_hints};
+use crate::support::{
+    error_text::{chain, without_hints},
+    shown,
+};
 
 /// The field of hints.
 const HINT: &str = "hint";
+
+/// The fields of ours that may have hints in them.
+const WITH_HINTS: [&str; 4] = ["message", "error", "problem", "reason"];
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +75,8 @@ struct Fields {
 impl Fields {
     fn add(&mut self, name: &str, value: Value) {
         let value = match value {
-            Value::String(text) => {
+            // Names of others may have lines that look like hints.
+            Value::String(text) if WITH_HINTS.contains(&name) => {
                 let (text, hints) = without_hints(&text);
                 self.hints.extend(hints.into_iter().map(str::to_owned));
                 Value::String(text)
@@ -147,31 +154,21 @@ fn text_line(level: Level, target: &str, fields: &Fields, is_coloured: bool) -> 
     if level > Level::INFO {
         line += &format!("{target}: ");
     }
-    line += &visible(&fields.message);
+    line += &shown::line(&fields.message);
     for (name, value) in &fields.others {
         let value = match value {
             Value::String(text) if text.is_empty() || text.contains([' ', '"', '=']) => {
-                format!("\"{}\"", visible(text))
+                format!("\"{}\"", shown::line(text))
             }
-            Value::String(text) => visible(text),
+            Value::String(text) => shown::line(text).into_owned(),
             value => value.to_string(),
         };
         line += &format!(" {}={value}", paint(name, 2));
     }
     for hint in &fields.hints {
-        line += &format!("\n    {} {}", paint("hint:", 36), visible(hint));
+        line += &format!("\n    {} {}", paint("hint:", 36), shown::line(hint));
     }
     line
-}
-
-/// A text that does nothing to a terminal.
-fn visible(text: &str) -> String {
-    let mut shown = String::new();
-    for character in text.chars() {
-        let is_odd = character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if is_odd { shown.extend(character.escape_unicode()) } else { shown.push(character) }
-    }
-    shown.replace("\\u{a}", "\\n")
 }
 
 fn now() -> String {

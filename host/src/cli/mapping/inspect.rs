@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let loader = loader(config.as_ref());
     let keys = config.map(|config| config.mapping.trusted_keys).unwrap_or_default();
     let bytes = read_component(&arguments.file)?;
-    let could_not = || format!("could not inspect `{}`", arguments.file.display());
+    let could_not = || format!("could not inspect `{}`", shown::path(&arguments.file));
     let inspection = Inspection::new(&bytes).with_context(could_not)?;
     let signature = SignatureState::new(&arguments.file, &bytes, &keys);
     let usable = loader.load(&bytes).map(|component| component.description().clone());

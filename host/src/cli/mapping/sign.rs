@@ -71,8 +71,8 @@ pub(in crate::cli) struct VerifyArguments {
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn keygen(arguments: &KeygenArguments) -> anyhow::Result<ExitCode> {
     let key = signature::generate(&arguments.secret_key, &arguments.public_key)?;
-    println!("secret key  {}", arguments.secret_key.display());
-    println!("public key  {}", arguments.public_key.display());
+    println!("secret key  {}", shown::path(&arguments.secret_key));
+    println!("public key  {}", shown::path(&arguments.public_key));
     println!("for the settings: trusted_keys = [\"{key}\"]");
     Ok(ExitCode::SUCCESS)
 }
@@ -87,7 +87,7 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
         String::new()
     } else {
         let component = mapping_limits::loader(None).load(&bytes);
-        let component = component.with_context(|| format!("`{}` is not signed", file.display()))?;
+        let component = component.with_context(|| format!("`{}` is not signed", shown::path(file)))?;
         format!("mapping={} ", component.description().mapping_version)
     };
     let comment = arguments.comment.clone().unwrap_or_else(|| {
@@ -95,8 +95,8 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
         format!("{mapping}sha256={digest} at={now}")
     });
     let path = signature::path_of(file);
-    write(&path, &key.sign(&bytes, &comment)).with_context(|| format!("could not write `{}`", path.display()))?;
-    println!("{}", path.display());
+    write(&path, &key.sign(&bytes, &comment)).with_context(|| format!("could not write `{}`", shown::path(&path)))?;
+    println!("{}", shown::path(&path));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -117,7 +117,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(!keys.is_empty(), "the settings have no `mapping.trusted_keys`\nhint: `--public-key` names a key");
     let bytes = read_component(&arguments.file)?;
     let path = arguments.signature.clone().unwrap_or_else(|| signature::path_of(&arguments.file));
-    let signed = keys.check_with(&path, &bytes).with_context(|| format!("`{}`", arguments.file.display()))?;
+    let signed = keys.check_with(&path, &bytes).with_context(|| format!("`{}`", shown::path(&arguments.file)))?;
     let version = Inspection::new(&bytes).ok().and_then(|inspection| inspection.mapping_version);
     println!("valid: signed with key {}", signed.key_id);
     println!("comment  {}", shown::line(&signed.comment));

@@ -2,11 +2,14 @@
 
 use std::{io, path::PathBuf};
 
-use crate::sources::file::formats::{RecordsError, TooMuch};
+use crate::{
+    sources::file::formats::{RecordsError, TooMuch},
+    support::shown,
+};
 
 /// A file that could not be read, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("could not read `{}`", path.display())]
+#[error("could not read `{}`", shown::path(path))]
 pub(crate) struct FileError {
     /// Which file, or folder, or pattern.
     pub path: PathBuf,

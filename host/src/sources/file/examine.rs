@@ -11,7 +11,10 @@ use super::{
     formats::{self, Batch, Notice, Sink},
     settings::{DateOrder, FileConfig},
 };
-use crate::support::finding::{Finding, Findings};
+use crate::support::{
+    finding::{Finding, Findings},
+    shown,
+};
 
 const STEP: &str = "files";
 
@@ -27,7 +30,7 @@ pub(super) fn examine(config: &FileConfig, findings: &mut dyn Findings) -> io::R
         for path in paths {
             let opened = path.map_err(io::Error::from).and_then(|path| match File::open(&path) {
                 Ok(file) => Ok((file, path)),
-                Err(error) => Err(io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))),
+                Err(error) => Err(io::Error::new(error.kind(), format!("`{}`: {error}", shown::path(&path)))),
             });
             let (mut file, path) = match opened {
                 Ok(opened) => opened,
@@ -96,6 +99,6 @@ fn stranger(file: &mut File, path: &Path) -> Option<String> {
     };
     Some(format!(
         "`{}` is {what}, not records\nhint: is it the right file, and `paths` the right pattern?",
-        path.display()
+        shown::path(path)
     ))
 }
