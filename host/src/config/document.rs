@@ -17,24 +17,38 @@ pub(crate) struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Parses the text of the settings; none when it is no TOML.
+    /// Parses the text of the settings; none when it is no TOML at all. Of broken TOML, what can be read is looked at as
+    /// well.
     pub(crate) fn parse(reader: &ValueReader<'t>) -> Option<Self> {
         let text = reader.source();
-        let (root, errors) = DeTable::parse_recoverable(text);
-        let Some(error) = errors.first() else { return Some(Self { root }) };
-        let at = error.span().map_or(0, |span| span.start);
-        match other_formats::guess(text) {
-            Some(format) => {
-                let hint =
-                    "`key = \"value\"`, and `[[source]]` or `[[output]]` for a section; see host/docs/settings.md";
-                drop(reader.error(at, format!("settings are TOML, and this looks like {format}"), Some(hint)));
+        let (mut root, errors) = DeTable::parse_recoverable(text);
+        let Some(first) = errors.first() else { return Some(Self { root }) };
+        let at = first.span().map_or(0, |span| span.start);
+        if let Some(format) = other_formats::guess(text) {
+            let hint = "`key = \"value\"`, and `[[source]]` or `[[output]]` for a section; see host/docs/settings.md";
+            drop(reader.error(at, format!("settings are TOML, and this looks like {format}"), Some(hint)));
+            return None;
+        }
+        reader.note_broken();
+        let mut last_line = None;
+        for error in errors.iter().take(MOST_FAULTS) {
+            let at = error.span().map_or(0, |span| span.start).min(text.len());
+            let key = position::dotted_key_in(&root, at);
+            // What follows in the same line comes of it.
+            if last_line.replace(reader.line(at)) != Some(reader.line(at)) {
+                toml_error::explain_syntax(error, key.as_deref(), reader);
             }
-            None => {
-                let key = position::dotted_key_in(&root, at.min(text.len()));
-                toml_error::explain(error, key.as_deref(), &|_| &[], reader);
+            if let Some(key) = key {
+                reader.spoil(&key);
+                remove(root.get_mut(), "", &key);
             }
         }
-        None
+        // Behind a broken header, nobody knows of which section a key is.
+        let is_header = |error: &toml::de::Error| {
+            let at = error.span().map_or(0, |span| span.start).min(text.len());
+            reader.line_text(at).trim_start().starts_with('[')
+        };
+        if errors.iter().any(is_header) { None } else { Some(Self { root }) }
     }
 
     /// Reads everything but what sections have in them; `synonyms` gives those of the table with a dotted key.

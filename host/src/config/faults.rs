@@ -19,6 +19,8 @@ pub(crate) struct Faults {
     sections: RefCell<BTreeMap<&'static str, (Vec<usize>, usize)>>,
     /// Keys that are present but wrong: they must not be reported as missing too.
     spoiled: RefCell<BTreeSet<String>>,
+    /// Whether the file is broken TOML, of which only a part can be read.
+    is_broken: Cell<bool>,
     /// Whether a secret stands in the settings themselves.
     has_secrets: Cell<bool>,
     /// Files with secrets, and the settings that name them.
@@ -56,6 +58,14 @@ impl Faults {
 
     pub(crate) fn is_spoiled(&self, key: &str) -> bool {
         self.spoiled.borrow().contains(key)
+    }
+
+    pub(crate) fn note_broken(&self) {
+        self.is_broken.set(true);
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.is_broken.get()
     }
 
     pub(crate) fn note_secret(&self) {

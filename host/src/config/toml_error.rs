@@ -29,6 +29,17 @@ pub(super) fn explain(
     }
 }
 
+/// Notes that a line is no TOML, without what stands there.
+pub(super) fn explain_syntax(error: &toml::de::Error, key: Option<&str>, reader: &ValueReader<'_>) {
+    let at = error.span().map_or(0, |span| span.start).min(reader.source().len());
+    // Behind an open quote or bracket, what is found of other lines belongs to nothing.
+    let line = reader.line_text(at);
+    let is_its_own = |key: &&str| line.contains(key.rsplit('.').next().unwrap_or(key));
+    let subject = key.filter(is_its_own).map_or_else(String::new, |key| format!("`{key}`: "));
+    let hint = "exotrace says what is missing when this line is right";
+    drop(reader.error(at, format!("{subject}{}", error.message().replace('\n', ", ")), Some(hint)));
+}
+
 fn unknown_field(message: &str) -> Option<(&str, &str)> {
     message.strip_prefix("unknown field `")?.split_once("`, expected ")
 }

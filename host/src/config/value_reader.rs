@@ -59,7 +59,13 @@ impl<'a> ValueReader<'a> {
         format!("{}{key}", self.prefix)
     }
 
-    fn line(&self, at: usize) -> usize {
+    /// The whole line in which a byte is.
+    pub(super) fn line_text(&self, at: usize) -> &'a str {
+        let begin = self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+        self.text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+    }
+
+    pub(super) fn line(&self, at: usize) -> usize {
         self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
     }
 
@@ -78,7 +84,7 @@ impl<'a> ValueReader<'a> {
 
     /// As `missing`, in other words.
     pub(crate) fn missed(&self, key: &str, at: usize, problem: String, hint: Option<&str>) -> ConfigError {
-        if self.faults.is_spoiled(key) {
+        if self.faults.is_spoiled(key) || self.faults.is_broken() {
             return ConfigError::Invalid(self.fault(at, problem, hint));
         }
         self.error(at, problem, hint)
@@ -97,6 +103,11 @@ impl<'a> ValueReader<'a> {
     /// Which of `count` sections are right.
     pub(crate) fn note_sections(&self, section: &'static str, kept: Vec<usize>, count: usize) {
         self.faults.note_sections(section, kept, count);
+    }
+
+    /// The file is no TOML as a whole: what seems to be missing may be there.
+    pub(super) fn note_broken(&self) {
+        self.faults.note_broken();
     }
 
     /// A key is there, but wrong, or was written in another way.

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    mapping, mapping_config::MappingConfig, mapping_table::MappingTable, output_config::OutputConfig, outputs,
-    source_config::SourceConfig, sources, synonyms, table::SettingsTable,
+    mapping, mapping_config::MappingConfig, output_config::OutputConfig, outputs, source_config::SourceConfig, sources,
+    synonyms, table::SettingsTable,
 };
 use crate::{
     config::{ConfigError, Document, Fault, Faults, Places, ValueReader, environment},
@@ -113,6 +113,8 @@ impl Config {
         let faults = Faults::default();
         let reader = ValueReader::new(text, path, variable, &faults);
         let config = Document::parse(&reader).and_then(|document| settings(&document, &reader));
+        // Of broken TOML nobody knows what is missing.
+        let config = config.filter(|_| !faults.is_broken());
         let error = faults.take_error();
         let (warnings, strict) = (faults.take_warnings(), faults.take_strict());
         let places = Places::of(text, path, &faults);
@@ -152,7 +154,6 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     let mut own_files = vec![(dead_letter.clone(), "the dead letter")];
     own_files.extend(outputs.iter().flat_map(|output| output.settings.examples_of_files()));
     let sources = sources::read(document, own_files, reader);
-    let mapping = mapping.or_else(|_| mapping::mapping(&MappingTable::default(), &reader.within("mapping.")));
     Some(Config {
         state_dir,
         listen: listen.ok().flatten(),

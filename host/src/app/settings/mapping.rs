@@ -13,6 +13,9 @@ use super::{
 };
 use crate::config::{ConfigError, Setting, ValueReader};
 
+/// How often component files are looked at.
+const WATCH_INTERVAL: Duration = Duration::from_secs(10);
+
 const MIB: u32 = 1024 * 1024;
 
 /// A mapping that is stopped sooner maps no batch on a busy machine.
@@ -29,22 +32,26 @@ pub(super) fn mapping(table: &MappingTable, reader: &ValueReader<'_>) -> Result<
     let suffix_list = reader.optional_file("suffix_list", &table.suffix_list);
     let trusted_keys = trusted_keys::keys(table, reader);
     let limits = limits(table, reader);
-    let watch_interval = reader.duration("watch_interval", &table.watch_interval, Duration::from_secs(10));
+    let watch_interval = reader.duration("watch_interval", &table.watch_interval, WATCH_INTERVAL);
     let candidate = table.candidate.as_ref();
     let candidate = candidate.map(|table| self::candidate(table, &reader.within("mapping.candidate."))).transpose();
     let rollback = rollback(&table.rollback, &reader.within("mapping.rollback."));
+    // What is wrong is noted, and no run begins with it: the rest is looked at all the same. Without the keys, no
+    // component file is opened.
+    let may_open = trusted_keys.is_ok();
+    let nothing = MappingTable::default();
     Ok(MappingConfig {
-        choice: choice?,
+        choice: choice.ok().filter(|_| may_open).unwrap_or(MappingChoice::Default),
         preserve_original_event: table.preserve_original_event.unwrap_or_default(),
-        tags: tags?.unwrap_or_else(|| vec!["forwarded".to_owned()]),
-        drop_status: drop_status?.unwrap_or_default(),
-        options: options?,
-        suffix_list: suffix_list?,
-        trusted_keys: trusted_keys?,
-        limits: limits?,
-        watch_interval: watch_interval?,
-        candidate: candidate?,
-        rollback: rollback?,
+        tags: tags.ok().flatten().unwrap_or_else(|| vec!["forwarded".to_owned()]),
+        drop_status: drop_status.ok().flatten().unwrap_or_default(),
+        options: options.ok().flatten(),
+        suffix_list: suffix_list.ok().flatten(),
+        trusted_keys: trusted_keys.unwrap_or_default(),
+        limits: limits.or_else(|_| self::limits(&nothing, reader))?,
+        watch_interval: watch_interval.unwrap_or(WATCH_INTERVAL),
+        candidate: candidate.ok().flatten().filter(|_| may_open),
+        rollback: rollback.or_else(|_| self::rollback(&nothing.rollback, &reader.within("mapping.rollback.")))?,
     })
 }
 
