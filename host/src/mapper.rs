@@ -33,6 +33,7 @@ mod memory;
 mod origin;
 mod outcome;
 mod pool;
+mod recent_ids;
 mod section;
 mod settings;
 mod settings_refusal;

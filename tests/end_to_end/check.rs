@@ -81,6 +81,7 @@ fn everything_that_fails_at_once_is_told_at_once() {
         "16: `geoip.city`: ",
         "17: `geoip.asn`: could not read geo database `none.mmdb`",
         "19: `mapping.version`: there is no mapping `9.9`",
+        "20: `mapping.suffix_list`: could not read public suffix list `none.dat`",
     ];
     assert_begun(&errors, &expected);
     let warnings = found(&folder, 78, "warnings");
@@ -144,7 +145,7 @@ fn mistakes_of_every_kind_are_told_together() {
     let settings = settings
         + "[[output]]\ntype = \"elasticsearch\"\nhosts = [\"https://localhost\"]\n[[output]]\ntype = \"elasticsearch\"\n\
            url = \"https://localhost\"\nca_file = \"none.pem\"\n[geoip]\nasn = \"none.mmdb\"\n[mapping]\npath = \"none.wasm\"\n\
-           max_fuel = 1\n";
+           max_fuel = 1\ntrusted_keys = [\"none.pub\"]\nsuffix_list = \"none.dat\"\nwatch_interval = \"x\"\n";
     let folder = Folder::with_settings(&settings);
     let errors = found(&folder, 78, "errors");
     let expected = [
@@ -156,6 +157,9 @@ fn mistakes_of_every_kind_are_told_together() {
         "17: `output[3].ca_file`: could not read `none.pem`",
         "19: `geoip.asn`: could not read geo database `none.mmdb`",
         "22: `mapping.max_fuel`: 1 is out of range",
+        "23: `mapping.trusted_keys`: could not read `none.pub`",
+        "24: `mapping.suffix_list`: could not read public suffix list `none.dat`",
+        "25: `mapping.watch_interval`: ",
     ];
     assert_eq!(errors.len(), expected.len(), "{errors:#?}");
     for (error, expected) in errors.iter().zip(expected) {
@@ -163,4 +167,34 @@ fn mistakes_of_every_kind_are_told_together() {
     }
     let warnings = found(&folder, 78, "warnings");
     assert_begun(&warnings, &["14: `output[3].api_key` is missing"]);
+}
+
+/// A line that is no TOML hides nothing that can be told of the others.
+#[test]
+fn a_broken_line_hides_no_other_mistake() {
+    let settings = GOOD
+        .replace("tenant_id = \"contoso.com\"", "tenant_id = \"contoso.com")
+        .replace("client_secret", "client_secrit")
+        .replace("local_domains = [\"contoso.com\"]", "local_domains = [\"*.contoso.com, fabrikam.com\"]")
+        .replace("type = \"file\"", "type = file")
+        .replace("path =", "path");
+    let folder = Folder::with_settings(&settings);
+    let errors = found(&folder, 78, "errors");
+    let expected = [
+        "4: `source.tenant_id`: ",
+        "6: unknown key `source.client_secrit`",
+        "7: `source.local_domains`: ",
+        "9: `output.type`: ",
+        "10: key with no value, expected `=`",
+    ];
+    assert_eq!(errors.len(), expected.len(), "{errors:#?}");
+    assert_begun(&errors, &expected);
+    assert!(found(&folder, 78, "warnings").is_empty(), "what is missing is not known");
+    let said = folder.bare(&["check", "exotrace.toml"]).run().stderr;
+    assert!(said.contains("hint: exotrace says what is missing when this line is right"), "{said}");
+    assert!(!said.contains("is missing\n") && !said.contains("simulated-secret"), "{said}");
+    // Nothing else is told of what is not even a table.
+    let folder = Folder::with_settings(&GOOD.replace("[[output]]", "[[output]"));
+    let errors = found(&folder, 78, "errors");
+    assert!(errors.len() == 1 && errors[0].starts_with("8: "), "{errors:#?}");
 }

@@ -17,7 +17,10 @@ use super::{
 use crate::{
     app::settings::Config,
     config::{ConfigError, Fault},
-    support::error_text::explain,
+    support::{
+        error_text::explain,
+        shown::{self, ForPeople},
+    },
 };
 
 mod checked;
@@ -60,7 +63,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Some(config) = config else { return finish(arguments.json, &path, &checked, Map::new(), "") };
     checked.add(settings(&config));
     local::machine(&config, &mut checked);
-    let mapping = parts::examine(&config, &mut checked);
+    let mapping = match parts::examine(&config, &mut checked) {
+        Ok(mapping) => mapping,
+        Err(error) => {
+            // What was found until then is right all the same.
+            report_faults(&checked.sorted());
+            return Err(error.context("could not check the mapping"));
+        }
+    };
     let summary = Summary::of(&config, mapping.as_ref());
     finish(arguments.json, &path, &checked.sorted(), summary.to_json(), &summary.to_text())
 }
@@ -81,9 +91,9 @@ fn finish(
     } else {
         // With errors it is but a part.
         if errors.is_empty() {
-            write!(io::stdout(), "{text}")?;
+            write!(ForPeople(io::stdout()), "{text}")?;
         }
-        report(checked, &path.display().to_string())?;
+        report(checked, &shown::path(path))?;
     }
     Ok(if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::CONFIGURATION) })
 }
@@ -93,17 +103,23 @@ fn print(report: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn report(Checked { errors, warnings }: &Checked, path: &str) -> io::Result<()> {
+fn report_faults(Checked { errors, warnings }: &Checked) {
     warnings.iter().for_each(|fault| say(&format!("warning: {fault}")));
     errors.iter().for_each(|fault| say(&format!("error: {fault}")));
+}
+
+fn report(checked: &Checked, path: &str) -> io::Result<()> {
+    report_faults(checked);
+    let Checked { errors, warnings } = checked;
     let count = |faults: &[Fault], one: &str| match faults.len() {
         1 => format!("1 {one}"),
         count => format!("{count} {one}s"),
     };
+    let mut output = ForPeople(io::stdout());
     match (errors.len(), warnings.len()) {
-        (0, 0) => writeln!(io::stdout(), "{path} is valid"),
-        (0, _) => writeln!(io::stdout(), "{path} is valid, with {}", count(warnings, "warning")),
-        (_, 0) => writeln!(io::stdout(), "{path} has {}", count(errors, "error")),
-        _ => writeln!(io::stdout(), "{path} has {} and {}", count(errors, "error"), count(warnings, "warning")),
+        (0, 0) => writeln!(output, "{path} is valid"),
+        (0, _) => writeln!(output, "{path} is valid, with {}", count(warnings, "warning")),
+        (_, 0) => writeln!(output, "{path} has {}", count(errors, "error")),
+        _ => writeln!(output, "{path} has {} and {}", count(errors, "error"), count(warnings, "warning")),
     }
 }

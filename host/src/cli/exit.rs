@@ -5,7 +5,6 @@ use std::{
     process::ExitCode,
 };
 
-use rustix::io::Errno;
 use tracing::Level;
 
 use super::log;
@@ -13,7 +12,7 @@ use crate::{
     app::unusable::Unusable,
     config::ConfigError,
     mapper::ComponentError,
-    support::{error_text::explain, shown},
+    support::{error_text::explain, shortage::is_shortage, shown},
 };
 
 /// It finished, but something was left out; or it was not used as it has to be.
@@ -38,7 +37,7 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
         // The reader of the output has seen enough, as with `| head`.
         return ExitCode::SUCCESS;
     }
-    let is_short = lacks_resources(error);
+    let is_short = is_shortage(error.as_ref());
     let faults = error.chain().find_map(|cause| cause.downcast_ref()).map_or(&[][..], ConfigError::faults);
     let text = if is_short {
         // The settings are not to blame.
@@ -63,15 +62,6 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
-}
-
-/// Whether the machine had no memory, threads or descriptors to give: no settings can mend that, and starting again may.
-fn lacks_resources(error: &anyhow::Error) -> bool {
-    let is_lack = |errno: Errno| matches!(errno, Errno::NOMEM | Errno::AGAIN | Errno::MFILE | Errno::NFILE);
-    error.chain().any(|cause| {
-        let from_io = cause.downcast_ref::<io::Error>().and_then(Errno::from_io_error);
-        cause.downcast_ref::<Errno>().copied().or(from_io).is_some_and(is_lack)
-    })
 }
 
 /// Whether the command line names a mapping that there is not; what settings name is not usable.

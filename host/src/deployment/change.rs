@@ -186,8 +186,7 @@ impl Deployment {
         // Other signatures and settings may come, and the same bytes be right.
         let may_pass = match refusal {
             Refusal::Component(ComponentError::Signature(_)) | Refusal::Start(MapperError::Settings(_)) => true,
-            Refusal::Component(ComponentError::Compile(error)) => error.is_passing(),
-            _ => false,
+            other => other.is_of_machine(),
         };
         if !may_pass {
             log.decisions.refuse(digest, &reason);

@@ -297,6 +297,10 @@ impl HotSwap {
             Err(SwapError::Refused(Refusal::Current)) if file.purpose == SwapPurpose::Replace => {
                 self.deployment.note_current_is_named(&found);
             }
+            Err(SwapError::Refused(refusal)) if refusal.is_of_machine() => {
+                file.digest = None;
+                file.stable_file.look_again();
+            }
             Ok(()) | Err(SwapError::Refused(_)) => {}
             Err(SwapError::Unchanged(Unchanged::Pinned)) => {
                 // Somebody has pinned the mapping meanwhile, and will unpin it.

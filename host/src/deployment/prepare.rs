@@ -37,9 +37,10 @@ impl Deployment {
         if component.digest() == current.digest() {
             return Err(Refusal::Current);
         }
-        let generation = Generation::of_all(&component, &self.settings).map_err(Refusal::Start)?;
+        let generation =
+            Generation::of_all(&component, &self.settings).map_err(|error| Refusal::because(error, Refusal::Start))?;
         let checks = run_checks(&self.settings, bytes, &component)?;
-        let before = current.replica().map_err(Refusal::Start)?;
+        let before = current.replica().map_err(|error| Refusal::because(error, Refusal::Start))?;
         let report = ProbeReport { checks, ..self.probe(&before, &generation)? };
         if report.different_ids > 0 && !allowed.new_ids {
             return Err(Refusal::NewIds { different: report.different_ids, records: report.recent });
@@ -51,7 +52,8 @@ impl Deployment {
             return Err(Refusal::Worse(reason));
         }
         // What it did so far was no mail.
-        let generation = Generation::of_all(&component, &self.settings).map_err(Refusal::Start)?;
+        let generation =
+            Generation::of_all(&component, &self.settings).map_err(|error| Refusal::because(error, Refusal::Start))?;
         Ok(Candidate { generation, report })
     }
 
@@ -61,8 +63,11 @@ impl Deployment {
         for (source, recent) in self.recent.iter().enumerate() {
             let records = recent.records();
             let mapped_after = after.pool(source).map_strictly(&records, &Origin::default());
-            let mapped_after = mapped_after.map_err(Refusal::Recent)?;
-            let mapped_before = before.pool(source).map_all(&records, &Origin::default()).map_err(Refusal::Start)?;
+            let mapped_after = mapped_after.map_err(|error| Refusal::because(error, Refusal::Recent))?;
+            let mapped_before = before
+                .pool(source)
+                .map_all(&records, &Origin::default())
+                .map_err(|error| Refusal::because(error, Refusal::Start))?;
             differences.add(&mapped_before, &mapped_after);
             lost += lost_ids(&mapped_before, &mapped_after);
         }
@@ -94,10 +99,10 @@ fn run_checks(settings: &[PoolConfig], bytes: &[u8], component: &Component) -> R
     let checks = Checks::read(bytes).map_err(Refusal::Check)?;
     let Some(config) = settings.first() else { return Ok(0) };
     let config = PoolConfig { settings: Settings::default().into(), ..config.clone() };
-    let pool = Pool::new(component.clone(), config).map_err(Refusal::Start)?;
+    let pool = Pool::new(component.clone(), config).map_err(|error| Refusal::because(error, Refusal::Start))?;
     let began = Instant::now();
     let mapped = pool.map_strictly(&checks.records(), &Origin::default());
-    let mapped = mapped.map_err(|error| Refusal::Check(error.explain()))?;
+    let mapped = mapped.map_err(|error| Refusal::because(error, |error| Refusal::Check(error.explain())))?;
     checks.verify(&mapped).map_err(Refusal::Check)?;
     tracing::debug!(records = checks.count(), took_ms = began.elapsed().as_millis(), "check records mapped");
     Ok(checks.count())

@@ -23,6 +23,9 @@ pub enum Refusal {
     /// It maps already.
     #[error("this is already the current mapping")]
     Current,
+    /// This machine has too little left to try it.
+    #[error(transparent)]
+    Machine(MapperError),
     /// It does not open a session with the settings.
     #[error("it cannot be started: {}", .0.explain())]
     Start(MapperError),
@@ -55,4 +58,21 @@ pub enum Refusal {
          mapping replace` takes it all the same"
     )]
     Worse(String),
+}
+
+impl Refusal {
+    /// The component failed, which is told by `refusal`, unless this machine had too little to run it.
+    pub(super) fn because(error: MapperError, refusal: impl FnOnce(MapperError) -> Self) -> Self {
+        if matches!(error, MapperError::Machine(_)) { Self::Machine(error) } else { refusal(error) }
+    }
+
+    /// Whether this machine is to blame, and not the component: the same may be taken the next time.
+    pub(super) fn is_of_machine(&self) -> bool {
+        match self {
+            Self::Component(ComponentError::Compile(error)) => error.is_passing(),
+            Self::Component(error) => error.may_pass(),
+            Self::Machine(_) => true,
+            _ => false,
+        }
+    }
 }

@@ -137,6 +137,11 @@ impl Compared {
                 continue;
             }
             let comparison = self.compare(&sample);
+            if matches!(comparison, Err(MapperError::Machine(_))) {
+                // It says nothing of either mapping.
+                self.passed_over.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
             let is_last = comparison.is_err();
             if verdicts.send(SampleVerdict { sampler, comparison }).is_err() || is_last {
                 return;

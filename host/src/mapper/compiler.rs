@@ -43,7 +43,7 @@ impl Compiler {
     /// Compiles a component for the engine that meters, or for the other one. What is built in is trusted.
     pub(super) fn compile(&self, is_metering: bool, bytes: &[u8]) -> Result<Compiled, ComponentError> {
         let engine = engine(is_metering);
-        let here = || Compiled::new(engine, bytes).map_err(ComponentError::NotAComponent);
+        let here = || Compiled::new(engine, bytes).map_err(ComponentError::not_loaded);
         if is_built_in(bytes) {
             return here();
         }

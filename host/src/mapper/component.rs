@@ -1,6 +1,9 @@
 //! A mapping component: read, checked and compiled, but not yet running.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use semver::Version;
 use wasmtime::component::{Component as Compiled, types::ComponentItem};
@@ -15,6 +18,7 @@ use super::{
     digest::digest,
     instance::describe,
     json_object::is_object,
+    recent_ids::RecentIds,
     section::{check_kind, read_section},
 };
 
@@ -28,6 +32,8 @@ pub struct Component {
     /// What its outcomes are marked with.
     pub(super) mapped_by: Arc<MappedBy>,
     description: Description,
+    /// What it gave lately, whichever source the records are from; nothing of a built-in mapping.
+    pub(super) recent_ids: Arc<Mutex<RecentIds>>,
 }
 
 impl Component {
@@ -91,7 +97,7 @@ impl Component {
         }
         let (name, version) = (description.name.clone(), mapping_version);
         let mapped_by = Arc::new(MappedBy { name, version, digest: digest(bytes) });
-        Ok(Self { linked, mapped_by, description })
+        Ok(Self { linked, mapped_by, description, recent_ids: Arc::default() })
     }
 
     /// The names of what the component imports.

@@ -3,13 +3,13 @@
 use std::{io, path::PathBuf};
 
 use super::{compiler::CompileError, contract::spoken, limits::MAX_COMPONENT_BYTES, mapper_error::MapperError};
-use crate::support::signature::SignatureError;
+use crate::support::{shortage::is_shortage, shown, signature::SignatureError};
 
 /// Why a file or some bytes are not a mapping that this host can run.
 #[derive(Debug, thiserror::Error)]
 pub enum ComponentError {
     /// The file cannot be read.
-    #[error("could not read `{}`", path.display())]
+    #[error("could not read `{}`", shown::path(path))]
     Unreadable {
         /// Which file.
         path: PathBuf,
@@ -18,10 +18,10 @@ pub enum ComponentError {
         source: io::Error,
     },
     /// The file is larger than any mapping.
-    #[error("`{}` has more than {MAX_COMPONENT_BYTES} bytes", .0.display())]
+    #[error("`{}` has more than {MAX_COMPONENT_BYTES} bytes", shown::path(.0))]
     TooLarge(PathBuf),
     /// The file is not what it was.
-    #[error("`{}` is not the mapping that was kept", .0.display())]
+    #[error("`{}` is not the mapping that was kept", shown::path(.0))]
     Changed(PathBuf),
     /// No mapping has that version.
     #[error("there is no mapping `{version}`\nhint: {known}; or name a file: ./mapping.wasm")]
@@ -34,8 +34,8 @@ pub enum ComponentError {
     /// It cannot be told which file is meant.
     #[error(
         "mapping `{version}` is in two files: `{}` and `{}`\nhint: move one of them away, or name a file",
-        first.display(),
-        second.display()
+        shown::path(first),
+        shown::path(second)
     )]
     Ambiguous {
         /// What was asked for.
@@ -51,6 +51,9 @@ pub enum ComponentError {
     /// The bytes are not WebAssembly, or not a component.
     #[error("not a WebAssembly component")]
     NotAComponent(#[source] wasmtime::Error),
+    /// This machine has too little memory or address space left to load it: not the fault of the component.
+    #[error("this machine has too little left to load the mapping")]
+    Machine(#[source] wasmtime::Error),
     /// The bytes are what components are made of.
     #[error("a core module, not a component\nhint: `wasm-tools component new` makes a component of it")]
     CoreModule,
@@ -101,13 +104,21 @@ pub enum ComponentError {
 }
 
 impl ComponentError {
-    /// Whether the file is there, but could not be read now, as when there are too many open files.
+    /// Whether the same may be taken another time: the file is there, but could not be read now, as when there are too
+    /// many open files, or the machine has too little memory left.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Unreadable { source, .. } | Self::Signature(SignatureError::Unreadable { source, .. }) => {
                 source.raw_os_error().is_some() && source.kind() != io::ErrorKind::NotFound
             }
+            Self::Machine(_) => true,
+            Self::Describe(error) => matches!(**error, MapperError::Machine(_)),
             _ => false,
         }
+    }
+
+    /// wasmtime does not take the bytes, or the machine has nothing to load them into.
+    pub(super) fn not_loaded(error: wasmtime::Error) -> Self {
+        if is_shortage(error.as_ref()) { Self::Machine(error) } else { Self::NotAComponent(error) }
     }
 }

@@ -18,7 +18,7 @@ use super::{
     settings::Settings,
     validate::{Validation, check},
 };
-use crate::geo::Databases;
+use crate::{geo::Databases, support::shortage::is_shortage};
 
 /// One instance of a component and its open session.
 pub(super) struct Instance {
@@ -39,7 +39,7 @@ impl Instance {
         match component.open(&mut store, settings) {
             Ok(Ok(session)) => Ok(Self { store, session, fuel: limits.fuel }),
             Ok(Err(refusal)) => Err(MapperError::Settings(refusal)),
-            Err(error) => Err(stopped(&store, error)),
+            Err(error) => Err(stopped(&mut store, error)),
         }
     }
 
@@ -53,7 +53,7 @@ impl Instance {
     ) -> Result<MappedBatch, MapperError> {
         begin_call(&mut self.store, allowed, self.fuel);
         let mapped = self.session.map_batch(&mut self.store, records, origin);
-        let batch = mapped.map_err(|error| stopped(&self.store, error))?;
+        let batch = mapped.map_err(|error| stopped(&mut self.store, error))?;
         check(records, &batch, validation).map_err(MapperError::Contract)?;
         Ok(batch)
     }
@@ -91,7 +91,7 @@ pub(super) fn split_part(records: &str) -> Option<(&str, &str)> {
 pub(super) fn describe(component: &dyn LinkedComponent) -> Result<Description, MapperError> {
     let limits = Limits { batch_time: DESCRIBE_TIME, fuel: None, ..Limits::default() };
     let mut store = new_store(component, &limits, Arc::default(), Arc::default());
-    component.describe(&mut store).map_err(|error| stopped(&store, error))
+    component.describe(&mut store).map_err(|error| stopped(&mut store, error))
 }
 
 fn new_store(
@@ -114,8 +114,15 @@ fn begin_call(store: &mut Store<InstanceState>, allowed: Duration, fuel: Option<
     drop(store.set_fuel(fuel.unwrap_or(u64::MAX)));
 }
 
-fn stopped(store: &Store<InstanceState>, source: wasmtime::Error) -> MapperError {
-    let limiter = &store.data().limiter;
+fn stopped(store: &mut Store<InstanceState>, source: wasmtime::Error) -> MapperError {
+    let limiter = &mut store.data_mut().limiter;
+    // The component itself can only stop when it does not get what it may have.
+    if let Some(shortage) = limiter.take_shortage() {
+        return MapperError::Machine(shortage);
+    }
+    if is_shortage(source.as_ref()) {
+        return MapperError::Machine(source);
+    }
     let kind = limiter.kind(&source);
     // What the component did about it tells nobody anything.
     let source = limiter.explain_memory().filter(|_| kind == FaultKind::Memory).map_or(source, wasmtime::Error::msg);

@@ -12,6 +12,7 @@ use super::{
     limits::Limits,
     memory::{self, Taken},
 };
+use crate::support::shortage::is_shortage;
 
 /// The most tables of functions that an instance may fill, in elements. The built-in mappings have some hundreds.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
@@ -59,6 +60,8 @@ pub(crate) struct Limiter {
     refused: Option<FaultKind>,
     /// Whether it was refused for what others have.
     is_total: bool,
+    /// Why the machine did not give what the limits allow.
+    shortage: Option<wasmtime::Error>,
     usage: Arc<InstanceUsage>,
 }
 
@@ -73,7 +76,8 @@ impl Limiter {
     pub(super) fn new(limits: &Limits, usage: Arc<InstanceUsage>) -> Self {
         usage.instances.fetch_add(1, Ordering::Relaxed);
         let (memory_left, table_left) = (limits.memory_bytes, MAX_TABLE_ELEMENTS);
-        Self { memory_left, memory_taken: Taken::default(), table_left, refused: None, is_total: false, usage }
+        let memory_taken = Taken::default();
+        Self { memory_left, memory_taken, table_left, refused: None, is_total: false, shortage: None, usage }
     }
 
     /// How much memory is left to the instance.
@@ -84,6 +88,11 @@ impl Limiter {
     /// Why there is no more memory, where the component itself is not to blame.
     pub(super) fn explain_memory(&self) -> Option<String> {
         self.is_total.then(memory::explain)
+    }
+
+    /// Why the machine did not give what the limits allow, if that happened.
+    pub(super) fn take_shortage(&mut self) -> Option<wasmtime::Error> {
+        self.shortage.take()
     }
 
     /// What stopped the component, given what wasmtime says.
@@ -120,6 +129,14 @@ impl ResourceLimiter for Limiter {
             self.usage.memory_bytes.fetch_add(more as u64, Ordering::Relaxed);
         }
         Ok(may_have)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
+        // Otherwise it is for the limits of the component itself.
+        if is_shortage(error.as_ref()) {
+            self.shortage = Some(error);
+        }
+        Ok(())
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {

@@ -17,6 +17,9 @@ pub enum MapperError {
         #[source]
         source: wasmtime::Error,
     },
+    /// This machine has too little memory or address space left to run it: not the fault of the component.
+    #[error("this machine has too little left to run the mapping")]
+    Machine(#[source] wasmtime::Error),
     /// The component gave an answer that does not fit the batch.
     #[error("mapping component broke its contract: {0}")]
     Contract(String),
@@ -26,7 +29,7 @@ impl MapperError {
     /// How the component failed, if it did.
     pub fn fault(&self) -> Option<FaultKind> {
         match self {
-            Self::Settings(_) => None,
+            Self::Settings(_) | Self::Machine(_) => None,
             Self::Stopped { kind, .. } => Some(*kind),
             Self::Contract(_) => Some(FaultKind::Contract),
         }
@@ -36,7 +39,8 @@ impl MapperError {
     pub fn explain(&self) -> String {
         match self {
             Self::Stopped { kind, source } => format!("mapping component stopped ({kind}): {}", source.root_cause()),
-            other => other.to_string(),
+            Self::Machine(source) => format!("{self}: {}", source.root_cause()),
+            Self::Settings(_) | Self::Contract(_) => self.to_string(),
         }
     }
 }

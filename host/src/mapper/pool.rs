@@ -21,6 +21,7 @@ use super::{
     mapper_error::MapperError,
     origin::Origin,
     outcome::Outcome,
+    recent_ids::RecentIds,
     settings::Settings,
     stats::Stats,
     validate::Validation,
@@ -101,8 +102,9 @@ impl Pool {
 
     /// What it does while it proves itself is nobody's mail.
     fn note_fault(&self, error: &MapperError) {
+        let Some(kind) = error.fault() else { return };
         self.stats.note_fault();
-        if let Some(kind) = error.fault().filter(|_| self.usage.delivers()) {
+        if self.usage.delivers() {
             metrics().stopped(&self.component.description().mapping_version, kind.as_str());
         }
     }
@@ -119,6 +121,10 @@ impl Pool {
         idle.pop()
     }
 
+    fn recent_ids(&self) -> MutexGuard<'_, RecentIds> {
+        self.component.recent_ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Instance>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,7 +133,8 @@ impl Pool {
 /// A batch on its way through a pool.
 struct Run<'p, 'r> {
     pool: &'p Pool,
-    instance: Instance,
+    /// None when it has stopped: it is let go before the next one is made, since both may be more than the machine has.
+    instance: Option<Instance>,
     /// The same ones from start to end.
     databases: Arc<Databases>,
     mapped: MappedBatch,
@@ -147,6 +154,7 @@ impl<'p, 'r> Run<'p, 'r> {
         };
         let mapped = MappedBatch::default();
         let ids = version_with(pool.component.digest()).is_none().then(Ids::default);
+        let instance = Some(instance);
         Ok(Self { pool, instance, databases, mapped, ids, began: Instant::now(), rejected: 0, first_reason: None })
     }
 
@@ -154,8 +162,8 @@ impl<'p, 'r> Run<'p, 'r> {
         let outcomes = self.mapped.outcomes.len();
         self.mapped.note(&self.pool.component.mapped_by, outcomes);
         self.pool.stats.note(&self.mapped, self.began.elapsed());
-        if !self.instance.is_worn(&self.pool.config.limits) {
-            self.pool.idle().push(self.instance);
+        if let Some(instance) = self.instance.filter(|instance| !instance.is_worn(&self.pool.config.limits)) {
+            self.pool.idle().push(instance);
         }
         self.mapped
     }
@@ -170,9 +178,14 @@ impl<'p, 'r> Run<'p, 'r> {
     fn call(&mut self, records: &'r str, origin: &Origin, allowed: Duration) -> Result<MappedBatch, MapperError> {
         // The built-in mappings are ours: their ids are not compared either.
         let validation = if self.ids.is_some() { Validation::Full } else { Validation::FirstOnly };
-        let batch = self.instance.map_part(records, origin, allowed, validation)?;
+        let instance = match &mut self.instance {
+            Some(instance) => instance,
+            none => none.insert(self.pool.fresh(Arc::clone(&self.databases))?),
+        };
+        let batch = instance.map_part(records, origin, allowed, validation)?;
         if let Some(ids) = &mut self.ids {
             ids.add(records, &batch).map_err(MapperError::Contract)?;
+            self.pool.recent_ids().add(records, &batch).map_err(MapperError::Contract)?;
         }
         Ok(batch)
     }
@@ -197,7 +210,7 @@ impl<'p, 'r> Run<'p, 'r> {
             self.pool.note_fault(&error);
             let (reason, mapping) = (error.explain(), &self.pool.component.description().mapping_version);
             warn!(%kind, attempt, reason, mapping, "mapping component trapped; trying again with a new instance");
-            self.instance = self.pool.fresh(Arc::clone(&self.databases))?;
+            self.instance = None;
             last = Some(reason);
         }
         match last {
@@ -229,12 +242,13 @@ impl<'p, 'r> Run<'p, 'r> {
                     self.mapped.append(batch);
                     return Ok(());
                 }
+                Err(error) if error.fault().is_none() => return Err(error),
                 Err(error) => {
                     self.pool.note_fault(&error);
                     reason = error.explain();
                 }
             }
-            self.instance = self.pool.fresh(Arc::clone(&self.databases))?;
+            self.instance = None;
         }
         self.reject(reason);
         Ok(())

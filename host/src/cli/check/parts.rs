@@ -7,6 +7,7 @@ use crate::{
     app::{
         agent::Agent,
         mapping_limits::loader,
+        resolve,
         settings::{Config, MappingChoice},
         start::{self, RefusedSetting, ResolvedMapping},
     },
@@ -14,6 +15,7 @@ use crate::{
     mapper::MapperError,
     support::{
         error_text::explain,
+        shortage::is_shortage,
         state_folder::{self, StateFolderError},
     },
 };
@@ -25,7 +27,11 @@ pub(super) struct Mapping {
 }
 
 /// Opens everything that can be opened, even if something else fails.
-pub(super) fn examine(config: &Config, checked: &mut Checked) -> Option<Mapping> {
+///
+/// # Errors
+///
+/// When this machine has too little to start the mapping, for which the settings are not to blame.
+pub(super) fn examine(config: &Config, checked: &mut Checked) -> anyhow::Result<Option<Mapping>> {
     if !config.state_dir.as_os_str().is_empty()
         && let Err(error) = state_folder::check(&config.state_dir)
         && checked.errors.iter().all(|fault| fault.line != config.places.line("state_dir"))
@@ -55,29 +61,34 @@ fn geo(config: &Config, checked: &mut Checked) -> Geo {
     Geo::open(city, asn).unwrap_or_default()
 }
 
-fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Mapping> {
+fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> anyhow::Result<Option<Mapping>> {
     let key = match &config.mapping.choice {
         MappingChoice::Path(_) => "mapping.path",
         MappingChoice::Version(_) => "mapping.version",
         MappingChoice::Default => "mapping",
     };
+    if let Err(error) = resolve::suffix_list(config.mapping.suffix_list.as_deref()) {
+        fault(config, "mapping.suffix_list", &explain(error.as_ref()), checked);
+    }
     let loader = loader(Some(config));
     let found = ResolvedMapping::find(&config.mapping.choice, &loader)
         .and_then(|named| Ok((named.components(config, &loader)?, named)));
     let (components, named) = match found {
         Ok(found) => found,
+        Err(error) if is_shortage(error.as_ref()) => return Err(error),
         Err(error) => {
             fault(config, key, &explain(error.as_ref()), checked);
-            return None;
+            return Ok(None);
         }
     };
     // What is wrong with sources is told already.
     if config.sources.is_empty() {
-        return None;
+        return Ok(None);
     }
     let agent = Agent::like(&config.state_dir);
     let deployment = match start::deployment(config, components, geo, &agent, &loader) {
         Ok(deployment) => deployment,
+        Err(error) if is_shortage(error.as_ref()) => return Err(error),
         Err(error) => {
             match (error.downcast_ref::<RefusedSetting>(), error.downcast_ref::<MapperError>()) {
                 // With the setting and its line, which the fault has as well, left out.
@@ -90,17 +101,20 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> Option<Map
                     fault(config, key, &text, checked);
                 }
             }
-            return None;
+            return Ok(None);
         }
     };
     if let Err(error) = start::check_candidate(config, &loader, &deployment) {
+        if is_shortage(error.as_ref()) {
+            return Err(error);
+        }
         let key = match config.mapping.candidate.as_ref().map(|candidate| &candidate.choice) {
             Some(MappingChoice::Path(_)) => "mapping.candidate.path",
             _ => "mapping.candidate.version",
         };
         fault(config, key, &explain(error.as_ref()), checked);
     }
-    Some(Mapping { name: deployment.status().mapping, note: start::other_mapping(config, &named) })
+    Ok(Some(Mapping { name: deployment.status().mapping, note: start::other_mapping(config, &named) }))
 }
 
 /// Tells an error, with the setting that it is about.

@@ -51,6 +51,8 @@ impl Rollout {
                     let policy = self.policy_for(pool.component.digest());
                     policy.judge(&fallback.generation.stats(), &active.current.stats())
                 }
+                // Neither mapping is to blame.
+                Err(MapperError::Machine(_)) => return mapped,
                 Err(error) if active.current.stats().faults <= self.policy.max_faults => {
                     let reason = error.explain();
                     warn!(reason, mapping = active.current.mapping(), "new mapping failed, as often as allowed");
@@ -93,7 +95,7 @@ impl Rollout {
         Ok(mapped)
     }
 
-    /// Maps by a canary; `None` when it stopped too often, and the trial is over.
+    /// Maps by a canary; `None` when it stopped too often, and the trial is over, or when the machine cannot run it now.
     fn map_on_candidate(
         &self,
         trial: &Arc<Trial>,
@@ -113,6 +115,8 @@ impl Rollout {
                 self.give_up(trial, &reason);
                 Ok(Some(batch))
             }
+            // Mail does not wait for what is only tried.
+            (Err(MapperError::Machine(_)), None) => Ok(None),
             (Err(error), Some(_)) => {
                 self.give_up(trial, &error.explain());
                 Ok(None)

@@ -66,7 +66,7 @@ impl Apart {
         let sealed = talking.join().map_err(|_| CompileError::Unsealed)?;
         if status.success() {
             let compiled = handover.accept(engine, bytes, &sealed).ok_or(CompileError::Unsealed)?;
-            return compiled.map_err(ComponentError::NotAComponent);
+            return compiled.map_err(ComponentError::not_loaded);
         }
         let mut text = Vec::new();
         if let Some(stderr) = child.stderr.take() {
