@@ -3,6 +3,7 @@
 //! Knows no kind of source or output.
 
 mod backoffs;
+mod batch_mapping;
 mod claims;
 pub(crate) mod dead_letter;
 mod dead_letters;

@@ -19,6 +19,7 @@ pub(crate) mod retry;
 pub(crate) mod scrub;
 pub(crate) mod secret;
 pub(crate) mod secret_file;
+pub(crate) mod secret_source;
 pub(crate) mod shortage;
 pub(crate) mod shown;
 pub(crate) mod signature;

@@ -2,8 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use exotrace_simulator::TenantConfig;
+use chrono::{DateTime, Utc};
+use exotrace_simulator::{Faults, TenantConfig};
 use rand::Rng as _;
+use serde_json::Value;
 
 use crate::harness::{Daemon, SimulatedTenant, documents, random, wait_for};
 
@@ -80,6 +82,42 @@ fn until(tenant: &SimulatedTenant, script: &str, said: &str) -> Daemon {
     let program = tenant.exotrace(&["run", "--once"]).by_script(&script).start();
     program.wait_for_log(said);
     program
+}
+
+/// One answer with a wrong date, however wrong, neither ends collecting nor has anything asked for again.
+#[test]
+fn answers_with_wrong_dates_end_nothing() {
+    for date in ["date=30d", "date=-30d", "date=90m"] {
+        let horizon = chrono::Duration::seconds(10);
+        let config = TenantConfig { rows: 40, rows_per_hour: 7200, horizon, ..TenantConfig::default() };
+        let tenant = SimulatedTenant::new(config);
+        let mut faults = Faults::default();
+        faults.add(date).unwrap();
+        tenant.simulator.set_faults(faults);
+        tenant.deliver_to("[[output]]\ntype = \"file\"\npath = \"documents\"\n");
+        let mut daemon = tenant.exotrace(&["run"]).start();
+        if date != "date=-30d" {
+            wait_for("documents", || tenant.count("documents") >= 40);
+        }
+        let polls = tenant.simulator.page_requests();
+        wait_for("more polls", || tenant.simulator.page_requests() > polls + 3);
+        tenant.simulator.set_faults(Faults::default());
+        // What has come by now, and what comes from then on, is read soon.
+        for _ in 0..3 {
+            let all = tenant.simulator.visible_rows().len();
+            wait_for("new mail", || tenant.count("documents") >= all);
+        }
+        let told = tenant.exotrace(&["status", "--json"]).run().json();
+        let time = |value: &Value| value.as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+        assert!(time(&told["sources"][0]["covered_until"]) <= time(&told["at"]), "{date}: {told}");
+        daemon.stop();
+        let all = tenant.simulator.rows().len();
+        wait_for("the last mail", || tenant.simulator.visible_rows().len() == all);
+        tenant.exotrace(&["run", "--once"]).ends(0);
+        let gaps = &tenant.exotrace(&["status", "--json"]).run().json()["sources"][0]["gaps"];
+        assert_eq!(gaps.as_array().map(Vec::len), Some(0), "{date}: {gaps}");
+        tenant.check(&tenant.documents("documents"));
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Every way to sign in, with the real program against the simulated tenant.
 
-use exotrace_simulator::TenantConfig;
+use exotrace_simulator::{Faults, TenantConfig};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
-use crate::harness::{SimulatedTenant, fixture, text};
+use crate::harness::{SimulatedTenant, fixture, text, wait_for};
 
 fn certificate_line(certificate: &str) -> String {
     let client_id = TenantConfig::default().client_id;
@@ -32,6 +32,31 @@ fn a_secret_may_stand_in_a_file() {
     tenant.write("secret", "simulated-secret\n");
     let client_id = &tenant.config.client_id;
     tenant.collect(&format!("client_id = \"{client_id}\"\nclient_secret_file = \"secret\"\n"), &[]);
+}
+
+#[test]
+fn a_secret_in_a_file_is_taken_as_soon_as_it_changes() {
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    tenant.write("secret", "a-guess\n");
+    let client_id = &tenant.config.client_id;
+    tenant.settings(&format!("client_id = \"{client_id}\"\nclient_secret_file = \"secret\"\ninterval = \"1s\"\n"));
+    let daemon = tenant.exotrace(&["run"]).start();
+    daemon.wait_for_log("AADSTS7000215");
+    // The next attempt would come after minutes; the first of these changes does not help either.
+    tenant.write("secret", "another-guess\n");
+    wait_for("another attempt", || daemon.log().matches("AADSTS7000215").count() >= 2);
+    tenant.write("secret", "simulated-secret\n");
+    wait_for("documents", || daemon.output().matches('\n').count() == 20);
+    // With a good token nothing is read; the next sign-in says what is wrong.
+    std::fs::remove_file(tenant.path("secret")).unwrap();
+    let mut faults = Faults::default();
+    faults.add("revoked-token=1").unwrap();
+    tenant.simulator.set_faults(faults);
+    daemon.wait_for_log("could not read the client secret in `");
+    tenant.simulator.set_faults(Faults::default());
+    tenant.write("secret", "simulated-secret\n");
+    daemon.wait_for_log("collecting again");
+    assert!(!daemon.log().contains("a-guess") && !daemon.log().contains("another-guess"), "{}", daemon.log());
 }
 
 #[test]

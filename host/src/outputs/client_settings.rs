@@ -9,7 +9,7 @@ use url::Url;
 use crate::{
     config::{ConfigError, Meant, Setting, Synonyms, ValueReader},
     pipeline::{OutputError, SettingProblem},
-    support::{error_text::explain, http_client::is_loopback, secret::Secret},
+    support::{error_text::explain, http_client::is_loopback, secret::Secret, secret_source::SecretSource},
 };
 
 /// The longest that one request may take.
@@ -74,11 +74,11 @@ pub(super) struct ClientTable {
     request_timeout: Setting<String>,
     /// HTTP proxy for this output. Default: the one of the environment.
     proxy_url: Setting<String>,
-    /// Certificates that an output trusts besides those of the system, PEM. Default: none.
+    /// Certificates that an output trusts besides those of the system, PEM, read again when the file changes. Default: none.
     ca_file: Setting<String>,
-    /// Client certificate of an output, PEM. Default: none.
+    /// Client certificate of an output, PEM, read again when the file changes. Default: none.
     certificate_file: Setting<String>,
-    /// Private key of the client certificate, PEM. Default: the one in `certificate_file`.
+    /// Private key of the client certificate, PEM, read again when the file changes. Default: the one in `certificate_file`.
     private_key_file: Setting<String>,
 }
 
@@ -98,15 +98,6 @@ pub(crate) enum Authentication {
     },
     /// The bearer of this token.
     Bearer(SecretSource),
-}
-
-/// Where a secret of an output comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum SecretSource {
-    /// The settings have it.
-    Text(Secret),
-    /// A file has it, and is read anew when it changes.
-    File(PathBuf),
 }
 
 /// How a host is reached.
@@ -149,6 +140,19 @@ pub(crate) enum Compression {
     None,
     /// With gzip.
     Gzip,
+}
+
+impl ConnectionConfig {
+    /// The files that it names.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let certificate = self.certificate.as_ref();
+        let files = [
+            self.ca_file.as_ref(),
+            certificate.map(|it| &it.certificate_file),
+            certificate.and_then(|it| it.private_key_file.as_ref()),
+        ];
+        files.into_iter().flatten().cloned().collect()
+    }
 }
 
 impl Authentication {

@@ -2,6 +2,8 @@
 //!
 //! Every document is created by its `_id`, so one that is there already is not written again.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -158,6 +160,10 @@ impl Output for ElasticsearchOutput {
 
     fn inventory(&mut self) -> Option<&mut dyn Inventory> {
         Some(self)
+    }
+
+    fn secret_files(&self) -> Vec<PathBuf> {
+        self.sender.files()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Documents in requests to any HTTP receiver: Vector, Fluent Bit, Logstash, Cribl, Splunk.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 
 use super::{
@@ -66,6 +68,10 @@ impl Output for HttpOutput {
 
     async fn deliver(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError> {
         Ok(self.sender.deliver(batch).await?)
+    }
+
+    fn secret_files(&self) -> Vec<PathBuf> {
+        self.sender.files()
     }
 }
 

@@ -9,13 +9,14 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::{
-    task::{JoinSet, spawn_blocking},
+    task::JoinSet,
     time::{Instant, sleep},
 };
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use super::{
     backoffs::{MEND_OUTPUT_BACKOFF, in_mode},
+    batch_mapping::map,
     dead_letters::{by_mapping, by_output},
     error::{RunError, chain},
     mode::Mode,
@@ -28,9 +29,12 @@ use super::{
 };
 use crate::{
     ledger::{Mark, Trouble},
-    mapper::{MappedBatch, MapperError, Outcome},
+    mapper::{MappedBatch, Outcome},
     observe::health::Part,
-    support::retry::{Attempt, RetryError, retry},
+    support::{
+        file_watch::WatchedFiles,
+        retry::{Attempt, RetryError, retry},
+    },
 };
 
 /// How long an output that has accepted a batch waits for the others before the ledger is told so: sooner would cost a
@@ -68,14 +72,14 @@ impl Delivery {
 pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Result<Delivery, RunError> {
     let refused_before = std::mem::take(&mut batch.dead_letters);
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
-    context.run.write_dead_letters(refused_before).await?;
     let checkpoint = Arc::clone(&batch.checkpoint);
     if batch.keys.is_empty() {
+        context.run.write_dead_letters(refused_before).await?;
         let committed = Committed { summary, newest: None };
         return Ok(Delivery { committed, accepted: Vec::new(), checkpoint });
     }
     let batch = Arc::new(batch);
-    let mapped = Arc::new(map(&batch).await?);
+    let mapped = Arc::new(map(context, &batch).await?);
     let mut distribution =
         Distribution { context, batch, mapped, waiting: Vec::new(), refused: HashSet::new(), summary };
     if let Err(error) = distribution.give_to_all().await {
@@ -83,24 +87,12 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
         return Err(error);
     }
     let Distribution { batch, mapped, waiting: accepted, refused, mut summary, .. } = distribution;
-    context.run.write_dead_letters(by_mapping(&batch, &mapped, Utc::now())).await?;
+    let mut letters = refused_before;
+    letters.extend(by_mapping(&batch, &mapped, Utc::now()));
+    context.run.write_dead_letters(letters).await?;
     summary.count(&mapped, &refused);
     let newest = mapped.outcomes.iter().filter_map(Outcome::timestamp).max();
     Ok(Delivery { committed: Committed { summary, newest }, accepted, checkpoint })
-}
-
-/// Maps a batch, where work does no harm to what waits for the network.
-pub(super) async fn map(batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
-    let records = Arc::clone(batch);
-    let mapped = spawn_blocking(move || records.source.mapper.map_batch(&records.records, &records.origin)).await??;
-    if mapped.outcomes.len() != batch.keys.len() {
-        // The ledger would note rows of which nothing was delivered.
-        let problem = format!("{} outcomes for {} records", mapped.outcomes.len(), batch.keys.len());
-        return Err(MapperError::Contract(problem).into());
-    }
-    let (source, records) = (&batch.source.label, batch.keys.len());
-    debug!(source, records, mapping = mapped.versions(), "batch mapped");
-    Ok(mapped)
 }
 
 /// A batch that is being given to the outputs.
@@ -202,7 +194,15 @@ impl Distribution<'_> {
 /// Gives a portion to one output, again and again for as long as that may be of use.
 async fn give(run: RunContext, index: usize, portion: Portion, source: String) -> Result<Accepted, RunError> {
     let target = &run.targets[index];
-    match retry(&mut OutputDelivery { run: &run, target, portion: &portion, source: &source }).await {
+    match retry(&mut OutputDelivery {
+        run: &run,
+        target,
+        portion: &portion,
+        source: &source,
+        secrets: WatchedFiles::default(),
+    })
+    .await
+    {
         Ok(done) => {
             target.count(&portion, &done.output);
             run.health.working(Part::Output, &target.name);
@@ -232,6 +232,8 @@ struct OutputDelivery<'d> {
     target: &'d Target,
     portion: &'d Portion,
     source: &'d str,
+    /// What the output reads its secrets from, as it was before the last attempt.
+    secrets: WatchedFiles,
 }
 
 impl OutputDelivery<'_> {
@@ -247,6 +249,7 @@ impl Attempt for OutputDelivery<'_> {
 
     async fn attempt(&mut self) -> Result<Accepted, RunError> {
         let mut output = Arc::clone(&self.target.output).lock_owned().await;
+        self.secrets = WatchedFiles::new(output.secret_files());
         let mut accepted = Accepted {
             name: self.target.name.clone(),
             duplicates: 0,
@@ -310,7 +313,13 @@ impl Attempt for OutputDelivery<'_> {
     }
 
     async fn wait(&mut self, delay: Duration) -> bool {
-        self.run.shutdown().or(sleep(delay)).await.is_some()
+        let waited = async {
+            tokio::select! {
+                () = sleep(delay) => {}
+                () = self.secrets.changed() => {}
+            }
+        };
+        self.run.shutdown().or(waited).await.is_some()
     }
 }
 

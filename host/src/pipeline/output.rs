@@ -2,7 +2,7 @@
 //!
 //! An output does not ask again and knows no ledger: the pipeline decides when, and keeps positions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
@@ -50,6 +50,11 @@ pub(crate) trait Output: Send {
     /// What says which documents it has; `None` when it cannot say.
     fn inventory(&mut self) -> Option<&mut dyn Inventory> {
         None
+    }
+
+    /// The files that it reads its secrets from. When one changes, what failed is tried again at once.
+    fn secret_files(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Whether it has a position, so that only one batch at a time may be on its way to the ledger.

@@ -2,7 +2,7 @@
 //!
 //! A source does not deliver, and waits only for its own limits: the loop decides when it is asked again.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 
@@ -32,6 +32,11 @@ pub(crate) trait Source: Send {
     ///
     /// When the batch cannot be read. A [`RunError::Source`] says whether asking again may help.
     async fn next(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError>;
+
+    /// The files that it reads its secrets from. When one changes, what failed is tried again at once.
+    fn secret_files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Whether the next batch was read together with the last one: it is delivered before the run stops.
     fn has_read_ahead(&self) -> bool {

@@ -17,7 +17,7 @@ use crate::{
         stdout::StdoutOutput,
     },
     sources::microsoft::{BUDGET_WINDOW, Credential, LookBack, ServiceConfig, budget_name, service_name},
-    support::secret::Secret,
+    support::{secret::Secret, secret_source::SecretSource},
 };
 use harness::{Setup, Sink, wait_for};
 
@@ -94,7 +94,7 @@ async fn a_shutdown_leaves_nothing_half_done() {
 
 fn set_secret(service: &mut ServiceConfig, text: &str) {
     let Credential::Secret { secret, .. } = &mut service.credential else { unreachable!() };
-    *secret = Secret::new(text.to_owned());
+    *secret = SecretSource::Text(Secret::new(text.to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     observe::metrics::metrics,
-    support::retry::{Attempt, RetryError, retry},
+    support::{
+        file_watch::WatchedFiles,
+        retry::{Attempt, RetryError, retry},
+    },
 };
 
 /// Why a poll ended.
@@ -88,7 +91,7 @@ pub(super) async fn next_step(
     context: &SourceRun,
     shutdown: &mut Shutdown,
 ) -> Result<NextStep, RunError> {
-    match retry(&mut NextBatch { source, context, shutdown }).await {
+    match retry(&mut NextBatch { source, context, shutdown, secrets: WatchedFiles::default() }).await {
         Ok(read) => {
             if read.attempts > 1 {
                 info!(source = context.label(), "collecting again");
@@ -135,6 +138,8 @@ struct NextBatch<'p> {
     source: &'p mut dyn Source,
     context: &'p SourceRun,
     shutdown: &'p mut Shutdown,
+    /// What the source reads its secrets from, as it was before the last attempt.
+    secrets: WatchedFiles,
 }
 
 #[async_trait]
@@ -143,6 +148,7 @@ impl Attempt for NextBatch<'_> {
     type Error = RunError;
 
     async fn attempt(&mut self) -> Result<NextStep, RunError> {
+        self.secrets = WatchedFiles::new(self.source.secret_files());
         let read = if self.source.has_read_ahead() {
             self.source.next(self.context).await?
         } else {
@@ -184,6 +190,12 @@ impl Attempt for NextBatch<'_> {
     }
 
     async fn wait(&mut self, delay: Duration) -> bool {
-        self.shutdown.or(sleep(delay)).await.is_some()
+        let waited = async {
+            tokio::select! {
+                () = sleep(delay) => {}
+                () = self.secrets.changed() => {}
+            }
+        };
+        self.shutdown.or(waited).await.is_some()
     }
 }

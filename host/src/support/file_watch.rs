@@ -1,6 +1,13 @@
 //! Files that are looked at from time to time, to see when they have changed.
 
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::time::sleep;
 
 /// What a file looks like from the outside.
 pub(crate) type Stamp = (u64, i64, i64, u64);
@@ -39,6 +46,39 @@ fn stamps(files: &[&Path]) -> Vec<Option<Stamp>> {
     files.iter().map(|file| stamp(file)).collect()
 }
 
+/// How often files are looked at whose change somebody waits for.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Files that something is about to read, and what they look like before.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WatchedFiles {
+    files: Vec<PathBuf>,
+    stamps: Vec<Option<Stamp>>,
+}
+
+impl WatchedFiles {
+    /// These files. Made before they are read, so that a change during the reading counts.
+    pub(crate) fn new(files: Vec<PathBuf>) -> Self {
+        let stamps = files.iter().map(|file| stamp(file)).collect();
+        Self { files, stamps }
+    }
+
+    /// Whether one of them looks other than before.
+    pub(crate) fn have_changed(&self) -> bool {
+        self.files.iter().zip(&self.stamps).any(|(file, before)| stamp(file) != *before)
+    }
+
+    /// Waits until one of them changes: for ever when there are none.
+    pub(crate) async fn changed(&self) {
+        loop {
+            sleep(LOOK).await;
+            if self.have_changed() {
+                return;
+            }
+        }
+    }
+}
+
 /// What a file looks like now; none when it is not there.
 pub(crate) fn stamp(file: &Path) -> Option<Stamp> {
     let found = fs::metadata(file).ok()?;
@@ -48,6 +88,21 @@ pub(crate) fn stamp(file: &Path) -> Option<Stamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_change_of_files_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+        fs::write(&file, "1").unwrap();
+        let watched = WatchedFiles::new(vec![file, other.clone()]);
+        assert!(!watched.have_changed());
+        fs::write(&other, "2").unwrap();
+        assert!(watched.have_changed());
+        watched.changed().await;
+        fs::remove_file(&other).unwrap();
+        assert!(!watched.have_changed(), "as it was");
+        assert!(!WatchedFiles::default().have_changed());
+    }
 
     #[test]
     fn a_file_is_read_once_when_it_looks_the_same_twice() {

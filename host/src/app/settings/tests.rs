@@ -14,6 +14,7 @@ use super::{Config, MappingChoice};
 use crate::{
     config::ConfigError,
     sources::microsoft::{Credential, LookBack, ServiceConfig},
+    support::{secret_file, secret_source::SecretSource},
 };
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
@@ -35,7 +36,7 @@ fn parse(path: &Path) -> Result<Config, ConfigError> {
 
 fn secret_of(config: &Config) -> &str {
     let service = config.sources[0].of_kind::<ServiceConfig>().expect("a service");
-    let Credential::Secret { secret, .. } = &service.credential else { panic!("a secret") };
+    let Credential::Secret { secret: SecretSource::Text(secret), .. } = &service.credential else { panic!("a secret") };
     secret.expose()
 }
 
@@ -114,7 +115,9 @@ fn files_are_beside_the_settings_and_a_secret_ends_before_the_line_feed() {
     fs::write(&path, good.replace("client_secret = \"simulated-secret\"", "client_secret_file = \"secret\"")).unwrap();
     let config = Config::load(&path).unwrap();
     assert_eq!(config.state_dir, folder.path().join("state"));
-    assert_eq!(secret_of(&config), "hunter2");
+    let service = config.sources[0].of_kind::<ServiceConfig>().expect("a service");
+    let Credential::Secret { secret: SecretSource::File(file), .. } = &service.credential else { panic!("a file") };
+    assert_eq!(secret_file::read(file).unwrap().expose(), "hunter2");
 }
 
 #[test]

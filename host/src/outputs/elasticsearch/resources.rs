@@ -37,6 +37,13 @@ pub(crate) struct Resource {
     pub existing: Existing,
 }
 
+impl Resource {
+    /// Whether one that is there already stays, in whole or in part.
+    pub(crate) fn stays(&self) -> bool {
+        self.existing != Existing::Replaced
+    }
+}
+
 /// What becomes of a resource that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existing {

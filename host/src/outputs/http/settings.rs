@@ -10,10 +10,9 @@ use url::Url;
 use super::setup::SETUP;
 use crate::{
     config::{ConfigError, Meant, Section, SectionKind, Setting, Setup, Synonyms, ValueReader, keys},
-    outputs::client_settings::{
-        self, Authentication, BodyConfig, ClientTable, ConnectionConfig, SecretSource, body, connection,
-    },
+    outputs::client_settings::{self, Authentication, BodyConfig, ClientTable, ConnectionConfig, body, connection},
     pipeline::OutputContext,
+    support::secret_source::SecretSource,
 };
 
 /// Headers that say how a request is written, which is not for the settings to say.

@@ -2,6 +2,8 @@
 //!
 //! Does not wait and does not ask again.
 
+use std::path::PathBuf;
+
 use http::StatusCode;
 use tracing::warn;
 
@@ -49,6 +51,11 @@ impl<P: Protocol> BatchSender<P> {
     /// What requests go through.
     pub(crate) fn client(&mut self) -> &mut HostClient {
         &mut self.client
+    }
+
+    /// The files that it reads again when they change.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.client.files()
     }
 
     /// What a request says it is.

@@ -1,7 +1,7 @@
 //! The headers that say who asks. Secrets in files are read anew when the files change, so that a key can be replaced
 //! while mail flows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -9,11 +9,12 @@ use tracing::{info, warn};
 
 use super::request_error::RequestError;
 use crate::{
-    outputs::client_settings::{Authentication, SecretSource},
+    outputs::client_settings::Authentication,
     support::{
         file_watch::{Stamp, stamp},
         secret::Secret,
         secret_file,
+        secret_source::SecretSource,
     },
 };
 
@@ -64,6 +65,14 @@ impl Credentials {
             parts.push(CredentialHeader::new(name.clone(), HeaderForm::Plain, source, "headers")?);
         }
         Ok(Self { parts })
+    }
+
+    /// The files that secrets are read from.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.parts.iter().filter_map(|part| match &part.source {
+            SecretSource::File(path) => Some(path),
+            SecretSource::Text(_) => None,
+        })
     }
 
     /// The headers as they are now.

@@ -1,18 +1,20 @@
 //! Sends requests to a host, or to the next one of the same cluster when that fails.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Client;
 use tokio::task::spawn_blocking;
-use tracing::warn;
+use tracing::{info, warn};
 use url::Url;
 
 use super::{credentials::Credentials, gzip::gzip, reply::Reply, request_error::RequestError};
 use crate::{
     outputs::client_settings::{Compression, ConnectionConfig},
     support::{
+        error_text::chain,
+        file_watch::WatchedFiles,
         http_client::{self, HttpClientSettings, is_loopback},
         http_response::{MAX_ANSWER_BYTES, read, retry_after},
     },
@@ -27,6 +29,9 @@ const PRODUCT: &str = "x-elastic-product";
 /// Sends requests to one of some hosts.
 pub(crate) struct HostClient {
     client: Client,
+    connection: ConnectionConfig,
+    /// The certificates and keys that the client was made with.
+    certificates: WatchedFiles,
     credentials: Credentials,
     urls: Vec<Url>,
     /// The host that answered last.
@@ -42,7 +47,33 @@ impl HostClient {
         compression: Compression,
         credentials: Credentials,
     ) -> Result<Self, RequestError> {
-        Ok(Self { client: client(&urls, connection)?, credentials, urls, current: 0, compression })
+        let certificates = WatchedFiles::new(connection.files());
+        let client = client(&urls, connection)?;
+        let connection = connection.clone();
+        Ok(Self { client, connection, certificates, credentials, urls, current: 0, compression })
+    }
+
+    /// The files that it reads again when they change: certificates, keys and other secrets.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.credentials.files().cloned().chain(self.connection.files()).collect()
+    }
+
+    /// Takes certificates and keys that have changed. What cannot be used is told once, and those before stay.
+    fn renew_certificates(&mut self) {
+        if !self.certificates.have_changed() {
+            return;
+        }
+        self.certificates = WatchedFiles::new(self.connection.files());
+        match client(&self.urls, &self.connection) {
+            Ok(client) => {
+                self.client = client;
+                info!("certificates and keys are read again, since their files have changed");
+            }
+            Err(error) => {
+                let error = chain(&error);
+                warn!(error, "could not use the changed certificates and keys; those from before stay");
+            }
+        }
     }
 
     /// Posts a body, compressed if that is wanted, to `path` below the address of a host.
@@ -76,6 +107,7 @@ impl HostClient {
         let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
         let request = OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() };
         let mut replies = Vec::new();
+        self.renew_certificates();
         let headers = self.credentials.headers();
         for url in &self.urls {
             replies.push(self.send_to(url, &request, &headers).await);
@@ -91,6 +123,7 @@ impl HostClient {
 
     /// Sends a request to one host after the other until one answers, to every one once at most.
     async fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<Reply, RequestError> {
+        self.renew_certificates();
         let headers = self.credentials.headers();
         let mut attempt = 1;
         loop {

@@ -7,6 +7,7 @@ use http::StatusCode;
 use crate::{
     pipeline::{Outlook, OutputError},
     support::{
+        counted::counted,
         error_text::chain,
         http_client::HttpClientError,
         http_response::{AnswerError, Malformed},
@@ -102,7 +103,7 @@ pub(crate) enum RequestError {
         source: Malformed,
     },
     /// The host answered for another number of documents than were sent.
-    #[error("`{host}` answered for {answered} documents, not for {sent}")]
+    #[error("`{host}` answered for {}, not for {sent}", counted(*answered as u64, "document", "documents"))]
     Count {
         /// Which host.
         host: String,

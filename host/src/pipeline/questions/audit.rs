@@ -20,10 +20,7 @@ use super::{
 use crate::{
     ledger::{AuditBook, Gap, Ledger, LedgerError, Window},
     pipeline::{
-        delivery::{self, deliver},
-        record_batch::RecordBatch,
-        run_context::RunContext,
-        source_run::SourceRun,
+        batch_mapping, delivery::deliver, record_batch::RecordBatch, run_context::RunContext, source_run::SourceRun,
     },
 };
 
@@ -135,7 +132,7 @@ impl Auditor {
 
     /// `&mut`, since the book is for one thread at a time.
     async fn judge(&mut self, batch: &Arc<RecordBatch>, range: Window) -> Result<JudgedBatch, QuestionError> {
-        let mapped = delivery::map(batch).await?;
+        let mapped = batch_mapping::map_once(batch).await?;
         let (name, identities) = (self.name.clone(), batch.keys.iter().map(|key| key.identity).collect::<Vec<_>>());
         let known = move |ledger: &mut Ledger| {
             let progress = ledger.progress(&name)?;

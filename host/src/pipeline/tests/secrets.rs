@@ -56,7 +56,7 @@ async fn check_echo(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'sta
     let crate::sources::microsoft::Credential::Secret { secret, .. } = &mut config.credential else {
         panic!("a secret")
     };
-    *secret = crate::support::secret::Secret::new(SECRET.to_owned());
+    *secret = SecretSource::Text(Secret::new(SECRET.to_owned()));
     let setup = Setup { config, ..setup };
     let mut pipeline = setup.pipeline();
     pipeline.backoff.attempts = 3;

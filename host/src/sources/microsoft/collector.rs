@@ -1,6 +1,6 @@
 //! Collects from one service of Microsoft: a poll is a plan of windows, a window is pages, a page is batches.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -115,6 +115,10 @@ impl Source for ServiceCollector {
                 }
             }
         }
+    }
+
+    fn secret_files(&self) -> Vec<PathBuf> {
+        self.source.secret_files()
     }
 
     fn has_read_ahead(&self) -> bool {

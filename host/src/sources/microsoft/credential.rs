@@ -1,6 +1,6 @@
 //! How to sign in: exactly one way.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use url::Url;
@@ -8,7 +8,7 @@ use url::Url;
 use super::service_table::ServiceTable;
 use crate::{
     config::{ConfigError, ValueReader},
-    support::{microsoft_id::is_guid, secret::Secret, secret_file},
+    support::{microsoft_id::is_guid, secret::Secret, secret_file, secret_source::SecretSource},
 };
 
 const WAYS: &str = "`client_secret = \"${EXOTRACE_CLIENT_SECRET}\"`, `client_secret_file`, `certificate_file`, \
@@ -27,8 +27,8 @@ pub(crate) enum Credential {
     Secret {
         /// Id of the app registration.
         client_id: String,
-        /// Its secret.
-        secret: Secret,
+        /// Its secret; one in a file is read for every sign-in.
+        secret: SecretSource,
     },
     /// As an app registration, with the key of its certificate.
     Certificate {
@@ -82,6 +82,24 @@ impl Credential {
         }
     }
 
+    /// The files that are read for every sign-in, each with the setting that names it.
+    pub(super) fn named_files(&self) -> Vec<(&'static str, &Path)> {
+        match self {
+            Self::Secret { secret: SecretSource::File(file), .. } => vec![("client_secret_file", file)],
+            Self::FederatedToken { token_file, .. } => vec![("federated_token_file", token_file)],
+            Self::Certificate { certificate_file, private_key_file, .. } => {
+                let key = private_key_file.as_ref().map(|file| ("private_key_file", file.as_path()));
+                key.into_iter().chain([("certificate_file", certificate_file.as_path())]).collect()
+            }
+            Self::Secret { .. } | Self::ManagedIdentity { .. } => Vec::new(),
+        }
+    }
+
+    /// The files that are read for every sign-in.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        self.named_files().into_iter().map(|(_, file)| file.to_owned()).collect()
+    }
+
     /// How somebody signs in with it, for people.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -129,7 +147,9 @@ pub(super) fn read(table: &ServiceTable, at: usize, reader: &ValueReader<'_>) ->
     }
     let client_id = || client_id(table, at, reader);
     Ok(match key {
-        "client_secret" => Credential::Secret { client_id: client_id()?, secret: reader.secret(key, value)? },
+        "client_secret" => {
+            Credential::Secret { client_id: client_id()?, secret: SecretSource::Text(reader.secret(key, value)?) }
+        }
         "client_secret_file" => Credential::Secret { client_id: client_id()?, secret: secret_in(key, value, reader)? },
         "certificate_file" => Credential::Certificate {
             client_id: client_id()?,
@@ -168,13 +188,14 @@ fn client_id(table: &ServiceTable, at: usize, reader: &ValueReader<'_>) -> Resul
     Ok(text)
 }
 
-fn secret_in(key: &str, file: &Spanned<String>, reader: &ValueReader<'_>) -> Result<Secret, ConfigError> {
+fn secret_in(key: &str, file: &Spanned<String>, reader: &ValueReader<'_>) -> Result<SecretSource, ConfigError> {
     let path = reader.secret_file(key, file)?;
-    // Read just now, so that there is one.
+    // Read to see that there is one: every sign-in reads it again.
     secret_file::read(&path).map_err(|error| {
         let problem = format!("`{}`: could not read `{}`: {error}", reader.dotted(key), file.get_ref());
         reader.error(file.span().start, problem, None)
-    })
+    })?;
+    Ok(SecretSource::File(path))
 }
 
 /// Who gives the tokens of a managed identity: the variables are those that Azure sets and that its own libraries read.

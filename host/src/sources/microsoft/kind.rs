@@ -88,6 +88,13 @@ impl SourceSettings for ServiceConfig {
         let trace = trace.map(|problem| SettingProblem::error("request_trace_dir", &problem));
         let opened = ServiceSource::new(self).err().map(|error| {
             let text = explain(&error);
+            let named = self.credential.named_files().into_iter().find(|(_, file)| {
+                let file = format!("`{}`", file.display());
+                text.contains(&file)
+            });
+            if let Some((key, _)) = named {
+                return SettingProblem::error(key, &text);
+            }
             // The text names the setting.
             let named = FILES.iter().find(|name| text.contains(&format!("{name}`"))).unwrap_or(&"type");
             SettingProblem { key: named, text, names_setting: true, is_error: true }

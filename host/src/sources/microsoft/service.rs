@@ -1,5 +1,7 @@
 //! Reads one tenant's message trace from a service of Microsoft, page by page.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use url::Url;
@@ -84,6 +86,11 @@ impl ServiceSource {
     pub(crate) async fn sign_in(&mut self) -> Result<(), PollError> {
         let token = self.tokens.get(&mut self.clock).await;
         token.map(drop).map_err(|source| PollError::Token { tenant: self.tenant.clone(), source })
+    }
+
+    /// The files that are read for every sign-in.
+    pub(crate) fn secret_files(&self) -> Vec<PathBuf> {
+        self.tokens.files()
     }
 
     /// When the access token ends.

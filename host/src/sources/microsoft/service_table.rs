@@ -14,7 +14,7 @@ pub(super) struct ServiceTable {
     pub(super) client_id: Setting<String>,
     /// Secret of the app registration. One of the ways to sign in is required, but for files.
     pub(super) client_secret: Setting<String>,
-    /// File with the secret; white space at its end does not count.
+    /// File with the secret, read for every sign-in; white space at its end does not count.
     pub(super) client_secret_file: Setting<String>,
     /// Certificate of the app registration, PEM or PFX, to sign in without a secret.
     pub(super) certificate_file: Setting<String>,

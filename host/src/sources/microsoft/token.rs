@@ -22,6 +22,8 @@ use crate::{
         error_text::chain,
         http_response::without_mark,
         secret::Secret,
+        secret_file,
+        secret_source::SecretSource,
     },
 };
 
@@ -166,6 +168,11 @@ impl Tokens {
         self.current = None;
     }
 
+    /// The files that are read for every sign-in.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        self.credential.files()
+    }
+
     /// When the current token ends.
     pub(super) fn until(&self) -> Option<DateTime<Utc>> {
         self.ends
@@ -218,7 +225,11 @@ impl Tokens {
     /// The request for a token. Files are read for every one: others replace what is in them.
     async fn request(&self, now: DateTime<Utc>) -> Result<RequestBuilder, TokenError> {
         Ok(match &self.credential {
-            Credential::Secret { client_id, secret } => self.form(client_id, &[("client_secret", secret.expose())]),
+            Credential::Secret { client_id, secret } => {
+                let source = secret.clone();
+                let secret = spawn_blocking(move || read_secret(source)).await??;
+                self.form(client_id, &[("client_secret", secret.expose())])
+            }
             Credential::Certificate { client_id, certificate_file, private_key_file, password } => {
                 let (certificate, key) = (certificate_file.clone(), private_key_file.clone());
                 let (password, client_id, endpoint) =
@@ -284,6 +295,17 @@ fn check_files(credential: &Credential) -> Result<(), TokenError> {
         Credential::Secret { .. } | Credential::ManagedIdentity { .. } => {}
     }
     Ok(())
+}
+
+/// A client secret as it is now.
+fn read_secret(source: SecretSource) -> Result<Secret, TokenError> {
+    match source {
+        SecretSource::Text(secret) => Ok(secret),
+        SecretSource::File(path) => match secret_file::read(&path) {
+            Ok(secret) => Ok(secret),
+            Err(error) => Err(TokenError::SecretFile { path, source: error.into() }),
+        },
+    }
 }
 
 fn federated(path: PathBuf) -> Result<Secret, TokenError> {

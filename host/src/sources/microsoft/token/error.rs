@@ -77,6 +77,15 @@ pub(crate) enum TokenError {
     /// The answer has no token, or does not say when it ends.
     #[error("answer of the {0} has no access token with an end")]
     Malformed(Asked, #[source] Malformed),
+    /// There is no secret in its file any more.
+    #[error("could not read the client secret in `{}`", path.display())]
+    SecretFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -107,6 +116,7 @@ impl TokenError {
             | Self::Malformed(..)
             | Self::Certificate(_)
             | Self::FederatedToken { .. }
+            | Self::SecretFile { .. }
             | Self::Worker(_) => false,
         }
     }
