@@ -5,7 +5,7 @@ use std::fs;
 use exotrace_fake_elasticsearch::{self as store, FakeElasticsearch};
 use serde_json::{Value, json};
 
-use crate::harness::{SimulatedTenant, documents, exotrace, guest, text, wait_for};
+use crate::harness::{Folder, SimulatedTenant, documents, exotrace, guest, text, wait_for};
 
 const DEAD_LETTER: &str = "state/dead-letter.ndjson";
 
@@ -202,4 +202,31 @@ fn a_mapping_that_stops_now_and_then_loses_nothing() {
     tenant.exotrace(&["run", "--once"]).ends(0);
     assert_eq!(tenant.documents("trace"), records, "each once, in order");
     assert!(!tenant.path(DEAD_LETTER).exists());
+}
+
+/// A store keeps one document of each id: that a mapping gave one id to several records is said, in whatever batches
+/// they come.
+#[test]
+fn records_with_the_id_of_another_one_are_told_and_not_counted_as_delivered() {
+    let fake = FakeElasticsearch::start(store::Setup::default());
+    let folder = Folder::with_settings(&format!(
+        "state_dir = \"state\"\n[mapping]\npath = \"mapping.wasm\"\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
+         [[output]]\ntype = \"elasticsearch\"\nurl = \"{}\"\n",
+        fake.url()
+    ));
+    folder.write("mapping.wasm", guest("same-id"));
+    for number in 0..5 {
+        folder.write(&format!("in/{number}"), format!("{{\"n\":{number}}}\n"));
+    }
+    // The same record once more is no other record.
+    folder.write("in/again", "\n{\"n\":0}\n");
+    let ended = folder.exotrace(&["run", "--once"]).ends(2);
+    assert!(ended.said().contains("2 documents delivered, 4 to the dead letter"), "{ended}");
+    assert!(ended.said().contains(", 1 already there"), "{ended}");
+    assert_eq!((fake.documents(STREAM).len(), fake.requests().len()), (1, 2), "{ended}");
+    let letters = documents(&folder.read(DEAD_LETTER));
+    for letter in &letters {
+        let reason = letter["reason"].as_str().unwrap();
+        assert!(reason.contains("has the `_id` of another record, which was mapped shortly before"), "{reason}");
+    }
 }

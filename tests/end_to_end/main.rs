@@ -20,6 +20,7 @@ mod elasticsearch_server;
 mod exit_codes;
 mod fields;
 mod files;
+mod foreign_text;
 mod geo;
 mod golden;
 mod harness;

@@ -51,6 +51,8 @@ pub(crate) struct DeadLetter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stage {
+    /// Its source did not take it.
+    Source,
     /// The mapping stopped at it.
     Mapping,
     /// An output refused its document.

@@ -11,8 +11,11 @@ use chrono::SecondsFormat;
 use indicatif::HumanCount;
 
 use crate::{
-    pipeline::dead_letter::{Overview, Reason, Stage},
-    support::counted::counted,
+    pipeline::dead_letter::{Overview, Reason},
+    support::{
+        counted::counted,
+        shown::{self, ForPeople},
+    },
 };
 
 /// Shows what these files have; `dead_letter` is where letters are as a rule.
@@ -20,35 +23,34 @@ pub(super) fn list(files: &[PathBuf], dead_letter: &Path, is_json: bool) -> anyh
     let mut overviews = Vec::new();
     for file in files {
         let read = Overview::read(file, u64::MAX).and_then(|read| read.ok_or(io::ErrorKind::NotFound.into()));
-        overviews.push(read.with_context(|| format!("could not read `{}`", file.display()))?);
+        overviews.push(read.with_context(|| format!("could not read `{}`", shown::path(file)))?);
     }
     let mut output = io::stdout().lock();
+    let mut for_people = ForPeople(io::stdout().lock());
     if is_json {
         serde_json::to_writer_pretty(&mut output, &overviews)?;
         writeln!(output)?;
     } else if overviews.is_empty() {
-        writeln!(output, "no dead letters: there is no `{}`", dead_letter.display())?;
+        writeln!(for_people, "no dead letters: there is no `{}`", shown::path(dead_letter))?;
     } else {
-        overviews.iter().try_for_each(|overview| print(overview, &mut output))?;
+        overviews.iter().try_for_each(|overview| print(overview, &mut for_people))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn print(overview: &Overview, output: &mut impl Write) -> io::Result<()> {
     let Overview { file, letters, unreadable, first_unreadable, reasons, .. } = overview;
-    writeln!(output, "{} in `{}`", counted(*letters, "dead letter", "dead letters"), file.display())?;
-    for Reason { letters, stage, output: refused_by, source, mapping, reason, first, last, ids } in reasons {
-        let place = match (stage, refused_by) {
-            (Stage::Mapping, _) => "mapping".to_owned(),
-            (Stage::Output, Some(name)) => format!("output `{name}`"),
-            (Stage::Output, None) => "output".to_owned(),
-        };
+    writeln!(output, "{} in `{}`", counted(*letters, "dead letter", "dead letters"), shown::path(file))?;
+    for it in reasons {
+        let Reason { letters, source, mapping, reason, first, last, ids, .. } = it;
+        let place = it.place();
         let [first, last] = [first, last].map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
         let times = if first == last { first } else { format!("{first} to {last}") };
         writeln!(output, "\n{:>7}  {place}: {reason}", HumanCount(*letters).to_string())?;
-        writeln!(output, "         source `{source}`, mapping {mapping}, {times}")?;
+        let mapping = if mapping.is_empty() { String::new() } else { format!("mapping {}, ", shown::line(mapping)) };
+        writeln!(output, "         source `{}`, {mapping}{times}", shown::line(source))?;
         if !ids.is_empty() {
-            writeln!(output, "         `_id`: {}", ids.join(", "))?;
+            writeln!(output, "         `_id`: {}", shown::line(&ids.join(", ")))?;
         }
     }
     if let Some((line, problem)) = first_unreadable {
@@ -61,6 +63,7 @@ fn print(overview: &Overview, output: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::dead_letter::Stage;
 
     #[test]
     fn letters_are_listed_by_reason() {

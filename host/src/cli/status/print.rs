@@ -13,6 +13,7 @@ use crate::{
     },
     support::{
         counted::counted,
+        shown,
         time_text::{ago, time},
     },
 };
@@ -27,7 +28,7 @@ pub(super) fn report(report: &StatusReport, output: &mut impl Write) -> io::Resu
         writeln!(output, "\nneeds a person")?;
         report.trouble.iter().try_for_each(|trouble| writeln!(output, "  {trouble}"))?;
     }
-    let folder = report.state_dir.display();
+    let folder = shown::path(&report.state_dir);
     if report.has_ledger {
         writeln!(output, "\nledger in `{folder}`, at {}", time(report.at))?;
     } else {
@@ -47,7 +48,7 @@ pub(super) fn report(report: &StatusReport, output: &mut impl Write) -> io::Resu
         (true, _) => writeln!(output, "  a replay is under way"),
         (false, Some(left)) => {
             let letters = counted(left.letters, "letter", "letters");
-            writeln!(output, "  a replay broke off; `{}` has {letters}", left.file.display())
+            writeln!(output, "  a replay broke off; `{}` has {letters}", shown::path(&left.file))
         }
         (false, None) => Ok(()),
     }
@@ -83,9 +84,9 @@ fn output(report: &OutputReport, output: &mut impl Write, now: DateTime<Utc>) ->
 
 fn print_letters(letters: &Overview, output: &mut impl Write) -> io::Result<()> {
     let at_least = if letters.is_complete { "" } else { "at least " };
-    writeln!(output, "  {at_least}{} in `{}`", HumanCount(letters.letters), letters.file.display())?;
-    for Reason { letters, output: refused_by, reason, .. } in letters.reasons.iter().take(LISTED_REASONS) {
-        let place = refused_by.as_ref().map_or("mapping".to_owned(), |name| format!("output `{name}`"));
+    writeln!(output, "  {at_least}{} in `{}`", HumanCount(letters.letters), shown::path(&letters.file))?;
+    for it in letters.reasons.iter().take(LISTED_REASONS) {
+        let (place, Reason { letters, reason, .. }) = (it.place(), it);
         writeln!(output, "  {:>10}  {place}: {reason}", HumanCount(*letters).to_string())?;
     }
     if letters.reasons.len() > LISTED_REASONS {

@@ -11,6 +11,7 @@ use indicatif::HumanCount;
 use serde::Serialize;
 
 use super::{DeadLetter, Stage, masked};
+use crate::support::shown;
 
 /// Maximum number of distinct reasons; dead letters with others are counted together.
 const MAX_REASONS: usize = 50;
@@ -156,6 +157,16 @@ impl Overview {
 }
 
 impl Reason {
+    /// Where they were given up, for people.
+    pub(crate) fn place(&self) -> String {
+        match (self.stage, &self.output) {
+            (Stage::Source, _) => format!("source `{}`", shown::line(&self.source)),
+            (Stage::Mapping, _) => "mapping".to_owned(),
+            (Stage::Output, Some(name)) => format!("output `{}`", shown::line(name)),
+            (Stage::Output, None) => "output".to_owned(),
+        }
+    }
+
     /// How many, and why.
     pub(crate) fn counted(&self) -> String {
         format!("{} x {}", HumanCount(self.letters), self.reason)

@@ -18,7 +18,7 @@ use super::{
     error::{FileError, FileProblem},
     file_checkpoint::FileCheckpoint,
     file_source::{FileSource, Looking},
-    formats::Batch,
+    formats::{Batch, RefusedRecord},
     open_file::OpenFile,
 };
 use crate::{
@@ -27,9 +27,10 @@ use crate::{
     observe::metrics::{OfSource, metrics},
     pipeline::{
         Claims, Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary,
+        dead_letter::{DeadLetter, Stage},
     },
     sources::file::FileConfig,
-    support::{error_text::chain, lines::lines, record_key::RecordKey},
+    support::{error_text::chain, lines::lines, record_key::RecordKey, shown},
 };
 
 /// Files, as the loop reads them.
@@ -217,8 +218,9 @@ impl FileCollector {
 
     /// A batch of a file; `before` is what was read of it until then.
     fn batch(&self, batch: Batch, before: &FileState, state: FileState, id: Arc<OnceLock<i64>>) -> RecordBatch {
-        let Batch { records, count, offset, .. } = batch;
-        self.counts.records_read.inc_by(count as u64);
+        let Batch { records, count, refused, offset, .. } = batch;
+        self.counts.records_read.inc_by((count + refused.len()) as u64);
+        let dead_letters = refused.into_iter().map(|refused| self.dead_letter(refused, &state.path)).collect();
         let file = offset.map(|offset| FilePosition { path: state.path.clone(), offset });
         RecordBatch {
             source: Arc::clone(&self.identity),
@@ -226,8 +228,25 @@ impl FileCollector {
             records,
             origin: Origin { read_at: None, file },
             output: None,
-            dead_letters: Vec::new(),
+            dead_letters,
             checkpoint: Arc::new(FileCheckpoint { state, records: count as u64, id }),
+        }
+    }
+
+    /// What becomes of a record with a date that no message was received at.
+    fn dead_letter(&self, RefusedRecord { record, line, date }: RefusedRecord, path: &str) -> DeadLetter {
+        DeadLetter {
+            time: Utc::now(),
+            source: self.identity.label.clone(),
+            stage: Stage::Source,
+            output: None,
+            mapping: String::new(),
+            reason: format!("line {line} of `{}`: {date}\nhint: {}", shown::line(path), date.hint()),
+            id: None,
+            read_at: None,
+            path: None,
+            offset: None,
+            record,
         }
     }
 

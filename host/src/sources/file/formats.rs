@@ -27,7 +27,7 @@ mod text;
 mod unpack;
 mod values;
 
-pub(crate) use batch::{Batch, Limits};
+pub(crate) use batch::{Batch, Limits, RefusedRecord};
 pub(crate) use error::RecordsError;
 pub(crate) use notice::{Notice, Problem};
 pub(crate) use page::rows;

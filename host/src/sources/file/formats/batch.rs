@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::position::Position;
+use super::{bad_date::BadDate, position::Position};
 use crate::support::lines::{is_blank, on_one_line};
 
 /// Records that go through the mapping together.
@@ -12,12 +12,25 @@ pub(crate) struct Batch {
     pub records: String,
     /// How many they are.
     pub count: usize,
+    /// Records that were read with them and are not to be mapped.
+    pub refused: Vec<RefusedRecord>,
     /// Where in the file the batch begins, when its records stand there as they are.
     pub offset: Option<u64>,
     /// In which line of the file its first record begins, counted from 1.
     pub line: u64,
     /// Everything before is in this batch or was in one before it.
     pub after: Position,
+}
+
+/// A record with an impossible date of receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedRecord {
+    /// The record, in the form that the mapping takes.
+    pub record: String,
+    /// In which line of the file it begins, counted from 1.
+    pub line: u64,
+    /// The date.
+    pub date: BadDate,
 }
 
 /// Records of a file go together although this many bytes are between them: their places stay right, because line feeds
@@ -38,12 +51,14 @@ pub(super) struct Batches {
     limits: Limits,
     /// The one that is put together.
     batch: Batch,
+    /// How long the refused records of this batch are.
+    refused_bytes: usize,
     ready: VecDeque<Batch>,
 }
 
 impl Batches {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, batch: Batch::default(), ready: VecDeque::new() }
+        Self { limits, batch: Batch::default(), refused_bytes: 0, ready: VecDeque::new() }
     }
 
     /// Adds a record; `offset` is where it stands in the file, if it does so as it is.
@@ -51,10 +66,9 @@ impl Batches {
         if is_blank(record) {
             return;
         }
-        let Limits { records, bytes } = self.limits;
-        let is_full = self.batch.count >= records || self.batch.records.len() + record.len() > bytes;
+        let is_full = self.is_full(record.len());
         let between = self.between(offset);
-        if self.batch.count > 0 && (is_full || between.is_none()) {
+        if (is_full && !self.has_nothing()) || (self.batch.count > 0 && between.is_none()) {
             self.finish();
         }
         if self.batch.count == 0 {
@@ -65,6 +79,25 @@ impl Batches {
         self.batch.records.push_str(&on_one_line(record));
         self.batch.records.push('\n');
         self.batch.count += 1;
+    }
+
+    /// Adds a record that is not to be mapped.
+    pub(super) fn refuse(&mut self, refused: RefusedRecord) {
+        if !self.has_nothing() && self.is_full(refused.record.len()) {
+            self.finish();
+        }
+        self.refused_bytes += refused.record.len();
+        self.batch.refused.push(refused);
+    }
+
+    /// Whether a record of so many bytes more would be too much.
+    fn is_full(&self, more: usize) -> bool {
+        let Batch { count, records, refused, .. } = &self.batch;
+        count + refused.len() >= self.limits.records || records.len() + self.refused_bytes + more > self.limits.bytes
+    }
+
+    fn has_nothing(&self) -> bool {
+        self.batch.count == 0 && self.batch.refused.is_empty()
     }
 
     /// How many line feeds have to be put before a record, so that its place in the batch is that in the file; none
@@ -94,7 +127,8 @@ impl Batches {
 
     /// Ends the batch that is put together.
     pub(super) fn finish(&mut self) {
-        if self.batch.count > 0 {
+        if !self.has_nothing() {
+            self.refused_bytes = 0;
             let after = self.batch.after;
             self.ready.push_back(std::mem::take(&mut self.batch));
             self.batch.after = after;
@@ -104,7 +138,7 @@ impl Batches {
 
     /// Takes a batch that is full, or ended.
     pub(super) fn take(&mut self) -> Option<Batch> {
-        if self.batch.count >= self.limits.records || self.batch.records.len() >= self.limits.bytes {
+        if self.is_full(1) {
             self.finish();
         }
         self.ready.pop_front()

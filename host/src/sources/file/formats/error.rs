@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{bad_date::BadDate, likeness::Likeness};
+use super::likeness::Likeness;
 
 /// Why reading had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -56,14 +56,6 @@ pub(crate) enum RecordsError {
         /// How many bytes are before it.
         offset: u64,
     },
-    /// A date that no message was received at: then others may be misread as well.
-    #[error("line {line}: {date}")]
-    Date {
-        /// In which line, counted from 1.
-        line: u64,
-        /// Which, and why.
-        date: BadDate,
-    },
     /// The receiver of the batches has stopped.
     #[error("stopped")]
     Stopped,
@@ -74,7 +66,6 @@ impl RecordsError {
     pub(crate) fn hint(&self, date_order: &str) -> Option<String> {
         match self {
             Self::AmbiguousDates(_) | Self::MixedDates => Some(format!("say which stands first: {date_order}")),
-            Self::Date { date, .. } => Some(date.hint().to_owned()),
             _ => None,
         }
     }

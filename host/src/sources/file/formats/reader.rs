@@ -5,13 +5,13 @@ use std::io::{self, Read};
 use chrono::Utc;
 
 use super::{
-    batch::{Batch, Batches, Limits},
+    batch::{Batch, Batches, Limits, RefusedRecord},
     error::RecordsError,
     json::{self, End, Look},
     notice::{Notice, Problem},
     page,
     position::Position,
-    push_value::push_value,
+    push_value::{FirstLine, push_value},
     start::Start,
     table::{self, Table},
     text::TextWindow,
@@ -70,7 +70,7 @@ pub(crate) struct Reader<R> {
     /// Whether it waits for a date that gives the order of day and month away.
     is_undecided: bool,
     values: Values,
-    /// Whether records with a bad date are left out; else they end the reading, and it can be tried again.
+    /// Whether records with a bad date are left out with a notice; else batches have them as refused ones.
     leaves_out: bool,
     /// Why reading cannot go on; what came before is given first.
     failed: Option<RecordsError>,
@@ -229,7 +229,8 @@ impl<R: Read> Reader<R> {
                 if self.batches.is_empty() {
                     self.batches.begin(self.line_at(place.start));
                 }
-                let taken = (self.position.date_order, self.leaves_out);
+                let refuses = (!self.leaves_out).then_some(FirstLine(self.position.line));
+                let taken = (self.position.date_order, refuses);
                 let troubles =
                     push_value(&mut self.batches, &mut self.values, &self.window, taken, (value, place.start));
                 if !troubles.is_empty() {
@@ -288,7 +289,13 @@ impl<R: Read> Reader<R> {
                 return Ok(false);
             }
             table::Cut::Undecided => return self.meet(&[(0, Trouble::Ambiguous)], 0, look.end),
-            table::Cut::Refused(used, date) => return self.meet(&[(0, Trouble::Refused(date))], used, look.end),
+            table::Cut::Refused(used, date, records) => {
+                if !self.leaves_out {
+                    let line = self.position.line;
+                    records.into_iter().for_each(|record| self.batches.refuse(RefusedRecord { record, line, date }));
+                }
+                return self.meet(&[(0, Trouble::Refused(date))], used, look.end);
+            }
         };
         self.advance(used);
         Ok(true)
@@ -322,17 +329,14 @@ impl<R: Read> Reader<R> {
                 None => Err(RecordsError::AmbiguousDates(self.line_at(*start))),
             };
         }
-        let mut bad = troubles.iter().filter_map(|(start, trouble)| match trouble {
+        let bad = troubles.iter().filter_map(|(start, trouble)| match trouble {
             Trouble::Refused(date) => Some((self.line_at(*start), *date)),
             Trouble::Ambiguous => None,
         });
-        if !self.leaves_out
-            && let Some((line, date)) = bad.next()
-        {
-            return Err(RecordsError::Date { line, date });
+        if self.leaves_out {
+            let notices: Vec<_> = bad.map(|(line, date)| Notice { line, problem: Problem::Date(date) }).collect();
+            self.notices.extend(notices);
         }
-        let notices: Vec<_> = bad.map(|(line, date)| Notice { line, problem: Problem::Date(date) }).collect();
-        self.notices.extend(notices);
         self.advance(used);
         Ok(true)
     }

@@ -40,8 +40,8 @@ pub(super) enum Cut {
     More(usize),
     /// A whole row, of which nobody can tell day and month as long as no other row gives them away.
     Undecided,
-    /// A row with an impossible date of receipt, and its length in bytes.
-    Refused(usize, BadDate),
+    /// A row with an impossible date of receipt, its length in bytes, and its records.
+    Refused(usize, BadDate, Vec<String>),
 }
 
 /// The fields of one row, one after another, and where they end.
@@ -126,7 +126,11 @@ impl Table {
             // Of a row with an open quote, only the first line: the next ones may be fine.
             Ok(Row::Odd) => odd(length.min(first_line), length),
             Err(Trouble::Ambiguous) => Cut::Undecided,
-            Err(Trouble::Refused(date)) => Cut::Refused(start + length, date),
+            Err(Trouble::Refused(date)) => {
+                let row = values.with_any_date(|values| self.columns.row(&fields, order, values));
+                let records = if let Ok(Row::Records(records)) = row { records } else { Vec::new() };
+                Cut::Refused(start + length, date, records)
+            }
         }
     }
 

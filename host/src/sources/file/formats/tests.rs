@@ -260,11 +260,16 @@ fn a_date_to_come_costs_its_record_alone_where_nobody_can_read_again() {
     assert!(problem.is_loss() && matches!(problem, Problem::Date(BadDate::Ahead { .. })), "{problem:?}");
     let page = r#"{"odata.metadata":1,"value":[{"Received":"2099-01-01T00:00:00Z"},{"c":3}]}"#;
     assert_eq!(collect(page.as_bytes()).records, [r#"{"c":3}"#]);
-    // A file is read again, perhaps by a clock that is right.
+    // A source gives it along with its batch, in the form that the mapping takes.
+    let text = "{\"a\":1}\n\n{\"Received\":\"1.2.2099 08:01:02\"}\n{\"b\":2}\n";
     let start = Start::of_whole(text.as_bytes(), 0).unwrap();
     let position = start.position;
     let mut reader = Reader::new(start, text.as_bytes(), position, LIMITS);
-    assert_eq!(reader.next(AtEnd::Take).unwrap().unwrap().records, "{\"a\":1}\n");
-    let error = reader.next(AtEnd::Take).unwrap_err();
-    assert!(matches!(error, RecordsError::Date { line: 3, .. }), "{error}");
+    let batch = reader.next(AtEnd::Take).unwrap().unwrap();
+    assert_eq!(batch.records.split_whitespace().collect::<Vec<_>>(), ["{\"a\":1}", "{\"b\":2}"]);
+    let [RefusedRecord { record, line: 3, date: BadDate::Ahead { .. } }] = &*batch.refused else {
+        panic!("{:?}", batch.refused)
+    };
+    assert_eq!(record, "{\"Received\":\"2099-02-01T08:01:02Z\"}");
+    assert_eq!((reader.next(AtEnd::Take).unwrap(), reader.notices()), (None, Vec::new()));
 }

@@ -32,6 +32,8 @@ pub(super) struct Values {
     /// What time it was when it was looked at last, in UTC and to the second: nothing before it is ahead.
     was: String,
     shape: Shape,
+    /// Whether dates are taken that no message was received at.
+    takes_any_date: bool,
 }
 
 /// Why a value cannot be taken.
@@ -45,7 +47,7 @@ pub(super) enum Trouble {
 
 impl Values {
     pub(super) fn new(now: fn() -> DateTime<Utc>) -> Self {
-        let mut values = Self { now, was: String::new(), shape: Shape::default() };
+        let mut values = Self { now, was: String::new(), shape: Shape::default(), takes_any_date: false };
         values.look();
         values
     }
@@ -61,6 +63,19 @@ impl Values {
         let mut shape = std::mem::take(&mut self.shape);
         let read = self.members(record, Members::of(record, &mut shape), order);
         self.shape = shape;
+        read
+    }
+
+    /// As [`Self::record`], of a record with a date that no message was received at.
+    pub(super) fn record_as_dated(&mut self, record: &str, order: Option<DateOrder>) -> Option<String> {
+        self.with_any_date(|values| values.record(record, order).ok().flatten())
+    }
+
+    /// Reads something whose date has been refused.
+    pub(super) fn with_any_date<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.takes_any_date = true;
+        let read = read(self);
+        self.takes_any_date = false;
         read
     }
 
@@ -139,6 +154,9 @@ impl Values {
 
     fn received(&mut self, text: &str, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
         let rewritten = Self::date(text, order)?;
+        if self.takes_any_date {
+            return Ok(rewritten);
+        }
         let Some(received) = instant(rewritten.as_deref().unwrap_or(text)) else { return Ok(rewritten) };
         let year = received.format("%Y").to_string().parse().unwrap_or_default();
         if OTHER_CALENDARS.contains(&year) {

@@ -25,7 +25,7 @@ fn check(text: &str, order: Option<DateOrder>, expected: &[&str]) {
                 found.push("undecided".to_owned());
                 break;
             }
-            Cut::Refused(_, date) => {
+            Cut::Refused(_, date, _) => {
                 let date = date.to_string();
                 found.push(format!("refused: {}", date.rsplit_once(' ').map_or("", |(text, _)| text)));
                 break;
