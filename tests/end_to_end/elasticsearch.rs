@@ -3,9 +3,10 @@
 
 use std::{collections::BTreeSet, fs, net::TcpListener, process::Command};
 
-use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup, certificate_file};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use exotrace_fake_elasticsearch::{Echo, Failure, FakeElasticsearch, Setup, certificate_file};
 
-use crate::harness::{Ended, SimulatedTenant, project, wait_for};
+use crate::harness::{Ended, SimulatedTenant, fixture, project, wait_for};
 
 mod templates;
 
@@ -240,6 +241,63 @@ fn a_host_that_wants_a_certificate_gets_one() {
     let delivery = Delivery::new(Setup::default(), &(trusting + &certificate));
     delivery.run().with(0);
     delivery.check_store();
+}
+
+#[test]
+fn a_certificate_is_replaced_while_the_daemon_runs() {
+    let settings = format!(
+        "type = \"elasticsearch\"\nurl = \"TLS_URL\"\nca_file = \"{}\"\ncertificate_file = \"both.pem\"\n",
+        certificate_file("ca.pem").display()
+    );
+    let delivery = Delivery::new(Setup::default(), &settings);
+    let stranger = fs::read(fixture("certificates/both.pem")).unwrap();
+    delivery.tenant.write("both.pem", &stranger);
+    let daemon = delivery.tenant.exotrace(&["run"]).start();
+    daemon.wait_for_log("CertificateUnknown");
+    // What cannot be used is said, and changes nothing.
+    delivery.tenant.write("both.pem", "no certificate\n");
+    daemon.wait_for_log("could not use the changed certificates and keys");
+    let [certificate, key] = ["client.pem", "client-key.pem"].map(|name| fs::read(certificate_file(name)).unwrap());
+    delivery.tenant.write("both.pem", [certificate, key].concat());
+    wait_for("documents", || delivery.fake.documents(STREAM).len() == 60);
+    delivery.check_store();
+}
+
+/// Whatever a host repeats of what it was sent: nobody gets to see the secret.
+#[test]
+fn a_secret_that_a_host_repeats_is_kept_and_shown_nowhere() {
+    const KEY: &str = "id-of-key:Q~8w+kept/for<nobody>&'=x";
+    let api_key = format!("type = \"elasticsearch\"\nurl = \"URL\"\napi_key = \"{KEY}\"\n");
+    let password = format!("type = \"elasticsearch\"\nurl = \"URL\"\nusername = \"me\"\npassword = \"{KEY}\"\n");
+    let bearer = format!("type = \"http\"\nurl = \"URL/in\"\nbearer_token = \"{}\"\n", &KEY[10..]);
+    let everything = [Echo::Answer(400), Echo::Answer(401), Echo::Answer(403), Echo::Answer(503), Echo::Documents(400)];
+    let two = [Echo::Answer(401), Echo::Documents(400)];
+    for (output, echoes) in [(api_key, &everything[..]), (password, &two[..]), (bearer, &two[..])] {
+        for echo in echoes.iter().copied() {
+            let delivery = Delivery::new(Setup { echo: Some(echo), ..Setup::default() }, &output);
+            let mut daemon = delivery.tenant.exotrace(&["run"]).env("EXOTRACE_LOG", "debug").start();
+            wait_for("an answer", || !delivery.fake.requests().is_empty());
+            let doctor = delivery.tenant.exotrace(&["doctor"]).run();
+            wait_for("a word of it", || {
+                ["could not deliver", "dead letter", "batch delivered", "page delivered"]
+                    .iter()
+                    .any(|said| daemon.log().contains(said))
+            });
+            let status = delivery.tenant.exotrace(&["status", "--json"]).run();
+            daemon.kill();
+            let listed = delivery.tenant.exotrace(&["replay", "--list"]).run();
+            let said = format!("{}{}{doctor}{status}{listed}", daemon.log(), daemon.output());
+            let secrets = [&KEY[10..], KEY].map(str::to_owned);
+            let encoded = [KEY.to_owned(), format!("me:{KEY}")].map(|text| STANDARD.encode(text));
+            for secret in secrets.iter().chain(&encoded) {
+                assert!(!said.contains(secret), "{echo:?}: {secret} in {said}");
+                for (path, bytes) in delivery.tenant.files() {
+                    let is_in = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+                    assert!(path.ends_with("exotrace.toml") || !is_in, "{echo:?}: {secret} in {}", path.display());
+                }
+            }
+        }
+    }
 }
 
 #[test]

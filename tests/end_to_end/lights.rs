@@ -8,7 +8,7 @@ use exotrace_fake_elasticsearch::{CannedAnswer, FakeElasticsearch, Setup};
 use exotrace_simulator::TenantConfig;
 use serde_json::Value;
 
-use crate::harness::{SimulatedTenant, project};
+use crate::harness::{Folder, SimulatedTenant, project};
 
 /// Nobody has this name (RFC 2606).
 const NOBODY: &str = "https://no-such-host.invalid";
@@ -238,6 +238,20 @@ fn found(case: &Case) -> Vec<String> {
     told
 }
 
+/// The kinds that there are, as exotrace names them to whoever writes another one.
+fn kinds() -> Vec<String> {
+    let mut kinds = Vec::new();
+    for section in ["source", "output"] {
+        let folder = Folder::with_settings(&format!("state_dir = \"state\"\n[[{section}]]\ntype = \"none of them\"\n"));
+        let checked = folder.exotrace(&["check", "--json"]).ends(78).json();
+        let errors = checked["errors"].as_array().unwrap();
+        let fault = errors.iter().find(|fault| fault["line"] == 3).unwrap_or_else(|| panic!("{checked}"));
+        let names = fault["hint"].as_str().unwrap().split('`').skip(1).step_by(2);
+        kinds.extend(names.map(|name| format!("{section} {name}")));
+    }
+    kinds
+}
+
 #[test]
 fn every_kind_is_told_what_is_wrong_with_it() {
     let mut cases = of_service("source graph");
@@ -257,6 +271,11 @@ fn every_kind_is_told_what_is_wrong_with_it() {
         if !is_found {
             missed.push(format!("{}: {}: {}: {told:#?}", case.kind, case.way, case.expected));
         }
+    }
+    for kind in kinds() {
+        let (_, ways) = counts.get(&*kind).copied().unwrap_or_default();
+        // Standard output has no settings of its own.
+        assert!(ways >= if kind == "output stdout" { 3 } else { 10 }, "`{kind}` has {ways} ways to be wrong here");
     }
     let all = counts.values().map(|(_, all)| all).sum::<usize>();
     println!("{} of {all} found: {counts:?}", all - missed.len());

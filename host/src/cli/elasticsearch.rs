@@ -1,13 +1,13 @@
 //! `exotrace elasticsearch`: what a cluster has to know before documents come.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Write},
     path::PathBuf,
     process::ExitCode,
 };
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 
 use super::{
@@ -44,12 +44,26 @@ pub(super) struct Template {
     /// policy says, or never.
     #[arg(long, value_name = "TIME")]
     delete_after: Option<Retention>,
+    /// How they are printed.
+    #[arg(long, value_enum, default_value_t = Format::Json, conflicts_with = "apply")]
+    format: Format,
     /// Put them into the cluster of every Elasticsearch output of the settings.
     #[arg(long)]
     apply: bool,
     /// The settings file, for `--apply`. Default: as for `run`.
     #[arg(short, long, value_name = "FILE", requires = "apply")]
     config: Option<PathBuf>,
+}
+
+/// How templates and policies are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One object: its names are the paths to put its values to.
+    Json,
+    /// Requests for the Dev Tools of Kibana or OpenSearch Dashboards.
+    Console,
+    /// Commands of a shell, which take the address from `ELASTICSEARCH_URL` and the key from `ELASTICSEARCH_API_KEY`.
+    Curl,
 }
 
 pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
@@ -64,17 +78,35 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     if arguments.apply {
         apply(&settings_file::load(&named_or_default(arguments.config.as_deref()))?, &options)?;
     } else {
-        print(resources(&options))?;
+        print(resources(&options), arguments.format, &mut io::stdout().lock())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints one object; its names are the paths to put its values to.
-fn print(resources: Vec<Resource>) -> anyhow::Result<()> {
-    let object: Map<String, Value> = resources.into_iter().map(|resource| (resource.path, resource.body)).collect();
-    let mut stdout = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, &object).map_err(io::Error::from)?;
-    writeln!(stdout)?;
+fn print(resources: Vec<Resource>, format: Format, output: &mut impl Write) -> io::Result<()> {
+    if format == Format::Json {
+        let object: Map<String, Value> = resources.into_iter().map(|resource| (resource.path, resource.body)).collect();
+        serde_json::to_writer_pretty(&mut *output, &object)?;
+        return writeln!(output);
+    }
+    for (place, resource) in resources.into_iter().enumerate() {
+        if place > 0 {
+            writeln!(output)?;
+        }
+        if resource.stays() {
+            writeln!(output, "# leave this out when there is one: it may have been changed on purpose")?;
+        }
+        let Resource { path, body, .. } = resource;
+        let body = serde_json::to_string_pretty(&body)?;
+        match format {
+            Format::Curl => writeln!(
+                output,
+                "curl --fail-with-body -X PUT \"$ELASTICSEARCH_URL/{path}\" -H \"Authorization: ApiKey \
+                 $ELASTICSEARCH_API_KEY\" -H 'Content-Type: application/json' --data-binary @- <<'JSON'\n{body}\nJSON"
+            )?,
+            Format::Json | Format::Console => writeln!(output, "PUT {path}\n{body}")?,
+        }
+    }
     Ok(())
 }
 

@@ -22,7 +22,10 @@ use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOC
 use crate::{
     deployment::{Deployment, HotSwap, Unchanged},
     pipeline::{Questions, Replays},
-    support::error_text::{chain, explain},
+    support::{
+        counted::counted,
+        error_text::{chain, explain},
+    },
 };
 
 /// Maximum number of simultaneous connections; more wait.
@@ -206,9 +209,9 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
         Request::History => ControlReply::History(deployment.history()),
         Request::Put { .. } => ControlReply::Failed("a mapping is prepared before it is put in place".to_owned()),
         Request::Promote if deployment.new_ids_on_trial() > 0 => ControlReply::Failed(format!(
-            "{} records of the trial got another `_id`: what is read again would be stored twice\nhint: `exotrace mapping \
+            "{} of the trial got another `_id`: what is read again would be stored twice\nhint: `exotrace mapping \
              promote --accept-new-ids` takes it all the same",
-            deployment.new_ids_on_trial()
+            counted(deployment.new_ids_on_trial(), "record", "records")
         )),
         Request::Promote | Request::PromoteWithNewIds => {
             done(deployment.promote(by), || format!("mapping {} maps from now on", deployment.status().mapping))

@@ -63,3 +63,22 @@ fn documents_are_deleted_when_that_is_said() {
         assert!(ended.stderr.contains("--delete-after"), "{ended}");
     }
 }
+
+#[test]
+fn templates_are_printed_for_those_who_put_them_by_hand() {
+    let printed = exotrace(&["elasticsearch", "template"], "").json();
+    let check = |format: &str, begin: &str, path_end: &str, end: &str| {
+        let ended = exotrace(&["elasticsearch", "template", "--format", format], "").with(0);
+        let mut found = serde_json::Map::new();
+        for request in ended.stdout.split(begin).skip(1) {
+            let (head, body) = request.split_once('\n').unwrap();
+            let path = head.split_once(path_end).map_or(head, |(path, _)| path);
+            let body = body.split_once(end).map_or(body, |(body, _)| body);
+            found.insert(path.to_owned(), serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")));
+        }
+        assert_eq!(printed, serde_json::Value::Object(found), "{ended}");
+    };
+    check("console", "PUT ", "\n", "\n\n");
+    check("curl", "\"$ELASTICSEARCH_URL/", "\"", "\nJSON\n");
+    exotrace(&["elasticsearch", "template", "--format", "curl", "--apply"], "").with(2);
+}

@@ -44,6 +44,13 @@ pub(crate) fn store(state: &State, path: &str, content: &[u8], partly: Option<(u
     json_answer(&json!({ "took": 1, "errors": errors, "items": items }))
 }
 
+/// Refuses every document of a request.
+pub(crate) fn refuse_all(content: &[u8], status: u16, reason: &str) -> Response {
+    let documents = content.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() / 2;
+    let item = json!({ "create": failure(status, "document_parsing_exception", reason) });
+    json_answer(&json!({ "took": 1, "errors": true, "items": vec![item; documents] }))
+}
+
 fn create_one(memory: &mut Memory, stream: &str, id: &str, document: &str) -> Value {
     let Ok(value) = serde_json::from_str::<Value>(document) else {
         return failure(400, "document_parsing_exception", "failed to parse");

@@ -37,6 +37,8 @@ pub struct Setup {
     pub max_bytes: Option<usize>,
     /// What happens to the requests to come that bring documents, one after the other; after these, all goes well.
     pub failures: Vec<Failure>,
+    /// What repeats all that whoever asks has said in headers.
+    pub echo: Option<Echo>,
     /// Documents in which this text stands are never stored.
     pub refused_text: Option<String>,
     /// Documents whose `_id` ends with one of these are taken from the second attempt on.
@@ -63,6 +65,15 @@ pub struct Setup {
     pub stream_template: Option<String>,
     /// The statuses with which the searches to come fail, the last one first.
     pub search_failures: Vec<u16>,
+}
+
+/// Which answers repeat the headers of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Echo {
+    /// Every answer, which refuses with this status.
+    Answer(u16),
+    /// What is said of every document, which is refused with this status.
+    Documents(u16),
 }
 
 /// Which of the two kinds of cluster the fake is.

@@ -12,7 +12,7 @@ use axum::{
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-use crate::{CannedAnswer, Failure, Product, Request, State, bulk, cut::CutBody, examined, other, search};
+use crate::{CannedAnswer, Echo, Failure, Product, Request, State, bulk, cut::CutBody, examined, other, search};
 
 pub(crate) fn router(state: State) -> Router {
     Router::new().fallback(serve).layer(DefaultBodyLimit::disable()).with_state(state)
@@ -22,6 +22,11 @@ async fn serve(Extract(state): Extract<State>, method: Method, uri: Uri, headers
     if let Some(CannedAnswer { status, content_type, body }) = state.lock().setup.answer_to_all.clone() {
         let status = StatusCode::from_u16(status).unwrap();
         return (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+    }
+    let echo = state.lock().setup.echo;
+    if let Some(Echo::Answer(status)) = echo {
+        note(&state, &uri, &headers, &body, body.len());
+        return error(StatusCode::from_u16(status).unwrap(), "security_exception", &repeated(&headers));
     }
     let mut response = answer(&state, &method, &uri, &headers, &body).await;
     if state.lock().setup.product == Product::Elasticsearch {
@@ -54,6 +59,14 @@ async fn answer(state: &State, method: &Method, uri: &Uri, headers: &HeaderMap, 
     note(state, uri, headers, &content, body.len());
     if max_bytes.is_some_and(|max_bytes| content.len() > max_bytes) {
         return error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the request is too large");
+    }
+    let echo = state.lock().setup.echo;
+    if let Some(Echo::Documents(status)) = echo {
+        return if is_bulk {
+            bulk::refuse_all(&content, status, &repeated(headers))
+        } else {
+            error(StatusCode::from_u16(status).unwrap(), "security_exception", &repeated(headers))
+        };
     }
     let failure = state.lock().failures.pop_front();
     match failure {
@@ -94,6 +107,12 @@ fn note(state: &State, uri: &Uri, headers: &HeaderMap, body: &[u8], sent_bytes: 
     let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let request = Request { target: uri.to_string(), headers, body: body.to_vec(), sent_bytes };
     state.lock().requests.push(request);
+}
+
+/// All that the headers of a request have.
+fn repeated(headers: &HeaderMap) -> String {
+    let said = headers.iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+    said.collect::<Vec<_>>().join("; ")
 }
 
 fn stored(state: &State, uri: &Uri, content: &[u8], partly: Option<(u16, &'static str)>) -> Response {

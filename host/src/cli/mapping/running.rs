@@ -235,7 +235,8 @@ fn trial_lines(trial: &TrialStatus, lines: &mut Vec<String>) {
     let differences = &trial.differences;
     let (records, different) = (count(differences, "records"), count(differences, "different"));
     let ids = count(differences, "different_ids");
-    lines.push(format!("compared  {records} records, {different} differ, {ids} in their id"));
+    let (compared, differ) = (counted(records, "record", "records"), if different == 1 { "differs" } else { "differ" });
+    lines.push(format!("compared  {compared}, {different} {differ}, {ids} in their id"));
     for (outcome, times) in differences["outcomes"].as_object().into_iter().flatten() {
         lines.push(format!("          {outcome}: {times}"));
     }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::deployment::{Differences, Example};
+use crate::{
+    deployment::{Differences, Example},
+    support::counted::counted,
+};
 
 /// Prints as a table of the fields that differ.
 pub(super) struct DifferenceTable<'d> {
@@ -16,11 +19,12 @@ pub(super) struct DifferenceTable<'d> {
 impl fmt::Display for DifferenceTable<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { before, after, differences } = self;
-        write!(formatter, "{before} to {after}: {} records", differences.records)?;
+        write!(formatter, "{before} to {after}: {}", counted(differences.records, "record", "records"))?;
         if differences.is_empty() {
             return write!(formatter, ", all equal");
         }
-        write!(formatter, ", {} differ ({:.1} %)", differences.different, 100.0 * differences.rate())?;
+        let differ = if differences.different == 1 { "differs" } else { "differ" };
+        write!(formatter, ", {} {differ} ({:.1} %)", differences.different, 100.0 * differences.rate())?;
         write!(formatter, ", {} with another `_id`", differences.different_ids)?;
         for (outcome, count) in &differences.outcomes {
             write!(formatter, "\n{count} {} from {outcome}", if *count == 1 { "goes" } else { "go" })?;
