@@ -10,7 +10,7 @@ use console::Term;
 use indicatif::HumanCount;
 use serde_json::Value;
 
-use super::{Stage, bars::bars, document};
+use super::{bars::bars, document, stage::Stage};
 use crate::{cli::paint::Paint, support::counted::counted};
 
 /// The widest that anything is drawn: wider lines are hard to read.
