@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::{
     exchange::{Answer, HttpError},
     page_request::PageRequest,
-    setup::{CONSENT, CREATE_SERVICE_PRINCIPAL, GRANT_PERMISSION, SERVICE_PRINCIPAL},
+    service_kind::ServiceKind,
+    setup::{CONSENT, CREATE_SERVICE_PRINCIPAL, GRANT_PERMISSION, GRANT_REPORTING, SERVICE_PRINCIPAL},
     token::TokenError,
 };
 use crate::support::{
@@ -186,8 +187,8 @@ impl PollError {
 }
 
 /// What a refusal means.
-pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
-    let (status, explanation) = (answer.status, explain(answer.status, &answer.body));
+pub(super) fn refused(kind: ServiceKind, request: PageRequest<'_>, answer: &Answer) -> PollError {
+    let (status, explanation) = (answer.status, explain(kind, answer.status, &answer.body));
     let is_for_trust = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     match request {
         _ if is_for_trust && explanation.contains(SERVICE_PRINCIPAL) => {
@@ -202,7 +203,7 @@ pub(super) fn refused(request: PageRequest<'_>, answer: &Answer) -> PollError {
 
 /// What a refusal says, for people (host/docs/facts/ms-api.md, section 1.9). Read leniently: depth and letter case
 /// vary, and gateways answer in HTML.
-fn explain(status: StatusCode, body: &[u8]) -> String {
+fn explain(kind: ServiceKind, status: StatusCode, body: &[u8]) -> String {
     let body: Value = serde_json::from_slice(without_mark(body)).unwrap_or_default();
     let error = &body["error"];
     let inner = if error["innerError"].is_null() { &error["innererror"] } else { &error["innerError"] };
@@ -213,22 +214,29 @@ fn explain(status: StatusCode, body: &[u8]) -> String {
             text.push_str(&shown(part));
         }
     }
-    text + &hint(status, error["message"].as_str().unwrap_or_default())
+    text + &hint(kind, status, error["message"].as_str().unwrap_or_default())
 }
 
-fn hint(status: StatusCode, message: &str) -> String {
+fn hint(kind: ServiceKind, status: StatusCode, message: &str) -> String {
     if message.contains(SERVICE_PRINCIPAL) {
         return format!(
             "\nhint: the service principal `{SERVICE_PRINCIPAL}` of Microsoft is missing in the tenant or not ready yet, \
              which can take a day; the credentials are right. To create it: `{CREATE_SERVICE_PRINCIPAL}`"
         );
     }
-    match status {
-        StatusCode::FORBIDDEN => format!(
+    match (status, kind) {
+        (StatusCode::FORBIDDEN, ServiceKind::Graph) => format!(
             "\nhint: the app registration needs the application permission `ExchangeMessageTrace.Read.All` with admin \
              consent: `{GRANT_PERMISSION}`, then `{CONSENT}`"
         ),
-        StatusCode::NOT_FOUND => "\nhint: is `source.url` right? Only the global cloud has this API".to_owned(),
+        (StatusCode::FORBIDDEN, ServiceKind::ReportingWebService) => format!(
+            "\nhint: the app registration needs the application permission `ReportingWebService.Read.All` with admin \
+             consent (`{GRANT_REPORTING}`, then `{CONSENT}`) and the Entra role Security Reader"
+        ),
+        (StatusCode::NOT_FOUND, ServiceKind::Graph) => {
+            "\nhint: is `source.url` right? Only the global cloud has this API".to_owned()
+        }
+        (StatusCode::NOT_FOUND, ServiceKind::ReportingWebService) => "\nhint: is `source.url` right?".to_owned(),
         _ => String::new(),
     }
 }
@@ -241,25 +249,40 @@ mod tests {
     fn refusals_are_explained() {
         let body =
             br#"{"error":{"code":"BadRequest","message":"ResultSize is invalid","innerError":{"request-id":"r1"}}}"#;
-        let text = explain(StatusCode::BAD_REQUEST, body);
+        let text = explain(ServiceKind::Graph, StatusCode::BAD_REQUEST, body);
         assert_eq!(text, ": BadRequest: ResultSize is invalid, request id r1");
     }
 
     #[test]
     fn refusals_are_read_leniently() {
         let body = br#"{"error":{"code":400,"message":"no\r\nway","innererror":{"request-id":"r1"}}}"#;
-        assert_eq!(explain(StatusCode::BAD_REQUEST, body), ": no  way, request id r1");
-        assert_eq!(explain(StatusCode::BAD_REQUEST, br#"["error"]"#), "");
+        assert_eq!(explain(ServiceKind::Graph, StatusCode::BAD_REQUEST, body), ": no  way, request id r1");
+        assert_eq!(explain(ServiceKind::Graph, StatusCode::BAD_REQUEST, br#"["error"]"#), "");
     }
 
     #[test]
     fn what_is_not_json_is_passed_over() {
-        assert_eq!(explain(StatusCode::BAD_GATEWAY, b"<html>Bad gateway</html>"), "");
+        assert_eq!(explain(ServiceKind::Graph, StatusCode::BAD_GATEWAY, b"<html>Bad gateway</html>"), "");
+    }
+
+    #[test]
+    fn a_missing_permission_has_the_commands_that_grant_it() {
+        let hint = |kind| explain(kind, StatusCode::FORBIDDEN, b"{}");
+        let graph = hint(ServiceKind::Graph);
+        assert!(
+            graph.contains("89b20d8a-76e2-4057-867b-9961f800b9a4=Role`, then `az ad app permission admin-consent"),
+            "{graph}"
+        );
+        let reporting = hint(ServiceKind::ReportingWebService);
+        assert!(
+            reporting.contains("`ReportingWebService.Read.All`") && reporting.contains("Security Reader"),
+            "{reporting}"
+        );
     }
 
     #[test]
     fn a_missing_service_principal_is_told_apart() {
         let body = br#"{"error":{"message":"Service principal-less Authentication failed: 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373"}}"#;
-        assert!(explain(StatusCode::UNAUTHORIZED, body).contains("the credentials are right"));
+        assert!(explain(ServiceKind::Graph, StatusCode::UNAUTHORIZED, body).contains("the credentials are right"));
     }
 }

@@ -184,7 +184,7 @@ impl ServiceSource {
     }
 
     fn refusal(&mut self, request: PageRequest<'_>, answer: &Answer) -> PollError {
-        let error = refused(request, answer);
+        let error = refused(self.kind, request, answer);
         match (request, error) {
             (
                 PageRequest::First { end, .. },

@@ -20,7 +20,7 @@ pub(super) const GRANT_PERMISSION: &str = "az ad app permission add --id \"$CLIE
 pub(super) const CONSENT: &str = "az ad app permission admin-consent --id \"$CLIENT_ID\"";
 
 /// Grants the permission to read message trace by the Reporting Web Service of Exchange Online.
-const GRANT_REPORTING: &str = "az ad app permission add --id \"$CLIENT_ID\" --api 00000002-0000-0ff1-ce00-000000000000 \
+pub(super) const GRANT_REPORTING: &str = "az ad app permission add --id \"$CLIENT_ID\" --api 00000002-0000-0ff1-ce00-000000000000 \
                                --api-permissions b4d5a5c7-c085-487f-b922-ef0d6ebde6b1=Role";
 
 /// Assigns the role Security Reader, without which the Reporting Web Service answers 401.
@@ -37,7 +37,7 @@ const TENANT_ID: Question = Question {
     example: "\"contoso.onmicrosoft.com\"",
     default: None,
     is_optional: false,
-    check: |text| match is_tenant_id(text) {
+    check: |text| match is_tenant_id(text) || text.starts_with("${") {
         true => Ok(()),
         false => Err("is neither a GUID nor a domain, as `contoso.onmicrosoft.com`".to_owned()),
     },
