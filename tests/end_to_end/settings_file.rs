@@ -26,6 +26,11 @@ fn the_settings_file_is_named_in_every_usual_way() {
     check(&tenant, &["status", "exotrace.toml"], None, 0, "no ledger");
     check(&tenant, &["doctor", "exotrace.toml"], None, 0, "all is well");
     check(&tenant, &["mapping", "status"], Some("exotrace.toml"), 1, "state");
+    // What the variable names is said to come from it.
+    let of_variable =
+        "no settings file where the environment variable `EXOTRACE_CONFIG` says: could not read `other.toml`";
+    check(&tenant, &["check"], Some("other.toml"), 78, of_variable);
+    check(&tenant, &["doctor"], Some("other.toml"), 78, of_variable);
     check(&tenant, &["replay", "none.ndjson"], Some("other.toml"), 78, "could not read `other.toml`");
     check(
         &tenant,

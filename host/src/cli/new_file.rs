@@ -7,10 +7,10 @@ use std::{
     path::Path,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::exit::Usage;
-use crate::support::atomic_write;
+use crate::support::{atomic_write, folder};
 
 /// For its owner alone: there are secrets in it.
 pub(super) const SECRET: u32 = 0o600;
@@ -51,8 +51,12 @@ pub(super) fn write(path: &Path, contents: &[u8], mode: u32, existing: Existing)
     write().with_context(|| format!("could not write `{}`", path.display()))
 }
 
-/// Fails if a file is there that is to be kept, and has other contents.
+/// Fails if there is no folder for the file, or if a file exists that is kept, and has other contents.
 pub(super) fn check(path: &Path, contents: Option<&[u8]>, existing: Existing) -> anyhow::Result<()> {
+    let folder = folder::parent(path);
+    if !folder.is_dir() {
+        bail!("could not write `{}`: there is no folder `{}`", path.display(), folder.display());
+    }
     let is_there = match fs::symlink_metadata(path) {
         Ok(_) => true,
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
@@ -87,6 +91,6 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let error = write(Path::new("/nowhere/exotrace.toml"), b"", PUBLIC, Existing::Keep).unwrap_err();
-        assert_eq!(error.to_string(), "could not write `/nowhere/exotrace.toml`");
+        assert_eq!(error.to_string(), "could not write `/nowhere/exotrace.toml`: there is no folder `/nowhere`");
     }
 }

@@ -18,7 +18,11 @@ pub(super) fn text(path: &Path, secrets: &[PathBuf], sections: &[(&Setup, Answer
     });
     let mut text = format!("{} is written.\n", path.display());
     for secret in secrets {
-        text += &format!("{} has the secret, for your user alone.\n", secret.display());
+        text += &format!(
+            "{} has the secret, for your user alone; if exotrace runs as another user: `chown USER {}`.\n",
+            secret.display(),
+            shell::word(secret)
+        );
     }
     for (number, step) in (1..).zip(&steps) {
         text += &format!("\n{number}. {}\n\n", step.title);

@@ -6,6 +6,7 @@ use crate::{
     cli::shell,
     config::{Answer, Answers, Form, Question, Setup},
     mapper::built_in,
+    support::shown,
 };
 
 /// The mapping of new settings, where it is built in.
@@ -25,7 +26,9 @@ pub(super) struct NewSettings<'a> {
 
 impl NewSettings<'_> {
     pub(super) fn to_text(&self) -> String {
+        // On one line: it stands in a comment.
         let file = shell::word(self.path);
+        let file = shown::line(&file);
         let mut text = format!(
             "# Settings of exotrace. Check them with `exotrace check {file}`, and all that they name with\n\
              # `exotrace doctor {file}`. `exotrace config schema` describes every key, for editors as well.\n\n\
