@@ -3,6 +3,7 @@
 use crate::{
     domain::Domain,
     json::{Kind, Raw, build, decode},
+    privacy::Privacy,
     version::{AddressRule, Layout},
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct Address {
     pub(crate) members: String,
     /// Where `user` begins in them.
     user_at: usize,
+    /// The pseudonym by the key before as a JSON string, or nothing.
+    pub(crate) previous_hash_json: String,
 }
 
 /// What stands in `user`: keys and JSON strings.
@@ -35,6 +38,7 @@ impl Address {
         raw: &Raw<'_>,
         rule: AddressRule,
         layout: Layout,
+        privacy: Option<&Privacy>,
         domain: impl FnOnce(&str) -> &'d Domain,
     ) -> Self {
         let mut text = decode(raw).into_owned();
@@ -55,8 +59,11 @@ impl Address {
             hosts: Default::default(),
             members: String::new(),
             user_at: 0,
+            previous_hash_json: String::new(),
         };
-        let domain = address.has_at().then(|| domain(address.domain()));
+        let shows_domain = privacy.is_none_or(|privacy| privacy.shows_domain(address.domain()));
+        let domain = address.has_at().then(|| domain(if shows_domain { address.domain() } else { "" }));
+        address.is_local = domain.is_some_and(|domain| domain.is_local);
         // The same text is the same string, however it was escaped.
         let is_plain = raw.kind == Kind::Plain;
         let string = |text: &str| match text {
@@ -64,15 +71,26 @@ impl Address {
             _ if is_plain => format!("\"{text}\""),
             _ => build(|out| out.push_string(text)),
         };
-        address.is_local = domain.is_some_and(|domain| domain.is_local);
-        address.json = string(&address.text);
-        address.local_part_json = string(address.local_part());
-        let (user_domain, email, name) = (string(address.user_domain()), &*address.json, &*address.local_part_json);
+        let shown_domain = if shows_domain { address.domain() } else { "" };
+        let parts = address.has_at().then(|| (address.local_part(), shown_domain));
+        let hidden = privacy.and_then(|privacy| privacy.hide_address(&address.text, parts, address.is_local));
+        let user_domain = string(if shows_domain { address.user_domain() } else { "" });
+        let (json, local_part_json, hash) = match &hidden {
+            Some(hidden) => {
+                address.previous_hash_json = string(&hidden.previous_hash);
+                (string(&hidden.email), string(&hidden.name), string(&hidden.hash))
+            }
+            None => (string(&address.text), string(address.local_part()), String::new()),
+        };
+        (address.json, address.local_part_json) = (json, local_part_json);
+        let (email, name) = (&*address.json, &*address.local_part_json);
         let user: UserMembers<'_> = match layout {
             Layout::Package => {
                 &[(r#""domain":"#, &user_domain), (r#""email":"#, email), (r#""id":"#, email), (r#""name":"#, name)]
             }
-            Layout::Delivery => &[(r#""domain":"#, &user_domain), (r#""email":"#, email), (r#""name":"#, name)],
+            Layout::Delivery => {
+                &[(r#""domain":"#, &user_domain), (r#""email":"#, email), (r#""hash":"#, &hash), (r#""name":"#, name)]
+            }
         };
         let user = user_member(user);
         if let Some(domain) = domain {
@@ -157,7 +175,7 @@ mod tests {
         let json = serde_json::to_string(address).unwrap();
         let raw = Raw { text: &json, kind: Kind::Escaped };
         let unknown = UNKNOWN;
-        let address = Address::new(&raw, rule, Layout::Package, |_| &unknown);
+        let address = Address::new(&raw, rule, Layout::Package, None, |_| &unknown);
         assert_eq!((address.local_part(), address.domain()), (local_part, domain));
         assert_eq!(address.user_domain(), user_domain);
     }

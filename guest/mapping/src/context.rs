@@ -17,7 +17,7 @@ pub(crate) struct MappingContext {
 
 impl MappingContext {
     pub(crate) fn new(version: &'static Version, settings: SessionSettings) -> Self {
-        let ids = Ids::new(version.id, &settings.tenant_id);
+        let ids = Ids::new(version.id, &settings.tenant_id, settings.privacy.as_ref());
         Self { version, settings, networks: Cache::new(), addresses: Cache::new(), domains: Cache::new(), ids }
     }
 
@@ -25,7 +25,8 @@ impl MappingContext {
     pub(crate) fn find_address(&mut self, raw: &Raw<'_>) -> usize {
         self.addresses.find(raw.text).unwrap_or_else(|| {
             let Self { addresses, domains, settings, version, .. } = self;
-            let address = Address::new(raw, version.addresses, version.layout, |domain| {
+            let privacy = settings.privacy.as_ref();
+            let address = Address::new(raw, version.addresses, version.layout, privacy, |domain| {
                 let place = domains.find(domain).unwrap_or_else(|| {
                     domains.insert(domain, Domain::new(domain, &settings.suffix_list, &settings.local_domains))
                 });

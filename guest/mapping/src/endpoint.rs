@@ -68,7 +68,8 @@ impl Endpoint {
         let without_at = address.map(|place| context.addresses.get(place)).filter(|address| !address.has_at());
         if let Some(address) = without_at {
             let message = format!("{role} address `{}` has no `@`", Excerpt(address.text()));
-            failures.push(Failure::new(FailureReason::InvalidAddress, message));
+            let without_value = format!("{role} address has no `@`");
+            failures.push(Failure { reason: FailureReason::InvalidAddress, message, without_value });
         }
         Self { address, network }
     }
@@ -126,8 +127,8 @@ fn network(
         KnownNetwork::Known(_) => Some(place),
         KnownNetwork::Placeholder => None,
         KnownNetwork::Invalid => {
-            let message = format!("`{}` is not an IP address: `{}`", property.name(), Excerpt(&text));
-            failures.push(Failure::new(FailureReason::InvalidIp, message));
+            let what = format_args!("`{}` is not an IP address", property.name());
+            failures.push(Failure::of_value(FailureReason::InvalidIp, what, &text));
             None
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     json::build,
+    privacy::Profile,
     settings::{SettingsError, Tenant},
     version::ReservedFields,
 };
@@ -25,7 +26,12 @@ pub(crate) struct ExtraFields {
 }
 
 impl ExtraFields {
-    pub(crate) fn parse(text: Option<&str>, reserved: &ReservedFields, tenant: &Tenant) -> Result<Self, SettingsError> {
+    pub(crate) fn parse(
+        text: Option<&str>,
+        reserved: &ReservedFields,
+        tenant: &Tenant,
+        profile: Option<&Profile>,
+    ) -> Result<Self, SettingsError> {
         let mut fields = Self::default();
         let invalid = |reason: String| SettingsError::InvalidFields(reason);
         let mut object: Map<String, Value> =
@@ -38,6 +44,9 @@ impl ExtraFields {
         {
             // What the tenant is called has always been a field of the host.
             organization.entry("name").or_insert_with(|| name.as_str().into());
+        }
+        if let Some(profile) = profile {
+            add_labels(&mut object, profile)?;
         }
         for (name, value) in object {
             if name.contains('.') {
@@ -55,6 +64,20 @@ impl ExtraFields {
         }
         Ok(fields)
     }
+}
+
+/// Adds what says in a document that it hides people, and by which key.
+fn add_labels(object: &mut Map<String, Value>, profile: &Profile) -> Result<(), SettingsError> {
+    let labels = object.entry("labels").or_insert_with(|| Value::Object(Map::new()));
+    let Value::Object(labels) = labels else {
+        return Err(SettingsError::InvalidFields("`labels` has to be an object".to_owned()));
+    };
+    for (name, text) in [("privacy_key_id", &profile.key_id), ("privacy_profile", &profile.name)] {
+        if labels.insert(name.to_owned(), text.as_str().into()).is_some() {
+            return Err(SettingsError::ReservedField(format!("labels.{name}")));
+        }
+    }
+    Ok(())
 }
 
 /// What the mapping knows of the tenant, and what the host adds. It may name the tenant once more: other mappings write
@@ -127,13 +150,13 @@ mod tests {
     use crate::versions::{V1_20, V3_0};
 
     fn parse(fields: &str) -> Result<ExtraFields, SettingsError> {
-        ExtraFields::parse(Some(fields), &V1_20.reserved_fields, &Tenant::default())
+        ExtraFields::parse(Some(fields), &V1_20.reserved_fields, &Tenant::default(), None)
     }
 
     #[track_caller]
     fn check_organization(id: &str, name: Option<&str>, fields: &str, expected: Result<&str, &str>) {
         let tenant = Tenant { id: id.to_owned(), name: name.map(str::to_owned) };
-        let found = ExtraFields::parse(Some(fields), &V3_0.reserved_fields, &tenant);
+        let found = ExtraFields::parse(Some(fields), &V3_0.reserved_fields, &tenant, None);
         let found = found.map(|fields| fields.organization).map_err(|error| error.to_string());
         assert_eq!(found.as_deref().map_err(String::as_str), expected);
     }
@@ -170,7 +193,7 @@ mod tests {
     fn what_the_tenant_is_called_is_a_field() {
         let tenant = Tenant { id: "id".to_owned(), name: Some("Contoso".to_owned()) };
         let named =
-            |fields: Option<&str>| ExtraFields::parse(fields, &V1_20.reserved_fields, &tenant).unwrap().document;
+            |fields: Option<&str>| ExtraFields::parse(fields, &V1_20.reserved_fields, &tenant, None).unwrap().document;
         assert_eq!(named(None), r#""organization":{"name":"Contoso"},"#);
         let fields = Some(r#"{"a":1,"organization":{"id":"x"},"z":2}"#);
         assert_eq!(named(fields), r#""a":1,"organization":{"id":"x","name":"Contoso"},"z":2,"#);

@@ -33,16 +33,24 @@ pub(crate) struct Failure {
     pub(crate) reason: FailureReason,
     /// For `error.message`: names the part and its value.
     pub(crate) message: String,
+    /// The same without the value, for those who may not see it.
+    pub(crate) without_value: String,
 }
 
 impl Failure {
+    /// A failure that no value tells more about.
     pub(crate) fn new(reason: FailureReason, message: impl fmt::Display) -> Self {
-        Self { reason, message: message.to_string() }
+        let message = message.to_string();
+        Self { reason, without_value: message.clone(), message }
+    }
+
+    /// A failure with the value that it is about.
+    pub(crate) fn of_value(reason: FailureReason, what: impl fmt::Display, value: &str) -> Self {
+        Self { reason, message: format!("{what}: `{}`", Excerpt(value)), without_value: what.to_string() }
     }
 
     pub(crate) fn wrong_type(property: &str, value: &str) -> Self {
-        let value = Excerpt(value);
-        Self::new(FailureReason::InvalidType, format_args!("`{property}` cannot be of this type: `{value}`"))
+        Self::of_value(FailureReason::InvalidType, format_args!("`{property}` cannot be of this type"), value)
     }
 }
 

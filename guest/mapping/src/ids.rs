@@ -6,9 +6,10 @@ use crate::{
     delivery_key::{self, Delivery},
     document::Document,
     fingerprint::Fingerprints,
-    hash_inputs::HashInputs,
+    hash_inputs::{Digest, HashInputs},
     json::Raw,
-    message_blocks::DIGEST_BYTES,
+    message_blocks::{DIGEST_BYTES, LANES},
+    privacy::{Privacy, PseudonymKeys},
     property::Property,
     sha256::Sha256,
     version::IdRule,
@@ -19,10 +20,26 @@ pub(crate) const ID_BYTES: usize = 28;
 
 /// Collects what ids are made of.
 pub(crate) struct Ids {
-    /// After the tenant.
-    sha256: Sha256,
+    hash: Hash,
     deliveries: HashInputs,
     documents: DocumentIds,
+}
+
+/// How an id is made of its input.
+enum Hash {
+    /// After the tenant.
+    Sha256(Sha256),
+    /// Where an id is not to be guessed from an address, with a key, which is the tenant's.
+    Keyed(PseudonymKeys),
+}
+
+impl Hash {
+    fn digests(&self, texts: &[&[u8]; LANES]) -> [Digest; LANES] {
+        match self {
+            Self::Sha256(sha256) => sha256.digests(texts),
+            Self::Keyed(keys) => texts.map(|text| keys.id(text)),
+        }
+    }
 }
 
 /// Collects what the ids of documents are made of.
@@ -47,14 +64,18 @@ pub(crate) struct TakenIds {
 }
 
 impl Ids {
-    pub(crate) fn new(rule: IdRule, tenant: &str) -> Self {
+    pub(crate) fn new(rule: IdRule, tenant: &str, privacy: Option<&Privacy>) -> Self {
         let documents = match rule {
             IdRule::Fingerprint { empty_status_counts } => {
                 DocumentIds::Fingerprint { fingerprints: Fingerprints::default(), empty_status_counts }
             }
             IdRule::Delivery => DocumentIds::Delivery { inputs: HashInputs::default(), key_places: Vec::new() },
         };
-        Self { sha256: Sha256::after(&delivery_key::beginning(tenant)), deliveries: HashInputs::default(), documents }
+        let hash = match privacy {
+            Some(privacy) => Hash::Keyed(privacy.keys().clone()),
+            None => Hash::Sha256(Sha256::after(&delivery_key::beginning(tenant))),
+        };
+        Self { hash, deliveries: HashInputs::default(), documents }
     }
 
     /// Takes down what the `_id` of a document is made of, and what names its delivery; returns whether anything does.
@@ -88,15 +109,15 @@ impl Ids {
 
     /// Takes the ids of all that was added.
     pub(crate) fn take(&mut self) -> TakenIds {
-        let Self { sha256, deliveries, documents } = self;
-        let keys = deliveries.take(|texts| sha256.digests(texts));
+        let Self { hash, deliveries, documents } = self;
+        let keys = deliveries.take(|texts| hash.digests(texts));
         let documents = match documents {
             DocumentIds::Fingerprint { fingerprints, .. } => fingerprints.take(),
             DocumentIds::Delivery { inputs, key_places } => {
                 for (key, place) in keys.iter().zip(key_places.drain(..)) {
                     place.into_iter().for_each(|place| inputs.bytes.replace(place, key));
                 }
-                inputs.take(|texts| sha256.digests(texts))
+                inputs.take(|texts| hash.digests(texts))
             }
         };
         let text = |digests: &[[u8; DIGEST_BYTES]]| digests.iter().map(|digest| STANDARD.encode(digest)).collect();

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::{
     cache::Cache,
     json::{Buffer, build},
+    privacy::Privacy,
 };
 
 /// Answers what is known about IP addresses.
@@ -86,7 +87,7 @@ pub(crate) enum KnownNetwork {
 pub(crate) struct NetworkText {
     /// `as`, `geo` and `ip`, each with a comma after it.
     pub(crate) members: String,
-    /// The address as a JSON string.
+    /// The address as a JSON string; empty when it is hidden.
     pub(crate) ip_json: String,
 }
 
@@ -98,11 +99,18 @@ impl KnownNetwork {
     }
 }
 
+/// What a version and its settings say about IP addresses.
+#[derive(Clone, Copy)]
+pub(crate) struct NetworkRules<'a> {
+    pub(crate) placeholders_are_absent: bool,
+    pub(crate) privacy: Option<&'a Privacy>,
+}
+
 /// Asks about every address that is not known yet, all at once.
 pub(crate) fn look_up<'a>(
     networks: &mut Networks,
     addresses: impl Iterator<Item = &'a str>,
-    placeholders_are_absent: bool,
+    rules: NetworkRules<'_>,
     geo: &mut dyn Geo,
 ) {
     let mut unknown: Vec<&str> = addresses.collect();
@@ -110,7 +118,7 @@ pub(crate) fn look_up<'a>(
     unknown.dedup();
     unknown.retain(|text| {
         let network = match text.parse() {
-            Ok(address) if placeholders_are_absent && is_placeholder(address) => KnownNetwork::Placeholder,
+            Ok(address) if rules.placeholders_are_absent && is_placeholder(address) => KnownNetwork::Placeholder,
             Ok(_) => return true,
             Err(_) => KnownNetwork::Invalid,
         };
@@ -120,12 +128,14 @@ pub(crate) fn look_up<'a>(
     if unknown.is_empty() {
         return;
     }
-    let mut answers = geo.lookup(&unknown).into_iter();
+    let shows_geo = rules.privacy.is_none_or(Privacy::shows_geo);
+    let mut answers = if shows_geo { geo.lookup(&unknown) } else { Vec::new() }.into_iter();
     for address in unknown {
         // A host that answers too little is a host that knows too little.
         let network = answers.next().flatten().unwrap_or_default();
-        let members = build(|out| push_members(out, address, &network));
-        let ip_json = build(|out| out.push_string(address));
+        let shown = rules.privacy.map_or_else(|| Some(address.to_owned()), |privacy| privacy.ip(address));
+        let ip_json = shown.map(|shown| build(|out| out.push_string(&shown))).unwrap_or_default();
+        let members = build(|out| push_members(out, &ip_json, &network));
         networks.insert(address, KnownNetwork::Known(NetworkText { members, ip_json }));
     }
 }
@@ -138,7 +148,7 @@ fn is_placeholder(address: IpAddr) -> bool {
     }
 }
 
-fn push_members(out: &mut Buffer<'_>, address: &str, network: &Network) {
+fn push_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
     if let Some(system) = &network.autonomous_system {
         out.push_ascii(br#""as":{"number":"#);
         out.push_str(&system.number.to_string());
@@ -152,9 +162,11 @@ fn push_members(out: &mut Buffer<'_>, address: &str, network: &Network) {
     if let Some(place) = &network.place {
         push_place(out, place);
     }
-    out.push_ascii(br#""ip":"#);
-    out.push_string(address);
-    out.push(b',');
+    if !ip_json.is_empty() {
+        out.push_ascii(br#""ip":"#);
+        out.push_str(ip_json);
+        out.push(b',');
+    }
 }
 
 fn push_place(out: &mut Buffer<'_>, place: &Place) {

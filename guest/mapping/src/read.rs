@@ -5,13 +5,13 @@ use crate::{
     date::Instant,
     document::{Direction, Document, EventDates},
     endpoint::{Endpoint, EndpointNetworks},
-    failure::{Excerpt, Failure, FailureReason},
+    failure::{Failure, FailureReason},
     ignore_case::equal_ignoring_case,
     json::{Kind, Raw, Scanner, decode},
     outcome::DropReason,
     property::Property,
     record::Record,
-    status::Status,
+    status::{Status, is_plain},
     version::Layout,
 };
 
@@ -61,10 +61,17 @@ pub(crate) fn read<'a>(context: &mut MappingContext, record: Record<'a>, network
         },
     );
     let status = match context.version.layout {
-        Layout::Delivery if status.is_string() => Status::of(&decode(&status)),
+        Layout::Delivery if status.is_string() => {
+            Some(decode(&status)).filter(|text| is_shown(context, text)).map_or(Status::NONE, |text| Status::of(&text))
+        }
         _ => Status::NONE,
     };
     Document { record, is_record: true, source, destination, direction, received, dates, status, failures }
+}
+
+/// Whether a status is shown: where people are hidden, one that looks like those of the services.
+fn is_shown(context: &MappingContext, status: &str) -> bool {
+    context.settings.privacy.is_none() || is_plain(status)
 }
 
 /// Properties that are written where the store takes a text or a number only.
@@ -120,8 +127,8 @@ fn date(raw: &Raw<'_>, property: Property, failures: &mut Vec<Failure>) -> Optio
     };
     let date = Instant::parse(&text);
     if date.is_none() {
-        let message = format!("`{}` is not a date: `{}`", property.name(), Excerpt(&text));
-        failures.push(Failure::new(FailureReason::InvalidDate, message));
+        let what = format_args!("`{}` is not a date", property.name());
+        failures.push(Failure::of_value(FailureReason::InvalidDate, what, &text));
     }
     date
 }

@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     json::{Raw, decode},
     key_layout::KeyLayout,
-    network::{Geo, look_up},
+    network::{Geo, NetworkRules, look_up},
     outcome::{DropReason, MappedBatch, Origin, Outcome},
     property::Property,
     read::{drop_reason, read},
@@ -111,7 +111,7 @@ impl Session {
     }
 
     fn ask_about_networks(&mut self, chunk: &mut [Line<'_>], members: &[RecordMember<'_>], geo: &mut dyn Geo) {
-        let networks = &mut self.context.networks;
+        let MappingContext { networks, version, settings, .. } = &mut self.context;
         networks.trim();
         let mut unknown: Vec<Cow<'_, str>> = Vec::new();
         for line in chunk {
@@ -127,8 +127,11 @@ impl Session {
             };
             line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
         }
-        let placeholders_are_absent = self.context.version.placeholder_ips_are_absent;
-        look_up(networks, unknown.iter().map(AsRef::as_ref), placeholders_are_absent, geo);
+        let rules = NetworkRules {
+            placeholders_are_absent: version.placeholder_ips_are_absent,
+            privacy: settings.privacy.as_ref(),
+        };
+        look_up(networks, unknown.iter().map(AsRef::as_ref), rules, geo);
     }
 
     fn map_line(

@@ -5,6 +5,7 @@ use crate::{
     guid,
     json::build,
     local_domains::LocalDomains,
+    privacy::{Original, Privacy, Profile},
     settings::{Settings, SettingsError},
     suffix::SuffixList,
     version::Version,
@@ -21,6 +22,10 @@ pub(crate) struct SessionSettings {
     pub(crate) url_beginning: String,
     pub(crate) local_domains: LocalDomains,
     pub(crate) preserve_original_event: bool,
+    /// Whether a document of a record that could not be mapped has the record in it.
+    pub(crate) keeps_failed_records: bool,
+    /// What hides people; `None`: they are shown.
+    pub(crate) privacy: Option<Privacy>,
     /// The tags without those that are empty or repeated, the one for the switch first: each as a JSON string with a
     /// comma after it.
     pub(crate) tags: String,
@@ -37,15 +42,19 @@ impl SessionSettings {
             refuse("pseudonym_key", settings.pseudonym_key.is_some())?;
             refuse("previous_pseudonym_key", settings.previous_pseudonym_key.is_some())?;
         }
+        let mut tenant = settings.tenant.clone().unwrap_or_default();
+        tenant.id = guid::normalised(&tenant.id).into_owned();
+        let profile = settings.options.as_deref().map(Profile::parse).transpose()?.flatten();
+        let privacy = Privacy::new(profile, settings, &tenant.id)?;
+        let keeps_originals = privacy.as_ref().is_none_or(|privacy| privacy.profile().original == Original::Keep);
         let switch = settings.preserve_original_event.then_some(PRESERVE_TAG);
         let mut tags: Vec<String> = Vec::new();
         for tag in switch.into_iter().chain(settings.tags.iter().map(String::as_str)) {
-            if !tag.is_empty() && !tags.iter().any(|known| known == tag) {
+            let is_kept = tag != PRESERVE_TAG || keeps_originals;
+            if is_kept && !tag.is_empty() && !tags.iter().any(|known| known == tag) {
                 tags.push(tag.to_owned());
             }
         }
-        let mut tenant = settings.tenant.clone().unwrap_or_default();
-        tenant.id = guid::normalised(&tenant.id).into_owned();
         let suffix_list = match &settings.suffix_list {
             Some(text) => {
                 SuffixList::parse(text).map_err(|error| SettingsError::InvalidSuffixList(error.to_string()))?
@@ -56,9 +65,16 @@ impl SessionSettings {
             url_beginning: url_beginning(&tenant.id),
             local_domains: LocalDomains::new(settings.local_domains.clone(), version.local_domains),
             preserve_original_event: tags.iter().any(|tag| tag == PRESERVE_TAG),
+            keeps_failed_records: keeps_originals,
             tags: tags.iter().map(|tag| build(|out| out.push_string(tag)) + ",").collect(),
             drop_status: settings.drop_status.clone(),
-            fields: ExtraFields::parse(settings.fields.as_deref(), &version.reserved_fields, &tenant)?,
+            fields: ExtraFields::parse(
+                settings.fields.as_deref(),
+                &version.reserved_fields,
+                &tenant,
+                privacy.as_ref().map(Privacy::profile),
+            )?,
+            privacy,
             suffix_list,
             tenant_id: tenant.id,
         })

@@ -49,6 +49,11 @@ impl Status {
     }
 }
 
+/// Whether a text is a few plain words, as all statuses of the services are.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" _-".contains(&byte))
+}
+
 /// Words in lower case with hyphens between them. A word begins with a capital, unless the character before is one as
 /// well, and after anything but letters and digits.
 fn kebab_case(text: &str) -> String {

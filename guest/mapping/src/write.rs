@@ -1,6 +1,7 @@
 //! Writes a document from front to back.
 
 mod delivery;
+mod hidden_record;
 mod package;
 mod parts;
 

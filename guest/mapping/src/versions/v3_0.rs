@@ -10,7 +10,7 @@ pub const VERSION: Version = Version {
     number: "3.0.0",
     schema: Schema { name: "ecs", version: "9.4.0" },
     record_kinds: v2_2::VERSION.record_kinds,
-    options_schema: None,
+    options_schema: Some(include_str!("v3_0_options.json")),
     reserved_fields: ReservedFields {
         document: &[
             "@timestamp",

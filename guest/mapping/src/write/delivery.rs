@@ -12,6 +12,7 @@ use crate::{
     endpoint::{Addresses, Endpoint},
     json::Buffer,
     outcome::Origin,
+    write::hidden_record::push_hidden_record,
     write::parts::{push_failures, push_log, push_record, push_tags},
 };
 
@@ -40,12 +41,15 @@ pub(crate) fn push_document(
     out.push_ascii(br#""ecs":{"version":""#);
     out.push_str(context.version.schema.version);
     out.push_ascii(b"\"},");
-    email::push_email(out, document, &addresses);
-    push_failures(out, &document.failures);
+    email::push_email(out, context, document, &addresses);
+    push_failures(out, context, &document.failures);
     let event_id = event::push_event(out, context, document, line, origin);
     push_log(out, context, offset, origin);
     message::push_message(out, document, &addresses);
-    push_record(out, document.record.members, line);
+    match &context.settings.privacy {
+        None => push_record(out, document.record.members, line),
+        Some(privacy) => out.push_with(|out| push_hidden_record(out, context, document, privacy)),
+    }
     push_network(out, context, document);
     out.push_ascii(br#""observer":{"product":"Exchange Online","type":"mail-gateway","vendor":"Microsoft"},"#);
     out.push_str(&context.settings.fields.organization);

@@ -40,7 +40,7 @@ pub(crate) fn push_document(
     out.push_str(context.version.schema.version);
     out.push_ascii(b"\"},");
     email::push_email(out, document, &addresses);
-    push_failures(out, &document.failures);
+    push_failures(out, context, &document.failures);
     event::push_event(out, context, document, line, origin);
     push_log(out, context, offset, origin);
     push_record(out, document.record.members, line);

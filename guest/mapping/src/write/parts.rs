@@ -38,7 +38,9 @@ pub(crate) fn push_tags(out: &mut Buffer<'_>, context: &MappingContext, has_fail
     let start = out.len();
     out.push_ascii(br#""tags":["#);
     out.push_str(&context.settings.tags);
-    if has_failed && context.version.tags_failures && !context.settings.preserve_original_event {
+    let settings = &context.settings;
+    if has_failed && context.version.tags_failures && settings.keeps_failed_records && !settings.preserve_original_event
+    {
         out.push_string(PRESERVE_TAG);
         out.push(b',');
     }
@@ -47,14 +49,15 @@ pub(crate) fn push_tags(out: &mut Buffer<'_>, context: &MappingContext, has_fail
 
 /// `error.message`: everything that is wrong.
 #[inline(always)]
-pub(crate) fn push_failures(out: &mut Buffer<'_>, failures: &[Failure]) {
+pub(crate) fn push_failures(out: &mut Buffer<'_>, context: &MappingContext, failures: &[Failure]) {
     if failures.is_empty() {
         return;
     }
     let start = out.len();
     out.push_ascii(br#""error":{"message":["#);
     for failure in failures {
-        out.push_string(&failure.message);
+        let hides_values = context.settings.privacy.is_some();
+        out.push_string(if hides_values { &failure.without_value } else { &failure.message });
         out.push(b',');
     }
     out.close(start, b"]}");
@@ -149,5 +152,14 @@ pub(crate) fn push_date(out: &mut Buffer<'_>, key: &str, date: Option<Instant>) 
         out.push_str(key);
         out.push_ascii(date.text());
         out.push_ascii(b"\",");
+    }
+}
+
+/// Adds what stands for a text, if anything does.
+pub(crate) fn push_hidden_text(out: &mut Buffer<'_>, key: &str, text: Option<String>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        out.push_str(key);
+        out.push_string(&text);
+        out.push(b',');
     }
 }

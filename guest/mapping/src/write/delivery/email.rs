@@ -2,18 +2,26 @@
 
 use crate::{
     address::Address,
+    context::MappingContext,
     document::Document,
     endpoint::Addresses,
     guid,
     json::{Buffer, Raw, copy_pruned, decode},
+    privacy::Privacy,
     property::Property,
     record::Record,
-    write::parts::push_date,
+    write::parts::{push_date, push_hidden_text},
 };
 
 /// Adds `email`.
 #[inline(always)]
-pub(crate) fn push_email(out: &mut Buffer<'_>, document: &Document<'_>, addresses: &Addresses<'_>) {
+pub(crate) fn push_email(
+    out: &mut Buffer<'_>,
+    context: &MappingContext,
+    document: &Document<'_>,
+    addresses: &Addresses<'_>,
+) {
+    let privacy = context.settings.privacy.as_ref();
     let start = out.len();
     out.push_ascii(br#""email":{"#);
     push_date(out, r#""delivery_timestamp":""#, document.received);
@@ -23,14 +31,16 @@ pub(crate) fn push_email(out: &mut Buffer<'_>, document: &Document<'_>, addresse
         out.push_ascii(b"\",");
     }
     push_address(out, r#""from":{"address":["#, addresses.sender, "]},");
-    if let Some(id) = text(&document.record, Property::MessageTraceId) {
+    if let Some(id) = text(&document.record, Property::MessageTraceId)
+        && privacy.is_none_or(|privacy| privacy.shows_local_id(&decode(&id)))
+    {
         out.push_ascii(br#""local_id":"#);
         push_id(out, &id);
         out.push(b',');
     }
-    push_text(out, document, r#""message_id":"#, Property::MessageId);
+    push_text(out, document, r#""message_id":"#, Property::MessageId, privacy);
     push_address(out, r#""sender":{"address":"#, addresses.sender, "},");
-    push_text(out, document, r#""subject":"#, Property::Subject);
+    push_text(out, document, r#""subject":"#, Property::Subject, privacy);
     push_address(out, r#""to":{"address":["#, addresses.recipient, "]},");
     out.close(start, b"}");
 }
@@ -51,8 +61,11 @@ pub(super) fn push_id(out: &mut Buffer<'_>, id: &Raw<'_>) {
 }
 
 #[inline(always)]
-fn push_text(out: &mut Buffer<'_>, document: &Document<'_>, key: &str, property: Property) {
-    if let Some(value) = text(&document.record, property) {
+fn push_text(out: &mut Buffer<'_>, document: &Document<'_>, key: &str, property: Property, privacy: Option<&Privacy>) {
+    let Some(value) = text(&document.record, property) else { return };
+    if let Some(privacy) = privacy {
+        out.push_with(|out| push_hidden_text(out, key, privacy.text(property, &decode(&value))));
+    } else {
         out.push_str(key);
         copy_pruned(out, &value);
         out.push(b',');
@@ -61,7 +74,7 @@ fn push_text(out: &mut Buffer<'_>, document: &Document<'_>, key: &str, property:
 
 #[inline(always)]
 fn push_address(out: &mut Buffer<'_>, before: &str, address: Option<&Address>, after: &str) {
-    if let Some(address) = address {
+    if let Some(address) = address.filter(|address| !address.json.is_empty()) {
         out.push_str(before);
         out.push_str(&address.json);
         out.push_str(after);

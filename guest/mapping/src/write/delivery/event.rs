@@ -46,8 +46,8 @@ pub(crate) fn push_event(
     } else {
         out.push_ascii(br#""kind":"event","#);
     }
-    // A failed document keeps its record in any case: what could not be mapped is nowhere else.
-    if context.settings.preserve_original_event || has_failed {
+    // A failed document keeps its record unless people are hidden: what could not be mapped is nowhere else.
+    if context.settings.preserve_original_event || (has_failed && context.settings.keeps_failed_records) {
         out.push_ascii(br#""original":"#);
         out.push_string(line);
         out.push(b',');
@@ -79,7 +79,8 @@ fn push_url(out: &mut Buffer<'_>, context: &MappingContext, document: &Document<
     }
     let Some(id) = text(&document.record, Property::MessageTraceId) else { return };
     let id = decode(&id);
-    if guid::is_guid(&id) {
+    let is_shown = context.settings.privacy.as_ref().is_none_or(|privacy| privacy.shows_local_id(&id));
+    if guid::is_guid(&id) && is_shown {
         out.push_str(beginning);
         out.push_str(&guid::normalised(&id));
         out.push_ascii(b"\",");

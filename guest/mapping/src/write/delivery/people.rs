@@ -8,7 +8,7 @@ use crate::{
     write::parts::{push_distinct, push_users},
 };
 
-/// Adds `related`: mail domains and the ones that somebody registered, IP addresses, people.
+/// Adds `related`: pseudonyms by the key before, mail domains and the ones that somebody registered, IP addresses, people.
 #[inline(always)]
 pub(crate) fn push_related(
     out: &mut Buffer<'_>,
@@ -19,6 +19,9 @@ pub(crate) fn push_related(
     let Addresses { sender, recipient } = *addresses;
     let start = out.len();
     out.push_ascii(br#""related":{"#);
+    let [to_hash, from_hash] =
+        [recipient, sender].map(|address| address.map_or("", |address| address.previous_hash_json.as_str()));
+    push_distinct(out, r#""hash":["#, [to_hash, from_hash, "", ""]);
     let host = |at: usize| [recipient, sender].map(|address| address.map_or("", |address| address.hosts[at].as_str()));
     let ([to, from], [to_registered, from_registered]) = (host(0), host(1));
     push_distinct(out, r#""hosts":["#, [to, from, to_registered, from_registered]);

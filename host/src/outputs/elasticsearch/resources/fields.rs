@@ -133,6 +133,7 @@ const PARTY: &[(&str, Type)] = &[
     ("top_level_domain", Keyword),
     ("user.domain", Keyword),
     ("user.email", Keyword),
+    ("user.hash", Keyword),
     ("user.id", Keyword),
     ("user.name", KeywordAndText),
 ];
