@@ -25,6 +25,7 @@ fn setup(version: Version, bits: u8) -> Setup {
     let has = |bit: u8| bits >> bit & 1 == 1;
     Setup {
         version,
+        tenant: has(0).then(|| ("AAAAAAAA-1111-2222-3333-444444444444".to_owned(), Some("Contoso".to_owned()))),
         local_domains: has(1).then(|| vec!["contoso.com".to_owned()]),
         preserve_original_event: has(2),
         tags: if has(3) { vec!["forwarded".to_owned()] } else { Vec::new() },
