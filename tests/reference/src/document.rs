@@ -210,7 +210,7 @@ fn id(version: Version, record: &Record, sender: Option<String>) -> Option<Strin
 fn finish(version: Version, settings: &Settings, origin: &Origin, line: &str, mapping: Mapping) -> Mapped {
     let Mapping { fields: mut document, id, key, timestamp, errors } = mapping;
     let failed = !errors.is_empty();
-    let (tenant, _) = settings.tenant.clone().unwrap_or_default();
+    let (tenant, tenant_name) = settings.tenant.clone().unwrap_or_default();
     let key = if failed { key } else { key.or_else(|| Some(delivery_key::of_line(&tenant, line))) };
     let mut tags = tags(settings);
     let keep_original = failed || tags.iter().any(|tag| tag == PRESERVE);
@@ -220,6 +220,7 @@ fn finish(version: Version, settings: &Settings, origin: &Origin, line: &str, ma
 
     document["@timestamp"] = json!(timestamp.or(origin.read_at).and_then(format_date));
     document["ecs"] = json!({ "version": "8.11.0" });
+    document["organization"] = json!({ "name": tenant_name });
     document["tags"] = json!(tags);
     if version.has_read_time && origin.file.is_none() {
         document["event"]["created"] = json!(origin.read_at.and_then(format_date));
