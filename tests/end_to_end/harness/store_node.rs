@@ -178,5 +178,7 @@ fn start(kind: &str, folder: &tempfile::TempDir, settings: &[String]) -> (Child,
         }
         said += &(line + "\n");
     }
+    drop(process.kill());
+    drop(process.wait());
     panic!("{kind} does not start:\n{said}");
 }

@@ -14,10 +14,7 @@ mod stream;
 mod target;
 
 use product::Cluster;
-use target::ExamineTarget;
-
-/// The pipeline that is none.
-const NO_PIPELINE: &str = "_none";
+use target::{ExamineTarget, NO_PIPELINE};
 
 /// Asks what delivering needs; stores nothing and changes nothing.
 pub(super) async fn examine(

@@ -8,7 +8,7 @@ use super::{
     index_template::{IndexTemplate, apply},
     question::{get, unexpected},
     stream::StreamState,
-    target::ExamineTarget,
+    target::{ExamineTarget, NO_PIPELINE},
 };
 use crate::{
     outputs::{elasticsearch::resources::INGESTED, requests::HostClient},
@@ -78,7 +78,7 @@ async fn of_template(client: &mut HostClient, template: &IndexTemplate) -> Resul
 
 /// A name of a pipeline; `_none` is the name of none.
 fn name(value: &Value) -> Option<String> {
-    value.as_str().filter(|name| *name != super::NO_PIPELINE).map(str::to_owned)
+    value.as_str().filter(|name| *name != NO_PIPELINE).map(str::to_owned)
 }
 
 /// Asks for something that need not be there.

@@ -2,6 +2,9 @@
 
 use crate::outputs::elasticsearch::flavor::Flavor;
 
+/// The name of no pipeline.
+pub(super) const NO_PIPELINE: &str = "_none";
+
 /// What the questions are about.
 pub(super) struct ExamineTarget<'a> {
     pub(super) flavor: Flavor,
