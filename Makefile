@@ -15,12 +15,18 @@ setup:
 	@rustup show active-toolchain >/dev/null 2>&1 && rustc --version >/dev/null 2>&1 || rustup toolchain install
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
 
-# With the examples, because they ask for what the tests ask for: wasmtime would else be built once more for those.
-build: setup ## Build the program with its components.
-	$(CARGO) build --release --locked --workspace --bins --examples
+PROGRAM := $(CARGO) build --release --locked --package exotrace --bin exotrace
 
-demo: build ## Do the main job on a simulated tenant.
-	target/release/exotrace demo
+build: setup ## Build the program with its components.
+	@test -e target/release/exotrace || echo "Building exotrace: some minutes the first time, most of them for wasmtime."
+	$(PROGRAM)
+
+demo: setup ## Do the main job on a simulated tenant.
+	@test -e target/release/exotrace && echo "1 of 2: looking for changes" || \
+		echo "1 of 2: building exotrace; some minutes the first time, most of them for wasmtime"
+	@$(PROGRAM)
+	@echo "2 of 2: the demo"
+	@target/release/exotrace demo
 
 # Real programs for the tests, from Debian's packages.
 SYSLOG := target/tools/syslog

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use crate::support::threads;
 
@@ -126,8 +127,11 @@ impl Command {
 /// with something left out, 78 wrong configuration.
 pub fn main() -> ExitCode {
     let Arguments { command, log } = Arguments::parse();
-    // A core file would have secrets and mail in it. Where this is not allowed, the system's own limit counts.
+    // A core file would have secrets and mail in it, and so has the memory that a debugger of the same user may read. Where
+    // this is not allowed, the system's own settings count. The limit alone does not keep a program from getting the file
+    // that is named as a pipe in `core_pattern`.
     drop(rlimit::Resource::CORE.set(0, 0));
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).unwrap_or_default();
     if let Err(error) = log.choose() {
         return exit::report(&anyhow::Error::new(exit::Usage(error.to_string())));
     }

@@ -2,25 +2,13 @@
 
 use std::sync::LazyLock;
 
+pub use exotrace_built_in::{BUILT_IN, BuiltIn};
+
 use crate::support::property::RecordKind;
-
-/// A component inside the program.
-#[derive(Debug, Clone, Copy)]
-pub struct BuiltIn {
-    /// The version as people write it, without the patch number.
-    pub version: &'static str,
-    /// The records that it maps unless somebody names another version.
-    pub default_for: &'static [RecordKind],
-    /// The component.
-    pub bytes: &'static [u8],
-}
-
-// `BUILT_IN`, which `build.rs` makes of the folders `guest/components/v*`.
-include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// The built-in mapping of records of a kind unless somebody names another version.
 pub fn default_mapping(kind: RecordKind) -> BuiltIn {
-    let found = BUILT_IN.into_iter().find(|known| known.default_for.contains(&kind));
+    let found = BUILT_IN.into_iter().find(|known| known.default_for.contains(&kind.as_str()));
     found.expect("`build.rs` sees that every kind has a default")
 }
 
@@ -37,9 +25,15 @@ pub(crate) fn version_with(digest: &str) -> Option<&'static str> {
     BUILT_IN.get(place).map(|known| known.version)
 }
 
+/// The built-in mapping that has these bytes.
+pub(super) fn with_bytes(bytes: &[u8]) -> Option<&'static BuiltIn> {
+    static KNOWN: [BuiltIn; BUILT_IN.len()] = BUILT_IN;
+    KNOWN.iter().find(|known| known.bytes == bytes)
+}
+
 /// Whether these are the bytes of a built-in mapping.
 pub(crate) fn is_built_in(bytes: &[u8]) -> bool {
-    BUILT_IN.iter().any(|known| known.bytes == bytes)
+    with_bytes(bytes).is_some()
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 
 use std::{path::Path, sync::Arc};
 
+use exotrace_built_in::BuiltIn;
+use tracing::debug;
 use wasmtime::component::Component as Compiled;
 
-use super::{built_in::is_built_in, complexity, component_error::ComponentError, engine::engine};
+use super::{built_in::with_bytes, complexity, component_error::ComponentError, engine::engine};
 
 mod apart;
 mod child;
@@ -44,13 +46,32 @@ impl Compiler {
     pub(super) fn compile(&self, is_metering: bool, bytes: &[u8]) -> Result<Compiled, ComponentError> {
         let engine = engine(is_metering);
         let here = || Compiled::new(engine, bytes).map_err(ComponentError::not_loaded);
-        if is_built_in(bytes) {
-            return here();
+        if let Some(built_in) = with_bytes(bytes) {
+            return precompiled(built_in, is_metering).map_or_else(here, Ok);
         }
         complexity::check(bytes)?;
         match &self.apart {
             None => here(),
             Some(apart) => apart.compile(engine, is_metering, bytes),
+        }
+    }
+}
+
+/// A built-in mapping by the machine code inside the program, which is for the engine that does not meter; `None` where
+/// the processor is older than those that it is for.
+pub(super) fn precompiled(built_in: &BuiltIn, is_metering: bool) -> Option<Compiled> {
+    if is_metering {
+        return None;
+    }
+    match built_in.load(engine(false)) {
+        Ok(component) => Some(component),
+        Err(error) => {
+            debug!(
+                version = built_in.version,
+                error = format!("{error:#}"),
+                "machine code inside the program does not fit"
+            );
+            None
         }
     }
 }

@@ -2,19 +2,20 @@
 
 use std::{sync::LazyLock, thread, time::Duration};
 
+use exotrace_built_in::config;
 use wasmtime::{Config, Engine};
 
 /// How often the engines look whether a call has run too long.
 const TICK: Duration = Duration::from_millis(50);
 
 /// The engine of the process, with its clock.
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| ticking(Config::new()));
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| ticking(&config()));
 
 /// The engine that counts what is executed as well, which makes mapping slower by about a third.
 static METERED: LazyLock<Engine> = LazyLock::new(|| {
-    let mut config = Config::new();
+    let mut config = config();
     config.consume_fuel(true);
-    ticking(config)
+    ticking(&config)
 });
 
 /// The engine that meters, or the other one.
@@ -28,9 +29,8 @@ pub(crate) fn ticks(span: Duration) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
-fn ticking(mut config: Config) -> Engine {
-    config.epoch_interruption(true);
-    let engine = Engine::new(&config).expect("the settings of the engine go together");
+fn ticking(config: &Config) -> Engine {
+    let engine = Engine::new(config).expect("the settings of the engine go together");
     let ticking = engine.weak();
     thread::spawn(move || {
         while let Some(engine) = ticking.upgrade() {

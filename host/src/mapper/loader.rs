@@ -10,8 +10,8 @@ use tracing::{debug, warn};
 use wasmtime::component::Component as Compiled;
 
 use super::{
-    built_in::{BUILT_IN, BuiltIn, built_in, is_built_in},
-    compiler::Compiler,
+    built_in::{BUILT_IN, BuiltIn, built_in, is_built_in, with_bytes},
+    compiler::{Compiler, precompiled},
     component::Component,
     component_error::ComponentError,
     component_file::{ComponentFile, read_component},
@@ -181,6 +181,12 @@ impl Loader {
     }
 
     fn compile(&self, bytes: &[u8]) -> Result<Compiled, ComponentError> {
+        if let Some(compiled) = with_bytes(bytes).and_then(|built_in| precompiled(built_in, self.is_metering)) {
+            return Ok(compiled);
+        }
+        if let Some(compiled) = with_bytes(bytes).and_then(|built_in| precompiled(built_in, self.is_metering)) {
+            return Ok(compiled);
+        }
         let Some(cache) = &self.cache else { return self.compiler.compile(self.is_metering, bytes) };
         let loaded = cache.load(engine(self.is_metering), bytes, |bytes| {
             let _mark = mark(cache, bytes);
