@@ -158,70 +158,54 @@ impl Metrics {
         let mut made = Registry::with_prefix(PREFIX);
         let registry = &mut made;
         Self {
-            pages_read: registered(registry, "pages_read", "Pages that a service has answered with"),
-            records_read: registered(registry, "records_read", "Records read"),
-            records_repeated: registered(registry, "records_repeated", "Records read that had been delivered before"),
-            records_changed: registered(
-                registry,
-                "records_changed",
-                "Records delivered again because they have changed",
-            ),
-            records_late: registered(registry, "records_late", "Records that were new in a time that had been covered"),
-            records_skipped: registered(
+            pages_read: add(registry, "pages_read", "Pages that a service has answered with"),
+            records_read: add(registry, "records_read", "Records read"),
+            records_repeated: add(registry, "records_repeated", "Records read that had been delivered before"),
+            records_changed: add(registry, "records_changed", "Records delivered again because they have changed"),
+            records_late: add(registry, "records_late", "Records that were new in a time that had been covered"),
+            records_skipped: add(
                 registry,
                 "records_skipped",
                 "Records of other times than were asked for, left to their own windows",
             ),
-            records_misdated: registered(
-                registry,
-                "records_misdated",
-                "Records delivered with an impossible date of receipt",
-            ),
-            coverage_taken_back: registered(
+            records_misdated: add(registry, "records_misdated", "Records delivered with an impossible date of receipt"),
+            coverage_taken_back: add(
                 registry,
                 "coverage_taken_back",
                 "How often what was noted as covered lay in the future and is read again",
             ),
-            source_retries: registered(registry, "source_retries", "How often a source failed and is asked again"),
-            budget_wait_seconds: registered(
+            source_retries: add(registry, "source_retries", "How often a source failed and is asked again"),
+            budget_wait_seconds: add(
                 registry,
                 "budget_wait_seconds",
                 "How long requests waited for the request budget",
             ),
-            files_unread: registered(registry, "files_unread", "How often a file, or a part, could not be read"),
+            files_unread: add(registry, "files_unread", "How often a file, or a part, could not be read"),
             request_seconds: histograms(registry, "request", "How long the service took for a page", of_requests),
             lateness_seconds: histograms(registry, "record_lateness", "By how much records were late", of_lateness),
-            look_back_seconds: registered(registry, "look_back_seconds", "How far back polls read again"),
-            newest_record: registered(
+            look_back_seconds: add(registry, "look_back_seconds", "How far back polls read again"),
+            newest_record: add(
                 registry,
                 "newest_record_timestamp_seconds",
                 "When the newest record was received that is delivered, in seconds since 1970",
             ),
-            records_mapped: registered(
-                registry,
-                "records_mapped",
-                "Records that became a document, in part or in full",
-            ),
-            records_failed: registered(registry, "records_failed", "Records among the mapped that say what is wrong"),
-            records_dropped: registered(registry, "records_dropped", "Records dropped on purpose"),
-            records_rejected: registered(
-                registry,
-                "records_rejected",
-                "Records at which the mapping stopped every time",
-            ),
-            mapping_stops: registered(registry, "mapping_stops", "How often a mapping trapped or met a limit"),
+            records_mapped: add(registry, "records_mapped", "Records that became a document, in part or in full"),
+            records_failed: add(registry, "records_failed", "Records among the mapped that say what is wrong"),
+            records_dropped: add(registry, "records_dropped", "Records dropped on purpose"),
+            records_rejected: add(registry, "records_rejected", "Records at which the mapping stopped every time"),
+            mapping_stops: add(registry, "mapping_stops", "How often a mapping trapped or met a limit"),
             map_batch_seconds: histograms(registry, "map_batch", "How long a batch took to be mapped", of_batches),
-            documents_delivered: registered(registry, "documents_delivered", "Documents that an output has accepted"),
-            documents_duplicate: registered(registry, "documents_duplicate", "Documents that an output had already"),
-            documents_rejected: registered(registry, "documents_rejected", "Documents that an output will never take"),
-            output_retries: registered(registry, "output_retries", "How often an output failed and is asked again"),
+            documents_delivered: add(registry, "documents_delivered", "Documents that an output has accepted"),
+            documents_duplicate: add(registry, "documents_duplicate", "Documents that an output had already"),
+            documents_rejected: add(registry, "documents_rejected", "Documents that an output will never take"),
+            output_retries: add(registry, "output_retries", "How often an output failed and is asked again"),
             deliver_batch_seconds: histograms(
                 registry,
                 "deliver_batch",
                 "How long an output took to accept a batch",
                 of_requests,
             ),
-            dead_letters: registered(registry, "dead_letters", "Records and documents in the dead letter"),
+            dead_letters: add(registry, "dead_letters", "Records and documents in the dead letter"),
             known: Mutex::default(),
             registry: made,
         }
@@ -345,7 +329,7 @@ impl Metrics {
 }
 
 /// A new metric that is shown under a name.
-pub(crate) fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+pub(crate) fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric

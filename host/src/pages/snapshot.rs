@@ -17,7 +17,7 @@ use crate::{
     ledger::{BACKFILL, Ledger, LedgerError, SourceStatus},
     observe::{
         health::State,
-        metrics::{Label, PREFIX, metrics, registered},
+        metrics::{Label, PREFIX, add, metrics},
     },
     support::error_text::chain,
 };
@@ -122,7 +122,7 @@ impl Snapshot {
     }
 
     fn show<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
-        registered(&mut self.registry, name, help)
+        add(&mut self.registry, name, help)
     }
 }
 

@@ -259,20 +259,14 @@ impl TextWindow {
             let is_boundary = matches!(self.last, b'\n' | b'}' | b']');
             if unit == 0 {
                 self.flush(&mut units);
-                let Some(run) = rest.iter().position(|byte| *byte != 0) else {
+                let Some(run) = nul_run(rest, is_little) else {
                     // At the end they may be written over.
                     let used = if input == Input::Ended { bytes.len() } else { at };
                     self.push_nuls(used - at);
                     return (used, self.encoding);
                 };
-                // The first half of a character of UTF-16BE.
-                let run = if is_little || !guess::looks_utf16(rest.get(run - 1..).unwrap_or_default(), false) {
-                    run
-                } else {
-                    run - 1
-                };
-                self.push_nuls(run.max(1));
-                at += run.max(1);
+                self.push_nuls(run);
+                at += run;
                 self.last = b'\n';
                 continue;
             }
@@ -341,6 +335,14 @@ impl TextWindow {
 /// Every byte is a character.
 pub(super) fn windows_1252(bytes: &[u8]) -> Cow<'_, str> {
     encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0
+}
+
+/// How many NUL bytes of UTF-16 stand in front of what follows them; `None` when nothing does.
+fn nul_run(bytes: &[u8], is_little: bool) -> Option<usize> {
+    let run = bytes.iter().position(|byte| *byte != 0)?;
+    // The last may be the first half of a character of UTF-16BE.
+    let is_half = !is_little && guess::looks_utf16(bytes.get(run - 1..).unwrap_or_default(), false);
+    Some(if is_half { run - 1 } else { run }.max(1))
 }
 
 #[cfg(test)]
