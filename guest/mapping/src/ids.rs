@@ -4,7 +4,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     delivery_key::{self, Delivery},
-    document::Document,
     fingerprint::Fingerprints,
     hash_inputs::{Digest, HashInputs},
     json::Raw,
@@ -30,7 +29,7 @@ enum Hash {
     /// After the tenant.
     Sha256(Sha256),
     /// Where an id is not to be guessed from an address, with a key, which is the tenant's.
-    Keyed(PseudonymKeys),
+    Keyed(Box<PseudonymKeys>),
 }
 
 impl Hash {
@@ -72,7 +71,7 @@ impl Ids {
             IdRule::Delivery => DocumentIds::Delivery { inputs: HashInputs::default(), key_places: Vec::new() },
         };
         let hash = match privacy {
-            Some(privacy) => Hash::Keyed(privacy.keys().clone()),
+            Some(privacy) => Hash::Keyed(Box::new(privacy.keys().clone())),
             None => Hash::Sha256(Sha256::after(&delivery_key::beginning(tenant))),
         };
         Self { hash, deliveries: HashInputs::default(), documents }
@@ -80,8 +79,9 @@ impl Ids {
 
     /// Takes down what the `_id` of a document is made of, and what names its delivery; returns whether anything does.
     /// The `_id` of a failed document is made of the whole record: what it lacks may be all that tells it from another.
-    pub(crate) fn add(&mut self, document: &Document<'_>, delivery: &Delivery<'_>, line: &str) -> bool {
-        let has_failed = !document.failures.is_empty();
+    /// `action` is `None` when it has failed.
+    pub(crate) fn add(&mut self, action: Option<&str>, delivery: &Delivery<'_>, line: &str) -> bool {
+        let has_failed = action.is_none();
         let mut has_key = delivery_key::add(&mut self.deliveries, delivery);
         if !has_key && !has_failed {
             // Two records that nothing names are two deliveries, unless they are the same to the byte.
@@ -100,7 +100,7 @@ impl Ids {
                 if has_key {
                     key_places.push((!has_failed).then(|| inputs.bytes.len() - DIGEST_BYTES));
                 }
-                inputs.add_part(if has_failed { line } else { &document.status.action }.as_bytes());
+                inputs.add_part(action.unwrap_or(line).as_bytes());
                 inputs.end();
             }
         }

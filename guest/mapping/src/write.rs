@@ -43,7 +43,8 @@ pub(crate) fn write(
         sender: text(document.source.address),
         recipient: text(document.destination.address),
     };
-    let has_delivery = ids.add(document, &delivery, line);
+    let action = document.failures.is_empty().then_some(&*document.status.action);
+    let has_delivery = ids.add(action, &delivery, line);
     PendingOutcome {
         timestamp: document.received.map(Instant::milliseconds),
         length,

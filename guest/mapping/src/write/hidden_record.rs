@@ -57,9 +57,12 @@ pub(crate) fn push_hidden_record(
 /// Adds a property without a meaning, if it is known to say nothing of people.
 fn push_other(out: &mut Buffer<'_>, name: &Raw<'_>, value: &Raw<'_>) {
     let is_domain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
-    if name.inner() == "Index" && value.kind == Kind::Number {
-        push_raw(out, name.text, value);
-    } else if name.inner() == "Organization" && value.kind == Kind::Plain && is_domain(value.inner()) {
+    let is_harmless = match name.inner() {
+        "Index" => value.kind == Kind::Number,
+        "Organization" => value.kind == Kind::Plain && is_domain(value.inner()),
+        _ => false,
+    };
+    if is_harmless {
         push_raw(out, name.text, value);
     }
 }

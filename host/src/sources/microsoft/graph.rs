@@ -8,7 +8,7 @@ use crate::pipeline::{TraceQuery, status_word};
 
 const PATH: &str = "v1.0/admin/exchange/tracing/messageTraces";
 
-/// The statuses that a query may name (host/docs/facts/ms-api.md, section 1.3); of others the client takes care.
+/// The statuses that a query may name (host/docs/facts/ms-api.md, section 6); of others the client takes care.
 const STATUSES: [&str; 7] =
     ["gettingStatus", "pending", "failed", "delivered", "expanded", "quarantined", "filteredAsSpam"];
 
