@@ -51,7 +51,7 @@ const EXAMPLES: &str = "Examples:
 /// WebAssembly component, and delivers every document once.
 #[derive(Parser)]
 #[command(name = "exotrace", version, long_version = version::text(), after_help = EXAMPLES)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
@@ -61,48 +61,48 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Collect, map and deliver until stopped.
-    Run(run::Arguments),
+    Run(run::RunArguments),
     /// Map records from files or standard input to documents on standard output.
-    Map(map::Arguments),
+    Map(map::MapArguments),
     /// Map and deliver the dead letters again.
-    Replay(replay::Arguments),
+    Replay(replay::ReplayArguments),
     /// Collect from a simulated tenant, without settings, and explain what happens.
-    Demo(demo::Arguments),
+    Demo(demo::DemoArguments),
     /// Write a settings file, from questions or options, and say what to do next.
-    Init(init::Arguments),
+    Init(init::InitArguments),
     /// Run the simulated tenant alone.
-    Simulate(simulate::Arguments),
+    Simulate(simulate::SimulateArguments),
     /// Check the settings and the mapping, without the network.
-    Check(check::Arguments),
+    Check(check::CheckArguments),
     /// Describe the settings, for editors and programs.
     #[command(subcommand, after_help = "Examples:\n  exotrace config schema > exotrace.schema.json")]
-    Config(config::Command),
+    Config(config::ConfigCommand),
     /// Prepare an Elasticsearch cluster.
     #[command(subcommand, after_help = "Examples:\n  exotrace elasticsearch template --apply --config exotrace.toml")]
-    Elasticsearch(elasticsearch::Command),
+    Elasticsearch(elasticsearch::ElasticsearchCommand),
     /// Check every source and output step by step, and say what is missing.
-    Doctor(doctor::Arguments),
+    Doctor(doctor::DoctorArguments),
     /// Show what is covered, also while the daemon runs.
-    Status(status::Arguments),
+    Status(status::StatusArguments),
     /// Find mail in the message trace: where is it?
-    Trace(trace::Arguments),
+    Trace(trace::TraceArguments),
     /// Deliver a past range again: what is not known to be delivered.
-    Backfill(backfill::Arguments),
+    Backfill(backfill::BackfillArguments),
     /// Compare a past range with what was delivered: is everything there?
-    Audit(audit::Arguments),
+    Audit(audit::AuditArguments),
     /// List, inspect, compare and sign mappings.
     #[command(
         subcommand,
         after_help = "Examples:\n  exotrace mapping list\n  exotrace mapping diff 1.20 2.2 records.ndjson"
     )]
-    Mapping(mapping::Command),
+    Mapping(mapping::MappingCommand),
     /// Print the completions of a shell.
-    Completions(completions::Arguments),
+    Completions(completions::CompletionsArguments),
     /// Write the manual pages into a folder.
-    Man(man::Arguments),
+    Man(man::ManArguments),
     /// Compile a mapping for another process of exotrace.
     #[command(hide = true)]
-    CompileMapping(compile::Arguments),
+    CompileMapping(compile::CompileArguments),
 }
 
 impl Command {
@@ -126,7 +126,7 @@ impl Command {
 /// Runs the program, and says with which code to exit: 0 done, 1 failed while running, 2 wrong usage or finished
 /// with something left out, 78 wrong configuration.
 pub fn main() -> ExitCode {
-    let Arguments { command, log } = Arguments::parse();
+    let CommandLine { command, log } = CommandLine::parse();
     // A core file would have secrets and mail in it, and so has the memory that a debugger of the same user may read. Where
     // this is not allowed, the system's own settings count. The limit alone does not keep a program from getting the file
     // that is named as a pipe in `core_pattern`.
@@ -156,8 +156,8 @@ pub fn main() -> ExitCode {
         Command::Config(command) => config::run(&command),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),
-        Command::Completions(arguments) => completions::run(&arguments, &Arguments::command()),
-        Command::Man(arguments) => man::run(&arguments, Arguments::command()),
+        Command::Completions(arguments) => completions::run(&arguments, &CommandLine::command()),
+        Command::Man(arguments) => man::run(&arguments, CommandLine::command()),
         Command::CompileMapping(arguments) => compile::run(&arguments),
     };
     done.unwrap_or_else(|error| exit::report(&error))
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn the_help_of_every_command_has_examples_that_are_right() {
         let mut examples = 0;
-        for (typed, command) in commands(&Arguments::command(), "exotrace") {
+        for (typed, command) in commands(&CommandLine::command(), "exotrace") {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let lines: Vec<_> = help.lines().skip(1).map(str::trim).collect();
             assert!(
@@ -191,7 +191,7 @@ mod tests {
             for line in lines {
                 assert!(line.starts_with(&typed), "an example of `{typed}`: {line}");
                 let line = line.split(['|', '<', '>']).next().unwrap_or_default();
-                if let Err(error) = Arguments::try_parse_from(line.split_whitespace()) {
+                if let Err(error) = CommandLine::try_parse_from(line.split_whitespace()) {
                     panic!("an example of `{typed}`: {error}");
                 }
                 examples += 1;
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_in_order() {
-        Arguments::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 
     #[test]

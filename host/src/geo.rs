@@ -85,12 +85,12 @@ pub struct Geo {
 
 /// What a database tells.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum DatabaseKind {
     City,
     Asn,
 }
 
-impl Kind {
+impl DatabaseKind {
     /// The setting that names it.
     fn key(self) -> &'static str {
         match self {
@@ -134,7 +134,7 @@ impl Kind {
 
 /// A file that has a database.
 struct DatabaseFile {
-    kind: Kind,
+    kind: DatabaseKind,
     path: PathBuf,
     /// What was in it when it was read last and was a database.
     bytes: Bytes,
@@ -151,7 +151,7 @@ impl Geo {
     /// When a file cannot be read or is no database.
     pub fn open(city: Option<&Path>, asn: Option<&Path>) -> Result<Self, GeoError> {
         let mut files = Vec::new();
-        for (kind, path) in [(Kind::City, city), (Kind::Asn, asn)] {
+        for (kind, path) in [(DatabaseKind::City, city), (DatabaseKind::Asn, asn)] {
             if let Some(path) = path {
                 files.push(DatabaseFile::open(kind, path)?);
             }
@@ -166,8 +166,8 @@ impl Geo {
     ///
     /// When the bytes are no database.
     pub fn from_bytes(city: &'static [u8], asn: &'static [u8]) -> Result<Self, MaxMindDbError> {
-        let databases = Kind::City.add(Databases::default(), Bytes::from_static(city))?;
-        let current = ArcSwap::from_pointee(Kind::Asn.add(databases, Bytes::from_static(asn))?);
+        let databases = DatabaseKind::City.add(Databases::default(), Bytes::from_static(city))?;
+        let current = ArcSwap::from_pointee(DatabaseKind::Asn.add(databases, Bytes::from_static(asn))?);
         Ok(Self { current, files: Mutex::default() })
     }
 
@@ -211,7 +211,7 @@ impl Geo {
 }
 
 impl DatabaseFile {
-    fn open(kind: Kind, path: &Path) -> Result<Self, GeoError> {
+    fn open(kind: DatabaseKind, path: &Path) -> Result<Self, GeoError> {
         let stable_file = StableFile::read(&[path]);
         let bytes = read(kind, path)?;
         Ok(Self { kind, path: path.to_owned(), bytes, stable_file, problem: None })
@@ -255,7 +255,7 @@ impl DatabaseFile {
     }
 }
 
-fn read(kind: Kind, path: &Path) -> Result<Bytes, GeoError> {
+fn read(kind: DatabaseKind, path: &Path) -> Result<Bytes, GeoError> {
     let bytes = plain_file::bytes(path, Links::Followed, MAX_BYTES)
         .map_err(|source| GeoError::Unreadable { path: path.to_owned(), source })?;
     let bytes = Bytes::from(bytes);
@@ -288,13 +288,13 @@ mod tests {
         let cities = ["GeoLite2-City", "GeoIP2-City-Europe", "DBIP-City-Lite", "GeoIP2-Enterprise", "GeoLite2-Country"];
         let systems = ["GeoLite2-ASN", "GeoIP2-ISP", "DBIP-ASN-Lite (compat=GeoLite2-ASN)"];
         for name in cities {
-            assert!(Kind::Asn.is_other(name) && !Kind::City.is_other(name), "{name}");
+            assert!(DatabaseKind::Asn.is_other(name) && !DatabaseKind::City.is_other(name), "{name}");
         }
         for name in systems {
-            assert!(Kind::City.is_other(name) && !Kind::Asn.is_other(name), "{name}");
+            assert!(DatabaseKind::City.is_other(name) && !DatabaseKind::Asn.is_other(name), "{name}");
         }
         for name in ["ours", "ipinfo country_asn", ""] {
-            assert!(!Kind::City.is_other(name) && !Kind::Asn.is_other(name), "{name}");
+            assert!(!DatabaseKind::City.is_other(name) && !DatabaseKind::Asn.is_other(name), "{name}");
         }
     }
 }

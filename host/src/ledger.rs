@@ -36,7 +36,7 @@ pub(crate) use audit_book::{AuditBook, AuditCounts, AuditHour, AuditedRow, RowSt
 pub(crate) use error::LedgerError;
 pub(crate) use file_hash::FileHash;
 pub(crate) use files::{FilePlace, FileState};
-pub(crate) use known::{Known, Verdict};
+pub(crate) use known::{Known, RowVerdict};
 pub(crate) use lateness::Lateness;
 pub(crate) use marks::Mark;
 pub(crate) use page::{Next, PageDone};

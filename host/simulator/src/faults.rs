@@ -14,12 +14,12 @@ mod value;
 
 pub(crate) use catalogue::Fault;
 use catalogue::{ENTRIES, Entry, NAMES};
-use value::Value;
+use value::FaultValue;
 
 /// Which faults are switched on. The default is none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Faults {
-    values: BTreeMap<Fault, Value>,
+    values: BTreeMap<Fault, FaultValue>,
 }
 
 /// Why a fault could not be switched on.
@@ -83,7 +83,7 @@ impl Faults {
     /// Returns how often a fault happens: 0 if it is off.
     pub(crate) fn rate(&self, fault: Fault) -> f64 {
         match self.values.get(&fault) {
-            Some(Value::Rate(rate)) => *rate,
+            Some(FaultValue::Rate(rate)) => *rate,
             _ => 0.0,
         }
     }
@@ -91,7 +91,7 @@ impl Faults {
     /// Returns the number given to a fault.
     pub(crate) fn count(&self, fault: Fault) -> Option<u64> {
         match self.values.get(&fault) {
-            Some(Value::Count(count)) => Some(*count),
+            Some(FaultValue::Count(count)) => Some(*count),
             _ => None,
         }
     }
@@ -99,7 +99,7 @@ impl Faults {
     /// Returns the time span given to a fault.
     pub(crate) fn duration(&self, fault: Fault) -> Option<Duration> {
         match self.values.get(&fault) {
-            Some(Value::Duration(duration)) => Some(*duration),
+            Some(FaultValue::Duration(duration)) => Some(*duration),
             _ => None,
         }
     }
@@ -107,7 +107,7 @@ impl Faults {
     /// Returns the word given to a fault.
     pub(crate) fn word(&self, fault: Fault) -> Option<&'static str> {
         match self.values.get(&fault) {
-            Some(Value::Word(word)) => Some(word),
+            Some(FaultValue::Word(word)) => Some(word),
             _ => None,
         }
     }

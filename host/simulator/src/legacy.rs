@@ -27,7 +27,7 @@ mod tests;
 pub(crate) use path::PATH;
 
 use error::LegacyError;
-use page::{Page, Parameters};
+use page::{LegacyPage, LegacyParameters};
 use shape::Shape;
 
 /// Gives the path of the report its usual case, so that the router knows it.
@@ -50,7 +50,7 @@ pub(crate) async fn list(
     Extension(number): Extension<RequestNumber>,
     uri: Uri,
     headers: HeaderMap,
-    Query(parameters): Query<Parameters>,
+    Query(parameters): Query<LegacyParameters>,
 ) -> Response {
     match list_page(&tenant, &headers, &parameters) {
         Ok(page) => {
@@ -61,7 +61,7 @@ pub(crate) async fn list(
     }
 }
 
-fn list_page(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> Result<Page, LegacyError> {
+fn list_page(tenant: &Tenant, headers: &HeaderMap, parameters: &LegacyParameters) -> Result<LegacyPage, LegacyError> {
     let is_known = bearer(headers).is_some_and(|token| tenant.token_state(token) == TokenState::Valid);
     if !is_known {
         return Err(LegacyError::BadAccessToken);
@@ -70,11 +70,11 @@ fn list_page(tenant: &Tenant, headers: &HeaderMap, parameters: &Parameters) -> R
         tenant.injected(Fault::NoPermission);
         return Err(LegacyError::NoPermission);
     }
-    Page::of(tenant, parameters)
+    LegacyPage::of(tenant, parameters)
 }
 
 /// Returns the shape of an answer: what the `Accept` header says counts more than `$format`.
-fn shape(tenant: &Tenant, number: RequestNumber, headers: &HeaderMap, parameters: &Parameters) -> Shape {
+fn shape(tenant: &Tenant, number: RequestNumber, headers: &HeaderMap, parameters: &LegacyParameters) -> Shape {
     if tenant.strikes(Fault::LegacyAtom, number) {
         return Shape::Atom;
     }

@@ -14,7 +14,7 @@ use indicatif::HumanCount;
 use super::{
     exit::{Usage, say},
     log, settings_file,
-    table::Table,
+    table::TextTable,
     time_range::{TimeArgument, parse},
 };
 use crate::{
@@ -35,7 +35,7 @@ const ALL_HOURS: usize = 72;
 #[command(
     after_help = "Examples:\n  exotrace audit --from 3days --to now --against siem\n  exotrace audit --from 2026-03-01 --to 2026-03-04 --against siem --repair --json"
 )]
-pub(super) struct Arguments {
+pub(super) struct AuditArguments {
     /// The settings file. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -60,7 +60,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &AuditArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
     log::start();
     let now = Utc::now();
@@ -139,7 +139,7 @@ fn print(statement: &Statement, output: &mut impl Write) -> io::Result<()> {
         "left out",
         "only in the store",
     ];
-    let mut table = Table::new(heads, &[], &[1, 2, 3, 4, 5, 6, 7, 8]);
+    let mut table = TextTable::new(heads, &[], &[1, 2, 3, 4, 5, 6, 7, 8]);
     for AuditHour { hour, counts } in &shown {
         table.add(row(hour.format("%Y-%m-%dT%H:00Z").to_string(), counts));
     }

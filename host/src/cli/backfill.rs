@@ -28,7 +28,7 @@ use crate::{
 #[command(
     after_help = "Examples:\n  exotrace backfill --from 2026-01-01 --to 2026-02-01 --dry-run\n  exotrace backfill --from 3days --to 2days\n  exotrace backfill --cancel"
 )]
-pub(super) struct Arguments {
+pub(super) struct BackfillArguments {
     /// The settings file. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &BackfillArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
     log::start();
     let now = Utc::now();

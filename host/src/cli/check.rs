@@ -29,11 +29,11 @@ mod parts;
 mod summary;
 
 pub(super) use checked::Checked;
-use summary::Summary;
+use summary::CheckSummary;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace check exotrace.toml\n  exotrace check --json --config exotrace.toml")]
-pub(super) struct Arguments {
+pub(super) struct CheckArguments {
     #[command(flatten)]
     settings: SettingsFile,
     /// Print JSON.
@@ -48,7 +48,7 @@ pub(super) fn settings(config: &Config) -> Checked {
     checked.sorted()
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let path = arguments.settings.path();
     let (config, error) = match arguments.settings.load_in_part() {
         Ok(loaded) => loaded,
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             return Err(error.context("could not check the mapping"));
         }
     };
-    let summary = Summary::of(&config, mapping.as_ref());
+    let summary = CheckSummary::of(&config, mapping.as_ref());
     finish(arguments.json, &path, &checked.sorted(), summary.to_json(), &summary.to_text())
 }
 

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::mapper::{ChildLimits, compile_for_parent};
 
 #[derive(Args)]
-pub(super) struct Arguments {
+pub(super) struct CompileArguments {
     /// The most address space of this process.
     #[arg(long, value_name = "BYTES")]
     memory_bytes: u64,
@@ -24,8 +24,8 @@ pub(super) struct Arguments {
     metered: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { memory_bytes, seconds, metered } = *arguments;
+pub(super) fn run(arguments: &CompileArguments) -> anyhow::Result<ExitCode> {
+    let CompileArguments { memory_bytes, seconds, metered } = *arguments;
     let input = io::stdin();
     ensure!(!input.is_terminal(), "this command is started by exotrace itself, to compile a mapping");
     let limits = ChildLimits { memory_bytes, time: Duration::from_secs(seconds) };

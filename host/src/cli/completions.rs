@@ -12,13 +12,13 @@ use clap_complete::Shell;
 #[command(
     after_help = "Examples:\n  exotrace completions bash > exotrace.bash\n  exotrace completions zsh > _exotrace"
 )]
-pub(super) struct Arguments {
+pub(super) struct CompletionsArguments {
     /// The shell.
     shell: Shell,
 }
 
 /// Writes the script for a shell to standard output.
-pub(super) fn run(arguments: &Arguments, command: &Command) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &CompletionsArguments, command: &Command) -> anyhow::Result<ExitCode> {
     io::stdout().lock().write_all(&script(arguments.shell, command))?;
     Ok(ExitCode::SUCCESS)
 }

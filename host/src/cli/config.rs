@@ -10,15 +10,15 @@ use clap::Subcommand;
 use crate::app::settings::SCHEMA;
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum ConfigCommand {
     /// Print the JSON Schema of the settings file: editors complete and check settings with it.
     #[command(after_help = "Examples:\n  exotrace config schema > exotrace.schema.json")]
     Schema,
 }
 
-pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
+pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Schema => io::stdout().write_all(SCHEMA.as_bytes())?,
+        ConfigCommand::Schema => io::stdout().write_all(SCHEMA.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
 }

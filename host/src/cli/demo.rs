@@ -14,11 +14,11 @@ mod document;
 mod stage;
 mod story;
 
-use stage::{PAGE_ROWS, Stage};
+use stage::{DemoStage, PAGE_ROWS};
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace demo\n  exotrace demo --json | head -1\n  exotrace demo --rows 1000")]
-pub(super) struct Arguments {
+pub(super) struct DemoArguments {
     /// How many rows of mail the simulated tenant has.
     #[arg(long, default_value_t = 200)]
     rows: usize,
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
     if io::stdout().is_terminal() && !arguments.json {
         log::start_for_warnings();
         story::tell(arguments.rows)?;
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// Prints the documents.
 fn documents(rows: usize) -> anyhow::Result<()> {
-    let stage = Stage::new(rows)?;
+    let stage = DemoStage::new(rows)?;
     let url = &stage.url;
     say(&format!("simulated tenant at {url}: sign-in, then pages of {PAGE_ROWS} rows, each mapped in the component"));
     let summary = stage.collect(stage.ready("type = \"stdout\"")?)?;

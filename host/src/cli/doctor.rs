@@ -25,7 +25,7 @@ use report::Report;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace doctor exotrace.toml\n  exotrace doctor --json --config exotrace.toml")]
-pub(super) struct Arguments {
+pub(super) struct DoctorArguments {
     #[command(flatten)]
     settings: SettingsFile,
     /// Print JSON.
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     post_empty: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     let mut report = if arguments.json { Report::json() } else { Report::text() };
     let path = arguments.settings.path();
     let config = match settings_file::load(&path) {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum ElasticsearchCommand {
     /// Print the index template with the field types, the life-cycle policy and the final pipeline, or put them into a
     /// cluster.
     Template(Template),
@@ -45,8 +45,8 @@ pub(super) struct Template {
     #[arg(long, value_name = "TIME")]
     delete_after: Option<Retention>,
     /// How they are printed.
-    #[arg(long, value_enum, default_value_t = Format::Json, conflicts_with = "apply")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TemplateFormat::Json, conflicts_with = "apply")]
+    format: TemplateFormat,
     /// Put them into the cluster of every Elasticsearch output of the settings.
     #[arg(long)]
     apply: bool,
@@ -57,7 +57,7 @@ pub(super) struct Template {
 
 /// How templates and policies are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum TemplateFormat {
     /// One object: its names are the paths to put its values to.
     Json,
     /// Requests for the Dev Tools of Kibana or OpenSearch Dashboards.
@@ -66,8 +66,8 @@ enum Format {
     Curl,
 }
 
-pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
-    let Command::Template(arguments) = command;
+pub(super) fn run(command: &ElasticsearchCommand) -> anyhow::Result<ExitCode> {
+    let ElasticsearchCommand::Template(arguments) = command;
     let flavor = if arguments.opensearch { Flavor::OpenSearch } else { Flavor::Elasticsearch };
     let options = TemplateOptions {
         flavor,
@@ -83,8 +83,8 @@ pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(resources: Vec<Resource>, format: Format, output: &mut impl Write) -> io::Result<()> {
-    if format == Format::Json {
+fn print(resources: Vec<Resource>, format: TemplateFormat, output: &mut impl Write) -> io::Result<()> {
+    if format == TemplateFormat::Json {
         let object: Map<String, Value> = resources.into_iter().map(|resource| (resource.path, resource.body)).collect();
         serde_json::to_writer_pretty(&mut *output, &object)?;
         return writeln!(output);
@@ -99,12 +99,12 @@ fn print(resources: Vec<Resource>, format: Format, output: &mut impl Write) -> i
         let Resource { path, body, .. } = resource;
         let body = serde_json::to_string_pretty(&body)?;
         match format {
-            Format::Curl => writeln!(
+            TemplateFormat::Curl => writeln!(
                 output,
                 "curl --fail-with-body -X PUT \"$ELASTICSEARCH_URL/{path}\" -H \"Authorization: ApiKey \
                  $ELASTICSEARCH_API_KEY\" -H 'Content-Type: application/json' --data-binary @- <<'JSON'\n{body}\nJSON"
             )?,
-            Format::Json | Format::Console => writeln!(output, "PUT {path}\n{body}")?,
+            TemplateFormat::Json | TemplateFormat::Console => writeln!(output, "PUT {path}\n{body}")?,
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ mod options;
 mod questions;
 mod settings_text;
 
-use answers::{Answered, Asking};
+use answers::{Answered, Prompting};
 use options::{Given, KindParser};
 use questions::Terminal;
 use settings_text::NewSettings;
@@ -33,7 +33,7 @@ const FILE: &str = "exotrace.toml";
     exotrace init\n  \
     exotrace init --source graph --tenant-id contoso.onmicrosoft.com --local-domain contoso.com --output file\n  \
     exotrace init /etc/exotrace/exotrace.toml --source graph --tenant-id contoso.com --output elasticsearch --url https://localhost:9200")]
-pub(super) struct Arguments {
+pub(super) struct InitArguments {
     /// The settings file to write. Default: `exotrace.toml`.
     #[arg(value_name = "FILE", conflicts_with = "config")]
     file: Option<PathBuf>,
@@ -59,13 +59,13 @@ pub(super) struct Arguments {
     given: Given,
 }
 
-impl Arguments {
+impl InitArguments {
     fn path(&self) -> PathBuf {
         self.file.clone().or_else(|| self.config.clone()).unwrap_or_else(|| FILE.into())
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &InitArguments) -> anyhow::Result<ExitCode> {
     let path = arguments.path();
     let existing = Existing::by_force(arguments.force);
     // Before anybody answers questions in vain.
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let source = kind(arguments.source, "--source", "source", "graph", kinds::SOURCES.setups(), terminal.as_mut())?;
     let output = kind(arguments.output, "--output", "output", "file", kinds::OUTPUTS.setups(), terminal.as_mut())?;
     arguments.given.refuse_others(source, output)?;
-    let mut asking = Asking::new(&arguments.given, terminal.as_mut());
+    let mut asking = Prompting::new(&arguments.given, terminal.as_mut());
     let (source_answers, output_answers) = (asking.section(source)?, asking.section(output)?);
     asking.refuse_missing()?;
     let state_dir = arguments.state_dir.clone().unwrap_or_else(|| default_state_dir(&path).to_owned());

@@ -34,7 +34,7 @@ pub(super) trait NamedSink: Sink {
 
 /// How input is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum InputReading {
     /// Into the records it holds, several at a time; dates of tables are in this order.
     Batches(Option<DateOrder>),
     /// Into lines, each given before the next one is read; dates are in this order.
@@ -47,7 +47,12 @@ pub(super) fn files(arguments: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// Reads every file, says which ones could not be read to their end, and counts them.
-pub(super) fn read_all(files: &[PathBuf], reading: Reading, progress: &Progress, sink: &mut impl NamedSink) -> usize {
+pub(super) fn read_all(
+    files: &[PathBuf],
+    reading: InputReading,
+    progress: &Progress,
+    sink: &mut impl NamedSink,
+) -> usize {
     let mut unread = 0;
     for file in files {
         if let Err(error) = read(file, reading, progress, sink) {
@@ -66,7 +71,7 @@ pub(super) fn read_all(files: &[PathBuf], reading: Reading, progress: &Progress,
     unread
 }
 
-fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl NamedSink) -> anyhow::Result<()> {
+fn read(file: &Path, reading: InputReading, progress: &Progress, sink: &mut impl NamedSink) -> anyhow::Result<()> {
     let input: Box<dyn Read> = if file == Path::new("-") {
         sink.begin("standard input");
         if io::stdin().is_terminal() {
@@ -93,8 +98,8 @@ fn read(file: &Path, reading: Reading, progress: &Progress, sink: &mut impl Name
     };
     let input = progress.read(input);
     match reading {
-        Reading::Batches(order) => formats::read(input, order, sink),
-        Reading::LineByLine(order) => {
+        InputReading::Batches(order) => formats::read(input, order, sink),
+        InputReading::LineByLine(order) => {
             formats::read_line_by_line(BufReader::with_capacity(256 * 1024, input), order, sink)
         }
     }

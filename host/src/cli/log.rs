@@ -19,7 +19,7 @@ mod lines;
 pub(super) use filter::WrongLevel;
 use filter::filter;
 pub(super) use lines::one;
-use lines::{Lines, Look};
+use lines::{Lines, LogLook};
 
 /// Says which level is logged.
 const VARIABLE: &str = "EXOTRACE_LOG";
@@ -131,9 +131,9 @@ fn init_with(bars: MultiProgress, default: LogFormat, filter: &str) {
     let is_json = chosen.unwrap_or(default) == LogFormat::Json;
     IS_JSON.store(is_json, Ordering::Relaxed);
     let look = match (is_json, is_coloured()) {
-        (true, _) => Look::Json,
-        (false, true) => Look::Coloured,
-        (false, false) => Look::Plain,
+        (true, _) => LogLook::Json,
+        (false, true) => LogLook::Coloured,
+        (false, false) => LogLook::Plain,
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)

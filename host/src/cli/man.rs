@@ -17,7 +17,7 @@ const SOURCE: &str = concat!("exotrace ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace man man1")]
-pub(super) struct Arguments {
+pub(super) struct ManArguments {
     /// The folder; made when it is not there.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 
 /// Writes the pages, and prints the name of each.
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
-pub(super) fn run(arguments: &Arguments, command: Command) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &ManArguments, command: Command) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     fs::create_dir_all(folder).with_context(|| format!("could not make folder `{}`", folder.display()))?;
     let mut pages = command_pages(command)?;

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     exit::{INCOMPLETE, say},
-    input::{self, Reading},
+    input::{self, InputReading},
     progress::Progress,
 };
 
@@ -16,20 +16,20 @@ mod mapping;
 mod parallel;
 mod print;
 
-pub(super) use arguments::Arguments;
-use mapping::Mapping;
+pub(super) use arguments::MapArguments;
+use mapping::ChosenMapping;
 use print::{Flush, Totals};
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &MapArguments) -> anyhow::Result<ExitCode> {
     let files = input::files(&arguments.files);
     let progress = Progress::new(&files);
-    let mapping = Mapping::of(arguments, progress.clone())?;
+    let mapping = ChosenMapping::of(arguments, progress.clone())?;
     let mut totals = Totals::default();
     let mut unread = 0;
     let (format, flush) = arguments.printing();
     let reading = match flush {
-        Flush::Batch => Reading::Batches(arguments.options.date_order),
-        Flush::Line => Reading::LineByLine(arguments.options.date_order),
+        Flush::Batch => InputReading::Batches(arguments.options.date_order),
+        Flush::Line => InputReading::LineByLine(arguments.options.date_order),
     };
     let ran = parallel::run(&mapping, arguments.jobs.get(), format, flush, &progress, &mut totals, |lane| {
         unread = input::read_all(&files, reading, &progress, lane);

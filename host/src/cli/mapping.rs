@@ -12,17 +12,17 @@ mod running;
 mod sign;
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum MappingCommand {
     #[command(flatten)]
-    Running(running::Command),
+    Running(running::RunningCommand),
     /// List the mappings that are built in, and with `--config` those in the folder `mappings` of `state_dir`.
-    List(list::Arguments),
+    List(list::ListArguments),
     /// Describe a component file.
-    Inspect(inspect::Arguments),
+    Inspect(inspect::InspectArguments),
     /// Map records with two mappings, and compare the documents field by field.
     ///
     /// Ends with 0 when all are equal, with 1 when some differ, and with 2 when they cannot be compared.
-    Diff(diff::Arguments),
+    Diff(Box<diff::DiffArguments>),
     /// Create a key pair for signing mappings.
     Keygen(sign::KeygenArguments),
     /// Sign a component file: writes FILE.minisig.
@@ -30,18 +30,18 @@ pub(super) enum Command {
     /// Check the signature of a component file.
     Verify(sign::VerifyArguments),
     /// Write the built-in components to a folder, for other hosts.
-    Export(export::Arguments),
+    Export(export::ExportArguments),
 }
 
-pub(super) fn run(command: &Command) -> anyhow::Result<ExitCode> {
+pub(super) fn run(command: &MappingCommand) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Running(command) => running::run(command),
-        Command::List(arguments) => list::run(arguments),
-        Command::Inspect(arguments) => inspect::run(arguments),
-        Command::Diff(arguments) => diff::run(arguments),
-        Command::Keygen(arguments) => sign::keygen(arguments),
-        Command::Sign(arguments) => sign::sign(arguments),
-        Command::Verify(arguments) => sign::verify(arguments),
-        Command::Export(arguments) => export::run(arguments),
+        MappingCommand::Running(command) => running::run(command),
+        MappingCommand::List(arguments) => list::run(arguments),
+        MappingCommand::Inspect(arguments) => inspect::run(arguments),
+        MappingCommand::Diff(arguments) => diff::run(arguments),
+        MappingCommand::Keygen(arguments) => sign::keygen(arguments),
+        MappingCommand::Sign(arguments) => sign::sign(arguments),
+        MappingCommand::Verify(arguments) => sign::verify(arguments),
+        MappingCommand::Export(arguments) => export::run(arguments),
     }
 }

@@ -31,7 +31,7 @@ const DEAD_LETTER: &str = "dead-letter.ndjson";
 #[command(
     after_help = "Examples:\n  exotrace replay --list --config exotrace.toml\n  exotrace replay --config exotrace.toml"
 )]
-pub(super) struct Arguments {
+pub(super) struct ReplayArguments {
     /// The file of dead letters. Default: the one that the settings name.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
@@ -75,7 +75,7 @@ struct Place<'a> {
     state_dir: PathBuf,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     let config = match (&arguments.whose.config, &arguments.whose.state_dir) {
         (None, Some(_)) => None,
         (named, _) => Some(settings_file::load(&named_or_default(named.as_deref()))?),

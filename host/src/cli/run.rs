@@ -49,7 +49,7 @@ const HANDOVER: Duration = Duration::from_secs(10);
 #[command(
     after_help = "Examples:\n  exotrace run --config exotrace.toml\n  exotrace run --once exotrace.toml\n  exotrace run -v"
 )]
-pub(super) struct Arguments {
+pub(super) struct RunArguments {
     #[command(flatten)]
     settings: SettingsFile,
     /// Read until caught up, deliver, and end.
@@ -57,7 +57,7 @@ pub(super) struct Arguments {
     once: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let bars = progress::bars();
     log::start_beside(bars.clone());
     let mode = if arguments.once { Mode::Once } else { Mode::Daemon };

@@ -23,7 +23,7 @@ use super::{
 #[command(
     after_help = "Examples:\n  exotrace simulate --rows 2000 --rows-per-hour 600\n  exotrace simulate --write-settings exotrace.toml\n  exotrace simulate --fault server-error=0.5"
 )]
-pub(super) struct Arguments {
+pub(super) struct SimulateArguments {
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8365")]
     listen: SocketAddr,
@@ -56,7 +56,7 @@ pub(super) struct Arguments {
     list_faults: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
     if arguments.list_faults {
         list_faults(&mut io::stdout().lock())?;
         return Ok(ExitCode::SUCCESS);
@@ -97,7 +97,7 @@ fn reachable(listening: SocketAddr) -> SocketAddr {
     }
 }
 
-fn tenant(arguments: &Arguments) -> anyhow::Result<TenantConfig> {
+fn tenant(arguments: &SimulateArguments) -> anyhow::Result<TenantConfig> {
     let mut faults = Faults::default();
     for fault in &arguments.faults {
         faults.add(fault)?;

@@ -25,7 +25,7 @@ const NEEDS_PERSON: u8 = 1;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace status exotrace.toml\n  exotrace status --watch --config exotrace.toml")]
-pub(super) struct Arguments {
+pub(super) struct StatusArguments {
     #[command(flatten)]
     settings: SettingsFile,
     /// Print JSON; with `--watch` a line each time.
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 }
 
 /// Ends with 0 when all is well, and with 1 when a person has to do something.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.settings.load()?;
     let Some(seconds) = arguments.watch else {
         let report = gather(&config, Utc::now())?;

@@ -18,7 +18,7 @@ const NARROWEST: usize = 8;
 const CUT: char = '…';
 
 /// A table. Texts of others are spelled out where a terminal would obey them.
-pub(super) struct Table {
+pub(super) struct TextTable {
     heads: Vec<&'static str>,
     rows: Vec<Vec<String>>,
     /// The columns that may be cut, the first of them first.
@@ -27,7 +27,7 @@ pub(super) struct Table {
     numbers: &'static [usize],
 }
 
-impl Table {
+impl TextTable {
     /// A table with these heads. Columns in `cut` may be cut to fit the terminal; those in `numbers` stand to the right.
     pub(super) fn new(heads: Vec<&'static str>, cut: &'static [usize], numbers: &'static [usize]) -> Self {
         Self { heads, rows: Vec::new(), cut, numbers }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn text(width: Option<usize>) -> String {
-        let mut table = Table::new(vec!["time", "subject", "rows"], &[1], &[2]);
+        let mut table = TextTable::new(vec!["time", "subject", "rows"], &[1], &[2]);
         table.add(vec!["12:00".to_owned(), "日本語の件名です".to_owned(), "7".to_owned()]);
         table.add(vec!["13:00".to_owned(), "a\x1b[31m\nb".to_owned(), "1,000".to_owned()]);
         let mut output = Vec::new();

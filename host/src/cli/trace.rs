@@ -13,7 +13,7 @@ use indicatif::HumanCount;
 use super::{
     exit::{self, Usage, say},
     log, settings_file,
-    table::Table,
+    table::TextTable,
     time_range::TimeRange,
 };
 use crate::{
@@ -31,7 +31,7 @@ const SETTLES: Duration = Duration::hours(1);
 #[command(
     after_help = "Examples:\n  exotrace trace --recipient bob@contoso.com --since 2d\n  exotrace trace --sender *@fabrikam.com --status failed --json"
 )]
-pub(super) struct Arguments {
+pub(super) struct TraceArguments {
     /// The settings file. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<std::path::PathBuf>,
@@ -57,7 +57,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &TraceArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
     log::start();
     let (from, to) = arguments.range.at(Utc::now());
@@ -116,7 +116,8 @@ fn print(answer: &TraceAnswer, output: &mut impl Write) -> io::Result<()> {
         writeln!(output, "no such mail: {asked}")?;
         return late(*to, output);
     }
-    let mut table = Table::new(vec!["received", "status", "sender", "recipient", "subject", "size"], &[2, 3, 4], &[5]);
+    let mut table =
+        TextTable::new(vec!["received", "status", "sender", "recipient", "subject", "size"], &[2, 3, 4], &[5]);
     deliveries.iter().for_each(|delivery| table.add(row(delivery)));
     table.print(output)?;
     writeln!(output, "\n{}: {asked}", counted(deliveries.len() as u64, "delivery", "deliveries"))?;

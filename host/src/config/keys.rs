@@ -10,14 +10,14 @@ use serde::{
 pub(crate) fn keys<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &'static [&'static str] = &[];
     // Always an error: only the names of the fields are wanted.
-    drop(T::deserialize(Fields(&mut fields)));
+    drop(T::deserialize(FieldNames(&mut fields)));
     fields
 }
 
 /// Takes the names of the fields of the struct that wants to be read, and gives nothing to read.
-struct Fields<'f>(&'f mut &'static [&'static str]);
+struct FieldNames<'f>(&'f mut &'static [&'static str]);
 
-impl<'de> Deserializer<'de> for Fields<'_> {
+impl<'de> Deserializer<'de> for FieldNames<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {

@@ -16,7 +16,7 @@ fn dotted_key(text: &str, at: usize) -> Option<String> {
 
 /// The dotted key that a byte of parsed settings belongs to.
 pub(super) fn dotted_key_in(table: &Spanned<DeTable<'_>>, at: usize) -> Option<String> {
-    let mut search = Search { at, found: None };
+    let mut search = KeySearch { at, found: None };
     search.table("", table.get_ref());
     search.found.map(|(_, key)| key)
 }
@@ -55,13 +55,13 @@ pub(super) fn prefix(section: &str, index: usize, count: usize) -> String {
     if count > 1 { format!("{section}[{}].", index + 1) } else { format!("{section}.") }
 }
 
-struct Search {
+struct KeySearch {
     at: usize,
     /// The shortest piece of text around the byte, and its key.
     found: Option<(usize, String)>,
 }
 
-impl Search {
+impl KeySearch {
     fn table(&mut self, prefix: &str, table: &DeTable<'_>) {
         for (key, value) in table {
             let dotted = format!("{prefix}{}", key.get_ref());

@@ -17,7 +17,7 @@ pub(crate) struct Known(HashMap<[u8; 16], HashSet<[u8; 8]>>);
 
 /// What is known of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum RowVerdict {
     /// It was never delivered.
     New,
     /// It was delivered with another content.
@@ -45,12 +45,12 @@ impl Known {
     }
 
     /// Judges a row, which is known from now on.
-    pub(crate) fn judge(&mut self, key: RecordKey) -> Verdict {
+    pub(crate) fn judge(&mut self, key: RecordKey) -> RowVerdict {
         let contents = self.0.entry(key.identity).or_default();
         match (contents.is_empty(), contents.insert(key.content)) {
-            (true, _) => Verdict::New,
-            (false, true) => Verdict::Changed,
-            (false, false) => Verdict::Repeated,
+            (true, _) => RowVerdict::New,
+            (false, true) => RowVerdict::Changed,
+            (false, false) => RowVerdict::Repeated,
         }
     }
 }

@@ -220,7 +220,7 @@ fn forget(connection: &Connection, reading: &str) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
     use crate::{
-        ledger::{Lateness, Verdict},
+        ledger::{Lateness, RowVerdict},
         support::record_key::RecordKey,
     };
 
@@ -254,7 +254,7 @@ mod tests {
 
     fn is_known(ledger: &Ledger, source: &str, identity: u8) -> bool {
         let mut known = ledger.known(source, [[identity; 16]].into_iter()).unwrap();
-        known.judge(row(identity, 0).key) == Verdict::Repeated
+        known.judge(row(identity, 0).key) == RowVerdict::Repeated
     }
 
     #[test]

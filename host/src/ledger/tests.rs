@@ -41,7 +41,7 @@ fn more(reached: i64, link: &str) -> Next {
 #[track_caller]
 fn check(ledger: &Ledger, source: &str, expected: &[u8]) {
     let mut known = ledger.known(source, (1..=4).map(|identity| [identity; 16])).unwrap();
-    let repeated = (1..=4).filter(|identity| known.judge(key(*identity, 1)) == Verdict::Repeated);
+    let repeated = (1..=4).filter(|identity| known.judge(key(*identity, 1)) == RowVerdict::Repeated);
     assert_eq!(repeated.collect::<Vec<_>>(), expected);
 }
 
@@ -88,7 +88,7 @@ fn a_row_is_judged_by_all_that_was_delivered_of_it() {
     let mut known = ledger.known("a", [[1; 16], [2; 16]].into_iter()).unwrap();
     let verdicts =
         [(1, 1), (1, 2), (1, 3), (1, 3), (2, 1), (2, 1)].map(|(identity, content)| known.judge(key(identity, content)));
-    use Verdict::{Changed, New, Repeated};
+    use RowVerdict::{Changed, New, Repeated};
     assert_eq!(verdicts, [Repeated, Repeated, Changed, Repeated, New, Repeated]);
 }
 

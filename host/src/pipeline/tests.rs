@@ -19,7 +19,7 @@ use crate::{
     sources::microsoft::{BUDGET_WINDOW, Credential, LookBack, ServiceConfig, budget_name, service_name},
     support::{secret::Secret, secret_source::SecretSource},
 };
-use harness::{Setup, Sink, wait_for};
+use harness::{TestSetup, TestSink, wait_for};
 
 mod clocks;
 mod faults;
@@ -31,7 +31,7 @@ mod secrets;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_delivered_once() {
-    let setup = Setup::new(100).await;
+    let setup = TestSetup::new(100).await;
     let summary = setup.run_once().await.unwrap();
     assert_eq!((summary.rows, summary.documents, summary.pages), (100, 100, 15));
     setup.assert_all_delivered();
@@ -44,7 +44,7 @@ async fn every_row_is_delivered_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_goes_on_where_an_output_failed() {
-    let mut setup = Setup::new(50).await;
+    let mut setup = TestSetup::new(50).await;
     setup.sink.writes_left = Some(Arc::new(Mutex::new(3)));
     let error = setup.run_once().await.unwrap_err();
     assert_eq!(chain(&error), "could not deliver to `stdout`: could not write documents to standard output: full");
@@ -57,7 +57,7 @@ async fn a_run_goes_on_where_an_output_failed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_takes_too_long_to_finish_is_read_again() {
-    let setup = Setup::new(50).await;
+    let setup = TestSetup::new(50).await;
     // Takes a request, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = format!(
@@ -84,7 +84,7 @@ async fn a_page_that_takes_too_long_to_finish_is_read_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_leaves_nothing_half_done() {
-    let setup = Setup::new(50).await;
+    let setup = TestSetup::new(50).await;
     let sink = setup.sink.clone();
     let stopped = async move { wait_for("rows", || sink.delivered().len() >= 20).await };
     run(setup.pipeline(), Mode::Daemon, stopped).await.unwrap();
@@ -99,7 +99,7 @@ fn set_secret(service: &mut ServiceConfig, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_secret_is_explained() {
-    let mut setup = Setup::new(1).await;
+    let mut setup = TestSetup::new(1).await;
     set_secret(&mut setup.config, "hunter2");
     let error = chain(&setup.run_once().await.unwrap_err());
     assert!(error.contains("hint: `source.client_secret` is wrong"), "{error}");
@@ -110,7 +110,7 @@ async fn a_wrong_secret_is_explained() {
 /// Also what had come more than `initial_interval` before it is mended.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_while_a_secret_is_wrong_is_read_when_it_is_mended() {
-    let mut setup = Setup::new(50).await;
+    let mut setup = TestSetup::new(50).await;
     let right = setup.config.clone();
     set_secret(&mut setup.config, "hunter2");
     setup.run_once().await.unwrap_err();
@@ -122,7 +122,7 @@ async fn what_comes_while_a_secret_is_wrong_is_read_when_it_is_mended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_waits_until_a_person_has_mended_what_is_wrong() {
-    let mut setup = Setup::new(1).await;
+    let mut setup = TestSetup::new(1).await;
     set_secret(&mut setup.config, "hunter2");
     let folder = setup.folder.path().to_owned();
     let name = service_name(&setup.config);
@@ -135,7 +135,7 @@ async fn a_daemon_waits_until_a_person_has_mended_what_is_wrong() {
 
 /// A run that finds this next link in the ledger goes on without it.
 async fn check_bad_link(link: impl Fn(&ServiceConfig) -> String) {
-    let setup = Setup::new(20).await;
+    let setup = TestSetup::new(20).await;
     let mut pipeline = setup.pipeline();
     let window = Window { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH };
     let next = Next::More { reached: None, link: Some(link(&setup.config)) };
@@ -173,8 +173,8 @@ async fn a_next_link_to_another_host_is_not_followed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sources_work_side_by_side_and_share_outputs_and_ledger() {
-    let (one, other) = (Setup::new(30).await, Setup::new(10).await);
-    let second = Sink::default();
+    let (one, other) = (TestSetup::new(30).await, TestSetup::new(10).await);
+    let second = TestSink::default();
     let mut both = one.pipeline();
     both.outputs.push(("second".to_owned(), Box::new(StdoutOutput::to(Box::new(second.clone())))));
     both.sources.push(other.source());
@@ -182,7 +182,7 @@ async fn sources_work_side_by_side_and_share_outputs_and_ledger() {
     assert_eq!(summary.documents as usize, one.tenant.rows().len() + other.tenant.rows().len());
     assert_eq!(one.sink.delivered().len(), 40);
     // Each output in its own time, so that batches of the two sources may come in another order.
-    let sorted = |sink: &Sink| {
+    let sorted = |sink: &TestSink| {
         let mut delivered = sink.delivered();
         delivered.sort();
         delivered
@@ -192,7 +192,7 @@ async fn sources_work_side_by_side_and_share_outputs_and_ledger() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_fails_keeps_no_other_from_being_read() {
-    let (one, mut other) = (Setup::new(30).await, Setup::new(10).await);
+    let (one, mut other) = (TestSetup::new(30).await, TestSetup::new(10).await);
     set_secret(&mut other.config, "hunter2");
     let mut both = one.pipeline();
     both.sources.insert(0, other.source());
@@ -203,7 +203,7 @@ async fn a_source_that_fails_keeps_no_other_from_being_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_not_there_is_asked_again_and_then_named() {
-    let mut setup = Setup::new(1).await;
+    let mut setup = TestSetup::new(1).await;
     setup.config.login_url = "http://127.0.0.1:9".parse().unwrap();
     let error = chain(&setup.run_once().await.unwrap_err());
     assert!(error.contains("could not reach the sign-in service"), "{error}");
@@ -211,7 +211,7 @@ async fn a_service_that_is_not_there_is_asked_again_and_then_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_longer_look_back_does_not_repeat_what_was_delivered() {
-    let mut setup = Setup::new(100).await;
+    let mut setup = TestSetup::new(100).await;
     setup.config.additional_look_back = LookBack::Fixed(Duration::from_secs(60));
     setup.run_once().await.unwrap();
     setup.config.additional_look_back = LookBack::Fixed(Duration::from_secs(2 * 3600));
@@ -222,7 +222,7 @@ async fn a_longer_look_back_does_not_repeat_what_was_delivered() {
 /// A run is killed in a later window of its pass; the next one finishes that window, and begins a pass of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_a_run_before_had_begun_repeats_nothing() {
-    let setup = Setup::new(300).await;
+    let setup = TestSetup::new(300).await;
     setup.run_once().await.unwrap();
     setup.tenant.advance(Duration::from_secs(40 * 60));
     let mut pipeline = setup.pipeline();
@@ -253,7 +253,7 @@ async fn a_host_that_a_link_names_hears_nothing() {
     let mut tenant = exotrace_simulator::TenantConfig { rows: 100, ..Default::default() };
     tenant.foreign_host = listener.local_addr().unwrap().to_string();
     tenant.faults.add("foreign-link=1").unwrap();
-    let setup = Setup::with(tenant, "graph").await;
+    let setup = TestSetup::with(tenant, "graph").await;
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
     // Who has called would be waiting.
@@ -262,7 +262,7 @@ async fn a_host_that_a_link_names_hears_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_budget_holds_across_restarts() {
-    let mut setup = Setup::new(20).await;
+    let mut setup = TestSetup::new(20).await;
     setup.config.request_budget = 3;
     // Three pages of seven rows are what three requests give.
     setup.run_once().await.unwrap();
@@ -271,7 +271,7 @@ async fn the_budget_holds_across_restarts() {
     // Of another tenant, which has a budget of its own.
     let tenant_id = "2b6e4f90-1c3d-4a58-8e7f-90a1b2c3d4e5".to_owned();
     let other =
-        Setup::with(exotrace_simulator::TenantConfig { rows: 60, tenant_id, ..Default::default() }, "graph").await;
+        TestSetup::with(exotrace_simulator::TenantConfig { rows: 60, tenant_id, ..Default::default() }, "graph").await;
     let mut pipeline = setup.pipeline();
     pipeline.sources.push(other.source());
     let sink = setup.sink.clone();
@@ -285,7 +285,7 @@ async fn the_budget_holds_across_restarts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_service_no_longer_has_is_a_gap() {
-    let setup = Setup::new(20).await;
+    let setup = TestSetup::new(20).await;
     let mut pipeline = setup.pipeline();
     let long_ago = chrono::Utc::now() - chrono::Duration::days(100);
     let window = Window { start: long_ago, end: long_ago };

@@ -95,3 +95,36 @@ fn arrows_between_rooms_run_down() {
     }
     assert!(problems.is_empty(), "{} arrows do not run down:\n{}", problems.len(), problems.join("\n"));
 }
+
+#[test]
+fn no_two_types_of_a_crate_have_one_name() {
+    let mut problems = Vec::new();
+    for src in crates() {
+        let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        types(&src, &mut places);
+        places.retain(|_, files| files.len() > 1);
+        problems.extend(places.into_iter().map(|(name, files)| format!("{name}: {}", files.join(", "))));
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The types that stand at the top of the files in a folder, each with its files.
+fn types(folder: &Path, places: &mut BTreeMap<String, Vec<String>>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            types(&path, places);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let file = syn::parse_file(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            for item in file.items {
+                let name = match item {
+                    syn::Item::Struct(item) => item.ident,
+                    syn::Item::Enum(item) => item.ident,
+                    syn::Item::Trait(item) => item.ident,
+                    _ => continue,
+                };
+                places.entry(name.to_string()).or_default().push(path.display().to_string());
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! forwards.
 
 use crate::{
-    sources::file::formats::{AtEnd, Batch, Limits, Notice, Reader, Sink, Start, leading_nuls, read},
+    sources::file::formats::{AtEnd, Batch, BatchLimits, Notice, Reader, Sink, Start, leading_nuls, read},
     support::lines::lines,
 };
 
@@ -42,7 +42,7 @@ fn follow(input: &[u8]) {
         let from = position.unwrap_or(start.position);
         let offset = usize::try_from(from.offset).expect("a place in the input");
         let rest = input.get(offset..end).unwrap_or_else(|| panic!("{offset} is behind {end}"));
-        let mut reader = Reader::new(start, rest, from, Limits { records: 2, bytes: 100 });
+        let mut reader = Reader::new(start, rest, from, BatchLimits { records: 2, bytes: 100 });
         let mut found = Found::default();
         while let Ok(Some(batch)) = reader.next(AtEnd::Wait) {
             found.batch(batch);

@@ -18,7 +18,7 @@ pub(super) enum Kind {
 
 /// The value of a fault that is switched on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value {
+pub(super) enum FaultValue {
     Flag,
     Rate(f64),
     Count(u64),
@@ -28,26 +28,26 @@ pub(super) enum Value {
 
 impl Kind {
     /// Returns the value of that text, or `None` if it is not of this kind.
-    pub(super) fn parse(&self, text: &str) -> Option<Value> {
+    pub(super) fn parse(&self, text: &str) -> Option<FaultValue> {
         match self {
             Self::Flag => None,
             Self::Rate => {
                 let rate: f64 = text.parse().ok()?;
-                (0.0..=1.0).contains(&rate).then_some(Value::Rate(rate))
+                (0.0..=1.0).contains(&rate).then_some(FaultValue::Rate(rate))
             }
-            Self::Count(_) => text.parse().ok().map(Value::Count),
-            Self::Duration(_) => duration(text).map(Value::Duration),
-            Self::Word(words) => words.iter().find(|word| **word == text).map(|word| Value::Word(word)),
+            Self::Count(_) => text.parse().ok().map(FaultValue::Count),
+            Self::Duration(_) => duration(text).map(FaultValue::Duration),
+            Self::Word(words) => words.iter().find(|word| **word == text).map(|word| FaultValue::Word(word)),
         }
     }
 
     /// Returns the value that the name alone stands for.
-    pub(super) fn without_text(&self) -> Option<Value> {
+    pub(super) fn without_text(&self) -> Option<FaultValue> {
         match self {
-            Self::Flag => Some(Value::Flag),
-            Self::Rate => Some(Value::Rate(1.0)),
-            Self::Count(count) => count.map(Value::Count),
-            Self::Duration(duration) => duration.map(Value::Duration),
+            Self::Flag => Some(FaultValue::Flag),
+            Self::Rate => Some(FaultValue::Rate(1.0)),
+            Self::Count(count) => count.map(FaultValue::Count),
+            Self::Duration(duration) => duration.map(FaultValue::Duration),
             Self::Word(_) => None,
         }
     }

@@ -16,14 +16,14 @@ const OLDEST_START: Duration = Duration::days(10);
 
 /// Which rows are asked for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(super) struct LegacyFilter {
     pub(super) start: DateTime<Utc>,
     pub(super) end: DateTime<Utc>,
     /// Names of properties and what they have to be, in lower case.
     comparisons: Vec<(String, String)>,
 }
 
-impl Filter {
+impl LegacyFilter {
     /// Parses a `$filter`; an absent one is an empty text.
     pub(super) fn parse(text: &str, now: DateTime<Utc>) -> Result<Self, LegacyError> {
         let tokens = tokens(text).ok_or(LegacyError::BadFilter)?;
@@ -100,7 +100,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Result<(&str, &str), LegacyError>) {
         let expected = expected.map(|(start, end)| (start.parse().unwrap(), end.parse().unwrap()));
-        assert_eq!(Filter::parse(text, noon()).map(|filter| (filter.start, filter.end)), expected);
+        assert_eq!(LegacyFilter::parse(text, noon()).map(|filter| (filter.start, filter.end)), expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     error::LegacyError,
-    filter::Filter,
+    filter::LegacyFilter,
     record::{self, Record},
 };
 use crate::Tenant;
@@ -17,7 +17,7 @@ const OFFSET_LIMIT: usize = 999_999;
 
 /// The query parameters that have an effect here.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Parameters {
+pub(crate) struct LegacyParameters {
     #[serde(rename = "$filter", default)]
     filter: String,
     #[serde(rename = "$top")]
@@ -29,16 +29,16 @@ pub(crate) struct Parameters {
 }
 
 /// One page and where the next one begins.
-pub(super) struct Page {
+pub(super) struct LegacyPage {
     pub(super) records: Vec<Record>,
     pub(super) next_offset: Option<usize>,
 }
 
-impl Page {
+impl LegacyPage {
     /// Returns the page that is asked for.
-    pub(super) fn of(tenant: &Tenant, parameters: &Parameters) -> Result<Self, LegacyError> {
+    pub(super) fn of(tenant: &Tenant, parameters: &LegacyParameters) -> Result<Self, LegacyError> {
         let now = tenant.now();
-        let filter = Filter::parse(&parameters.filter, now)?;
+        let filter = LegacyFilter::parse(&parameters.filter, now)?;
         let size = number("$top", parameters.top.as_deref(), LARGEST_PAGE)?;
         if size == 0 || size > LARGEST_PAGE {
             return Err(bad_argument("$top", parameters.top.as_deref().unwrap_or_default()));

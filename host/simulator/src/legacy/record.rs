@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{filter::Filter, status::status};
+use super::{filter::LegacyFilter, status::status};
 use crate::{Row, Tenant, traces::tick_text};
 
 /// A row as names and values, whatever the shape.
-pub(super) type Record = Vec<(&'static str, Value)>;
+pub(super) type Record = Vec<(&'static str, LegacyValue)>;
 
 /// The value of a property.
-pub(super) enum Value {
+pub(super) enum LegacyValue {
     Text(Option<String>),
     Number(u64),
     /// A time of the message: written in UTC without saying so.
@@ -18,7 +18,7 @@ pub(super) enum Value {
     QueryTime(DateTime<Utc>),
 }
 
-impl Value {
+impl LegacyValue {
     /// Returns a time as text with seven digits after the second.
     pub(super) fn time_text(&self) -> Option<String> {
         match self {
@@ -30,24 +30,24 @@ impl Value {
 }
 
 /// Returns a row that is the one at `index` in the answer to a query.
-pub(super) fn record(row: &Row, index: usize, filter: &Filter, tenant: &Tenant) -> Record {
-    let text = |text: &str| Value::Text(Some(text.to_owned()));
+pub(super) fn record(row: &Row, index: usize, filter: &LegacyFilter, tenant: &Tenant) -> Record {
+    let text = |text: &str| LegacyValue::Text(Some(text.to_owned()));
     let label = tenant.config().domain.split('.').next().unwrap_or_default();
     vec![
-        ("Organization", Value::Text(Some(format!("{label}.onmicrosoft.com")))),
-        ("MessageId", Value::Text(row.message_id.clone())),
-        ("Received", Value::Time(row.received)),
+        ("Organization", LegacyValue::Text(Some(format!("{label}.onmicrosoft.com")))),
+        ("MessageId", LegacyValue::Text(row.message_id.clone())),
+        ("Received", LegacyValue::Time(row.received)),
         ("SenderAddress", text(&row.sender)),
         ("RecipientAddress", text(&row.recipient)),
-        ("Subject", Value::Text(row.subject.clone())),
-        ("Status", Value::Text(Some(status(row.status)))),
+        ("Subject", LegacyValue::Text(row.subject.clone())),
+        ("Status", LegacyValue::Text(Some(status(row.status)))),
         // Graph has an empty text for inbound mail, the report has nothing.
-        ("ToIP", Value::Text(row.to_ip.clone().filter(|address| !address.is_empty()))),
-        ("FromIP", Value::Text(row.from_ip.clone())),
-        ("Size", Value::Number(row.size.into())),
+        ("ToIP", LegacyValue::Text(row.to_ip.clone().filter(|address| !address.is_empty()))),
+        ("FromIP", LegacyValue::Text(row.from_ip.clone())),
+        ("Size", LegacyValue::Number(row.size.into())),
         ("MessageTraceId", text(&row.id)),
-        ("StartDate", Value::QueryTime(filter.start)),
-        ("EndDate", Value::QueryTime(filter.end)),
-        ("Index", Value::Number(index as u64)),
+        ("StartDate", LegacyValue::QueryTime(filter.start)),
+        ("EndDate", LegacyValue::QueryTime(filter.end)),
+        ("Index", LegacyValue::Number(index as u64)),
     ]
 }

@@ -5,12 +5,12 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value as JsonValue, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    page::Page,
+    page::LegacyPage,
     path::PATH,
-    record::{Record, Value},
+    record::{LegacyValue, Record},
 };
 
 /// Where the service says it is.
@@ -29,7 +29,7 @@ pub(super) enum Shape {
 
 impl Shape {
     /// Returns the answer with a page; `next_query` belongs to the link to the next one.
-    pub(super) fn answer(self, page: &Page, next_query: Option<&str>) -> Response {
+    pub(super) fn answer(self, page: &LegacyPage, next_query: Option<&str>) -> Response {
         match self {
             Self::Light => json_answer("minimalmetadata", light(page, next_query)),
             Self::Verbose => json_answer("verbose", verbose(page, next_query)),
@@ -41,13 +41,13 @@ impl Shape {
     }
 }
 
-fn json_answer(metadata: &str, body: JsonValue) -> Response {
+fn json_answer(metadata: &str, body: Value) -> Response {
     let content_type = format!("application/json;odata={metadata};charset=utf-8");
     ([(header::CONTENT_TYPE, content_type)], Json(body)).into_response()
 }
 
-fn light(page: &Page, next_query: Option<&str>) -> JsonValue {
-    let rows = page.records.iter().map(|record| object(record, light_value).into()).collect::<Vec<JsonValue>>();
+fn light(page: &LegacyPage, next_query: Option<&str>) -> Value {
+    let rows = page.records.iter().map(|record| object(record, light_value).into()).collect::<Vec<Value>>();
     let mut body = json!({"odata.metadata": format!("{SERVICE}/$metadata#MessageTrace"), "value": rows});
     if let Some(query) = next_query {
         // Relative to the address of the report.
@@ -56,15 +56,15 @@ fn light(page: &Page, next_query: Option<&str>) -> JsonValue {
     body
 }
 
-fn light_value(value: &Value) -> JsonValue {
+fn light_value(value: &LegacyValue) -> Value {
     match value {
-        Value::Text(text) => json!(text),
-        Value::Number(number) => json!(number),
-        Value::Time(_) | Value::QueryTime(_) => json!(value.time_text()),
+        LegacyValue::Text(text) => json!(text),
+        LegacyValue::Number(number) => json!(number),
+        LegacyValue::Time(_) | LegacyValue::QueryTime(_) => json!(value.time_text()),
     }
 }
 
-fn verbose(page: &Page, next_query: Option<&str>) -> JsonValue {
+fn verbose(page: &LegacyPage, next_query: Option<&str>) -> Value {
     let mut results = Vec::with_capacity(page.records.len());
     for (place, record) in page.records.iter().enumerate() {
         let mut row = object(record, verbose_value);
@@ -79,18 +79,18 @@ fn verbose(page: &Page, next_query: Option<&str>) -> JsonValue {
     body
 }
 
-fn verbose_value(value: &Value) -> JsonValue {
+fn verbose_value(value: &LegacyValue) -> Value {
     match value {
-        Value::Time(time) | Value::QueryTime(time) => json!(format!("/Date({})/", time.timestamp_millis())),
-        Value::Text(_) | Value::Number(_) => light_value(value),
+        LegacyValue::Time(time) | LegacyValue::QueryTime(time) => json!(format!("/Date({})/", time.timestamp_millis())),
+        LegacyValue::Text(_) | LegacyValue::Number(_) => light_value(value),
     }
 }
 
-fn object(record: &Record, json_value: impl Fn(&Value) -> JsonValue) -> Map<String, JsonValue> {
+fn object(record: &Record, json_value: impl Fn(&LegacyValue) -> Value) -> Map<String, Value> {
     record.iter().map(|(name, value)| ((*name).to_owned(), json_value(value))).collect()
 }
 
-fn atom(page: &Page, next_query: Option<&str>) -> String {
+fn atom(page: &LegacyPage, next_query: Option<&str>) -> String {
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><feed xml:base=\"{SERVICE}/\" \
          xmlns=\"http://www.w3.org/2005/Atom\" \
@@ -102,8 +102,8 @@ fn atom(page: &Page, next_query: Option<&str>) -> String {
         xml.push_str("<entry><content type=\"application/xml\"><m:properties>");
         for (name, value) in record {
             match light_value(value) {
-                JsonValue::Null => xml.push_str(&format!("<d:{name} m:null=\"true\" />")),
-                JsonValue::String(text) => xml.push_str(&format!("<d:{name}>{}</d:{name}>", escaped(&text))),
+                Value::Null => xml.push_str(&format!("<d:{name} m:null=\"true\" />")),
+                Value::String(text) => xml.push_str(&format!("<d:{name}>{}</d:{name}>", escaped(&text))),
                 other => xml.push_str(&format!("<d:{name}>{other}</d:{name}>")),
             }
         }

@@ -7,12 +7,12 @@ use crate::testing::{Answer, Simulation, config_with};
 
 const JSON: (&str, &str) = ("Accept", "application/json");
 
-struct Client {
+struct LegacyClient {
     simulation: Simulation,
     authorization: String,
 }
 
-impl Client {
+impl LegacyClient {
     fn start(faults: &[&str]) -> Self {
         let simulation = Simulation::start_with(config_with(faults));
         let authorization = format!("Bearer {}", simulation.sign_in());
@@ -52,7 +52,7 @@ impl Client {
 
 #[test]
 fn all_pages_together_are_the_rows_oldest_first() {
-    let client = Client::start(&[]);
+    let client = LegacyClient::start(&[]);
     let (rows, pages) = client.walk("?$top=30");
     assert_eq!((rows.len(), pages), (200, 7));
     for (index, (record, row)) in rows.iter().zip(client.simulation.tenant.rows().iter().rev()).enumerate() {
@@ -67,7 +67,7 @@ fn all_pages_together_are_the_rows_oldest_first() {
 
 #[test]
 fn a_range_is_echoed_in_every_row() {
-    let client = Client::start(&[]);
+    let client = LegacyClient::start(&[]);
     let filter = "StartDate eq datetime'2026-11-23T11:20:00Z' and EndDate eq datetime'2026-11-23T11:40:00Z'";
     let (rows, _) = client.walk(&format!("?$filter={}", filter.replace(' ', "%20")));
     assert!((40..100).contains(&rows.len()), "{}", rows.len());
@@ -81,7 +81,7 @@ fn a_range_is_echoed_in_every_row() {
 
 #[test]
 fn a_filter_may_compare_other_properties_too() {
-    let client = Client::start(&[]);
+    let client = LegacyClient::start(&[]);
     let (rows, _) = client.walk("?$filter=Status%20eq%20'FilteredAsSpam'&$top=2");
     assert!(!rows.is_empty() && rows.iter().all(|row| row["Status"] == "FilteredAsSpam"));
     let id = &client.simulation.tenant.rows()[0].id;
@@ -91,7 +91,7 @@ fn a_filter_may_compare_other_properties_too() {
 
 #[test]
 fn the_path_has_no_case() {
-    let client = Client::start(&[]);
+    let client = LegacyClient::start(&[]);
     let answer = client.get("/ecp/ReportingWebService/Reporting.svc/messagetrace?$top=1", &[JSON]);
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(client.simulation.get("/stats", &[]).json()["page_requests"], 1);
@@ -99,7 +99,7 @@ fn the_path_has_no_case() {
 
 #[test]
 fn the_accept_header_counts_more_than_the_format() {
-    let client = Client::start(&[]);
+    let client = LegacyClient::start(&[]);
     let light = client.get(&format!("{PATH}?$format=json"), &[JSON]).json();
     assert!(light["value"].is_array(), "{light}");
 
@@ -119,15 +119,15 @@ fn the_accept_header_counts_more_than_the_format() {
 
 #[test]
 fn a_fault_can_choose_another_shape() {
-    let verbose = Client::start(&["legacy-verbose"]).get(PATH, &[JSON]).json();
+    let verbose = LegacyClient::start(&["legacy-verbose"]).get(PATH, &[JSON]).json();
     assert!(verbose["d"]["results"].is_array());
-    let atom = Client::start(&["legacy-atom"]).get(PATH, &[JSON]);
+    let atom = LegacyClient::start(&["legacy-atom"]).get(PATH, &[JSON]);
     assert!(atom.body.starts_with("<?xml"), "{atom:?}");
 }
 
 #[test]
 fn arguments_that_cannot_be_are_refused() {
-    let client = Client::start(&[]);
+    let client = LegacyClient::start(&[]);
     client.check_refused("?$top=2001", 400, "Incorrect format for $top argument '2001'.");
     client.check_refused("?$top=5]", 400, "Incorrect format for $top argument '5]'.");
     client.check_refused("?$skiptoken=abc", 400, "Incorrect format for $skiptoken argument 'abc'.");
@@ -143,7 +143,7 @@ fn without_a_good_token_there_is_an_html_page() {
 
 #[test]
 fn without_the_role_the_report_is_refused() {
-    let answer = Client::start(&["no-permission"]).get(PATH, &[JSON]);
+    let answer = LegacyClient::start(&["no-permission"]).get(PATH, &[JSON]);
     assert_eq!(answer.status, 403);
     assert_eq!(answer.json()["Message"], "No permission to access the report for the organization .");
 }
@@ -151,12 +151,12 @@ fn without_the_role_the_report_is_refused() {
 #[test]
 fn gateways_limits_and_connections_fail_here_too() {
     for (fault, status) in [("server-error", 503), ("throttle-random", 429), ("revoked-token", 401)] {
-        let client = Client::start(&[fault]);
+        let client = LegacyClient::start(&[fault]);
         let statuses: Vec<u16> = (0..20).map(|_| client.get(PATH, &[JSON]).status).collect();
         assert!(statuses.contains(&status), "{fault}: {statuses:?}");
     }
-    let cut = Client::start(&["cut"]).get(PATH, &[JSON]);
+    let cut = LegacyClient::start(&["cut"]).get(PATH, &[JSON]);
     assert!(serde_json::from_str::<Value>(&cut.body).is_err());
-    let broken = Client::start(&["broken-page"]).get(PATH, &[JSON]);
+    let broken = LegacyClient::start(&["broken-page"]).get(PATH, &[JSON]);
     assert!(serde_json::from_str::<Value>(&broken.body).ok().is_none_or(|page| !page["value"].is_array()));
 }

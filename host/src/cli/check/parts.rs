@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The mapping that would be used, and what is to be known when it is not the one of the settings.
-pub(super) struct Mapping {
+pub(super) struct CheckedMapping {
     pub(super) name: String,
     pub(super) note: Option<String>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Mapping {
 /// # Errors
 ///
 /// When this machine has too little to start the mapping, for which the settings are not to blame.
-pub(super) fn examine(config: &Config, checked: &mut Checked) -> anyhow::Result<Option<Mapping>> {
+pub(super) fn examine(config: &Config, checked: &mut Checked) -> anyhow::Result<Option<CheckedMapping>> {
     if !config.state_dir.as_os_str().is_empty()
         && let Err(error) = state_folder::check(&config.state_dir)
         && checked.errors.iter().all(|fault| fault.line != config.places.line("state_dir"))
@@ -61,7 +61,7 @@ fn geo(config: &Config, checked: &mut Checked) -> Geo {
     Geo::open(city, asn).unwrap_or_default()
 }
 
-fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> anyhow::Result<Option<Mapping>> {
+fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> anyhow::Result<Option<CheckedMapping>> {
     let key = match &config.mapping.choice {
         MappingChoice::Path(_) => "mapping.path",
         MappingChoice::Version(_) => "mapping.version",
@@ -114,7 +114,7 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> anyhow::Re
         };
         fault(config, key, &explain(error.as_ref()), checked);
     }
-    Ok(Some(Mapping { name: deployment.status().mapping, note: start::other_mapping(config, &named) }))
+    Ok(Some(CheckedMapping { name: deployment.status().mapping, note: start::other_mapping(config, &named) }))
 }
 
 /// Tells an error, with the setting that it is about.

@@ -2,20 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use super::parts::Mapping;
+use super::parts::CheckedMapping;
 use crate::{
     app::settings::{Config, SourceConfig},
     support::folder::{Folder, parent},
 };
 
 /// What the settings say.
-pub(super) struct Summary<'c> {
+pub(super) struct CheckSummary<'c> {
     config: &'c Config,
-    mapping: Option<&'c Mapping>,
+    mapping: Option<&'c CheckedMapping>,
 }
 
-impl<'c> Summary<'c> {
-    pub(super) fn of(config: &'c Config, mapping: Option<&'c Mapping>) -> Self {
+impl<'c> CheckSummary<'c> {
+    pub(super) fn of(config: &'c Config, mapping: Option<&'c CheckedMapping>) -> Self {
         Self { config, mapping }
     }
 

@@ -27,7 +27,7 @@ const ASN: &[u8] = include_bytes!("../../../../fixtures/geo/ASN.mmdb");
 pub(super) const PAGE_ROWS: usize = 50;
 
 /// A simulated tenant, and a folder for who collects from it; both go with it.
-pub(super) struct Stage {
+pub(super) struct DemoStage {
     runtime: Runtime,
     state_dir: tempfile::TempDir,
     pub(super) tenant: TenantConfig,
@@ -35,7 +35,7 @@ pub(super) struct Stage {
     server: JoinHandle<io::Result<()>>,
 }
 
-impl Stage {
+impl DemoStage {
     pub(super) fn new(rows: usize) -> anyhow::Result<Self> {
         let state_dir = tempfile::tempdir()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -69,7 +69,7 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for DemoStage {
     fn drop(&mut self) {
         self.server.abort();
     }

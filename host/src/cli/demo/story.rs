@@ -10,7 +10,7 @@ use console::Term;
 use indicatif::HumanCount;
 use serde_json::Value;
 
-use super::{bars::bars, document, stage::Stage};
+use super::{bars::bars, document, stage::DemoStage};
 use crate::{cli::paint::Paint, support::counted::counted};
 
 /// The widest that anything is drawn: wider lines are hard to read.
@@ -97,7 +97,7 @@ impl Story {
     /// Collects twice; the documents of both times.
     fn collect(&mut self, rows: usize) -> anyhow::Result<Vec<Value>> {
         let output = format!("type = \"file\"\npath = \"{DOCUMENTS}\"");
-        let stage = Stage::new(rows)?;
+        let stage = DemoStage::new(rows)?;
         let domain = &stage.tenant.domain;
         let rows = counted(rows as u64, "row", "rows");
         self.step("Tenant", &format!("{domain} has {rows} of mail in the last hour, at {}", stage.url))?;

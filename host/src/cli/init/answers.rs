@@ -15,13 +15,13 @@ pub(super) struct Answered {
 }
 
 /// Finds answers, and collects what nobody has answered.
-pub(super) struct Asking<'a> {
+pub(super) struct Prompting<'a> {
     given: &'a Given,
     terminal: Option<&'a mut Terminal>,
     missing: Vec<&'static str>,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> Prompting<'a> {
     pub(super) fn new(given: &'a Given, terminal: Option<&'a mut Terminal>) -> Self {
         Self { given, terminal, missing: Vec::new() }
     }

@@ -27,7 +27,7 @@ const WITH_HINTS: [&str; 4] = ["message", "error", "problem", "reason"];
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum LogLook {
     Json,
     Plain,
     Coloured,
@@ -35,7 +35,7 @@ pub(super) enum Look {
 
 /// Writes events.
 pub(super) struct Lines {
-    pub(super) look: Look,
+    pub(super) look: LogLook,
 }
 
 impl<S, N> FormatEvent<S, N> for Lines
@@ -44,13 +44,13 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut fields = Fields::default();
+        let mut fields = LineFields::default();
         event.record(&mut fields);
         let (level, target) = (*event.metadata().level(), event.metadata().target());
         let line = match self.look {
-            Look::Json => json_line(level, target, &fields),
-            Look::Plain => text_line(level, target, &fields, false),
-            Look::Coloured => text_line(level, target, &fields, true),
+            LogLook::Json => json_line(level, target, &fields),
+            LogLook::Plain => text_line(level, target, &fields, false),
+            LogLook::Coloured => text_line(level, target, &fields, true),
         };
         writeln!(writer, "{line}")
     }
@@ -58,7 +58,7 @@ where
 
 /// The line of JSON that an event with these fields would be.
 pub(crate) fn one(level: Level, message: &str, others: &[(&str, &str)]) -> String {
-    let mut fields = Fields { message: message.to_owned(), ..Fields::default() };
+    let mut fields = LineFields { message: message.to_owned(), ..LineFields::default() };
     for (name, value) in others {
         fields.add(name, Value::from(*value));
     }
@@ -66,13 +66,13 @@ pub(crate) fn one(level: Level, message: &str, others: &[(&str, &str)]) -> Strin
 }
 
 #[derive(Default)]
-struct Fields {
+struct LineFields {
     message: String,
     others: Vec<(String, Value)>,
     hints: Vec<String>,
 }
 
-impl Fields {
+impl LineFields {
     fn add(&mut self, name: &str, value: Value) {
         let value = match value {
             // Names of others may have lines that look like hints.
@@ -91,7 +91,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for LineFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.add(field.name(), value.into());
     }
@@ -127,7 +127,7 @@ impl Visit for Fields {
     }
 }
 
-fn json_line(level: Level, target: &str, fields: &Fields) -> String {
+fn json_line(level: Level, target: &str, fields: &LineFields) -> String {
     let mut members = vec![format!("\"message\":{}", json!(fields.message))];
     members.extend(fields.others.iter().map(|(name, value)| format!("{}:{value}", json!(name))));
     if !fields.hints.is_empty() {
@@ -141,7 +141,7 @@ fn json_line(level: Level, target: &str, fields: &Fields) -> String {
     )
 }
 
-fn text_line(level: Level, target: &str, fields: &Fields, is_coloured: bool) -> String {
+fn text_line(level: Level, target: &str, fields: &LineFields, is_coloured: bool) -> String {
     let (name, colour) = match level {
         Level::ERROR => ("ERROR", 31),
         Level::WARN => (" WARN", 33),
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     /// What is written for events.
-    fn written(look: Look, events: impl FnOnce()) -> String {
+    fn written(look: LogLook, events: impl FnOnce()) -> String {
         let file = tempfile::NamedTempFile::new().unwrap();
         let writer = Arc::new(file.reopen().unwrap());
         let subscriber = tracing_subscriber::fmt().event_format(Lines { look }).with_writer(writer).finish();
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_and_a_hint_is_a_field() {
-        let line: Value = serde_json::from_str(&written(Look::Json, event)).unwrap();
+        let line: Value = serde_json::from_str(&written(LogLook::Json, event)).unwrap();
         let expected = json!({
             "message": "trying again", "attempt": 2, "delay_ms": 22_982, "is_last": false,
             "window": "2026-03-04T00:00:00Z", "error": "could not deliver: \u{1b}[31mno", "hint": "is it there?",
@@ -220,13 +220,13 @@ mod tests {
 
     #[test]
     fn people_read_text_that_does_nothing_to_their_terminal() {
-        let text = written(Look::Plain, event);
+        let text = written(LogLook::Plain, event);
         assert_eq!(
             text.split_once(' ').unwrap().1,
             " WARN trying again attempt=2 delay_ms=22982 is_last=false window=2026-03-04T00:00:00Z \
              error=\"could not deliver: \\u{1b}[31mno\"\n    hint: is it there?\n"
         );
-        let coloured = written(Look::Coloured, event);
+        let coloured = written(LogLook::Coloured, event);
         assert!(coloured.contains("\u{1b}[33m WARN\u{1b}[0m"), "{coloured}");
     }
 

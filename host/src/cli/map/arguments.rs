@@ -11,7 +11,7 @@ use crate::cli::options::MappingOptions;
 #[command(
     after_help = "Examples:\n  exotrace map --local-domain contoso.com records.ndjson\n  exotrace map --config exotrace.toml export.csv | jq .email\n  exotrace map --flush line < records.ndjson"
 )]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct MapArguments {
     /// Files of records: NDJSON, JSON arrays, pages of Microsoft's services, or CSV; also compressed with gzip. None,
     /// or `-`: standard input.
     pub(super) files: Vec<PathBuf>,
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Arguments {
     pub(super) jobs: NonZeroUsize,
 }
 
-impl Arguments {
+impl MapArguments {
     /// How documents are printed, and when they go out.
     pub(super) fn printing(&self) -> (Format, Flush) {
         match self {

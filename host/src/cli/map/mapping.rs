@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context as _;
 
-use super::arguments::Arguments;
+use super::arguments::MapArguments;
 use crate::{
     app::{
         mapping_limits, resolve,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The mapping, as soon as it is known.
-pub(super) struct Mapping {
+pub(super) struct ChosenMapping {
     mapper: OnceLock<Mapper>,
     maker: Maker,
     progress: Progress,
@@ -44,9 +44,9 @@ impl Maker {
     }
 }
 
-impl Mapping {
+impl ChosenMapping {
     /// The mapping that the command line or the settings name; if neither does, the first records choose.
-    pub(super) fn of(arguments: &Arguments, progress: Progress) -> anyhow::Result<Self> {
+    pub(super) fn of(arguments: &MapArguments, progress: Progress) -> anyhow::Result<Self> {
         let config = arguments.options.config()?;
         let config = config.as_ref();
         mapping_limits::apply_total_memory(config);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    mapping::Mapping,
+    mapping::ChosenMapping,
     print::{Flush, Format, Judged, Mapped, Totals, print},
 };
 use crate::{
@@ -26,7 +26,7 @@ type Job = (Batch, SyncSender<Mapped>);
 
 /// Where batches go in.
 pub(super) struct Lane<'m> {
-    mapping: &'m Mapping,
+    mapping: &'m ChosenMapping,
     name: Arc<str>,
     jobs: SyncSender<Job>,
     results: SyncSender<(Arc<str>, Receiver<Mapped>)>,
@@ -90,7 +90,7 @@ impl Sink for Lane<'_> {
 
 /// Runs `read`, maps what it gives on `jobs` threads, and prints it in order.
 pub(super) fn run(
-    mapping: &Mapping,
+    mapping: &ChosenMapping,
     jobs: usize,
     format: Format,
     flush: Flush,
@@ -128,7 +128,7 @@ pub(super) fn run(
     })
 }
 
-fn work(mapping: &Mapping, jobs: &Mutex<Receiver<Job>>) {
+fn work(mapping: &ChosenMapping, jobs: &Mutex<Receiver<Job>>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((batch, result)) = job else { return };

@@ -10,7 +10,7 @@ use crate::{
     app::{mapping_limits, resolve},
     cli::{
         exit,
-        input::{self, NamedSink, Reading},
+        input::{self, InputReading, NamedSink},
         options::MappingOptions,
         progress::Progress,
     },
@@ -32,7 +32,7 @@ const TROUBLE: u8 = 2;
 #[command(
     after_help = "Examples:\n  exotrace mapping diff 1.20 2.2 records.ndjson\n  exotrace mapping diff 2.2 ./mapping.wasm records.ndjson"
 )]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct DiffArguments {
     /// The mapping before: a version, or a component file.
     before: String,
     /// The mapping after.
@@ -49,7 +49,7 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &DiffArguments) -> anyhow::Result<ExitCode> {
     match compare(arguments) {
         Ok(differences) if differences.is_empty() => Ok(ExitCode::SUCCESS),
         Ok(_) => Ok(ExitCode::from(DIFFERENT)),
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
-fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
+fn compare(arguments: &DiffArguments) -> anyhow::Result<Differences> {
     let config = arguments.options.config()?;
     let config = config.as_ref();
     let loader = mapping_limits::loader(config);
@@ -94,7 +94,8 @@ fn compare(arguments: &Arguments) -> anyhow::Result<Differences> {
         unreadable: 0,
         stopped: None,
     };
-    let unread = input::read_all(&files, Reading::Batches(arguments.options.date_order), &progress, &mut comparison);
+    let unread =
+        input::read_all(&files, InputReading::Batches(arguments.options.date_order), &progress, &mut comparison);
     progress.finish();
     let Comparison { before, after, differences, unreadable, stopped, .. } = comparison;
     if let Some(error) = stopped {

@@ -9,13 +9,13 @@ use crate::mapper::BUILT_IN;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace mapping export mappings")]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct ExportArguments {
     /// The folder; created if it is missing.
     folder: PathBuf,
 }
 
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     fs::create_dir_all(folder).with_context(|| format!("could not make folder `{}`", folder.display()))?;
     for built_in in BUILT_IN {

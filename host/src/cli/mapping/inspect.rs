@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace mapping inspect mapping.wasm")]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct InspectArguments {
     /// The component.
     file: PathBuf,
     /// A settings file: checks the signature with its `mapping.trusted_keys`.
@@ -74,7 +74,7 @@ impl SignatureState {
 }
 
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let loader = loader(config.as_ref());
     let keys = config.map(|config| config.mapping.trusted_keys).unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace mapping list\n  exotrace mapping list --config exotrace.toml")]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct ListArguments {
     /// A settings file: lists the files in the folder `mappings` of its `state_dir` as well.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -92,7 +92,7 @@ impl ListedMapping {
 }
 
 #[expect(clippy::print_stdout, reason = "the answer that was asked for")]
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let loader = mapping_limits::loader(config.as_ref());
     let mut mappings = Vec::new();

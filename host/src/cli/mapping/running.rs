@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum Command {
+pub(in crate::cli) enum RunningCommand {
     /// Replace the mapping of the running process, or try another one beside it.
     #[command(
         after_help = "Examples:\n  exotrace mapping replace 2.2 --config exotrace.toml\n  exotrace mapping replace ./mapping.wasm --shadow 10"
@@ -125,9 +125,9 @@ impl ProcessArguments {
     }
 }
 
-pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(command: &RunningCommand) -> anyhow::Result<ExitCode> {
     let answer = match command {
-        Command::Replace { mapping, shadow, canary, accept_new_ids, force, process } => {
+        RunningCommand::Replace { mapping, shadow, canary, accept_new_ids, force, process } => {
             let purpose = match (shadow, canary) {
                 (Some(percent), _) => SwapPurpose::Try(TrialMode::Shadow, *percent),
                 (None, Some(percent)) => SwapPurpose::Try(TrialMode::Canary, *percent),
@@ -136,14 +136,14 @@ pub(in crate::cli) fn run(command: &Command) -> anyhow::Result<ExitCode> {
             let allowed = Allowed { new_ids: *accept_new_ids, worse: *force };
             process.ask(&Request::Put { mapping: mapping_ref(mapping)?, purpose, allowed })?
         }
-        Command::Status { json, process } => return show_status(process.ask(&Request::Status)?, *json),
-        Command::History { json, process } => return show_history(&process.history()?, *json),
-        Command::Promote { accept_new_ids: false, process } => process.ask(&Request::Promote)?,
-        Command::Promote { accept_new_ids: true, process } => process.ask(&Request::PromoteWithNewIds)?,
-        Command::Withdraw(process) => process.ask(&Request::Withdraw)?,
-        Command::Rollback(process) => process.ask(&Request::RollBack)?,
-        Command::Pin(process) => process.ask(&Request::Pin)?,
-        Command::Unpin(process) => process.ask(&Request::Unpin)?,
+        RunningCommand::Status { json, process } => return show_status(process.ask(&Request::Status)?, *json),
+        RunningCommand::History { json, process } => return show_history(&process.history()?, *json),
+        RunningCommand::Promote { accept_new_ids: false, process } => process.ask(&Request::Promote)?,
+        RunningCommand::Promote { accept_new_ids: true, process } => process.ask(&Request::PromoteWithNewIds)?,
+        RunningCommand::Withdraw(process) => process.ask(&Request::Withdraw)?,
+        RunningCommand::Rollback(process) => process.ask(&Request::RollBack)?,
+        RunningCommand::Pin(process) => process.ask(&Request::Pin)?,
+        RunningCommand::Unpin(process) => process.ask(&Request::Unpin)?,
     };
     match answer {
         ControlReply::Done(done) => print(&done),

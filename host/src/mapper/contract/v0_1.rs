@@ -88,7 +88,7 @@ impl LinkedComponent for MappingPre<InstanceState> {
         let mapping = self.instantiate(&mut *store)?;
         let opened = mapping.exotrace_mapping_mapper().session().call_open(store, &settings.into())?;
         Ok(match opened {
-            Ok(session) => Ok(Box::new(OpenSession { mapping, session })),
+            Ok(session) => Ok(Box::new(OpenSessionV0_1 { mapping, session })),
             Err(error) => Err(error.into()),
         })
     }
@@ -107,12 +107,12 @@ fn inexpressible(settings: &Settings) -> Option<&'static str> {
 }
 
 /// An instance with its session.
-struct OpenSession {
+struct OpenSessionV0_1 {
     mapping: Mapping,
     session: ResourceAny,
 }
 
-impl Session for OpenSession {
+impl Session for OpenSessionV0_1 {
     fn map_batch(
         &mut self,
         store: &mut Store<InstanceState>,

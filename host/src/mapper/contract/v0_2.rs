@@ -77,19 +77,19 @@ impl LinkedComponent for MappingPre<InstanceState> {
         passed.pseudonym_key.zeroize();
         passed.previous_pseudonym_key.zeroize();
         Ok(match opened? {
-            Ok(session) => Ok(Box::new(OpenSession { mapping, session })),
+            Ok(session) => Ok(Box::new(OpenSessionV0_2 { mapping, session })),
             Err(error) => Err(error.into()),
         })
     }
 }
 
 /// An instance with its session.
-struct OpenSession {
+struct OpenSessionV0_2 {
     mapping: Mapping,
     session: ResourceAny,
 }
 
-impl Session for OpenSession {
+impl Session for OpenSessionV0_2 {
     fn map_batch(
         &mut self,
         store: &mut Store<InstanceState>,

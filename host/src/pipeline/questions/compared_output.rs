@@ -30,7 +30,7 @@ enum Query<'q> {
 }
 
 /// What it answers.
-enum Answer {
+enum StoreAnswer {
     Found(HashSet<String>),
     Listed(StoredPage),
 }
@@ -56,8 +56,8 @@ impl ComparedOutput {
     /// Those of the ids that it has.
     pub(super) async fn find(&self, namespace: Option<&str>, ids: &[&str]) -> Result<HashSet<String>, RunError> {
         match self.ask(namespace, Query::Find(ids)).await? {
-            Answer::Found(found) => Ok(found),
-            Answer::Listed(_) => Ok(HashSet::new()),
+            StoreAnswer::Found(found) => Ok(found),
+            StoreAnswer::Listed(_) => Ok(HashSet::new()),
         }
     }
 
@@ -69,12 +69,12 @@ impl ComparedOutput {
         cursor: Option<&str>,
     ) -> Result<StoredPage, RunError> {
         match self.ask(namespace, Query::List(window, cursor)).await? {
-            Answer::Listed(page) => Ok(page),
-            Answer::Found(_) => Ok(StoredPage::default()),
+            StoreAnswer::Listed(page) => Ok(page),
+            StoreAnswer::Found(_) => Ok(StoredPage::default()),
         }
     }
 
-    async fn ask(&self, namespace: Option<&str>, query: Query<'_>) -> Result<Answer, RunError> {
+    async fn ask(&self, namespace: Option<&str>, query: Query<'_>) -> Result<StoreAnswer, RunError> {
         match retry(&mut Asking { compared: self, namespace, query }).await {
             Ok(answered) => Ok(answered.output),
             Err(RetryError::Final(source) | RetryError::Stopped(source)) => {
@@ -93,18 +93,18 @@ struct Asking<'a> {
 
 #[async_trait]
 impl Attempt for Asking<'_> {
-    type Output = Answer;
+    type Output = StoreAnswer;
     type Error = OutputError;
 
-    async fn attempt(&mut self) -> Result<Answer, OutputError> {
+    async fn attempt(&mut self) -> Result<StoreAnswer, OutputError> {
         // Between two batches of who delivers.
         let mut output = self.compared.run.targets[self.compared.index].output.lock().await;
         let inventory: Option<&mut dyn Inventory> = output.inventory();
         match (inventory, &self.query) {
-            (None, _) => Ok(Answer::Found(HashSet::new())),
-            (Some(inventory), Query::Find(ids)) => Ok(Answer::Found(inventory.find(self.namespace, ids).await?)),
+            (None, _) => Ok(StoreAnswer::Found(HashSet::new())),
+            (Some(inventory), Query::Find(ids)) => Ok(StoreAnswer::Found(inventory.find(self.namespace, ids).await?)),
             (Some(inventory), Query::List(window, cursor)) => {
-                Ok(Answer::Listed(inventory.list(self.namespace, *window, *cursor).await?))
+                Ok(StoreAnswer::Listed(inventory.list(self.namespace, *window, *cursor).await?))
             }
         }
     }

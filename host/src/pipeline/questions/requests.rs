@@ -19,7 +19,7 @@ const MOST_SEARCHES: usize = 4;
 /// Asks a run questions. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Questions {
-    asks: mpsc::Sender<Question>,
+    asks: mpsc::Sender<PendingQuestion>,
     searches: Arc<Semaphore>,
     /// Ranges of the past are read one at a time.
     ranges: Arc<Semaphore>,
@@ -27,24 +27,24 @@ pub(crate) struct Questions {
 
 /// What a run hears of that.
 pub(crate) struct QuestionRequests {
-    asked: mpsc::Receiver<Question>,
+    asked: mpsc::Receiver<PendingQuestion>,
     ranges: Arc<Semaphore>,
 }
 
 /// What somebody wants to know, and where the answer goes.
-pub(super) enum Question {
+pub(super) enum PendingQuestion {
     /// Where mail is.
-    Trace(TraceQuery, Reply<TraceAnswer>),
+    Trace(TraceQuery, QuestionReply<TraceAnswer>),
     /// A range delivered again.
-    Backfill(Backfill, Reply<Backfilled>),
+    Backfill(Backfill, QuestionReply<Backfilled>),
     /// A range compared.
-    Audit(Audit, Reply<Statement>),
+    Audit(Audit, QuestionReply<Statement>),
     /// No more of the range that is delivered again; whether there was one.
     CancelBackfill(oneshot::Sender<Result<bool, QuestionError>>),
 }
 
 /// Where an answer goes.
-pub(super) struct Reply<T> {
+pub(super) struct QuestionReply<T> {
     pub(super) answer: oneshot::Sender<Result<T, QuestionError>>,
     /// Until it is answered.
     pub(super) place: OwnedSemaphorePermit,
@@ -69,7 +69,7 @@ impl Questions {
             QuestionError::Unanswerable(text)
         };
         let place = Arc::clone(&self.searches).try_acquire_owned().map_err(|_| busy())?;
-        self.ask(place, |reply| Question::Trace(query, reply)).await
+        self.ask(place, |reply| PendingQuestion::Trace(query, reply)).await
     }
 
     /// Has a range delivered again; that goes on when nobody waits for the answer any more, unless it is a dry run.
@@ -79,7 +79,7 @@ impl Questions {
     /// When the range cannot be read, when another one is being read, and when the run ends before.
     pub(crate) async fn backfill(&self, wanted: Backfill) -> Result<Backfilled, QuestionError> {
         let place = self.place_of_range()?;
-        self.ask(place, |reply| Question::Backfill(wanted, reply)).await
+        self.ask(place, |reply| PendingQuestion::Backfill(wanted, reply)).await
     }
 
     /// Has a range compared with what was delivered; that goes on when nobody waits for the answer any more, if what is
@@ -91,7 +91,7 @@ impl Questions {
     /// before.
     pub(crate) async fn audit(&self, wanted: Audit) -> Result<Statement, QuestionError> {
         let place = self.place_of_range()?;
-        self.ask(place, |reply| Question::Audit(wanted, reply)).await
+        self.ask(place, |reply| PendingQuestion::Audit(wanted, reply)).await
     }
 
     /// Ends a backfill that is under way or was begun; says whether there was one.
@@ -101,7 +101,7 @@ impl Questions {
     /// When the ledger cannot be written, and when the run ends before.
     pub(crate) async fn cancel_backfill(&self) -> Result<bool, QuestionError> {
         let (answer, answered) = oneshot::channel();
-        let asked = self.asks.send(Question::CancelBackfill(answer)).await;
+        let asked = self.asks.send(PendingQuestion::CancelBackfill(answer)).await;
         asked.map_err(|_| QuestionError::Ended)?;
         answered.await.map_err(|_| QuestionError::Ended)?
     }
@@ -117,10 +117,10 @@ impl Questions {
     async fn ask<T>(
         &self,
         place: OwnedSemaphorePermit,
-        question: impl FnOnce(Reply<T>) -> Question,
+        question: impl FnOnce(QuestionReply<T>) -> PendingQuestion,
     ) -> Result<T, QuestionError> {
         let (answer, answered) = oneshot::channel();
-        let asked = self.asks.send(question(Reply { answer, place })).await;
+        let asked = self.asks.send(question(QuestionReply { answer, place })).await;
         asked.map_err(|_| QuestionError::Ended)?;
         answered.await.map_err(|_| QuestionError::Ended)?
     }
@@ -128,7 +128,7 @@ impl Questions {
 
 impl QuestionRequests {
     /// The next question; none when all senders are gone.
-    pub(super) async fn receive(&mut self) -> Option<Question> {
+    pub(super) async fn receive(&mut self) -> Option<PendingQuestion> {
         self.asked.recv().await
     }
 
@@ -138,7 +138,7 @@ impl QuestionRequests {
     }
 }
 
-impl<T> Reply<T> {
+impl<T> QuestionReply<T> {
     /// Answers with what `work` comes to, unless nobody waits for it any more.
     pub(super) async fn with(mut self, work: impl Future<Output = Result<T, QuestionError>>) {
         let done = tokio::select! {

@@ -7,7 +7,7 @@ use super::{
     audit::audit,
     backfill::{self, backfill},
     question_error::QuestionError,
-    requests::{Question, QuestionRequests},
+    requests::{PendingQuestion, QuestionRequests},
     trace::trace,
 };
 use crate::{
@@ -57,18 +57,18 @@ impl Server {
         });
     }
 
-    async fn answer(&mut self, question: Question) {
+    async fn answer(&mut self, question: PendingQuestion) {
         let sources = self.sources.clone();
         match question {
-            Question::Trace(query, reply) => {
+            PendingQuestion::Trace(query, reply) => {
                 let run = self.run.clone();
                 self.asked.spawn(async move { reply.with(trace(&run, &sources, query)).await });
             }
-            Question::Backfill(wanted, reply) if wanted.is_dry_run => {
+            PendingQuestion::Backfill(wanted, reply) if wanted.is_dry_run => {
                 let run = self.run.clone();
                 self.asked.spawn(async move { reply.with(backfill(&run, &sources, &wanted)).await });
             }
-            Question::Backfill(wanted, reply) => {
+            PendingQuestion::Backfill(wanted, reply) => {
                 let run = self.run_of_range();
                 self.ranges.spawn(async move {
                     let done = backfill(&run, &sources, &wanted).await;
@@ -76,15 +76,15 @@ impl Server {
                     reply.send(done);
                 });
             }
-            Question::Audit(wanted, reply) if !wanted.is_repair => {
+            PendingQuestion::Audit(wanted, reply) if !wanted.is_repair => {
                 let run = self.run.clone();
                 self.asked.spawn(async move { reply.with(audit(&run, &sources, &wanted)).await });
             }
-            Question::Audit(wanted, reply) => {
+            PendingQuestion::Audit(wanted, reply) => {
                 let run = self.run_of_range();
                 self.ranges.spawn(async move { reply.send(audit(&run, &sources, &wanted).await) });
             }
-            Question::CancelBackfill(answer) => drop(answer.send(self.cancel().await)),
+            PendingQuestion::CancelBackfill(answer) => drop(answer.send(self.cancel().await)),
         }
     }
 

@@ -18,8 +18,8 @@ use super::{
         worker::advance,
         *,
     },
-    harness::{Setup, Sink, pipeline_source, service_config},
-    model::{Answer, Asked, serve},
+    harness::{TestSetup, TestSink, pipeline_source, service_config},
+    model::{AskedWindow, ModelAnswer, serve},
 };
 use crate::{
     ledger::{Lateness, Ledger, Next, PageDone, Window},
@@ -38,7 +38,7 @@ fn faults(texts: &[&str]) -> Faults {
 /// A run while all answers bear a wrong date changes nothing for the runs behind it.
 async fn check_wrong_date(date: &str) {
     let tenant = TenantConfig { rows: 60, rows_per_hour: 60, ..TenantConfig::default() };
-    let setup = Setup::with(tenant, "graph").await;
+    let setup = TestSetup::with(tenant, "graph").await;
     setup.run_once().await.unwrap();
     setup.tenant.set_faults(faults(&[date]));
     // It may not succeed; what it notes is not later than now.
@@ -62,7 +62,7 @@ async fn a_wrong_date_in_every_answer_of_a_run_covers_nothing_in_the_future() {
 /// As an earlier version has left it: covered until far in the future, and everything forgotten that was known.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_earlier_version_has_covered_in_the_future_is_read_again() {
-    let setup = Setup::new(100).await;
+    let setup = TestSetup::new(100).await;
     setup.run_once().await.unwrap();
     let mut pipeline = setup.pipeline();
     let end = Utc::now() + Duration::days(30);
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    fn answer(&mut self, asked: &Asked, own: &str) -> Answer {
+    fn answer(&mut self, asked: &AskedWindow, own: &str) -> ModelAnswer {
         self.pass(20, false);
         let mut answer = self.undated(asked, own);
         let text = |time: DateTime<Utc>| time.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -130,15 +130,15 @@ impl World {
         answer
     }
 
-    fn undated(&self, asked: &Asked, own: &str) -> Answer {
+    fn undated(&self, asked: &AskedWindow, own: &str) -> ModelAnswer {
         if asked.is_for_token() {
-            return Answer::json(200, &json!({ "access_token": "a.b.c", "expires_in": 3599 }));
+            return ModelAnswer::json(200, &json!({ "access_token": "a.b.c", "expires_in": 3599 }));
         }
         let filter = asked.parameter("$filter").unwrap();
         let times: Vec<DateTime<Utc>> = filter.split(' ').filter_map(|word| word.parse().ok()).collect();
         let [start, end] = times[..] else { panic!("{filter}") };
         if self.refuses_future && end > self.truth + Duration::seconds(5) {
-            return Answer::json(400, &json!({ "error": { "code": "x", "message": "EndDate is in the future" } }));
+            return ModelAnswer::json(400, &json!({ "error": { "code": "x", "message": "EndDate is in the future" } }));
         }
         let number = |name| asked.parameter(name).and_then(|text| text.parse::<usize>().ok());
         let (top, skip) = (number("$top").unwrap().min(5), number("$skiptoken").unwrap_or(0));
@@ -159,7 +159,7 @@ impl World {
                 .append_pair("$skiptoken", &(skip + top).to_string());
             page["@odata.nextLink"] = link.as_str().into();
         }
-        Answer::json(200, &page)
+        ModelAnswer::json(200, &page)
     }
 }
 
@@ -169,7 +169,7 @@ struct Life {
     config: ServiceConfig,
     clock: Clock,
     folder: tempfile::TempDir,
-    sink: Sink,
+    sink: TestSink,
     random: StdRng,
     next_id: u32,
     /// Both clocks were ahead at once, so that nobody could know better.
@@ -177,7 +177,7 @@ struct Life {
 }
 
 /// One process of it.
-struct Process {
+struct SimulatedProcess {
     source: Box<dyn Source>,
     context: SourceRun,
     _stop: watch::Sender<bool>,
@@ -205,14 +205,14 @@ impl Life {
         let config = service_config("graph", &url, &TenantConfig::default(), &lines);
         let folder = tempfile::tempdir().unwrap();
         let random = StdRng::seed_from_u64(seed);
-        Self { world, config, clock, folder, sink: Sink::default(), random, next_id: 0, is_excused: false }
+        Self { world, config, clock, folder, sink: TestSink::default(), random, next_id: 0, is_excused: false }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
     }
 
-    async fn start(&self) -> Process {
+    async fn start(&self) -> SimulatedProcess {
         let PipelineSource { identity, mut source, .. } = pipeline_source(&self.config);
         let ledger = Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone());
         let outputs: Vec<(String, Box<dyn Output>)> =
@@ -223,7 +223,7 @@ impl Life {
         let run = RunContext::new(RunParts { ledger, outputs, dead_letter, mode, backoff, health }, stopped).unwrap();
         let context = SourceRun::new(run, &identity.name, &identity.label);
         source.begin(&context).await.unwrap();
-        Process { source, context, _stop: stop }
+        SimulatedProcess { source, context, _stop: stop }
     }
 
     /// Mail comes while time passes.
@@ -285,8 +285,8 @@ impl Life {
     }
 
     /// A poll, or as much of one as so many pages.
-    async fn poll(&self, process: &mut Process, most_pages: u32) {
-        let Process { source, context, .. } = process;
+    async fn poll(&self, process: &mut SimulatedProcess, most_pages: u32) {
+        let SimulatedProcess { source, context, .. } = process;
         let (mut pages, mut attempt) = (0, 1);
         while pages < most_pages && attempt < 6 {
             match source.next(context).await {

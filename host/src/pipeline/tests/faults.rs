@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use exotrace_simulator::TenantConfig;
 
-use super::harness::Setup;
+use super::harness::TestSetup;
 
-async fn check(faults: &[&str]) -> Setup {
-    let setup = Setup::misbehaving(150, faults).await;
+async fn check(faults: &[&str]) -> TestSetup {
+    let setup = TestSetup::misbehaving(150, faults).await;
     setup.collect_all().await;
     setup.assert_all_delivered();
     assert_eq!(setup.status().gaps, []);
@@ -35,7 +35,7 @@ async fn pages_that_break_off_are_read_again() {
 async fn a_token_may_end_in_the_middle() {
     check(&["revoked-token=0.3"]).await;
     let tenant = TenantConfig { token_lifetime: Duration::from_millis(20), rows: 150, ..TenantConfig::default() };
-    let setup = Setup::with(tenant, "graph").await;
+    let setup = TestSetup::with(tenant, "graph").await;
     setup.collect_all().await;
     setup.assert_all_delivered();
 }
@@ -88,7 +88,7 @@ async fn a_clock_that_differs_is_followed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_recipients_at_one_millisecond_are_no_trouble() {
-    let mut setup = Setup::misbehaving(50, &["tie=6000", "quoted-token=0.2"]).await;
+    let mut setup = TestSetup::misbehaving(50, &["tie=6000", "quoted-token=0.2"]).await;
     setup.config.batch_size = 1000;
     setup.collect_all().await;
     setup.assert_all_delivered();
@@ -117,7 +117,7 @@ async fn what_is_no_row_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_statuses_are_kept() {
-    let setup = Setup::misbehaving(150, &["odd-status=0.5"]).await;
+    let setup = TestSetup::misbehaving(150, &["odd-status=0.5"]).await;
     setup.collect_all().await;
     let mut delivered: Vec<_> = setup.sink.delivered().into_iter().map(|[id, recipient, ..]| (id, recipient)).collect();
     let mut rows: Vec<_> = setup.tenant.rows().iter().map(|row| (row.id.clone(), row.recipient.clone())).collect();
@@ -154,7 +154,7 @@ async fn all_faults_at_once_change_nothing() {
         ] {
             tenant.faults.add(fault).unwrap();
         }
-        let setup = Setup::with(tenant, "graph").await;
+        let setup = TestSetup::with(tenant, "graph").await;
         setup.collect_all().await;
         setup.assert_all_delivered();
         assert_eq!(setup.status().gaps, []);
@@ -166,7 +166,7 @@ async fn check_legacy(faults: &[&str]) {
     for fault in faults {
         tenant.faults.add(fault).unwrap();
     }
-    let setup = Setup::with(tenant, "reporting_webservice").await;
+    let setup = TestSetup::with(tenant, "reporting_webservice").await;
     setup.collect_all().await;
     let mut delivered: Vec<_> = setup.sink.delivered().into_iter().map(|[id, recipient, ..]| (id, recipient)).collect();
     let mut rows: Vec<_> = setup.tenant.rows().iter().map(|row| (row.id.clone(), row.recipient.clone())).collect();

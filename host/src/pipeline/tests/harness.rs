@@ -30,12 +30,12 @@ use crate::{
 
 /// What an output has got, and after how many batches it refuses more.
 #[derive(Clone, Default)]
-pub(super) struct Sink {
+pub(super) struct TestSink {
     bytes: Arc<Mutex<Vec<u8>>>,
     pub(super) writes_left: Option<Arc<Mutex<usize>>>,
 }
 
-impl Write for Sink {
+impl Write for TestSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(left) = &self.writes_left {
             let mut left = left.lock().unwrap();
@@ -50,7 +50,7 @@ impl Write for Sink {
     }
 }
 
-impl Sink {
+impl TestSink {
     pub(super) fn documents(&self) -> Vec<Value> {
         let bytes = self.bytes.lock().unwrap();
         str::from_utf8(&bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -62,15 +62,15 @@ impl Sink {
 }
 
 /// A tenant, what collects from it, and where that goes.
-pub(super) struct Setup {
+pub(super) struct TestSetup {
     pub(super) tenant: Arc<Tenant>,
     pub(super) config: ServiceConfig,
-    pub(super) sink: Sink,
+    pub(super) sink: TestSink,
     pub(super) folder: tempfile::TempDir,
     pub(super) clock: Clock,
 }
 
-impl Setup {
+impl TestSetup {
     pub(super) async fn new(rows: usize) -> Self {
         Self::with(TenantConfig { rows, ..TenantConfig::default() }, "graph").await
     }
@@ -89,7 +89,7 @@ impl Setup {
         let config = service_config(kind, &url, &tenant, "request_budget = 1000000");
         let tenant = Arc::new(Tenant::new(tenant));
         tokio::spawn(exotrace_simulator::serve(listener, Arc::clone(&tenant), std::future::pending()));
-        Self { tenant, config, sink: Sink::default(), folder: tempfile::tempdir().unwrap(), clock: Clock::system() }
+        Self { tenant, config, sink: TestSink::default(), folder: tempfile::tempdir().unwrap(), clock: Clock::system() }
     }
 
     pub(super) fn pipeline(&self) -> Pipeline {

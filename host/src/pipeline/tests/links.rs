@@ -4,8 +4,8 @@ use exotrace_simulator::TenantConfig;
 use serde_json::json;
 
 use super::{
-    harness::{Setup, service_config},
-    model::{Answer, serve},
+    harness::{TestSetup, service_config},
+    model::{ModelAnswer, serve},
     *,
 };
 
@@ -14,7 +14,7 @@ use super::{
 async fn a_link_that_is_refused_with_any_status_for_ever_loses_nothing() {
     for status in 400..600 {
         let fault = format!("link-status={status}");
-        let setup = Setup::misbehaving(16, &[&fault]).await;
+        let setup = TestSetup::misbehaving(16, &[&fault]).await;
         setup.run_once().await.unwrap();
         setup.assert_all_delivered();
         let done = setup.status();
@@ -26,7 +26,7 @@ async fn a_link_that_is_refused_with_any_status_for_ever_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_in_the_ledger_that_is_refused_does_not_outlast_a_run() {
     for status in [401, 403, 404, 408, 410, 429, 500, 503, 599] {
-        let mut setup = Setup::new(30).await;
+        let mut setup = TestSetup::new(30).await;
         setup.sink.writes_left = Some(Arc::new(Mutex::new(1)));
         setup.run_once().await.unwrap_err();
         setup.sink.writes_left = None;
@@ -52,18 +52,18 @@ async fn a_link_that_is_no_request_is_not_followed_or_kept() {
         let answered = link.clone();
         let url = serve(move |asked, own| {
             if asked.is_for_token() {
-                return Answer::json(200, &json!({ "access_token": "a.b.c", "expires_in": 3599 }));
+                return ModelAnswer::json(200, &json!({ "access_token": "a.b.c", "expires_in": 3599 }));
             }
             let end = asked.parameter("$filter").unwrap().split(' ').next_back().unwrap().to_owned();
             let row = json!({ "id": "1", "recipientAddress": "a@b.c", "receivedDateTime": end, "status": "failed" });
             let link = if answered.starts_with('/') { format!("{own}{answered}") } else { answered.clone() };
             // From the second page on there is no more.
             let is_first = asked.parameter("$top").is_some_and(|top| top == "7");
-            Answer::json(200, &json!({ "value": [row], "@odata.nextLink": is_first.then_some(link) }))
+            ModelAnswer::json(200, &json!({ "value": [row], "@odata.nextLink": is_first.then_some(link) }))
         })
         .await;
         let config = service_config("graph", &url, &TenantConfig::default(), "request_budget = 1000000");
-        let setup = Setup { config, ..Setup::new(1).await };
+        let setup = TestSetup { config, ..TestSetup::new(1).await };
         let mut pipeline = setup.pipeline();
         pipeline.sources = vec![setup.source()];
         run(pipeline, Mode::Once, std::future::pending()).await.unwrap();

@@ -8,13 +8,13 @@ use tokio::{
 };
 
 /// A request: its target, its head and its body.
-pub(super) struct Asked {
+pub(super) struct AskedWindow {
     pub(super) target: String,
     pub(super) text: String,
 }
 
 /// An answer.
-pub(super) struct Answer {
+pub(super) struct ModelAnswer {
     pub(super) status: u16,
     /// None for no such header.
     pub(super) date: Option<String>,
@@ -22,13 +22,13 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl ModelAnswer {
     pub(super) fn json(status: u16, body: &serde_json::Value) -> Self {
         Self { status, date: None, headers: Vec::new(), body: body.to_string().into_bytes() }
     }
 }
 
-impl Asked {
+impl AskedWindow {
     pub(super) fn is_for_token(&self) -> bool {
         self.target.ends_with("/token")
     }
@@ -42,7 +42,7 @@ impl Asked {
 }
 
 /// Answers at an address on loopback until the test ends.
-pub(super) async fn serve(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'static) -> String {
+pub(super) async fn serve(answer: impl Fn(&AskedWindow, &str) -> ModelAnswer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (answer, own) = (Arc::new(answer), url.clone());
@@ -62,7 +62,7 @@ pub(super) async fn serve(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync 
     url
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Asked> {
+async fn read(stream: &mut TcpStream) -> Option<AskedWindow> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {
@@ -72,7 +72,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
                 head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= length.unwrap_or(0) {
                 let target = head.split_whitespace().nth(1)?.to_owned();
-                return Some(Asked { target, text });
+                return Some(AskedWindow { target, text });
             }
         }
         match stream.read(&mut buffer).await.ok()? {
@@ -82,7 +82,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
     }
 }
 
-async fn write(stream: &mut TcpStream, answer: Answer) -> std::io::Result<()> {
+async fn write(stream: &mut TcpStream, answer: ModelAnswer) -> std::io::Result<()> {
     let mut head =
         format!("HTTP/1.1 {} x\r\nConnection: close\r\nContent-Length: {}\r\n", answer.status, answer.body.len());
     for (name, value) in

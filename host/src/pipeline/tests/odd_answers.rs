@@ -7,21 +7,21 @@ use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};
 
 use super::{
-    harness::{Setup, service_config, wait_for},
-    model::{Answer, Asked, serve},
+    harness::{TestSetup, service_config, wait_for},
+    model::{AskedWindow, ModelAnswer, serve},
     *,
 };
 
 /// A tenant that answers every page as it is told to, the number of the page counted from 0.
-async fn setup(page: impl Fn(&Asked, u32) -> Answer + Send + Sync + 'static) -> Setup {
+async fn setup(page: impl Fn(&AskedWindow, u32) -> ModelAnswer + Send + Sync + 'static) -> TestSetup {
     let count = AtomicU32::new(0);
     let url = serve(move |asked, _| match asked.is_for_token() {
-        true => Answer::json(200, &json!({ "access_token": "a.b.c", "expires_in": 3599.0 })),
+        true => ModelAnswer::json(200, &json!({ "access_token": "a.b.c", "expires_in": 3599.0 })),
         false => page(asked, count.fetch_add(1, Ordering::Relaxed)),
     })
     .await;
     let config = service_config("graph", &url, &TenantConfig::default(), "request_budget = 1000000");
-    Setup { config, ..Setup::new(1).await }
+    TestSetup { config, ..TestSetup::new(1).await }
 }
 
 fn row(id: &str, received: &str) -> Value {
@@ -33,12 +33,12 @@ fn minutes_ago(minutes: i64) -> String {
     (Utc::now() - chrono::Duration::minutes(minutes)).to_rfc3339()
 }
 
-fn raw(body: impl Into<Vec<u8>>) -> Answer {
-    Answer { status: 200, date: None, headers: Vec::new(), body: body.into() }
+fn raw(body: impl Into<Vec<u8>>) -> ModelAnswer {
+    ModelAnswer { status: 200, date: None, headers: Vec::new(), body: body.into() }
 }
 
 /// The ends of a query.
-fn asked_for(asked: &Asked) -> [DateTime<Utc>; 2] {
+fn asked_for(asked: &AskedWindow) -> [DateTime<Utc>; 2] {
     let filter = asked.parameter("$filter").unwrap();
     let times: Vec<_> = filter.split(' ').filter_map(|word| word.parse().ok()).collect();
     times.try_into().unwrap()
@@ -55,7 +55,7 @@ async fn a_row_with_any_date_is_delivered_once_and_counted() {
             row("5", &minutes_ago(-600)),
             row("6", "soon"),
         ];
-        Answer::json(200, &json!({ "value": rows }))
+        ModelAnswer::json(200, &json!({ "value": rows }))
     })
     .await;
     let summary = setup.run_once().await.unwrap();
@@ -72,7 +72,7 @@ async fn rows_of_windows_to_come_are_left_to_them() {
         // The filter is not looked at.
         let rows: Vec<_> = (0..30).map(|hours| row(&hours.to_string(), &minutes_ago(60 * hours + 1))).collect();
         assert!(asked_for(asked)[0] < Utc::now());
-        Answer::json(200, &json!({ "value": rows }))
+        ModelAnswer::json(200, &json!({ "value": rows }))
     })
     .await;
     let mut setup = setup;
@@ -102,7 +102,7 @@ async fn a_page_of_something_else_cuts_nothing_up_and_notes_no_gap() {
             seen.lock().unwrap().push(asked.target.clone());
             match number {
                 0..12 => raw(body),
-                _ => Answer::json(200, &json!({ "value": [row("1", &minutes_ago(9))] })),
+                _ => ModelAnswer::json(200, &json!({ "value": [row("1", &minutes_ago(9))] })),
             }
         })
         .await;
@@ -133,7 +133,7 @@ async fn a_poisoned_row_costs_itself_and_is_closed_when_it_is_read_after_all() {
         let rows: Vec<_> = found.iter().map(|number| row(&number.to_string(), &at[*number].to_rfc3339())).collect();
         // A link that nobody can follow: pages are asked for one by one.
         let link = (found.len() == top).then_some("x");
-        Answer::json(200, &json!({ "value": rows, "@odata.nextLink": link }))
+        ModelAnswer::json(200, &json!({ "value": rows, "@odata.nextLink": link }))
     })
     .await;
     let first = setup.run_once().await.unwrap();
@@ -154,9 +154,9 @@ async fn a_page_of_far_too_many_rows_costs_neither_memory_nor_the_source() {
             let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             std::io::Write::write_all(&mut gzip, body.as_bytes()).unwrap();
             let headers = vec![("Content-Encoding", "gzip".to_owned())];
-            return Answer { headers, ..raw(gzip.finish().unwrap()) };
+            return ModelAnswer { headers, ..raw(gzip.finish().unwrap()) };
         }
-        Answer::json(200, &json!({ "value": [row("1", &minutes_ago(9))] }))
+        ModelAnswer::json(200, &json!({ "value": [row("1", &minutes_ago(9))] }))
     })
     .await;
     let summary = setup.run_once().await.unwrap();
@@ -174,7 +174,7 @@ async fn repairs_take_a_quarter_of_the_budget_at_most() {
     .await;
     setup.config.request_budget = 40;
     // Whoever would go on has the time in which another source reads everything.
-    let other = Setup::new(60).await;
+    let other = TestSetup::new(60).await;
     other.tenant.hold_pages();
     let mut pipeline = setup.pipeline();
     pipeline.sources.push(other.source());
@@ -189,7 +189,7 @@ async fn repairs_take_a_quarter_of_the_budget_at_most() {
     assert!(sent <= 20, "{sent} of 40 requests are gone");
 }
 
-fn setup_requests(setup: &Setup) -> u32 {
+fn setup_requests(setup: &TestSetup) -> u32 {
     let ledger = Ledger::open_to_read(setup.folder.path()).unwrap().unwrap();
     let name = format!("repair {}", budget_name(&setup.config));
     ledger.requests(&name, Utc::now(), BUDGET_WINDOW).unwrap().count

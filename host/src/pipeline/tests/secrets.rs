@@ -6,8 +6,8 @@ use exotrace_simulator::TenantConfig;
 use serde_json::json;
 
 use super::{
-    harness::{Setup, service_config},
-    model::{Answer, Asked, serve},
+    harness::{TestSetup, service_config},
+    model::{AskedWindow, ModelAnswer, serve},
     *,
 };
 
@@ -35,7 +35,7 @@ fn check(text: &str, place: &str) {
 }
 
 /// A service that says everything it was sent, in every way it can, where `answer` puts it.
-async fn check_echo(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'static) {
+async fn check_echo(answer: impl Fn(&AskedWindow, &str) -> ModelAnswer + Send + Sync + 'static) {
     let url = serve(move |asked, _| {
         let form: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
         let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, SECRET);
@@ -51,13 +51,13 @@ async fn check_echo(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'sta
     let mut tenant = TenantConfig::default();
     "placeholder".clone_into(&mut tenant.client_secret);
     let mut config = service_config("graph", &url, &tenant, "request_budget = 1000000");
-    let setup = Setup::new(1).await;
+    let setup = TestSetup::new(1).await;
     config.request_trace_dir = Some(setup.folder.path().join("traces"));
     let crate::sources::microsoft::Credential::Secret { secret, .. } = &mut config.credential else {
         panic!("a secret")
     };
     *secret = SecretSource::Text(Secret::new(SECRET.to_owned()));
-    let setup = Setup { config, ..setup };
+    let setup = TestSetup { config, ..setup };
     let mut pipeline = setup.pipeline();
     pipeline.backoff.attempts = 3;
     let health = Arc::clone(&pipeline.health);
@@ -71,15 +71,15 @@ async fn check_echo(answer: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'sta
     check_files(setup.folder.path());
 }
 
-fn token() -> Answer {
-    Answer::json(200, &json!({ "access_token": TOKEN, "expires_in": 3599 }))
+fn token() -> ModelAnswer {
+    ModelAnswer::json(200, &json!({ "access_token": TOKEN, "expires_in": 3599 }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_service_repeats_is_kept_nowhere() {
     for status in [400, 401, 403, 404, 500] {
         check_echo(move |_, echo| {
-            Answer::json(
+            ModelAnswer::json(
                 status,
                 &json!({ "error": echo, "error_description": format!("AADSTS1: {echo}"),
                 "error_codes": [1], "correlation_id": echo }),
@@ -88,7 +88,7 @@ async fn what_a_service_repeats_is_kept_nowhere() {
         .await;
         check_echo(move |asked, echo| match asked.is_for_token() {
             true => token(),
-            false => Answer::json(
+            false => ModelAnswer::json(
                 status,
                 &json!({ "error": { "code": echo, "message": format!("{} {echo}", "x".repeat(280)),
                 "innerError": { "request-id": echo } } }),
@@ -100,14 +100,16 @@ async fn what_a_service_repeats_is_kept_nowhere() {
         true => token(),
         false => {
             let headers = vec![("X-Echo", echo.replace(['\r', '\n', 'é'], " ")), ("Set-Cookie", format!("a={TOKEN}"))];
-            Answer { status: 200, date: None, headers, body: echo.as_bytes().to_vec() }
+            ModelAnswer { status: 200, date: None, headers, body: echo.as_bytes().to_vec() }
         }
     })
     .await;
     check_echo(|asked, echo| match asked.is_for_token() {
         true => token(),
         // A link that leads here, and holds what it should not.
-        false => Answer::json(200, &json!({ "value": [], "@odata.nextLink": format!("http://elsewhere/?{echo}") })),
+        false => {
+            ModelAnswer::json(200, &json!({ "value": [], "@odata.nextLink": format!("http://elsewhere/?{echo}") }))
+        }
     })
     .await;
 }

@@ -14,15 +14,15 @@ use super::{
     candidate::{FileCandidate, FileLook},
     content::{Content, Prefix},
     error::{FileError, FileProblem},
-    find::{OwnFiles, Search, most_descriptors},
-    formats::{AtEnd, Limits, Position, Reader, START_BYTES, Start, TooMuch},
+    find::{FileSearch, OwnFiles, most_descriptors},
+    formats::{AtEnd, BatchLimits, Position, Reader, START_BYTES, Start, TooMuch},
     open_file::OpenFile,
     settings::{DateOrder, FileConfig},
 };
 use crate::ledger::{FilePlace, FileState};
 
 /// How large batches are: each is noted in the ledger, which has to reach the disk.
-const LIMITS: Limits = Limits { records: 1000, bytes: 4 * 1024 * 1024 };
+const LIMITS: BatchLimits = BatchLimits { records: 1000, bytes: 4 * 1024 * 1024 };
 
 /// When a file has not changed for so long, the last row of a table is whole although its line has no end.
 const SETTLED: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ const KEPT: Duration = Duration::from_secs(10 * 60);
 
 /// Files of records.
 pub(super) struct FileSource {
-    search: Search,
+    search: FileSearch,
     /// Where compressed files are unpacked.
     folder: PathBuf,
     /// Whether nothing is looked at later on.
@@ -95,7 +95,7 @@ impl FileSource {
         let FileConfig { paths, date_order, follow_links, .. } = config;
         let Looking { folder, own, is_last_look } = looking;
         Self {
-            search: Search { patterns: paths.clone(), follow_links: *follow_links, own, names_empty: is_last_look },
+            search: FileSearch { patterns: paths.clone(), follow_links: *follow_links, own, names_empty: is_last_look },
             folder,
             is_last_look,
             date_order: *date_order,

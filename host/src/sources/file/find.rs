@@ -19,7 +19,7 @@ use super::{
 use crate::ledger::FilePlace;
 
 /// What files are looked for.
-pub(super) struct Search {
+pub(super) struct FileSearch {
     pub(super) patterns: Vec<String>,
     /// Whether links lead to files; else they are refused.
     pub(super) follow_links: bool,
@@ -44,7 +44,7 @@ impl OwnFiles {
     }
 }
 
-impl Search {
+impl FileSearch {
     /// The files that match, each once, and what could not be looked at.
     pub(super) fn all(&self) -> (Vec<FileCandidate>, Vec<FileError>) {
         let (mut found, mut errors, mut places) = (Vec::new(), Vec::new(), HashSet::new());
@@ -108,7 +108,7 @@ impl Search {
 pub(super) fn matching(config: &FileConfig) -> usize {
     let own = OwnFiles { list: Arc::new(Vec::new), folder: PathBuf::new() };
     let FileConfig { paths, follow_links, .. } = config;
-    Search { patterns: paths.clone(), follow_links: *follow_links, own, names_empty: false }.all().0.len()
+    FileSearch { patterns: paths.clone(), follow_links: *follow_links, own, names_empty: false }.all().0.len()
 }
 
 /// How many files the process may have open.

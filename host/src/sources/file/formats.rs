@@ -27,7 +27,7 @@ mod text;
 mod unpack;
 mod values;
 
-pub(crate) use batch::{Batch, Limits, RefusedRecord};
+pub(crate) use batch::{Batch, BatchLimits, RefusedRecord};
 pub(crate) use error::RecordsError;
 pub(crate) use notice::{Notice, Problem};
 pub(crate) use page::rows;
@@ -39,10 +39,10 @@ pub(crate) use unpack::{TooMuch, Unpacked};
 use crate::sources::file::DateOrder;
 use batch::Batches;
 use reader::MAX_LINE_BYTES;
-use values::{Trouble, Values};
+use values::{ValueTrouble, Values};
 
 /// How many records a batch has at most, and how many bytes: what a component gets at once.
-const LIMITS: Limits = Limits { records: 1000, bytes: 128 * 1024 };
+const LIMITS: BatchLimits = BatchLimits { records: 1000, bytes: 128 * 1024 };
 
 /// Takes batches, and what was noticed.
 pub(crate) trait Sink {
@@ -133,7 +133,7 @@ pub(crate) fn read_line_by_line(
     sink: &mut impl Sink,
 ) -> Result<(), RecordsError> {
     let mut values = Values::new(Utc::now);
-    let whole = Limits { records: usize::MAX, bytes: usize::MAX };
+    let whole = BatchLimits { records: usize::MAX, bytes: usize::MAX };
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -156,8 +156,8 @@ pub(crate) fn read_line_by_line(
         let mut push = |record: &str| {
             let problem = match values.record(record, order) {
                 Ok(rewritten) => return batches.push(rewritten.as_deref().unwrap_or(record), None),
-                Err(Trouble::Ambiguous) => Problem::AmbiguousDate,
-                Err(Trouble::Refused(date)) => Problem::Date(date),
+                Err(ValueTrouble::Ambiguous) => Problem::AmbiguousDate,
+                Err(ValueTrouble::Refused(date)) => Problem::Date(date),
             };
             sink.notice(Notice { line: number, problem });
         };

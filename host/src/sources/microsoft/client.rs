@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     clock::Seen,
-    exchange::{Answer, ExchangeError, HttpError},
+    exchange::{ExchangeError, HttpError, ServiceAnswer},
     trace::{self, Trace},
 };
 use crate::{
@@ -70,7 +70,11 @@ impl Http {
     }
 
     /// Sends a request, and reads the answer to its end, unless it is longer than that.
-    pub(super) async fn exchange(&self, request: RequestBuilder, limits: Limits) -> Result<Answer, ExchangeError> {
+    pub(super) async fn exchange(
+        &self,
+        request: RequestBuilder,
+        limits: PageLimits,
+    ) -> Result<ServiceAnswer, ExchangeError> {
         let request = request.build().map_err(|error| ExchangeError::Request(error.without_url()))?;
         let Some(trace) = &self.trace else { return self.execute(request, limits).await };
         let (began, sent) = (Instant::now(), trace::request(&request));
@@ -79,7 +83,7 @@ impl Http {
         answer
     }
 
-    async fn execute(&self, request: Request, limits: Limits) -> Result<Answer, ExchangeError> {
+    async fn execute(&self, request: Request, limits: PageLimits) -> Result<ServiceAnswer, ExchangeError> {
         let sent = self.client.execute(request).await;
         let answer = sent.map_err(|error| match error.is_builder() {
             true => ExchangeError::Request(error.without_url()),
@@ -87,19 +91,19 @@ impl Http {
         })?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let seen = Seen::new(self.clock.read(), &headers);
-        let most_bytes = if status.is_success() { limits.success } else { Limits::REFUSAL };
+        let most_bytes = if status.is_success() { limits.success } else { PageLimits::REFUSAL };
         let body = http_response::read(answer, most_bytes).await.map_err(ExchangeError::Answer)?;
-        Ok(Answer { status, headers, body, seen })
+        Ok(ServiceAnswer { status, headers, body, seen })
     }
 }
 
 /// The longest answers that are read, in bytes when unpacked: memory for an answer is a small multiple of this.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct PageLimits {
     success: usize,
 }
 
-impl Limits {
+impl PageLimits {
     /// A page: of 5,000 rows it has about 2 MB.
     pub(super) const PAGE: Self = Self { success: 16 * 1024 * 1024 };
     /// A token: it has about 2 kB.

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    exchange::{Answer, HttpError},
+    exchange::{HttpError, ServiceAnswer},
     page_request::PageRequest,
     service_kind::ServiceKind,
     setup::{CONSENT, CREATE_SERVICE_PRINCIPAL, GRANT_PERMISSION, GRANT_REPORTING, SERVICE_PRINCIPAL},
@@ -187,7 +187,7 @@ impl PollError {
 }
 
 /// What a refusal means.
-pub(super) fn refused(kind: ServiceKind, request: PageRequest<'_>, answer: &Answer) -> PollError {
+pub(super) fn refused(kind: ServiceKind, request: PageRequest<'_>, answer: &ServiceAnswer) -> PollError {
     let (status, explanation) = (answer.status, explain(kind, answer.status, &answer.body));
     let is_for_trust = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     match request {

@@ -68,7 +68,7 @@ pub(super) enum ExchangeError {
 }
 
 /// An answer that was read to its end.
-pub(super) struct Answer {
+pub(super) struct ServiceAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -76,7 +76,7 @@ pub(super) struct Answer {
     pub(super) seen: Seen,
 }
 
-impl Answer {
+impl ServiceAnswer {
     /// When the service wants to be asked again.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         http_response::retry_after(&self.headers)

@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 
 use super::{clock::AGREEMENT, page::Row};
 use crate::{
-    ledger::{Delivered, Known, Verdict, Window},
+    ledger::{Delivered, Known, RowVerdict, Window},
     pipeline::Summary,
 };
 
@@ -99,7 +99,7 @@ impl Judgement {
         }
         let is_odd = place == Belongs::Nowhere;
         match known.judge(row.key) {
-            Verdict::Repeated => {
+            RowVerdict::Repeated => {
                 self.summary.repeated += 1;
                 if is_odd {
                     // It may come with every page.
@@ -107,8 +107,8 @@ impl Judgement {
                 }
                 return false;
             }
-            Verdict::Changed => self.summary.changed += 1,
-            Verdict::New => {
+            RowVerdict::Changed => self.summary.changed += 1,
+            RowVerdict::New => {
                 let is_late = known_until.is_some_and(|until| row.received.is_some_and(|it| it < until));
                 self.summary.late += u64::from(is_late && !is_odd);
             }

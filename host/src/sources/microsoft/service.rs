@@ -8,10 +8,10 @@ use url::Url;
 
 use super::{
     PollError,
-    client::{Http, Limits, host},
+    client::{Http, PageLimits, host},
     clock::{AGREEMENT, ServiceClock},
     error::refused,
-    exchange::{Answer, ExchangeError},
+    exchange::{ExchangeError, ServiceAnswer},
     graph,
     page::Page,
     page_request::{LONGEST_LINK, PageRequest},
@@ -43,7 +43,7 @@ pub(crate) struct ServiceSource {
 /// When there is no answer.
 pub(crate) async fn reach(config: &ServiceConfig, url: &Url) -> Result<StatusCode, PollError> {
     let http = Http::new(config, url)?;
-    let answer = http.exchange(http.get(url.clone()), Limits::PAGE).await;
+    let answer = http.exchange(http.get(url.clone()), PageLimits::PAGE).await;
     answer.map(|answer| answer.status).map_err(|error| no_answer("", url, error))
 }
 
@@ -183,7 +183,7 @@ impl ServiceSource {
         Ok(page)
     }
 
-    fn refusal(&mut self, request: PageRequest<'_>, answer: &Answer) -> PollError {
+    fn refusal(&mut self, request: PageRequest<'_>, answer: &ServiceAnswer) -> PollError {
         let error = refused(self.kind, request, answer);
         match (request, error) {
             (
@@ -194,7 +194,7 @@ impl ServiceSource {
         }
     }
 
-    async fn send(&mut self, url: Url, is_link: bool) -> Result<Answer, PollError> {
+    async fn send(&mut self, url: Url, is_link: bool) -> Result<ServiceAnswer, PollError> {
         let token = self.tokens.get(&mut self.clock).await;
         let token = token.map_err(|source| PollError::Token { tenant: self.tenant.clone(), source })?;
         let mut request = self.http.get(url).bearer_auth(token.expose()).header("Accept", "application/json");
@@ -202,7 +202,7 @@ impl ServiceSource {
             // Without it, `recalled` and later statuses would all be told as `unknownFutureValue`.
             request = request.header("Prefer", "include-unknown-enum-members");
         }
-        match self.http.exchange(request, Limits::PAGE).await {
+        match self.http.exchange(request, PageLimits::PAGE).await {
             Err(ExchangeError::Request(_)) if is_link => Err(PollError::UnusableLink("it is no address")),
             answer => answer.map_err(|error| no_answer(SERVICE, &self.url, error)),
         }

@@ -11,7 +11,7 @@ use tracing::warn;
 use url::Url;
 
 use super::{
-    client::{Http, Limits, host},
+    client::{Http, PageLimits, host},
     clock::{Seen, ServiceClock},
     exchange::{ExchangeError, HttpError},
 };
@@ -186,7 +186,7 @@ impl Tokens {
     async fn renew(&mut self, clock: &mut ServiceClock) -> Result<Secret, TokenError> {
         let asked_at = clock.ours().steady();
         let request = self.request(self.time_of_assertions(clock)).await?;
-        let answer = self.http.exchange(request, Limits::TOKEN).await.map_err(|error| match error {
+        let answer = self.http.exchange(request, PageLimits::TOKEN).await.map_err(|error| match error {
             ExchangeError::Unreachable(error) | ExchangeError::Request(error) => {
                 TokenError::Unreachable { asked: self.asked, host: host(&self.endpoint), source: error }
             }

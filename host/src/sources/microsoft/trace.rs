@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use tracing::warn;
 use url::form_urlencoded;
 
-use super::exchange::{Answer, ExchangeError, HttpError};
+use super::exchange::{ExchangeError, HttpError, ServiceAnswer};
 use crate::support::{
     error_text::chain,
     scrub::{HIDDEN, know, scrub},
@@ -69,7 +69,7 @@ impl Trace {
     }
 
     /// Writes an exchange, and removes the oldest ones that are too many. A failure here fails no request.
-    pub(super) async fn write(&self, mut sent: Sent, answer: &Result<Answer, ExchangeError>, took: Duration) {
+    pub(super) async fn write(&self, mut sent: Sent, answer: &Result<ServiceAnswer, ExchangeError>, took: Duration) {
         sent.add_answer(answer, took);
         let trace = self.clone();
         let written = spawn_blocking(move || trace.save(&sent.without_secrets()).and_then(|()| trace.rotate())).await;
@@ -140,7 +140,7 @@ impl Sent {
         self.text.push('\n');
     }
 
-    fn add_answer(&mut self, answer: &Result<Answer, ExchangeError>, took: Duration) {
+    fn add_answer(&mut self, answer: &Result<ServiceAnswer, ExchangeError>, took: Duration) {
         self.text += &format!("\n--- after {} ms\n", took.as_millis());
         match answer {
             Ok(answer) => {
@@ -195,10 +195,10 @@ mod tests {
         },
     };
 
-    fn answer(status: u16, body: &str) -> Result<Answer, ExchangeError> {
+    fn answer(status: u16, body: &str) -> Result<ServiceAnswer, ExchangeError> {
         let headers = HeaderMap::from_iter([(http::header::SET_COOKIE, "session=hunter5".parse().unwrap())]);
         let seen = Seen::new(Clock::system().read(), &headers);
-        Ok(Answer { status: status.try_into().unwrap(), headers, body: body.as_bytes().to_vec(), seen })
+        Ok(ServiceAnswer { status: status.try_into().unwrap(), headers, body: body.as_bytes().to_vec(), seen })
     }
 
     fn written(request: reqwest::RequestBuilder, body: &str) -> String {

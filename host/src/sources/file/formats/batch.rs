@@ -39,7 +39,7 @@ const MOST_BETWEEN: u64 = 256;
 
 /// How large batches are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct BatchLimits {
     /// How many records, at most.
     pub records: usize,
     /// How many bytes, before the record that exceeds it.
@@ -48,7 +48,7 @@ pub(crate) struct Limits {
 
 /// Puts records together to batches.
 pub(super) struct Batches {
-    limits: Limits,
+    limits: BatchLimits,
     /// The one that is put together.
     batch: Batch,
     /// How long the refused records of this batch are.
@@ -57,7 +57,7 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: BatchLimits) -> Self {
         Self { limits, batch: Batch::default(), refused_bytes: 0, ready: VecDeque::new() }
     }
 

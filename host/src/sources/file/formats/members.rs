@@ -9,11 +9,11 @@ use crate::support::property::Property;
 /// The keys of the record before, in order: the next one has mostly the same, and comparing is quicker than reading.
 #[derive(Default)]
 pub(super) struct Shape {
-    keys: Vec<Known>,
+    keys: Vec<KnownMember>,
 }
 
 /// A key with its quotes and all up to its value, and the property that it names.
-struct Known {
+struct KnownMember {
     text: String,
     property: Option<Property>,
 }
@@ -139,7 +139,7 @@ impl<'r, 's> Members<'r, 's> {
         let text = self.text.get(start..self.at)?;
         self.shape.keys.truncate(self.count);
         if self.shape.keys.len() == self.count && self.count < MAX_KEYS && text.len() <= MAX_KEY_BYTES {
-            self.shape.keys.push(Known { text: text.to_owned(), property });
+            self.shape.keys.push(KnownMember { text: text.to_owned(), property });
         }
         Some(property)
     }

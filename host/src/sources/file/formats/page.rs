@@ -19,15 +19,15 @@ const NAMES: [&str; 6] =
     ["received", "receiveddatetime", "messagetraceid", "senderaddress", "recipientaddress", "messageid"];
 
 /// The members of an object in their order, each value as its text.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct PageMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for PageMembers<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OfMap;
         #[derive(Deserialize)]
         struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
         impl<'de> Visitor<'de> for OfMap {
-            type Value = Members<'de>;
+            type Value = PageMembers<'de>;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
             }
@@ -36,14 +36,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 while let Some((Name(name), value)) = map.next_entry()? {
                     members.push((name, value));
                 }
-                Ok(Members(members))
+                Ok(PageMembers(members))
             }
         }
         deserializer.deserialize_map(OfMap)
     }
 }
 
-impl Members<'_> {
+impl PageMembers<'_> {
     fn count_known(&self) -> usize {
         self.0.iter().filter(|(name, _)| NAMES.contains(&name.to_ascii_lowercase().as_str())).count()
     }
@@ -86,7 +86,7 @@ fn collect<'a>(value: &'a RawValue, depth: usize, rows: &mut Vec<&'a RawValue>) 
             elements.into_iter().for_each(|element| collect(element, depth - 1, rows));
         }
     } else if text.starts_with('{') {
-        let Ok(members) = serde_json::from_str::<Members<'_>>(text) else { return };
+        let Ok(members) = serde_json::from_str::<PageMembers<'_>>(text) else { return };
         if members.count_known() > 1 {
             return;
         }
@@ -102,7 +102,8 @@ fn collect<'a>(value: &'a RawValue, depth: usize, rows: &mut Vec<&'a RawValue>) 
 
 /// Whether a value looks like a record of message trace.
 pub(super) fn is_row(text: &str) -> bool {
-    text.starts_with('{') && serde_json::from_str::<Members<'_>>(text).is_ok_and(|members| members.count_known() > 0)
+    text.starts_with('{')
+        && serde_json::from_str::<PageMembers<'_>>(text).is_ok_and(|members| members.count_known() > 0)
 }
 
 /// Where the rows begin in a page whose end is missing.

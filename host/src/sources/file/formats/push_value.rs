@@ -6,7 +6,7 @@ use super::{
     batch::{Batches, RefusedRecord},
     page,
     text::TextWindow,
-    values::{Trouble, Values},
+    values::{ValueTrouble, Values},
 };
 use crate::sources::file::DateOrder;
 
@@ -22,9 +22,9 @@ pub(super) fn push_value(
     window: &TextWindow,
     (order, refuses): (Option<DateOrder>, Option<FirstLine>),
     (value, start): (&str, usize),
-) -> Vec<(usize, Trouble)> {
-    let refuse = |batches: &mut Batches, values: &mut Values, record: &str, begin: usize, trouble: Trouble| {
-        if let (Some(FirstLine(first)), Trouble::Refused(date)) = (refuses, trouble) {
+) -> Vec<(usize, ValueTrouble)> {
+    let refuse = |batches: &mut Batches, values: &mut Values, record: &str, begin: usize, trouble: ValueTrouble| {
+        if let (Some(FirstLine(first)), ValueTrouble::Refused(date)) = (refuses, trouble) {
             let before = window.rest().get(..start + begin).unwrap_or_default();
             let line = first + memchr::memchr_iter(b'\n', before.as_bytes()).count() as u64;
             let rewritten = values.record_as_dated(record, order);
@@ -58,7 +58,7 @@ pub(super) fn push_value(
     let failed = rows.iter().zip(&read).filter_map(|(row, read)| Some((begin(row.get()), *read.as_ref().err()?)));
     let troubles: Vec<_> = failed.map(|(begin, trouble)| (start + begin, trouble)).collect();
     // All of the page or nothing of it.
-    let is_read = troubles.iter().all(|(_, trouble)| *trouble != Trouble::Ambiguous);
+    let is_read = troubles.iter().all(|(_, trouble)| *trouble != ValueTrouble::Ambiguous);
     for (row, read) in rows.iter().zip(read).filter(|_| is_read) {
         let row = row.get();
         match read {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use chrono::Utc;
 
 use super::{
-    batch::{Batch, Batches, Limits, RefusedRecord},
+    batch::{Batch, BatchLimits, Batches, RefusedRecord},
     error::RecordsError,
     json::{self, End, Look},
     notice::{Notice, Problem},
@@ -15,7 +15,7 @@ use super::{
     start::Start,
     table::{self, Table},
     text::TextWindow,
-    values::{self, Trouble, Values},
+    values::{self, ValueTrouble, Values},
 };
 use crate::support::lines::is_blank;
 
@@ -78,7 +78,7 @@ pub(crate) struct Reader<R> {
 
 impl<R: Read> Reader<R> {
     /// Reads on from `position`, which is where `input` has to be.
-    pub(crate) fn new(start: Start, input: R, position: Position, limits: Limits) -> Self {
+    pub(crate) fn new(start: Start, input: R, position: Position, limits: BatchLimits) -> Self {
         let mut batches = Batches::new(limits);
         batches.reached(position);
         Self {
@@ -268,13 +268,13 @@ impl<R: Read> Reader<R> {
             self.batches.begin(self.position.line);
         }
         let used = match table.cut(text, self.position.date_order, &mut self.values, look) {
-            table::Cut::Row(used, records) => {
+            table::TableCut::Row(used, records) => {
                 for record in &records {
                     self.batches.push(record, None);
                 }
                 used
             }
-            table::Cut::Odd(place, wasted) => {
+            table::TableCut::Odd(place, wasted) => {
                 self.credit -= i64::try_from(wasted).unwrap_or(CREDIT);
                 let row = text.get(place.clone()).unwrap_or_default().trim();
                 if !is_blank(row) {
@@ -283,18 +283,18 @@ impl<R: Read> Reader<R> {
                 }
                 place.end
             }
-            table::Cut::More(used) => {
+            table::TableCut::More(used) => {
                 self.is_waiting = !is_blank(text.get(used..).unwrap_or_default());
                 self.advance(used);
                 return Ok(false);
             }
-            table::Cut::Undecided => return self.meet(&[(0, Trouble::Ambiguous)], 0, look.end),
-            table::Cut::Refused(used, date, records) => {
+            table::TableCut::Undecided => return self.meet(&[(0, ValueTrouble::Ambiguous)], 0, look.end),
+            table::TableCut::Refused(used, date, records) => {
                 if !self.leaves_out {
                     let line = self.position.line;
                     records.into_iter().for_each(|record| self.batches.refuse(RefusedRecord { record, line, date }));
                 }
-                return self.meet(&[(0, Trouble::Refused(date))], used, look.end);
+                return self.meet(&[(0, ValueTrouble::Refused(date))], used, look.end);
             }
         };
         self.advance(used);
@@ -309,9 +309,9 @@ impl<R: Read> Reader<R> {
 
     /// Decides what becomes of records that cannot be taken, by where they begin in the rest of the window; `used` is
     /// where they end. Says whether reading goes on.
-    fn meet(&mut self, troubles: &[(usize, Trouble)], used: usize, end: End) -> Result<bool, RecordsError> {
+    fn meet(&mut self, troubles: &[(usize, ValueTrouble)], used: usize, end: End) -> Result<bool, RecordsError> {
         let text = self.window.rest();
-        if let Some((start, _)) = troubles.iter().find(|(_, trouble)| *trouble == Trouble::Ambiguous) {
+        if let Some((start, _)) = troubles.iter().find(|(_, trouble)| *trouble == ValueTrouble::Ambiguous) {
             let order = match &mut self.table {
                 Some(table) => table.date_order(text)?,
                 None => values::date_order(text)?,
@@ -330,8 +330,8 @@ impl<R: Read> Reader<R> {
             };
         }
         let bad = troubles.iter().filter_map(|(start, trouble)| match trouble {
-            Trouble::Refused(date) => Some((self.line_at(*start), *date)),
-            Trouble::Ambiguous => None,
+            ValueTrouble::Refused(date) => Some((self.line_at(*start), *date)),
+            ValueTrouble::Ambiguous => None,
         });
         if self.leaves_out {
             let notices: Vec<_> = bad.map(|(line, date)| Notice { line, problem: Problem::Date(date) }).collect();

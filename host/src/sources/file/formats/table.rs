@@ -10,13 +10,13 @@ use super::{
     date,
     error::RecordsError,
     json::{End, Look},
-    values::{Trouble, Values},
+    values::{ValueTrouble, Values},
 };
 use crate::{sources::file::DateOrder, support::lines::is_blank_character};
 
 mod columns;
 
-use columns::{Columns, Row};
+use columns::{Columns, TableRow};
 
 /// The longest row. What is longer has a quote that nothing closes.
 const MAX_ROW_BYTES: usize = 4 * 1024 * 1024;
@@ -30,7 +30,7 @@ pub(super) struct Table {
 
 /// What comes next in a table.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(super) enum TableCut {
     /// A row: its length in bytes, and its records; none when it is the header again.
     Row(usize, Vec<String>),
     /// A row that does not fit the header goes on as it is: where it is, and how many bytes behind it were looked at in
@@ -84,18 +84,18 @@ impl Table {
     }
 
     /// Finds the next row, within one line when it may not go on over several.
-    pub(super) fn cut(&mut self, text: &str, order: Option<DateOrder>, values: &mut Values, look: Look) -> Cut {
+    pub(super) fn cut(&mut self, text: &str, order: Option<DateOrder>, values: &mut Values, look: Look) -> TableCut {
         let Look { end, over_lines, has_nul, .. } = look;
         let start = blank_lines(text, end);
         let rest = text.get(start..).unwrap_or_default();
         if rest.is_empty() {
-            return Cut::More(start);
+            return TableCut::More(start);
         }
         let line_end = memchr(b'\n', rest.as_bytes()).map(|end| end + 1);
         let first_line = line_end.unwrap_or(rest.len());
         let line = rest.get(..first_line).unwrap_or_default();
         if line_end.is_some() && preamble(line).0 == line.len() {
-            return Cut::Row(start + first_line, Vec::new());
+            return TableCut::Row(start + first_line, Vec::new());
         }
         let looked_at = if over_lines || line_end.is_none() { rest } else { line };
         let end = if over_lines || line_end.is_none() { end } else { End::Final };
@@ -104,10 +104,10 @@ impl Table {
             let row = rest.get(..length).unwrap_or_default();
             let nul = if has_nul { memchr(0, row.as_bytes()) } else { None };
             let length = nul.unwrap_or(length);
-            Cut::Odd(start..start + length, seen.saturating_sub(length))
+            TableCut::Odd(start..start + length, seen.saturating_sub(length))
         };
         let Some(length) = self.fields.read(&mut self.reader, looked_at, end) else {
-            return if rest.len() > MAX_ROW_BYTES { odd(first_line, rest.len()) } else { Cut::More(start) };
+            return if rest.len() > MAX_ROW_BYTES { odd(first_line, rest.len()) } else { TableCut::More(start) };
         };
         if length > MAX_ROW_BYTES {
             return odd(first_line, length);
@@ -119,17 +119,17 @@ impl Table {
         }
         let fields = self.fields.all();
         if self.columns.is_header(&fields) {
-            return Cut::Row(start + length, Vec::new());
+            return TableCut::Row(start + length, Vec::new());
         }
         match self.columns.row(&fields, order, values) {
-            Ok(Row::Records(records)) => Cut::Row(start + length, records),
+            Ok(TableRow::Records(records)) => TableCut::Row(start + length, records),
             // Of a row with an open quote, only the first line: the next ones may be fine.
-            Ok(Row::Odd) => odd(length.min(first_line), length),
-            Err(Trouble::Ambiguous) => Cut::Undecided,
-            Err(Trouble::Refused(date)) => {
+            Ok(TableRow::Odd) => odd(length.min(first_line), length),
+            Err(ValueTrouble::Ambiguous) => TableCut::Undecided,
+            Err(ValueTrouble::Refused(date)) => {
                 let row = values.with_any_date(|values| self.columns.row(&fields, order, values));
-                let records = if let Ok(Row::Records(records)) = row { records } else { Vec::new() };
-                Cut::Refused(start + length, date, records)
+                let records = if let Ok(TableRow::Records(records)) = row { records } else { Vec::new() };
+                TableCut::Refused(start + length, date, records)
             }
         }
     }

@@ -40,7 +40,7 @@ fn check_piecewise(input: &[u8], expected: &[&str]) {
         let Ok(Some(start)) = Start::of(&input[..end], 0) else { continue };
         let from = position.unwrap_or(start.position);
         let offset = usize::try_from(from.offset).unwrap();
-        let limits = Limits { records: 2, bytes: 1000 };
+        let limits = BatchLimits { records: 2, bytes: 1000 };
         let mut reader = Reader::new(start, &input[offset..end], from, limits);
         let at_end = if end == input.len() { AtEnd::Take } else { AtEnd::Wait };
         while let Some(batch) = reader.next(at_end).unwrap() {

@@ -24,13 +24,13 @@ const MOST_UNPACKED: u64 = 16 * 1024 * 1024 * 1024;
 
 /// The contents of a file, unpacked when it is compressed.
 pub(crate) struct Unpacked<R: BufRead> {
-    state: State<R>,
+    state: UnpackState<R>,
     is_packed: bool,
     /// What stands behind the last member, in bytes.
     left_out: u64,
 }
 
-enum State<R: BufRead> {
+enum UnpackState<R: BufRead> {
     Plain(R),
     Gzip(Box<GzDecoder<Counted<R>>>),
     Zstd(ZstdDecoder<'static, Counted<R>>),
@@ -64,9 +64,9 @@ impl<R: Read> Unpacked<BufReader<R>> {
 
 impl<R: BufRead> Unpacked<R> {
     fn begin(input: Counted<R>, is_first: bool) -> io::Result<Self> {
-        let mut unpacked = Self { state: State::Done(0), is_packed: true, left_out: 0 };
+        let mut unpacked = Self { state: UnpackState::Done(0), is_packed: true, left_out: 0 };
         unpacked.state = unpacked.member(input, is_first)?;
-        unpacked.is_packed = !matches!(unpacked.state, State::Plain(_));
+        unpacked.is_packed = !matches!(unpacked.state, UnpackState::Plain(_));
         Ok(unpacked)
     }
 
@@ -87,10 +87,10 @@ impl<R: BufRead> Unpacked<R> {
     /// When they are.
     pub(crate) fn check(&self, unpacked: u64) -> Result<(), TooMuch> {
         let packed = match &self.state {
-            State::Plain(_) => return Ok(()),
-            State::Gzip(decoder) => decoder.get_ref().count,
-            State::Zstd(decoder) => decoder.get_ref().count,
-            State::Done(count) => *count,
+            UnpackState::Plain(_) => return Ok(()),
+            UnpackState::Gzip(decoder) => decoder.get_ref().count,
+            UnpackState::Zstd(decoder) => decoder.get_ref().count,
+            UnpackState::Done(count) => *count,
         };
         if unpacked > RATIO_FROM_BYTES && unpacked / MOST_RATIO > packed {
             return Err(TooMuch::Ratio);
@@ -99,23 +99,23 @@ impl<R: BufRead> Unpacked<R> {
     }
 
     /// What begins here.
-    fn member(&mut self, mut input: Counted<R>, is_first: bool) -> io::Result<State<R>> {
+    fn member(&mut self, mut input: Counted<R>, is_first: bool) -> io::Result<UnpackState<R>> {
         if !is_first {
             input.skip_zeros()?;
         }
         let start = input.start()?;
         if start.starts_with(&GZIP) {
-            return Ok(State::Gzip(Box::new(GzDecoder::new(input))));
+            return Ok(UnpackState::Gzip(Box::new(GzDecoder::new(input))));
         }
         let is_skippable = matches!(start.first(), Some(0x50..=0x5f)) && start.ends_with(&ZSTD_SKIPPABLE);
         if start == ZSTD || is_skippable && !is_first {
-            return Ok(State::Zstd(ZstdDecoder::with_buffer(input)?.single_frame()));
+            return Ok(UnpackState::Zstd(ZstdDecoder::with_buffer(input)?.single_frame()));
         }
         if is_first {
-            return Ok(State::Plain(input.input));
+            return Ok(UnpackState::Plain(input.input));
         }
         self.left_out = io::copy(&mut input, &mut io::sink())?;
-        Ok(State::Done(input.count))
+        Ok(UnpackState::Done(input.count))
     }
 }
 
@@ -126,17 +126,17 @@ impl<R: BufRead> Read for Unpacked<R> {
         }
         loop {
             let read = match &mut self.state {
-                State::Plain(input) => return input.read(buffer),
-                State::Gzip(decoder) => decoder.read(buffer)?,
-                State::Zstd(decoder) => decoder.read(buffer)?,
-                State::Done(_) => return Ok(0),
+                UnpackState::Plain(input) => return input.read(buffer),
+                UnpackState::Gzip(decoder) => decoder.read(buffer)?,
+                UnpackState::Zstd(decoder) => decoder.read(buffer)?,
+                UnpackState::Done(_) => return Ok(0),
             };
             if read > 0 {
                 return Ok(read);
             }
-            let input = match std::mem::replace(&mut self.state, State::Done(0)) {
-                State::Gzip(decoder) => decoder.into_inner(),
-                State::Zstd(decoder) => decoder.finish(),
+            let input = match std::mem::replace(&mut self.state, UnpackState::Done(0)) {
+                UnpackState::Gzip(decoder) => decoder.into_inner(),
+                UnpackState::Zstd(decoder) => decoder.finish(),
                 other => {
                     self.state = other;
                     return Ok(0);

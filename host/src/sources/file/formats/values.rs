@@ -38,7 +38,7 @@ pub(super) struct Values {
 
 /// Why a value cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum ValueTrouble {
     /// Nobody can tell the day from the month.
     Ambiguous,
     /// The date is not one of a receipt.
@@ -59,7 +59,7 @@ impl Values {
     }
 
     /// A JSON record with values that the mapping takes; `None` when it has them already.
-    pub(super) fn record(&mut self, record: &str, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
+    pub(super) fn record(&mut self, record: &str, order: Option<DateOrder>) -> Result<Option<String>, ValueTrouble> {
         let mut shape = std::mem::take(&mut self.shape);
         let read = self.members(record, Members::of(record, &mut shape), order);
         self.shape = shape;
@@ -85,7 +85,7 @@ impl Values {
         record: &str,
         members: Members<'_, '_>,
         order: Option<DateOrder>,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<Option<String>, ValueTrouble> {
         let mut rewritten = String::new();
         let mut done = 0;
         for member in members {
@@ -104,7 +104,12 @@ impl Values {
 
     /// What a value should be, if it is not that already.
     #[inline]
-    fn json(&mut self, record: &str, member: &Member, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
+    fn json(
+        &mut self,
+        record: &str,
+        member: &Member,
+        order: Option<DateOrder>,
+    ) -> Result<Option<String>, ValueTrouble> {
         use Property::{EndDate, FromIp, Received, RecipientAddress, SenderAddress, StartDate, Status, ToIp};
         let Some(
             property @ (EndDate | FromIp | Received | RecipientAddress | SenderAddress | StartDate | Status | ToIp),
@@ -131,7 +136,7 @@ impl Values {
         property: Property,
         text: &str,
         order: Option<DateOrder>,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<Option<String>, ValueTrouble> {
         Ok(match property {
             Property::Received if self.is_past(text) => None,
             Property::Received => self.received(text, order)?,
@@ -152,7 +157,7 @@ impl Values {
             && bytes.get(..SECONDS).is_some_and(|date| date <= self.was.as_bytes() && date >= b"1600".as_slice())
     }
 
-    fn received(&mut self, text: &str, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
+    fn received(&mut self, text: &str, order: Option<DateOrder>) -> Result<Option<String>, ValueTrouble> {
         let rewritten = Self::date(text, order)?;
         if self.takes_any_date {
             return Ok(rewritten);
@@ -160,20 +165,20 @@ impl Values {
         let Some(received) = instant(rewritten.as_deref().unwrap_or(text)) else { return Ok(rewritten) };
         let year = received.format("%Y").to_string().parse().unwrap_or_default();
         if OTHER_CALENDARS.contains(&year) {
-            return Err(Trouble::Refused(BadDate::OtherCalendar { year }));
+            return Err(ValueTrouble::Refused(BadDate::OtherCalendar { year }));
         }
         let now = self.look();
         if received > now + AHEAD {
-            return Err(Trouble::Refused(BadDate::Ahead { received, now }));
+            return Err(ValueTrouble::Refused(BadDate::Ahead { received, now }));
         }
         Ok(rewritten)
     }
 
-    fn date(text: &str, order: Option<DateOrder>) -> Result<Option<String>, Trouble> {
+    fn date(text: &str, order: Option<DateOrder>) -> Result<Option<String>, ValueTrouble> {
         match date::read(text, order) {
             Date::AsItIs => Ok(None),
             Date::Rewritten(iso) => Ok(Some(iso)),
-            Date::Ambiguous => Err(Trouble::Ambiguous),
+            Date::Ambiguous => Err(ValueTrouble::Ambiguous),
         }
     }
 
@@ -183,7 +188,7 @@ impl Values {
         property: Property,
         value: &str,
         order: Option<DateOrder>,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<Option<String>, ValueTrouble> {
         #[derive(Deserialize)]
         struct Decorated {
             value: String,

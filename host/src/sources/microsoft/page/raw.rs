@@ -22,7 +22,7 @@ pub(super) struct RawPage<'p> {
 }
 
 /// How far reading has come, for the error.
-struct Reading {
+struct RawReading {
     most_rows: usize,
     /// The list of rows has begun.
     began: Cell<bool>,
@@ -32,7 +32,7 @@ struct Reading {
 
 impl<'p> RawPage<'p> {
     pub(super) fn parse(body: &'p [u8], most_rows: usize) -> Result<Self, PollError> {
-        let reading = Reading { most_rows, began: Cell::new(false), is_too_long: Cell::new(false) };
+        let reading = RawReading { most_rows, began: Cell::new(false), is_too_long: Cell::new(false) };
         let mut reader = serde_json::Deserializer::from_slice(body);
         let page = Envelope { reading: &reading, is_outer: true }.deserialize(&mut reader);
         let page = page.and_then(|page| reader.end().map(|()| page));
@@ -50,7 +50,7 @@ impl<'p> RawPage<'p> {
 
 /// An object that holds rows: the page itself, or `d` in verbose JSON.
 struct Envelope<'r> {
-    reading: &'r Reading,
+    reading: &'r RawReading,
     is_outer: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'p> Visitor<'p> for Envelope<'_> {
 }
 
 /// The rows; none for `null`.
-struct Rows<'r>(&'r Reading);
+struct Rows<'r>(&'r RawReading);
 
 impl<'p> DeserializeSeed<'p> for Rows<'_> {
     type Value = Option<Vec<&'p RawValue>>;

@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 
 use super::certificate::CertificateError;
 use crate::{
-    sources::microsoft::exchange::Answer,
+    sources::microsoft::exchange::ServiceAnswer,
     support::{
         http_response::{AnswerError, Malformed, without_mark},
         retry,
@@ -131,7 +131,7 @@ impl TokenError {
 }
 
 /// What a refusal means.
-pub(super) fn refused(asked: Asked, answer: &Answer) -> TokenError {
+pub(super) fn refused(asked: Asked, answer: &ServiceAnswer) -> TokenError {
     let refusal: Value = serde_json::from_slice(without_mark(&answer.body)).unwrap_or_default();
     let description = refusal["error_description"].as_str().unwrap_or_default();
     let mut explanation = String::new();
@@ -218,7 +218,7 @@ mod tests {
         let status = status.try_into().unwrap();
         let headers = HeaderMap::new();
         let seen = Seen::new(Clock::system().read(), &headers);
-        refused(asked, &Answer { status, headers, body: body.as_bytes().to_vec(), seen })
+        refused(asked, &ServiceAnswer { status, headers, body: body.as_bytes().to_vec(), seen })
     }
 
     #[test]

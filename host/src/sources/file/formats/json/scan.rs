@@ -16,7 +16,7 @@ pub(in super::super) enum Scan {
 
 /// What may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum ScanStep {
     Value,
     ValueOrEnd,
     Key,
@@ -28,11 +28,11 @@ enum Next {
 /// Reads the value that a text begins with.
 pub(in super::super) fn scan(bytes: &[u8]) -> Scan {
     let mut open: Vec<u8> = Vec::new();
-    let mut next = Next::Value;
+    let mut next = ScanStep::Value;
     let mut at = 0;
     loop {
         let Some(byte) = bytes.get(at).copied() else { return Scan::Open };
-        let is_value = matches!(next, Next::Value | Next::ValueOrEnd);
+        let is_value = matches!(next, ScanStep::Value | ScanStep::ValueOrEnd);
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' | 0 => {
                 at += 1;
@@ -40,31 +40,31 @@ pub(in super::super) fn scan(bytes: &[u8]) -> Scan {
             }
             b'{' | b'[' if is_value && open.len() < MAX_DEPTH => {
                 open.push(byte);
-                next = if byte == b'{' { Next::KeyOrEnd } else { Next::ValueOrEnd };
+                next = if byte == b'{' { ScanStep::KeyOrEnd } else { ScanStep::ValueOrEnd };
                 at += 1;
                 continue;
             }
-            b'}' if matches!(next, Next::KeyOrEnd | Next::CommaOrEnd) && open.last() == Some(&b'{') => {
+            b'}' if matches!(next, ScanStep::KeyOrEnd | ScanStep::CommaOrEnd) && open.last() == Some(&b'{') => {
                 open.pop();
                 at += 1;
             }
-            b']' if matches!(next, Next::ValueOrEnd | Next::CommaOrEnd) && open.last() == Some(&b'[') => {
+            b']' if matches!(next, ScanStep::ValueOrEnd | ScanStep::CommaOrEnd) && open.last() == Some(&b'[') => {
                 open.pop();
                 at += 1;
             }
-            b',' if next == Next::CommaOrEnd => {
-                next = if open.last() == Some(&b'{') { Next::Key } else { Next::Value };
+            b',' if next == ScanStep::CommaOrEnd => {
+                next = if open.last() == Some(&b'{') { ScanStep::Key } else { ScanStep::Value };
                 at += 1;
                 continue;
             }
-            b':' if next == Next::Colon => {
-                next = Next::Value;
+            b':' if next == ScanStep::Colon => {
+                next = ScanStep::Value;
                 at += 1;
                 continue;
             }
             _ => {
                 let token = match byte {
-                    b'"' if is_value || matches!(next, Next::Key | Next::KeyOrEnd) => text(bytes, at),
+                    b'"' if is_value || matches!(next, ScanStep::Key | ScanStep::KeyOrEnd) => text(bytes, at),
                     b'-' | b'0'..=b'9' if is_value => number(bytes, at),
                     b't' if is_value => word(bytes, at, b"true"),
                     b'f' if is_value => word(bytes, at, b"false"),
@@ -74,7 +74,7 @@ pub(in super::super) fn scan(bytes: &[u8]) -> Scan {
                 let Scan::Whole(end) = token else { return token };
                 at = end;
                 if !is_value {
-                    next = Next::Colon;
+                    next = ScanStep::Colon;
                     continue;
                 }
             }
@@ -83,7 +83,7 @@ pub(in super::super) fn scan(bytes: &[u8]) -> Scan {
         if open.is_empty() {
             return Scan::Whole(at);
         }
-        next = Next::CommaOrEnd;
+        next = ScanStep::CommaOrEnd;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
             address,
             error::RecordsError,
             status,
-            values::{Trouble, Values},
+            values::{ValueTrouble, Values},
         },
     },
     support::property::Property,
@@ -24,12 +24,12 @@ pub(super) struct Columns {
 struct Column {
     /// The key in the records.
     key: String,
-    kind: Kind,
+    kind: ColumnKind,
     property: Option<Property>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ColumnKind {
     Text,
     Number,
     Date,
@@ -39,7 +39,7 @@ enum Kind {
 
 /// What a row is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Row {
+pub(super) enum TableRow {
     Records(Vec<String>),
     /// It has another number of fields than there are columns.
     Odd,
@@ -47,24 +47,24 @@ pub(super) enum Row {
 
 /// The property that a column of any export is (host/docs/facts/ms-api.md, section 5); letter case, blanks and
 /// underscores do not count.
-fn property(name: &str) -> Option<(&'static str, Kind)> {
+fn property(name: &str) -> Option<(&'static str, ColumnKind)> {
     Some(match simplified(name).as_str() {
         "origintimestamputc" | "origintimestamp" | "received" | "receiveddatetime" | "datereceived" | "dateutc"
-        | "date" => ("Received", Kind::Date),
-        "startdate" => ("StartDate", Kind::Date),
-        "enddate" => ("EndDate", Kind::Date),
-        "senderaddress" | "sender" => ("SenderAddress", Kind::Text),
-        "recipientaddress" | "recipient" => ("RecipientAddress", Kind::Text),
-        "recipientstatus" => ("RecipientAddress", Kind::Recipients),
-        "subject" | "messagesubject" => ("Subject", Kind::Text),
-        "status" => ("Status", Kind::Text),
-        "size" | "totalbytes" => ("Size", Kind::Number),
-        "index" => ("Index", Kind::Number),
-        "fromip" | "originalclientip" => ("FromIP", Kind::Text),
-        "toip" => ("ToIP", Kind::Text),
-        "messageid" => ("MessageId", Kind::Text),
-        "messagetraceid" | "id" | "networkmessageid" => ("MessageTraceId", Kind::Text),
-        "organization" => ("Organization", Kind::Text),
+        | "date" => ("Received", ColumnKind::Date),
+        "startdate" => ("StartDate", ColumnKind::Date),
+        "enddate" => ("EndDate", ColumnKind::Date),
+        "senderaddress" | "sender" => ("SenderAddress", ColumnKind::Text),
+        "recipientaddress" | "recipient" => ("RecipientAddress", ColumnKind::Text),
+        "recipientstatus" => ("RecipientAddress", ColumnKind::Recipients),
+        "subject" | "messagesubject" => ("Subject", ColumnKind::Text),
+        "status" => ("Status", ColumnKind::Text),
+        "size" | "totalbytes" => ("Size", ColumnKind::Number),
+        "index" => ("Index", ColumnKind::Number),
+        "fromip" | "originalclientip" => ("FromIP", ColumnKind::Text),
+        "toip" => ("ToIP", ColumnKind::Text),
+        "messageid" => ("MessageId", ColumnKind::Text),
+        "messagetraceid" | "id" | "networkmessageid" => ("MessageTraceId", ColumnKind::Text),
+        "organization" => ("Organization", ColumnKind::Text),
         _ => return None,
     })
 }
@@ -90,7 +90,7 @@ impl Columns {
             let known = known.filter(|_| !(has_utc && simplified(name) == "origintimestamp"));
             columns.push(match known {
                 Some((key, kind)) => Column { key: key.to_owned(), kind, property: Property::named(key) },
-                None => Column { key: name.clone(), kind: Kind::Text, property: None },
+                None => Column { key: name.clone(), kind: ColumnKind::Text, property: None },
             });
         }
         Self { names, columns }
@@ -150,21 +150,26 @@ impl Columns {
     /// The dates of a row that are not empty.
     pub(super) fn dates<'f>(&self, fields: &[&'f str]) -> impl Iterator<Item = &'f str> {
         let fits = fields.len() == self.columns.len();
-        let dates = fields.iter().zip(&self.columns).filter(move |(_, column)| fits && column.kind == Kind::Date);
+        let dates = fields.iter().zip(&self.columns).filter(move |(_, column)| fits && column.kind == ColumnKind::Date);
         dates.map(|(field, _)| *field)
     }
 
     /// The records of a row, with values that the mapping takes.
-    pub(super) fn row(&self, fields: &[&str], order: Option<DateOrder>, values: &mut Values) -> Result<Row, Trouble> {
+    pub(super) fn row(
+        &self,
+        fields: &[&str],
+        order: Option<DateOrder>,
+        values: &mut Values,
+    ) -> Result<TableRow, ValueTrouble> {
         if fields.len() != self.columns.len() {
-            return Ok(Row::Odd);
+            return Ok(TableRow::Odd);
         }
         let mut members = String::new();
         let mut recipients = None;
         for (column, field) in self.columns.iter().zip(fields) {
             match (column.kind, column.property) {
-                (Kind::Recipients, _) => recipients = Some(*field),
-                (Kind::Number, _) if is_number(field) => push(&mut members, &column.key, field),
+                (ColumnKind::Recipients, _) => recipients = Some(*field),
+                (ColumnKind::Number, _) if is_number(field) => push(&mut members, &column.key, field),
                 (_, Some(property)) => {
                     let value = values.text(property, field, order)?;
                     push(&mut members, &column.key, quoted(value.as_deref().unwrap_or(field)).get());
@@ -173,10 +178,12 @@ impl Columns {
             }
         }
         let Some(recipients) = recipients.filter(|recipients| !recipients.trim().is_empty()) else {
-            return Ok(Row::Records(vec![format!("{{{members}}}")]));
+            return Ok(TableRow::Records(vec![format!("{{{members}}}")]));
         };
         let recipients = recipients.split(';').map(str::trim).filter(|recipient| !recipient.is_empty());
-        Ok(Row::Records(recipients.map(|recipient| format!("{{{}}}", with_recipient(&members, recipient))).collect()))
+        Ok(TableRow::Records(
+            recipients.map(|recipient| format!("{{{}}}", with_recipient(&members, recipient))).collect(),
+        ))
     }
 }
 

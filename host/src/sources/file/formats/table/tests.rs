@@ -13,24 +13,24 @@ fn check(text: &str, order: Option<DateOrder>, expected: &[&str]) {
         let rest = &text[at..];
         let look = Look { end: End::Final, over_lines: true, has_nul: false, in_page: false };
         match table.cut(rest, order, &mut Values::new(Utc::now), look) {
-            Cut::Row(length, records) => {
+            TableCut::Row(length, records) => {
                 found.extend(records);
                 at += length;
             }
-            Cut::Odd(place, _) => {
+            TableCut::Odd(place, _) => {
                 found.push(format!("odd: {}", rest[place.clone()].trim()));
                 at += place.end;
             }
-            Cut::Undecided => {
+            TableCut::Undecided => {
                 found.push("undecided".to_owned());
                 break;
             }
-            Cut::Refused(_, date, _) => {
+            TableCut::Refused(_, date, _) => {
                 let date = date.to_string();
                 found.push(format!("refused: {}", date.rsplit_once(' ').map_or("", |(text, _)| text)));
                 break;
             }
-            Cut::More(_) => break,
+            TableCut::More(_) => break,
         }
     }
     assert_eq!(found, expected);

@@ -209,7 +209,7 @@ fn followed(bytes: &[u8], random: &mut Random) -> Vec<Truth> {
         let Some(start) = start else { continue };
         let from: Position = position.unwrap_or(start.position);
         let input = &bytes[usize::try_from(from.offset).unwrap()..end];
-        let mut reader = Reader::new(start, input, from, Limits { records: 3, bytes: 500 });
+        let mut reader = Reader::new(start, input, from, BatchLimits { records: 3, bytes: 500 });
         let at_end = if is_last { AtEnd::Settled } else { AtEnd::Wait };
         while let Some(batch) = reader.next(at_end).unwrap() {
             found.extend(lines(&batch.records).map(|line| known(line.record())));

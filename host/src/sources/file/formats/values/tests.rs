@@ -15,7 +15,7 @@ fn check_record(record: &str, expected: &str) {
 #[track_caller]
 fn check_refused(record: &str, expected: &str) {
     match Values::new(now).record(record, None) {
-        Err(Trouble::Refused(date)) => assert_eq!(date.to_string(), expected, "{record}"),
+        Err(ValueTrouble::Refused(date)) => assert_eq!(date.to_string(), expected, "{record}"),
         other => panic!("{record}: {other:?}"),
     }
 }
@@ -126,7 +126,7 @@ fn the_clock_is_looked_at_again_before_anything_is_refused() {
 #[test]
 fn day_and_month_of_a_record_are_never_guessed() {
     let record = r#"{"Received":"3/4/2026 8:01:02 AM"}"#;
-    assert_eq!(Values::new(now).record(record, None), Err(Trouble::Ambiguous));
+    assert_eq!(Values::new(now).record(record, None), Err(ValueTrouble::Ambiguous));
     let found = Values::new(now).record(record, Some(DateOrder::DayFirst));
     assert_eq!(found, Ok(Some(r#"{"Received":"2026-04-03T08:01:02Z"}"#.to_owned())));
     let later = r#"{"Received":"3\/4\/2026"},{"received" : "3\/14\/2026 8:00"},{"Subject":"14/3/2026"}"#;
