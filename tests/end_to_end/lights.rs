@@ -82,7 +82,7 @@ fn of_files() -> Vec<Case> {
         case(kind, "wrong answer", "paths = [\"page.html\"]\n", "is HTML or XML, not records"),
         case(kind, "unexpanded variable", "paths = [\"$HOME/*.json\"]\n", "`$HOME` is not put in"),
         case(kind, "missing part", "local_domains =\n", "no `email.direction` is written"),
-        case(kind, "key of another kind", "tenant_id = \"contoso.com\"\n", "is not for a source of type `file`"),
+        case(kind, "key of another kind", "client_id = \"x\"\n", "is not for a source of type `file`"),
         case(kind, "wrong value", "date_order = \"ymd\"\n", "`month_first`, `day_first`"),
         case(kind, "wrong type", "paths = \"x\"\n", "the value is of a wrong type"),
     ]

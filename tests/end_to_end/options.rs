@@ -138,7 +138,10 @@ fn other_options_count_after_a_reload() {
     let prepare = |folder: &Folder| drop(folder.write("mapping.wasm", component("0.2.0")));
     let daemon = MappingDaemon::prepared(&mapping("1"), FILES, prepare);
     let deliver = |name: &str, count: usize| -> String {
-        daemon.write(&format!("in/{name}.ndjson"), format!("{{\"Subject\":\"settings {name}\"}}\n"));
+        daemon.write(
+            &format!("in/{name}.ndjson"),
+            format!("{{\"id\":\"1\",\"recipientAddress\":\"a@b.c\",\"Subject\":\"settings {name}\"}}\n"),
+        );
         wait_for("delivery", || daemon.documents("out").len() == count);
         daemon.documents("out").pop().unwrap()["shown"].as_str().unwrap().to_owned()
     };

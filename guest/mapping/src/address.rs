@@ -84,15 +84,7 @@ impl Address {
         };
         (address.json, address.local_part_json) = (json, local_part_json);
         let (email, name) = (&*address.json, &*address.local_part_json);
-        let user: UserMembers<'_> = match layout {
-            Layout::Package => {
-                &[(r#""domain":"#, &user_domain), (r#""email":"#, email), (r#""id":"#, email), (r#""name":"#, name)]
-            }
-            Layout::Delivery => {
-                &[(r#""domain":"#, &user_domain), (r#""email":"#, email), (r#""hash":"#, &hash), (r#""name":"#, name)]
-            }
-        };
-        let user = user_member(user);
+        let user = user_of(layout, &user_domain, email, name, &hash);
         if let Some(domain) = domain {
             address.members.push_str(&domain.members);
             address.hosts = [domain.json.clone(), domain.registered_json.clone()];
@@ -147,6 +139,19 @@ impl Address {
             AddressRule::LastAt => self.domain(),
         }
     }
+}
+
+/// `user` as a layout has it, of values that are JSON; what is empty is left out.
+fn user_of(layout: Layout, domain: &str, email: &str, name: &str, hash: &str) -> String {
+    let user: UserMembers<'_> = match layout {
+        Layout::Package => {
+            &[(r#""domain":"#, domain), (r#""email":"#, email), (r#""id":"#, email), (r#""name":"#, name)]
+        }
+        Layout::Delivery => {
+            &[(r#""domain":"#, domain), (r#""email":"#, email), (r#""hash":"#, hash), (r#""name":"#, name)]
+        }
+    };
+    user_member(user)
 }
 
 /// `user` with those of its members that are not empty, and a comma after it; nothing when all of them are.

@@ -44,12 +44,16 @@ fn documents_are_the_same_byte_for_byte() {
         ..Settings::default()
     };
     let mapper = |bytes: &[u8]| Mapper::new(Component::new(bytes).unwrap(), settings.clone(), Arc::default()).unwrap();
-    let (before, after) = (mapper(&of_0_1()), mapper(&of_0_2()));
     let files = fs::read_dir(fixture("records")).unwrap().map(|entry| entry.unwrap().path());
     for file in files.filter(|path| path.extension().is_some_and(|extension| extension == "ndjson")) {
         let records = fs::read_to_string(&file).unwrap();
+        // New ones for each file: records of several have the same `_id`, which a mapping that is not built in may not give.
+        let (before, after) = (mapper(&of_0_1()), mapper(&of_0_2()));
         let [before, after] = [&before, &after].map(|mapper| mapper.map_batch(&records, &Origin::default()).unwrap());
         assert!(before.documents.contains(r#""organization":{"id":"x","name":"Contoso"}"#));
+        for (before, after) in before.documents.lines().zip(after.documents.lines()) {
+            assert_eq!(before, after, "documents of `{}` differ", file.display());
+        }
         assert!(before.documents == after.documents, "documents of `{}` differ", file.display());
         assert_eq!(before.outcomes.len(), after.outcomes.len());
         for (before, after) in before.outcomes.iter().zip(&after.outcomes) {

@@ -14,7 +14,7 @@ mod tests {
     use crate::app::kinds::{OUTPUTS, SOURCES};
 
     /// What the values show, and not their form: addresses and domains, files, variables, what goes with what.
-    const BEYOND_A_SCHEMA: [&str; 57] = [
+    const BEYOND_A_SCHEMA: [&str; 59] = [
         "address-for-domain",
         "batch-time-too-short",
         "body-too-large",
@@ -37,6 +37,7 @@ mod tests {
         "namespace-with-capitals",
         "namespace-with-hyphen",
         "no-way-to-sign-in",
+        "options-with-a-date",
         "output-file-is-a-folder",
         "output-file-twice",
         "output-key-without-certificate",
@@ -58,6 +59,7 @@ mod tests {
         "source-namespace",
         "source-tag-of-two-lines",
         "source-tenant-name-twice",
+        "tenant-of-files",
         "too-far-back",
         "trusted-key-file-missing",
         "trusted-key-is-none",

@@ -59,7 +59,7 @@ pub(super) struct SourceTable {
     pub(super) r#type: Setting<String>,
     /// Name in metrics, logs and health. Default: its type, with a number from the second of its type on.
     pub(super) name: Setting<String>,
-    /// Domains of the tenant, for `email.direction`; `*.contoso.com` stands for the sub-domains of `contoso.com`, and not for itself. Default: none, and no direction is written.
+    /// Domains of the tenant, for `email.direction`; `*.contoso.com` stands for the sub-domains of `contoso.com`, and not for itself. With mapping 3.0, `contoso.com` stands for its sub-domains as well. Default: none, and no direction is written.
     pub(super) local_domains: Option<Vec<Spanned<String>>>,
     /// Tags of every document of this source, besides `mapping.tags`. Default: none.
     pub(super) tags: Option<Vec<Spanned<String>>>,

@@ -150,19 +150,7 @@ impl FileSource {
             return Err((*problem).into());
         }
         let is_damaged = refused.is_some();
-        let file = match self.open.get(&candidate.place) {
-            Some(kept) => kept.file.try_clone(),
-            None => self.search.open(&candidate.path),
-        };
-        let file = match file {
-            Err(error) if error.raw_os_error() == Some(libc::EMFILE) && !self.open.is_empty() => {
-                // Those that are kept are in the way of those that are to be read.
-                self.open.clear();
-                self.most_open = (self.most_open / 2).max(1);
-                self.search.open(&candidate.path)?
-            }
-            file => file?,
-        };
+        let file = self.kept_or_opened(candidate)?;
         if FilePlace::of(&file.metadata()?) != candidate.place {
             // Another file has taken the path in the meantime; the next look finds both.
             return Ok(None);
@@ -208,6 +196,23 @@ impl FileSource {
         file.seek(SeekFrom::Start(begin.offset))?;
         let reader = Reader::new(start, file, begin, LIMITS);
         Ok(Some(OpenFile { state, content, reader, at_end, candidate: candidate.clone(), begin, prefix, is_anew }))
+    }
+
+    /// Opens a file, unless it was kept open.
+    fn kept_or_opened(&mut self, candidate: &FileCandidate) -> io::Result<File> {
+        let file = match self.open.get(&candidate.place) {
+            Some(kept) => kept.file.try_clone(),
+            None => self.search.open(&candidate.path),
+        };
+        match file {
+            Err(error) if error.raw_os_error() == Some(libc::EMFILE) && !self.open.is_empty() => {
+                // Those that are kept are in the way of those that are to be read.
+                self.open.clear();
+                self.most_open = (self.most_open / 2).max(1);
+                self.search.open(&candidate.path)
+            }
+            file => file,
+        }
     }
 
     /// Remembers what the ledger has noted.
