@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{
     exit::Usage,
-    new_file::{self, Existing, PUBLIC, SECRET},
+    new_file::{self, ExistingFile, PUBLIC, SECRET},
 };
 use crate::{app::kinds, config::Setup};
 
@@ -67,7 +67,7 @@ impl InitArguments {
 
 pub(super) fn run(arguments: &InitArguments) -> anyhow::Result<ExitCode> {
     let path = arguments.path();
-    let existing = Existing::by_force(arguments.force);
+    let existing = ExistingFile::by_force(arguments.force);
     // Before anybody answers questions in vain.
     new_file::check(&path, None, existing)?;
     let is_asked = !arguments.yes && io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -126,7 +126,7 @@ fn default_state_dir(settings: &Path) -> &'static str {
 }
 
 /// Writes the secrets that were typed beside the settings, each into a file of its own; their paths.
-fn write_secrets(settings: &Path, sections: &[&Answered], existing: Existing) -> anyhow::Result<Vec<PathBuf>> {
+fn write_secrets(settings: &Path, sections: &[&Answered], existing: ExistingFile) -> anyhow::Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     for (name, secret) in sections.iter().flat_map(|answered| &answered.typed) {
         let path = settings.with_file_name(name);

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::{
     exit::say,
-    new_file::{self, Existing, SECRET},
+    new_file::{self, ExistingFile, SECRET},
     shell, simulated_source,
 };
 
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
         match &arguments.write_settings {
             Some(path) => {
                 let text = simulated_source::settings(&config, &url);
-                new_file::write(path, text.as_bytes(), SECRET, Existing::by_force(arguments.force))?;
+                new_file::write(path, text.as_bytes(), SECRET, ExistingFile::by_force(arguments.force))?;
                 let file = shell::word(path);
                 say(&format!(
                     "simulated tenant at {url}; settings for it are in {file}: `exotrace run --config {file}`"
