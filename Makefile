@@ -153,7 +153,7 @@ bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 CONTRACTS := 0.1.0 0.2.0
 CONTRACT_BUILD := $(CARGO) build --locked --target-dir ../../../target/contract
 
-contract: setup ## Make the components of the kept contracts anew.
+contract: setup ## Make the components of the kept contracts again.
 	for version in $(CONTRACTS); do \
 		( cd fixtures/wit/$$version && \
 			RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=cargo" $(CONTRACT_BUILD) --release --lib --target $(TARGET) && \
@@ -195,7 +195,7 @@ modules: aot setup ## Put the core modules into target/modules, with SETTINGS, G
 guests: ## Make the components that misbehave of their sources, tests/guests.
 	cd tests/guests && $(CARGO) run --locked --target-dir ../../target/hostile
 
-# A folder of its own: other flags would have everything else built anew. With KEY, a secret key of `exotrace mapping
+# A folder of its own: other flags would have everything else built again. With KEY, a secret key of `exotrace mapping
 # keygen`, the checksums are signed.
 program: export EXOTRACE_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 program: setup ## Put the program for installing into target/program, with SBOM, licences and checksums.

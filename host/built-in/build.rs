@@ -59,7 +59,7 @@ const X86_64_FEATURES: [&str; 12] = [
     "has_lzcnt",
 ];
 
-/// The engine that compiles for the processors that the program is for, whatever the one that builds it can do.
+/// The engine that compiles for the processors that the program is for, not for the one that builds it.
 fn engine() -> Result<Engine, Box<dyn Error>> {
     let mut config = config();
     config.target(&env::var("TARGET")?)?;

@@ -104,12 +104,12 @@ pub(crate) enum ControlError {
     #[error("no exotrace runs with `{}`\nhint: start `exotrace run`, or name the settings or the `state_dir` of the one that runs", .0.display())]
     NobodyThere(PathBuf),
     /// It belongs to somebody else.
-    #[error("`{}` belongs to somebody else\nhint: be the user that runs exotrace, or root", .0.display())]
+    #[error("`{}` belongs to another user\nhint: be the user that runs exotrace, or root", .0.display())]
     NotYours(PathBuf),
     /// The conversation broke off.
     #[error("could not talk to the running exotrace")]
     Broken(#[from] io::Error),
-    /// What came back is no answer.
+    /// What came back is not an answer.
     #[error("could not understand the running exotrace\nhint: it may be of another version")]
     Unintelligible(#[source] serde_json::Error),
     /// The path is too long for a socket.

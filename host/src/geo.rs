@@ -148,7 +148,7 @@ impl Geo {
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or is no database.
+    /// When a file cannot be read or is not a database.
     pub fn open(city: Option<&Path>, asn: Option<&Path>) -> Result<Self, GeoError> {
         let mut files = Vec::new();
         for (kind, path) in [(DatabaseKind::City, city), (DatabaseKind::Asn, asn)] {
@@ -164,7 +164,7 @@ impl Geo {
     ///
     /// # Errors
     ///
-    /// When the bytes are no database.
+    /// When the bytes are not a database.
     pub fn from_bytes(city: &'static [u8], asn: &'static [u8]) -> Result<Self, MaxMindDbError> {
         let databases = DatabaseKind::City.add(Databases::default(), Bytes::from_static(city))?;
         let current = ArcSwap::from_pointee(DatabaseKind::Asn.add(databases, Bytes::from_static(asn))?);
@@ -176,7 +176,7 @@ impl Geo {
         self.current.load_full()
     }
 
-    /// What is known about `address`; `None` when it is nothing, or when it is no IP address.
+    /// What is known about `address`; `None` when it is nothing, or when it is not an IP address.
     pub fn lookup(&self, address: &str) -> Option<Network> {
         self.current.load().lookup(address)
     }

@@ -39,7 +39,7 @@ enum Beside {
     Preparing,
     /// Two mappings that are compiled already take turns.
     Replacing,
-    /// Every candidate is compiled anew.
+    /// Every candidate is compiled again.
     Compiling,
 }
 
@@ -55,7 +55,7 @@ fn main() {
         ("nothing", Beside::Nothing),
         ("candidates are made", Beside::Preparing),
         ("candidates are made and put in place", Beside::Replacing),
-        ("the same, each compiled anew", Beside::Compiling),
+        ("the same, each compiled again", Beside::Compiling),
     ] {
         let rounds = (0..ROUNDS).map(|_| round(beside, &records));
         let best = rounds.max_by_key(|round| round.batches.len());

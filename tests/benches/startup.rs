@@ -1,4 +1,4 @@
-//! How long it takes from a component's bytes to the first document: compiled anew, and with a warm cache.
+//! How long it takes from a component's bytes to the first document: compiled again, and with a warm cache.
 //!
 //! `make bench` runs it. The best of several runs, since a busy machine only makes things slower.
 
@@ -20,7 +20,7 @@ const RECORD: &str = r#"{"Received":"2026-03-04T05:06:07Z","SenderAddress":"ann@
 
 #[expect(clippy::print_stdout, reason = "the result")]
 fn main() {
-    // The engine, its clock and the allocator are there once in a process; they are no part of either.
+    // The engine, its clock and the allocator are there once in a process; they are not part of either.
     first_document(BUILT_IN[0], &Loader::default());
     println!("\ntime to the first document, milliseconds, best of {RUNS}");
     println!("{:<10} {:>10} {:>10} {:>10}", "mapping", "no cache", "cold", "warm");

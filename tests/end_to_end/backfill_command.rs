@@ -1,4 +1,4 @@
-//! `exotrace backfill`: a past range again, beside a running process or alone, once each, whatever happens.
+//! `exotrace backfill`: a past range again, beside a running process or alone, once each, through crashes and faults.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::harness::{Exotrace, SimulatedTenant, random, wait_for, wait_for_some}
 
 const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
 
-/// A tenant with so many rows in the last 20 days, of which the first poll reads two hours. The ledger knows all that it
+/// A tenant with `rows` rows in the last 20 days, of which the first poll reads two hours. The ledger knows all that it
 /// has read.
 fn tenant(rows: usize, faults: &[&str], output: &str) -> SimulatedTenant {
     let mut config = TenantConfig { rows, span: chrono::Duration::days(20), ..TenantConfig::default() };

@@ -169,7 +169,7 @@ fn mistakes_of_every_kind_are_told_together() {
     assert_begun(&warnings, &["14: `output[3].api_key` is missing"]);
 }
 
-/// A line that is no TOML hides nothing that can be told of the others.
+/// A line that is not TOML hides nothing that can be told of the others.
 #[test]
 fn a_broken_line_hides_no_other_mistake() {
     let settings = GOOD

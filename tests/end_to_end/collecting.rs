@@ -12,7 +12,7 @@ use crate::harness::{Daemon, SimulatedTenant, documents, random, wait_for};
 /// How often the program is killed.
 const KILLS: u32 = 20;
 
-/// So many page requests at most are answered before it is killed; as many would read everything before the last kill.
+/// Maximum number of page requests answered before it is killed; more would read everything before the last kill.
 const REQUESTS: u64 = 6;
 
 /// How many rows the tenant has, but for what faults add.

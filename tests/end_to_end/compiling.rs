@@ -99,7 +99,7 @@ fn every_limit_has_its_reason() {
     let nowhere = Compiler::apart(Path::new("/nowhere/exotrace"), CompileLimits::default());
     let error = compile("honest", &nowhere);
     assert!(matches!(error, CompileError::NotStarted(_)), "{error}");
-    // Whoever answers has to have the key.
+    // The process that answers must have the key.
     let other = Compiler::apart(Path::new("/bin/true"), CompileLimits::default());
     let error = compile("honest", &other);
     assert!(matches!(error, CompileError::Unsealed), "{error}");
@@ -149,7 +149,7 @@ fn being_told_to_end_while_compiling_ends_at_once_and_refuses_nothing() {
     let state = folder.path("state");
     wait_for("it is being compiled", || marks(&state) == 1);
     daemon.signal("TERM");
-    // Compiling takes far longer than whoever waits here.
+    // Compiling takes far longer than the wait here.
     wait_for("the end", || daemon.has_ended());
     assert_eq!(marks(&state), 0);
     assert!(!state.join("mapping.json").exists(), "nothing was decided");

@@ -204,8 +204,8 @@ fn a_mapping_that_stops_now_and_then_loses_nothing() {
     assert!(!tenant.path(DEAD_LETTER).exists());
 }
 
-/// A store keeps one document of each id: that a mapping gave one id to several records is said, in whatever batches
-/// they come.
+/// A store keeps one document of each id: that a mapping gave one id to several records is reported, in the same batch
+/// or in several.
 #[test]
 fn records_with_the_id_of_another_one_are_told_and_not_counted_as_delivered() {
     let fake = FakeElasticsearch::start(store::Setup::default());
@@ -218,7 +218,7 @@ fn records_with_the_id_of_another_one_are_told_and_not_counted_as_delivered() {
     for number in 0..5 {
         folder.write(&format!("in/{number}"), format!("{{\"n\":{number}}}\n"));
     }
-    // The same record once more is no other record.
+    // The same record once more is not another record.
     folder.write("in/again", "\n{\"n\":0}\n");
     let ended = folder.exotrace(&["run", "--once"]).ends(2);
     assert!(ended.said().contains("2 documents delivered, 4 to the dead letter"), "{ended}");

@@ -263,7 +263,7 @@ fn a_certificate_is_replaced_while_the_daemon_runs() {
     delivery.check_store();
 }
 
-/// Whatever a host repeats of what it was sent: nobody gets to see the secret.
+/// A host may repeat anything of what it was sent: nobody gets to see the secret.
 #[test]
 fn a_secret_that_a_host_repeats_is_kept_and_shown_nowhere() {
     const KEY: &str = "id-of-key:Q~8w+kept/for<nobody>&'=x";

@@ -159,7 +159,7 @@ fn a_level_that_does_not_exist_ends_every_command_before_anything() {
     for command in [&["run"][..], &["status"], &["mapping", "list"], &["map"]] {
         let said = Exotrace::new(&project(), command).env("EXOTRACE_LOG", "inof").ends(2).stderr;
         assert!(
-            said.starts_with("error: invalid value `inof` for `EXOTRACE_LOG`: `inof` is no level\nhint: "),
+            said.starts_with("error: invalid value `inof` for `EXOTRACE_LOG`: `inof` is not a level\nhint: "),
             "{said}"
         );
     }

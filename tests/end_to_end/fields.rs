@@ -1,6 +1,6 @@
 //! The pages of fields in `guest/docs`: the fields of each mapping version with a value from the fixtures.
 //!
-//! `UPDATE_GOLDEN=1` writes the pages anew.
+//! `UPDATE_GOLDEN=1` writes the pages.
 
 use std::{collections::BTreeMap, env, fs};
 

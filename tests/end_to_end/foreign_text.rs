@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{Ended, Folder, guest};
 
-/// What a terminal would obey, a second line, and what turns text around: with a byte that is no UTF-8.
+/// What a terminal would obey, a second line, and what turns text around: with a byte that is not UTF-8.
 fn odd_name() -> OsString {
     OsString::from_vec(b"a\x1b]0;pwned\x07\x1b[31m\nhint: run this\r\xe2\x80\xaegnp.csv\xff.csv".to_vec())
 }

@@ -49,7 +49,7 @@ fn mapper(geo: &Arc<Geo>) -> Mapper {
     Mapper::new(Component::new(built_in("2.2").unwrap().bytes).unwrap(), Settings::default(), Arc::clone(geo)).unwrap()
 }
 
-/// The names of those who announce the addresses of so many records, all of which are the same.
+/// The names of those who announce the addresses of `records` records, all of which are the same.
 fn organizations(mapper: &Mapper, records: usize) -> Vec<Option<String>> {
     let record = "{\"id\":\"1\",\"receivedDateTime\":\"2026-01-02T03:04:05Z\",\"fromIP\":\"192.0.2.1\"}\n";
     let batch = mapper.map_batch(&record.repeat(records), &Origin::default()).unwrap();

@@ -1,6 +1,6 @@
 //! `fixtures/records`: every file of records with the documents that each mapping version makes of them.
 //!
-//! `UPDATE_GOLDEN=1` writes the expected documents anew; look at the difference before you commit it.
+//! `UPDATE_GOLDEN=1` writes the expected documents; look at the difference before you commit it.
 
 use std::{env, fs, path::Path};
 

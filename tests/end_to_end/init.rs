@@ -70,7 +70,7 @@ fn what_init_writes_passes_check_for_every_source_and_output() {
     }
 }
 
-/// What is said to do next is what this source and this output need.
+/// The next steps that it prints are those of this source and this output.
 #[track_caller]
 fn told(source: &str, output: &str, text: &str) {
     let has =

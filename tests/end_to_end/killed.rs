@@ -27,10 +27,10 @@ use crate::harness::{Folder, SimulatedTenant, documents, guest, project, random,
 mod failing;
 mod replay;
 
-/// So many steps of a kind are tried: the first, the last, and others by chance; the one that fails is named.
+/// Number of steps tried of each kind: the first, the last, and others by chance; the one that fails is named.
 const PER_KIND: usize = 4;
 
-/// The program is killed once more while it recovers: before one of so many first steps.
+/// The program is killed once more while it recovers: before one of this number of first steps.
 const RECOVERY_STEPS: usize = 60;
 
 const SIGKILL: i32 = 9;
@@ -170,7 +170,7 @@ impl Round {
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The file has every document once, and whatever takes them over HTTP once at least; the store has all but those that
+    /// The file has every document once, and a receiver over HTTP once at least; the store has all but those that
     /// it refuses; these are in the dead letter.
     fn check(&self, tenant: &Tenant, refused: &str) {
         let documents = self.delivered();

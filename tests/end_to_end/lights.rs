@@ -238,7 +238,7 @@ fn found(case: &Case) -> Vec<String> {
     told
 }
 
-/// The kinds that there are, as exotrace names them to whoever writes another one.
+/// The kinds that there are, as exotrace names them in the error for another one.
 fn kinds() -> Vec<String> {
     let mut kinds = Vec::new();
     for section in ["source", "output"] {

@@ -180,7 +180,7 @@ fn what_is_not_message_trace_is_said_of_its_file() {
             assert!(!said.contains("in part"), "{said}");
         }
     }
-    // A record that can be told is one, whatever is wrong with it.
+    // A record that can be told is one, even a broken one.
     let input = r#"{"Received":"soon","SenderAddress":"ann@contoso.com"}"#;
     check_error(&["map", "--mapping", "1.20"], input, 0, "1 record: 0 mapped, 1 mapped in part");
 }

@@ -17,7 +17,7 @@ fn run(arguments: &[&str], code: i32) -> String {
     exotrace(arguments, "").with(code).stdout
 }
 
-/// Runs with an error, and returns what is said about it.
+/// Runs with an error, and returns its message.
 #[track_caller]
 fn fail(arguments: &[&str], code: i32) -> String {
     exotrace(arguments, "").with(code).stderr
@@ -219,7 +219,7 @@ fn what_is_no_mapping_is_not_signed() {
     assert!(!fixture.path("test.pub.minisig").exists());
 }
 
-/// Whatever somebody writes into the cache, the documents are those of the component.
+/// Somebody may write anything into the cache: the documents are those of the component.
 #[test]
 fn compiled_code_is_kept_and_never_trusted() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Memory stays flat whatever a window holds.
+//! Memory stays flat, regardless of how much a window holds.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use exotrace_simulator::TenantConfig;
 
 use crate::harness::{Folder, SimulatedTenant, wait_for, wait_for_some};
 
-/// Collects one window of so many rows in pages of 5,000. Returns the most memory that the program had, in bytes.
+/// Collects one window of `rows` rows in pages of 5,000. Returns the most memory that the program had, in bytes.
 fn peak(rows: usize) -> usize {
     let tenant = SimulatedTenant::with_rows(rows);
     tenant.settings(&(tenant.by_secret() + "batch_size = 5000\n"));

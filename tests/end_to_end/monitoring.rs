@@ -23,7 +23,7 @@ struct Monitored {
 }
 
 impl Monitored {
-    /// Starts the program with these outputs, or whatever else stands at the end of settings.
+    /// Starts the program with these outputs, or other tables for the end of settings.
     fn start(tenant: &SimulatedTenant, outputs: &str) -> Self {
         tenant.settings(&format!("{}interval = \"1s\"\nrequest_budget = 1000", tenant.by_secret()));
         tenant.change_settings("[[output]]\ntype = \"stdout\"\n", outputs);
@@ -126,7 +126,7 @@ fn metrics_count_what_was_read_mapped_and_delivered() {
     assert_eq!(monitored.get("/nothing").0, 404);
 }
 
-/// Whoever opens connections and says nothing, or keeps them, keeps nobody else from asking.
+/// A client that opens connections and says nothing, or keeps them, keeps nobody else from asking.
 #[test]
 fn connections_that_stay_open_silence_nobody() {
     let tenant = tenant();

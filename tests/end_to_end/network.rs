@@ -76,7 +76,7 @@ fn with_tls(tenant: &SimulatedTenant) -> String {
     let service = tenant.url.replace("http://", "");
     tenant.runtime.spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            // Whoever does not trust the certificate goes away.
+            // A client that does not trust the certificate goes away.
             let Ok(mut client) = acceptor.accept(client).await else { continue };
             let mut server = TcpStream::connect(&service).await.unwrap();
             tokio::spawn(async move { drop(copy_bidirectional(&mut client, &mut server).await) });

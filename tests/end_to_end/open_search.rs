@@ -23,7 +23,7 @@ fn stream_of(namespace: &str) -> String {
 }
 
 impl Delivery {
-    /// A tenant with so many rows; `output` is the rest of the output's settings.
+    /// A tenant with `rows` rows; `output` is the rest of the output's settings.
     pub(crate) fn new(store: &Arc<StoreNode>, namespace: &str, rows: usize, output: &str) -> Self {
         let tenant = SimulatedTenant::with_rows(rows);
         let url = store.url();

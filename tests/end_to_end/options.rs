@@ -72,7 +72,7 @@ fn wrong_options_are_named_with_their_pointer_and_their_line() {
 fn options_that_are_no_json_are_named() {
     for (value, expected) in [
         ("x = 2026-01-02", "exotrace.toml:4: `mapping.options.x` is a date; put it in quotes"),
-        ("x = { y = inf }", "exotrace.toml:4: `mapping.options.x.y` is no number that JSON has"),
+        ("x = { y = inf }", "exotrace.toml:4: `mapping.options.x.y` is not a number that JSON has"),
         ("x = \"${MISSING}\"", "exotrace.toml:4: `mapping.options.x` names a variable of the environment"),
     ] {
         let folder = folder("0.2.0", &format!("path = \"mapping.wasm\"\n[mapping.options]\n{value}"), FILES);

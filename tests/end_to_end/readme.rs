@@ -135,7 +135,7 @@ fn commands(text: &str) -> Vec<Vec<&str>> {
 fn the_commands_have_the_options_that_they_are_given() {
     let mut helps = BTreeMap::new();
     for (page, text) in pages() {
-        // What begins with `is` is no command, but a message.
+        // What begins with `is` is not a command, but a message.
         for words in commands(&text).iter().filter(|words| words[0] != "is") {
             let has_inner = ["mapping", "elasticsearch"].contains(&words[0]) && words.len() > 1;
             let (command, arguments) = words.split_at(if has_inner { 2 } else { 1 });

@@ -24,7 +24,7 @@ fn deployment(policy: RollbackPolicy) -> Arc<Deployment> {
     within(Limits::default(), policy)
 }
 
-/// So that whoever loops is stopped soon; long enough for all else, on however busy a machine.
+/// A component that loops is stopped soon; all else has time enough, also on a busy machine.
 fn quick(policy: RollbackPolicy) -> Arc<Deployment> {
     within(Limits { batch_time: Duration::from_secs(2), ..Limits::default() }, policy)
 }
@@ -248,7 +248,7 @@ fn a_canary_maps_the_same_deliveries_every_time() {
     assert_eq!(ids, (0..1000).collect::<Vec<_>>(), "every record once, in order");
     let by_canary = first.iter().filter(|(_, is_2_2)| !is_2_2).count();
     assert!((200..400).contains(&by_canary), "{by_canary} of 1000");
-    // In whatever batch a delivery comes, it is mapped by the same version.
+    // A delivery is mapped by the same version in every batch.
     for (id, is_2_2) in first.iter().step_by(37) {
         assert_eq!(map(&mapper, *id..*id + 1), [(*id, *is_2_2)]);
     }

@@ -28,7 +28,7 @@ fn settings(state_dir: &str) -> String {
     )
 }
 
-/// Runs a command for which whatever it makes is for everybody, unless it says otherwise.
+/// Runs a command for which all that it makes is for everybody, unless it says otherwise.
 fn run(folder: &Folder, arguments: &[&str]) -> Ended {
     folder.exotrace(arguments).by_script("umask 000; exec \"$@\"").run()
 }
@@ -98,7 +98,7 @@ fn a_folder_of_another_user_is_not_used() {
     folder.write_settings(&settings(text(&theirs)));
     let said = run(&folder, &ONCE).with(78).stderr;
     assert!(said.contains("belongs to user ") && said.contains("hint"), "{said}");
-    // Whoever checks the settings need not be who runs exotrace.
+    // The user who checks the settings need not be the one who runs exotrace.
     let checked = run(&folder, &["check"]).with(0).stderr;
     assert!(checked.contains("warning: ") && checked.contains("belongs to user "), "{checked}");
     if theirs.starts_with(folder.root()) {
@@ -170,7 +170,7 @@ fn a_reload_with_another_state_folder_is_refused() {
     let log = daemon.log();
     assert!(log.contains("`state_dir` is `") && log.contains("to move the state, stop exotrace"), "{log}");
     assert!(!daemon.path("other").exists());
-    // It goes on with what it has, and takes other settings of the same folder, by whatever path.
+    // It goes on with what it has, and takes other settings of the same folder, by any path.
     daemon.change_settings("\"other\"", "\"./other/../state\"");
     fs::create_dir(daemon.path("other")).unwrap();
     daemon.hang_up();

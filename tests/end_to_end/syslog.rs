@@ -56,7 +56,7 @@ impl Shipper {
         Self { process, folder }
     }
 
-    /// Waits until a file has so many lines.
+    /// Waits until a file has `count` lines.
     fn documents(&self, file: &str, count: usize) -> Vec<Value> {
         wait_for_some(&format!("{count} lines in {file}"), || {
             let text = fs::read_to_string(self.folder.path(file)).ok()?;
@@ -72,7 +72,7 @@ impl Shipper {
     }
 }
 
-/// A line that is no record, and one that is; both are answered at once, with nothing after them.
+/// A line that is not a record, and one that is; both are answered at once, with nothing after them.
 const MORE: &str = "no record\n{\"receivedDateTime\":\"2026-03-04T05:06:07Z\",\"id\":\"last\"}\n";
 
 fn check_more(found: &[Value]) {

@@ -43,7 +43,7 @@ ENVIRONMENT = {
 FEW = 1000
 # How many records a request has.
 REQUEST = 5000
-# Of so many runs the fastest counts: whatever else the machine does makes it slower.
+# Number of runs, of which the fastest counts: all else that the machine does makes it slower.
 RUNS = 3
 
 

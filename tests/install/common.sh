@@ -21,7 +21,7 @@ left_out() {
     exit 0
 }
 
-# This machine may not do what the test needs, whatever is installed.
+# This machine may not do what the test needs, regardless of what is installed.
 not_allowed() {
     echo "not tested: $*"
     exit 0
@@ -56,7 +56,7 @@ copy_of_machine() {
     mkdir "$1"/{upper,work,root}
     mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
     mount -t proc proc "$1/root/proc"
-    # Devices of its own: those of this machine must be out of reach of whoever removes the folder.
+    # Devices of its own: those of this machine must be out of reach when the folder is removed.
     mount -t tmpfs none "$1/root/dev"
     local device
     for device in null:3 zero:5 full:7 random:8 urandom:9; do

@@ -1,6 +1,6 @@
 //! Answers what is known about IP addresses, from databases in MaxMind's format that are in memory.
 //!
-//! For whoever has to answer `exotrace:mapping/geo`: the host, and the adapters that bring databases of their own.
+//! For what answers `exotrace:mapping/geo`: the host, and the adapters that bring databases of their own.
 #![forbid(unsafe_code)]
 
 use std::net::IpAddr;
@@ -69,7 +69,7 @@ impl<S: AsRef<[u8]>> Databases<S> {
     ///
     /// # Errors
     ///
-    /// When they are no database.
+    /// When they are not a database.
     pub fn with_city(self, bytes: S) -> Result<Self, MaxMindDbError> {
         Ok(Self { city: Some(Reader::from_source(bytes)?), ..self })
     }
@@ -78,7 +78,7 @@ impl<S: AsRef<[u8]>> Databases<S> {
     ///
     /// # Errors
     ///
-    /// When they are no database.
+    /// When they are not a database.
     pub fn with_asn(self, bytes: S) -> Result<Self, MaxMindDbError> {
         Ok(Self { asn: Some(Reader::from_source(bytes)?), ..self })
     }
@@ -93,7 +93,7 @@ impl<S: AsRef<[u8]>> Databases<S> {
         self.asn.as_ref().map(about)
     }
 
-    /// What is known about `address`; `None` when it is nothing, or when it is no IP address.
+    /// What is known about `address`; `None` when it is nothing, or when it is not an IP address.
     pub fn lookup(&self, address: &str) -> Option<Network> {
         let address: IpAddr = address.parse().ok()?;
         let place = self.city.as_ref().and_then(|reader| place(reader, address));
@@ -103,7 +103,7 @@ impl<S: AsRef<[u8]>> Databases<S> {
 }
 
 /// Defines `network`, which makes a [`Network`] that of `$types`: a module with the records of `exotrace:mapping/geo`,
-/// whatever made them. Every side of that interface has types of its own, with the same names.
+/// regardless of what made them. Every side of that interface has types of its own, with the same names.
 #[macro_export]
 macro_rules! define_network {
     ($types:ident) => {

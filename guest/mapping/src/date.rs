@@ -22,7 +22,7 @@ impl Instant {
         Self::parse_exact(text.as_bytes()).or_else(|| Self::parse_any(text))
     }
 
-    /// Understands what the services write: UTC, to the millisecond or finer. Such a date is cut, not written anew.
+    /// Understands what the services write: UTC, to the millisecond or finer. Such a date is cut, not written again.
     fn parse_exact(text: &[u8]) -> Option<Self> {
         let (exact, finer) = text.split_first_chunk::<{ PATTERN.len() }>()?;
         let finer = finer.strip_suffix(b"Z").unwrap_or(finer);

@@ -1,4 +1,4 @@
-//! What names a delivery: one message to one recipient, whatever its status.
+//! What names a delivery: one message to one recipient, through all its statuses.
 //!
 //! The first 20 bytes of the SHA-256 over a few values, each after its length (LEB128). First of all the tenant's id,
 //! filled up with zeros to whole blocks of 64 bytes: that part is the same for all records of a session, and hashed once.

@@ -52,7 +52,7 @@ pub(crate) struct PendingOutcome {
 }
 
 impl Document<'_> {
-    /// The document of a line that is no record: it says why, and keeps the line.
+    /// The document of a line that is not a record: it says why, and keeps the line.
     pub(crate) fn broken(failure: Failure) -> Self {
         Self {
             record: Record::NONE,

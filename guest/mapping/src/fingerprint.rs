@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct Fingerprints(HashInputs);
 
 impl Fingerprints {
-    /// Adds the value of a field. A null is no value.
+    /// Adds the value of a field. A null is not a value.
     #[inline]
     pub(crate) fn add(&mut self, value: &Raw<'_>) {
         match value.kind {

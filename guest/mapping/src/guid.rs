@@ -6,7 +6,7 @@ use std::{array, borrow::Cow};
 const DASHES: [usize; 4] = [8, 13, 18, 23];
 
 /// An id in the one form that documents have: a GUID with dashes and without braces, and everything in lower case.
-/// An id that is no GUID is only put into lower case.
+/// An id that is not a GUID is only put into lower case.
 #[inline]
 pub(crate) fn normalised(text: &str) -> Cow<'_, str> {
     let is_lower = !text.bytes().fold(false, |has_capital, byte| has_capital | byte.is_ascii_uppercase());
@@ -27,7 +27,7 @@ pub(crate) fn is_guid(text: &str) -> bool {
     digits(text).is_some()
 }
 
-/// The 16 bytes of a GUID in the order of its digits; `None` when the text is no GUID.
+/// The 16 bytes of a GUID in the order of its digits; `None` when the text is not a GUID.
 #[inline]
 pub(crate) fn bytes(text: &str) -> Option<[u8; 16]> {
     let digits = digits(text)?;

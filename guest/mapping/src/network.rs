@@ -75,7 +75,7 @@ pub(crate) type Networks = Cache<KnownNetwork>;
 
 /// What the text of an IP address is known as.
 pub(crate) enum KnownNetwork {
-    /// It is no IP address.
+    /// It is not an IP address.
     Invalid,
     /// It stands for no address.
     Placeholder,

@@ -144,7 +144,7 @@ impl Privacy {
         }
     }
 
-    /// Whether an id of the message trace is shown. One that is no GUID may say anything.
+    /// Whether an id of the message trace is shown. One that is not a GUID may say anything.
     pub(crate) fn shows_local_id(&self, id: &str) -> bool {
         self.profile.local_id == LocalId::Keep && guid::is_guid(id)
     }

@@ -1,4 +1,4 @@
-//! A message-trace record: which property is which, whatever interface it came from.
+//! A message-trace record: which property is which, for every interface.
 
 use crate::{
     json::{Kind, Member, Raw},
@@ -30,7 +30,7 @@ pub(crate) struct RecordMember<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// What stands for a line that is no record.
+    /// What stands for a line that is not a record.
     pub(crate) const NONE: Record<'static> = Record { places: &[0; PROPERTY_COUNT], members: &[] };
 
     /// The value of a property; null when the record does not have it.

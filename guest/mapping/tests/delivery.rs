@@ -1,4 +1,4 @@
-//! Mapping 3.0: one delivery is one delivery, whatever service or export its record is from.
+//! Mapping 3.0: one delivery is one delivery, from any service or export.
 
 use exotrace_mapping::{NoGeo, Origin, Outcome, Session, Settings, Tenant, versions};
 use serde_json::Value;

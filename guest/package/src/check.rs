@@ -11,7 +11,7 @@ use crate::{checksums, folder, licenses, notices, sbom, wit};
 pub(crate) fn check(output: &Path) -> anyhow::Result<()> {
     let problems = problems(output)?;
     if !problems.is_empty() {
-        bail!("{}\nhint: `make components` writes the folder anew", problems.join("\n"));
+        bail!("{}\nhint: `make components` writes the folder again", problems.join("\n"));
     }
     Ok(())
 }
@@ -214,7 +214,7 @@ mod tests {
                 "`fluent-bit.wasm` is not in `sbom.cdx.json`, or another file",
             ],
         );
-        assert!(check(&folder).unwrap_err().to_string().ends_with("\nhint: `make components` writes the folder anew"));
+        assert!(check(&folder).unwrap_err().to_string().ends_with("\nhint: `make components` writes the folder again"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) const NOTICES: &str = "THIRD-PARTY-NOTICES.txt";
 /// How the names of files begin that have a licence in them, in capitals.
 const BEGINNINGS: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"];
 
-/// What is in the files and is no crate of the registry.
+/// What is in the files and is not a crate of the registry.
 const OTHERS: &str = "\
 The public suffix list of https://publicsuffix.org/, without its comments, is under the Mozilla Public License 2.0:
 https://mozilla.org/MPL/2.0/. Its source is https://publicsuffix.org/list/public_suffix_list.dat.

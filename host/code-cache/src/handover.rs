@@ -1,4 +1,4 @@
-//! Takes over code from another process that compiles: whoever sends it has to have the key of this one handover.
+//! Takes over code from another process that compiles. The sender must have the key of this one handover.
 
 use std::io;
 

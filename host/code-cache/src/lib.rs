@@ -1,9 +1,9 @@
 //! Keeps compiled components in a folder, so that a start does not compile them again.
 //!
-//! Compiled code is run as it is: whoever can change it can do anything. So every file carries an HMAC of its name and
-//! its contents under a random key that only the owner can read, and what does not fit is compiled anew. Trusted is
-//! who can read the key, which is the user whom the program runs as; that user could replace the program as well. A
-//! folder, key or file that belongs to another user is not used.
+//! Compiled code is run as it is: a program that can change it can do anything. So every file carries an HMAC of its
+//! name and its contents under a random key that only the owner can read, and what does not fit is compiled again.
+//! Trusted is who can read the key, which is the user whom the program runs as; that user could replace the program as
+//! well. A folder, key or file that belongs to another user is not used.
 //!
 //! A crate of its own, since it holds the one `unsafe` of the host: wasmtime cannot know where code comes from.
 #![deny(unsafe_code)]

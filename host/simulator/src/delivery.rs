@@ -48,7 +48,7 @@ pub fn delivered(documents: &[Value]) -> Vec<State> {
     let names = ["MessageTraceId", "RecipientAddress", "Status", "Size", "ToIP"];
     let rows = records.filter(|record| record["MessageTraceId"].is_string());
     let states = rows.map(|record| names.map(|name| text(&record[name])));
-    // Whoever collects is free to take `PENDING` for the `pending` that it was.
+    // A collector is free to take `PENDING` for the `pending` that it was.
     states.map(|[id, recipient, status, size, ip]| [id, recipient, status.to_lowercase(), size, ip]).collect()
 }
 

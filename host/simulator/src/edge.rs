@@ -122,7 +122,7 @@ async fn damaged(tenant: &Tenant, number: RequestNumber, response: Response) -> 
     Response::from_parts(parts, body)
 }
 
-/// Returns one of several things that are no page.
+/// Returns one of several things that are not a page.
 fn broken(lot: u64, body: &Bytes) -> Bytes {
     match lot % 4 {
         0 => Bytes::from_static(b"<html><body>Please wait.</body></html>"),

@@ -24,17 +24,17 @@ mod subject;
 use address::AddressBook;
 use message::Message;
 
-/// How many messages share the millisecond of the one before: one in so many.
+/// One message in this number shares the millisecond of the one before.
 const SHARED_MILLISECOND: u32 = 40;
 
 /// How many rows a block has at most, those of a tie apart.
 const BLOCK_ROWS: usize = 4096;
 
-/// So many blocks are remembered: whoever reads page by page finds the next one made.
+/// Number of blocks remembered: a client that reads page by page finds the next one made.
 const REMEMBERED: usize = 8;
 
 /// The mail of a tenant, made block by block when somebody looks at it: a large tenant takes no memory for what nobody
-/// asks for. Equal settings give equal mail, in whatever order it is looked at.
+/// asks for. Equal settings give equal mail, in any order of looking at it.
 pub(crate) struct Mail {
     config: TenantConfig,
     /// What is yet to come at the start, and what is there then.

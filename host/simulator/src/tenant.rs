@@ -140,7 +140,7 @@ impl Tenant {
         self.gate.forget_permits(Semaphore::MAX_PERMITS);
     }
 
-    /// Lets so many page requests pass that wait, or will come.
+    /// Lets this number of page requests pass, of those that wait or will come.
     pub fn let_pass(&self, count: usize) {
         self.gate.add_permits(count);
     }

@@ -28,7 +28,7 @@ use crate::{
 /// Not everything is there.
 const INCOMPLETE: u8 = 1;
 
-/// So many hours are shown; of more, only those in which something is not as it should be.
+/// Maximum number of hours shown in full; of more, only those in which something is not as it should be.
 const ALL_HOURS: usize = 72;
 
 #[derive(Args)]

@@ -22,7 +22,7 @@ pub(super) struct DemoArguments {
     /// How many rows of mail the simulated tenant has.
     #[arg(long, default_value_t = 200)]
     rows: usize,
-    /// Print the documents alone, as when standard output is no terminal.
+    /// Print the documents alone, as when standard output is not a terminal.
     #[arg(long)]
     json: bool,
 }

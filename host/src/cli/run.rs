@@ -112,7 +112,7 @@ fn tell_old_names(config: &Config) {
     }
 }
 
-/// Runs, and anew with other settings each time they are reloaded.
+/// Runs, and again with other settings each time they are reloaded.
 /// Says what was done, and where the dead letters of the last settings are.
 async fn collect(
     ready: Ready,
@@ -144,7 +144,7 @@ async fn collect(
         shown.abort();
         hourly.abort();
         bars.clear()?;
-        // It has ended, well or not, and is no crash.
+        // It has ended, well or not, and is not a crash.
         hot_swap.end().await;
         summary += ran?;
         let Wanted::Reload(mut ready) = wanted else { return Ok((summary, dead_letter)) };

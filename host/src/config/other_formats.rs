@@ -1,6 +1,6 @@
 //! Settings in another format than TOML, given by mistake.
 
-/// Which format a text that is no TOML looks like, if it looks like one that people use.
+/// Which format a text that is not TOML looks like, if it looks like one that people use.
 pub(super) fn guess(text: &str) -> Option<&'static str> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with('{') {

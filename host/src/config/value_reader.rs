@@ -177,7 +177,7 @@ impl<'a> ValueReader<'a> {
         Ok(Some(file))
     }
 
-    /// A file with a secret as its text, which is read anew when it changes. It has to be there from the start.
+    /// A file with a secret as its text, which is read again when it changes. It has to be there from the start.
     pub(crate) fn secret_file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
         let file = self.file(key, value)?;
         self.note_secret_file(key, &file);

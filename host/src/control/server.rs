@@ -204,7 +204,7 @@ async fn answer(request: Request, by: &str, hot_swap: &Arc<HotSwap>) -> ControlR
 
 fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlReply {
     match request {
-        Request::About => ControlReply::Failed("how the process is doing is no change of the mapping".to_owned()),
+        Request::About => ControlReply::Failed("how the process is doing is not a change of the mapping".to_owned()),
         Request::Status => ControlReply::Status(Box::new(deployment.status())),
         Request::History => ControlReply::History(deployment.history()),
         Request::Put { .. } => ControlReply::Failed("a mapping is prepared before it is put in place".to_owned()),
@@ -221,7 +221,7 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
             done(deployment.roll_back(by), || format!("mapping {} maps again", deployment.status().mapping))
         }
         Request::Replay(_) | Request::Trace(_) | Request::Backfill(_) | Request::Audit(_) | Request::CancelBackfill => {
-            ControlReply::Failed("the past is no change of the mapping".to_owned())
+            ControlReply::Failed("the past is not a change of the mapping".to_owned())
         }
         Request::Pin => {
             deployment.pin(by);

@@ -71,7 +71,7 @@ pub enum SwapError {
     /// The file cannot be read.
     #[error("nothing was changed")]
     Unreadable(#[source] ComponentError),
-    /// It is no candidate.
+    /// It is not a candidate.
     #[error("refused; the current mapping stays")]
     Refused(#[source] Refusal),
     /// It is a candidate, and nothing was changed all the same.

@@ -1,4 +1,4 @@
-//! Why a mapping is no candidate, and what may be allowed all the same.
+//! Why a mapping is not a candidate, and what may be allowed all the same.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +14,10 @@ pub struct Allowed {
     pub worse: bool,
 }
 
-/// Why a mapping is no candidate.
+/// Why a mapping is not a candidate.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// It is no mapping that this host can run.
+    /// It is not a mapping that this host can run.
     #[error(transparent)]
     Component(#[from] ComponentError),
     /// It maps already.

@@ -32,7 +32,7 @@ impl Known {
         self.0.get(&key.identity).is_some_and(|contents| contents.contains(&key.content))
     }
 
-    /// Whether a row was delivered, whatever its content was.
+    /// Whether a row was delivered, with any content.
     pub(crate) fn has_identity(&self, identity: [u8; 16]) -> bool {
         self.0.contains_key(&identity)
     }

@@ -12,7 +12,7 @@ const MINUTES: [i64; 13] = [0, 5, 15, 30, 45, 60, 90, 120, 180, 240, 360, 720, 1
 /// With more rows, those of before count half: what was long ago says little.
 const MOST_ROWS: i64 = 100_000;
 
-/// How late rows are: so many of each bucket.
+/// How late rows are: the number of rows in each bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Lateness([u64; MINUTES.len()]);
 
@@ -30,7 +30,7 @@ impl Lateness {
         self.0.iter().sum()
     }
 
-    /// How far back is to be read for so many of a thousand rows; none when no row was seen.
+    /// How far back a poll must read to find this number of a thousand rows; none when no row was seen.
     pub(crate) fn covers(&self, of_thousand: u64) -> Option<TimeDelta> {
         let needed = (self.rows() * of_thousand).div_ceil(1000);
         let mut covered = 0;

@@ -53,7 +53,7 @@ impl Lock {
         Err(failed(io::Error::other("`lock` is deleted again and again")))
     }
 
-    /// Sees that the lock is still what keeps others out. One that was deleted is taken anew, unless another process
+    /// Sees that the lock is still what keeps others out. One that was deleted is taken again, unless another process
     /// was quicker.
     pub(super) fn keep(&mut self) -> Result<(), LedgerError> {
         let path = self.state_dir.join(FILE_NAME);

@@ -1,4 +1,4 @@
-//! Opens the file: made when it is not there, checked when it is, upgraded when it is older, never made anew.
+//! Opens the file: made when it is not there, checked when it is, upgraded when it is older, never made again.
 
 use std::{
     fs::{self, File, OpenOptions},

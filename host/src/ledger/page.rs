@@ -46,7 +46,7 @@ pub(crate) enum Next {
     More {
         /// None when nothing is known to be delivered in whole.
         reached: Option<DateTime<Utc>>,
-        /// The link to the next page; none to ask anew from what was reached.
+        /// The link to the next page; none to ask again from what was reached.
         link: Option<String>,
     },
 }

@@ -184,7 +184,7 @@ fn a_second_process_is_refused() {
 fn a_damaged_file_is_named_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite3");
-    let text = "this is no ledger, and it is longer than the header of one: ".repeat(3);
+    let text = "this is not a ledger, and it is longer than the header of one: ".repeat(3);
     fs::write(&path, &text).unwrap();
     check_refused(folder.path(), "ledger.sqlite3` is damaged: ");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);

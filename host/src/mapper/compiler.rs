@@ -1,4 +1,4 @@
-//! Compiles components. Compiling is no part of the sandbox: code of a hundred kilobytes can take gigabytes and hours,
+//! Compiles components. Compiling is not part of the sandbox: code of a hundred kilobytes can take gigabytes and hours,
 //! and end the process. So what is not built in is looked through first, and compiled in a process of its own that has
 //! limits.
 

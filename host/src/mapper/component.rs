@@ -146,7 +146,7 @@ fn check_description(description: &Description) -> Result<(), ComponentError> {
         }
     }
     if Version::parse(mapping_version).is_err() {
-        return Err(ComponentError::Text { what: "version", problem: "is no semantic version, such as `1.2.3`" });
+        return Err(ComponentError::Text { what: "version", problem: "is not a semantic version, such as `1.2.3`" });
     }
     options_schema.as_deref().map_or(Ok(()), check_options_schema)
 }
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(problem("mail", "1.2.3-beta.1+build"), "");
         assert_eq!(problem(&"n".repeat(101), "1.2.3"), "its name is longer than 100 characters");
         assert_eq!(problem("\x1b]0;pwned\x07", "1.2.3"), "its name has control characters");
-        assert_eq!(problem("mail", "1.2"), "its version is no semantic version, such as `1.2.3`");
+        assert_eq!(problem("mail", "1.2"), "its version is not a semantic version, such as `1.2.3`");
         let long = format!("1.2.3-{}", "a".repeat(100));
         assert_eq!(problem("mail", &long), "its version is longer than 100 characters");
     }

@@ -35,7 +35,7 @@ pub(super) fn find(folder: &Path, version: &str) -> Result<Result<PathBuf, Vec<S
     let (mut found, mut others): (Option<(PathBuf, String)>, _) = (None, Vec::new());
     for path in component_files(folder)? {
         let bytes = read_component(&path)?;
-        // What is no mapping has no version; `mapping list` says what is wrong with it.
+        // What is not a mapping has no version; `mapping list` says what is wrong with it.
         let Some(of_file) = version_of(&bytes) else { continue };
         if of_file != version && of_file.strip_suffix(".0") != Some(version) {
             others.push(of_file);

@@ -117,7 +117,7 @@ impl ObjectReader<'_> {
         Some(byte)
     }
 
-    /// The next byte that is no white space.
+    /// The next byte that is not white space.
     fn token(&mut self) -> Option<u8> {
         loop {
             match self.next()? {

@@ -7,7 +7,7 @@ use super::component_error::ComponentError;
 /// The name of the section.
 pub(super) const SECTION: &str = "exotrace:mapping";
 
-/// Says what a file is that is no component.
+/// Says what a file is that is not a component.
 pub(super) fn check_kind(bytes: &[u8]) -> Result<(), ComponentError> {
     if Parser::is_component(bytes) {
         return Ok(());

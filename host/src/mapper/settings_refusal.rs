@@ -3,7 +3,7 @@
 /// Why a mapping does not take its settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsRefusal {
-    /// The fields to add are no JSON object.
+    /// The fields to add are not a JSON object.
     #[error("fields to add: {0}")]
     InvalidFields(String),
     /// A field to add is one that the mapping writes.
@@ -62,8 +62,8 @@ mod tests {
     fn what_is_wrong_with_options_is_taken_apart() {
         for (text, expected) in [
             ("/a/b: is too long", "options at `/a/b`: is too long"),
-            (": is no object", "options: is no object"),
-            ("is no object", "options: is no object"),
+            (": is not an object", "options: is not an object"),
+            ("is not an object", "options: is not an object"),
             ("a: b", "options: a: b"),
             ("/a: b: c", "options at `/a`: b: c"),
         ] {

@@ -131,7 +131,7 @@ impl FileOutput {
         };
         let Err(source) = current.append(bytes) else { return Ok(()) };
         if let Err(error) = current.take_back() {
-            // What stands there now is cut off when the file is opened anew.
+            // What stands there now is cut off when the file is opened again.
             warn!(error = %error, "could not truncate a partial write");
             self.recovered = Some(current.position);
             self.current = None;
@@ -224,7 +224,7 @@ impl Output for FileOutput {
         self.recovered = Some(position);
     }
 
-    /// Compresses and deletes finished files, if that is not done: it is no part of what a delivery waits for.
+    /// Compresses and deletes finished files, if that is not done: it is not part of what a delivery waits for.
     fn noted(&mut self) {
         block_in_place(|| self.say_noted());
         if self.is_tidy {

@@ -72,7 +72,7 @@ impl Snapshot {
             memory.get_or_create(&labels).inc_by(memory_bytes);
             instances.get_or_create(&labels).inc_by(count);
         }
-        let pinned: Gauges<0> = self.show("mapping_pinned", "1 when somebody wants the mapping kept");
+        let pinned: Gauges<0> = self.show("mapping_pinned", "1 when the mapping is pinned");
         pinned.get_or_create(&[]).set(watched.deployment.is_pinned().into());
         let changes: Family<[Label; 1], Counter> = self.show(
             "mapping_changes",

@@ -267,7 +267,7 @@ async fn the_budget_holds_across_restarts() {
     // Three pages of seven rows are what three requests give.
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
-    // A fourth has to wait for minutes; whoever would send it had the time in which another source reads everything.
+    // A fourth has to wait for minutes; a source that would send it had the time in which another one reads everything.
     // Of another tenant, which has a budget of its own.
     let tenant_id = "2b6e4f90-1c3d-4a58-8e7f-90a1b2c3d4e5".to_owned();
     let other =

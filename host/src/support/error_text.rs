@@ -8,7 +8,7 @@ use crate::support::scrub::scrub;
 const HINT: &str = "hint: ";
 
 /// An error with its causes, for logs and for what is kept: hints stand on lines of their own, at the end, and our secrets
-/// nowhere, whoever has repeated them.
+/// nowhere, even where a server has repeated them.
 pub(crate) fn chain(error: &dyn Error) -> String {
     scrub(&Told::of(error, OtherLines::Kept).into_text()).into_owned()
 }

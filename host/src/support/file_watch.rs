@@ -25,8 +25,8 @@ impl StableFile {
         Self { stamps: stamps(files), is_read: true }
     }
 
-    /// Whether files that belong together are to be read. They are when they look the same twice, since whoever writes
-    /// them has finished then, and once for each change. The first of them has to be there.
+    /// Whether files that belong together are to be read. They are when they look the same twice, since their writer
+    /// has finished then, and once for each change. The first of them has to be there.
     pub(crate) fn is_due(&mut self, files: &[&Path]) -> bool {
         let stamps = stamps(files);
         if stamps.first().is_none_or(Option::is_none) || stamps != self.stamps {

@@ -69,7 +69,7 @@ pub(crate) fn make_for(file: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(|error| match error.kind() {
-        // What exists is no folder.
+        // What exists is not a folder.
         io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
         _ => error,
     })

@@ -30,7 +30,7 @@ pub(crate) fn lines(batch: &str) -> impl Iterator<Item = Line<'_>> {
     all_lines(batch).filter(|line| !is_blank(line.text))
 }
 
-/// Whether a line has nothing but white space, control characters and byte order marks: then it is no record.
+/// Whether a line has nothing but white space, control characters and byte order marks: then it is not a record.
 pub(crate) fn is_blank(line: &str) -> bool {
     line.chars().all(is_blank_character)
 }

@@ -54,7 +54,7 @@ pub(crate) fn bytes(path: &Path, links: Links, most: u64) -> io::Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// The text of a regular file that has `most` bytes at most; a byte order mark is no part of it.
+/// The text of a regular file that has `most` bytes at most; a byte order mark is not part of it.
 pub(crate) fn text(path: &Path, most: u64) -> io::Result<String> {
     decode(bytes(path, Links::Followed, most)?)
 }
@@ -103,7 +103,7 @@ pub(crate) fn odd_character(secret: &str) -> Option<String> {
         '\u{a0}' => "a no-break space",
         '\u{feff}' => "a byte order mark",
         '\u{200b}'..='\u{200f}' | '\u{2060}' => "an invisible character",
-        '\u{2010}'..='\u{2015}' => "a dash that is no hyphen",
+        '\u{2010}'..='\u{2015}' => "a dash that is not a hyphen",
         '\u{2018}'..='\u{201f}' => "a typographic quotation mark",
         _ if odd.is_control() => "a control character",
         _ => "not in ASCII",
@@ -193,7 +193,7 @@ mod tests {
         check("a b~!", None);
         check("ab\u{a0}", Some("character 3 is a no-break space"));
         check("\u{feff}ab", Some("character 1 is a byte order mark"));
-        check("a\u{2013}b", Some("character 2 is a dash that is no hyphen"));
+        check("a\u{2013}b", Some("character 2 is a dash that is not a hyphen"));
         check("ab\n", Some("character 3 is a line end"));
         check("\u{e4}", Some("character 1 is not in ASCII"));
         check("a\u{7f}", Some("character 2 is a control character"));

@@ -1,4 +1,4 @@
-//! A secret in a file: read anew when the file changes, so that it can be replaced while mail flows.
+//! A secret in a file: read again when the file changes, so that it can be replaced while mail flows.
 
 use std::{io, path::Path};
 

@@ -20,7 +20,7 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |it| it != '\n' && is_odd(it))
 }
 
-/// A path, on one line: whoever may make files chooses their names.
+/// A path, on one line: anybody who may make files chooses their names.
 pub(crate) fn path(path: &Path) -> String {
     line(&path.display().to_string()).into_owned()
 }

@@ -164,7 +164,7 @@ impl TrustedKeys {
     ///
     /// # Errors
     ///
-    /// When it is no signature that counts for these bytes.
+    /// When it is not a signature that counts for these bytes.
     pub fn check_text(&self, signature: &Path, text: &str, bytes: &[u8]) -> Result<Signed, SignatureError> {
         let not_a_signature = || SignatureError::NotASignature(signature.to_owned());
         let decoded = minisign_verify::Signature::decode(text).map_err(|_| not_a_signature())?;

@@ -120,7 +120,7 @@ fn way_out(path: &Path, folder: &Path, owner: u32, user: u32) -> String {
 pub(crate) fn prepare(path: &Path) -> Result<(), StateFolderError> {
     let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match error.kind() {
-        // What exists is no folder.
+        // What exists is not a folder.
         io::ErrorKind::AlreadyExists => unusable(io::ErrorKind::NotADirectory.into()),
         _ => unusable(error),
     })?;

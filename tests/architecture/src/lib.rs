@@ -35,7 +35,7 @@ impl Crate {
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or is no Rust.
+    /// When a file cannot be read or is not Rust.
     pub fn read(src: &Path) -> io::Result<Self> {
         let mut files = BTreeMap::new();
         find(src, &mut Vec::new(), &mut files)?;

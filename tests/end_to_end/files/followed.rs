@@ -55,7 +55,7 @@ fn copies_and_renamed_files_are_not_read_again() {
     assert!(packed.success());
     fs::rename(inbox.file("a.ndjson"), inbox.file("a.ndjson.1")).unwrap();
     inbox.check_once(0, 50);
-    // Cut off and begun anew, and a new file under an old name.
+    // Cut off and begun again, and a new file under an old name.
     inbox.put("a.ndjson.1", sized_records(50..60));
     inbox.put("a.ndjson", sized_records(60..70));
     inbox.check_once(0, 70);

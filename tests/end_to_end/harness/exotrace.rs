@@ -21,7 +21,7 @@ use super::{
 /// The program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_exotrace");
 
-/// What whoever runs the tests may have set, and would change what the program does.
+/// Variables that a developer may have set, and that would change what the program does.
 const FOREIGN: [&str; 10] = [
     "EXOTRACE_CONFIG",
     "EXOTRACE_LOG",

@@ -41,7 +41,7 @@ impl SimulatedTenant {
         Self { simulator, config, url, runtime, folder: Folder::new() }
     }
 
-    /// A tenant with so many rows.
+    /// A tenant with `rows` rows.
     pub(crate) fn with_rows(rows: usize) -> Self {
         Self::new(TenantConfig { rows, ..TenantConfig::default() })
     }

@@ -102,7 +102,7 @@ fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
         for (text, count) in of_file.into_iter().chain([("{\"n\":6}", 1)]) {
             assert!(away.get(text).is_some_and(|found| *found >= count), "{text}: {away:?}");
         }
-        // Of a source that is in no settings, and what is no letter.
+        // Of a source that is in no settings, and what is not a dead letter.
         let left = round.letters(DEAD_LETTER);
         assert!(!left.is_empty() && left.iter().all(|letter| letter["source"] == "another"), "{left:?}");
         let torn = round.read(&unreadable);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Delivery, Fixtures, apply};
 use crate::harness::{StoreNode, documents, graph_records, wait_for};
 
-/// So many writers keep the only thread for writing and its queue busy.
+/// Number of writers that keep the only thread for writing and its queue busy.
 const WRITERS: usize = 8;
 
 /// Lets the writers end, also where the test fails.

@@ -1,4 +1,4 @@
-//! What whoever wants to deliver may ask before: who it is, privileges, templates, data streams, pipelines.
+//! What a client may ask before it delivers: who it is, privileges, templates, data streams, pipelines.
 
 use axum::{
     http::{Method, StatusCode},

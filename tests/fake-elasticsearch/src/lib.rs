@@ -37,7 +37,7 @@ pub struct Setup {
     pub max_bytes: Option<usize>,
     /// What happens to the requests to come that bring documents, one after the other; after these, all goes well.
     pub failures: Vec<Failure>,
-    /// What repeats all that whoever asks has said in headers.
+    /// What repeats the headers of the client.
     pub echo: Option<Echo>,
     /// Documents in which this text stands are never stored.
     pub refused_text: Option<String>,
@@ -49,11 +49,11 @@ pub struct Setup {
     pub version: Option<String>,
     /// The answer to every request, in place of any other.
     pub answer_to_all: Option<CannedAnswer>,
-    /// Privileges that whoever asks does not have on any index.
+    /// Privileges that the client does not have on any index.
     pub missing_privileges: Vec<String>,
-    /// Roles of whoever asks, as OpenSearch tells them.
+    /// Roles of the client, as OpenSearch tells them.
     pub roles: Vec<String>,
-    /// Whoever asks may write, and see nothing of the cluster.
+    /// The client may write, and see nothing of the cluster.
     pub is_blind: bool,
     /// The security features are off.
     pub is_without_security: bool,
@@ -72,7 +72,7 @@ pub struct Setup {
 pub enum Echo {
     /// Every answer, which refuses with this status.
     Answer(u16),
-    /// What is said of every document, which is refused with this status.
+    /// Every document is refused with this status.
     Documents(u16),
 }
 

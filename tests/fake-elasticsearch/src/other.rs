@@ -20,7 +20,7 @@ pub(crate) fn answer(state: &State, method: &Method, uri: &Uri, content: &[u8]) 
         let Ok(value) = serde_json::from_slice(content) else {
             return error(StatusCode::BAD_REQUEST, "parse_exception", "body is not JSON");
         };
-        // OpenSearch changes no policy for whoever does not say which one it has seen.
+        // OpenSearch changes no policy for a client that does not say which one it has seen.
         let is_blind = path.starts_with("_plugins/_ism/") && uri.query() != Some("if_seq_no=5&if_primary_term=1");
         if is_blind && memory.resources.contains_key(path) {
             return error(StatusCode::CONFLICT, "version_conflict_engine_exception", "document already exists");

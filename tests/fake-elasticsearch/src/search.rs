@@ -13,7 +13,7 @@ use crate::{
     routes::{error, json_answer},
 };
 
-/// The answer to a search; none when it is no search.
+/// The answer to a search; none when it is not a search.
 pub(crate) fn answer(state: &State, method: &Method, path: &str, content: &[u8]) -> Option<Response> {
     if let Some(stream) = path.strip_suffix("/_refresh") {
         let mut memory = state.lock();

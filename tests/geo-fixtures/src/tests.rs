@@ -7,7 +7,7 @@ use maxminddb::{
 
 use super::*;
 
-const HINT: &str = "hint: `cargo run -p exotrace-geo-fixtures` writes it anew";
+const HINT: &str = "hint: `cargo run -p exotrace-geo-fixtures` writes it again";
 
 fn fixture(name: &str) -> Vec<u8> {
     fs::read(Path::new(DIRECTORY).join(name)).unwrap()

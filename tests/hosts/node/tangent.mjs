@@ -103,7 +103,7 @@ export async function load(component, environment) {
     return {
       metadata: mapper.metadata(),
       selectors,
-      /** The documents of these events, whatever the selectors say. */
+      /** The documents of these events, regardless of the selectors. */
       process: (texts) => process(texts.map((text) => new Logview(text))),
       /** The documents of a batch of lines, of which Tangent drops those that no selector takes. */
       deliver: (texts) => process(texts.map((text) => new Logview(text)).filter((event) => isSelected(selectors, event))),

@@ -3,7 +3,7 @@
 /// The local part, the domain, and what stands as the domain of the user, of an address.
 ///
 /// The domain ends with its line. A second `@` right after the first leaves the user without a domain. All three are
-/// empty for a text without `@`, which is no address.
+/// empty for a text without `@`, which is not an address.
 pub fn split_address(text: &str) -> (String, String, String) {
     let Some((local_part, rest)) = text.split_once('@') else {
         return Default::default();

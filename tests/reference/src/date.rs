@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate};
 
-/// Reads an ISO 8601 date as milliseconds since 1970, and `None` for what is no date.
+/// Reads an ISO 8601 date as milliseconds since 1970, and `None` for what is not a date.
 ///
 /// What is missing at the end is the first month, the first day, midnight and UTC. What is finer than a millisecond
 /// is cut off. Names of regions are not known here.
@@ -77,7 +77,7 @@ fn parse_zone(text: &str) -> Option<i64> {
     (total <= 18 * 60).then_some(sign * total * 60_000)
 }
 
-/// A number of exactly so many digits.
+/// A number of exactly `count` digits.
 fn digits(text: &str, count: usize) -> Option<u32> {
     if text.len() != count || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

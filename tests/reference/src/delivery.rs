@@ -70,7 +70,7 @@ pub(crate) fn map(
     Mapped::Document { document, id, delivery_id: key.as_ref().map(delivery_key::to_text), timestamp, failed }
 }
 
-/// A text of the record; what is no text is an error.
+/// A text of the record; a value of another type is an error.
 fn text(record: &Record, name: &str, errors: &mut Vec<String>) -> String {
     record
         .text(name)

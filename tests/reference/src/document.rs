@@ -132,7 +132,7 @@ fn outcome(status: Option<&str>) -> &'static str {
     }
 }
 
-/// One of the dates between which the legacy service was asked. Unlike elsewhere, an empty text is no date.
+/// One of the dates between which the legacy service was asked. Unlike elsewhere, an empty text is not a date.
 fn query_date(record: &Record, name: &str, errors: &mut Vec<String>) -> Option<String> {
     let given = record.given(name)?;
     let date = match given {

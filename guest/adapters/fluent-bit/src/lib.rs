@@ -1,7 +1,7 @@
 //! The mapping as a filter of Fluent Bit.
 //!
 //! The host copies the answer and never frees it, so that there is one buffer for all of them. It goes on using an
-//! instance after a trap, so that whatever is under way is taken out first and put back last.
+//! instance after a trap, so that what is under way is taken out first and put back last.
 //!
 //! `@timestamp` stays in the document: outputs of Fluent Bit write their own before it, from the time of the event, and
 //! of two equal keys Fluent Bit leaves out the first. So the time of the mail replaces the time of reading, which is

@@ -53,7 +53,7 @@ pub(crate) fn documents(mapping: &Mapping, parts: &[String], out: ResponseOutpar
     });
 }
 
-/// Begins an answer, has it written, and ends it. When whoever asked is gone, it stays without an end.
+/// Begins an answer, has it written, and ends it. When the client is gone, it stays without an end.
 fn stream(
     status: u16,
     content_type: &str,

@@ -70,7 +70,7 @@ impl Transform {
 
     /// Maps one record. The document has no line feed and no NUL in it; it is empty when the record is dropped.
     ///
-    /// A record that is no text is never lost: its document says so, and has it as far as it is text.
+    /// A record that is not text is never lost: its document says so, and has it as far as it is text.
     pub fn map(&mut self, record: &[u8]) -> &[u8] {
         self.document.clear();
         self.id.clear();

@@ -68,7 +68,7 @@ fn push_member(records: &mut String, event: &impl Event, separator: &mut char, n
     }
 }
 
-/// Adds what is no scalar: null, a list or a map.
+/// Adds what is not a scalar: null, a list or a map.
 fn push_parts(records: &mut String, event: &impl Event, path: &str, depth: usize) {
     if depth == MAX_DEPTH {
         records.push_str("null");

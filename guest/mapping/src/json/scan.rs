@@ -156,7 +156,7 @@ impl<'a> Scanner<'a> {
         if self.byte() == Some(b'"') { self.string() } else { self.apart(|scanner| scanner.other_value(depth)) }
     }
 
-    /// Takes a value that is no string, or that has white space before it.
+    /// Takes a value that is not a string, or that has white space before it.
     #[inline(never)]
     fn other_value(&mut self, depth: usize) -> Result<Raw<'a>, SyntaxError> {
         let Some(first) = self.peek() else { return self.expected("a value") };

@@ -7,7 +7,7 @@ use super::{
     text::decode,
 };
 
-/// The text under a key of an object, or `None` when `record` is no object, or has no text there. Of equal keys the
+/// The text under a key of an object, or `None` when `record` is not an object, or has no text there. Of equal keys the
 /// last one counts.
 pub fn text_under<'a>(record: &'a str, key: &str) -> Option<Cow<'a, str>> {
     find(record, key).ok().flatten()

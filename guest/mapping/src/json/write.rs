@@ -6,9 +6,9 @@ use crate::bytes::copy;
 /// JSON under construction in a room of fixed size. Always UTF-8, since only whole `str`s are added and only ASCII is
 /// taken away.
 ///
-/// Whoever makes the room tries again with a larger one when it turns out to be too small. While it is large enough, a
-/// push is a comparison and a copy, with where to go on in a register: a buffer that grows would be in memory, and every
-/// push would wait for the one before.
+/// The caller that makes the room tries again with a larger one when it turns out to be too small. While it is large
+/// enough, a push is a comparison and a copy, with where to go on in a register: a buffer that grows would be in memory,
+/// and every push would wait for the one before.
 #[derive(Debug)]
 pub(crate) struct Buffer<'r> {
     room: &'r mut [u8],

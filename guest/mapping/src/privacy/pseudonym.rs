@@ -31,7 +31,7 @@ pub enum PseudonymKind {
 ///
 /// # Errors
 ///
-/// When the key is no key.
+/// When the key is not usable.
 pub fn pseudonym(kind: PseudonymKind, tenant_id: &str, value: &str, key: &[u8]) -> Result<String, SettingsError> {
     Ok(PseudonymKeys::new(&guid::normalised(tenant_id), key)?.pseudonym(kind, value))
 }

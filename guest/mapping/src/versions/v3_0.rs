@@ -5,7 +5,7 @@ use crate::version::{
     AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, ReadTimeRule, ReservedFields, Schema, Version,
 };
 
-/// Our own: all that ECS has for a delivery, and the same document whatever service the record is from.
+/// Our own: all that ECS has for a delivery, and the same document for a record of any service.
 pub const VERSION: Version = Version {
     number: "3.0.0",
     schema: Schema { name: "ecs", version: "9.4.0" },

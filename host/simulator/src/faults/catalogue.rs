@@ -104,8 +104,8 @@ pub(super) const ENTRIES: [Entry; COUNT] = {
         ),
         entry(OddStatus, "odd-status", Rate, "SHARE: share of rows that have an unusual status"),
         entry(UnknownKeys, "unknown-keys", Rate, "SHARE: share of rows that have keys that nobody knows"),
-        entry(BrokenRow, "broken-row", Rate, "RATE: share of pages that have an element that is no row"),
-        entry(BrokenPage, "broken-page", Rate, "RATE: share of pages that are no JSON, cut JSON or no page"),
+        entry(BrokenRow, "broken-row", Rate, "RATE: share of pages that have an element that is not a row"),
+        entry(BrokenPage, "broken-page", Rate, "RATE: share of pages that are not JSON, cut JSON or not a page"),
         entry(Tie, "tie", Count(Some(6000)), "N (6000): one message more, with N recipients at one millisecond"),
         entry(
             ClockSkew,

@@ -1,4 +1,4 @@
-//! One page of the report: so many rows after so many others, oldest first.
+//! One page of the report: a number of rows after a number of others, oldest first.
 
 use serde::Deserialize;
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{filter::LegacyFilter, status::status};
 use crate::{Row, Tenant, traces::tick_text};
 
-/// A row as names and values, whatever the shape.
+/// A row as names and values, for every shape.
 pub(super) type Record = Vec<(&'static str, LegacyValue)>;
 
 /// The value of a property.

@@ -1,6 +1,6 @@
 //! Tokens for a managed identity: from the metadata service of a machine and from App Service.
 //!
-//! Both give the token to whoever can reach them with the right header; nobody signs in.
+//! Both give the token to any program that can reach them with the right header; nobody signs in.
 
 use std::sync::Arc;
 

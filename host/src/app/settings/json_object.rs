@@ -60,7 +60,7 @@ impl Conversion<'_> {
             }
             toml::Value::Integer(number) => Value::from(*number),
             toml::Value::Float(number) if number.is_finite() => Value::from(*number),
-            toml::Value::Float(_) => return Err(refuse("is no number that JSON has")),
+            toml::Value::Float(_) => return Err(refuse("is not a number that JSON has")),
             toml::Value::Boolean(is_so) => Value::from(*is_so),
             toml::Value::Datetime(_) => return Err(refuse("is a date; put it in quotes")),
             toml::Value::Array(elements) => {

@@ -39,7 +39,7 @@ pub(crate) fn with_refused_setting(config: &Config, error: MapperError) -> anyho
     }
 }
 
-/// The dotted key of what is refused; nothing when it is no setting.
+/// The dotted key of what is refused; nothing when it is not a setting.
 fn key_of(config: &Config, refusal: &SettingsRefusal) -> Option<String> {
     match refusal {
         SettingsRefusal::InvalidOptions { pointer, .. } => {

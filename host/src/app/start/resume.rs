@@ -177,7 +177,7 @@ pub(super) fn found(config: &Config) -> anyhow::Result<Decisions> {
 }
 
 /// The previous mapping, if it can still be loaded. An error when it is there and cannot be read now: then nothing may
-/// be decided anew.
+/// be decided again.
 fn load(chosen: &Override, config: &Config, loader: &Loader) -> anyhow::Result<Option<Component>> {
     let loaded = match chosen {
         Override::Version(version) => loader.open_version(version),

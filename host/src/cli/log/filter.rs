@@ -43,16 +43,16 @@ pub(super) fn filter(place: &'static str, value: &str) -> Result<String, WrongLe
         let is_level = |text: &str| LEVELS.contains(&text.to_lowercase().as_str());
         match part.split_once('=') {
             None if is_level(part) => level = Some(part.to_lowercase()),
-            None => return Err(wrong(format!("`{part}` is no level"))),
+            None => return Err(wrong(format!("`{part}` is not a level"))),
             Some((module, of_it)) => {
                 let (module, of_it) = (module.trim(), of_it.trim());
                 let root = module.split("::").next().unwrap_or_default();
                 let is_path = module.chars().all(|it| it.is_ascii_alphanumeric() || "_:".contains(it));
                 if !MODULES.contains(&root) || !is_path {
-                    return Err(wrong(format!("`{module}` is no module; known are {}", MODULES.join(", "))));
+                    return Err(wrong(format!("`{module}` is not a module; known are {}", MODULES.join(", "))));
                 }
                 if !is_level(of_it) {
-                    return Err(wrong(format!("`{of_it}` is no level")));
+                    return Err(wrong(format!("`{of_it}` is not a level")));
                 }
                 modules.push(format!("{module}={}", of_it.to_lowercase()));
             }

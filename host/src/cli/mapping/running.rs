@@ -200,7 +200,7 @@ fn status_text(status: &DeploymentStatus) -> String {
             stats.records,
             stats.failed,
             stats.rejected,
-            counted(stats.faults, "stop", "stops")
+            counted(stats.faults, "fault", "faults")
         ),
     ];
     if status.is_pinned {

@@ -47,7 +47,7 @@ pub(in crate::cli) struct SignArguments {
     /// What to say about it, signed with it. Default: version, digest and time.
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
-    /// Sign a file that is no mapping as well, such as a list of checksums.
+    /// Sign a file that is not a mapping as well, such as a list of checksums.
     #[arg(long)]
     any_file: bool,
 }
@@ -82,7 +82,7 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     let key = SecretKey::open(&arguments.secret_key)?;
     let file = &arguments.file;
     let bytes = read_component(file)?;
-    // What is no mapping is not signed: a wrong file is noticed here, and not by the host that refuses it.
+    // What is not a mapping is not signed: a wrong file is noticed here, and not by the host that refuses it.
     let mapping = if arguments.any_file {
         String::new()
     } else {
@@ -121,7 +121,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let version = Inspection::new(&bytes).ok().and_then(|inspection| inspection.mapping_version);
     println!("valid: signed with key {}", signed.key_id);
     println!("comment  {}", shown::line(&signed.comment));
-    println!("mapping  {}", shown::line(version.as_deref().unwrap_or("none: this is no mapping")));
+    println!("mapping  {}", shown::line(version.as_deref().unwrap_or("none: this is not a mapping")));
     Ok(ExitCode::SUCCESS)
 }
 

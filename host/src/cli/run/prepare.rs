@@ -16,7 +16,7 @@ pub(super) fn prepare(config: &Path) -> anyhow::Result<Ready> {
 }
 
 /// The same for a run that is to go on in the state folder that this process uses: another one knows nothing of what is
-/// done, and would begin anew.
+/// done, and would begin again.
 pub(super) fn prepare_again(path: &Path, state_dir: &Path) -> anyhow::Result<Ready> {
     let config = settings_file::load(path)?;
     if !is_same_folder(&config.state_dir, state_dir) {

@@ -47,7 +47,7 @@ pub(super) fn report(report: &StatusReport, output: &mut impl Write) -> io::Resu
     match (&report.replay.is_under_way, &report.replay.left) {
         (true, _) => writeln!(output, "  a replay is under way"),
         (false, Some(left)) => {
-            let letters = counted(left.letters, "letter", "letters");
+            let letters = counted(left.letters, "dead letter", "dead letters");
             writeln!(output, "  a replay broke off; `{}` has {letters}", shown::path(&left.file))
         }
         (false, None) => Ok(()),
@@ -93,7 +93,8 @@ fn print_letters(letters: &Overview, output: &mut impl Write) -> io::Result<()> 
         writeln!(output, "              and {} more reasons", letters.reasons.len() - LISTED_REASONS)?;
     }
     if letters.unreadable > 0 {
-        writeln!(output, "              {} no dead letter", counted(letters.unreadable, "line is", "lines are"))?;
+        let lines = counted(letters.unreadable, "line that is not a dead letter", "lines that are not dead letters");
+        writeln!(output, "              {lines}")?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) fn explain_put(status: StatusCode, body: &[u8]) -> String {
         }
 }
 
-/// What the answer to a question says that is no document.
+/// What the answer to a question says that is not a document.
 pub(super) fn explain_answer(body: &[u8]) -> String {
     said(body, &["type", "reason"])
 }

@@ -20,13 +20,13 @@ use crate::{
     support::http_response::Malformed,
 };
 
-/// So many ids are asked for at a time.
+/// Number of ids in one question.
 const IDS: usize = 1000;
 
-/// So many documents an answer has at most: `index.max_result_window`, unless it was changed.
+/// Maximum number of documents in an answer: `index.max_result_window`, unless it was changed.
 const MOST_HITS: usize = 10_000;
 
-/// So many documents a page has.
+/// Number of documents on a page.
 const PAGE: usize = 5000;
 
 /// For how long a host keeps the place between two pages.

@@ -56,7 +56,7 @@ pub(crate) fn resources(options: &TemplateOptions<'_>) -> Vec<Resource> {
     resources
 }
 
-/// Sets `event.ingested`, by which detection rules find rows that came late. It runs whatever `pipeline` a request names.
+/// Sets `event.ingested`, by which detection rules find rows that came late. It runs with any `pipeline` of a request.
 ///
 /// A record that could not be read has no date, and a data stream takes no document without one: it gets the same time.
 fn final_pipeline(flavor: Flavor) -> Resource {

@@ -138,7 +138,7 @@ async fn nobody_waits_for_what_a_person_has_to_mend() {
     }
 }
 
-/// A host that closes the connection on whoever sends more than so many bytes at once, and otherwise takes everything.
+/// A host that closes the connection on a client that sends more than `max_bytes` at once, and takes everything else.
 /// Counts the requests that it has answered, and the connections.
 async fn abrupt(max_bytes: usize) -> (String, [Arc<AtomicUsize>; 2]) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -170,7 +170,7 @@ async fn abrupt(max_bytes: usize) -> (String, [Arc<AtomicUsize>; 2]) {
     (url, counts)
 }
 
-/// A batch of so many documents of about 100 kB each.
+/// A batch of `count` documents of about 100 kB each.
 fn long_batch(count: usize) -> MappedBatch {
     let mut long = batch(&[]);
     for number in 0..count {

@@ -26,7 +26,7 @@ const MODE: u32 = 0o640;
 pub(super) struct CurrentFile {
     file: File,
     pub(super) position: WritePosition,
-    /// None for what is no regular file.
+    /// None for what is not a regular file.
     last: Option<LastBytes>,
     /// None as well where no file can be made beside it.
     marker: Option<WriteMarker>,

@@ -168,7 +168,7 @@ async fn a_finished_file_is_not_written_to_after_a_crash() {
     setup.config.rotate_bytes = 2;
     let mut output = FileOutput::new(&setup.config);
     let noted = deliver(&mut output, "1");
-    // Finished and begun anew, and the ledger has not heard.
+    // Finished and begun again, and the ledger has not heard.
     output.prepare_at(now()).unwrap();
     drop(output);
     let mut output = FileOutput::new(&setup.config);

@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(progress.rest(), [0, 2]);
         memory.keep(&documents(&one), progress);
         assert_eq!(memory.recall(&documents(&other)).rest(), [0, 1, 2]);
-        assert_eq!(memory.recall(&documents(&one)).rest(), [0, 2], "whatever came between");
+        assert_eq!(memory.recall(&documents(&one)).rest(), [0, 2], "after another batch");
         assert_eq!(memory.recall(&documents(&one)).rest(), [0, 1, 2], "it has come further");
     }
 

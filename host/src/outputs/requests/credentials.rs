@@ -1,4 +1,4 @@
-//! The headers that say who asks. Secrets in files are read anew when the files change, so that a key can be replaced
+//! The headers that say who asks. Secrets in files are read again when the files change, so that a key can be replaced
 //! while mail flows.
 
 use std::path::{Path, PathBuf};
@@ -103,7 +103,7 @@ impl CredentialHeader {
         Ok(Self { name, form, source: source.clone(), setting, value, stamp })
     }
 
-    /// Reads the file anew if it has changed. What cannot be used is told once, and the secret before stays.
+    /// Reads the file again if it has changed. What cannot be used is told once, and the secret before stays.
     fn look(&mut self) {
         let SecretSource::File(path) = &self.source else { return };
         let found = stamp(path);

@@ -26,7 +26,7 @@ pub(crate) struct Overview {
     pub file: PathBuf,
     /// How many letters.
     pub letters: u64,
-    /// How many lines that are no letters.
+    /// How many lines that are not dead letters.
     pub unreadable: u64,
     /// The first of them, counted from 1, and why it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,7 +173,7 @@ impl Reason {
     }
 }
 
-/// What is wrong with a line that is no letter; which line is said beside it.
+/// What is wrong with a line that is not a dead letter; which line is said beside it.
 pub(crate) fn problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.split_once(" at line ") {

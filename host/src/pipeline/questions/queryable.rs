@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// The settings of a source that can be asked for a range of time, whatever its kind.
+/// The settings of a source, of any kind, that can be asked for a range of time.
 pub(crate) trait Queryable: Send + Sync {
     /// Whose mail it is.
     fn tenant(&self) -> &str;

@@ -13,7 +13,7 @@ use super::{
     trace_query::TraceQuery,
 };
 
-/// So many searches go on at the same time; more are refused.
+/// Maximum number of searches at the same time; more are refused.
 const MOST_SEARCHES: usize = 4;
 
 /// Asks a run questions. Cheap to clone.

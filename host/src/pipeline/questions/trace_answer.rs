@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::traced_row::TracedRow;
 use crate::ledger::Gap;
 
-/// An answer has so many deliveries at most.
+/// Maximum number of deliveries in an answer.
 pub(crate) const MOST_DELIVERIES: usize = 10_000;
 
-/// An answer has texts of so many bytes at most: it goes over the control socket.
+/// Maximum length of all texts of an answer, in bytes: it goes over the control socket.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// What came of a search for mail. Holds personal data: not for logs.

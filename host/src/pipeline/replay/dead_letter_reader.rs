@@ -23,7 +23,7 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// No letter is longer, in bytes: a record has 64 MiB at most, and a byte of it six in JSON.
 const MAX_LINE_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Maximum number of lines named that are no dead letters.
+/// Maximum number of lines named that are not dead letters.
 const MOST_NAMED: usize = 20;
 
 /// The last place that a file can have, in bytes: what `log.offset` can hold.
@@ -43,18 +43,18 @@ pub(super) struct DeadLetterReader {
     next: Option<(DeadLetter, u64)>,
     /// What the file is known by.
     pub(super) identity: [u8; 32],
-    /// Where lines go that are no letters, if the file is deleted when it is done.
+    /// Where lines go that are not dead letters, if the file is deleted when it is done.
     others: Option<(PathBuf, Option<File>)>,
     /// DeadLetterReader read.
     pub(super) count: u64,
-    /// Lines that are no letters.
+    /// Lines that are not dead letters.
     pub(super) unreadable: u64,
     /// The first of them, counted from 1, and why they are none.
     pub(super) examples: Vec<(usize, String)>,
 }
 
 impl DeadLetterReader {
-    /// Opens a file; `others` is where lines go that are no letters, and the file is deleted at the end then.
+    /// Opens a file; `others` is where lines go that are not dead letters, and the file is deleted at the end then.
     pub(super) fn open(path: &Path, others: Option<PathBuf>) -> io::Result<Self> {
         let mut lines = BufReader::new(File::open(path)?);
         let mut head = Vec::new();
@@ -159,7 +159,7 @@ impl DeadLetterReader {
         if line.ends_with(b"\n") { Ok(()) } else { file.write_all(b"\n") }
     }
 
-    /// Deletes the file if it is to go when it is done: whatever it had is delivered, in the dead letter again, or where
+    /// Deletes the file if it is to go when it is done: all that it had is delivered, in the dead letter again, or where
     /// this says.
     pub(super) fn end(&mut self) -> io::Result<Option<PathBuf>> {
         let Some((path, file)) = self.others.take() else { return Ok(None) };

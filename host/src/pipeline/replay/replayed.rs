@@ -23,7 +23,7 @@ pub(crate) struct Replayed {
     /// The file that was read, under the name that was asked for.
     #[serde(default)]
     pub file: PathBuf,
-    /// Lines that are no letters.
+    /// Lines that are not dead letters.
     pub unreadable: u64,
     /// The first of them, counted from 1, and why they are none.
     pub examples: Vec<(usize, String)>,

@@ -284,7 +284,7 @@ impl Life {
         drop(world);
     }
 
-    /// A poll, or as much of one as so many pages.
+    /// A poll, or the first `most_pages` pages of it.
     async fn poll(&self, process: &mut SimulatedProcess, most_pages: u32) {
         let SimulatedProcess { source, context, .. } = process;
         let (mut pages, mut attempt) = (0, 1);

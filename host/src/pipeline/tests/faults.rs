@@ -1,4 +1,4 @@
-//! Whatever the service does (host/docs/facts/ms-api.md, section 8): nothing is missing, nothing comes twice.
+//! The faults of the service (host/docs/facts/ms-api.md, section 8): nothing is missing, nothing comes twice.
 
 use std::time::Duration;
 

@@ -173,7 +173,7 @@ async fn repairs_take_a_quarter_of_the_budget_at_most() {
     })
     .await;
     setup.config.request_budget = 40;
-    // Whoever would go on has the time in which another source reads everything.
+    // A source that would go on has the time in which another one reads everything.
     let other = TestSetup::new(60).await;
     other.tenant.hold_pages();
     let mut pipeline = setup.pipeline();

@@ -1,4 +1,4 @@
-//! Whoever answers may repeat what it was sent: nothing of that is kept or shown.
+//! A server may repeat what it was sent: nothing of that is kept or shown.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ use super::{
 const SECRET: &str = "Q~8w+kept/for\"nobody<é>&'=x";
 const TOKEN: &str = "eyJhbGciOi.tok~en-that+is/odd.signature";
 
-/// No file in a folder has any of these, whatever its name.
+/// No file in a folder, of any name, has any of these.
 fn check_files(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

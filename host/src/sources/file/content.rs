@@ -55,7 +55,7 @@ impl Default for Prefix {
 }
 
 impl Prefix {
-    /// Goes on, or begins anew, up to that length.
+    /// Goes on, or begins again, up to that length.
     fn reach(&mut self, content: &Content, length: u64) -> io::Result<()> {
         if length < self.length {
             *self = Self::default();

@@ -66,7 +66,7 @@ fn fail(findings: &mut dyn Findings, problem: &str) -> io::Result<Vec<String>> {
 fn first_records(path: &Path, order: Option<DateOrder>) -> Vec<String> {
     let mut first = FirstBatch::default();
     if let Ok(file) = File::open(path) {
-        // It stops after the first batch, which is no failure.
+        // It stops after the first batch, which is not a failure.
         drop(formats::read(file, order, &mut first));
     }
     first.0.lines().filter(|record| !record.is_empty()).map(str::to_owned).collect()

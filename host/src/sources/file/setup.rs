@@ -17,7 +17,7 @@ pub(super) const SETUP: Setup = Setup {
             default: None,
             is_optional: false,
             check: |pattern| {
-                glob::Pattern::new(pattern).map(|_| ()).map_err(|error| format!("is no pattern: {}", error.msg))
+                glob::Pattern::new(pattern).map(|_| ()).map_err(|error| format!("is not a pattern: {}", error.msg))
             },
         },
         LOCAL_DOMAINS,

@@ -19,7 +19,7 @@ pub(crate) const BUDGET_WINDOW: Duration = Duration::from_secs(5 * 60);
 /// One in this many requests may be a repair: it asks again for what could not be read.
 const REPAIR_SHARE: u32 = 4;
 
-/// One in so many requests is left to polls, however much of the past is to be read.
+/// One request in this number is left to polls, regardless of how much of the past is to be read.
 const POLL_SHARE: u32 = 10;
 
 /// How many requests of a budget the past may use.
@@ -60,7 +60,7 @@ impl Purpose {
     }
 }
 
-/// What is left of a tenant's requests. Kept in the ledger, so that a restart does not begin anew.
+/// What is left of a tenant's requests. Kept in the ledger, so that a restart does not begin again.
 pub(super) struct Budget {
     tenant: String,
     limit: u32,

@@ -19,7 +19,7 @@ const DEEP_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// by an interval at the next one.
 const DEEP: Duration = CEILING.saturating_add(DEEP_INTERVAL);
 
-/// So many of a thousand rows are to be found by every poll.
+/// Number of rows in a thousand that every poll is to find.
 pub(super) const OF_THOUSAND: u64 = 999;
 
 /// How far back polls read again.

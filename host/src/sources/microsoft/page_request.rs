@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{pipeline::TraceQuery, support::scrub};
 
-/// A next link that is longer, in bytes, is no link. The longest ones that were seen have about 1,000.
+/// A next link that is longer, in bytes, is not a link. The longest ones that were seen have about 1,000.
 pub(super) const LONGEST_LINK: usize = 32 * 1024;
 
 /// Which page to read.

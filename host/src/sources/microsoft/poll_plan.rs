@@ -96,7 +96,7 @@ impl PollPlan {
             return None;
         }
         let end = self.target.min(self.position + width.0);
-        // A short rest is no window of its own.
+        // A short rest is not a window of its own.
         let rest = self.target - end;
         let is_rest_short =
             rest * 10 < self.target - self.position && self.target - self.position <= chrono_of(LONGEST);

@@ -203,7 +203,7 @@ impl ServiceSource {
             request = request.header("Prefer", "include-unknown-enum-members");
         }
         match self.http.exchange(request, PageLimits::PAGE).await {
-            Err(ExchangeError::Request(_)) if is_link => Err(PollError::UnusableLink("it is no address")),
+            Err(ExchangeError::Request(_)) if is_link => Err(PollError::UnusableLink("it is not an address")),
             answer => answer.map_err(|error| no_answer(SERVICE, &self.url, error)),
         }
     }

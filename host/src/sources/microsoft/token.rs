@@ -86,7 +86,7 @@ enum Seconds {
 }
 
 impl Seconds {
-    /// Whole seconds; none when it is no number, or a negative one.
+    /// Whole seconds; none when it is not a number, or a negative one.
     fn get(&self) -> Option<u64> {
         let seconds = match self {
             Self::Number(seconds) => *seconds,

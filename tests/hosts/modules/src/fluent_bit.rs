@@ -1,5 +1,5 @@
 //! Fluent Bit's `filter_wasm`, to the letter: copies in with the guest's `malloc`, one instance for good, the answer
-//! must lie in memory and end with NUL, is copied and never freed; whatever goes wrong drops the record.
+//! must lie in memory and end with NUL, is copied and never freed; any fault drops the record.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ impl FluentBit {
     ///
     /// # Errors
     ///
-    /// When it is no module that the plugin could run.
+    /// When it is not a module that the plugin could run.
     pub fn load(module: &Path) -> wasmtime::Result<Self> {
         let engine = super::engine()?;
         let module = Module::from_file(&engine, module)?;

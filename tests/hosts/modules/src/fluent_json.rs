@@ -17,7 +17,7 @@ pub(crate) enum Json {
     Boolean(bool),
     Integer(i64),
     Unsigned(u64),
-    /// Also what is no integer of 64 bits.
+    /// Also what is not an integer of 64 bits.
     Double(f64),
     Text(String),
     List(Vec<Self>),

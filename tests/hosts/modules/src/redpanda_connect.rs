@@ -34,7 +34,7 @@ impl RedpandaConnect {
     ///
     /// # Errors
     ///
-    /// When it is no module that the processor could run.
+    /// When it is not a module that the processor could run.
     pub fn load(module: &Path) -> wasmtime::Result<Self> {
         let engine = super::engine()?;
         let module = Module::from_file(&engine, module)?;

@@ -38,7 +38,7 @@ fn documents_are_those_of_the_component() {
 }
 
 /// Sends the fixtures through Fluent Bit, and returns which of their records come out as other documents, or with
-/// another `_id`, than `exotrace map` gives them. Whatever Fluent Bit's JSON does to any document does not count.
+/// another `_id`, than `exotrace map` gives them. What Fluent Bit's JSON does to any document does not count.
 fn differences(parser: Parser) -> Vec<String> {
     let mut pipeline = Pipeline::new(parser, load());
     let mut different = Vec::new();
@@ -131,7 +131,7 @@ fn other_addresses_in_every_record_leave_the_memory_bounded() {
         }
         filter.memory_bytes()
     };
-    // What is kept of addresses and domains is forgotten and collected anew, many times over.
+    // What is kept of addresses and domains is forgotten and collected again, many times over.
     let warm = turn(0, 30_000);
     let grown = turn(30_000, 130_000) - warm;
     assert!(grown < 1 << 20, "{warm} bytes, and {grown} more");

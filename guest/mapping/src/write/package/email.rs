@@ -15,7 +15,7 @@ pub(crate) fn push_email(out: &mut Buffer<'_>, document: &Document<'_>, addresse
     out.push_ascii(br#""email":{"#);
     push_value(out, document, r#""attachments":{"file":{"size":"#, Property::Size, "}}");
     if document.received.is_some() {
-        // What is no date would make Elasticsearch refuse the whole document.
+        // What is not a date would make Elasticsearch refuse the whole document.
         push_value(out, document, r#""delivery_timestamp":"#, Property::Received, "");
     }
     if let Some(direction) = document.direction {

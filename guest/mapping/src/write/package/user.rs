@@ -17,7 +17,7 @@ pub(crate) fn push_related(out: &mut Buffer<'_>, addresses: &Addresses<'_>) {
     out.close(start, b"}");
 }
 
-/// Adds `user` (row 27): whoever of the two belongs to the tenant.
+/// Adds `user` (row 27): the one of the two that belongs to the tenant.
 #[inline(always)]
 pub(crate) fn push_user(out: &mut Buffer<'_>, direction: Option<Direction>, addresses: &Addresses<'_>) {
     let Addresses { sender, recipient } = *addresses;

@@ -3,7 +3,7 @@
 use super::*;
 
 impl Client {
-    /// Returns the target of the next link of a page, at whatever host.
+    /// Returns the target of the next link of a page, at any host.
     #[track_caller]
     fn next_target(&self, target: &str) -> String {
         let answer = self.get(target);

@@ -110,7 +110,7 @@ async fn missing(client: &mut HostClient, target: &ExamineTarget<'_>, template: 
             Finding::ok(STEP, &format!("`{stream}` is not there yet, and the first document makes it"))
         }
         (StatusCode::NOT_FOUND, _) => {
-            let text = format!("`{stream}` is not there yet, and nobody knows whether it becomes a data stream");
+            let text = format!("`{stream}` is not there yet, and it is unknown whether it becomes a data stream");
             Finding::not_asked(STEP, &format!("{text}\nhint: see the step `index template`"))
         }
         (StatusCode::FORBIDDEN, _) => Finding::not_asked(STEP, &format!("who asks may not see `{stream}`{HIDDEN}")),

@@ -90,7 +90,7 @@ impl Batches {
         self.batch.refused.push(refused);
     }
 
-    /// Whether a record of so many bytes more would be too much.
+    /// Whether a record of `more` bytes would be too much.
     fn is_full(&self, more: usize) -> bool {
         let Batch { count, records, refused, .. } = &self.batch;
         count + refused.len() >= self.limits.records || records.len() + self.refused_bytes + more > self.limits.bytes

@@ -1,6 +1,6 @@
 //! Cuts JSON into records: lines, arrays, objects over many lines, any of them one after another.
 //!
-//! A value that is closed is whole at once; only a line that is no value waits for its end. What is broken costs one
+//! A value that is closed is whole at once; only a line that is not a value waits for its end. What is broken costs one
 //! line: that goes on as it is, and the mapping says what is wrong with it.
 
 use std::ops::Range;

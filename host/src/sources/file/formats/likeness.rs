@@ -24,10 +24,10 @@ const fn like(name: &'static str, hint: &'static str) -> Likeness {
     Likeness { name, hint }
 }
 
-/// Text that is no format of ours.
+/// Text that is not a format of ours.
 pub(super) const TEXT: Likeness = like("plain text", EXPORT);
 
-/// Bytes that are no text.
+/// Bytes that are not text.
 pub(super) const BINARY: Likeness = like("a binary file: it is not text", EXPORT);
 
 /// What the first bytes of a file say.

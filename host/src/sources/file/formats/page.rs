@@ -54,7 +54,7 @@ impl PageMembers<'_> {
     }
 }
 
-/// The rows of a page, as the text they came as; `None` when the text is no page or has no rows.
+/// The rows of a page, as the text they came as; `None` when the text is not a page or has no rows.
 pub(crate) fn rows(text: &str) -> Option<Vec<&RawValue>> {
     // Looked for first, because nearly every text is a record.
     if !may_be_page(text) {

@@ -53,7 +53,7 @@ struct Fields {
 }
 
 impl Table {
-    /// Reads the header that a text begins with, and gives its length as well; `None` when it is no table.
+    /// Reads the header that a text begins with, and gives its length as well; `None` when it is not a table.
     pub(super) fn begin(text: &str) -> Result<Option<(Self, usize)>, RecordsError> {
         let blanks = text.len() - text.trim_start_matches(is_blank_character).len();
         let (length, delimiter) = preamble(text.get(blanks..).unwrap_or_default());

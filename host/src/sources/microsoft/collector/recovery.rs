@@ -83,7 +83,7 @@ fn is_needed(cursor: &WindowCursor, error: &PollError, attempt: u32) -> bool {
         // A bad link, however long it stays bad, loses no rows: they can be read without it.
         return error.is_bad_link() || !error.is_transient() || attempt >= PAGE_ATTEMPTS;
     }
-    // What is no page at all says nothing of a place: there, only time helps.
+    // What is not a page at all says nothing of a place: there, only time helps.
     let pause = match cursor.passed_in_a_row() {
         // A page that is too long stays so.
         passed if passed < MOST_PASSED_OVER => {

@@ -22,7 +22,7 @@ fn is_invisible(it: char) -> bool {
     matches!(it, '\u{200b}'..='\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// What may stand within a word and is no part of it.
+/// What may stand within a word and is not part of it.
 fn is_within_word(it: char) -> bool {
     matches!(it, '.' | '\'' | '’' | '׳' | '״' | '॰')
 }
