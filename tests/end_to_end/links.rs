@@ -1,6 +1,7 @@
 //! What the documentation and the comments in the code lead to is there.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -40,6 +41,28 @@ fn every_link_leads_somewhere() {
         }
     }
     assert!(links > 80, "{links}");
+}
+
+/// The pages that a page leads to.
+fn linked(page: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(page).unwrap();
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    let pages = targets.filter(|target| target.ends_with(".md") && !target.contains("://"));
+    pages.map(|target| page.parent().unwrap().join(target).canonicalize().unwrap()).collect()
+}
+
+#[test]
+fn every_page_is_two_clicks_from_the_readme() {
+    let readme = project().join("README.md").canonicalize().unwrap();
+    let lines = fs::read_to_string(&readme).unwrap().lines().count();
+    assert!(lines <= 150, "the README has {lines} lines");
+    let first = linked(&readme);
+    let second = first.iter().flat_map(|page| linked(page));
+    let reached: BTreeSet<_> = second.chain(first.clone()).collect();
+    for (page, _) in pages() {
+        let path = project().join(&page).canonicalize().unwrap();
+        assert!(path == readme || reached.contains(&path), "{page} is not two clicks from the README");
+    }
 }
 
 /// Whether a page of facts has a section or a row of this number.
