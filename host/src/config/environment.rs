@@ -49,6 +49,21 @@ pub(crate) fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> R
     Ok(expanded)
 }
 
+/// What a shell would put something in for, and the settings do not: `$NAME`, and `~` at the beginning.
+pub(super) fn unexpanded(path: &str) -> Option<&str> {
+    if path == "~" || path.starts_with("~/") {
+        return Some("~");
+    }
+    for (at, _) in path.match_indices('$') {
+        let rest = path.get(at + 1..).unwrap_or_default();
+        let length = rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(rest.len());
+        if length > 0 && !rest.starts_with(|it: char| it.is_ascii_digit()) {
+            return path.get(at..=at + length);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +85,20 @@ mod tests {
         check("${NOT_SET:-default}${EMPTY:-empty}${EMPTY}", Ok("defaultempty"));
         check("${NOT_SET}", Err("NOT_SET"));
         check("${open", Ok("${open"));
+    }
+
+    #[test]
+    fn what_a_shell_would_put_in_is_seen() {
+        for (path, expected) in [
+            ("$HOME/a", Some("$HOME")),
+            ("a/$USER", Some("$USER")),
+            ("~/a", Some("~")),
+            ("a~/b", None),
+            ("${HOME}/a", None),
+            ("a$1", None),
+            ("a$", None),
+        ] {
+            assert_eq!(unexpanded(path), expected, "{path}");
+        }
     }
 }

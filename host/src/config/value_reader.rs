@@ -10,7 +10,13 @@ use std::{
 use toml::Spanned;
 use url::Url;
 
-use super::{environment::expand, error::ConfigError, fault::Fault, faults::Faults, setting::Setting};
+use super::{
+    environment::{expand, unexpanded},
+    error::ConfigError,
+    fault::Fault,
+    faults::Faults,
+    setting::Setting,
+};
 use crate::support::{
     http_client::is_loopback,
     plain_file::{self, MAX_SECRET_BYTES},
@@ -364,40 +370,5 @@ impl<'a> ValueReader<'a> {
     /// That two keys exclude each other.
     pub(crate) fn exclude(&self, one: &str, other: &str) -> String {
         format!("`{}` and `{}` exclude each other", self.dotted(one), self.dotted(other))
-    }
-}
-
-/// What a shell would put something in for, and the settings do not: `$NAME`, and `~` at the beginning.
-fn unexpanded(path: &str) -> Option<&str> {
-    if path == "~" || path.starts_with("~/") {
-        return Some("~");
-    }
-    for (at, _) in path.match_indices('$') {
-        let rest = path.get(at + 1..).unwrap_or_default();
-        let length = rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '_').unwrap_or(rest.len());
-        if length > 0 && !rest.starts_with(|it: char| it.is_ascii_digit()) {
-            return path.get(at..=at + length);
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unexpanded;
-
-    #[test]
-    fn what_a_shell_would_put_in_is_seen() {
-        for (path, expected) in [
-            ("$HOME/a", Some("$HOME")),
-            ("a/$USER", Some("$USER")),
-            ("~/a", Some("~")),
-            ("a~/b", None),
-            ("${HOME}/a", None),
-            ("a$1", None),
-            ("a$", None),
-        ] {
-            assert_eq!(unexpanded(path), expected, "{path}");
-        }
     }
 }
