@@ -1,14 +1,14 @@
 //! Collects from files: looks which have something new, reads them one after another, and notes how far each is read.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    path::{Path, PathBuf},
+    collections::VecDeque,
+    path::Path,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use sha2::{Digest as _, Sha256};
 use tokio::task::spawn_blocking;
 use tracing::{debug, error, info, warn};
@@ -17,6 +17,7 @@ use super::{
     candidate::FileCandidate,
     error::{FileError, FileProblem},
     file_checkpoint::FileCheckpoint,
+    file_notes::{FileNoteKind, FileNotes},
     file_source::{FileSource, Looking},
     formats::{Batch, RefusedRecord},
     open_file::OpenFile,
@@ -48,7 +49,7 @@ pub(super) struct FileCollector {
     /// Whether a file could not be read in this poll.
     failed: bool,
     /// What was said about a file, so that it is not said again.
-    said: HashMap<PathBuf, FileNote>,
+    said: FileNotes,
     /// What the ledger knows of files in trouble.
     noted: Vec<Trouble>,
     /// What is counted and not yet taken.
@@ -62,25 +63,6 @@ struct OpenCandidate {
     /// How far it is read when the batch under way is noted, how many records that has, and what the ledger knows it by
     /// then.
     under_way: Option<(FileState, u64, Arc<OnceLock<i64>>)>,
-}
-
-/// What was said about a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct FileNote {
-    what: String,
-    since: DateTime<Utc>,
-    kind: FileNoteKind,
-}
-
-/// What it means for the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FileNoteKind {
-    /// Nothing is wrong with it.
-    Notice,
-    /// It waits for something that comes by itself.
-    Waiting,
-    /// A person has to mend it.
-    Failed,
 }
 
 #[async_trait]
@@ -157,7 +139,7 @@ impl FileCollector {
             candidates: None,
             open: None,
             failed: false,
-            said: HashMap::new(),
+            said: FileNotes::default(),
             noted: Vec::new(),
             summary: Summary::default(),
         }
@@ -292,7 +274,7 @@ impl FileCollector {
         }
         if let Some(error) = file.damage() {
             self.failed(context, error).await;
-        } else if self.said.remove(&candidate.path).is_some() {
+        } else if self.said.forget(&candidate.path) {
             info!(file = %candidate.path.display(), "file is read again");
         }
         Ok(())
@@ -337,7 +319,7 @@ impl FileCollector {
             FileNoteKind::Failed => context.needs_attention(text.clone()),
             _ => context.retrying(text.clone()),
         }
-        if self.remember(&path, &text, kind) {
+        if self.said.remember(&path, &text, kind) {
             error!(source = self.identity.label, error = text, "could not read a file; trying again");
         }
         let source = SourceError::new(error, Remedy::Person);
@@ -345,35 +327,14 @@ impl FileCollector {
     }
 
     fn say_once(&mut self, path: &Path, what: &str, kind: FileNoteKind) {
-        if self.remember(path, what, kind) {
+        if self.said.remember(path, what, kind) {
             warn!(source = self.identity.label, file = %path.display(), reason = what, "file is not read to its end");
         }
     }
 
-    /// Remembers the message about a file; returns whether it is new.
-    fn remember(&mut self, path: &Path, what: &str, kind: FileNoteKind) -> bool {
-        if self.said.get(path).is_some_and(|said| said.what == what) {
-            return false;
-        }
-        self.said.insert(path.to_owned(), FileNote { what: what.to_owned(), since: Utc::now(), kind });
-        true
-    }
-
     /// Notes which files are in trouble, if that is news: for `exotrace status`.
     async fn note_troubles(&mut self, context: &SourceRun) -> Result<(), RunError> {
-        let trouble = |(path, FileNote { what, since, kind }): (&PathBuf, &FileNote)| Trouble {
-            item: path.display().to_string(),
-            reason: what.clone(),
-            since: *since,
-            needs_person: *kind == FileNoteKind::Failed,
-        };
-        // A file that has disappeared is in no trouble.
-        let said = self
-            .said
-            .iter()
-            .filter(|(path, said)| said.kind != FileNoteKind::Notice && path.symlink_metadata().is_ok());
-        let mut troubles: Vec<_> = said.map(trouble).collect();
-        troubles.sort_by(|one, other| one.item.cmp(&other.item));
+        let troubles = self.said.troubles();
         if troubles != self.noted {
             let noted = troubles.clone();
             context.ledger(move |ledger, source| ledger.note_file_troubles(source, &noted)).await?;

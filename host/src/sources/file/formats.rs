@@ -8,8 +8,10 @@ use std::io::{self, BufRead, Read};
 use chrono::Utc;
 
 mod address;
+mod at_end;
 mod bad_date;
 mod batch;
+mod credit;
 mod date;
 mod error;
 mod json;
@@ -27,12 +29,13 @@ mod text;
 mod unpack;
 mod values;
 
+pub(crate) use at_end::AtEnd;
 pub(crate) use batch::{Batch, BatchLimits, RefusedRecord};
 pub(crate) use error::RecordsError;
 pub(crate) use notice::{Notice, Problem};
 pub(crate) use page::rows;
 pub(crate) use position::Position;
-pub(crate) use reader::{AtEnd, Reader};
+pub(crate) use reader::Reader;
 pub(crate) use start::{START_BYTES, Start};
 pub(crate) use unpack::{TooMuch, Unpacked};
 

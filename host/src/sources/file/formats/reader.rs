@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use chrono::Utc;
 
 use super::{
+    at_end::AtEnd,
     batch::{Batch, BatchLimits, Batches, RefusedRecord},
+    credit::Credit,
     error::RecordsError,
     json::{self, End, Look},
     notice::{Notice, Problem},
@@ -24,24 +26,6 @@ pub(super) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// How much is read at once, at least.
 const PIECE_BYTES: usize = 256 * 1024;
-
-/// So much is looked at in vain before reading keeps to single lines, and so much more for every byte that is used up:
-/// reading stays linear for every file.
-const CREDIT: i64 = 16 * 1024 * 1024;
-const CREDIT_PER_BYTE: i64 = 4;
-
-/// What to do where the input ends for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AtEnd {
-    /// What is not whole waits for the rest of it.
-    Wait,
-    /// The same, but nothing has come for a while: the last row of a table is whole.
-    Settled,
-    /// The same, but this is the last look: what is whole of a page is taken, and an array that is not closed waits.
-    Last,
-    /// The input has ended: a remaining line is passed on as it is, and a value that is not whole is left out.
-    Take,
-}
 
 /// Reads records.
 ///
@@ -62,7 +46,7 @@ pub(crate) struct Reader<R> {
     /// NUL bytes that were left out.
     nuls: u64,
     /// How much more may be looked at in vain.
-    credit: i64,
+    credit: Credit,
     /// Why the input broke off: said when what came before is given.
     failure: Option<io::Error>,
     /// Whether something is left that is not whole.
@@ -93,7 +77,7 @@ impl<R: Read> Reader<R> {
             has_other_bytes: false,
             has_other_encoding: false,
             nuls: if position.offset == start.position.offset { start.nuls } else { 0 },
-            credit: CREDIT,
+            credit: Credit::new(),
             failure: None,
             is_waiting: false,
             is_undecided: false,
@@ -146,12 +130,7 @@ impl<R: Read> Reader<R> {
                 return self.finish(at_end);
             } else {
                 has_ended = true;
-                end = match at_end {
-                    AtEnd::Wait => End::Open,
-                    AtEnd::Settled => End::Settled,
-                    AtEnd::Last => End::Last,
-                    AtEnd::Take => End::Final,
-                };
+                end = at_end.of_text();
                 match end {
                     End::Open => self.window.pause(),
                     End::Settled | End::Last => self.window.rest_here(),
@@ -213,7 +192,7 @@ impl<R: Read> Reader<R> {
         }
         self.is_waiting = false;
         self.is_undecided = false;
-        let look = Look { end, over_lines: self.credit > 0, has_nul: self.window.has_nul, in_page: self.in_page };
+        let look = Look { end, over_lines: self.credit.is_left(), has_nul: self.window.has_nul, in_page: self.in_page };
         if self.table.is_some() { self.step_in_table(look) } else { self.step_in_json(look) }
     }
 
@@ -221,7 +200,7 @@ impl<R: Read> Reader<R> {
         let text = self.window.rest();
         let was_in_array = self.position.is_in_array;
         let (cut, wasted) = json::cut(text, &mut self.position.is_in_array, look);
-        self.credit -= i64::try_from(wasted).unwrap_or(CREDIT);
+        self.credit.spend(wasted);
         self.in_page &= self.position.is_in_array;
         let (used, is_whole) = match cut {
             json::Cut::Value(place) => {
@@ -275,7 +254,7 @@ impl<R: Read> Reader<R> {
                 used
             }
             table::TableCut::Odd(place, wasted) => {
-                self.credit -= i64::try_from(wasted).unwrap_or(CREDIT);
+                self.credit.spend(wasted);
                 let row = text.get(place.clone()).unwrap_or_default().trim();
                 if !is_blank(row) {
                     self.batches.push(&row.replace('\0', ""), None);
@@ -350,8 +329,7 @@ impl<R: Read> Reader<R> {
         self.window.advance(used);
         self.position.offset = self.window.position();
         self.batches.reached(self.position);
-        let earned = i64::try_from(used).unwrap_or(CREDIT).saturating_mul(CREDIT_PER_BYTE);
-        self.credit = self.credit.saturating_add(earned).min(CREDIT);
+        self.credit.earn(used);
     }
 
     /// Reads more, at least as much as there is: a value that is long is not looked at over and over. Gives how much.
@@ -384,7 +362,7 @@ impl<R: Read> Reader<R> {
             (self.position.is_in_array, self.in_page) = (true, true);
             self.advance(used);
         } else if memchr::memchr(b'\n', text.as_bytes()).is_some() {
-            self.credit = i64::try_from(text.len()).map_or(-CREDIT, |seen| self.credit.min(0) - seen);
+            self.credit.exhaust(text.len());
         } else {
             self.notices.push(Notice { line: self.position.line, problem: Problem::TooLong });
             self.is_skipping = true;

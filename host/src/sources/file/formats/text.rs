@@ -10,42 +10,15 @@ use memchr::memchr;
 mod encoding;
 mod guess;
 mod input;
+mod stretch;
 
 pub(super) use encoding::Encoding;
 use guess::Guess;
 use input::Input;
+use stretch::{Stretch, StretchKind};
 
 /// Maximum number of changes of encoding in a buffer: places are kept for each.
 const MOST_STRETCHES: usize = 64 * 1024;
-
-/// A stretch of text that was decoded in one way.
-#[derive(Debug, Clone, Copy)]
-struct Stretch {
-    /// Where it begins in the text.
-    at: usize,
-    /// Where it begins in the file.
-    offset: u64,
-    kind: StretchKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StretchKind {
-    Verbatim,
-    Windows1252,
-    Utf16,
-}
-
-impl StretchKind {
-    /// How many bytes of the file a piece of text was.
-    fn length(self, text: &str) -> u64 {
-        let length = match self {
-            Self::Verbatim => text.len(),
-            Self::Windows1252 => text.chars().count(),
-            Self::Utf16 => 2 * text.encode_utf16().count(),
-        };
-        length as u64
-    }
-}
 
 /// The part of a file that is being read, as text.
 #[derive(Debug)]
