@@ -7,7 +7,7 @@ use toml::Spanned;
 use url::Url;
 
 use crate::{
-    config::{ConfigError, Meant, Setting, Synonyms, ValueReader},
+    config::{ConfigError, Form, Meant, Question, Setting, Synonyms, ValueReader, service_address},
     pipeline::{OutputError, SettingProblem},
     support::{error_text::explain, http_client::is_loopback, secret::Secret, secret_source::SecretSource},
 };
@@ -20,6 +20,21 @@ const MAX_BYTES: u32 = 4_000_000;
 
 /// The most that Elasticsearch takes in any configuration.
 const MOST_BYTES: u32 = 2_000_000_000;
+
+/// What `exotrace init` asks for the address of the host.
+pub(super) const fn address_question(example: &'static str) -> Question {
+    Question {
+        key: "url",
+        option: "url",
+        value_name: "URL",
+        about: "Where documents are sent to.",
+        form: Form::Text,
+        example,
+        default: None,
+        is_optional: false,
+        check: service_address,
+    }
+}
 
 /// What others call these keys.
 pub(super) const SYNONYMS: Synonyms = &[

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::config::{
-    Answer, Answers, Form, Question, SETTINGS, SecretPlace, Setup, SetupStep, any, data_stream, service_address,
+use crate::{
+    config::{Answer, Answers, Form, Question, SETTINGS, SecretPlace, Setup, SetupStep, any, data_stream},
+    outputs::client_settings::address_question,
 };
 
 /// The namespace of the documents, unless the settings name another one.
@@ -14,17 +15,7 @@ pub(super) const SETUP: Setup = Setup {
     name: "elasticsearch",
     about: "a data stream of Elasticsearch (or OpenSearch)",
     questions: &[
-        Question {
-            key: "url",
-            option: "url",
-            value_name: "URL",
-            about: "Where documents are sent to.",
-            form: Form::Text,
-            example: "\"https://elasticsearch.example.com:9200\"",
-            default: None,
-            is_optional: false,
-            check: service_address,
-        },
+        address_question("\"https://elasticsearch.example.com:9200\""),
         Question {
             key: "api_key",
             option: "api-key",

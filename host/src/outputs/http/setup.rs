@@ -1,23 +1,16 @@
 //! How an output to an HTTP receiver is set up.
 
-use crate::config::{Form, Question, SecretPlace, Setup, any, no_steps, service_address};
+use crate::{
+    config::{Form, Question, SecretPlace, Setup, any, no_steps},
+    outputs::client_settings::address_question,
+};
 
 /// What `exotrace init` asks for it.
 pub(super) const SETUP: Setup = Setup {
     name: "http",
     about: "an HTTP receiver: Splunk, Vector, Logstash, Cribl, Fluent Bit",
     questions: &[
-        Question {
-            key: "url",
-            option: "url",
-            value_name: "URL",
-            about: "Where documents are sent to.",
-            form: Form::Text,
-            example: "\"https://vector.example.com:8080\"",
-            default: None,
-            is_optional: false,
-            check: service_address,
-        },
+        address_question("\"https://vector.example.com:8080\""),
         Question {
             key: "bearer_token",
             option: "bearer-token",
