@@ -7,13 +7,12 @@ mod people;
 
 use crate::{
     context::MappingContext,
-    date::Instant,
     document::{Direction, Document},
     endpoint::{Addresses, Endpoint},
     json::Buffer,
     outcome::Origin,
     write::hidden_record::push_hidden_record,
-    write::parts::{push_failures, push_log, push_record, push_tags},
+    write::parts::{push_failures, push_log, push_record, push_schema, push_tags, push_timestamp},
 };
 
 /// Writes a document; `line` is the record's own text, `offset` where it begins in its batch. Returns the place in the
@@ -31,16 +30,9 @@ pub(crate) fn push_document(
     let addresses = Addresses { sender: source.address(context), recipient: destination.address(context) };
     let start = out.len();
     out.push(b'{');
-    let read_at = origin.read_at.and_then(Instant::from_milliseconds);
-    if let Some(timestamp) = document.received.or(read_at) {
-        out.push_ascii(br#""@timestamp":""#);
-        out.push_ascii(timestamp.text());
-        out.push_ascii(b"\",");
-    }
+    push_timestamp(out, document, origin);
     push_endpoint(out, context, r#""destination":{"#, destination);
-    out.push_ascii(br#""ecs":{"version":""#);
-    out.push_str(context.version.schema.version);
-    out.push_ascii(b"\"},");
+    push_schema(out, context);
     email::push_email(out, context, document, &addresses);
     push_failures(out, context, &document.failures);
     let event_id = event::push_event(out, context, document, line, origin);

@@ -7,6 +7,7 @@ use crate::{
     bytes::equal,
     context::MappingContext,
     date::Instant,
+    document::Document,
     endpoint::Addresses,
     failure::Failure,
     json::{Buffer, copy_pruned, push_key},
@@ -14,6 +15,25 @@ use crate::{
     record::RecordMember,
     session_settings::PRESERVE_TAG,
 };
+
+/// `@timestamp`: the date of receipt, or else the time of reading.
+#[inline(always)]
+pub(crate) fn push_timestamp(out: &mut Buffer<'_>, document: &Document<'_>, origin: &Origin) {
+    let read_at = origin.read_at.and_then(Instant::from_milliseconds);
+    if let Some(timestamp) = document.received.or(read_at) {
+        out.push_ascii(br#""@timestamp":""#);
+        out.push_ascii(timestamp.text());
+        out.push_ascii(b"\",");
+    }
+}
+
+/// `ecs.version`.
+#[inline(always)]
+pub(crate) fn push_schema(out: &mut Buffer<'_>, context: &MappingContext) {
+    out.push_ascii(br#""ecs":{"version":""#);
+    out.push_str(context.version.schema.version);
+    out.push_ascii(b"\"},");
+}
 
 /// `log.file.path` and `log.offset`, when the record comes from a file (section 4).
 #[inline(always)]
