@@ -26,3 +26,4 @@ pub(crate) mod signature;
 pub(crate) mod state_folder;
 pub(crate) mod threads;
 pub(crate) mod time_text;
+pub(crate) mod watched_client;

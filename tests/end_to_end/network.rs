@@ -86,6 +86,23 @@ fn with_tls(tenant: &SimulatedTenant) -> String {
 }
 
 #[test]
+fn certificates_to_trust_are_replaced_while_the_daemon_runs() {
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    let address = with_tls(&tenant);
+    let place = format!("login_url = \"{address}\"\nurl = \"{address}\"\nca_file = \"ca.pem\"\ninterval = \"1s\"\n");
+    tenant.settings(&(tenant.by_secret() + &place));
+    // Of somebody else.
+    tenant.write("ca.pem", fs::read(fixture("certificates/both.pem")).unwrap());
+    let daemon = tenant.exotrace(&["run"]).start();
+    daemon.wait_for_log("could not collect; trying again");
+    // What cannot be used is said, and changes nothing.
+    tenant.write("ca.pem", "no certificate\n");
+    daemon.wait_for_log("could not use the changed certificates and keys");
+    tenant.write("ca.pem", fs::read(fixture("certificates/ca.pem")).unwrap());
+    daemon.wait_for_log("collecting again");
+}
+
+#[test]
 fn a_private_certificate_is_trusted_when_the_settings_say_so() {
     let tenant = SimulatedTenant::misbehaving(&[]);
     let address = with_tls(&tenant);

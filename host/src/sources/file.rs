@@ -6,6 +6,7 @@ mod content;
 mod error;
 mod examine;
 mod file_checkpoint;
+mod file_notes;
 mod file_source;
 mod find;
 pub(crate) mod formats;

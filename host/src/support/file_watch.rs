@@ -63,6 +63,11 @@ impl WatchedFiles {
         Self { files, stamps }
     }
 
+    /// Takes them as they are now, about to be read again.
+    pub(crate) fn look_again(&mut self) {
+        self.stamps = self.files.iter().map(|file| stamp(file)).collect();
+    }
+
     /// Whether one of them looks other than before.
     pub(crate) fn have_changed(&self) -> bool {
         self.files.iter().zip(&self.stamps).any(|(file, before)| stamp(file) != *before)
@@ -99,7 +104,11 @@ mod tests {
         fs::write(&other, "2").unwrap();
         assert!(watched.have_changed());
         watched.changed().await;
+        let mut again = watched.clone();
+        again.look_again();
+        assert!(!again.have_changed());
         fs::remove_file(&other).unwrap();
+        assert!(again.have_changed());
         assert!(!watched.have_changed(), "as it was");
         assert!(!WatchedFiles::default().have_changed());
     }

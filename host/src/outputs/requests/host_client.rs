@@ -6,17 +6,16 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Client;
 use tokio::task::spawn_blocking;
-use tracing::{info, warn};
+use tracing::warn;
 use url::Url;
 
 use super::{credentials::Credentials, gzip::gzip, reply::Reply, request_error::RequestError};
 use crate::{
     outputs::client_settings::{Compression, ConnectionConfig},
     support::{
-        error_text::chain,
-        file_watch::WatchedFiles,
         http_client::{self, HttpClientSettings, is_loopback},
         http_response::{MAX_ANSWER_BYTES, read, retry_after},
+        watched_client::WatchedClient,
     },
 };
 
@@ -28,10 +27,8 @@ const PRODUCT: &str = "x-elastic-product";
 
 /// Sends requests to one of some hosts.
 pub(crate) struct HostClient {
-    client: Client,
+    client: WatchedClient,
     connection: ConnectionConfig,
-    /// The certificates and keys that the client was made with.
-    certificates: WatchedFiles,
     credentials: Credentials,
     urls: Vec<Url>,
     /// The host that answered last.
@@ -47,10 +44,9 @@ impl HostClient {
         compression: Compression,
         credentials: Credentials,
     ) -> Result<Self, RequestError> {
-        let certificates = WatchedFiles::new(connection.files());
-        let client = client(&urls, connection)?;
+        let client = WatchedClient::new(connection.files(), || client(&urls, connection))?;
         let connection = connection.clone();
-        Ok(Self { client, connection, certificates, credentials, urls, current: 0, compression })
+        Ok(Self { client, connection, credentials, urls, current: 0, compression })
     }
 
     /// The files that it reads again when they change: certificates, keys and other secrets.
@@ -58,22 +54,9 @@ impl HostClient {
         self.credentials.files().cloned().chain(self.connection.files()).collect()
     }
 
-    /// Takes certificates and keys that have changed. What cannot be used is told once, and those before stay.
-    fn renew_certificates(&mut self) {
-        if !self.certificates.have_changed() {
-            return;
-        }
-        self.certificates = WatchedFiles::new(self.connection.files());
-        match client(&self.urls, &self.connection) {
-            Ok(client) => {
-                self.client = client;
-                info!("certificates and keys are read again, since their files have changed");
-            }
-            Err(error) => {
-                let error = chain(&error);
-                warn!(error, "could not use the changed certificates and keys; those from before stay");
-            }
-        }
+    /// The client with the certificates and keys as they are now.
+    fn current_client(&mut self) -> Client {
+        self.client.current(|| client(&self.urls, &self.connection))
     }
 
     /// Posts a body, compressed if that is wanted, to `path` below the address of a host.
@@ -107,10 +90,9 @@ impl HostClient {
         let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
         let request = OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() };
         let mut replies = Vec::new();
-        self.renew_certificates();
-        let headers = self.credentials.headers();
+        let (client, headers) = (self.current_client(), self.credentials.headers());
         for url in &self.urls {
-            replies.push(self.send_to(url, &request, &headers).await);
+            replies.push(send_to(&client, url, &request, &headers).await);
         }
         replies
     }
@@ -123,11 +105,10 @@ impl HostClient {
 
     /// Sends a request to one host after the other until one answers, to every one once at most.
     async fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<Reply, RequestError> {
-        self.renew_certificates();
-        let headers = self.credentials.headers();
+        let (client, headers) = (self.current_client(), self.credentials.headers());
         let mut attempt = 1;
         loop {
-            let failed = match self.send_to(&self.urls[self.current], request, &headers).await {
+            let failed = match send_to(&client, &self.urls[self.current], request, &headers).await {
                 Ok(reply) if !is_down(reply.status) => return Ok(reply),
                 reply => reply,
             };
@@ -139,29 +120,29 @@ impl HostClient {
             attempt += 1;
         }
     }
+}
 
-    async fn send_to(
-        &self,
-        url: &Url,
-        request: &OutgoingRequest<'_>,
-        headers: &HeaderMap,
-    ) -> Result<Reply, RequestError> {
-        let host = host(url);
-        let mut sent = self.client.request(request.method.clone(), below(url, request.path));
-        sent = sent.headers(headers.clone()).header(header::CONTENT_TYPE, request.content_type);
-        if request.compression == Compression::Gzip {
-            sent = sent.header(header::CONTENT_ENCODING, "gzip");
-        }
-        let answer = match sent.body(request.body.clone()).send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(RequestError::unanswered(host, error.without_url())),
-        };
-        let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
-        let product = answer.headers().get(PRODUCT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        match read(answer, MAX_ANSWER_BYTES).await {
-            Ok(body) => Ok(Reply { host, status, retry_after, product, body }),
-            Err(source) => Err(RequestError::Answer { host, source }),
-        }
+async fn send_to(
+    client: &Client,
+    url: &Url,
+    request: &OutgoingRequest<'_>,
+    headers: &HeaderMap,
+) -> Result<Reply, RequestError> {
+    let host = host(url);
+    let mut sent = client.request(request.method.clone(), below(url, request.path));
+    sent = sent.headers(headers.clone()).header(header::CONTENT_TYPE, request.content_type);
+    if request.compression == Compression::Gzip {
+        sent = sent.header(header::CONTENT_ENCODING, "gzip");
+    }
+    let answer = match sent.body(request.body.clone()).send().await {
+        Ok(answer) => answer,
+        Err(error) => return Err(RequestError::unanswered(host, error.without_url())),
+    };
+    let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
+    let product = answer.headers().get(PRODUCT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    match read(answer, MAX_ANSWER_BYTES).await {
+        Ok(body) => Ok(Reply { host, status, retry_after, product, body }),
+        Err(source) => Err(RequestError::Answer { host, source }),
     }
 }
 

@@ -1,6 +1,10 @@
 //! HTTP: sends a request, and reads the answer up to a bounded size.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use reqwest::{Client, Request, RequestBuilder};
 use url::Url;
@@ -17,6 +21,8 @@ use crate::{
         clock::Clock,
         http_client::{self, HttpClientSettings, is_loopback},
         http_response,
+        secret::Secret,
+        watched_client::WatchedClient,
     },
 };
 
@@ -25,35 +31,67 @@ const LONGEST_ON_MACHINE: Duration = Duration::from_secs(10);
 
 /// Sends requests to one service.
 pub(super) struct Http {
-    client: Client,
+    client: Mutex<WatchedClient>,
+    connection: Connection,
     trace: Option<Trace>,
     clock: Clock,
+}
+
+/// How the service is reached.
+struct Connection {
+    timeout: Duration,
+    proxy_url: Option<Secret>,
+    is_on_machine: bool,
+    /// Read again when it changes.
+    ca_file: Option<PathBuf>,
+}
+
+impl Connection {
+    fn client(&self) -> Result<Client, HttpError> {
+        Ok(http_client::client(&HttpClientSettings {
+            timeout: self.timeout,
+            proxy_url: self.proxy_url.as_ref(),
+            is_on_machine: self.is_on_machine,
+            ca_file: self.ca_file.as_deref(),
+            ..HttpClientSettings::default()
+        })?)
+    }
 }
 
 impl Http {
     /// For a service on the network, by the proxy and with the certificates that the settings name.
     pub(super) fn new(config: &ServiceConfig, service: &Url) -> Result<Self, HttpError> {
-        let settings = HttpClientSettings {
+        let connection = Connection {
             timeout: config.request_timeout,
-            proxy_url: config.proxy_url.as_ref(),
+            proxy_url: config.proxy_url.clone(),
             is_on_machine: is_loopback(service),
-            ca_file: config.ca_file.as_deref(),
-            ..HttpClientSettings::default()
+            ca_file: config.ca_file.clone(),
         };
-        Self::build(&settings, config)
+        Self::build(connection, config)
     }
 
     /// For the metadata service of this machine, which no proxy reaches.
     pub(super) fn on_machine(config: &ServiceConfig) -> Result<Self, HttpError> {
         let timeout = config.request_timeout.min(LONGEST_ON_MACHINE);
-        let settings = HttpClientSettings { timeout, is_on_machine: true, ..HttpClientSettings::default() };
-        Self::build(&settings, config)
+        Self::build(Connection { timeout, proxy_url: None, is_on_machine: true, ca_file: None }, config)
     }
 
-    fn build(settings: &HttpClientSettings<'_>, config: &ServiceConfig) -> Result<Self, HttpError> {
-        let client = http_client::client(settings)?;
+    fn build(connection: Connection, config: &ServiceConfig) -> Result<Self, HttpError> {
+        let files = connection.ca_file.iter().cloned().collect();
+        let client = Mutex::new(WatchedClient::new(files, || connection.client())?);
         let trace = config.request_trace_dir.as_deref().map(Trace::open).transpose()?;
-        Ok(Self { client, trace, clock: Clock::system() })
+        Ok(Self { client, connection, trace, clock: Clock::system() })
+    }
+
+    /// The client with the certificates as they are now.
+    fn client(&self) -> Client {
+        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        client.current(|| self.connection.client())
+    }
+
+    /// The files that are read again when they change.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.connection.ca_file.iter().cloned()
     }
 
     /// Tells the time by another clock.
@@ -62,11 +100,11 @@ impl Http {
     }
 
     pub(super) fn get(&self, url: Url) -> RequestBuilder {
-        self.client.get(url)
+        self.client().get(url)
     }
 
     pub(super) fn post(&self, url: &str) -> RequestBuilder {
-        self.client.post(url)
+        self.client().post(url)
     }
 
     /// Sends a request, and reads the answer to its end, unless it is longer than that.
@@ -84,7 +122,7 @@ impl Http {
     }
 
     async fn execute(&self, request: Request, limits: PageLimits) -> Result<ServiceAnswer, ExchangeError> {
-        let sent = self.client.execute(request).await;
+        let sent = self.client().execute(request).await;
         let answer = sent.map_err(|error| match error.is_builder() {
             true => ExchangeError::Request(error.without_url()),
             false => ExchangeError::Unreachable(error.without_url()),

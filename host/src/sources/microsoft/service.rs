@@ -88,9 +88,9 @@ impl ServiceSource {
         token.map(drop).map_err(|source| PollError::Token { tenant: self.tenant.clone(), source })
     }
 
-    /// The files that are read for every sign-in.
+    /// The files that are read for every sign-in, and the certificates to trust.
     pub(crate) fn secret_files(&self) -> Vec<PathBuf> {
-        self.tokens.files()
+        self.tokens.files().into_iter().chain(self.http.files()).collect()
     }
 
     /// When the access token ends.

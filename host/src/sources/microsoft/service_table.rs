@@ -48,7 +48,7 @@ pub(super) struct ServiceTable {
     pub(super) request_budget: Setting<i64>,
     /// HTTP proxy for this source. Default: the one of the environment.
     pub(super) proxy_url: Setting<String>,
-    /// Certificates to trust besides those of the system, PEM. Default: none.
+    /// Certificates to trust besides those of the system, PEM, read again when the file changes. Default: none.
     pub(super) ca_file: Setting<String>,
     /// Folder for requests and answers, for troubleshooting; without secrets, but with personal data. Default: none.
     pub(super) request_trace_dir: Setting<String>,
