@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::{error::chain, *};
 use crate::{
     app::settings::Config,
-    ledger::{Lateness, Ledger, LedgerError, Next, PageDone, Window},
+    ledger::{Lateness, Ledger, Next, PageDone, Window},
     outputs::{
         http::{HttpConfig, HttpOutput},
         stdout::StdoutOutput,
@@ -75,9 +75,7 @@ async fn a_page_that_takes_too_long_to_finish_is_read_again() {
     };
     let summary = run(pipeline, Mode::Daemon, told).await.unwrap();
     assert_eq!(summary.documents, 0);
-    // The run before may still be about to close the ledger.
-    let is_in_use = || matches!(Ledger::open(setup.folder.path()), Err(LedgerError::InUse { .. }));
-    wait_for("the ledger", || !is_in_use()).await;
+    setup.wait_for_ledger().await;
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
 }
@@ -88,6 +86,7 @@ async fn a_shutdown_leaves_nothing_half_done() {
     let sink = setup.sink.clone();
     let stopped = async move { wait_for("rows", || sink.delivered().len() >= 20).await };
     run(setup.pipeline(), Mode::Daemon, stopped).await.unwrap();
+    setup.wait_for_ledger().await;
     setup.run_once().await.unwrap();
     setup.assert_all_delivered();
 }

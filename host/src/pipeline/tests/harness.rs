@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     app::settings::Config,
     deployment::{Deployment, RollbackPolicy},
-    ledger::{Ledger, SourceStatus},
+    ledger::{Ledger, LedgerError, SourceStatus},
     mapper::{Component, Limits, Settings, built_in},
     outputs::stdout::StdoutOutput,
     pipeline::{
@@ -108,6 +108,12 @@ impl TestSetup {
 
     pub(super) fn source(&self) -> PipelineSource {
         pipeline_source(&self.config)
+    }
+
+    /// Waits until no run has the ledger: one that was stopped may still be about to close it.
+    pub(super) async fn wait_for_ledger(&self) {
+        let is_in_use = || matches!(Ledger::open(self.folder.path()), Err(LedgerError::InUse { .. }));
+        wait_for("the ledger", || !is_in_use()).await;
     }
 
     pub(super) async fn run_once(&self) -> Result<Summary, RunError> {
