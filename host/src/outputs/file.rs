@@ -221,7 +221,7 @@ impl Output for FileOutput {
     }
 
     fn recover(&mut self, position: WritePosition) {
-        self.recovered = Some(position);
+        (self.recovered, self.current) = (Some(position), None);
     }
 
     /// Compresses and deletes finished files, if that is not done: it is not part of what a delivery waits for.

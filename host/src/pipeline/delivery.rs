@@ -20,12 +20,13 @@ use super::{
     dead_letters::{by_mapping, by_output},
     error::{RunError, chain},
     mode::Mode,
+    output::Output,
     output_error::OutputError,
     record_batch::{Checkpoint, RecordBatch},
     run_context::RunContext,
     source_run::SourceRun,
     summary::Summary,
-    target::{Accepted, Portion, Target},
+    target::{Accepted, Portion, Target, position},
 };
 use crate::{
     ledger::{Mark, Trouble},
@@ -237,6 +238,16 @@ struct OutputDelivery<'d> {
 }
 
 impl OutputDelivery<'_> {
+    /// A batch before was written and never noted, since noting it failed: what is behind the position that the ledger
+    /// has comes again, so it is taken back.
+    async fn recover(&self, output: &mut dyn Output) -> Result<(), RunError> {
+        let name = self.target.name.clone();
+        if let Some(mark) = self.run.ledger(move |ledger| ledger.mark(&name)).await? {
+            output.recover(position(mark));
+        }
+        Ok(())
+    }
+
     fn failure(&self, source: OutputError) -> RunError {
         RunError::Output { name: self.target.name.clone(), source }
     }
@@ -248,7 +259,10 @@ impl Attempt for OutputDelivery<'_> {
     type Error = RunError;
 
     async fn attempt(&mut self) -> Result<Accepted, RunError> {
-        let mut output = Arc::clone(&self.target.output).lock_owned().await;
+        let (mut output, is_unnoted) = self.target.ready().await;
+        if is_unnoted {
+            self.recover(&mut **output).await?;
+        }
         self.secrets = WatchedFiles::new(output.secret_files());
         let mut accepted = Accepted {
             name: self.target.name.clone(),
@@ -275,7 +289,7 @@ impl Attempt for OutputDelivery<'_> {
         accepted.rejected = receipt.rejected;
         accepted.places.clone_from(&self.portion.places);
         accepted.position = output.position();
-        accepted.output = output.has_position().then_some(output);
+        accepted.output = self.target.hold(output);
         Ok(accepted)
     }
 

@@ -37,7 +37,8 @@ pub(crate) trait Output: Send {
         None
     }
 
-    /// Hears of the position that the ledger has, before anything is delivered.
+    /// Hears of the position that the ledger has, before anything is delivered, and again after something was delivered
+    /// that could not be noted: what is behind it comes again.
     fn recover(&mut self, _position: WritePosition) {}
 
     /// Hears that what was delivered is in the ledger, and does what is left to do then: at the start as well, for a run

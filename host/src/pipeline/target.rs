@@ -1,6 +1,9 @@
 //! An output within a run: its name, its counts, and what it has accepted of a batch.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -18,18 +21,34 @@ pub(super) struct Target {
     pub(super) counts: OfOutput,
     /// Whether the ledger knows it to be in trouble.
     pub(super) is_troubled: AtomicBool,
+    /// Whether it has written what the ledger was not told.
+    is_unnoted: Arc<AtomicBool>,
 }
 
 impl Target {
     /// Takes an output into a run: it hears of the position that the ledger has.
     pub(super) fn new(name: String, mut output: Box<dyn Output>, ledger: &Ledger) -> Result<Self, LedgerError> {
-        if let Some(Mark { device, inode, length, began, tail, .. }) = ledger.mark(&name)? {
-            let tail = Tail { length: tail.length, hash: tail.hash };
-            output.recover(WritePosition { device, inode, length, began, tail });
+        if let Some(mark) = ledger.mark(&name)? {
+            output.recover(position(mark));
         }
         let (counts, output) = (metrics().output(&name), Arc::new(Mutex::new(output)));
         let is_troubled = AtomicBool::new(ledger.output_trouble(&name)?.is_some());
-        Ok(Self { name, output, counts, is_troubled })
+        Ok(Self { name, output, counts, is_troubled, is_unnoted: Arc::default() })
+    }
+
+    /// The output for a delivery, and whether one before was not noted: then it has to hear of the position that the
+    /// ledger has, as after a crash.
+    pub(super) async fn ready(&self) -> (OwnedMutexGuard<Box<dyn Output>>, bool) {
+        let output = Arc::clone(&self.output).lock_owned().await;
+        (output, self.is_unnoted.load(Ordering::Relaxed))
+    }
+
+    /// What an output holds that has a position: from here on it has written what the ledger does not know.
+    pub(super) fn hold(&self, output: OwnedMutexGuard<Box<dyn Output>>) -> Option<HeldOutput> {
+        output.has_position().then(|| {
+            self.is_unnoted.store(true, Ordering::Relaxed);
+            HeldOutput { output, is_unnoted: Arc::clone(&self.is_unnoted) }
+        })
     }
 
     /// It has accepted a part of a batch.
@@ -57,7 +76,13 @@ pub(super) struct Accepted {
     pub(super) places: Vec<usize>,
     pub(super) position: Option<WritePosition>,
     /// Held until the position is in the ledger: what another source writes behind it must not get there first.
-    pub(super) output: Option<OwnedMutexGuard<Box<dyn Output>>>,
+    pub(super) output: Option<HeldOutput>,
+}
+
+/// An output with a position, held until the ledger has it.
+pub(super) struct HeldOutput {
+    output: OwnedMutexGuard<Box<dyn Output>>,
+    is_unnoted: Arc<AtomicBool>,
 }
 
 impl Accepted {
@@ -75,8 +100,15 @@ impl Accepted {
 
     /// Its mark is in the ledger.
     pub(super) fn noted(self) {
-        if let Some(mut output) = self.output {
+        if let Some(HeldOutput { mut output, is_unnoted }) = self.output {
+            is_unnoted.store(false, Ordering::Relaxed);
             output.noted();
         }
     }
+}
+
+/// The position that a mark stands for.
+pub(super) fn position(mark: Mark) -> WritePosition {
+    let Mark { device, inode, length, began, tail, .. } = mark;
+    WritePosition { device, inode, length, began, tail: Tail { length: tail.length, hash: tail.hash } }
 }

@@ -28,6 +28,7 @@ mod links;
 mod model;
 mod odd_answers;
 mod secrets;
+mod unnoted;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_delivered_once() {
