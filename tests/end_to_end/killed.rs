@@ -26,6 +26,7 @@ use crate::harness::{Folder, SimulatedTenant, documents, guest, project, random,
 
 mod failing;
 mod replay;
+mod synced;
 
 /// Number of steps tried of each kind: the first, the last, and others by chance; the one that fails is named.
 const PER_KIND: usize = 4;
