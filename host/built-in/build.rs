@@ -78,7 +78,7 @@ fn file(mapping: &MappingPackage, extension: &str) -> String {
 }
 
 /// The kinds of records that somebody has to map.
-const RECORD_KINDS: [&str; 2] = ["graph", "legacy"];
+const RECORD_KINDS: [&str; 3] = ["details", "graph", "legacy"];
 
 /// Sees that every kind of records has one mapping that is the default, and no other kind has.
 fn check_defaults(mappings: &[MappingPackage]) -> Result<(), Box<dyn Error>> {

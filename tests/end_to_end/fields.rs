@@ -13,14 +13,25 @@ const LONGEST: usize = 90;
 
 /// Notes the fields of a part of a document, each with the first value that is found.
 fn collect(value: &Value, name: &str, fields: &mut BTreeMap<String, String>) {
+    if let Value::Array(elements) = value
+        && elements.iter().any(Value::is_object)
+    {
+        elements.iter().for_each(|element| collect(element, name, fields));
+        return;
+    }
     let Value::Object(members) = value else {
         fields.entry(name.to_owned()).or_insert_with(|| value.to_string());
         return;
     };
     for (key, member) in members {
         let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-        // The copy of the record has the properties of the record.
-        if name != "microsoft" {
+        // The copy of the record has the properties of the record; beside them are the steps of its delivery.
+        if name == "microsoft" {
+            let details = &member["online_message_trace"]["details"];
+            if details.is_object() {
+                collect(details, "microsoft.online_message_trace.details", fields);
+            }
+        } else {
             collect(member, &name, fields);
         }
     }
@@ -42,7 +53,7 @@ fn key_of(field: &str, sources: &BTreeMap<String, String>) -> String {
 /// The page of a version.
 fn page(version: &str) -> String {
     let mut fields = BTreeMap::new();
-    for name in ["well-formed", "broken"] {
+    for name in ["well-formed", "broken", "details"] {
         let file = project().join(format!("fixtures/records/{name}-{version}-expected.json"));
         let outcomes: Vec<Value> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         for document in outcomes.iter().filter_map(|outcome| outcome.get("document")) {

@@ -20,6 +20,7 @@ mod cache;
 mod context;
 mod date;
 mod delivery_key;
+mod details_record;
 mod document;
 mod domain;
 mod endpoint;

@@ -106,6 +106,17 @@ impl RecordIndex {
         }
     }
 
+    /// Whether the record has a property.
+    #[inline(always)]
+    pub(crate) fn has(&self, property: Property) -> bool {
+        self.places[property as usize] != 0
+    }
+
+    /// Takes the members of the record away again; they are the last that were read.
+    pub(crate) fn take_back<'a>(&self, members: &mut Vec<RecordMember<'a>>) -> Vec<RecordMember<'a>> {
+        members.split_off(self.first)
+    }
+
     /// The record, once all members of its batch are read.
     pub(crate) fn record<'a>(&'a self, members: &'a [RecordMember<'a>]) -> Record<'a> {
         Record { places: &self.places, members: members.get(self.first..self.first + self.count).unwrap_or_default() }

@@ -7,6 +7,7 @@ use memchr::memchr_iter;
 use crate::{
     bytes::Bytes,
     context::MappingContext,
+    details_record::{DetailsLine, DetailsRecord},
     document::{Document, PendingOutcome},
     endpoint::EndpointNetworks,
     failure::Failure,
@@ -20,8 +21,8 @@ use crate::{
     record_index::RecordIndex,
     session_settings::SessionSettings,
     settings::{Settings, SettingsError},
-    version::Version,
-    write::write,
+    version::{RecordKind, Version},
+    write::{write, write_details},
 };
 
 /// How many records are read before they are written, so that the host is asked about their IP addresses all at once.
@@ -39,6 +40,8 @@ struct Line<'a> {
     /// Offset in the batch, in bytes.
     offset: usize,
     index: RecordIndex,
+    /// The steps of the delivery, if the line has them beside its record.
+    details: Option<DetailsRecord<'a>>,
     /// Why the line is no record, if it is none.
     failure: Option<Failure>,
     /// Where the networks of both ends are, as far as they were known before.
@@ -65,6 +68,7 @@ impl Session {
         let mut chunk: Vec<Line<'_>> = Vec::new();
         let mut members = Vec::new();
         let mut layout = KeyLayout::default();
+        let maps_details = self.context.version.record_kinds.contains(&RecordKind::Details);
         let mut pending = Vec::new();
         while lines.peek().is_some() {
             let mut count = 0;
@@ -76,6 +80,10 @@ impl Session {
                 let line = &mut chunk[count];
                 (line.offset, line.text) = (offset, text);
                 line.failure = line.index.read(text, &mut layout, &mut members).err();
+                line.details = None;
+                if maps_details && line.failure.is_none() && !line.index.has(Property::Received) {
+                    read_details(line, &mut layout, &mut members);
+                }
                 count += 1;
             }
             let chunk = &mut chunk[..count];
@@ -150,8 +158,15 @@ impl Session {
                 if let Some(reason) = drop_reason(context, &record) {
                     return Err(reason);
                 }
-                let document = read(context, record, line.networks);
-                write(context, &document, line.text, line.offset, origin, documents)
+                let mut document = read(context, record, line.networks);
+                match &line.details {
+                    None => write(context, &document, line.text, line.offset, origin, documents),
+                    Some(details) => {
+                        let delivery = details.read(&mut document);
+                        let lines = DetailsLine { line: line.text, record: details.trace.text, offset: line.offset };
+                        write_details(context, &document, &delivery, lines, origin, documents)
+                    }
+                }
             }
             Some(failure) => {
                 let document = Document::broken(failure.clone());
@@ -168,6 +183,18 @@ impl Line<'_> {
     fn record<'a>(&'a self, members: &'a [RecordMember<'a>]) -> Record<'a> {
         if self.failure.is_some() { Record::NONE } else { self.index.record(members) }
     }
+}
+
+/// Reads the record of a line that has the steps of its delivery beside it; any other line is left as it is.
+#[inline(never)]
+fn read_details<'a>(line: &mut Line<'a>, layout: &mut KeyLayout<'a>, members: &mut Vec<RecordMember<'a>>) {
+    let own = line.index.take_back(members);
+    let Some(details) = DetailsRecord::find(&own) else {
+        members.extend(own);
+        return;
+    };
+    line.failure = line.index.read(details.trace.text, layout, members).err();
+    line.details = Some(details);
 }
 
 /// The lines with something in them, each with its offset in bytes.

@@ -59,6 +59,8 @@ pub enum RecordKind {
     Graph,
     /// The Reporting Web Service and PowerShell.
     Legacy,
+    /// A record of either together with the steps of its delivery.
+    Details,
 }
 
 /// Names of fields that the mapping writes itself.

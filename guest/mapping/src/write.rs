@@ -5,11 +5,15 @@ mod hidden_record;
 mod package;
 mod parts;
 
+use delivery::DETAILS_ACTION;
+use exotrace_details::DeliveryDetails;
+
 use crate::{
     bytes::Bytes,
     context::MappingContext,
     date::Instant,
     delivery_key::Delivery,
+    details_record::DetailsLine,
     document::{Document, PendingOutcome},
     json::Buffer,
     outcome::Origin,
@@ -34,6 +38,47 @@ pub(crate) fn write(
         Layout::Package => write_package(context, document, line, offset, origin, out),
         Layout::Delivery => write_delivery(context, document, line, offset, origin, out),
     };
+    let action = document.failures.is_empty().then_some(&*document.status.action);
+    finish(context, document, action, line, start, Written { length, event_id }, out)
+}
+
+/// Writes the document of a delivery with its steps.
+#[inline(never)]
+pub(crate) fn write_details(
+    context: &mut MappingContext,
+    document: &Document<'_>,
+    details: &DeliveryDetails,
+    lines: DetailsLine<'_>,
+    origin: &Origin,
+    out: &mut Bytes,
+) -> PendingOutcome {
+    let start = out.len();
+    let (length, event_id) = with_room(lines.line, out, |buffer| {
+        delivery::push_details_document(buffer, context, document, details, lines, origin)
+    });
+    // The steps of one status are one document, beside that of the row.
+    let action = document.failures.is_empty().then(|| format!("{DETAILS_ACTION} {}", document.status.action));
+    finish(context, document, action.as_deref(), lines.line, start, Written { length, event_id }, out)
+}
+
+/// A document that was written.
+struct Written {
+    length: usize,
+    /// Where in it the id of the delivery belongs.
+    event_id: Option<usize>,
+}
+
+/// Takes down what the ids of a document that begins at `start` are made of.
+#[inline(always)]
+fn finish(
+    context: &mut MappingContext,
+    document: &Document<'_>,
+    action: Option<&str>,
+    line: &str,
+    start: usize,
+    Written { length, event_id }: Written,
+    out: &mut Bytes,
+) -> PendingOutcome {
     out.truncate(start + length);
     let MappingContext { addresses, ids, .. } = context;
     let text = |address: Option<usize>| address.map(|place| addresses.get(place).text());
@@ -43,7 +88,6 @@ pub(crate) fn write(
         sender: text(document.source.address),
         recipient: text(document.destination.address),
     };
-    let action = document.failures.is_empty().then_some(&*document.status.action);
     let has_delivery = ids.add(action, &delivery, line);
     PendingOutcome {
         timestamp: document.received.map(Instant::milliseconds),

@@ -70,6 +70,9 @@ impl RecordKind {
     pub(crate) fn of(record: &str) -> Option<Self> {
         let names: BTreeMap<String, IgnoredAny> = serde_json::from_str(record).ok()?;
         let is_there = |sought: &str| names.keys().any(|name| name.eq_ignore_ascii_case(sought));
+        if is_there("trace") && is_there("details") {
+            return Some(Self::Details);
+        }
         // These are other words; the others differ in their first letter alone.
         if is_there("receivedDateTime") {
             return Some(Self::Graph);
@@ -177,6 +180,8 @@ mod tests {
             (r#"{"senderAddress":"a"}"#, Some(RecordKind::Graph)),
             (r#"{"status":"a","Received":"x"}"#, Some(RecordKind::Legacy)),
             (r#"{"SENDERADDRESS":"a"}"#, Some(RecordKind::Legacy)),
+            (r#"{"trace":{"id":"1"},"details":[]}"#, Some(RecordKind::Details)),
+            (r#"{"trace":{"id":"1"}}"#, None),
             (r#"{"x":1}"#, None),
             ("no record", None),
         ] {

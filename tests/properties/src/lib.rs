@@ -144,6 +144,10 @@ fn check(record: &str, outcome: &fast::Outcome, document: Option<&str>, expected
     };
     let document = document.unwrap_or_else(|| panic!("should not be dropped: {record}"));
     let mut document: Value = serde_json::from_str(document).unwrap_or_else(|error| panic!("{error}: {document}"));
+    if document["event"]["action"] == "trace-details" {
+        // The reference mapper knows rows alone; guest/mapping/tests/details.rs compares these with the ones of their rows.
+        return;
+    }
     let messages = document.as_object_mut().and_then(|members| members.remove("error"));
     let has_messages = messages.is_some_and(|error| error["message"].as_array().is_some_and(|all| !all.is_empty()));
     let mut wanted = wanted;

@@ -22,6 +22,7 @@ impl From<RecordKind> for mapper::RecordKind {
         match kind {
             RecordKind::Graph => Self::Graph,
             RecordKind::Legacy => Self::Legacy,
+            RecordKind::Details => Self::Details,
         }
     }
 }

@@ -1,15 +1,14 @@
 //! Mapping 3.0.
 
-use super::v2_2;
 use crate::version::{
-    AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, ReadTimeRule, ReservedFields, Schema, Version,
+    AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, ReadTimeRule, RecordKind, ReservedFields, Schema, Version,
 };
 
 /// Our own: all that ECS has for a delivery, and the same document for a record of any service.
 pub const VERSION: Version = Version {
     number: "3.0.0",
     schema: Schema { name: "ecs", version: "9.4.0" },
-    record_kinds: v2_2::VERSION.record_kinds,
+    record_kinds: &[RecordKind::Graph, RecordKind::Legacy, RecordKind::Details],
     options_schema: Some(include_str!("v3_0_options.json")),
     reserved_fields: ReservedFields {
         document: &[
@@ -23,11 +22,30 @@ pub const VERSION: Version = Version {
             "network",
             "observer",
             "related",
+            "rule",
             "source",
             "tags",
+            "tls",
             "user",
         ],
-        event: &["action", "category", "created", "id", "kind", "original", "outcome", "provider", "type", "url"],
+        event: &[
+            "action",
+            "category",
+            "code",
+            "created",
+            "duration",
+            "end",
+            "id",
+            "kind",
+            "original",
+            "outcome",
+            "provider",
+            "reason",
+            "reference",
+            "start",
+            "type",
+            "url",
+        ],
         log: &["file", "offset"],
         shares_organization: true,
     },

@@ -183,3 +183,12 @@ pub(crate) fn push_hidden_text(out: &mut Buffer<'_>, key: &str, text: Option<Str
         out.push(b',');
     }
 }
+
+/// Adds a text with its key, if there is one.
+pub(crate) fn push_text(out: &mut Buffer<'_>, key: &str, text: Option<&str>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        out.push_str(key);
+        out.push_string(text);
+        out.push(b',');
+    }
+}

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Stands where an id will be.
-const NO_ID: &[u8; ID_BYTES] = b"............................";
+pub(super) const NO_ID: &[u8; ID_BYTES] = b"............................";
 
 /// Adds `event`, and returns where its `id` belongs.
 #[inline(always)]
@@ -72,7 +72,7 @@ fn push_status(out: &mut Buffer<'_>, document: &Document<'_>) {
 
 /// Adds the page of the message in Microsoft Defender, which finds it by two GUIDs.
 #[inline(always)]
-fn push_url(out: &mut Buffer<'_>, context: &MappingContext, document: &Document<'_>) {
+pub(super) fn push_url(out: &mut Buffer<'_>, context: &MappingContext, document: &Document<'_>) {
     let beginning = &*context.settings.url_beginning;
     if beginning.is_empty() {
         return;

@@ -48,6 +48,11 @@ impl PageMembers<'_> {
         self.0.iter().filter(|(name, _)| NAMES.contains(&name.to_ascii_lowercase().as_str())).count()
     }
 
+    /// Whether this is a record together with the steps of its delivery, which are no rows.
+    fn is_details(&self) -> bool {
+        ["trace", "details"].iter().all(|wanted| self.0.iter().any(|(name, _)| name == wanted))
+    }
+
     /// The services' own mark (host/docs/facts/ms-api.md, sections 1.8 and 2.2).
     fn has_mark(&self) -> bool {
         self.0.iter().any(|(name, _)| matches!(&**name, "@odata.context" | "odata.metadata"))
@@ -87,7 +92,7 @@ fn collect<'a>(value: &'a RawValue, depth: usize, rows: &mut Vec<&'a RawValue>) 
         }
     } else if text.starts_with('{') {
         let Ok(members) = serde_json::from_str::<PageMembers<'_>>(text) else { return };
-        if members.count_known() > 1 {
+        if members.count_known() > 1 || members.is_details() {
             return;
         }
         let has_mark = members.has_mark();
@@ -103,7 +108,8 @@ fn collect<'a>(value: &'a RawValue, depth: usize, rows: &mut Vec<&'a RawValue>) 
 /// Whether a value looks like a record of message trace.
 pub(super) fn is_row(text: &str) -> bool {
     text.starts_with('{')
-        && serde_json::from_str::<PageMembers<'_>>(text).is_ok_and(|members| members.count_known() > 0)
+        && serde_json::from_str::<PageMembers<'_>>(text)
+            .is_ok_and(|members| members.count_known() > 0 || members.is_details())
 }
 
 /// Where the rows begin in a page whose end is missing.
@@ -123,7 +129,7 @@ fn opens_at(text: &str, begin: usize, depth: usize) -> Option<usize> {
         let Scan::Whole(length) = scan(rest(at).as_bytes()) else { return None };
         // A record that is cut off in the middle has names of its own.
         let name = rest(at).get(..length)?.trim_matches('"').to_ascii_lowercase();
-        if NAMES.contains(&name.as_str()) {
+        if name == "trace" || NAMES.contains(&name.as_str()) {
             return None;
         }
         at = blanks(at + length);
@@ -146,5 +152,21 @@ fn opens_at(text: &str, begin: usize, depth: usize) -> Option<usize> {
         if !rest(at).starts_with(',') {
             return None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_of_a_delivery_are_no_rows() {
+        let line = r#"{"trace":{"id":"1"},"details":[{"id":"1","messageId":"<1@x>","event":"Receive"}]}"#;
+        assert!(rows(line).is_none());
+        let all = format!("[{line},{line}]");
+        let found: Vec<_> = rows(&all).unwrap().into_iter().map(RawValue::get).collect();
+        assert_eq!(found, [line, line]);
+        assert_eq!(opens(&line[..line.len() - 3]), None);
+        assert_eq!(rows(&line.replace("trace", "other")).map(|rows| rows.len()), Some(1));
     }
 }

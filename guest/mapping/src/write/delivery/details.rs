@@ -1,0 +1,294 @@
+//! The document of a delivery with its steps: that of the row, with why it failed, and step by step how.
+
+mod shown;
+mod steps;
+
+use std::net::IpAddr;
+
+use exotrace_details::{DeliveryDetails, Server, Step};
+use shown::Shown;
+
+use super::{
+    email,
+    event::{NO_ID, push_url},
+    message,
+    network::{push_endpoint, push_network},
+    people,
+};
+use crate::{
+    address::Address,
+    context::MappingContext,
+    date::Instant,
+    delivery_key,
+    details_record::DetailsLine,
+    document::Document,
+    domain::Domain,
+    endpoint::Addresses,
+    failure::Failure,
+    json::{Buffer, build, decode},
+    outcome::Origin,
+    property::Property,
+    write::{
+        hidden_record::push_hidden_record,
+        parts::{push_date, push_failures, push_log, push_record, push_tags, push_text},
+    },
+};
+
+/// What `event.action` says of these documents.
+pub(crate) const DETAILS_ACTION: &str = "trace-details";
+
+/// Explains the codes of Exchange Online.
+const CODES_PAGE: &str = "https://learn.microsoft.com/exchange/mail-flow-best-practices/\
+                          non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online";
+
+/// What a document of details is made of.
+struct Facts<'a> {
+    context: &'a MappingContext,
+    document: &'a Document<'a>,
+    details: &'a DeliveryDetails,
+    shown: Shown<'a>,
+    addresses: Addresses<'a>,
+    server: Option<Server>,
+}
+
+/// Writes a document, and returns the place in it for the 28 characters of `event.id`.
+pub(crate) fn push_details_document(
+    out: &mut Buffer<'_>,
+    context: &MappingContext,
+    document: &Document<'_>,
+    details: &DeliveryDetails,
+    lines: DetailsLine<'_>,
+    origin: &Origin,
+) -> Option<usize> {
+    let Document { source, destination, .. } = document;
+    let facts = Facts {
+        context,
+        document,
+        details,
+        shown: Shown { privacy: context.settings.privacy.as_ref() },
+        addresses: Addresses { sender: source.address(context), recipient: destination.address(context) },
+        server: details.last_server(),
+    };
+    let start = out.len();
+    out.push(b'{');
+    let read_at = origin.read_at.and_then(Instant::from_milliseconds);
+    push_date(out, r#""@timestamp":""#, document.received.or(read_at));
+    push_destination(out, &facts);
+    out.push_ascii(br#""ecs":{"version":""#);
+    out.push_str(context.version.schema.version);
+    out.push_ascii(b"\"},");
+    email::push_email(out, context, document, &facts.addresses);
+    push_error(out, &facts);
+    let event_id = push_event(out, &facts, lines.line, origin);
+    push_log(out, context, lines.offset, origin);
+    push_message(out, &facts);
+    push_microsoft(out, &facts, lines.record);
+    push_network(out, context, document);
+    out.push_ascii(br#""observer":{"product":"Exchange Online","type":"mail-gateway","vendor":"Microsoft"},"#);
+    out.push_str(&context.settings.fields.organization);
+    push_related(out, &facts);
+    push_rule(out, &facts);
+    push_endpoint(out, context, r#""source":{"#, source);
+    push_tags(out, context, !document.failures.is_empty());
+    push_tls(out, &facts);
+    people::push_user(out, document.direction, &facts.addresses);
+    out.push_str(&context.settings.fields.document);
+    out.close(start, b"}");
+    out.pop(); // the comma
+    event_id.map(|place| place - start)
+}
+
+/// Adds `destination`: the last server outside, if one is known, and the recipient.
+fn push_destination(out: &mut Buffer<'_>, facts: &Facts<'_>) {
+    let Facts { context, document, shown, .. } = facts;
+    let host = facts.server.as_ref().and_then(|server| shown.host(server.host.as_deref()?));
+    let ip = facts.server.as_ref().and_then(|server| server.ip);
+    let shown_ip = ip.and_then(|ip| shown.ip(ip));
+    if host.is_none() && shown_ip.is_none() {
+        return push_endpoint(out, context, r#""destination":{"#, &document.destination);
+    }
+    let start = out.len();
+    out.push_ascii(br#""destination":{"#);
+    push_text(out, r#""address":"#, host.as_deref().or(shown_ip.as_deref()));
+    let to_ip = document.record.get(Property::ToIp);
+    let is_of_row = to_ip.is_string() && decode(&to_ip).parse::<IpAddr>().ok() == ip;
+    match document.destination.network(context).filter(|_| is_of_row) {
+        Some(network) => out.push_str(&network.members),
+        None => push_text(out, r#""ip":"#, shown_ip.as_deref()),
+    }
+    if let Some(host) = &host {
+        let domain = Domain::new(host, &context.settings.suffix_list, &context.settings.local_domains);
+        out.push_str(&domain.members);
+    }
+    out.push_str(facts.addresses.recipient.map_or("", |address| address.user()));
+    out.close(start, b"}");
+}
+
+/// Adds `error`: the reply code, and what is wrong with the record.
+fn push_error(out: &mut Buffer<'_>, facts: &Facts<'_>) {
+    let Facts { context, document, details, .. } = facts;
+    let failures: &[Failure] = &document.failures;
+    let Some(code) = details.reply().and_then(|reply| reply.smtp_code.as_deref()) else {
+        return push_failures(out, context, failures);
+    };
+    let before = out.len();
+    push_failures(out, context, failures);
+    if out.len() > before {
+        // Without the end of the object and the comma: the code comes behind the messages.
+        out.truncate(out.len().saturating_sub(2));
+        out.push(b',');
+    } else {
+        out.push_ascii(br#""error":{"#);
+    }
+    push_text(out, r#""code":"#, Some(code));
+    out.close(before, b"}");
+}
+
+/// Adds `event`, and returns where its `id` belongs.
+fn push_event(out: &mut Buffer<'_>, facts: &Facts<'_>, line: &str, origin: &Origin) -> Option<usize> {
+    let Facts { context, document, details, shown, .. } = facts;
+    let has_failed = !document.failures.is_empty();
+    let start = out.len();
+    out.push_ascii(br#""event":{"action":""#);
+    out.push_str(DETAILS_ACTION);
+    out.push_ascii(br#"","category":["email"],"#);
+    push_text(out, r#""code":"#, details.reply().and_then(|reply| reply.code.as_deref()));
+    push_date(out, r#""created":""#, origin.read_at.and_then(Instant::from_milliseconds));
+    push_times(out, details);
+    out.push_str(&context.settings.fields.event);
+    let id_place = (!has_failed || delivery_key::is_named(&document.record)).then(|| {
+        out.push_ascii(br#""id":""#);
+        let place = out.len();
+        out.push_ascii(NO_ID);
+        out.push_ascii(b"\",");
+        place
+    });
+    push_text(out, r#""kind":"#, Some(if has_failed { "pipeline_error" } else { "event" }));
+    if context.settings.preserve_original_event || (has_failed && context.settings.keeps_failed_records) {
+        push_text(out, r#""original":"#, Some(line));
+    }
+    push_text(out, r#""outcome":"#, Some(document.status.outcome));
+    out.push_ascii(br#""provider":"Microsoft Exchange Online","#);
+    let reason = if shown.hides_text() { details.codes() } else { details.reason() };
+    push_text(out, r#""reason":"#, reason.as_deref());
+    let code = details.reply().and_then(|reply| reply.code.as_deref());
+    let is_explained = code.is_some_and(|code| !code.starts_with('2'));
+    push_text(out, r#""reference":"#, is_explained.then_some(CODES_PAGE));
+    out.push_ascii(br#""type":["info"],"#);
+    push_url(out, context, document);
+    out.close(start, b"}");
+    id_place
+}
+
+/// Adds when the first and the last step happened, and the nanoseconds between.
+fn push_times(out: &mut Buffer<'_>, details: &DeliveryDetails) {
+    let Some((first, last)) = details.times() else { return };
+    let nanoseconds = i128::from(last - first) * 1_000_000;
+    if i64::try_from(nanoseconds).is_ok() {
+        out.push_str(&format!(r#""duration":{nanoseconds},"#));
+    }
+    push_date(out, r#""end":""#, Instant::from_milliseconds(last));
+    push_date(out, r#""start":""#, Instant::from_milliseconds(first));
+}
+
+/// Adds `message`: that of the row, with the cause behind it.
+fn push_message(out: &mut Buffer<'_>, facts: &Facts<'_>) {
+    let before = out.len();
+    message::push_message(out, facts.document, &facts.addresses);
+    if out.len() == before {
+        return;
+    }
+    out.truncate(out.len().saturating_sub(2));
+    out.push_ascii(b": ");
+    match facts.details.cause.filter(|_| facts.shown.hides_text()) {
+        Some(cause) => out.push_escaped(cause.sentence),
+        None => out.push_escaped(&facts.details.sentence()),
+    }
+    out.push_ascii(b"\",");
+}
+
+/// Adds the record with its steps.
+fn push_microsoft(out: &mut Buffer<'_>, facts: &Facts<'_>, record: &str) {
+    let Facts { context, document, .. } = facts;
+    let before = out.len();
+    match &context.settings.privacy {
+        None => {
+            // The steps have the name.
+            let members: Vec<_> =
+                document.record.members.iter().filter(|it| decode(&it.key()) != "details").cloned().collect();
+            push_record(out, &members, record);
+        }
+        Some(privacy) => push_hidden_record(out, context, document, privacy),
+    }
+    if out.len() > before {
+        out.truncate(out.len().saturating_sub(3));
+        out.push(b',');
+    } else {
+        out.push_ascii(br#""microsoft":{"online_message_trace":{"#);
+    }
+    steps::push_steps(out, facts.details, &facts.shown);
+    out.close(before, b"}}");
+}
+
+/// Adds `related`: what that of the row has, with the servers.
+fn push_related(out: &mut Buffer<'_>, facts: &Facts<'_>) {
+    let Facts { context, document, details, shown, addresses, server } = facts;
+    let people = [addresses.recipient, addresses.sender];
+    let of_people = |text: fn(&Address) -> &str| people.map(|address| address.map_or("", text));
+    let string = |text: String| build(|out| out.push_string(&text));
+    let start = out.len();
+    out.push_ascii(br#""related":{"#);
+    push_all(out, r#""hash":["#, of_people(|address| &address.previous_hash_json).map(str::to_owned));
+    let hosts = details.hosts().into_iter().filter_map(|host| shown.host(host)).map(string);
+    let domains = of_people(|address| &address.hosts[0]).into_iter().chain(of_people(|address| &address.hosts[1]));
+    push_all(out, r#""hosts":["#, domains.map(str::to_owned).chain(hosts));
+    let of_row = [&document.destination, &document.source]
+        .map(|endpoint| endpoint.network(context).map_or("", |network| network.ip_json.as_str()));
+    let clients = details.steps.iter().filter_map(Step::client_ip).take(MOST_CLIENTS);
+    let ips = server.iter().filter_map(|server| server.ip).chain(clients).filter_map(|ip| shown.ip(ip)).map(string);
+    push_all(out, r#""ip":["#, of_row.map(str::to_owned).into_iter().chain(ips));
+    let users = of_people(|address| &address.json).into_iter().chain(of_people(|address| &address.local_part_json));
+    push_all(out, r#""user":["#, users.map(str::to_owned));
+    out.close(start, b"}");
+}
+
+/// How many clients are looked at.
+const MOST_CLIENTS: usize = 64;
+
+/// Adds an array of JSON strings with its key, none empty and none twice.
+fn push_all(out: &mut Buffer<'_>, key: &str, texts: impl IntoIterator<Item = String>) {
+    let start = out.len();
+    out.push_str(key);
+    let mut known: Vec<String> = Vec::new();
+    for text in texts {
+        if !text.is_empty() && !known.contains(&text) {
+            out.push_str(&text);
+            out.push(b',');
+            known.push(text);
+        }
+    }
+    out.close(start, b"]");
+}
+
+/// Adds `rule`. Its name is what somebody has written, of whomever.
+fn push_rule(out: &mut Buffer<'_>, facts: &Facts<'_>) {
+    let Some(rule) = facts.details.rule() else { return };
+    let start = out.len();
+    out.push_ascii(br#""rule":{"#);
+    push_text(out, r#""category":"#, Some(rule.kind.name()));
+    push_text(out, r#""id":"#, rule.id.as_deref());
+    push_text(out, r#""name":"#, facts.shown.text(&rule.name));
+    push_text(out, r#""ruleset":"#, rule.policy.as_deref().and_then(|policy| facts.shown.text(policy)));
+    out.close(start, b"}");
+}
+
+/// Adds `tls`.
+fn push_tls(out: &mut Buffer<'_>, facts: &Facts<'_>) {
+    let Some(tls) = facts.details.tls() else { return };
+    let start = out.len();
+    out.push_ascii(br#""tls":{"#);
+    push_text(out, r#""cipher":"#, tls.cipher.as_deref().and_then(|cipher| facts.shown.word(cipher)));
+    push_text(out, r#""version":"#, tls.version.as_deref());
+    push_text(out, r#""version_protocol":"#, tls.version.is_some().then_some("tls"));
+    out.close(start, b"}");
+}
