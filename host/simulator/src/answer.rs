@@ -14,7 +14,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use tracing::debug;
 
-use crate::{Tenant, faults::Fault};
+use crate::{Tenant, details, faults::Fault};
 
 /// Lets a request through and dates its answer by the tenant's clock.
 pub(crate) async fn date(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
@@ -38,9 +38,11 @@ pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, request: Request, ne
     let headers = request.headers();
     let is_foreign = headers.get(header::HOST).is_some_and(|host| host == tenant.config().foreign_host.as_str());
     let has_token = headers.contains_key(header::AUTHORIZATION);
-    tenant.count(|stats| match is_token_request {
-        true => stats.token_requests += 1,
-        false => stats.count_page_request(now),
+    let is_details_request = details::is_details(request.uri().path());
+    tenant.count(|stats| match (is_token_request, is_details_request) {
+        (true, _) => stats.token_requests += 1,
+        (false, true) => stats.count_details_request(now),
+        (false, false) => stats.count_page_request(now),
     });
     if is_foreign {
         tenant.count(|stats| stats.count_foreign(has_token));

@@ -13,7 +13,7 @@ use axum::{
 use chrono::Duration;
 
 use crate::{
-    Tenant, answer,
+    Tenant, answer, details,
     faults::{Fault, cut::CutBody},
     request_number::RequestNumber,
     sign_in::bearer,
@@ -32,7 +32,10 @@ pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, mut request: Request
         tenant.injected(Fault::Slow);
         tokio::time::sleep(delay.to_std().unwrap_or_default()).await;
     }
-    if let Some(refusal) = refusal(&tenant, number, request.headers()).or_else(|| refused_link(&tenant, &request)) {
+    let is_details = details::is_details(request.uri().path());
+    if let Some(refusal) =
+        refusal(&tenant, number, is_details, request.headers()).or_else(|| refused_link(&tenant, &request))
+    {
         return refusal;
     }
     if let Some(token) = bearer(request.headers())
@@ -48,8 +51,8 @@ pub(crate) async fn pass(State(tenant): State<Arc<Tenant>>, mut request: Request
 }
 
 /// Returns the answer of a service that does not get as far as to look at the request.
-fn refusal(tenant: &Tenant, number: RequestNumber, headers: &HeaderMap) -> Option<Response> {
-    if let Err(wait) = tenant.admit() {
+fn refusal(tenant: &Tenant, number: RequestNumber, is_details: bool, headers: &HeaderMap) -> Option<Response> {
+    if let Err(wait) = if is_details { tenant.admit_details() } else { tenant.admit() } {
         tenant.injected(Fault::Throttle);
         return Some(throttled(tenant, headers, wait));
     }

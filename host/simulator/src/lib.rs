@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 mod answer;
 mod config;
 mod delivery;
+mod details;
 mod edge;
 mod faults;
 mod guid;
@@ -48,6 +49,7 @@ pub fn router(tenant: Arc<Tenant>) -> Router {
         .route("/v1.0/admin/exchange/tracing/messageTraces", get(traces::list))
         .route("/beta/admin/exchange/tracing/messageTraces", get(traces::list))
         .route(legacy::PATH, get(legacy::list))
+        .route("/v1.0/admin/exchange/tracing/messageTraces/{id}/{function}", get(details::answer))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&tenant), edge::pass));
     let services = Router::new()
         .merge(pages)

@@ -14,6 +14,12 @@ pub(crate) struct Stats {
     pub(crate) token_requests: u64,
     /// Requests for a page of the message trace.
     page_requests: u64,
+    /// Requests for the details of a delivery, which have a limit of their own.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) details_requests: u64,
+    /// The most of them in any 300 seconds of the tenant's time.
+    #[serde(skip_serializing_if = "is_zero")]
+    max_details_requests_in_300_s: u64,
     /// Answers of 400 and above, by status.
     pub(crate) errors: BTreeMap<u16, u64>,
     /// How often each fault happened. Those of clock and mail, such as late rows, are not counted.
@@ -28,6 +34,13 @@ pub(crate) struct Stats {
     max_range_days: f64,
     #[serde(skip)]
     window: RunningWindow,
+    #[serde(skip)]
+    details_window: RunningWindow,
+}
+
+/// Most tests ask for no details.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Stats {
@@ -44,6 +57,12 @@ impl Stats {
     pub(crate) fn count_page_request(&mut self, now: DateTime<Utc>) {
         self.page_requests += 1;
         self.max_page_requests_in_300_s = self.max_page_requests_in_300_s.max(self.window.count(now));
+    }
+
+    pub(crate) fn count_details_request(&mut self, now: DateTime<Utc>) {
+        self.details_requests += 1;
+        let requests = u64::try_from(self.details_window.count(now)).unwrap_or(u64::MAX);
+        self.max_details_requests_in_300_s = self.max_details_requests_in_300_s.max(requests);
     }
 
     pub(crate) fn count_foreign(&mut self, has_token: bool) {

@@ -65,6 +65,8 @@ struct Memory {
     machine_asked: bool,
     /// The requests that count for the limit.
     admitted: RunningWindow,
+    /// The same for requests for details.
+    admitted_details: RunningWindow,
     /// Where the link to a page was found.
     link_origins: HashMap<String, String>,
     stats: Stats,
@@ -94,6 +96,7 @@ impl Tenant {
                 answers: 0,
                 machine_asked: false,
                 admitted: RunningWindow::default(),
+                admitted_details: RunningWindow::default(),
                 link_origins: HashMap::new(),
                 stats: Stats::default(),
             }),
@@ -156,6 +159,11 @@ impl Tenant {
     /// Returns how many page requests there were.
     pub fn page_requests(&self) -> u64 {
         self.memory().page_requests
+    }
+
+    /// Returns how many requests for details there were.
+    pub fn details_requests(&self) -> u64 {
+        self.memory().stats.details_requests
     }
 
     /// Returns all mail.
@@ -235,11 +243,20 @@ impl Tenant {
 
     /// Lets a page request pass the limit, or returns how long to wait.
     pub(crate) fn admit(&self) -> Result<(), Duration> {
+        self.admit_in(|memory| &mut memory.admitted)
+    }
+
+    /// The same for a request for details: they are counted apart from pages.
+    pub(crate) fn admit_details(&self) -> Result<(), Duration> {
+        self.admit_in(|memory| &mut memory.admitted_details)
+    }
+
+    fn admit_in(&self, window: impl FnOnce(&mut Memory) -> &mut RunningWindow) -> Result<(), Duration> {
         let Some(limit) = self.faults().count(Fault::Throttle) else {
             return Ok(());
         };
         let now = self.now();
-        self.memory().admitted.admit(now, usize::try_from(limit).unwrap_or(usize::MAX))
+        window(&mut self.memory()).admit(now, usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
     /// Remembers on which page the link to another one was.

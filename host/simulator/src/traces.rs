@@ -33,7 +33,7 @@ mod tests;
 pub(crate) mod tokens;
 
 use element::{Element, elements};
-use error::TraceError;
+pub(crate) use error::TraceError;
 use link::LinkSource;
 use page::{Page, PageRequest};
 use parameters::Parameters;
@@ -75,8 +75,7 @@ pub(crate) fn throttled(tenant: &Tenant, headers: &HeaderMap) -> Response {
 
 fn list_page(source: &LinkSource<'_>, parameters: &Parameters) -> Result<PageAnswer, TraceError> {
     let LinkSource { tenant, number, uri, headers } = *source;
-    check_bearer(tenant, headers)?;
-    check_access(tenant)?;
+    check_client(tenant, headers)?;
     let now = tenant.now();
     let request = parameters.page_request(now)?;
     tenant.count(|stats| stats.count_range(request.range.span()));
@@ -100,6 +99,12 @@ fn list_page(source: &LinkSource<'_>, parameters: &Parameters) -> Result<PageAns
 fn no_link(tenant: &Tenant, number: RequestNumber) -> Value {
     let forms = [Value::Null, json!(""), json!("  "), json!(0), json!(false)];
     forms[(tenant.lot(Fault::EmptyNextLink, number) % 5) as usize].clone()
+}
+
+/// Checks that a client may ask.
+pub(crate) fn check_client(tenant: &Tenant, headers: &HeaderMap) -> Result<(), TraceError> {
+    check_bearer(tenant, headers)?;
+    check_access(tenant)
 }
 
 fn check_bearer(tenant: &Tenant, headers: &HeaderMap) -> Result<(), TraceError> {

@@ -41,6 +41,7 @@ pub(crate) enum Fault {
     ImdsWarming,
     SignInError,
     SignInBusy,
+    MissingDetails,
 }
 
 /// What is known about a fault.
@@ -56,7 +57,7 @@ const fn entry(fault: Fault, name: &'static str, kind: Kind, about: &'static str
 }
 
 /// How many faults there are.
-const COUNT: usize = 36;
+const COUNT: usize = 37;
 
 /// All faults, in the order in which people read of them.
 pub(super) const ENTRIES: [Entry; COUNT] = {
@@ -144,6 +145,7 @@ pub(super) const ENTRIES: [Entry; COUNT] = {
         entry(ImdsWarming, "imds-warming", Flag, "the metadata service answers the first request with 404"),
         entry(SignInError, "sign-in-error", Count(None), "CODE: every sign-in fails with that AADSTS code"),
         entry(SignInBusy, "sign-in-busy", Rate, "RATE: share of sign-ins that get 503 and AADSTS90033"),
+        entry(MissingDetails, "missing-details", Rate, "SHARE: share of deliveries whose details get 404"),
     ]
 };
 

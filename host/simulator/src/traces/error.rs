@@ -11,7 +11,7 @@ use crate::Tenant;
 
 /// Why there is no page. The texts are the service's: a client may have to tell by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum TraceError {
+pub(crate) enum TraceError {
     #[error("Access token is empty.")]
     NoAccessToken,
     #[error("Lifetime validation failed, the token is expired.")]
@@ -46,13 +46,18 @@ pub(super) enum TraceError {
     NoServicePrincipal,
     #[error("Insufficient privileges to complete the operation.")]
     NoPermission,
+    // Not measured: only that it happens.
+    #[error("The message trace could not be found.")]
+    NoSuchTrace,
+    #[error("The details of a message trace can't be older than 90 days from today.")]
+    DetailsTooOld,
     #[error("Your recent queries have surpassed the permitted limit, please try again later.")]
     Throttled,
 }
 
 impl TraceError {
     /// Returns the answer that tells a client.
-    pub(super) fn answer(self, tenant: &Tenant, headers: &HeaderMap) -> Response {
+    pub(crate) fn answer(self, tenant: &Tenant, headers: &HeaderMap) -> Response {
         let (status, code) = self.class();
         let request_id = tenant.request_id();
         let client_request_id =
@@ -83,8 +88,10 @@ impl TraceError {
             | Self::BadResultSize
             | Self::MalformedSkipToken
             | Self::BadRecipient
+            | Self::DetailsTooOld
             | Self::EndInFuture => (StatusCode::BAD_REQUEST, "BadRequest"),
             Self::NoServicePrincipal => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::NoSuchTrace => (StatusCode::NOT_FOUND, "NotFound"),
             Self::NoPermission => (StatusCode::FORBIDDEN, "Authorization_RequestDenied"),
             Self::Throttled => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequests"),
         }
