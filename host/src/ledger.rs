@@ -11,6 +11,7 @@ use crate::support::{atomic_write, clock::Clock, state_folder};
 
 mod accepted;
 mod audit_book;
+mod details;
 mod error;
 mod file_hash;
 mod files;
@@ -33,6 +34,7 @@ mod trouble;
 use lock::Lock;
 
 pub(crate) use audit_book::{AuditBook, AuditCounts, AuditHour, AuditedRow, RowState};
+pub(crate) use details::{DetailsCounts, DetailsNote, WantedDetails};
 pub(crate) use error::LedgerError;
 pub(crate) use file_hash::FileHash;
 pub(crate) use files::{FilePlace, FileState};

@@ -12,6 +12,7 @@ mod contract;
 mod control;
 mod dead_letters;
 mod demo;
+mod details;
 mod detection_rules;
 mod doctor;
 mod doctor_outputs;

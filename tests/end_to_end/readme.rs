@@ -196,7 +196,7 @@ fn every_path_exists() {
 }
 
 /// The files with the tables of settings, and the section that the struct of each is read from.
-const TABLES: [(&str, &str, &str); 13] = [
+const TABLES: [(&str, &str, &str); 14] = [
     ("app/settings/table.rs", "SettingsTable", ""),
     ("app/settings/table.rs", "DeadLetterTable", "dead_letter."),
     ("app/settings/table.rs", "GeoipTable", "geoip."),
@@ -207,6 +207,7 @@ const TABLES: [(&str, &str, &str); 13] = [
     ("app/settings/mapping_table.rs", "RollbackTable", "mapping.rollback."),
     ("sources/file/settings.rs", "FileTable", "source."),
     ("sources/microsoft/service_table.rs", "ServiceTable", "source."),
+    ("sources/microsoft/service_table.rs", "DetailsTable", "source.details."),
     ("outputs/file/settings.rs", "FileOutputTable", "output."),
     ("outputs/elasticsearch/settings.rs", "ElasticsearchTable", "output."),
     ("outputs/http/settings.rs", "HttpTable", "output."),

@@ -120,6 +120,7 @@ impl MappingOptions {
             options: options.or(mapping.and_then(|mapping| mapping.options.clone())),
             pseudonym_key: None,
             previous_pseudonym_key: None,
+            record_kinds: Vec::new(),
         })
     }
 }

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::{
-    Ledger, LedgerError, Window, gaps,
+    Ledger, LedgerError, Window, details,
+    details::DetailsNote,
+    gaps,
     lateness::{self, Lateness},
     marks::{Mark, put_marks},
     rows::{Delivered, insert},
@@ -58,10 +60,26 @@ impl Ledger {
     ///
     /// When the ledger cannot be written; then nothing is noted.
     pub(crate) fn commit_page(&mut self, source: &str, page: &PageDone, marks: &[Mark]) -> Result<(), LedgerError> {
+        self.commit_page_with(source, page, &[], marks)
+    }
+
+    /// The same, with what its rows mean for their details.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit_page`].
+    pub(crate) fn commit_page_with(
+        &mut self,
+        source: &str,
+        page: &PageDone,
+        notes: &[DetailsNote],
+        marks: &[Mark],
+    ) -> Result<(), LedgerError> {
         let now = self.clock.wall().timestamp_millis();
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         put_page(&transaction, id, page, now)?;
+        details::put(&transaction, id, notes)?;
         put_marks(&transaction, marks)?;
         transaction.commit()?;
         Ok(())
@@ -110,6 +128,7 @@ fn cover(connection: &Connection, source: i64, page: &PageDone) -> rusqlite::Res
     if connection.execute(update, params![source, start, covered, keep_from])? > 0 {
         let forget = "DELETE FROM delivered WHERE source = ?1 AND received < ?2";
         connection.execute(forget, params![source, keep_from])?;
+        details::forget(connection, source, keep_from)?;
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::{
-    Ledger, LedgerError,
+    Ledger, LedgerError, details,
+    details::DetailsNote,
     marks::{Mark, put_marks},
     source_id,
 };
@@ -20,17 +21,24 @@ pub(crate) struct Delivered {
 }
 
 impl Ledger {
-    /// Notes that every output has accepted these rows, which are a part of a page.
+    /// Notes that every output has accepted these rows, which are a part of a page, and what they mean for their details.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written; then nothing is noted.
-    pub(crate) fn commit_rows(&mut self, source: &str, rows: &[Delivered], marks: &[Mark]) -> Result<(), LedgerError> {
+    pub(crate) fn commit_rows(
+        &mut self,
+        source: &str,
+        rows: &[Delivered],
+        notes: &[DetailsNote],
+        marks: &[Mark],
+    ) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         insert(&transaction, id, rows)?;
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         transaction.execute("UPDATE source SET rows = rows + ?2 WHERE id = ?1", params![id, count])?;
+        details::put(&transaction, id, notes)?;
         put_marks(&transaction, marks)?;
         transaction.commit()?;
         Ok(())

@@ -11,6 +11,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_trouble.sql"),
     include_str!("migrations/0008_past.sql"),
     include_str!("migrations/0009_lateness.sql"),
+    include_str!("migrations/0010_details.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -261,7 +261,7 @@ fn what_one_output_has_accepted_is_known_until_all_have() {
     assert_eq!(ledger.accepted("b").unwrap(), []);
     check(&ledger, "a", &[]);
 
-    ledger.commit_rows("a", &[row(1, 1, 90)], &[mark(20)]).unwrap();
+    ledger.commit_rows("a", &[row(1, 1, 90)], &[], &[mark(20)]).unwrap();
     assert_eq!((keys(&ledger), ledger.mark("file").unwrap()), (vec![2], Some(mark(20))));
     check(&ledger, "a", &[1]);
     // A row that changed before it was read again is never accepted as it was.

@@ -23,6 +23,7 @@ use super::{
     outcome::Outcome,
     recent_ids::RecentIds,
     settings::Settings,
+    settings_refusal::SettingsRefusal,
     stats::Stats,
     validate::Validation,
 };
@@ -58,6 +59,10 @@ pub(crate) struct Pool {
 impl Pool {
     /// Starts a first instance, so that what cannot work at all is known at once.
     pub(crate) fn new(component: Component, config: PoolConfig) -> Result<Self, MapperError> {
+        let known = &component.description().record_kinds;
+        if let Some(kind) = config.settings.record_kinds.iter().find(|kind| !known.contains(kind)) {
+            return Err(MapperError::Settings(SettingsRefusal::UnsupportedKind(*kind)));
+        }
         let (stats, usage, idle) = (Stats::default(), Arc::default(), Mutex::default());
         let pool = Self { component, config, stats, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
         let first = pool.fresh(pool.config.geo.current())?;

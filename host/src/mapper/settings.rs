@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::support::property::RecordKind;
+
 /// How the component maps.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -27,6 +29,8 @@ pub struct Settings {
     pub pseudonym_key: Option<PseudonymKey>,
     /// The key of pseudonyms that was used before.
     pub previous_pseudonym_key: Option<PseudonymKey>,
+    /// Kinds of records that the mapping has to map: one that does not is refused.
+    pub record_kinds: Vec<RecordKind>,
 }
 
 /// A tenant of Microsoft's cloud.

@@ -1,5 +1,7 @@
 //! Why a mapping does not take its settings.
 
+use crate::support::property::RecordKind;
+
 /// Why a mapping does not take its settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsRefusal {
@@ -23,6 +25,13 @@ pub enum SettingsRefusal {
         /// What is wrong with it.
         problem: String,
     },
+    /// The mapping does not map records of a kind that it has to.
+    #[error(
+        "this mapping version does not map records of kind `{}`\n\
+         hint: `mapping.version = \"3.0\"` does; or leave the setting out",
+        .0.as_str()
+    )]
+    UnsupportedKind(RecordKind),
     /// A key of pseudonyms is wrong.
     #[error("key of pseudonyms: {0}")]
     InvalidPseudonymKey(String),

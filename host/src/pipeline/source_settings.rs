@@ -38,6 +38,11 @@ pub(crate) trait SourceSettings: Any + fmt::Debug + Send + Sync {
     /// Whose names its records have, which says how they are mapped unless the settings name a mapping.
     fn record_kind(&self) -> RecordKind;
 
+    /// Kinds of records that it reads besides, which its mapping has to map.
+    fn other_record_kinds(&self) -> Vec<RecordKind> {
+        Vec::new()
+    }
+
     /// The tenant that its records are of: its id, or one of its domains.
     fn tenant_id(&self) -> Option<&str>;
 

@@ -7,6 +7,8 @@ mod clock;
 mod cloud;
 mod collector;
 mod credential;
+mod details_config;
+mod details_reading;
 mod error;
 mod examine;
 mod exchange;

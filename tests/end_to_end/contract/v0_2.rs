@@ -36,6 +36,7 @@ fn it_gets_its_settings() {
         options: Some(json!({ "list": [1, "2"] })),
         pseudonym_key: Some(PseudonymKey::new(vec![1, 2])),
         previous_pseudonym_key: Some(PseudonymKey::new(vec![255])),
+        record_kinds: Vec::new(),
     };
     let expected = r#"Some(("aaaaaaaa-2222-3333-4444-555555555555", Some("Contoso"))) Some(["contoso.com"]) true ["a", "b"] ["Failed"] Some("{\"x\":1}") Some("com") Some("{\"list\":[1,\"2\"]}") Some([1, 2]) Some([255])"#;
     KEPT.check_shown(settings, "settings", &Origin::default(), expected);

@@ -14,13 +14,15 @@ mod tests {
     use crate::app::kinds::{OUTPUTS, SOURCES};
 
     /// What the values show, and not their form: addresses and domains, files, variables, what goes with what.
-    const BEYOND_A_SCHEMA: [&str; 59] = [
+    const BEYOND_A_SCHEMA: [&str; 61] = [
         "address-for-domain",
         "batch-time-too-short",
         "body-too-large",
         "candidate-without-mapping",
         "client-id-missing",
         "cloud-without-service",
+        "details-of-the-legacy-service",
+        "details-status",
         "domain-begins-with-point",
         "domain-without-point",
         "domains-in-one-entry",

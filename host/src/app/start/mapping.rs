@@ -120,6 +120,7 @@ fn settings(config: &Config, source: &SourceConfig, suffix_list: Option<String>,
         options: config.mapping.options.clone(),
         pseudonym_key: None,
         previous_pseudonym_key: None,
+        record_kinds: source.settings.other_record_kinds(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::{
-    app::settings::Config,
+    app::settings::{Config, SourceConfig},
     mapper::{MapperError, SettingsRefusal},
 };
 
@@ -59,6 +59,11 @@ fn key_of(config: &Config, refusal: &SettingsRefusal) -> Option<String> {
             Some("mapping.privacy".to_owned())
         }
         SettingsRefusal::Unsupported(setting) => Some(format!("mapping.{setting}")),
+        SettingsRefusal::UnsupportedKind(kind) => {
+            let needs = |source: &SourceConfig| source.settings.other_record_kinds().contains(kind);
+            let source = config.sources.iter().position(needs)?;
+            Some(config.places.key("source", source, kind.as_str()))
+        }
         SettingsRefusal::InvalidPseudonymKey(_) => Some("mapping.privacy".to_owned()),
         SettingsRefusal::OtherContract { setting, .. } => Some((*setting).to_owned()),
     }
@@ -166,6 +171,16 @@ type = "stdout"
         let contract = "0.1.0".to_owned();
         let setting = "mapping.options";
         check(SettingsRefusal::OtherContract { setting, contract }, "x.toml:5: `mapping.options`");
+    }
+
+    #[test]
+    fn a_kind_of_records_is_refused_where_it_is_asked_for() {
+        let settings = "state_dir = \"state\"\n[[source]]\ntype = \"graph\"\ntenant_id = \"contoso.com\"\n\
+                        client_id = \"a\"\nclient_secret = \"b\"\n[source.details]\n[[output]]\ntype = \"stdout\"\n";
+        let config = Config::parse(settings, Path::new("x.toml"), &|_| None).unwrap();
+        let refusal = SettingsRefusal::UnsupportedKind(crate::mapper::RecordKind::Details);
+        let error = with_refused_setting(&config, MapperError::Settings(refusal));
+        assert_eq!(error.to_string(), "x.toml:7: `source.details`");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tracing::debug;
 
 use crate::{
-    ledger::Requests,
+    ledger::{Ledger, Requests},
     pipeline::{PollUnderWay, RunError, SourceRun},
     support::clock::{Clock, Moment},
 };
@@ -60,6 +60,15 @@ impl Purpose {
     }
 }
 
+/// How many requests for details may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DetailsLimits {
+    /// So many in any five minutes.
+    pub(super) requests: u32,
+    /// Whether they count for the budget of the source as well.
+    pub(super) shares_budget: bool,
+}
+
 /// What is left of a tenant's requests. Kept in the ledger, so that a restart does not begin again.
 pub(super) struct Budget {
     tenant: String,
@@ -83,6 +92,42 @@ impl Budget {
         self.take_one(context, clock, self.tenant.clone(), limit, purpose).await
     }
 
+    /// Counts a request for details if it may be sent; else says how long until another may, and counts nothing. Polls go
+    /// first, and a share of the budget is left to them.
+    pub(super) async fn take_for_details(
+        &self,
+        context: &SourceRun,
+        clock: &Clock,
+        limits: DetailsLimits,
+    ) -> Result<Option<Duration>, RunError> {
+        context.precedence().wait_for_polls(&self.tenant).await;
+        let now = self.now(clock);
+        let mut counters = vec![(format!("details {}", self.tenant), limits.requests)];
+        if limits.shares_budget {
+            counters.push((self.tenant.clone(), limit_of_past(self.limit)));
+        }
+        let take = move |ledger: &mut Ledger, _: &str| {
+            let mut longest = None;
+            for (kind, limit) in &counters {
+                ledger.settle_requests(kind, now)?;
+                longest = longest.max(wait(ledger.requests(kind, now, BUDGET_WINDOW)?, *limit, now));
+            }
+            if longest.is_none() {
+                for (kind, _) in &counters {
+                    ledger.note_request(kind, now, now - BUDGET_WINDOW)?;
+                }
+            }
+            Ok(longest)
+        };
+        context.ledger(take).await
+    }
+
+    /// The time of our clock, by its steady part.
+    fn now(&self, clock: &Clock) -> DateTime<Utc> {
+        let (began, read) = (*self.began.get_or_init(|| clock.read()), clock.read());
+        began.wall + read.steady.saturating_sub(began.steady)
+    }
+
     /// A poll begins: the past waits until it is over.
     pub(super) fn begin_poll(&self, context: &SourceRun) -> PollUnderWay {
         context.precedence().begin_poll(&self.tenant)
@@ -100,8 +145,7 @@ impl Budget {
             if purpose.is_past() {
                 context.precedence().wait_for_polls(&self.tenant).await;
             }
-            let (began, read, kind) = (*self.began.get_or_init(|| clock.read()), clock.read(), kind.clone());
-            let now = began.wall + read.steady.saturating_sub(began.steady);
+            let (now, kind) = (self.now(clock), kind.clone());
             let wait = context.ledger(move |ledger, _| {
                 ledger.settle_requests(&kind, now)?;
                 let wait = wait(ledger.requests(&kind, now, BUDGET_WINDOW)?, limit, now);

@@ -3,14 +3,14 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
-use tracing::error;
 
 use super::{
     PollError,
     budget::{BUDGET_WINDOW, Budget, Purpose},
     clock::AGREEMENT,
+    details_reading::DetailsReading,
     look_back::LookBack,
     page::Page,
     page_delivery::PageDelivery,
@@ -31,6 +31,7 @@ use crate::{
 };
 
 mod clock_check;
+mod details;
 mod lateness;
 mod pages;
 mod range;
@@ -38,9 +39,6 @@ mod recovery;
 
 /// By how much the pages of a range of the past are longer.
 const LONGER_PAGES: u32 = 5;
-
-/// Why rows of a gap cannot be read.
-const TOO_OLD: &str = "older than the service keeps records";
 
 /// One service, as the loop reads it.
 pub(crate) struct ServiceCollector {
@@ -57,6 +55,8 @@ pub(crate) struct ServiceCollector {
     usual_look_back: Duration,
     batch_size: u32,
     width: Width,
+    /// None when nobody wants details, and for a range of the past.
+    details: Option<DetailsReading>,
     /// The range of the past that it reads; none when it polls.
     reading: Option<RangeReading>,
     /// The past waits as long as a poll is under way.
@@ -89,13 +89,16 @@ impl Source for ServiceCollector {
 
     async fn begin(&mut self, context: &SourceRun) -> Result<(), RunError> {
         self.source.set_clock(context.clock().clone());
-        Ok(())
+        self.drop_details(context).await
     }
 
     async fn next(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
         loop {
             if let Some(batch) = self.page.as_mut().and_then(PageDelivery::next_batch) {
                 return Ok(Some(batch));
+            }
+            if self.is_reading_details() {
+                return self.next_details(context).await;
             }
             match self.next_page(context).await {
                 Ok(Some((page, read_at))) => {
@@ -104,7 +107,9 @@ impl Source for ServiceCollector {
                 }
                 Ok(None) => {
                     (self.failures, self.poll) = (0, None);
-                    return Ok(None);
+                    if !self.begin_details(context) {
+                        return Ok(None);
+                    }
                 }
                 Err(error) => {
                     if !self.recover(context, &error).await? {
@@ -178,6 +183,7 @@ impl ServiceCollector {
             usual_look_back: Duration::ZERO,
             batch_size: config.batch_size,
             width: Width::first(),
+            details: DetailsReading::new(config),
             reading: None,
             poll: None,
             plan: None,
@@ -208,7 +214,7 @@ impl ServiceCollector {
         let batch_size = config.batch_size.saturating_mul(LONGER_PAGES).min(config.kind.most_rows());
         // The seam of two windows is known by the newest row of the first.
         let look_back = LookBack::Fixed(Duration::ZERO);
-        Ok(Self { look_back, batch_size, reading: Some(reading), ..collector })
+        Ok(Self { look_back, batch_size, details: None, reading: Some(reading), ..collector })
     }
 
     /// Reads the next page; `None` at the end of a poll. Sends one request for a page, and another one with a new token
@@ -365,20 +371,6 @@ impl ServiceCollector {
             // plan of this run would read again what is forgotten.
             _ => self.plan = None,
         }
-    }
-
-    async fn note_gap(&mut self, context: &SourceRun, gap: Window, reason: &'static str) -> Result<(), RunError> {
-        let [from, to] = [gap.start, gap.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
-        error!(source = self.identity.label, from, to, reason, "records are missing");
-        self.summary.gaps += 1;
-        context.ledger(move |ledger, source| ledger.note_gap(source, gap, reason)).await
-    }
-
-    async fn note_lost(&mut self, context: &SourceRun, lost: Window) -> Result<(), RunError> {
-        let [from, to] = [lost.start, lost.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
-        error!(source = self.identity.label, from, to, reason = TOO_OLD, "records are missing");
-        self.summary.gaps += 1;
-        context.ledger(move |ledger, source| ledger.note_lost(source, lost, TOO_OLD)).await
     }
 
     fn failed(&self, error: PollError) -> RunError {

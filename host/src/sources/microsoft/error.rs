@@ -170,6 +170,33 @@ impl PollError {
         matches!(self, Self::RefusedLink { .. } | Self::UnusableLink(_) | Self::ForeignLink)
     }
 
+    /// Whether the service refuses just this request, whenever it is asked.
+    pub(crate) fn is_of_one_request(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => {
+                status.is_client_error()
+                    && !retry::is_transient(*status)
+                    && !matches!(*status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+            }
+            Self::RefusedLink { .. } | Self::UnusableLink(_) | Self::ForeignLink => true,
+            _ => false,
+        }
+    }
+
+    /// Whether there is an answer that cannot be read, or a fault of the service that another request may not meet.
+    pub(crate) fn is_bad_answer(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => status.is_server_error(),
+            Self::Answer { .. }
+            | Self::MalformedPage(_)
+            | Self::TooManyRows { .. }
+            | Self::OtherShape(_)
+            | Self::Markup
+            | Self::NullPage => true,
+            _ => false,
+        }
+    }
+
     /// Whether the page itself is to blame: too long, or damaged in its middle, however often it is asked for.
     pub(crate) fn is_bad_page(&self) -> bool {
         matches!(self, Self::MalformedPage(_)) || self.is_long_page()
@@ -198,6 +225,18 @@ pub(super) fn refused(kind: ServiceKind, request: PageRequest<'_>, answer: &Serv
             PollError::RefusedLink { status, explanation }
         }
         _ => PollError::Status { status, explanation, retry_after: answer.retry_after() },
+    }
+}
+
+/// What it means that the steps of a delivery are refused.
+pub(super) fn refused_details(answer: &ServiceAnswer) -> PollError {
+    let first = PageRequest::First { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH, rows: 1, query: None };
+    match refused(ServiceKind::Graph, first, answer) {
+        // There is nothing wrong with the address of the service.
+        PollError::Status { status: status @ StatusCode::NOT_FOUND, .. } => {
+            PollError::Status { status, explanation: String::new(), retry_after: None }
+        }
+        error => error,
     }
 }
 

@@ -10,12 +10,16 @@ use super::{
     client::has_proxy,
     credential::Credential,
     error::PollError,
+    graph::DetailsRequest,
     local_domains,
+    page::Row,
     page_request::PageRequest,
     service::{self, ServiceSource},
     settings::ServiceConfig,
 };
+use crate::pipeline::TracedRow;
 use crate::support::{
+    counted::counted,
     error_text::chain,
     finding::{Finding, Findings},
     scrub::shown,
@@ -88,6 +92,24 @@ async fn sign_in(
     Ok(Ok((source, is_reached)))
 }
 
+/// Reads the steps of one of these deliveries.
+async fn details(source: &mut ServiceSource, rows: &[Row]) -> Finding {
+    let rows = rows.iter().map(|row| TracedRow::of(&row.text, None));
+    let Some((id, recipient)) = rows.filter_map(|row| row.trace_id.zip(row.recipient)).next() else {
+        return Finding::not_asked("details", "no mail in the last hour");
+    };
+    match source.details(DetailsRequest::First { id: &id, recipient: &recipient }).await {
+        Ok(page) => {
+            let steps = counted(page.rows.len() as u64, "step", "steps");
+            Finding::ok("details", &format!("{steps} of the newest delivery"))
+        }
+        Err(error) if error.is_of_one_request() => {
+            Finding::ok("details", "none of the newest delivery, which may be too new")
+        }
+        Err(error) => Finding::error("details", &error),
+    }
+}
+
 /// Reads a page: it shows whether the permission and the service principal are there, and what domains mail has.
 async fn first_page(
     config: &ServiceConfig,
@@ -110,6 +132,9 @@ async fn first_page(
             let detail = if page.rows.is_empty() { "no mail in the last hour" } else { "has rows of the last hour" };
             findings.add(Finding::ok("first page", detail))?;
             findings.add(local_domains::compare_with(local_domains, &page.rows))?;
+            if config.details.is_some() {
+                findings.add(details(source, &page.rows).await)?;
+            }
             Ok(page.rows.into_iter().map(|row| row.text).collect())
         }
         Err(error @ PollError::ServicePrincipalMissing { .. }) => {

@@ -52,6 +52,34 @@ fn with_brackets(id: &str) -> String {
     if id.starts_with('<') { id.to_owned() } else { format!("<{id}>") }
 }
 
+/// Which steps of a delivery to ask for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DetailsRequest<'a> {
+    /// The first ones, of the message with this id to this recipient.
+    First {
+        /// The id of the message trace.
+        id: &'a str,
+        /// The address.
+        recipient: &'a str,
+    },
+    /// Those that a next link leads to.
+    Next(&'a str),
+}
+
+/// Asks for the steps of a delivery.
+pub(super) fn details(service: &Url, request: DetailsRequest<'_>) -> Result<Url, PollError> {
+    let (id, recipient) = match request {
+        DetailsRequest::First { id, recipient } => (id, recipient),
+        DetailsRequest::Next(link) => return next(service, link),
+    };
+    let mut url = service.clone();
+    let function = format!("getDetailsByRecipient(recipientAddress='{}')", recipient.replace('\'', "''"));
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(PATH.split('/')).push(id).push(&function);
+    }
+    Ok(url)
+}
+
 /// Follows a next link, but to no other host: the access token goes with it.
 pub(super) fn next(service: &Url, link: &str) -> Result<Url, PollError> {
     let url = Url::parse(link).ok().filter(|url| url.origin() == service.origin());

@@ -57,6 +57,10 @@ impl SourceSettings for ServiceConfig {
         }
     }
 
+    fn other_record_kinds(&self) -> Vec<RecordKind> {
+        self.details.iter().map(|_| RecordKind::Details).collect()
+    }
+
     fn tenant_id(&self) -> Option<&str> {
         Some(self.tenant_id.trim())
     }
@@ -119,7 +123,11 @@ impl SourceSettings for ServiceConfig {
             }
             None => ServiceProgress::default(),
         };
-        Ok(progress.state(&self.tenant_id, &budget, status, now))
+        let details = match ledger.filter(|_| self.details.is_some()) {
+            Some(ledger) => Some(ledger.details_counts(&self.ledger_name())?),
+            None => None,
+        };
+        Ok(ServiceProgress { details, ..progress }.state(&self.tenant_id, &budget, status, now))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    ledger::{Delivered, Ledger, LedgerError, Mark, PageDone, PastDone, Window},
+    ledger::{Delivered, DetailsNote, Ledger, LedgerError, Mark, PageDone, PastDone, Window},
     pipeline::{Checkpoint, RecordBatch, Summary},
 };
 
@@ -40,20 +40,42 @@ impl PageDelivery {
 }
 
 /// Rows of a page that is not delivered in full.
-pub(super) struct RowsCheckpoint(pub(super) Vec<Delivered>);
+pub(super) struct RowsCheckpoint {
+    pub(super) rows: Vec<Delivered>,
+    /// What they mean for their details.
+    pub(super) details: Vec<DetailsNote>,
+}
 
 impl Checkpoint for RowsCheckpoint {
     fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
-        ledger.commit_rows(source, &self.0, marks)
+        ledger.commit_rows(source, &self.rows, &self.details, marks)
     }
 }
 
 /// A page, and those of its rows that are not noted before.
-pub(super) struct PageCheckpoint(pub(super) PageDone);
+pub(super) struct PageCheckpoint {
+    pub(super) page: PageDone,
+    /// What its rows mean for their details.
+    pub(super) details: Vec<DetailsNote>,
+}
 
 impl Checkpoint for PageCheckpoint {
     fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
-        ledger.commit_page(source, &self.0, marks)
+        ledger.commit_page_with(source, &self.page, &self.details, marks)
+    }
+}
+
+/// The details of a delivery.
+pub(super) struct DetailsCheckpoint {
+    /// What its row is known by.
+    pub(super) key: [u8; 16],
+    /// Its status.
+    pub(super) status: String,
+}
+
+impl Checkpoint for DetailsCheckpoint {
+    fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
+        ledger.commit_details(source, self.key, &self.status, marks)
     }
 }
 

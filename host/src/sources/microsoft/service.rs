@@ -10,9 +10,9 @@ use super::{
     PollError,
     client::{Http, PageLimits, host},
     clock::{AGREEMENT, ServiceClock},
-    error::refused,
+    error::{refused, refused_details},
     exchange::{ExchangeError, ServiceAnswer},
-    graph,
+    graph::{self, DetailsRequest},
     page::Page,
     page_request::{LONGEST_LINK, PageRequest},
     reporting_webservice,
@@ -25,6 +25,9 @@ use crate::{
 
 /// What the service is called in errors.
 const SERVICE: &str = "the message trace service at ";
+
+/// The most steps of a delivery that one answer may have.
+const MOST_STEPS: usize = 5000;
 
 /// Reads one tenant's message trace.
 pub(crate) struct ServiceSource {
@@ -181,6 +184,23 @@ impl ServiceSource {
             reporting_webservice::add_missing_link(&url, &mut page);
         }
         Ok(page)
+    }
+
+    /// Reads steps of a delivery, with a single request, as a page whose rows are the steps.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read, or there are none.
+    pub(crate) async fn details(&mut self, request: DetailsRequest<'_>) -> Result<Page, PollError> {
+        let url = graph::details(&self.url, request)?;
+        let answer = self.send(url, matches!(request, DetailsRequest::Next(_))).await?;
+        if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            self.tokens.invalidate();
+        }
+        if !answer.status.is_success() {
+            return Err(refused_details(&answer));
+        }
+        Page::parse(&answer.body, MOST_STEPS, self.clock.past(answer.seen))
     }
 
     fn refusal(&mut self, request: PageRequest<'_>, answer: &ServiceAnswer) -> PollError {

@@ -1,6 +1,7 @@
 //! A source that is a service of Microsoft, as it stands in the settings.
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::config::Setting;
 
@@ -52,4 +53,21 @@ pub(super) struct ServiceTable {
     pub(super) ca_file: Setting<String>,
     /// Folder for requests and answers, for troubleshooting; without secrets, but with personal data. Default: none.
     pub(super) request_trace_dir: Setting<String>,
+    pub(super) details: Option<Spanned<DetailsTable>>,
+}
+
+/// `[source.details]`, as it stands in the settings: the details of deliveries are read when it is there.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DetailsTable {
+    /// Statuses of the deliveries whose details are read. Default: `["failed", "pending", "quarantined"]`.
+    pub(super) status: Option<Vec<Spanned<String>>>,
+    /// Share of `request_budget` that they may take, in percent, 1 to 90. Default: `30`.
+    pub(super) max_percent: Setting<i64>,
+    /// Requests for details in any five minutes, when they do not share the budget of the source, 1 to 1000000. Default: none, and they share it.
+    pub(super) request_budget: Setting<i64>,
+    /// Deliveries whose details are read in one poll, 1 to 100000. Default: `1000`.
+    pub(super) max_per_poll: Setting<i64>,
+    /// Time between reading a row and asking for its details. Default: `15m`.
+    pub(super) settle: Setting<String>,
 }

@@ -7,6 +7,7 @@ use url::Url;
 use super::{
     cloud::{self, Cloud},
     credential::{self, Credential},
+    details_config::DetailsConfig,
     look_back::LookBack,
     service_kind::ServiceKind,
     service_table::ServiceTable,
@@ -58,6 +59,8 @@ pub(crate) struct ServiceConfig {
     pub ca_file: Option<PathBuf>,
     /// Where requests and answers are written to.
     pub request_trace_dir: Option<PathBuf>,
+    /// Which details of deliveries are read; none: no details.
+    pub details: Option<DetailsConfig>,
 }
 
 impl ServiceConfig {
@@ -122,6 +125,7 @@ impl SectionKind<SourceContext> for ServiceConfig {
         let proxy_url = reader.proxy("proxy_url", &table.proxy_url);
         let ca_file = reader.optional_file("ca_file", &table.ca_file);
         let request_trace_dir = reader.optional_file("request_trace_dir", &table.request_trace_dir);
+        let details = DetailsConfig::read(kind, table.details.as_ref(), section.prefix(), reader);
         cloud?;
         Ok(Self {
             kind,
@@ -140,6 +144,7 @@ impl SectionKind<SourceContext> for ServiceConfig {
             proxy_url: proxy_url?,
             ca_file: ca_file?,
             request_trace_dir: request_trace_dir?,
+            details: details?,
         })
     }
 }

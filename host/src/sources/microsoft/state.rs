@@ -9,7 +9,7 @@ use super::{
     look_back::{LookBack, OF_THOUSAND},
 };
 use crate::{
-    ledger::{BACKFILL, InProgress, Lateness, Ledger, LedgerError, PastReading, SourceStatus},
+    ledger::{BACKFILL, DetailsCounts, InProgress, Lateness, Ledger, LedgerError, PastReading, SourceStatus},
     pipeline::{Line, RequestBudget, SourceState, failure_lines, is_future},
     support::{
         clock::signed,
@@ -34,6 +34,8 @@ pub(crate) struct ServiceProgress {
     pub(crate) lateness: Lateness,
     /// How far back polls read again.
     pub(crate) look_back: Option<LookBack>,
+    /// How many details are read; none when nobody wants them.
+    pub(crate) details: Option<DetailsCounts>,
 }
 
 impl ServiceProgress {
@@ -48,7 +50,7 @@ impl ServiceProgress {
         let sent = ledger.requests(&budget.ledger_name, now, budget.window)?.count;
         let backfill = backfill.filter(|backfill| backfill.source == name);
         let (lateness, _) = ledger.lateness(name)?;
-        Ok(Self { reading, sent, backfill, lateness, look_back: Some(look_back) })
+        Ok(Self { reading, sent, backfill, lateness, look_back: Some(look_back), details: None })
     }
 
     /// The same with what is known of every source, for people and for programs.
@@ -68,6 +70,7 @@ impl ServiceProgress {
             ("lateness", json!(self.lateness)),
             ("look_back_seconds", json!(self.look_back.map(|it| it.usual(&self.lateness).as_secs()))),
             ("backfill", json!(self.backfill.as_ref().map(|backfill| of_backfill(backfill, budget, self.sent)))),
+            ("details", json!(self.details)),
             ("requests", json!(self.sent)),
             ("request_budget", json!(budget.requests)),
         ];
@@ -98,6 +101,9 @@ impl ServiceProgress {
         let [changed, late] = [status.changed, status.late].map(HumanCount);
         lines.push(("rows", format!("{}; {changed} of them changed, {late} late", HumanCount(status.rows))));
         lines.extend(self.late_line());
+        if let Some(DetailsCounts { waiting, done }) = self.details {
+            lines.push(("details", format!("{} wait to be read, {} are done", HumanCount(waiting), HumanCount(done))));
+        }
         lines.push(("last page", ago(status.polled_at, now)));
         lines.extend(failure_lines(status, now));
         let left = budget.requests.saturating_sub(self.sent);

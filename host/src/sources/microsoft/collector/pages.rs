@@ -90,9 +90,11 @@ impl ServiceCollector {
         let delivered = |rows: &[Row]| rows.iter().map(|row| times.delivered(row)).collect::<Vec<_>>();
         let mut batches = Vec::new();
         for rows in cut {
-            batches.push(self.batch(rows, read_at, self.checkpoint(delivered(rows), None, before)));
+            let notes = self.details_notes(rows, read_at);
+            batches.push(self.batch(rows, read_at, self.checkpoint(delivered(rows), None, before, notes)));
         }
-        batches.push(self.batch(last, read_at, self.checkpoint(delivered(last), Some(done), before)));
+        let notes = self.details_notes(last, read_at);
+        batches.push(self.batch(last, read_at, self.checkpoint(delivered(last), Some(done), before, notes)));
         batches
     }
 

@@ -12,7 +12,7 @@ use super::{
     ServiceCollector,
 };
 use crate::{
-    ledger::{Delivered, Known, PageDone, PastCounts, PastDone, SourceProgress},
+    ledger::{Delivered, DetailsNote, Known, PageDone, PastCounts, PastDone, SourceProgress},
     pipeline::{Checkpoint, RunError, SourceRun},
 };
 
@@ -70,10 +70,11 @@ impl ServiceCollector {
         rows: Vec<Delivered>,
         page: Option<PageDone>,
         before: &DeliveredBefore,
+        details: Vec<DetailsNote>,
     ) -> Arc<dyn Checkpoint> {
         match (&self.reading, page) {
-            (None, None) => Arc::new(RowsCheckpoint(rows)),
-            (None, Some(page)) => Arc::new(PageCheckpoint(PageDone { delivered: rows, ..page })),
+            (None, None) => Arc::new(RowsCheckpoint { rows, details }),
+            (None, Some(page)) => Arc::new(PageCheckpoint { page: PageDone { delivered: rows, ..page }, details }),
             (Some(reading), page) => {
                 let (source, counts) = (reading.rows.told().map(str::to_owned), before.counts(&rows, page.as_ref()));
                 Arc::new(PastCheckpoint(PastDone { source, delivered: rows, page, counts }))

@@ -1,6 +1,7 @@
 //! What to do when a page cannot be read in the way that was tried: another way to its rows, at a pace.
 
-use tracing::warn;
+use chrono::SecondsFormat;
+use tracing::{error, warn};
 
 use super::{
     super::{
@@ -10,6 +11,7 @@ use super::{
     ServiceCollector, poll_error,
 };
 use crate::{
+    ledger::Window,
     pipeline::{RunError, SourceRun},
     support::error_text::chain,
 };
@@ -22,6 +24,9 @@ const ATTEMPTS_BETWEEN: u32 = 4;
 
 /// Why rows of a gap could not be read.
 const NO_WAY: &str = "the service refused every way to read them";
+
+/// Why rows of a gap cannot be read.
+const TOO_OLD: &str = "older than the service keeps records";
 
 /// So often in a pass a service is believed that it was asked for the future.
 const MOST_FUTURE_ENDS: u32 = 3;
@@ -72,6 +77,25 @@ impl ServiceCollector {
                 self.finish_window(context).await
             }
         }
+    }
+
+    pub(super) async fn note_gap(
+        &mut self,
+        context: &SourceRun,
+        gap: Window,
+        reason: &'static str,
+    ) -> Result<(), RunError> {
+        let [from, to] = [gap.start, gap.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
+        error!(source = self.identity.label, from, to, reason, "records are missing");
+        self.summary.gaps += 1;
+        context.ledger(move |ledger, source| ledger.note_gap(source, gap, reason)).await
+    }
+
+    pub(super) async fn note_lost(&mut self, context: &SourceRun, lost: Window) -> Result<(), RunError> {
+        let [from, to] = [lost.start, lost.end].map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
+        error!(source = self.identity.label, from, to, reason = TOO_OLD, "records are missing");
+        self.summary.gaps += 1;
+        context.ledger(move |ledger, source| ledger.note_lost(source, lost, TOO_OLD)).await
     }
 }
 

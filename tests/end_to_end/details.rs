@@ -1,0 +1,147 @@
+//! `[source.details]`: why mail did not arrive, read once for each status, within a share of the budget.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use exotrace_simulator::TenantConfig;
+use rand::Rng as _;
+use serde_json::Value;
+
+use crate::harness::{SimulatedTenant, random, wait_for};
+
+/// What `[source.details]` reads unless somebody says otherwise.
+const PROBLEMS: [&str; 3] = ["failed", "pending", "quarantined"];
+
+/// How often the program is killed.
+const KILLS: u32 = 10;
+
+/// A tenant whose documents go to a file: what is written twice would show there.
+fn tenant(rows: usize, faults: &[&str], details: &str) -> SimulatedTenant {
+    let mut config = TenantConfig { rows, ..TenantConfig::default() };
+    faults.iter().for_each(|fault| config.faults.add(fault).unwrap());
+    let tenant = SimulatedTenant::new(config);
+    tenant.write_settings(&format!(
+        "{}interval = \"100ms\"\nbatch_size = 50\n[source.details]\nsettle = \"0s\"\n{details}\
+         [mapping]\nversion = \"3.0\"\n[[output]]\ntype = \"file\"\npath = \"documents.ndjson\"\n",
+        tenant.source()
+    ));
+    tenant
+}
+
+/// A delivery in one status.
+type State = [String; 3];
+
+fn is_details(document: &Value) -> bool {
+    document["event"]["action"] == "trace-details"
+}
+
+/// The deliveries whose details are among the documents, with how often.
+fn detailed(documents: &[Value]) -> BTreeMap<State, usize> {
+    let mut found = BTreeMap::new();
+    for document in documents.iter().filter(|document| is_details(document)) {
+        let row = &document["microsoft"]["online_message_trace"];
+        let state =
+            ["MessageTraceId", "RecipientAddress", "Status"].map(|name| row[name].as_str().unwrap().to_lowercase());
+        assert!(row["details"]["steps"].as_array().is_some_and(|steps| steps.len() > 1), "{document}");
+        *found.entry(state).or_default() += 1;
+    }
+    found
+}
+
+/// The deliveries that did not arrive, or not yet.
+fn problems(tenant: &SimulatedTenant) -> BTreeSet<State> {
+    let rows = tenant.simulator.visible_rows();
+    let rows = rows.into_iter().map(|row| [row.id, row.recipient, row.status.as_str().to_owned()]);
+    let states = rows.map(|state| state.map(|text| text.to_lowercase()));
+    states.filter(|[_, _, status]| PROBLEMS.contains(&status.as_str())).collect()
+}
+
+#[track_caller]
+fn check(tenant: &SimulatedTenant) {
+    let documents = tenant.documents("documents");
+    let (rows, found) =
+        (documents.iter().filter(|it| !is_details(it)).cloned().collect::<Vec<_>>(), detailed(&documents));
+    tenant.check(&rows);
+    let twice: Vec<_> = found.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let missing: Vec<_> = problems(tenant).into_iter().filter(|state| !found.contains_key(state)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(found.keys().all(|[_, _, status]| PROBLEMS.contains(&status.as_str())));
+}
+
+#[test]
+fn the_details_of_problems_come_once_however_often_the_program_is_killed() {
+    let faults = ["status-changes=0.3", "late-rows=0.2", "bom=0.3", "revoked-token=0.05"];
+    let tenant = tenant(1500, &faults, "");
+    let mut random = random();
+    for round in 0..KILLS {
+        let before = tenant.simulator.page_requests();
+        let answered = random.random_range(0..=20);
+        let mut program = tenant.exotrace(&["run"]).start();
+        wait_for("requests", || tenant.simulator.page_requests() >= before + answered);
+        assert!(!program.has_ended(), "round {round}");
+        program.kill();
+        tenant.simulator.advance(Duration::from_secs(random.random_range(0..60)));
+    }
+    // By steps shorter than what polls read again, until what is late has come.
+    for _ in 0..4 {
+        tenant.exotrace(&["run", "--once"]).ends(0);
+        tenant.simulator.advance(Duration::from_secs(20 * 60));
+    }
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    check(&tenant);
+}
+
+#[test]
+fn what_the_service_has_no_details_of_is_asked_for_once() {
+    let tenant = tenant(300, &["missing-details"], "");
+    let wanted = problems(&tenant).len() as u64;
+    assert!(wanted > 3);
+    let ended = tenant.exotrace(&["run", "--once"]).ends(0);
+    assert!(ended.stderr.contains("service has no details of a delivery"), "{ended}");
+    assert!(!ended.stderr.contains('@'), "no address belongs there: {ended}");
+    assert_eq!(tenant.simulator.details_requests(), wanted);
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    assert_eq!(tenant.simulator.details_requests(), wanted);
+    assert_eq!(detailed(&tenant.documents("documents")).len(), 0);
+}
+
+#[test]
+fn details_take_their_share_of_the_budget_and_the_next_poll_reads_the_rest() {
+    let tenant = tenant(300, &[], "request_budget = 3\nmax_per_poll = 50\n");
+    assert!(problems(&tenant).len() > 3);
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    assert_eq!(tenant.simulator.details_requests(), 3);
+    let status = tenant.exotrace(&["status", "--json"]).run().json();
+    assert_eq!(status["sources"][0]["details"]["done"], 3, "{status}");
+    let text = tenant.exotrace(&["status"]).run().stdout;
+    assert!(text.contains("wait to be read, 3 are done"), "{text}");
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    assert_eq!(tenant.simulator.details_requests(), 3, "the window of five minutes is not over");
+}
+
+#[test]
+fn rows_settle_before_their_details_are_read() {
+    let tenant = tenant(100, &[], "max_per_poll = 1000\n");
+    tenant.change_settings("settle = \"0s\"", "settle = \"1h\"");
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    assert_eq!(tenant.simulator.details_requests(), 0);
+    assert_eq!(tenant.documents("documents").len(), tenant.simulator.visible_rows().len());
+}
+
+#[test]
+fn a_mapping_that_does_not_map_details_is_refused_by_line() {
+    let tenant = tenant(10, &[], "");
+    for version in ["1.20", "2.2"] {
+        tenant.change_settings("version = \"3.0\"", &format!("version = \"{version}\""));
+        for command in [&["check"][..], &["run", "--once"]] {
+            let said = tenant.exotrace(command).ends(78).said();
+            assert!(said.contains("source.details"), "{said}");
+            assert!(said.contains("does not map records of kind `details`"), "{said}");
+        }
+        tenant.change_settings(&format!("version = \"{version}\""), "version = \"3.0\"");
+    }
+    tenant.exotrace(&["check"]).ends(0);
+}
