@@ -51,9 +51,9 @@ pub(crate) use precedence::PollUnderWay;
 pub(crate) use progress::{PollProgress, RequestLimit, WatchedSource};
 pub(crate) use questions::status_word;
 pub(crate) use questions::{
-    AskedSource, Audit, Backfill, Backfilled, MOST_DELIVERIES, Queryable, QuestionError, QuestionRequests, Questions,
-    RangeReading, Search, Statement, TraceAnswer, TraceQuery, TracedDelivery, TracedRow, audit_alone, backfill_alone,
-    trace_alone,
+    AskedSource, Audit, Backfill, Backfilled, MOST_DELIVERIES, MOST_DETAILED, Queryable, QuestionError,
+    QuestionRequests, Questions, RangeReading, Search, Statement, TraceAnswer, TraceQuery, TracedDelivery,
+    TracedDetails, TracedRow, audit_alone, backfill_alone, trace_alone,
 };
 pub(crate) use record_batch::{Checkpoint, RecordBatch};
 pub(crate) use replay::{ReplayRequests, Replayed, Replays, replay};

@@ -64,6 +64,29 @@ fn mail_is_found_by_whom_it_is_from_and_for_its_id_and_its_status() {
 }
 
 #[test]
+fn the_steps_of_deliveries_are_shown_with_the_cause() {
+    let tenant = tenant(TenantConfig { rows: 300, ..TenantConfig::default() });
+    let failed = expected(&tenant, |it| it.status.as_str() == "failed");
+    assert!(!failed.is_empty());
+    let arguments = ["--status", "failed", "--details"];
+    let (answer, deliveries) = found(&tenant, &arguments);
+    assert_eq!(deliveries, failed);
+    assert_eq!(answer["requests"].as_u64(), Some(1 + failed.len().min(50) as u64), "{answer}");
+    for delivery in answer["deliveries"].as_array().unwrap().iter().take(50) {
+        let details = &delivery["details"];
+        assert!(details["cause_id"].is_string(), "{delivery}");
+        let at = |step: &Value| step["at"].as_str().unwrap_or("z").to_owned();
+        let steps: Vec<_> = details["steps"].as_array().unwrap().iter().map(at).collect();
+        assert!(steps.len() >= 3 && steps.is_sorted(), "{delivery}");
+    }
+    let text = tenant.exotrace(&[&["trace"][..], &arguments].concat()).ends(0).stdout;
+    assert!(text.contains("Message received by: "), "{text}");
+    assert!(!text.contains(|it: char| it.is_control() && it != '\n'), "{text:?}");
+    let (answer, _) = found(&tenant, &["--status", "failed"]);
+    assert!(answer["deliveries"][0]["details"].is_null());
+}
+
+#[test]
 fn a_table_shows_what_others_wrote_without_obeying_it() {
     let tenant = tenant(TenantConfig { rows: 300, ..TenantConfig::default() });
     let text = tenant.exotrace(&["trace"]).ends(0).stdout;

@@ -20,8 +20,8 @@ use crate::{
     app::{settings::Config, start},
     control::{ControlError, ControlReply, Request, ask},
     ledger::Ledger,
-    pipeline::{MOST_DELIVERIES, TraceAnswer, TraceQuery, TracedDelivery, trace_alone},
-    support::{counted::counted, error_text::explain, time_text::time},
+    pipeline::{MOST_DELIVERIES, MOST_DETAILED, TraceAnswer, TraceQuery, TracedDelivery, trace_alone},
+    support::{counted::counted, error_text::explain, shown, time_text::time},
 };
 
 /// Mail shows in the message trace some minutes after it was received, or later (host/docs/facts/ms-api.md, section 1.12).
@@ -29,7 +29,7 @@ const SETTLES: Duration = Duration::hours(1);
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  exotrace trace --recipient bob@contoso.com --since 2d\n  exotrace trace --sender *@fabrikam.com --status failed --json"
+    after_help = "Examples:\n  exotrace trace --recipient bob@contoso.com --since 2d\n  exotrace trace --sender *@fabrikam.com --status failed --json\n  exotrace trace --recipient bob@contoso.com --status failed --details"
 )]
 pub(super) struct TraceArguments {
     /// The settings file. Default: as for `run`.
@@ -52,6 +52,9 @@ pub(super) struct TraceArguments {
     /// The source to ask, when there are several.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+    /// Show the steps of each delivery and why it did not arrive: one request for each, of the newest 50 at most.
+    #[arg(long)]
+    details: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -69,6 +72,7 @@ pub(super) fn run(arguments: &TraceArguments) -> anyhow::Result<ExitCode> {
         recipient: arguments.recipient.clone(),
         message_id: arguments.message_id.clone(),
         status: arguments.status.clone(),
+        details: arguments.details,
     };
     let answer = answer(&config, query)?;
     let mut output = io::stdout().lock();
@@ -121,6 +125,10 @@ fn print(answer: &TraceAnswer, output: &mut impl Write) -> io::Result<()> {
     deliveries.iter().for_each(|delivery| table.add(row(delivery)));
     table.print(output)?;
     writeln!(output, "\n{}: {asked}", counted(deliveries.len() as u64, "delivery", "deliveries"))?;
+    deliveries.iter().try_for_each(|delivery| print_details(delivery, output))?;
+    if deliveries.iter().any(|delivery| delivery.details.is_some()) && deliveries.len() > MOST_DETAILED {
+        writeln!(output, "\nthe steps of the newest {MOST_DETAILED} are shown; each takes a request")?;
+    }
     if *is_cut {
         let most = HumanCount(MOST_DELIVERIES as u64);
         writeln!(
@@ -131,6 +139,24 @@ fn print(answer: &TraceAnswer, output: &mut impl Write) -> io::Result<()> {
     late(*to, output)
 }
 
+/// The steps of a delivery, if they were asked for.
+fn print_details(delivery: &TracedDelivery, output: &mut impl Write) -> io::Result<()> {
+    let Some(details) = &delivery.details else { return Ok(()) };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let [sender, recipient] =
+        [&delivery.row.sender, &delivery.row.recipient].map(|address| shown::line(&text(address)).into_owned());
+    writeln!(output, "\n{sender} to {recipient}: {}", shown::line(&details.cause))?;
+    if details.steps.is_empty() {
+        return Ok(());
+    }
+    let mut table = TextTable::new(vec!["at", "event", "action", "description", "server"], &[3], &[]);
+    for step in &details.steps {
+        let at = step.at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+        table.add(vec![at, step.event.clone(), step.action.clone(), step.description.clone(), text(&step.server)]);
+    }
+    table.print(output)
+}
+
 /// Says that there may be mail that does not show yet.
 fn late(to: DateTime<Utc>, output: &mut impl Write) -> io::Result<()> {
     if Utc::now() - to > SETTLES {
@@ -139,7 +165,7 @@ fn late(to: DateTime<Utc>, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "mail shows some minutes after it was received, and its status may change: ask again later")
 }
 
-fn row(TracedDelivery { row, statuses }: &TracedDelivery) -> Vec<String> {
+fn row(TracedDelivery { row, statuses, .. }: &TracedDelivery) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let received = row.received.map(|received| received.to_rfc3339_opts(SecondsFormat::Secs, true));
     let size = row.size.map(|size| HumanCount(size).to_string()).unwrap_or_default();

@@ -16,6 +16,7 @@ mod statement;
 mod trace;
 mod trace_answer;
 mod trace_query;
+mod traced_details;
 mod traced_row;
 
 pub(crate) use alone::{audit_alone, backfill_alone, trace_alone};
@@ -31,4 +32,5 @@ pub(crate) use statement::Statement;
 pub(crate) use trace_answer::{MOST_DELIVERIES, TraceAnswer, TracedDelivery};
 pub(crate) use trace_query::TraceQuery;
 pub(crate) use trace_query::status_word;
+pub(crate) use traced_details::{MOST_DETAILED, TracedDetails};
 pub(crate) use traced_row::TracedRow;

@@ -64,11 +64,15 @@ pub(crate) fn received(record: &str) -> Option<DateTime<Utc>> {
 
 /// A date of receipt: with a zone, or without one in UTC, or as milliseconds (host/docs/facts/ms-api.md, sections 2.2 and 2.3).
 pub(crate) fn instant(value: &RawValue) -> Option<DateTime<Utc>> {
-    let text: String = serde_json::from_str(value.get()).ok()?;
+    instant_of(&serde_json::from_str::<String>(value.get()).ok()?)
+}
+
+/// The same for a text.
+pub(crate) fn instant_of(text: &str) -> Option<DateTime<Utc>> {
     if let Some(milliseconds) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         return DateTime::from_timestamp_millis(milliseconds.parse().ok()?);
     }
-    let zoned = DateTime::parse_from_rfc3339(&text).ok().map(|received| received.to_utc());
+    let zoned = DateTime::parse_from_rfc3339(text).ok().map(|received| received.to_utc());
     zoned.or_else(|| text.parse::<NaiveDateTime>().ok().map(|received| received.and_utc()))
 }
 

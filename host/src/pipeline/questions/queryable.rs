@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{range_reading::RangeReading, trace_query::TraceQuery, traced_row::TracedRow};
+use super::{
+    range_reading::RangeReading, trace_query::TraceQuery, traced_details::TracedDetails, traced_row::TracedRow,
+};
 use crate::{
     ledger::Gap,
     pipeline::{
@@ -46,6 +48,13 @@ pub(crate) trait Search: Send {
     ///
     /// When the page cannot be read. A [`RunError::Source`] says whether asking again may help.
     async fn next(&mut self, context: &SourceRun) -> Result<Option<Vec<TracedRow>>, RunError>;
+
+    /// The steps of a delivery that it has found. After an error they can be asked for again.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read, but may be later. That there are none is no error.
+    async fn details(&mut self, row: &TracedRow, context: &SourceRun) -> Result<TracedDetails, RunError>;
 
     /// How many pages it has requested.
     fn requests(&self) -> u32;

@@ -10,6 +10,7 @@ use super::{
     question_error::QuestionError,
     trace_answer::{FoundDeliveries, TraceAnswer},
     trace_query::TraceQuery,
+    traced_details::{MOST_DETAILED, TracedDetails},
     traced_row::TracedRow,
 };
 use crate::{
@@ -35,6 +36,12 @@ pub(super) async fn trace(
             break;
         }
     }
+    let mut deliveries = found.into_sorted();
+    if query.details {
+        for delivery in deliveries.iter_mut().take(MOST_DETAILED) {
+            delivery.details = Some(details(&mut *search, &context, &delivery.row).await?);
+        }
+    }
     Ok(TraceAnswer {
         source: source.name.clone(),
         tenant: asked.tenant().to_owned(),
@@ -44,7 +51,7 @@ pub(super) async fn trace(
         took_seconds: began.elapsed().as_secs_f64(),
         is_cut,
         unread: search.unread().to_vec(),
-        deliveries: found.into_sorted(),
+        deliveries,
     })
 }
 
@@ -53,6 +60,43 @@ async fn next(search: &mut dyn Search, context: &SourceRun) -> Result<Option<Vec
         Ok(read) => Ok(read.output),
         Err(RetryError::Final(error) | RetryError::Stopped(error)) => Err(error),
     }
+}
+
+async fn details(search: &mut dyn Search, context: &SourceRun, row: &TracedRow) -> Result<TracedDetails, RunError> {
+    match retry(&mut Steps { search, context, row }).await {
+        Ok(read) => Ok(read.output),
+        Err(RetryError::Final(error) | RetryError::Stopped(error)) => Err(error),
+    }
+}
+
+/// How long until what failed is tried again; none when that is of no use.
+fn delay(context: &SourceRun, error: &RunError, attempt: u32) -> Option<Duration> {
+    let RunError::Source { source, .. } = error else { return None };
+    let Remedy::Retry { after } = source.remedy() else { return None };
+    context.run.backoff.delay(attempt, after, rand::random())
+}
+
+/// A search that is asked for the steps of a delivery.
+struct Steps<'s> {
+    search: &'s mut dyn Search,
+    context: &'s SourceRun,
+    row: &'s TracedRow,
+}
+
+#[async_trait]
+impl Attempt for Steps<'_> {
+    type Output = TracedDetails;
+    type Error = RunError;
+
+    async fn attempt(&mut self) -> Result<TracedDetails, RunError> {
+        self.search.details(self.row, self.context).await
+    }
+
+    fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {
+        delay(self.context, error, attempt)
+    }
+
+    async fn failed(&mut self, _: &RunError, _: u32, _: Option<Duration>) {}
 }
 
 /// A search that is asked for its next page.
@@ -71,9 +115,7 @@ impl Attempt for NextRows<'_> {
     }
 
     fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {
-        let RunError::Source { source, .. } = error else { return None };
-        let Remedy::Retry { after } = source.remedy() else { return None };
-        self.context.run.backoff.delay(attempt, after, rand::random())
+        delay(self.context, error, attempt)
     }
 
     /// Who asked hears of it, and nobody else: the source itself may be well.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::traced_row::TracedRow;
+use super::{traced_details::TracedDetails, traced_row::TracedRow};
 use crate::ledger::Gap;
 
 /// Maximum number of deliveries in an answer.
@@ -45,6 +45,9 @@ pub(crate) struct TracedDelivery {
     pub row: TracedRow,
     /// The statuses in which it was read, in that order.
     pub statuses: Vec<String>,
+    /// Its steps, if somebody wants them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<TracedDetails>,
 }
 
 /// Rows that are found one after the other become deliveries.
@@ -76,7 +79,7 @@ impl FoundDeliveries {
         if let Some(key) = key {
             self.places.insert(key, self.deliveries.len());
         }
-        self.deliveries.push(TracedDelivery { row, statuses });
+        self.deliveries.push(TracedDelivery { row, statuses, details: None });
         true
     }
 

@@ -23,6 +23,9 @@ pub(crate) struct TraceQuery {
     pub message_id: Option<String>,
     /// A status, as the service or the admin centre spells it.
     pub status: Option<String>,
+    /// Whether the steps of the deliveries are wanted as well.
+    #[serde(default)]
+    pub details: bool,
 }
 
 impl TraceQuery {

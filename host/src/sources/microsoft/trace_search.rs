@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{
     PollError,
     budget::{Budget, Purpose},
+    graph::DetailsRequest,
     page::Page,
     poll_plan::LONGEST,
     service::ServiceSource,
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     ledger::{Gap, Next, Window},
-    pipeline::{Remedy, RunError, Search, SourceError, SourceRun, TraceQuery, TracedRow},
+    pipeline::{Remedy, RunError, Search, SourceError, SourceRun, TraceQuery, TracedDetails, TracedRow},
     sources::microsoft::ServiceKind,
     support::{clock::signed, error_text::chain},
 };
@@ -63,6 +64,27 @@ impl Search for TraceSearch {
                     return Err(failed(context, error));
                 }
             }
+        }
+    }
+
+    async fn details(&mut self, row: &TracedRow, context: &SourceRun) -> Result<TracedDetails, RunError> {
+        let (Some(id), Some(recipient)) = (&row.trace_id, &row.recipient) else {
+            return Ok(TracedDetails::missing("it has no id or no recipient to ask by".to_owned()));
+        };
+        if self.kind != ServiceKind::Graph {
+            return Ok(TracedDetails::missing("only Graph has details of deliveries".to_owned()));
+        }
+        self.budget.take(context, &self.source.ours().clone(), Purpose::Reading).await?;
+        self.requests += 1;
+        match self.source.details(DetailsRequest::First { id, recipient }).await {
+            Ok(page) => {
+                let steps = page.rows.iter().map(|step| step.text.as_str());
+                Ok(TracedDetails::of(row.status.as_deref().unwrap_or_default(), steps))
+            }
+            Err(error) if error.is_of_one_request() => {
+                Ok(TracedDetails::missing(format!("the service has none: {}", chain(&error))))
+            }
+            Err(error) => Err(failed(context, error)),
         }
     }
 
