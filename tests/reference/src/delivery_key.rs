@@ -22,7 +22,8 @@ pub(crate) fn of_record(tenant: &str, record: &Record, timestamp: Option<i64>) -
     }
     let received = timestamp.and_then(format_date).unwrap_or_default();
     let second = received.split('.').next().unwrap_or_default();
-    let sender = text("SenderAddress").to_ascii_lowercase().replace("<>", "");
+    let sender = text("SenderAddress").to_ascii_lowercase();
+    let sender = if sender == "<>" { String::new() } else { sender };
     let parts = ["", message_id, second, &sender, &recipient];
     Some(hash(tenant, &parts.map(str::as_bytes)))
 }
