@@ -74,8 +74,9 @@ format: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path guest/package/Cargo.toml --check
 
-# One package for each folder of a mapping version.
-MAPPINGS := $(subst _,-,$(patsubst guest/components/v%,exotrace-mapping-%,$(wildcard guest/components/v*)))
+# One package for each folder of a mapping version: v3_0, ocsf_1_8.
+MAPPINGS := $(subst _,-,$(patsubst v%,exotrace-mapping-%,$(filter v%,$(notdir $(wildcard guest/components/*_*)))) \
+	$(addprefix exotrace-mapping-,$(filter-out v%,$(notdir $(wildcard guest/components/*_*)))))
 
 lint: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy
@@ -253,6 +254,7 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 	$(MAKE) tangent GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/python/test_hosts.py
+	$(PYTHON)/bin/python tests/hosts/python/test_ocsf.py
 	node --test $(NODE)/hosts.test.mjs
 	$(PYTHON)/bin/python tests/hosts/measure.py --check
 

@@ -1,4 +1,4 @@
-//! Builds the mapping components that the program carries, one for each folder `guest/components/v*`: core modules first,
+//! Builds the mapping components that the program carries, one for each folder `guest/components/*_*`: core modules first,
 //! then `wit-component`. So a component imports only what its world names. Then compiles them to machine code.
 //!
 //! Writes the list of them, `built_in.rs`.

@@ -77,8 +77,11 @@ fn local_domains_are_what_people_mean_by_them() {
             let output = exotrace(&["map", "--mapping", mapping, "--local-domain", domain], &record(address));
             // From 3.0 on, a domain stands for its sub-domains as well.
             let is_below = (domain, address) == ("contoso.com", "ann@mail.contoso.com");
-            let direction = if is_below && mapping == "3.0" { "inbound" } else { direction };
-            assert_eq!(output.documents()[0]["email"]["direction"], direction, "{mapping}: {domain} {address}");
+            let is_ocsf = mapping.starts_with("ocsf");
+            let direction = if is_below && (mapping == "3.0" || is_ocsf) { "inbound" } else { direction };
+            let document = &output.documents()[0];
+            let found = if is_ocsf { &document["direction"] } else { &document["email"]["direction"] };
+            assert_eq!(found.as_str().unwrap().to_lowercase(), direction, "{mapping}: {domain} {address}");
         }
     }
     for (domain, hint) in [
@@ -231,7 +234,7 @@ fn what_is_not_a_mapping_or_a_database_is_refused() {
         &["map", "--mapping", "9.9"],
         "",
         2,
-        "error: there is no mapping `9.9`\nhint: built in are 1.20, 2.2, 3.0;",
+        "error: there is no mapping `9.9`\nhint: built in are 1.20, 2.2, 3.0, ocsf-1.8;",
     );
     check_error(
         &["map", "--mapping", "./none.wasm"],

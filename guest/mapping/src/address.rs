@@ -17,6 +17,8 @@ pub(crate) struct Address {
     pub(crate) is_local: bool,
     /// The whole of it as a JSON string.
     pub(crate) json: String,
+    /// Whether that is one that OCSF takes for a mail address.
+    pub(crate) is_email: bool,
     /// What stands before the `@` as a JSON string, or nothing.
     pub(crate) local_part_json: String,
     /// Its domain and the one that somebody registered as JSON strings, or nothing.
@@ -55,6 +57,7 @@ impl Address {
             at,
             is_local: false,
             json: String::new(),
+            is_email: false,
             local_part_json: String::new(),
             hosts: Default::default(),
             members: String::new(),
@@ -83,6 +86,7 @@ impl Address {
             None => (string(&address.text), string(address.local_part()), String::new()),
         };
         (address.json, address.local_part_json) = (json, local_part_json);
+        address.is_email = is_email(address.json.trim_matches('"'));
         let (email, name) = (&*address.json, &*address.local_part_json);
         let user = user_of(layout, &user_domain, email, name, &hash);
         if let Some(domain) = domain {
@@ -141,6 +145,16 @@ impl Address {
     }
 }
 
+/// Whether a text is what the type `email_t` of OCSF asks for.
+fn is_email(text: &str) -> bool {
+    let Some((local_part, domain)) = text.split_once('@') else { return false };
+    let Some((first, rest)) = domain.split_once('.') else { return false };
+    let is_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+,-./=?^_`{|}~".contains(&byte);
+    let all = |text: &str, is_right: &dyn Fn(u8) -> bool| !text.is_empty() && text.bytes().all(is_right);
+    all(local_part, &is_local) && all(first, &is_label) && all(rest, &|byte| is_label(byte) || byte == b'.')
+}
+
 /// `user` as a layout has it, of values that are JSON; what is empty is left out.
 fn user_of(layout: Layout, domain: &str, email: &str, name: &str, hash: &str) -> String {
     let user: UserMembers<'_> = match layout {
@@ -150,6 +164,7 @@ fn user_of(layout: Layout, domain: &str, email: &str, name: &str, hash: &str) ->
         Layout::Delivery => {
             &[(r#""domain":"#, domain), (r#""email":"#, email), (r#""hash":"#, hash), (r#""name":"#, name)]
         }
+        Layout::Ocsf => &[],
     };
     user_member(user)
 }
@@ -204,6 +219,34 @@ mod tests {
     #[test]
     fn a_domain_ends_with_its_line() {
         check(AddressRule::FirstAt, "a@b\nc@d", "a", "b", "b\nc@d");
+    }
+
+    #[test]
+    fn an_address_of_ocsf_is_plain_and_has_a_domain_with_a_dot() {
+        for text in ["a@b.com", "a.b+c,d/e=f@b-c.co.uk", "p-abc@contoso.com", "a@b.com.", "a@b..", "'@-.-"] {
+            assert!(is_email(text), "{text}");
+        }
+        for text in [
+            "",
+            "<>",
+            "a",
+            "a@",
+            "@b.com",
+            "a@b",
+            "root@localhost",
+            "a@.com",
+            "a@b.",
+            "a@b@c.com",
+            "a b@c.com",
+            "j\u{fc}rgen@b.com",
+            "a@b\u{fc}cher.de",
+            "\"a\"@b.com",
+            "a@b.com\n",
+            "a@[192.0.2.1]",
+            "a\\u0041@b.com",
+        ] {
+            assert!(!is_email(text), "{text}");
+        }
     }
 
     #[test]

@@ -47,8 +47,17 @@ pub(crate) struct PendingOutcome {
     pub(crate) failure: Option<FailureReason>,
     /// Whether what names the delivery was taken down.
     pub(crate) has_delivery: bool,
-    /// Where among all documents the id of the delivery belongs, if it stands in this one.
-    pub(crate) event_id: Option<usize>,
+    /// Where among all documents the ids belong that stand in this one.
+    pub(crate) id_places: IdPlaces,
+}
+
+/// Where ids belong that are not known when a document is written, if they stand in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct IdPlaces {
+    /// The `_id` of the document.
+    pub(crate) document: Option<usize>,
+    /// The id of the delivery.
+    pub(crate) delivery: Option<usize>,
 }
 
 impl Document<'_> {
@@ -76,6 +85,14 @@ impl Direction {
             Self::Internal => "internal",
             Self::External => "external",
         }
+    }
+}
+
+impl IdPlaces {
+    /// The same places, counted from where `start` is further on.
+    pub(crate) fn after(self, start: usize) -> Self {
+        let after = |place: Option<usize>| place.map(|place| start + place);
+        Self { document: after(self.document), delivery: after(self.delivery) }
     }
 }
 

@@ -1,10 +1,6 @@
 //! What a document says about a mail domain.
 
-use crate::{
-    json::{Buffer, build},
-    local_domains::LocalDomains,
-    suffix::SuffixList,
-};
+use crate::{json::build, local_domains::LocalDomains, suffix::SuffixList};
 
 /// What is known about one domain.
 pub(crate) struct Domain {
@@ -23,23 +19,15 @@ impl Domain {
         let split = suffix_list.split(domain);
         let registered = split.as_ref().and_then(|split| split.registered_domain.as_deref()).unwrap_or_default();
         let members = build(|out| {
-            push_member(out, r#""domain":"#, domain);
+            out.push_member(r#""domain":"#, domain);
             if let Some(split) = &split {
-                push_member(out, r#""registered_domain":"#, registered);
-                push_member(out, r#""subdomain":"#, split.subdomain.unwrap_or_default());
-                push_member(out, r#""top_level_domain":"#, &split.top_level_domain);
+                out.push_member(r#""registered_domain":"#, registered);
+                out.push_member(r#""subdomain":"#, split.subdomain.unwrap_or_default());
+                out.push_member(r#""top_level_domain":"#, &split.top_level_domain);
             }
         });
         let string = |text: &str| if text.is_empty() { String::new() } else { build(|out| out.push_string(text)) };
         let (json, registered_json) = (string(domain), string(registered));
         Self { is_local: local_domains.contain(domain), members, json, registered_json }
-    }
-}
-
-fn push_member(out: &mut Buffer<'_>, key: &str, value: &str) {
-    if !value.is_empty() {
-        out.push_str(key);
-        out.push_string(value);
-        out.push(b',');
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     json::build,
     privacy::Profile,
     settings::{SettingsError, Tenant},
-    version::ReservedFields,
+    version::{OrganizationRule, ReservedFields},
 };
 
 /// What says of which tenant a document is.
@@ -36,14 +36,18 @@ impl ExtraFields {
         let invalid = |reason: String| SettingsError::InvalidFields(reason);
         let mut object: Map<String, Value> =
             serde_json::from_str(text.unwrap_or("{}")).map_err(|error| invalid(error.to_string()))?;
-        if reserved.shares_organization {
-            let of_host = object.remove(ORGANIZATION).unwrap_or_default();
-            push_member(&mut fields.organization, ORGANIZATION, organization(of_host, tenant)?);
-        } else if let Some(name) = &tenant.name
-            && let Value::Object(organization) = object.entry(ORGANIZATION).or_insert_with(|| Map::new().into())
-        {
-            // What the tenant is called has always been a field of the host.
-            organization.entry("name").or_insert_with(|| name.as_str().into());
+        match (reserved.organization, &tenant.name) {
+            (OrganizationRule::Both, _) => {
+                let of_host = object.remove(ORGANIZATION).unwrap_or_default();
+                push_member(&mut fields.organization, ORGANIZATION, organization(of_host, tenant)?);
+            }
+            (OrganizationRule::Host, Some(name)) => {
+                if let Value::Object(organization) = object.entry(ORGANIZATION).or_insert_with(|| Map::new().into()) {
+                    // What the tenant is called has always been a field of the host.
+                    organization.entry("name").or_insert_with(|| name.as_str().into());
+                }
+            }
+            (OrganizationRule::Host, None) | (OrganizationRule::Elsewhere, _) => {}
         }
         if let Some(profile) = profile {
             add_labels(&mut object, profile)?;

@@ -1,4 +1,5 @@
-//! Maps Microsoft Exchange Online message-trace records to documents of the Elastic Common Schema (ECS).
+//! Maps Microsoft Exchange Online message-trace records to documents of the Elastic Common Schema (ECS) and of the Open
+//! Cybersecurity Schema Framework (OCSF).
 //!
 //! Pure: no I/O, no clock, no environment, no WIT types. The same record, settings and geo answers give the same
 //! bytes. Documents are written straight into the output buffer; values that need no change are copied as the
@@ -17,6 +18,7 @@
 mod address;
 mod bytes;
 mod cache;
+mod cloud;
 mod context;
 mod date;
 mod delivery_key;

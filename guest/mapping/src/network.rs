@@ -6,6 +6,7 @@ use crate::{
     cache::Cache,
     json::{Buffer, build},
     privacy::Privacy,
+    version::Layout,
 };
 
 /// Answers what is known about IP addresses.
@@ -85,7 +86,7 @@ pub(crate) enum KnownNetwork {
 
 /// What a document says about an IP address.
 pub(crate) struct NetworkText {
-    /// `as`, `geo` and `ip`, each with a comma after it.
+    /// `as`, `geo` and `ip`, or what OCSF calls them, each with a comma after it.
     pub(crate) members: String,
     /// The address as a JSON string; empty when it is hidden.
     pub(crate) ip_json: String,
@@ -102,6 +103,7 @@ impl KnownNetwork {
 /// What a version and its settings say about IP addresses.
 #[derive(Clone, Copy)]
 pub(crate) struct NetworkRules<'a> {
+    pub(crate) layout: Layout,
     pub(crate) placeholders_are_absent: bool,
     pub(crate) privacy: Option<&'a Privacy>,
 }
@@ -134,8 +136,11 @@ pub(crate) fn look_up<'a>(
         // A host that answers too little is a host that knows too little.
         let network = answers.next().flatten().unwrap_or_default();
         let shown = rules.privacy.map_or_else(|| Some(address.to_owned()), |privacy| privacy.ip(address));
+        let is_ocsf = rules.layout == Layout::Ocsf;
+        let shown = shown.map(|shown| if is_ocsf { shortest(shown) } else { shown });
         let ip_json = shown.map(|shown| build(|out| out.push_string(&shown))).unwrap_or_default();
-        let members = build(|out| push_members(out, &ip_json, &network));
+        let push = if is_ocsf { push_ocsf_members } else { push_members };
+        let members = build(|out| push(out, &ip_json, &network));
         networks.insert(address, KnownNetwork::Known(NetworkText { members, ip_json }));
     }
 }
@@ -146,6 +151,11 @@ fn is_placeholder(address: IpAddr) -> bool {
         IpAddr::V4(address) => address.is_unspecified() || address.is_broadcast(),
         IpAddr::V6(address) => address.is_unspecified(),
     }
+}
+
+/// The text of an IP address in its one form: OCSF takes 40 characters at most.
+fn shortest(text: String) -> String {
+    text.parse().map_or(text, |address: IpAddr| address.to_string())
 }
 
 fn push_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
@@ -172,22 +182,54 @@ fn push_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
 fn push_place(out: &mut Buffer<'_>, place: &Place) {
     let start = out.len();
     out.push_ascii(br#""geo":{"#);
-    let mut push = |key: &str, value: &Option<String>| {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            out.push_str(key);
-            out.push_string(value);
-            out.push(b',');
-        }
-    };
+    let mut push = |key: &str, value: &Option<String>| out.push_member(key, value.as_deref().unwrap_or_default());
     push(r#""city_name":"#, &place.city_name);
     push(r#""continent_name":"#, &place.continent_name);
     push(r#""country_iso_code":"#, &place.country_iso_code);
     push(r#""country_name":"#, &place.country_name);
     push(r#""region_iso_code":"#, &place.region_iso_code);
     push(r#""region_name":"#, &place.region_name);
-    // JSON has no way to write the other numbers.
-    if let Some(Location { lat, lon }) = place.location.filter(|it| it.lat.is_finite() && it.lon.is_finite()) {
+    if let Some(Location { lat, lon }) = finite(place) {
         out.push_str(&format!(r#""location":{{"lat":{lat:?},"lon":{lon:?}}},"#));
     }
     out.close(start, b"}");
+}
+
+/// The same in the words of OCSF.
+fn push_ocsf_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
+    if let Some(system) = &network.autonomous_system {
+        out.push_ascii(br#""autonomous_system":{"#);
+        out.push_member(r#""name":"#, system.organization_name.as_deref().unwrap_or_default());
+        out.push_ascii(br#""number":"#);
+        out.push_str(&system.number.to_string());
+        out.push_ascii(b"},");
+    }
+    if !ip_json.is_empty() {
+        out.push_ascii(br#""ip":"#);
+        out.push_str(ip_json);
+        out.push(b',');
+    }
+    let Some(place) = &network.place else { return };
+    let start = out.len();
+    out.push_ascii(br#""location":{"#);
+    let begin = out.len();
+    let mut push = |key: &str, text: Option<&String>| out.push_member(key, text.map_or("", String::as_str));
+    push(r#""city":"#, place.city_name.as_ref());
+    push(r#""country":"#, place.country_iso_code.as_ref());
+    push(r#""region":"#, place.region_iso_code.as_ref().or(place.region_name.as_ref()));
+    if out.len() == begin {
+        // A location is no location by its continent or its degrees alone.
+        out.truncate(start);
+        return;
+    }
+    out.push_member(r#""continent":"#, place.continent_name.as_deref().unwrap_or_default());
+    if let Some(Location { lat, lon }) = finite(place) {
+        out.push_str(&format!(r#""lat":{lat:?},"long":{lon:?},"#));
+    }
+    out.close(start, b"}");
+}
+
+/// Where a place is. JSON has no way to write numbers that are not finite.
+fn finite(place: &Place) -> Option<Location> {
+    place.location.filter(|it| it.lat.is_finite() && it.lon.is_finite())
 }

@@ -61,7 +61,7 @@ pub(crate) fn read<'a>(context: &mut MappingContext, record: Record<'a>, network
         },
     );
     let status = match context.version.layout {
-        Layout::Delivery if status.is_string() => {
+        Layout::Delivery | Layout::Ocsf if status.is_string() => {
             Some(decode(&status)).filter(|text| is_shown(context, text)).map_or(Status::NONE, |text| Status::of(&text))
         }
         _ => Status::NONE,

@@ -1,9 +1,10 @@
 //! A message-trace record: which property is which, for every interface.
 
 use crate::{
-    json::{Kind, Member, Raw},
+    json::{Kind, Member, Raw, decode},
     key_layout::KnownKey,
     property::{PROPERTY_COUNT, Property},
+    version::RecordKind,
 };
 
 /// One record, as slices of its line.
@@ -36,12 +37,25 @@ impl<'a> Record<'a> {
     /// The value of a property; null when the record does not have it.
     #[inline]
     pub(crate) fn get(&self, property: Property) -> Raw<'a> {
-        let member = match self.places[property as usize] {
+        self.member(property).map_or(Raw::MISSING, |member| member.json.value)
+    }
+
+    #[inline]
+    fn member(&self, property: Property) -> Option<&'a RecordMember<'a>> {
+        match self.places[property as usize] {
             0 => None,
             FAR => self.members.iter().find(|member| member.property == Some(property)),
             place => self.members.get(usize::from(place) - 1),
-        };
-        member.map_or(Raw::MISSING, |member| member.json.value)
+        }
+    }
+
+    /// The interface that it is from, as the names say that differ the most.
+    pub(crate) fn kind(&self) -> Option<RecordKind> {
+        let named = [Property::Received, Property::MessageTraceId];
+        let (member, property) = named.into_iter().find_map(|property| Some((self.member(property)?, property)))?;
+        let name = decode(&member.json.key);
+        let is_graph = property.graph_name().is_some_and(|graph_name| name.eq_ignore_ascii_case(graph_name));
+        Some(if is_graph { RecordKind::Graph } else { RecordKind::Legacy })
     }
 }
 

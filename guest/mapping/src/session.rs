@@ -8,7 +8,7 @@ use crate::{
     bytes::Bytes,
     context::MappingContext,
     details_record::{DetailsLine, DetailsRecord},
-    document::{Document, PendingOutcome},
+    document::{Document, IdPlaces, PendingOutcome},
     endpoint::EndpointNetworks,
     failure::Failure,
     json::{Raw, decode},
@@ -108,11 +108,15 @@ impl Session {
         let (mut ids, mut delivery_ids) = (ids.documents.into_iter(), ids.deliveries.into_iter());
         outcomes.extend(pending.map(|pending| match pending {
             Ok(pending) => {
+                let id = ids.next().unwrap_or_default();
                 let delivery_id = if pending.has_delivery { delivery_ids.next() } else { None };
-                if let (Some(place), Some(id)) = (pending.event_id, &delivery_id) {
-                    documents.replace(place, id.as_bytes());
+                let IdPlaces { document, delivery } = pending.id_places;
+                for (place, id) in [(document, Some(&id)), (delivery, delivery_id.as_ref())] {
+                    if let (Some(place), Some(id)) = (place, id) {
+                        documents.replace(place, id.as_bytes());
+                    }
                 }
-                pending.with_ids(ids.next().unwrap_or_default(), delivery_id)
+                pending.with_ids(id, delivery_id)
             }
             Err(reason) => Outcome::Dropped(reason),
         }));
@@ -136,6 +140,7 @@ impl Session {
             line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
         }
         let rules = NetworkRules {
+            layout: version.layout,
             placeholders_are_absent: version.placeholder_ips_are_absent,
             privacy: settings.privacy.as_ref(),
         };

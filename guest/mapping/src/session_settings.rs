@@ -1,6 +1,7 @@
 //! Settings, checked and turned into what mapping needs.
 
 use crate::{
+    cloud::Cloud,
     extra_fields::ExtraFields,
     guid,
     json::build,
@@ -20,6 +21,7 @@ pub(crate) struct SessionSettings {
     pub(crate) tenant_id: String,
     /// `event.url` up to the id of the message; empty when the tenant has no GUID.
     pub(crate) url_beginning: String,
+    pub(crate) cloud: Cloud,
     pub(crate) local_domains: LocalDomains,
     pub(crate) preserve_original_event: bool,
     /// Whether a document of a record that could not be mapped has the record in it.
@@ -63,6 +65,7 @@ impl SessionSettings {
         };
         Ok(Self {
             url_beginning: url_beginning(&tenant.id),
+            cloud: Cloud::new(&tenant),
             local_domains: LocalDomains::new(settings.local_domains.clone(), version.local_domains),
             preserve_original_event: tags.iter().any(|tag| tag == PRESERVE_TAG),
             keeps_failed_records: keeps_originals,

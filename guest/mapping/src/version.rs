@@ -5,7 +5,10 @@
 /// Each one is a constant in a file of its own, in `versions/`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Version {
-    /// The version itself (semver). The first two parts are those of the package of Elastic whose documents it makes.
+    /// What people call it: the number without the patch number, for another schema than ECS after the schema's name.
+    pub name: &'static str,
+    /// The version itself (semver). The first two parts are those of the package of Elastic whose documents it makes, or
+    /// those of the schema.
     pub number: &'static str,
     /// The schema that its documents follow (guest/docs/facts/mapping.md, row 2).
     pub schema: Schema,
@@ -46,7 +49,7 @@ pub struct Version {
 /// A schema of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schema {
-    /// Its name: `ecs`, the Elastic Common Schema.
+    /// Its name: `ecs`, the Elastic Common Schema, or `ocsf`, the Open Cybersecurity Schema Framework.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
@@ -72,8 +75,19 @@ pub(crate) struct ReservedFields {
     pub(crate) event: &'static [&'static str],
     /// Inside `log`.
     pub(crate) log: &'static [&'static str],
-    /// Whether the mapping and the host both write into `organization`.
-    pub(crate) shares_organization: bool,
+    /// Who writes `organization`.
+    pub(crate) organization: OrganizationRule,
+}
+
+/// Who writes `organization`, which says of which tenant a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OrganizationRule {
+    /// The host.
+    Host,
+    /// The mapping and the host.
+    Both,
+    /// The host, if it wants to: the mapping says it elsewhere.
+    Elsewhere,
 }
 
 /// Which fields a document has.
@@ -83,6 +97,8 @@ pub(crate) enum Layout {
     Package,
     /// All that ECS has for a delivery (guest/docs/facts/mapping-3.0.md).
     Delivery,
+    /// Email Activity of OCSF (guest/docs/ocsf.md).
+    Ocsf,
 }
 
 /// How an address is read.
@@ -131,11 +147,4 @@ pub(crate) enum ReadTimeRule {
     /// Unless the records come from a file.
     NotOfFiles,
     Always,
-}
-
-impl Version {
-    /// The number as people write it, without the patch number: `1.20`.
-    pub fn short_number(&self) -> &'static str {
-        self.number.rsplit_once('.').map_or(self.number, |(short, _)| short)
-    }
 }

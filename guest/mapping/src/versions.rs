@@ -8,7 +8,7 @@ macro_rules! versions {
         $(mod $module;)*
         $(pub use $module::VERSION as $constant;)*
 
-        /// Every version, oldest first.
+        /// Every version: those of ECS, oldest first, and then those of other schemas.
         pub const ALL: &[&Version] = &[$(&$constant),*];
     };
 }
@@ -16,12 +16,13 @@ macro_rules! versions {
 versions! {
     v1_20 V1_20,
     v2_2 V2_2,
-    v3_0 V3_0
+    v3_0 V3_0,
+    ocsf_1_8 OCSF_1_8
 }
 
-/// The version of that number, with or without the patch number.
-pub fn find(number: &str) -> Option<&'static Version> {
-    ALL.iter().copied().find(|version| number == version.number || number == version.short_number())
+/// The version of that name, with or without the patch number.
+pub fn find(name: &str) -> Option<&'static Version> {
+    ALL.iter().copied().find(|version| name == version.name || name.strip_suffix(".0") == Some(version.name))
 }
 
 #[cfg(test)]
@@ -29,18 +30,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_found_by_either_number() {
+    fn versions_are_found_with_and_without_the_patch_number() {
         for version in ALL {
-            assert_eq!(find(version.number), Some(*version));
-            assert_eq!(find(version.short_number()), Some(*version));
+            assert_eq!(find(version.name), Some(*version));
+            assert_eq!(find(&format!("{}.0", version.name)), Some(*version));
+            let schema = if version.schema.name == "ecs" { String::new() } else { format!("{}-", version.schema.name) };
+            assert_eq!(format!("{}.0", version.name), format!("{schema}{}", version.number));
         }
-        assert_eq!(find("1.2"), None);
+        for name in ["1.2", "1.8", "1.8.0", "ocsf", "ocsf-", ".0", ""] {
+            assert_eq!(find(name), None, "{name}");
+        }
     }
 
     #[test]
     fn every_version_has_a_number_of_its_own_and_the_newest_is_the_last() {
-        let numbers: Vec<Vec<u32>> =
-            ALL.iter().map(|version| version.number.split('.').map(|part| part.parse().unwrap()).collect()).collect();
+        let numbers: Vec<(&str, Vec<u32>)> = ALL
+            .iter()
+            .map(|version| (version.schema.name, version.number.split('.').map(|part| part.parse().unwrap()).collect()))
+            .collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
     }
 }

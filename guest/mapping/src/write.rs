@@ -2,6 +2,7 @@
 
 mod delivery;
 mod hidden_record;
+mod ocsf;
 mod package;
 mod parts;
 
@@ -14,7 +15,7 @@ use crate::{
     date::Instant,
     delivery_key::Delivery,
     details_record::DetailsLine,
-    document::{Document, PendingOutcome},
+    document::{Document, IdPlaces, PendingOutcome},
     json::Buffer,
     outcome::Origin,
     version::Layout,
@@ -34,12 +35,13 @@ pub(crate) fn write(
     out: &mut Bytes,
 ) -> PendingOutcome {
     let start = out.len();
-    let (length, event_id) = match context.version.layout {
+    let (length, id_places) = match context.version.layout {
         Layout::Package => write_package(context, document, line, offset, origin, out),
         Layout::Delivery => write_delivery(context, document, line, offset, origin, out),
+        Layout::Ocsf => write_ocsf(context, document, line, offset, origin, out),
     };
     let action = document.failures.is_empty().then_some(&*document.status.action);
-    finish(context, document, action, line, start, Written { length, event_id }, out)
+    finish(context, document, action, line, start, (length, id_places), out)
 }
 
 /// Writes the document of a delivery with its steps.
@@ -53,19 +55,13 @@ pub(crate) fn write_details(
     out: &mut Bytes,
 ) -> PendingOutcome {
     let start = out.len();
-    let (length, event_id) = with_room(lines.line, out, |buffer| {
-        delivery::push_details_document(buffer, context, document, details, lines, origin)
+    let written = with_room(lines.line, out, |buffer| IdPlaces {
+        document: None,
+        delivery: delivery::push_details_document(buffer, context, document, details, lines, origin),
     });
     // The steps of one status are one document, beside that of the row.
     let action = document.failures.is_empty().then(|| format!("{DETAILS_ACTION} {}", document.status.action));
-    finish(context, document, action.as_deref(), lines.line, start, Written { length, event_id }, out)
-}
-
-/// A document that was written.
-struct Written {
-    length: usize,
-    /// Where in it the id of the delivery belongs.
-    event_id: Option<usize>,
+    finish(context, document, action.as_deref(), lines.line, start, written, out)
 }
 
 /// Takes down what the ids of a document that begins at `start` are made of.
@@ -76,7 +72,7 @@ fn finish(
     action: Option<&str>,
     line: &str,
     start: usize,
-    Written { length, event_id }: Written,
+    (length, id_places): (usize, IdPlaces),
     out: &mut Bytes,
 ) -> PendingOutcome {
     out.truncate(start + length);
@@ -94,7 +90,7 @@ fn finish(
         length,
         failure: document.failures.first().map(|failure| failure.reason),
         has_delivery,
-        event_id: event_id.map(|place| start + place),
+        id_places: id_places.after(start),
     }
 }
 
@@ -108,10 +104,10 @@ fn write_package(
     offset: usize,
     origin: &Origin,
     out: &mut Bytes,
-) -> (usize, Option<usize>) {
+) -> (usize, IdPlaces) {
     with_room(line, out, |buffer| {
         package::push_document(buffer, context, document, line, offset, origin);
-        None
+        IdPlaces::default()
     })
 }
 
@@ -123,8 +119,23 @@ fn write_delivery(
     offset: usize,
     origin: &Origin,
     out: &mut Bytes,
-) -> (usize, Option<usize>) {
-    with_room(line, out, |buffer| delivery::push_document(buffer, context, document, line, offset, origin))
+) -> (usize, IdPlaces) {
+    with_room(line, out, |buffer| IdPlaces {
+        document: None,
+        delivery: delivery::push_document(buffer, context, document, line, offset, origin),
+    })
+}
+
+#[inline(never)]
+fn write_ocsf(
+    context: &MappingContext,
+    document: &Document<'_>,
+    line: &str,
+    offset: usize,
+    origin: &Origin,
+    out: &mut Bytes,
+) -> (usize, IdPlaces) {
+    with_room(line, out, |buffer| ocsf::push_document(buffer, context, document, line, offset, origin))
 }
 
 /// Has `push` write a document, with more and more room; returns its length and what `push` returns.

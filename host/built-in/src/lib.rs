@@ -13,7 +13,7 @@ pub use config::config;
 /// A component inside the program.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
-    /// The version as people write it, without the patch number.
+    /// The version as people write it, without the patch number; of another schema than ECS, after the schema's name.
     pub version: &'static str,
     /// The kinds of records that it maps unless somebody names another version: `graph`, `legacy`.
     pub default_for: &'static [&'static str],
@@ -23,7 +23,7 @@ pub struct BuiltIn {
     code: &'static [u8],
 }
 
-// `BUILT_IN`, which `build.rs` makes of the folders `guest/components/v*`.
+// `BUILT_IN`, which `build.rs` makes of the folders `guest/components/*_*`.
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 impl BuiltIn {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use exotrace_mapping::{
-    AutonomousSystem, Geo, Network, Origin, Outcome, PseudonymKind, Session, Settings, Tenant, pseudonym, versions,
+    AutonomousSystem, Geo, Network, Origin, Outcome, PseudonymKind, Session, Settings, Tenant, Version, pseudonym,
+    versions,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -174,7 +175,7 @@ impl Geo for Everywhere {
     }
 }
 
-fn session(profile: &Profile) -> Session {
+fn session(version: &'static Version, profile: &Profile) -> Session {
     let Profile { addresses, parties, subject, message_id, ip, local_id } = profile;
     let options = json!({ "privacy": {
         "key_id": "k1", "addresses": addresses, "parties": parties, "subject": subject, "message_id": message_id,
@@ -189,7 +190,7 @@ fn session(profile: &Profile) -> Session {
         previous_pseudonym_key: Some(OLD_KEY.to_vec()),
         ..Settings::default()
     };
-    Session::open(&versions::V3_0, &settings).expect("the settings are right")
+    Session::open(version, &settings).expect("the settings are right")
 }
 
 proptest! {
@@ -197,6 +198,7 @@ proptest! {
 
     #[test]
     fn what_a_profile_hides_is_not_in_the_document(
+        version in select(vec![&versions::V3_0, &versions::OCSF_1_8]),
         profile in profile(),
         parts in vec(part(), 1..9),
         forms in vec(any::<u8>(), 7),
@@ -215,7 +217,7 @@ proptest! {
         if is_cut {
             record.pop();
         }
-        let batch = session(&profile).map_batch(&record, &Origin::default(), &mut Everywhere);
+        let batch = session(version, &profile).map_batch(&record, &Origin::default(), &mut Everywhere);
         let document = String::from_utf8(batch.documents).expect("documents are UTF-8");
         let mut found = BTreeSet::from([document.to_lowercase()]);
         texts(&serde_json::from_str(&document).expect("a document is JSON"), &mut found);
@@ -240,7 +242,7 @@ fn profile_of(addresses: &'static str, parties: &'static str) -> Profile {
 const RECORD: &str = r#"{"id":"6f1c1a1e-0b1e-4a53-9a4e-08dc00000001","messageId":"<1@x.example>","status":"delivered","receivedDateTime":"2026-03-04T05:06:07Z","recipientAddress":"Ann@Contoso.com","senderAddress":"bob@fabrikam.example","subject":"Grüße","size":100,"fromIP":"198.51.100.77"}"#;
 
 fn document(profile: &Profile, record: &str) -> (Value, Outcome) {
-    let mut batch = session(profile).map_batch(record, &Origin::default(), &mut Everywhere);
+    let mut batch = session(&versions::V3_0, profile).map_batch(record, &Origin::default(), &mut Everywhere);
     (serde_json::from_slice(&batch.documents).expect("a document is JSON"), batch.outcomes.remove(0))
 }
 
@@ -283,6 +285,33 @@ fn the_domain_alone_can_stay() {
     assert_eq!(document["email"]["from"]["address"], json!(["@fabrikam.example"]));
     assert_eq!(document["user"], json!({ "domain": "contoso.com", "email": "@contoso.com" }));
     assert_eq!(document["email"]["direction"], "inbound");
+}
+
+#[test]
+fn an_event_of_ocsf_hides_as_much() {
+    let event = |profile: &Profile| -> Value {
+        let batch = session(&versions::OCSF_1_8, profile).map_batch(RECORD, &Origin::default(), &mut Everywhere);
+        serde_json::from_slice(&batch.documents).expect("an event is JSON")
+    };
+    let found = event(&profile_of("pseudonym", "local"));
+    let hash = pseudonym_of(PseudonymKind::Address, "ann@contoso.com", &KEY);
+    let email = format!("{hash}@contoso.com");
+    assert_eq!((&found["to"], &found["email"]["to"]), (&json!([email]), &json!([email])));
+    assert_eq!(found["from"], "bob@fabrikam.example");
+    assert_eq!(found["email"]["subject"], "(5 characters)");
+    assert_eq!(found["email"]["message_uid"], pseudonym_of(PseudonymKind::MessageId, "<1@x.example>", &KEY));
+    assert_eq!(found["src_endpoint"]["ip"], "198.51.100.0");
+    assert_eq!(found["message"], format!("delivered: bob@fabrikam.example to {email} (inbound, 100 B)"));
+    let old_hash = pseudonym_of(PseudonymKind::Address, "ann@contoso.com", &OLD_KEY);
+    let old = json!({ "name": "to", "type": "Previous Pseudonym", "type_id": 99, "value": old_hash });
+    assert!(found["observables"].as_array().expect("there are some").contains(&old), "{found}");
+    let labels = json!({ "labels": { "privacy_key_id": "k1", "privacy_profile": "default" } });
+    assert_eq!((&found["unmapped"]["exotrace"], found.get("raw_data")), (&labels, None));
+
+    let found = event(&profile_of("domain_only", "both"));
+    assert_eq!((found.get("from"), found.get("to"), &found["email"]["to"]), (None, None, &json!([])));
+    assert_eq!(found["unmapped"]["senderAddress"], "@fabrikam.example");
+    assert_eq!(found["unmapped"]["recipientAddress"], "@contoso.com");
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub(crate) fn map(
 }
 
 /// A text of the record; a value of another type is an error.
-fn text(record: &Record, name: &str, errors: &mut Vec<String>) -> String {
+pub(crate) fn text(record: &Record, name: &str, errors: &mut Vec<String>) -> String {
     record
         .text(name)
         .unwrap_or_else(|error| {
@@ -82,7 +82,7 @@ fn text(record: &Record, name: &str, errors: &mut Vec<String>) -> String {
         .to_owned()
 }
 
-fn timestamp(record: &Record, errors: &mut Vec<String>) -> Option<i64> {
+pub(crate) fn timestamp(record: &Record, errors: &mut Vec<String>) -> Option<i64> {
     // A number is read as its digits are.
     let received = match record.get("Received") {
         Some(Json::Number(text)) => text.clone(),
@@ -183,7 +183,7 @@ fn url(settings: &Settings, id: &str) -> Option<String> {
     ))
 }
 
-fn direction(settings: &Settings, source: &Side, destination: &Side) -> Option<&'static str> {
+pub(crate) fn direction(settings: &Settings, source: &Side, destination: &Side) -> Option<&'static str> {
     let local_domains = settings.local_domains.as_ref()?;
     let is_local = |side: &Side| {
         side.has_at
@@ -212,7 +212,13 @@ fn is_below(domain: &str, parent: &str) -> bool {
     })
 }
 
-fn message(action: &str, source: &Side, destination: &Side, direction: Option<&str>, size: Option<&Json>) -> String {
+pub(crate) fn message(
+    action: &str,
+    source: &Side,
+    destination: &Side,
+    direction: Option<&str>,
+    size: Option<&Json>,
+) -> String {
     let action = if action.is_empty() { "no status" } else { action };
     let sender = if source.address.is_empty() { "<>" } else { &source.address };
     let mut message = format!("{action}: {sender}");
@@ -249,17 +255,17 @@ fn size_text(bytes: u64) -> String {
 
 /// The sender or the recipient of a message.
 #[derive(Default)]
-struct Side {
+pub(crate) struct Side {
     /// In lower case; empty without one.
-    address: String,
+    pub(crate) address: String,
     has_at: bool,
     local_part: String,
-    domain: String,
-    ip: Option<String>,
+    pub(crate) domain: String,
+    pub(crate) ip: Option<String>,
 }
 
 impl Side {
-    fn new(address: &str, ip: &str, errors: &mut Vec<String>) -> Self {
+    pub(crate) fn new(address: &str, ip: &str, errors: &mut Vec<String>) -> Self {
         let mut side = Self { address: address.to_owned(), ..Self::default() };
         if let Some((local_part, domain)) = address.rsplit_once('@') {
             side.has_at = true;

@@ -8,6 +8,7 @@ use crate::{
     delivery_key::{self, Key},
     fingerprint,
     json::Json,
+    ocsf,
     record::Record,
     settings::{Geo, Mapped, Origin, Settings},
     side::Side,
@@ -23,6 +24,9 @@ pub fn map(version: Version, settings: &Settings, origin: &Origin, geo: Geo<'_>,
         && (record.is_empty_page() || (version.drops_statuses && has_status_to_drop(record, settings)))
     {
         return Mapped::Dropped;
+    }
+    if version.is_ocsf {
+        return ocsf::map(settings, origin, geo, line, record);
     }
     if version.is_delivery {
         return delivery::map(settings, origin, geo, line, record);

@@ -37,7 +37,11 @@ const NAMES: [(&str, &str); 23] = [
 ];
 
 /// The properties of a record, the last of each name.
-pub(crate) struct Record(BTreeMap<String, Json>);
+pub(crate) struct Record {
+    properties: BTreeMap<String, Json>,
+    /// What those are called in the record itself.
+    written: BTreeMap<String, String>,
+}
 
 impl Record {
     /// Reads a record, or says why it is none.
@@ -49,17 +53,19 @@ impl Record {
             return Err("record is not an object".to_owned());
         };
         // Only now, renamed, are they put into a map: `size` after `Size` counts, and `Size` after `size`.
-        Ok(Self(members.into_iter().map(|(name, value)| (legacy_name(name), value)).collect()))
+        let written = members.iter().map(|(name, _)| (legacy_name(name.clone()), name.clone())).collect();
+        let properties = members.into_iter().map(|(name, value)| (legacy_name(name), value)).collect();
+        Ok(Self { properties, written })
     }
 
     /// All of it, as it stands in the document.
     pub(crate) fn to_value(&self) -> Value {
-        Value::Object(self.0.iter().map(|(name, value)| (name.clone(), value.to_value())).collect())
+        Value::Object(self.properties.iter().map(|(name, value)| (name.clone(), value.to_value())).collect())
     }
 
     /// A property of any type, unless it is missing, null or an empty text.
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
-        self.0.get(name).filter(|value| **value != Json::Null && **value != Json::Text(String::new()))
+        self.properties.get(name).filter(|value| **value != Json::Null && **value != Json::Text(String::new()))
     }
 
     /// A property that must be a text.
@@ -73,13 +79,23 @@ impl Record {
 
     /// A property that is given unless it is missing or null; an empty text counts as given.
     pub(crate) fn given(&self, name: &str) -> Option<&Json> {
-        self.0.get(name).filter(|value| **value != Json::Null)
+        self.properties.get(name).filter(|value| **value != Json::Null)
+    }
+
+    /// What a property is called in the record itself.
+    pub(crate) fn written(&self, name: &str) -> Option<&str> {
+        self.written.get(name).map(String::as_str)
     }
 
     /// Whether this is a page without records instead of a record.
     pub(crate) fn is_empty_page(&self) -> bool {
-        self.0.get("value") == Some(&Json::Array(Vec::new()))
+        self.properties.get("value") == Some(&Json::Array(Vec::new()))
     }
+}
+
+/// What Graph calls a property of the legacy service, or any other.
+pub(crate) fn graph_name(name: &str) -> &str {
+    NAMES.iter().find(|(_, legacy)| *legacy == name).map_or(name, |(graph, _)| graph)
 }
 
 fn legacy_name(name: String) -> String {

@@ -1,13 +1,15 @@
 //! In what the versions differ: written down once more, so that a wrong rule in a version that ships shows as a
 //! difference.
 
-/// A version, by the package of Elastic whose documents it makes.
+/// A version, by the package of Elastic whose documents it makes, or by another schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
     /// The number, without the patch number.
     pub number: &'static str,
     /// Whether records can be dropped for their status.
     pub drops_statuses: bool,
+    /// Whether a document is an event of OCSF; none of what follows counts then.
+    pub(crate) is_ocsf: bool,
     /// Whether a document has all that ECS has for a delivery; none of what follows counts then.
     pub(crate) is_delivery: bool,
     /// Whether `event.outcome` is a word of ECS and no status.
@@ -32,6 +34,7 @@ pub struct Version {
 pub const V1_20: Version = Version {
     number: "1.20",
     drops_statuses: false,
+    is_ocsf: false,
     is_delivery: false,
     has_ecs_outcome: false,
     has_category: false,
@@ -47,6 +50,7 @@ pub const V1_20: Version = Version {
 pub const V2_2: Version = Version {
     number: "2.2",
     drops_statuses: true,
+    is_ocsf: false,
     is_delivery: false,
     has_ecs_outcome: true,
     has_category: true,
@@ -61,5 +65,8 @@ pub const V2_2: Version = Version {
 /// Our own.
 pub const V3_0: Version = Version { number: "3.0", is_delivery: true, ..V2_2 };
 
+/// Email Activity of OCSF.
+pub const OCSF_1_8: Version = Version { number: "ocsf-1.8", is_ocsf: true, ..V3_0 };
+
 /// Every version, oldest first.
-pub const VERSIONS: &[Version] = &[V1_20, V2_2, V3_0];
+pub const VERSIONS: &[Version] = &[V1_20, V2_2, V3_0, OCSF_1_8];

@@ -43,7 +43,7 @@ pub struct Settings {
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Version, D::Error> {
     let number = String::deserialize(deserializer)?;
     versions::find(&number).ok_or_else(|| {
-        let known: Vec<_> = versions::ALL.iter().map(|version| version.short_number()).collect();
+        let known: Vec<_> = versions::ALL.iter().map(|version| version.name).collect();
         de::Error::custom(format_args!("there is no mapping `{number}`; there are {}", known.join(", ")))
     })
 }

@@ -21,7 +21,7 @@ impl<M: Mapping> mapper::Guest for Component<M> {
     fn describe() -> mapper::Description {
         let Version { number, schema, record_kinds, options_schema, .. } = M::VERSION;
         mapper::Description {
-            name: "exotrace message trace to ECS".to_owned(),
+            name: format!("exotrace message trace to {}", schema.name.to_uppercase()),
             mapping_version: (*number).to_owned(),
             schema: mapper::Schema { name: schema.name.to_owned(), version: schema.version.to_owned() },
             record_kinds: record_kinds.iter().copied().map(Into::into).collect(),

@@ -155,6 +155,15 @@ impl<'r> Buffer<'r> {
         self.push(b'"');
     }
 
+    /// Adds a member of an object with a comma after it, unless its text is empty.
+    pub(crate) fn push_member(&mut self, key: &str, text: &str) {
+        if !text.is_empty() {
+            self.push_str(key);
+            self.push_string(text);
+            self.push(b',');
+        }
+    }
+
     /// Ends an object or array that was begun at `start` with its key: with `end` and a comma, or, if nothing is in
     /// it, by taking it away again. Returns whether it is there.
     #[inline(always)]

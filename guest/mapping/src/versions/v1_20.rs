@@ -1,11 +1,12 @@
 //! Mapping 1.20.
 
 use crate::version::{
-    AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, ReadTimeRule, RecordKind, ReservedFields, Schema, Version,
+    AddressRule, IdRule, Layout, LocalDomainRule, OrganizationRule, OutcomeRule, ReadTimeRule, RecordKind, ReservedFields, Schema, Version,
 };
 
 /// As Elastic's package 1.20, which the legacy service and PowerShell exports were made for.
 pub const VERSION: Version = Version {
+    name: "1.20",
     number: "1.20.0",
     schema: Schema { name: "ecs", version: "8.11.0" },
     record_kinds: &[RecordKind::Graph, RecordKind::Legacy],
@@ -26,7 +27,7 @@ pub const VERSION: Version = Version {
         // Those of 2.2 as well, so that the same settings are right for both.
         event: &["category", "created", "end", "kind", "original", "outcome", "start", "type"],
         log: &["file", "offset"],
-        shares_organization: false,
+        organization: OrganizationRule::Host,
     },
     layout: Layout::Package,
     addresses: AddressRule::FirstAt,

@@ -5,6 +5,7 @@ use crate::version::{AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, 
 
 /// As Elastic's newest package for Microsoft Graph, 2.x of July 2026.
 pub const VERSION: Version = Version {
+    name: "2.2",
     number: "2.2.0",
     schema: v1_20::VERSION.schema,
     record_kinds: v1_20::VERSION.record_kinds,

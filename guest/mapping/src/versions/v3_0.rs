@@ -1,11 +1,13 @@
 //! Mapping 3.0.
 
 use crate::version::{
-    AddressRule, IdRule, Layout, LocalDomainRule, OutcomeRule, ReadTimeRule, RecordKind, ReservedFields, Schema, Version,
+    AddressRule, IdRule, Layout, LocalDomainRule, OrganizationRule, OutcomeRule, ReadTimeRule, RecordKind, ReservedFields,
+    Schema, Version,
 };
 
 /// Our own: all that ECS has for a delivery, and the same document for a record of any service.
 pub const VERSION: Version = Version {
+    name: "3.0",
     number: "3.0.0",
     schema: Schema { name: "ecs", version: "9.4.0" },
     record_kinds: &[RecordKind::Graph, RecordKind::Legacy, RecordKind::Details],
@@ -47,7 +49,7 @@ pub const VERSION: Version = Version {
             "url",
         ],
         log: &["file", "offset"],
-        shares_organization: true,
+        organization: OrganizationRule::Both,
     },
     layout: Layout::Delivery,
     addresses: AddressRule::LastAt,

@@ -1,9 +1,9 @@
 //! The layout with all that ECS has for a delivery (guest/docs/facts/mapping-3.0.md).
 
 mod details;
-mod email;
+pub(super) mod email;
 mod event;
-mod message;
+pub(super) mod message;
 mod network;
 mod people;
 
@@ -51,7 +51,7 @@ pub(crate) fn push_document(
     out.push_str(&context.settings.fields.organization);
     people::push_related(out, context, document, &addresses);
     network::push_endpoint(out, context, r#""source":{"#, source);
-    push_tags(out, context, !document.failures.is_empty());
+    push_tags(out, r#""tags":["#, context, !document.failures.is_empty());
     people::push_user(out, document.direction, &addresses);
     out.push_str(&context.settings.fields.document);
     out.close(start, b"}");

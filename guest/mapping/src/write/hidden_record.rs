@@ -55,7 +55,7 @@ pub(crate) fn push_hidden_record(
 }
 
 /// Adds a property without a meaning, if it is known to say nothing of people.
-fn push_other(out: &mut Buffer<'_>, name: &Raw<'_>, value: &Raw<'_>) {
+pub(super) fn push_other(out: &mut Buffer<'_>, name: &Raw<'_>, value: &Raw<'_>) {
     let is_domain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
     let is_harmless = match name.inner() {
         "Index" => value.kind == Kind::Number,

@@ -38,7 +38,7 @@ pub(crate) fn push_document(
     push_record(out, document.record.members, line);
     user::push_related(out, &addresses);
     endpoint::push_endpoint(out, context, r#""source":{"#, source);
-    push_tags(out, context, !document.failures.is_empty());
+    push_tags(out, r#""tags":["#, context, !document.failures.is_empty());
     user::push_user(out, document.direction, &addresses);
     out.push_str(&context.settings.fields.document);
     out.close(start, b"}");

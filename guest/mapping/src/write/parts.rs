@@ -52,11 +52,11 @@ pub(crate) fn push_log(out: &mut Buffer<'_>, context: &MappingContext, offset: u
     out.close(start, b"}");
 }
 
-/// `tags`, unless there are none.
+/// The tags behind their key, unless there are none.
 #[inline(always)]
-pub(crate) fn push_tags(out: &mut Buffer<'_>, context: &MappingContext, has_failed: bool) {
+pub(crate) fn push_tags(out: &mut Buffer<'_>, key: &str, context: &MappingContext, has_failed: bool) {
     let start = out.len();
-    out.push_ascii(br#""tags":["#);
+    out.push_str(key);
     out.push_str(&context.settings.tags);
     let settings = &context.settings;
     if has_failed && context.version.tags_failures && settings.keeps_failed_records && !settings.preserve_original_event
@@ -65,6 +65,14 @@ pub(crate) fn push_tags(out: &mut Buffer<'_>, context: &MappingContext, has_fail
         out.push(b',');
     }
     out.close(start, b"]");
+}
+
+/// Whether a document has the record as it came. A failed one does unless people are hidden: what could not be mapped is
+/// nowhere else.
+#[inline(always)]
+pub(crate) fn is_original_kept(context: &MappingContext, document: &Document<'_>) -> bool {
+    let settings = &context.settings;
+    settings.preserve_original_event || (!document.failures.is_empty() && settings.keeps_failed_records)
 }
 
 /// `error.message`: everything that is wrong.

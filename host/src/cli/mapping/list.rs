@@ -87,7 +87,14 @@ impl ListedMapping {
             Some(_) => "yes",
         };
         let digest = text(&self.digest).chars().take(12).collect();
-        [text(&self.mapping_version), schema, kinds, options.to_owned(), text(&self.wit_version), digest]
+        // As `--mapping` takes it.
+        let mapping = match &self.schema {
+            Some(schema) if schema.ecs_version().is_none() => {
+                format!("{}-{}", schema.name, text(&self.mapping_version))
+            }
+            _ => text(&self.mapping_version),
+        };
+        [mapping, schema, kinds, options.to_owned(), text(&self.wit_version), digest]
     }
 }
 
@@ -120,5 +127,5 @@ pub(super) fn run(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn line([mapping, schema, records, options, contract, digest]: &[String; 6], place: &str) -> String {
-    format!("{mapping:<9} {schema:<11} {records:<13} {options:<7} {contract:<8} {digest:<13} {place}")
+    format!("{mapping:<10} {schema:<11} {records:<13} {options:<7} {contract:<8} {digest:<13} {place}")
 }

@@ -89,7 +89,7 @@ pub(crate) fn push_details_document(
     push_related(out, &facts);
     push_rule(out, &facts);
     push_endpoint(out, context, r#""source":{"#, source);
-    push_tags(out, context, !document.failures.is_empty());
+    push_tags(out, r#""tags":["#, context, !document.failures.is_empty());
     push_tls(out, &facts);
     people::push_user(out, document.direction, &facts.addresses);
     out.push_str(&context.settings.fields.document);

@@ -47,13 +47,13 @@ pub(crate) fn push_email(
 
 /// A property that is a text, unless it is empty.
 #[inline(always)]
-pub(super) fn text<'a>(record: &Record<'a>, property: Property) -> Option<Raw<'a>> {
+pub(in crate::write) fn text<'a>(record: &Record<'a>, property: Property) -> Option<Raw<'a>> {
     record.get(property).present().filter(Raw::is_string)
 }
 
 /// Adds an id as a JSON string, in its one form.
 #[inline(always)]
-pub(super) fn push_id(out: &mut Buffer<'_>, id: &Raw<'_>) {
+pub(in crate::write) fn push_id(out: &mut Buffer<'_>, id: &Raw<'_>) {
     out.push_with(|out| {
         let text = decode(id);
         out.push_string(&guid::normalised(&text));
@@ -61,7 +61,13 @@ pub(super) fn push_id(out: &mut Buffer<'_>, id: &Raw<'_>) {
 }
 
 #[inline(always)]
-fn push_text(out: &mut Buffer<'_>, document: &Document<'_>, key: &str, property: Property, privacy: Option<&Privacy>) {
+pub(in crate::write) fn push_text(
+    out: &mut Buffer<'_>,
+    document: &Document<'_>,
+    key: &str,
+    property: Property,
+    privacy: Option<&Privacy>,
+) {
     let Some(value) = text(&document.record, property) else { return };
     if let Some(privacy) = privacy {
         out.push_with(|out| push_hidden_text(out, key, privacy.text(property, &decode(&value))));

@@ -10,7 +10,10 @@ use crate::{
     json::{Buffer, decode},
     outcome::Origin,
     property::Property,
-    write::{delivery::email::text, parts::push_date},
+    write::{
+        delivery::email::text,
+        parts::{is_original_kept, push_date},
+    },
 };
 
 /// Stands where an id will be.
@@ -46,8 +49,7 @@ pub(crate) fn push_event(
     } else {
         out.push_ascii(br#""kind":"event","#);
     }
-    // A failed document keeps its record unless people are hidden: what could not be mapped is nowhere else.
-    if context.settings.preserve_original_event || (has_failed && context.settings.keeps_failed_records) {
+    if is_original_kept(context, document) {
         out.push_ascii(br#""original":"#);
         out.push_string(line);
         out.push(b',');

@@ -48,7 +48,7 @@ fn inner(json: &str) -> Option<&str> {
 }
 
 /// The size of a message, when it is a number of bytes, or a text of digits.
-fn size(value: &Raw<'_>) -> Option<u64> {
+pub(crate) fn size(value: &Raw<'_>) -> Option<u64> {
     let text = if value.is_string() { value.inner() } else { value.text };
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
@@ -78,7 +78,8 @@ fn push_size(out: &mut Buffer<'_>, bytes: u64) {
     out.push_ascii(unit);
 }
 
-fn push_number(out: &mut Buffer<'_>, number: u64) {
+/// Adds a number.
+pub(crate) fn push_number(out: &mut Buffer<'_>, number: u64) {
     if number >= 10 {
         push_number(out, number / 10);
     }
