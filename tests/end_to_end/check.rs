@@ -198,3 +198,33 @@ fn a_broken_line_hides_no_other_mistake() {
     let errors = found(&folder, 78, "errors");
     assert!(errors.len() == 1 && errors[0].starts_with("8: "), "{errors:#?}");
 }
+
+/// A document without `@timestamp` would be refused by the data stream, one by one.
+#[test]
+fn documents_that_a_data_stream_does_not_take_are_refused_at_once() {
+    let outputs = |pipeline: &str| {
+        format!("[[output]]\ntype = \"elasticsearch\"\nname = \"store\"\nurl = \"https://localhost:9200\"\n{pipeline}")
+    };
+    let settings = |outputs: &str, version: &str| format!("{GOOD}{outputs}[mapping]\nversion = \"{version}\"\n");
+    let refused = "18: `mapping.version`: documents follow ocsf 1.8.0, and output `store` is a data stream, which takes no \
+                   document without `@timestamp`";
+    let folder = Folder::with_settings(&settings(&outputs("api_key = \"a:b\"\n"), "ocsf-1.8"));
+    assert_begun(&found(&folder, 78, "errors"), &[&refused.replace("18", "17")]);
+    let ran = folder.bare(&["run", "--config", "exotrace.toml"]).ends(78);
+    for part in ["output `store` is a data stream", "hint: `pipeline` of the output names"] {
+        assert!(ran.stderr.contains(part), "{part}: {ran}");
+    }
+    for settings in [
+        settings(&outputs("api_key = \"a:b\"\npipeline = \"_none\"\n"), "ocsf-1.8.0"),
+        settings(&outputs("api_key = \"a:b\"\n"), "3.0"),
+        settings(&outputs("api_key = \"a:b\"\npipeline = \"ocsf-timestamp\"\n"), "ocsf-1.8"),
+        settings("", "ocsf-1.8"),
+    ] {
+        let folder = Folder::with_settings(&settings);
+        if settings.contains("_none") {
+            assert_begun(&found(&folder, 78, "errors"), &[refused]);
+        } else {
+            assert_eq!(found(&folder, 0, "errors"), [""; 0], "{settings}");
+        }
+    }
+}

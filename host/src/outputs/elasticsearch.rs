@@ -142,6 +142,15 @@ impl OutputSettings for ElasticsearchConfig {
         )]
     }
 
+    fn refuses(&self, schema: &str) -> Option<&'static str> {
+        let has_pipeline = self.pipeline != settings::NO_PIPELINE;
+        (schema != "ecs" && !has_pipeline).then_some(
+            "is a data stream, which takes no document without `@timestamp`\nhint: `pipeline` of the output names an \
+             ingest pipeline that makes it of the time of the document (guest/docs/ocsf.md has one for OCSF); outputs of \
+             type `http`, `file` and `stdout` take every document",
+        )
+    }
+
     fn check(&self) -> Vec<SettingProblem> {
         client_settings::check(self.build().err(), &self.connection, &self.authentication)
     }

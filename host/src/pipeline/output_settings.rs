@@ -38,6 +38,11 @@ pub(crate) trait OutputSettings: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Why it takes no documents of a schema, `ecs` or another one; what follows its name. May end with a `hint:` line.
+    fn refuses(&self, _schema: &str) -> Option<&'static str> {
+        None
+    }
+
     /// The files that it has written, as they are now.
     fn written_files(&self) -> Vec<PathBuf> {
         Vec::new()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::refused_setting::with_refused_setting;
@@ -26,6 +26,7 @@ pub(crate) fn deployment(
     agent: &Agent,
     loader: &Loader,
 ) -> anyhow::Result<Arc<Deployment>> {
+    check_outputs(config, &components)?;
     let suffix_list = resolve::suffix_list(config.mapping.suffix_list.as_deref())?;
     let mut starts = Vec::new();
     for (source, component) in config.sources.iter().zip(components) {
@@ -35,6 +36,18 @@ pub(crate) fn deployment(
     mapping_limits::apply_total_memory(Some(config));
     let deployment = Deployment::with_loader(starts, limits, policy, geo, loader.clone());
     deployment.map_err(|error| with_refused_setting(config, error))
+}
+
+/// Sees that every output takes documents of the schemas that the components make.
+fn check_outputs(config: &Config, components: &[Component]) -> anyhow::Result<()> {
+    for schema in components.iter().map(|component| &component.description().schema) {
+        for output in &config.outputs {
+            if let Some(reason) = output.settings.refuses(&schema.name) {
+                bail!("documents follow {schema}, and output `{}` {reason}", output.name);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Sees whether what is to be tried beside the mapping could be.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The documents are mapped already.
-const NO_PIPELINE: &str = "_none";
+pub(super) const NO_PIPELINE: &str = "_none";
 
 /// `[[output]]` of type `elasticsearch`, as it stands in the settings, but for how the hosts are reached.
 #[derive(Deserialize)]
