@@ -28,6 +28,7 @@ mod options;
 mod paint;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod settings_file;
 mod shell;

@@ -151,7 +151,7 @@ fn a_core_module_is_called_what_it_is() {
     let daemon = MappingDaemon::start("");
     let file = daemon.write("module.wasm", b"\0asm\x01\0\0\0");
     let (said, succeeded) = daemon.tell(&["replace", text(&file)]);
-    let expected = "a core module, not a component\nhint: `wasm-tools component new` makes a component of it";
+    let expected = "a core module, not a component\nhint: `exotrace mapping pack` makes a mapping of it";
     assert!(!succeeded && said.contains(expected), "{said}");
     let said = exotrace(&["mapping", "inspect", text(&file)], "").stderr;
     assert!(said.starts_with("error: could not inspect `") && said.contains(expected), "{said}");

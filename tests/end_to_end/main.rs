@@ -44,6 +44,7 @@ mod network;
 mod open_search;
 mod options;
 mod outputs;
+mod own_mapping;
 mod readme;
 mod record_content;
 mod replacement;

@@ -2,7 +2,7 @@
 
 use crate::{
     app::settings::{Config, MappingLimits},
-    mapper::{self, CompileLimits, Compiler, Limits, Loader},
+    mapper::{self, CompileLimits, Compiler, Limits, Loader, PoolConfig},
 };
 
 /// The folder of mappings, in `state_dir`.
@@ -37,4 +37,9 @@ pub(crate) fn compile_limits(config: Option<&Config>) -> CompileLimits {
     let Some(config) = config else { return CompileLimits::default() };
     let MappingLimits { compile_memory_bytes, compile_time, .. } = config.mapping.limits;
     CompileLimits { memory_bytes: compile_memory_bytes, time: compile_time }
+}
+
+/// How a mapping is run by itself: without settings and databases, within the usual limits.
+pub(crate) fn without_settings() -> PoolConfig {
+    PoolConfig { settings: Default::default(), limits: Default::default(), geo: Default::default() }
 }

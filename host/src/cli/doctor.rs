@@ -7,6 +7,7 @@ use clap::Args;
 use super::{
     check::{self, Checked},
     exit::CONFIGURATION,
+    report::Report,
     settings_file::{self, SettingsFile},
 };
 use crate::{
@@ -19,9 +20,6 @@ use crate::{
 mod geo;
 mod machine;
 mod output;
-mod report;
-
-use report::Report;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  exotrace doctor exotrace.toml\n  exotrace doctor --json --config exotrace.toml")]

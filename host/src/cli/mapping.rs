@@ -8,8 +8,10 @@ mod diff;
 mod export;
 mod inspect;
 mod list;
+mod pack;
 mod running;
 mod sign;
+mod test;
 
 #[derive(Subcommand)]
 pub(super) enum MappingCommand {
@@ -23,6 +25,12 @@ pub(super) enum MappingCommand {
     ///
     /// Ends with 0 when all are equal, with 1 when some differ, and with 2 when they cannot be compared.
     Diff(Box<diff::DiffArguments>),
+    /// Make a mapping of a core module or a component, whatever language it was written in.
+    Pack(pack::PackArguments),
+    /// Try a mapping on records: whether it does what the contract promises.
+    ///
+    /// Ends with 0 when it does, with 1 when it does not, and with 2 when that cannot be tried.
+    Test(Box<test::TestArguments>),
     /// Create a key pair for signing mappings.
     Keygen(sign::KeygenArguments),
     /// Sign a component file: writes FILE.minisig.
@@ -39,6 +47,8 @@ pub(super) fn run(command: &MappingCommand) -> anyhow::Result<ExitCode> {
         MappingCommand::List(arguments) => list::run(arguments),
         MappingCommand::Inspect(arguments) => inspect::run(arguments),
         MappingCommand::Diff(arguments) => diff::run(arguments),
+        MappingCommand::Pack(arguments) => pack::run(arguments),
+        MappingCommand::Test(arguments) => test::run(arguments),
         MappingCommand::Keygen(arguments) => sign::keygen(arguments),
         MappingCommand::Sign(arguments) => sign::sign(arguments),
         MappingCommand::Verify(arguments) => sign::verify(arguments),

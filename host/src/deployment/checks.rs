@@ -2,12 +2,11 @@
 //! `_id` that it has to get without any settings.
 
 use serde::Deserialize;
-use wasmparser::{Parser, Payload};
 
-use crate::{mapper::MappedBatch, support::lines::is_blank};
-
-/// The custom section with check records.
-const SECTION: &str = "exotrace:checks";
+use crate::{
+    mapper::{CHECKS_SECTION as SECTION, MappedBatch, outermost_sections},
+    support::lines::is_blank,
+};
 
 /// The most that is read of it, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -28,12 +27,9 @@ impl Checks {
     /// Those in a component; one that has none promises nothing.
     pub(super) fn read(component: &[u8]) -> Result<Self, String> {
         let mut checks = Vec::new();
-        for payload in Parser::new(0).parse_all(component) {
-            let Ok(Payload::CustomSection(section)) = payload else { continue };
-            if section.name() != SECTION {
-                continue;
-            }
-            let text = str::from_utf8(section.data()).map_err(|_| format!("section `{SECTION}` is not UTF-8"))?;
+        // What is damaged is refused elsewhere.
+        for section in outermost_sections(component, SECTION).unwrap_or_default() {
+            let text = str::from_utf8(section).map_err(|_| format!("section `{SECTION}` is not UTF-8"))?;
             if text.len() > MAX_BYTES {
                 return Err(format!("section `{SECTION}` is longer than {MAX_BYTES} bytes"));
             }

@@ -124,7 +124,8 @@ impl Differences {
         }
     }
 
-    fn compare(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) {
+    /// Compares two values that stand there, with all that is in them.
+    pub(super) fn compare(&mut self, path: &str, before: Option<&Value>, after: Option<&Value>) {
         let (before_members, after_members) = (members(before), members(after));
         if before_members.is_none() && after_members.is_none() {
             self.compare_values(path, before, after);

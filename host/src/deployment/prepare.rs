@@ -96,9 +96,18 @@ impl Deployment {
 
 /// How many check records the component has, and has passed.
 fn run_checks(settings: &[PoolConfig], bytes: &[u8], component: &Component) -> Result<usize, Refusal> {
-    let checks = Checks::read(bytes).map_err(Refusal::Check)?;
     let Some(config) = settings.first() else { return Ok(0) };
-    let config = PoolConfig { settings: Settings::default().into(), ..config.clone() };
+    own_checks(bytes, component, config.clone())
+}
+
+/// How many check records a component with these bytes has, and has passed without settings.
+///
+/// # Errors
+///
+/// When it has not passed one of them.
+pub(crate) fn own_checks(bytes: &[u8], component: &Component, config: PoolConfig) -> Result<usize, Refusal> {
+    let checks = Checks::read(bytes).map_err(Refusal::Check)?;
+    let config = PoolConfig { settings: Settings::default().into(), ..config };
     let pool = Pool::new(component.clone(), config).map_err(|error| Refusal::because(error, Refusal::Start))?;
     let began = Instant::now();
     let mapped = pool.map_strictly(&checks.records(), &Origin::default());

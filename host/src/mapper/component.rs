@@ -23,7 +23,7 @@ use super::{
 };
 
 /// All that a component may import.
-const GEO: &str = "exotrace:mapping/geo@";
+pub(super) const GEO: &str = "exotrace:mapping/geo@";
 
 /// A component that can be run. Cheap to clone.
 #[derive(Clone)]
@@ -81,7 +81,22 @@ impl Component {
         compile: impl FnOnce(&[u8]) -> Result<Compiled, ComponentError>,
     ) -> Result<Self, ComponentError> {
         check_kind(bytes)?;
-        let (mapping_version, wit_version) = read_section(bytes)?;
+        let (section, wit_version) = read_section(bytes)?;
+        let component = Self::of_contract(bytes, wit_version, compile)?;
+        let described = &component.description.mapping_version;
+        if *described != section {
+            return Err(ComponentError::Disagrees { section, described: described.clone() });
+        }
+        Ok(component)
+    }
+
+    /// Checks a component that was built for this version of the contract, whatever its section says, and gets it
+    /// compiled by `compile`.
+    pub(super) fn of_contract(
+        bytes: &[u8],
+        wit_version: String,
+        compile: impl FnOnce(&[u8]) -> Result<Compiled, ComponentError>,
+    ) -> Result<Self, ComponentError> {
         let Some(link) = contract::speaking(&wit_version) else {
             return Err(ComponentError::OtherContract(wit_version));
         };
@@ -91,11 +106,7 @@ impl Component {
         let described = describe(&*linked).map_err(|error| ComponentError::Describe(Box::new(error)))?;
         let description = Description { wit_version, ..described };
         check_description(&description)?;
-        if description.mapping_version != mapping_version {
-            let described = description.mapping_version;
-            return Err(ComponentError::Disagrees { section: mapping_version, described });
-        }
-        let (name, version) = (description.name.clone(), mapping_version);
+        let (name, version) = (description.name.clone(), description.mapping_version.clone());
         let mapped_by = Arc::new(MappedBy { name, version, digest: digest(bytes) });
         Ok(Self { linked, mapped_by, description, recent_ids: Arc::default() })
     }

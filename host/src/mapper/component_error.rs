@@ -55,7 +55,7 @@ pub enum ComponentError {
     #[error("this machine has too little left to load the mapping")]
     Machine(#[source] wasmtime::Error),
     /// The bytes are what components are made of.
-    #[error("a core module, not a component\nhint: `wasm-tools component new` makes a component of it")]
+    #[error("a core module, not a component\nhint: `exotrace mapping pack` makes a mapping of it")]
     CoreModule,
     /// There is more of something than compilers should see.
     #[error("too complex to be compiled: it has {found} {what}, {most} are the most")]
@@ -71,13 +71,13 @@ pub enum ComponentError {
     #[error(transparent)]
     Compile(#[from] CompileError),
     /// There is no section that says which mapping it is.
-    #[error("not an exotrace mapping: it has no section `exotrace:mapping`")]
+    #[error("not an exotrace mapping: it has no section `exotrace:mapping`\nhint: `exotrace mapping pack` adds it")]
     NoSection,
     /// It was built for another version of the contract.
     #[error("built for version `{}` of the contract, this host speaks {}", .0, spoken())]
     OtherContract(String),
     /// It wants more than a mapping gets.
-    #[error("imports `{0}`; a mapping may import nothing but `exotrace:mapping/geo`")]
+    #[error("imports `{}`; a mapping may import nothing but `exotrace:mapping/geo`{}", .0, way_out(.0))]
     ForbiddenImport(String),
     /// It does not export what a mapping exports.
     #[error("does not have the exports of a mapping")]
@@ -101,6 +101,17 @@ pub enum ComponentError {
         /// The version that `describe` gave.
         described: String,
     },
+}
+
+/// What to do about an import, where that is known.
+fn way_out(import: &str) -> &'static str {
+    if import.starts_with("exotrace:mapping/mapper@") {
+        "\nhint: `exotrace mapping pack --wrap VERSION` puts the mapping inside"
+    } else if import.starts_with("wasi:") {
+        "\nhint: build for `wasm32-unknown-unknown`, without the functions of a system"
+    } else {
+        ""
+    }
 }
 
 impl ComponentError {

@@ -8,7 +8,7 @@ use wasmparser::{BinaryReaderError, CustomSectionReader, KnownCustom, Parser, Pa
 use super::{
     component_error::ComponentError,
     digest::digest,
-    section::{SECTION, check_kind, parse_section},
+    section::{check_kind, read_section},
 };
 
 /// The custom sections that tools put names, authors and sources into.
@@ -45,6 +45,7 @@ impl Inspection {
         check_kind(bytes)?;
         let mut found = Self { size: bytes.len(), digest: digest(bytes), ..Self::default() };
         found.read(bytes).map_err(|error| ComponentError::NotAComponent(wasmtime::Error::new(error)))?;
+        (found.mapping_version, found.wit_version) = read_section(bytes).ok().unzip();
         Ok(found)
     }
 
@@ -73,9 +74,7 @@ impl Inspection {
     }
 
     fn read_custom(&mut self, section: &CustomSectionReader<'_>, depth: usize) -> Result<(), BinaryReaderError> {
-        if section.name() == SECTION && self.mapping_version.is_none() {
-            (self.mapping_version, self.wit_version) = parse_section(section.data()).unzip();
-        } else if METADATA.contains(&section.name()) {
+        if METADATA.contains(&section.name()) {
             let text = String::from_utf8_lossy(section.data()).into_owned();
             // Of a component that is composed of others, what it says itself counts more than what they say.
             let known = self.metadata.entry(section.name().to_owned()).or_insert_with(|| text.clone());

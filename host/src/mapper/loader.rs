@@ -180,10 +180,12 @@ impl Loader {
         Component::compile(bytes, |bytes| self.compile(bytes))
     }
 
+    /// Loads a component that was built for this version of the contract, and may not say so itself.
+    pub(super) fn load_unmarked(&self, bytes: &[u8], wit_version: &str) -> Result<Component, ComponentError> {
+        Component::of_contract(bytes, wit_version.to_owned(), |bytes| self.compile(bytes))
+    }
+
     fn compile(&self, bytes: &[u8]) -> Result<Compiled, ComponentError> {
-        if let Some(compiled) = with_bytes(bytes).and_then(|built_in| precompiled(built_in, self.is_metering)) {
-            return Ok(compiled);
-        }
         if let Some(compiled) = with_bytes(bytes).and_then(|built_in| precompiled(built_in, self.is_metering)) {
             return Ok(compiled);
         }

@@ -6,13 +6,13 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
 
-use super::report::Report;
 use crate::{
     app::{
         mapping_limits::loader,
         settings::{Config, GeoipConfig, MappingChoice},
         start,
     },
+    cli::report::Report,
     geo::{DatabaseAbout, Geo},
     ledger::Ledger,
     support::{

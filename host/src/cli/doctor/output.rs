@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::report::Report;
 use crate::{
     app::{settings::OutputConfig, start},
+    cli::report::Report,
     pipeline::ExamineOptions,
     support::finding::{Finding, Findings as _},
 };
