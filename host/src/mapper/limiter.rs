@@ -17,7 +17,11 @@ use crate::support::shortage::is_shortage;
 /// The most tables of functions that an instance may fill, in elements. The built-in mappings have some hundreds.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
 
-/// The most core instances, tables and memories in one component; a component of one module has three or four.
+/// The most core instances in one component. One of one module has three or four, one of componentize-py has 38: a
+/// module for each of its libraries, and for each interface of WASI that is not there.
+const MAX_INSTANCES: usize = 64;
+
+/// The most tables and memories in one component; a component of one module has one or two.
 const MAX_ITEMS: usize = 16;
 
 /// What the instances of a mapping have taken.
@@ -144,7 +148,7 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        MAX_ITEMS
+        MAX_INSTANCES
     }
 
     fn tables(&self) -> usize {
@@ -166,5 +170,35 @@ fn take(left: &mut usize, more: usize, refused: &mut Option<FaultKind>, kind: Fa
             *refused = Some(kind);
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{Component, InstanceSection, Module, ModuleArg, ModuleSection};
+    use wasmtime::{Store, component};
+
+    use super::*;
+    use crate::mapper::engine::engine;
+
+    /// Makes a component of so many core instances, and an instance of it.
+    fn instantiate(instances: usize) -> Result<()> {
+        let (mut bytes, mut section) = (Component::new(), InstanceSection::new());
+        for _ in 0..instances {
+            section.instantiate(0, [] as [(&str, ModuleArg); 0]);
+        }
+        bytes.section(&ModuleSection(&Module::new())).section(&section);
+        let component = component::Component::new(engine(false), bytes.finish())?;
+        let mut store = Store::new(engine(false), Limiter::new(&Limits::default(), Arc::default()));
+        store.limiter(|limiter| limiter);
+        component::Linker::new(engine(false)).instantiate(&mut store, &component)?;
+        Ok(())
+    }
+
+    #[test]
+    fn a_component_has_no_more_than_64_core_instances() {
+        instantiate(64).unwrap();
+        let error = instantiate(65).unwrap_err().to_string();
+        assert!(error.contains("instance count too high at 65"), "{error}");
     }
 }
