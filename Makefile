@@ -5,7 +5,7 @@ CARGO := cargo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test cultures check format lint docs fuzz kill bench contract components guests modules \
-	adapters tangent hosts aot
+	adapters tangent hosts engines aot
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -58,6 +58,8 @@ test: setup $(READY) ## Run every test.
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
 	else echo "not tested: the hosts of Python and Node: python3 with venv, node or npm is not on this machine"; \
 		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
+	@if command -v go >/dev/null; then $(MAKE) engines; \
+	else echo "not tested: modules in engines of other languages: go is not on this machine"; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
 
 kill: setup ## Kill the program at every step, let every step fail, and see that nothing is lost.
 	EXOTRACE_EVERY_STEP=1 $(CARGO) test --release --locked --workspace --test end_to_end killed::
@@ -257,6 +259,12 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 	$(PYTHON)/bin/python tests/hosts/python/test_ocsf.py
 	node --test $(NODE)/hosts.test.mjs
 	$(PYTHON)/bin/python tests/hosts/measure.py --check
+
+# The modules with the settings and databases of the fixtures, in the runtimes that pipelines have.
+engines: ## Run the modules in wazero, the runtime of Redpanda Connect.
+	$(MAKE) modules SETTINGS=fixtures/modules/settings.json GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb
+	cd tests/hosts/wazero && EXOTRACE_MODULE=$(CURDIR)/target/modules/redpanda-connect.wasm go test -count=1 ./... && \
+		go build -o $(CURDIR)/target/tools/wazero .
 
 # With `wasmtime` on the path, its command line as well.
 measure: components $(PYTHON)/ready $(NODE)/ready ## Measure records a second of every host.

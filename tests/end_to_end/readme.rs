@@ -47,11 +47,12 @@ fn spans(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What the other commands of blocks begin with: `make hosts` runs their like, or they are of other programs.
-const ELSEWHERE: [&str; 18] = [
+const ELSEWHERE: [&str; 19] = [
     "make",
     "cd",
     "set",
     "node",
+    "go",
     "wasmtime",
     "curl",
     "python3",

@@ -203,6 +203,10 @@ def hosts():
     yield Command("`tangent`, host of the tests, without geo", *events, geo=False, variables=variables)
     yield Command("Fluent Bit, host of the tests", f"{examples}/map_records", "fluent-bit", same=False)
     yield Command("Redpanda Connect, host of the tests", f"{examples}/map_records", "redpanda-connect", same=False)
+    # `make engines` builds it.
+    module = "target/modules/redpanda-connect.wasm"
+    if pathlib.Path("target/tools/wazero").exists() and pathlib.Path(module).exists():
+        yield Command("Redpanda Connect, wazero", "target/tools/wazero", module, same=False)
     program = ["target/release/exotrace", "map", "--mapping", VERSION, *ARGUMENTS]
     program += ["--geoip-city", DATABASES[0], "--geoip-asn", DATABASES[1]]
     yield Command("`exotrace map`", *program)
