@@ -27,6 +27,7 @@ mod new_file;
 mod options;
 mod paint;
 mod progress;
+mod remap;
 mod replay;
 mod report;
 mod run;
@@ -91,6 +92,8 @@ enum Command {
     Backfill(backfill::BackfillArguments),
     /// Compare a past range with what was delivered: is everything there?
     Audit(audit::AuditArguments),
+    /// Map raw records of the archive again, by the same or another mapping.
+    Remap(remap::RemapArguments),
     /// List, inspect, compare and sign mappings.
     #[command(
         subcommand,
@@ -153,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Remap(arguments) => remap::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
         Command::Config(command) => config::run(&command),
         Command::Elasticsearch(command) => elasticsearch::run(&command),

@@ -14,7 +14,7 @@ pub(crate) use server::{Control, ControlContext};
 
 use crate::{
     deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},
-    pipeline::{Audit, Backfill, Backfilled, Replayed, Statement, TraceAnswer, TraceQuery},
+    pipeline::{Audit, Backfill, Backfilled, Remap, Remapped, Replayed, Statement, TraceAnswer, TraceQuery},
 };
 
 /// The socket's name in `state_dir`.
@@ -67,6 +67,8 @@ pub(crate) enum Request {
     Backfill(Backfill),
     /// To have a range of the past compared with what was delivered.
     Audit(Audit),
+    /// To have kept records of a range mapped again.
+    Remap(Remap),
     /// To have no more of a backfill.
     CancelBackfill,
 }
@@ -91,6 +93,8 @@ pub(crate) enum ControlReply {
     Backfilled(Box<Backfilled>),
     /// What an audit states.
     Audited(Box<Statement>),
+    /// What came of kept records that were mapped again.
+    Remapped(Box<Remapped>),
     /// Why the question has no answer: it has to be put in another way.
     Unanswerable(String),
     /// Why nothing was done.
@@ -115,4 +119,11 @@ pub(crate) enum ControlError {
     /// The path is too long for a socket.
     #[error("`{}` is too long for the path of a socket\nhint: choose a shorter `state_dir`", .0.display())]
     PathTooLong(PathBuf),
+}
+
+impl Request {
+    /// Whether it is about the past, and takes as long as that does.
+    fn is_about_past(&self) -> bool {
+        matches!(self, Self::Trace(_) | Self::Backfill(_) | Self::Audit(_) | Self::Remap(_) | Self::CancelBackfill)
+    }
 }

@@ -17,6 +17,7 @@ use crate::{
     observe::metrics::MappingRole,
 };
 
+mod apart;
 mod canary;
 mod candidate;
 mod change;
@@ -44,6 +45,7 @@ mod sampler;
 mod status;
 mod trial;
 
+pub use apart::ApartError;
 pub use candidate::{Candidate, ProbeReport};
 pub use change::Unchanged;
 pub use component_store::ComponentStore;

@@ -24,10 +24,12 @@ mod migrations;
 mod open;
 mod page;
 mod past;
+mod remap;
 mod replay;
 mod requests;
 mod rows;
 mod schema;
+mod seen_rows;
 mod status;
 mod trouble;
 
@@ -42,10 +44,12 @@ pub(crate) use known::{Known, RowVerdict};
 pub(crate) use lateness::Lateness;
 pub(crate) use marks::Mark;
 pub(crate) use page::{Next, PageDone};
-pub(crate) use past::{BACKFILL, PastCounts, PastDone, PastReading};
+pub(crate) use past::{AUDIT, BACKFILL, DRY_RUN, PastCounts, PastDone, PastReading};
+pub(crate) use remap::{REMAP, RemapDone};
 pub(crate) use replay::{REPLAY, Replay};
 pub(crate) use requests::Requests;
 pub(crate) use rows::Delivered;
+pub(crate) use seen_rows::SeenRows;
 pub(crate) use status::{Gap, SourceStatus};
 pub(crate) use trouble::{LastRun, Trouble};
 

@@ -2,6 +2,7 @@
 //!
 //! Knows no kind of source or output.
 
+mod archive;
 mod backoffs;
 mod batch_mapping;
 mod claims;
@@ -36,6 +37,7 @@ mod summary;
 mod target;
 mod worker;
 
+pub(crate) use archive::{Archive, ArchiveSize, archive_files, example_of_archive_file};
 pub(crate) use backoffs::REQUEST_BACKOFF;
 pub(crate) use claims::Claims;
 pub(crate) use delivery::Committed;
@@ -52,8 +54,8 @@ pub(crate) use progress::{PollProgress, RequestLimit, WatchedSource};
 pub(crate) use questions::status_word;
 pub(crate) use questions::{
     AskedSource, Audit, Backfill, Backfilled, MOST_DELIVERIES, MOST_DETAILED, Queryable, QuestionError,
-    QuestionRequests, Questions, RangeReading, Search, Statement, TraceAnswer, TraceQuery, TracedDelivery,
-    TracedDetails, TracedRow, audit_alone, backfill_alone, trace_alone,
+    QuestionRequests, Questions, RangeReading, Remap, Remapped, Search, Statement, TraceAnswer, TraceQuery,
+    TracedDelivery, TracedDetails, TracedRow, audit_alone, backfill_alone, remap_alone, trace_alone,
 };
 pub(crate) use record_batch::{Checkpoint, RecordBatch};
 pub(crate) use replay::{ReplayRequests, Replayed, Replays, replay};

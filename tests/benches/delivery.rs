@@ -43,6 +43,10 @@ fn main() -> Result<()> {
     for (name, output) in [
         ("`stdout` to nowhere", "type = \"stdout\"\n".to_owned()),
         ("`file`", "type = \"file\"\npath = \"trace.ndjson\"\n".to_owned()),
+        (
+            "`file`, with `[archive]`",
+            "type = \"file\"\npath = \"trace.ndjson\"\n[archive]\ndir = \"kept\"\n".to_owned(),
+        ),
         ("`elasticsearch`", format!("type = \"elasticsearch\"\nurl = \"{url}\"\n")),
         (
             "`elasticsearch`, not compressed",

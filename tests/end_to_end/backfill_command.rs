@@ -140,7 +140,7 @@ fn one_at_a_time_and_it_can_be_ended() {
     let mut first = backfill(&tenant, &range, &[]).start();
     wait_for("the first", || !status(&tenant).is_null());
     let said = backfill(&tenant, &range, &[]).ends(2).said();
-    assert!(said.contains("a backfill or an audit is under way") && said.contains("hint"), "{said}");
+    assert!(said.contains("a backfill, an audit or a remap is under way") && said.contains("hint"), "{said}");
     // Who asked may go: it goes on.
     first.kill();
     assert!(!status(&tenant).is_null());

@@ -97,7 +97,7 @@ fn every_command_ends_as_the_table_says() {
     check("replay --list", 78, &["replay", "--list", "--config", "wrong.toml"]);
 
     let tenant = SimulatedTenant::with_rows(1);
-    folder.write_settings(&format!("{}[[output]]\ntype = \"stdout\"\n", tenant.source()));
+    folder.write_settings(&format!("{}[archive]\ndir = \"kept\"\n[[output]]\ntype = \"stdout\"\n", tenant.source()));
     let trace = |arguments: &[&'static str]| [&["trace", "--config", "exotrace.toml"], arguments].concat();
     check("trace", 0, &trace(&["--recipient", "nobody@nowhere.example"]));
     check("trace", 2, &trace(&["--since", "91days"]));
@@ -110,6 +110,12 @@ fn every_command_ends_as_the_table_says() {
     check("backfill", 2, &["backfill", "--from", "1h", "--to", "2h", "--config", "exotrace.toml"]);
     check("backfill", 78, &["backfill", "--cancel", "--config", "wrong.toml"]);
     check("audit", 0, &range("audit"));
+    check("remap", 0, &range("remap"));
+    check("remap", 2, &["remap", "--from", "1h", "--to", "2h", "--config", "exotrace.toml"]);
+    check("remap", 78, &["remap", "--from", "2h", "--to", "now", "--config", "wrong.toml"]);
+    fs::remove_dir_all(folder.path("kept/graph")).unwrap();
+    folder.write("kept/graph", "no folder");
+    check("remap", 1, &range("remap"));
     let unreachable = format!(
         "{}[[output]]\ntype = \"stdout\"\n",
         tenant.source().replace("client_secret = \"", "client_secret = \"not-")

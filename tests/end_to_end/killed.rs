@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use crate::harness::{Folder, SimulatedTenant, documents, guest, project, random, sized_records};
 
 mod failing;
+mod remap;
 mod replay;
 mod synced;
 
@@ -94,7 +95,7 @@ impl Round {
         assert!(copied.success());
     }
 
-    /// Everything at once: pages and files; a file that is finished and compressed all the time, a store that refuses
+    /// Everything at once: pages and files, which are kept as they are; a file that is finished and compressed all the time, a store that refuses
     /// documents, and so a dead letter.
     fn settings(&self, tenant: &SimulatedTenant) {
         self.write("in/one.ndjson", sized_records(0..FILE_RECORDS));
@@ -102,7 +103,7 @@ impl Round {
         self.write("in/two.json", format!("[{}]", records.trim_end().replace('\n', ",")));
         fs::create_dir_all(self.path("out")).unwrap();
         let settings = format!(
-            "{}batch_size = 15\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
+            "{}batch_size = 15\n[archive]\ndir = \"kept\"\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
              [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 30000\ncompression = \"zstd\"\n\
              [[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{url}\"\n\
              [[output]]\ntype = \"http\"\nurl = \"{url}/in\"\n",
@@ -192,6 +193,19 @@ impl Round {
         let set = |documents: &[Value]| documents.iter().map(known_by).collect::<BTreeSet<_>>();
         assert_eq!(set(&self.fake.lines()), set(&documents));
         assert_eq!(set(&documents).len(), documents.len());
+        self.check_archive(&documents);
+    }
+
+    /// Everything that was delivered is kept, and a remap finds it once, whatever a crash has left there twice.
+    fn check_archive(&self, documents: &[Value]) {
+        let mut found = Vec::new();
+        for source in ["graph", "file"] {
+            let range = ["remap", "--from", "2020-01-01", "--to", "now", "--source", source, "--dry-run", "--json"];
+            let ended = self.exotrace(&range).ends(0);
+            found.push(ended.json()["records"].as_u64().unwrap() as usize);
+        }
+        let (files, pages): (Vec<_>, Vec<_>) = documents.iter().partition(|it| !it["log"]["file"].is_null());
+        assert_eq!(found, [pages.len(), files.len()]);
     }
 
     /// The ids of what is in the dead letter, each once.

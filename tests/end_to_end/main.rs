@@ -47,6 +47,7 @@ mod outputs;
 mod own_mapping;
 mod readme;
 mod record_content;
+mod remap_command;
 mod replacement;
 mod settings_file;
 mod sign_in;

@@ -200,6 +200,7 @@ fn every_path_exists() {
 const TABLES: [(&str, &str, &str); 14] = [
     ("app/settings/table.rs", "SettingsTable", ""),
     ("app/settings/table.rs", "DeadLetterTable", "dead_letter."),
+    ("app/settings/table.rs", "ArchiveTable", "archive."),
     ("app/settings/table.rs", "GeoipTable", "geoip."),
     ("app/settings/table.rs", "SourceTable", "source."),
     ("app/settings/table.rs", "OutputTable", "output."),

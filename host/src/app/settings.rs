@@ -1,5 +1,6 @@
 //! All settings together, checked before anything is started.
 
+mod archive;
 mod config;
 mod json_object;
 mod labels;
@@ -16,6 +17,7 @@ mod synonyms;
 mod table;
 mod trusted_keys;
 
+pub(crate) use archive::ArchiveConfig;
 pub(crate) use config::{Config, GeoipConfig};
 pub(crate) use mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingLimits, RollbackConfig};
 pub(crate) use output_config::OutputConfig;

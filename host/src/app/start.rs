@@ -17,8 +17,9 @@ use crate::{
     mapper::{ComponentFile, Loader},
     observe::health::Health,
     pipeline::{
-        AskedSource, Claims, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions, REQUEST_BACKOFF,
-        ReplayRequests, Replays, SourceEnvironment, SourceIdentity, dead_letter::DeadLetterFile,
+        Archive, AskedSource, Claims, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions,
+        REQUEST_BACKOFF, ReplayRequests, Replays, SourceEnvironment, SourceIdentity, archive_files,
+        dead_letter::DeadLetterFile,
     },
     support::state_folder::{self, StateFolderError},
 };
@@ -67,9 +68,11 @@ pub(crate) fn asked_sources(config: &Config) -> Vec<AskedSource> {
 fn own_files(config: &Config) -> Arc<dyn Fn() -> Vec<PathBuf> + Send + Sync> {
     let outputs = config.outputs.clone();
     let letters = config.dead_letter.clone();
+    let archive = config.archive.as_ref().map(|archive| archive.dir.clone());
     Arc::new(move || {
         let others = ["replaying", "unreadable"].map(|extension| letters.with_added_extension(extension));
         let mut files: Vec<_> = others.into_iter().chain([letters.clone()]).collect();
+        files.extend(archive.iter().flat_map(|folder| archive_files(folder)));
         files.extend(outputs.iter().flat_map(|output| output.settings.written_files()));
         files
     })
@@ -80,6 +83,7 @@ pub(crate) struct Ready {
     sources: Vec<PipelineSource>,
     outputs: Vec<(String, Box<dyn Output>)>,
     dead_letter: DeadLetterFile,
+    archive: Option<Arc<Archive>>,
     agent: Agent,
     state_dir: PathBuf,
     pub(crate) deployment: Arc<Deployment>,
@@ -121,6 +125,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         sources: sources(config, &deployment).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
         dead_letter: DeadLetterFile::new(config.dead_letter.clone()),
+        archive: config.archive.as_ref().map(|archive| Arc::new(Archive::new(archive.dir.clone(), archive.keep_for))),
         agent,
         state_dir: config.state_dir.clone(),
         deployment,
@@ -169,12 +174,12 @@ impl Ready {
 
     /// What can run, with its ledger.
     pub(crate) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Pipeline> {
-        let Self { sources, outputs, dead_letter, agent, state_dir, requests, question_requests, .. } = self;
+        let Self { sources, outputs, dead_letter, archive, agent, state_dir, requests, question_requests, .. } = self;
         let health = Arc::clone(health);
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
         let (backoff, grace) = (REQUEST_BACKOFF, GRACE);
         let (replays, questions) = (requests, question_requests);
-        Ok(Pipeline { sources, outputs, dead_letter, ledger, backoff, replays, questions, grace, health })
+        Ok(Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, replays, questions, grace, health })
     }
 }
 

@@ -33,9 +33,8 @@ pub(crate) fn ask(state_dir: &Path, request: &Request) -> Result<ControlReply, C
     // A replay takes as long as the outputs need; who is tired of waiting can go, and it goes on. A search may wait for
     // the request budget, and ends with who waits for it.
     let patience = match request {
-        Request::Replay(_) | Request::Trace(_) | Request::Backfill(_) | Request::Audit(_) | Request::CancelBackfill => {
-            None
-        }
+        Request::Replay(_) => None,
+        request if request.is_about_past() => None,
         Request::About => Some(SOON),
         _ => Some(PATIENCE),
     };

@@ -147,7 +147,7 @@ async fn converse(
                     _ = reader.read(&mut rest) => return Ok(()),
                 }
             }
-            Ok(request @ (Request::Trace(_) | Request::Backfill(_) | Request::Audit(_) | Request::CancelBackfill)) => {
+            Ok(request) if request.is_about_past() => {
                 // There are limits of their own for these.
                 drop(place);
                 let mut rest = [0];
@@ -175,6 +175,7 @@ async fn answer_about_past(request: Request, questions: &Questions) -> ControlRe
         Request::Backfill(wanted) => {
             questions.backfill(wanted).await.map(|done| ControlReply::Backfilled(Box::new(done)))
         }
+        Request::Remap(wanted) => questions.remap(wanted).await.map(|done| ControlReply::Remapped(Box::new(done))),
         Request::Audit(wanted) => questions.audit(wanted).await.map(|done| ControlReply::Audited(Box::new(done))),
         _ => questions.cancel_backfill().await.map(|was_there| {
             let said = if was_there { "the backfill is over" } else { "no backfill was begun" };
@@ -220,9 +221,12 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
         Request::RollBack => {
             done(deployment.roll_back(by), || format!("mapping {} maps again", deployment.status().mapping))
         }
-        Request::Replay(_) | Request::Trace(_) | Request::Backfill(_) | Request::Audit(_) | Request::CancelBackfill => {
-            ControlReply::Failed("the past is not a change of the mapping".to_owned())
-        }
+        Request::Replay(_)
+        | Request::Trace(_)
+        | Request::Backfill(_)
+        | Request::Audit(_)
+        | Request::Remap(_)
+        | Request::CancelBackfill => ControlReply::Failed("the past is not a change of the mapping".to_owned()),
         Request::Pin => {
             deployment.pin(by);
             ControlReply::Done(format!("mapping {} is pinned", deployment.status().mapping))

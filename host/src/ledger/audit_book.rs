@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use super::{LedgerError, Window, instant};
-use crate::support::record_key::RecordKey;
+use crate::support::{atomic_write, record_key::RecordKey};
 
 const TABLES: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
     CREATE TABLE row (identity BLOB, content BLOB, id TEXT, received INTEGER, state INTEGER,
@@ -21,7 +21,7 @@ const TABLES: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 /// What an audit has found.
 pub(crate) struct AuditBook {
     connection: Connection,
-    /// Gone with the book.
+    /// Gone with the book; after a crash, at the next start.
     _file: TempPath,
 }
 
@@ -114,7 +114,7 @@ impl AuditBook {
     /// When it cannot be written.
     pub(crate) fn new(folder: &Path) -> Result<Self, LedgerError> {
         let making = |source| LedgerError::Folder { path: folder.to_owned(), source };
-        let file = tempfile::Builder::new().prefix(".audit").tempfile_in(folder).map_err(making)?.into_temp_path();
+        let file = atomic_write::unfinished(&folder.join("audit")).map_err(making)?.into_temp_path();
         let connection = Connection::open(&file)?;
         connection.execute_batch(TABLES)?;
         Ok(Self { connection, _file: file })

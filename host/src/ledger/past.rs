@@ -17,6 +17,10 @@ use super::{
 /// What the ledger knows the range by that is delivered again.
 pub(crate) const BACKFILL: &str = "backfill";
 
+/// What it knows a range by that is only counted, and one that is compared.
+pub(crate) const DRY_RUN: &str = "dry run";
+pub(crate) const AUDIT: &str = "audit";
+
 /// A range that is read again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct PastReading {
@@ -131,10 +135,7 @@ impl Ledger {
     pub(crate) fn begin_past(&mut self, reading: &str, source: &str, range: Window) -> Result<(), LedgerError> {
         let now = self.clock.wall().timestamp_millis();
         let transaction = self.write()?;
-        forget(&transaction, reading)?;
-        let insert = "INSERT INTO past (reading, source, start, end, began) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let [start, end] = [range.start, range.end].map(|time| time.timestamp_millis());
-        transaction.execute(insert, params![reading, source, start, end, now])?;
+        begin(&transaction, reading, (source, range), now)?;
         Ok(transaction.commit()?)
     }
 
@@ -154,11 +155,7 @@ impl Ledger {
         if let Some(source) = &done.source {
             tell(&transaction, source, done)?;
         }
-        let count = "UPDATE past SET pages = pages + ?2, new = new + ?3, known = known + ?4, changed = changed + ?5 \
-                     WHERE reading = ?1";
-        let PastCounts { pages, new, known, changed } = done.counts;
-        let [pages, new, known, changed] = [pages, new, known, changed].map(u64::cast_signed);
-        transaction.execute(count, params![reading, pages, new, known, changed])?;
+        count(&transaction, reading, done.counts)?;
         put_marks(&transaction, marks)?;
         Ok(transaction.commit()?)
     }
@@ -202,6 +199,30 @@ fn tell(connection: &Connection, source: &str, done: &PastDone) -> rusqlite::Res
         Some(page) if page.next == Next::Done => gaps::close(connection, id, &page.read),
         _ => Ok(()),
     }
+}
+
+/// Begins a range; what is known of another one under this name is forgotten.
+pub(super) fn begin(
+    connection: &Connection,
+    reading: &str,
+    (source, range): (&str, Window),
+    now: i64,
+) -> rusqlite::Result<()> {
+    forget(connection, reading)?;
+    let insert = "INSERT INTO past (reading, source, start, end, began) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let [start, end] = [range.start, range.end].map(|time| time.timestamp_millis());
+    connection.execute(insert, params![reading, source, start, end, now])?;
+    Ok(())
+}
+
+/// Notes what was read.
+pub(super) fn count(connection: &Connection, reading: &str, counts: PastCounts) -> rusqlite::Result<()> {
+    let count = "UPDATE past SET pages = pages + ?2, new = new + ?3, known = known + ?4, changed = changed + ?5 \
+                 WHERE reading = ?1";
+    let PastCounts { pages, new, known, changed } = counts;
+    let [pages, new, known, changed] = [pages, new, known, changed].map(u64::cast_signed);
+    connection.execute(count, params![reading, pages, new, known, changed])?;
+    Ok(())
 }
 
 fn forget(connection: &Connection, reading: &str) -> rusqlite::Result<()> {

@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Ledger,
     /// What cannot be delivered.
     DeadLetter,
+    /// Raw records that are kept.
+    Archive,
 }
 
 impl Part {
@@ -33,6 +35,7 @@ impl Part {
             Self::Output => "output",
             Self::Ledger => "ledger",
             Self::DeadLetter => "dead_letter",
+            Self::Archive => "archive",
         }
     }
 }
@@ -105,20 +108,18 @@ pub(crate) struct Health {
 impl Health {
     /// A run begins with these sources and outputs; what was known of another run is discarded.
     pub(crate) fn begin<'n>(&self, sources: impl Iterator<Item = &'n str>, outputs: impl Iterator<Item = &'n str>) {
-        let new = |part, name: &str, state| Condition {
-            part,
-            name: name.to_owned(),
-            state,
-            since: Utc::now(),
-            reason: None,
-            busy_since: None,
-        };
+        let new = Condition::new;
         let mut conditions: Vec<_> = sources.map(|name| new(Part::Source, name, State::Starting)).collect();
         // As long as there is nothing to deliver, nothing is wrong with an output.
         conditions.extend(outputs.map(|name| new(Part::Output, name, State::Working)));
         conditions.push(new(Part::Ledger, "", State::Working));
         conditions.push(new(Part::DeadLetter, "", State::Working));
         *self.lock() = conditions;
+    }
+
+    /// The run has this part as well, which there is one of.
+    pub(crate) fn add(&self, part: Part) {
+        self.lock().push(Condition::new(part, "", State::Working));
     }
 
     /// Waits for what a part asks a disk for: nothing else sets a limit to that.
@@ -188,6 +189,10 @@ impl Health {
 }
 
 impl Condition {
+    fn new(part: Part, name: &str, state: State) -> Self {
+        Self { part, name: name.to_owned(), state, since: Utc::now(), reason: None, busy_since: None }
+    }
+
     fn turn(&mut self, state: State, reason: Option<String>) {
         if self.state != state {
             self.since = Utc::now();

@@ -15,6 +15,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use super::{
+    archive::archive,
     backoffs::{MEND_OUTPUT_BACKOFF, in_mode},
     batch_mapping::map,
     dead_letters::{by_mapping, by_output},
@@ -69,7 +70,7 @@ impl Delivery {
     }
 }
 
-/// Maps records and gives the documents to every output; when it returns, all have accepted.
+/// Maps records, keeps them if that is wanted, and gives the documents to every output; when it returns, all have accepted.
 pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Result<Delivery, RunError> {
     let refused_before = std::mem::take(&mut batch.dead_letters);
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
@@ -81,6 +82,7 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
     }
     let batch = Arc::new(batch);
     let mapped = Arc::new(map(context, &batch).await?);
+    archive(context, &batch).await?;
     let mut distribution =
         Distribution { context, batch, mapped, waiting: Vec::new(), refused: HashSet::new(), summary };
     if let Err(error) = distribution.give_to_all().await {

@@ -2,7 +2,9 @@
 
 use tokio::task::JoinError;
 
-use super::{dead_letter::DeadLetterError, output_error::OutputError, source_error::SourceError};
+use super::{
+    archive::ArchiveError, dead_letter::DeadLetterError, output_error::OutputError, source_error::SourceError,
+};
 pub(super) use crate::support::error_text::chain;
 use crate::{ledger::LedgerError, mapper::MapperError};
 
@@ -42,6 +44,9 @@ pub(crate) enum RunError {
     /// What cannot be delivered cannot be kept either.
     #[error("could not write dead letters")]
     DeadLetter(#[from] DeadLetterError),
+    /// What was read cannot be kept.
+    #[error("could not keep raw records")]
+    Archive(#[from] ArchiveError),
     /// The ledger failed.
     #[error("could not save progress to the ledger")]
     Ledger(#[from] LedgerError),

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    dead_letter::DeadLetterFile, output::Output, pipeline_source::PipelineSource, questions::QuestionRequests,
-    replay::ReplayRequests,
+    archive::Archive, dead_letter::DeadLetterFile, output::Output, pipeline_source::PipelineSource,
+    questions::QuestionRequests, replay::ReplayRequests,
 };
 use crate::{ledger::Ledger, observe::health::Health, support::retry::Backoff};
 
@@ -16,6 +16,8 @@ pub(crate) struct Pipeline {
     pub outputs: Vec<(String, Box<dyn Output>)>,
     /// Where records and documents go that cannot be delivered.
     pub dead_letter: DeadLetterFile,
+    /// Where raw records are kept, if they are.
+    pub archive: Option<Arc<Archive>>,
     /// What is done.
     pub ledger: Ledger,
     /// How to ask a source again that failed.

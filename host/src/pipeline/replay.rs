@@ -37,10 +37,10 @@ pub(crate) use replayed::{ReplayError, Replayed};
 ///
 /// When the file cannot be read, or delivering fails: the next replay of the file goes on behind what is done.
 pub(crate) async fn replay(pipeline: Pipeline, file: &Path) -> Result<Replayed, ReplayError> {
-    let Pipeline { sources, outputs, dead_letter, ledger, backoff, health, .. } = pipeline;
+    let Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, health, .. } = pipeline;
     // Nobody tells it to stop.
     let (_stop, stopped) = watch::channel(false);
-    let parts = RunParts { ledger, outputs, dead_letter, mode: Mode::Once, backoff, health };
+    let parts = RunParts { ledger, outputs, dead_letter, archive, mode: Mode::Once, backoff, health };
     let run = RunContext::new(parts, stopped.clone()).map_err(|error| ReplayError::of(file, error.into()))?;
     let sources: Vec<_> = sources.into_iter().map(|source| source.identity).collect();
     replay_file(&run, &sources, file, &mut Shutdown::new(stopped)).await

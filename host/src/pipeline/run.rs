@@ -19,7 +19,7 @@ use super::{
     summary::Summary,
     worker,
 };
-use crate::observe::metrics::metrics;
+use crate::observe::{health::Part, metrics::metrics};
 
 /// How long a page that is under way may take to be finished when the program is told to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
@@ -36,7 +36,8 @@ pub(crate) async fn run(
     mode: Mode,
     shutdown: impl Future<Output = ()>,
 ) -> Result<Summary, RunError> {
-    let Pipeline { sources, outputs, dead_letter, ledger, backoff, replays, questions, grace, health } = pipeline;
+    let Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, replays, questions, grace, health } =
+        pipeline;
     for PipelineSource { identity, .. } in &sources {
         // What the ledger has and nothing else says: names are for people.
         debug!(source = identity.label, ledger = identity.name, "source");
@@ -44,11 +45,15 @@ pub(crate) async fn run(
     let labels = || sources.iter().map(|source| source.identity.label.as_str());
     metrics().keep(labels(), outputs.iter().map(|(name, _)| name.as_str()));
     health.begin(labels(), outputs.iter().map(|(name, _)| name.as_str()));
+    if archive.is_some() {
+        health.add(Part::Archive);
+    }
     let (stop, stopped) = watch::channel(false);
-    let parts = RunParts { ledger, outputs, dead_letter, mode, backoff, health };
+    let parts = RunParts { ledger, outputs, dead_letter, archive, mode, backoff, health };
     let context = RunContext::new(parts, stopped.clone())?;
     let mut beside = JoinSet::new();
     context.look_after_outputs(&mut beside);
+    context.look_after_archive(&mut beside);
     let identities = sources.iter().map(|source| Arc::clone(&source.identity)).collect();
     beside.spawn(replay::serve(context.clone(), identities, replays, Shutdown::new(stopped.clone())));
     let asked = sources.iter().map(AskedSource::from).collect();

@@ -16,6 +16,7 @@ use tokio::{
 use tracing::{error, warn};
 
 use super::{
+    archive::Archive,
     backoffs::disk_delay,
     dead_letter::{ClaimError, DeadLetter, DeadLetterError, DeadLetterFile, Overview, Reason, masked},
     error::{RunError, chain},
@@ -50,6 +51,8 @@ pub(crate) struct RunContext {
     clock: Clock,
     pub(super) targets: Arc<[Target]>,
     dead_letter: Arc<Mutex<DeadLetterFile>>,
+    /// Where raw records are kept, if they are.
+    pub(super) archive: Option<Arc<Archive>>,
     pub(super) mode: Mode,
     pub(super) backoff: Backoff,
     stopped: watch::Receiver<bool>,
@@ -62,6 +65,7 @@ pub(super) struct RunParts {
     pub(super) ledger: Ledger,
     pub(super) outputs: Vec<(String, Box<dyn Output>)>,
     pub(super) dead_letter: DeadLetterFile,
+    pub(super) archive: Option<Arc<Archive>>,
     pub(super) mode: Mode,
     pub(super) backoff: Backoff,
     pub(super) health: Arc<Health>,
@@ -70,7 +74,7 @@ pub(super) struct RunParts {
 impl RunContext {
     /// `stopped` says when the run is told to stop.
     pub(super) fn new(parts: RunParts, stopped: watch::Receiver<bool>) -> Result<Self, LedgerError> {
-        let RunParts { ledger, outputs, dead_letter, mode, backoff, health } = parts;
+        let RunParts { ledger, outputs, dead_letter, archive, mode, backoff, health } = parts;
         let targets: Result<_, LedgerError> =
             outputs.into_iter().map(|(name, output)| Target::new(name, output, &ledger)).collect();
         let (targets, clock) = (targets?, ledger.clock().clone());
@@ -80,6 +84,7 @@ impl RunContext {
             clock,
             targets,
             dead_letter,
+            archive,
             mode,
             backoff,
             stopped,
@@ -96,6 +101,11 @@ impl RunContext {
     /// The same, which is told to stop by somebody else.
     pub(super) fn until(&self, stopped: watch::Receiver<bool>) -> Self {
         Self { stopped, ..self.clone() }
+    }
+
+    /// The same, which keeps no raw records: those that it delivers are kept.
+    pub(super) fn without_archive(&self) -> Self {
+        Self { archive: None, ..self.clone() }
     }
 
     /// Who goes first.
@@ -130,6 +140,22 @@ impl RunContext {
                 }
             });
         }
+    }
+
+    /// Deletes raw records that were kept for long enough, beside everything else.
+    pub(super) fn look_after_archive(&self, beside: &mut JoinSet<()>) {
+        let Some(archive) = self.archive.clone() else { return };
+        let (run, mut shutdown) = (self.clone(), self.shutdown());
+        beside.spawn(async move {
+            loop {
+                let (archive, now) = (Arc::clone(&archive), run.clock().wall());
+                // What goes wrong is said by the archive itself.
+                drop(spawn_blocking(move || archive.tidy(now)).await);
+                if shutdown.or(sleep(TIDY_INTERVAL)).await.is_none() {
+                    return;
+                }
+            }
+        });
     }
 
     /// Lets the ledger do some work, off the threads that wait for the network. Does it again when the disk is full:

@@ -118,17 +118,44 @@ fn way_out(path: &Path, folder: &Path, owner: u32, user: u32) -> String {
 ///
 /// When it belongs to somebody else, or cannot be used.
 pub(crate) fn prepare(path: &Path) -> Result<(), StateFolderError> {
-    let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match error.kind() {
-        // What exists is not a folder.
-        io::ErrorKind::AlreadyExists => unusable(io::ErrorKind::NotADirectory.into()),
-        _ => unusable(error),
-    })?;
-    let tightened = prepare_for(path, effective_user().map_err(unusable)?)?;
+    make(path)?;
+    let tightened = prepare_for(path, user(path)?)?;
     if !tightened.is_empty() {
         info!(folder = %path.display(), files = tightened.join(", "), "removed access of other users to the state folder");
     }
     Ok(())
+}
+
+/// The same for another folder that is for its owner alone; what is in it is not looked at.
+///
+/// # Errors
+///
+/// As [`prepare`].
+pub(crate) fn prepare_private(path: &Path) -> Result<(), StateFolderError> {
+    make(path)?;
+    let folder = StateFolder::open(path, user(path)?)?;
+    if folder.tighten()? {
+        info!(folder = %path.display(), "removed access of other users to a folder");
+    }
+    folder.look_up();
+    Ok(())
+}
+
+fn make(path: &Path) -> Result<(), StateFolderError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| match error.kind() {
+        // What exists is not a folder.
+        io::ErrorKind::AlreadyExists => unusable(path, io::ErrorKind::NotADirectory.into()),
+        _ => unusable(path, error),
+    })
+}
+
+fn unusable(path: &Path, source: io::Error) -> StateFolderError {
+    StateFolderError::Unusable { path: path.to_owned(), source }
+}
+
+fn user(path: &Path) -> Result<u32, StateFolderError> {
+    effective_user().map_err(|error| unusable(path, error))
 }
 
 /// The same without making or changing anything; what is not there can be used.
@@ -137,35 +164,39 @@ pub(crate) fn prepare(path: &Path) -> Result<(), StateFolderError> {
 ///
 /// As [`prepare`].
 pub(crate) fn check(path: &Path) -> Result<(), StateFolderError> {
-    let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
+    look_at(path)?.map_or(Ok(()), |folder| folder.parts().map(drop))
+}
+
+/// The same for another folder that is for its owner alone; what is in it is not looked at.
+///
+/// # Errors
+///
+/// As [`prepare`].
+pub(crate) fn check_private(path: &Path) -> Result<(), StateFolderError> {
+    look_at(path).map(drop)
+}
+
+/// The folder, if it is there.
+fn look_at(path: &Path) -> Result<Option<StateFolder>, StateFolderError> {
     match fs::symlink_metadata(path) {
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(unusable(error)),
+        Ok(_) => StateFolder::open(path, user(path)?).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(path, error)),
     }
-    let folder = StateFolder::open(path, effective_user().map_err(unusable)?)?;
-    folder.parts()?;
-    Ok(())
 }
 
 /// Gives the names of what was tightened.
 fn prepare_for(path: &Path, user: u32) -> Result<Vec<String>, StateFolderError> {
     let folder = StateFolder::open(path, user)?;
     let mut tightened = Vec::new();
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| StateFolderError::Unusable { path, source }
-    };
-    let mode = folder.file.metadata().map_err(failed(path))?.mode();
-    if mode & OTHERS_WRITE != 0 {
-        folder.file.set_permissions(Permissions::from_mode(mode & 0o7777 & !OTHERS_WRITE)).map_err(failed(path))?;
+    if folder.tighten()? {
         tightened.push(".".to_owned());
     }
     for (name, kind, mode) in folder.parts()? {
         if mode & OTHERS != 0 {
             let path = folder.path.join(name);
             let mode = if kind == FileKind::Folder { 0o700 } else { 0o600 };
-            fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(failed(&path))?;
+            fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(|error| unusable(&path, error))?;
             tightened.push(name.to_owned());
         }
     }
@@ -182,7 +213,7 @@ struct StateFolder {
 
 impl StateFolder {
     fn open(path: &Path, user: u32) -> Result<Self, StateFolderError> {
-        let unusable = |source| StateFolderError::Unusable { path: path.to_owned(), source };
+        let unusable = |source| unusable(path, source);
         let canonical = fs::canonicalize(path).map_err(unusable)?;
         let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         // One that we may not read is not ours, mostly, and that says more.
@@ -196,6 +227,17 @@ impl StateFolder {
             return Err(StateFolderError::Foreign { folder: path.to_owned(), path: path.to_owned(), owner, user });
         }
         Ok(Self { path: canonical, file, user })
+    }
+
+    /// Takes away that others may write to it; says whether they might.
+    fn tighten(&self) -> Result<bool, StateFolderError> {
+        let mode = self.file.metadata().map_err(|error| unusable(&self.path, error))?.mode();
+        if mode & OTHERS_WRITE == 0 {
+            return Ok(false);
+        }
+        let tightened = Permissions::from_mode(mode & 0o7777 & !OTHERS_WRITE);
+        self.file.set_permissions(tightened).map_err(|error| unusable(&self.path, error))?;
+        Ok(true)
     }
 
     /// What of ours is there, with its mode; all of it belongs to us.
@@ -324,9 +366,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_another_private_folder_is_not_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let private = folder.path().join("a/b");
+        prepare_private(&private).unwrap();
+        assert_eq!(mode(&private), 0o700);
+        fs::create_dir(private.join("lock")).unwrap();
+        fs::set_permissions(&private, Permissions::from_mode(0o777)).unwrap();
+        check_private(&private).unwrap();
+        prepare_private(&private).unwrap();
+        assert_eq!(mode(&private), 0o755);
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(prepare_private(&folder.path().join("file")).is_err());
+        assert!(check_private(&folder.path().join("file")).is_err());
+    }
+
+    #[test]
     fn a_check_makes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         check(&folder.path().join("not/there")).unwrap();
+        check_private(&folder.path().join("not/there")).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

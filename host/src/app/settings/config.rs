@@ -6,11 +6,18 @@ use std::{
 };
 
 use super::{
-    mapping, mapping_config::MappingConfig, output_config::OutputConfig, outputs, source_config::SourceConfig, sources,
-    synonyms, table::SettingsTable,
+    archive::{self, ArchiveConfig},
+    mapping,
+    mapping_config::MappingConfig,
+    output_config::OutputConfig,
+    outputs,
+    source_config::SourceConfig,
+    sources, synonyms,
+    table::SettingsTable,
 };
 use crate::{
     config::{ConfigError, Document, Fault, Faults, Places, ValueReader, environment},
+    pipeline::example_of_archive_file,
     support::plain_file::{self, MAX_SETTINGS_BYTES},
 };
 
@@ -35,6 +42,8 @@ pub(crate) struct Config {
     pub outputs: Vec<OutputConfig>,
     /// Where records and documents go that cannot be mapped or that an output will never take.
     pub dead_letter: PathBuf,
+    /// Whether and where raw records are kept.
+    pub archive: Option<ArchiveConfig>,
     /// Namespace of the data stream that all documents are of.
     pub namespace: String,
     /// Where every setting stands, for messages about what it names.
@@ -142,6 +151,8 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     let city = reader.optional_file("geoip.city", &table.geoip.city);
     let asn = reader.optional_file("geoip.asn", &table.geoip.asn);
     let dead_letter = reader.optional_file("dead_letter.path", &table.dead_letter.path);
+    let archive = table.archive.as_ref().map(|table| archive::archive(table, &reader.within("archive.")));
+    let archive = archive.and_then(Result::ok);
     let state_dir = state_dir.unwrap_or_default();
     let dead_letter = dead_letter.ok().flatten().unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
     for (section, is_empty) in [("source", table.source.is_empty()), ("output", table.output.is_empty())] {
@@ -152,6 +163,7 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     }
     let (outputs, namespace) = outputs::read(document, reader);
     let mut own_files = vec![(dead_letter.clone(), "the dead letter")];
+    own_files.extend(archive.iter().map(|archive| (example_of_archive_file(&archive.dir), "the files of the archive")));
     own_files.extend(outputs.iter().flat_map(|output| output.settings.examples_of_files()));
     let sources = sources::read(document, own_files, reader);
     Some(Config {
@@ -164,6 +176,7 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
         sources,
         outputs,
         dead_letter,
+        archive,
         namespace,
         places: Places::default(),
         warnings: Vec::new(),

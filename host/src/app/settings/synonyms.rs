@@ -50,6 +50,11 @@ const GEOIP: Synonyms = &[
 
 const DEAD_LETTER: Synonyms = &[(&["file", "filename"], Meant::Key("path"))];
 
+const ARCHIVE: Synonyms = &[
+    (&["path", "folder", "directory"], Meant::Key("dir")),
+    (&["keep_days", "retention", "max_age", "delete_after"], Meant::Key("keep_for")),
+];
+
 const MAPPING: Synonyms = &[(&["file", "component", "wasm"], Meant::Key("path"))];
 
 /// Those of the table with this dotted key; nothing is the top.
@@ -58,6 +63,7 @@ pub(super) fn of_table(key: &str) -> &'static [Synonyms] {
         "" => &[TOP],
         "geoip" => &[GEOIP],
         "dead_letter" => &[DEAD_LETTER],
+        "archive" => &[ARCHIVE],
         "mapping" => &[MAPPING],
         _ => &[],
     }

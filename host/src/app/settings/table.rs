@@ -32,6 +32,18 @@ pub(super) struct SettingsTable {
     pub(super) output: Vec<AnyTable>,
     #[serde(default)]
     pub(super) dead_letter: DeadLetterTable,
+    pub(super) archive: Option<Spanned<ArchiveTable>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ArchiveTable {
+    /// Folder for the raw records of all sources, to map them again; of its owner alone, and created if it is missing. Required for `[archive]`.
+    pub(super) dir: Setting<String>,
+    /// How long to keep raw records, from when they were read; older ones are deleted. Default: `90days`.
+    pub(super) keep_for: Setting<String>,
+    /// Keep raw records although a privacy profile hides people in documents. Default: `false`.
+    pub(super) allow_archive: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]

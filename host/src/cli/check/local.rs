@@ -63,6 +63,9 @@ pub(super) fn machine(config: &Config, checked: &mut Checked) {
     if parent(&config.dead_letter) != config.state_dir {
         written_to(config, parent(&config.dead_letter), "dead_letter.path", checked);
     }
+    if let Some(archive) = &config.archive {
+        written_to(config, &archive.dir, "archive.dir", checked);
+    }
     for (index, source) in config.sources.iter().enumerate() {
         checked.add_problems(config, "source", index, source.settings.check());
     }

@@ -8,7 +8,7 @@ use crate::{
         agent::Agent,
         mapping_limits::loader,
         resolve,
-        settings::{Config, MappingChoice},
+        settings::{ArchiveConfig, Config, MappingChoice},
         start::{self, RefusedSetting, ResolvedMapping},
     },
     geo::Geo,
@@ -45,8 +45,25 @@ pub(super) fn examine(config: &Config, checked: &mut Checked) -> anyhow::Result<
             _ => checked.error(config, "state_dir", &problem),
         }
     }
+    if let Some(archive) = &config.archive {
+        self::archive(config, archive, checked);
+    }
     let geo = geo(config, checked);
     mapping(config, &Arc::new(geo), checked)
+}
+
+/// The folder of raw records has to be as private as the state folder.
+fn archive(config: &Config, archive: &ArchiveConfig, checked: &mut Checked) {
+    let Err(error) = state_folder::check_private(&archive.dir) else { return };
+    if checked.errors.iter().any(|fault| fault.line == config.places.line("archive.dir")) {
+        return;
+    }
+    let problem = format!("`archive.dir`: {}", explain(&error));
+    match error {
+        // As for the state folder.
+        StateFolderError::Foreign { .. } => checked.warning(config, "archive.dir", &problem),
+        _ => checked.error(config, "archive.dir", &problem),
+    }
 }
 
 /// Opens each database by itself, so that each is told about.

@@ -1,10 +1,11 @@
 //! What the settings say, in short: for people, and for programs.
 
+use humantime::format_duration;
 use serde_json::{Map, Value, json};
 
 use super::parts::CheckedMapping;
 use crate::{
-    app::settings::{Config, SourceConfig},
+    app::settings::{ArchiveConfig, Config, SourceConfig},
     support::folder::{Folder, parent},
 };
 
@@ -41,6 +42,10 @@ impl<'c> CheckSummary<'c> {
             }
         }
         line("dead letters", &self.config.dead_letter.display().to_string());
+        if let Some(ArchiveConfig { dir, keep_for, .. }) = &self.config.archive {
+            line("archive", &format!("{}, kept for {}", dir.display(), format_duration(*keep_for)));
+            made(dir).iter().for_each(|note| line("", note));
+        }
         line("state folder", &self.config.state_dir.display().to_string());
         made(&self.config.state_dir).iter().for_each(|note| line("", note));
         text
@@ -55,6 +60,7 @@ impl<'c> CheckSummary<'c> {
             "mapping_note": self.mapping.and_then(|mapping| mapping.note.as_ref()),
             "outputs": outputs,
             "dead_letter": self.config.dead_letter,
+            "archive": self.config.archive.as_ref().map(archive_json),
             "state_dir": self.config.state_dir,
         });
         match object {
@@ -62,6 +68,10 @@ impl<'c> CheckSummary<'c> {
             _ => Map::new(),
         }
     }
+}
+
+fn archive_json(ArchiveConfig { dir, keep_for, allow_archive }: &ArchiveConfig) -> Value {
+    json!({ "dir": dir, "keep_for": format_duration(*keep_for).to_string(), "allow_archive": allow_archive })
 }
 
 fn source_json(source: &SourceConfig) -> Value {

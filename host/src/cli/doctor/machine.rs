@@ -4,6 +4,7 @@ use std::{io, path::Path};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use indicatif::HumanBytes;
 use tempfile::NamedTempFile;
 
 use crate::{
@@ -15,10 +16,11 @@ use crate::{
     cli::report::Report,
     geo::{DatabaseAbout, Geo},
     ledger::Ledger,
+    pipeline::ArchiveSize,
     support::{
         counted::counted,
         finding::{Finding, Findings as _},
-        folder::Folder,
+        folder::{Folder, free_bytes},
         shown, state_folder,
     },
 };
@@ -31,6 +33,12 @@ pub(super) fn examine(config: &Config, report: &mut Report) -> io::Result<Option
     match state_dir(&config.state_dir) {
         Ok(detail) => report.ok("state folder", &detail)?,
         Err(error) => report.add(Finding::error("state folder", error.as_ref()))?,
+    }
+    if let Some(archive) = &config.archive {
+        match private_folder(&archive.dir) {
+            Ok(detail) => report.ok("archive", &detail)?,
+            Err(error) => report.add(Finding::error("archive", error.as_ref()))?,
+        }
     }
     let mapping = match &config.mapping.choice {
         MappingChoice::Default => "the built-in one of each source".to_owned(),
@@ -93,6 +101,22 @@ fn state_dir(folder: &Path) -> anyhow::Result<String> {
         Some(_) => Ok(format!("`{shown}`, with a ledger that is whole")),
         None => Ok(format!("`{shown}`, without a ledger yet")),
     }
+}
+
+/// Sees that raw records can be kept in the folder. Leaves everything as it was.
+fn private_folder(folder: &Path) -> anyhow::Result<String> {
+    let shown = folder.display();
+    match Folder::find(folder) {
+        Folder::Missing { .. } => return Ok(format!("`{shown}` can be made")),
+        Folder::Unusable(problem) => anyhow::bail!("could not use `{shown}`: {problem}"),
+        Folder::Writable => {}
+    }
+    state_folder::check_private(folder)?;
+    NamedTempFile::new_in(folder)
+        .with_context(|| format!("could not write into `{shown}`; it has to belong to the user that runs exotrace"))?;
+    let (size, free) = (ArchiveSize::of(folder)?, free_bytes(folder)?);
+    let files = counted(size.files, "file", "files");
+    Ok(format!("`{shown}`, with {files} of {}; {} are free", HumanBytes(size.bytes), HumanBytes(free)))
 }
 
 #[cfg(test)]

@@ -6,15 +6,18 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
 use super::{
-    report::{OutputReport, ReplayReport, SourceReport, StatusReport},
+    report::{ArchiveReport, OutputReport, ReplayReport, SourceReport, StatusReport},
     trouble,
 };
 use crate::{
-    app::settings::{Config, SourceConfig},
+    app::settings::{ArchiveConfig, Config, SourceConfig},
     control::{About, ControlError, about},
-    ledger::{Ledger, LedgerError},
+    ledger::{Ledger, LedgerError, REMAP},
     observe::health::Part,
-    pipeline::dead_letter::{Overview, claimed_path},
+    pipeline::{
+        ArchiveSize,
+        dead_letter::{Overview, claimed_path},
+    },
 };
 
 /// So much of the dead letters is read, in bytes: a person waits.
@@ -43,6 +46,7 @@ pub(super) fn gather(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Stat
         outputs: outputs(config, ledger, process.as_ref())?,
         dead_letters: letters(&config.dead_letter)?,
         replay: ReplayReport { is_under_way: is_replaying, left },
+        archive: config.archive.as_ref().map(|it| archive(it, ledger, process.as_ref())).transpose()?,
         process,
     };
     report.trouble = trouble::of(&report);
@@ -101,6 +105,26 @@ fn outputs(config: &Config, ledger: Option<&Ledger>, process: Option<&About>) ->
         });
     }
     Ok(outputs)
+}
+
+fn archive(
+    ArchiveConfig { dir, .. }: &ArchiveConfig,
+    ledger: Option<&Ledger>,
+    process: Option<&About>,
+) -> anyhow::Result<ArchiveReport> {
+    let part = process.iter().flat_map(|process| &process.parts).find(|part| part.part == Part::Archive);
+    // What cannot be looked at is said, and the rest all the same.
+    let (size, problem) = match ArchiveSize::of(dir) {
+        Ok(size) => (size, None),
+        Err(error) => (ArchiveSize::default(), Some(error.to_string())),
+    };
+    Ok(ArchiveReport {
+        dir: dir.clone(),
+        state: part.map(|part| part.state),
+        reason: part.and_then(|part| part.reason.clone()).or(problem),
+        size,
+        remap: ledger.map(|ledger| ledger.past(REMAP)).transpose()?.flatten().map(|begun| begun.fraction()),
+    })
 }
 
 fn letters(file: &Path) -> anyhow::Result<Option<Overview>> {

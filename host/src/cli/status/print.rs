@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
-use indicatif::HumanCount;
+use indicatif::{HumanBytes, HumanCount};
 
-use super::report::{OutputReport, SourceReport, StatusReport};
+use super::report::{ArchiveReport, OutputReport, SourceReport, StatusReport};
 use crate::{
     pipeline::{
         Line,
@@ -39,6 +39,7 @@ pub(super) fn report(report: &StatusReport, output: &mut impl Write) -> io::Resu
     }
     writeln!(output, "\noutputs")?;
     report.outputs.iter().try_for_each(|it| self::output(it, output, report.at))?;
+    report.archive.iter().try_for_each(|it| archive(it, output))?;
     writeln!(output, "\ndead letters")?;
     match &report.dead_letters {
         Some(letters) => print_letters(letters, output)?,
@@ -80,6 +81,24 @@ fn output(report: &OutputReport, output: &mut impl Write, now: DateTime<Utc>) ->
     let Some(trouble) = &report.trouble else { return Ok(()) };
     writeln!(output, "              in trouble since {}", ago(Some(trouble.since), now))?;
     trouble.reason.lines().try_for_each(|line| writeln!(output, "              {line}"))
+}
+
+fn archive(report: &ArchiveReport, output: &mut impl Write) -> io::Result<()> {
+    let ArchiveReport { dir, state, reason, size, remap } = report;
+    let state = state.map_or(String::new(), |state| format!(", {}", state.as_str()));
+    writeln!(output, "\narchive in `{}`{state}", shown::path(dir))?;
+    match (size.from, size.to) {
+        (Some(from), Some(to)) => {
+            let (files, bytes) = (counted(size.files, "file", "files"), HumanBytes(size.bytes));
+            writeln!(output, "  {} to {}: {files}, {bytes}", time(from), time(to))?;
+        }
+        _ => writeln!(output, "  nothing was kept yet")?,
+    }
+    reason.iter().flat_map(|reason| reason.lines()).try_for_each(|line| writeln!(output, "  {line}"))?;
+    match remap {
+        Some(done) => writeln!(output, "  {:.0} % of a remap is done", done * 100.0),
+        None => Ok(()),
+    }
 }
 
 fn print_letters(letters: &Overview, output: &mut impl Write) -> io::Result<()> {

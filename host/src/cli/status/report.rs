@@ -9,7 +9,7 @@ use crate::{
     control::About,
     ledger::{LastRun, SourceStatus, Trouble},
     observe::health::State,
-    pipeline::{SourceState, dead_letter::Overview},
+    pipeline::{ArchiveSize, SourceState, dead_letter::Overview},
 };
 
 /// All that is known.
@@ -30,6 +30,22 @@ pub(super) struct StatusReport {
     /// What waits to be replayed; none when there is no file.
     pub(super) dead_letters: Option<Overview>,
     pub(super) replay: ReplayReport,
+    /// None when no raw records are kept.
+    pub(super) archive: Option<ArchiveReport>,
+}
+
+/// Raw records that are kept.
+#[derive(Serialize)]
+pub(super) struct ArchiveReport {
+    pub(super) dir: PathBuf,
+    /// None when nothing runs.
+    pub(super) state: Option<State>,
+    /// What failed.
+    pub(super) reason: Option<String>,
+    #[serde(flatten)]
+    pub(super) size: ArchiveSize,
+    /// How much of a remap is done, if one is under way or broke off.
+    pub(super) remap: Option<f64>,
 }
 
 /// What is known of one output.

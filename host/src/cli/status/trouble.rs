@@ -40,6 +40,11 @@ pub(super) fn of(report: &StatusReport) -> Vec<String> {
             trouble.push(format!("a disk does not answer: {} {}", part.part.as_str(), part.name));
         }
     }
+    if let Some(archive) = &report.archive
+        && let (Some(State::NeedsAttention), Some(reason)) = (archive.state, &archive.reason)
+    {
+        trouble.push(format!("archive: {}", first_line(reason)));
+    }
     if let Some(letters) = &report.dead_letters {
         let at_least = if letters.is_complete { "" } else { "at least " };
         let waiting = counted(letters.letters + letters.unreadable, "dead letter", "dead letters");

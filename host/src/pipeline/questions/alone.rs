@@ -9,6 +9,8 @@ use super::{
     audit::{self, Audit},
     backfill::{self, Backfill, Backfilled},
     question_error::QuestionError,
+    remap,
+    remapped::{Remap, Remapped},
     statement::Statement,
     trace,
     trace_answer::TraceAnswer,
@@ -39,7 +41,7 @@ pub(crate) async fn trace_alone(
 ) -> Result<TraceAnswer, QuestionError> {
     let (outputs, dead_letter) = (Vec::new(), DeadLetterFile::new(dead_letter));
     let (mode, backoff, health) = (Mode::Once, REQUEST_BACKOFF, Arc::default());
-    let (_stop, run) = run(RunParts { ledger, outputs, dead_letter, mode, backoff, health })?;
+    let (_stop, run) = run(RunParts { ledger, outputs, dead_letter, archive: None, mode, backoff, health })?;
     trace::trace(&run, sources, query).await
 }
 
@@ -53,6 +55,17 @@ pub(crate) async fn backfill_alone(pipeline: Pipeline, wanted: &Backfill) -> Res
     backfill::backfill(&run, &sources, wanted).await
 }
 
+/// Maps what was kept of a range again.
+///
+/// # Errors
+///
+/// When nothing was kept, the mapping cannot be used, or delivering fails: the next remap of the same range by the same
+/// mapping goes on behind what is done.
+pub(crate) async fn remap_alone(pipeline: Pipeline, wanted: &Remap) -> Result<Remapped, QuestionError> {
+    let (_stop, run, sources) = begin(pipeline)?;
+    remap::remap(&run, &sources, wanted).await
+}
+
 /// Compares a range with what was delivered.
 ///
 /// # Errors
@@ -64,9 +77,9 @@ pub(crate) async fn audit_alone(pipeline: Pipeline, wanted: &Audit) -> Result<St
 }
 
 fn begin(pipeline: Pipeline) -> Result<(watch::Sender<bool>, RunContext, Vec<AskedSource>), QuestionError> {
-    let Pipeline { sources, outputs, dead_letter, ledger, backoff, health, .. } = pipeline;
+    let Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, health, .. } = pipeline;
     let asked = sources.iter().map(AskedSource::from).collect();
-    let (stop, run) = run(RunParts { ledger, outputs, dead_letter, mode: Mode::Once, backoff, health })?;
+    let (stop, run) = run(RunParts { ledger, outputs, dead_letter, archive, mode: Mode::Once, backoff, health })?;
     Ok((stop, run, asked))
 }
 

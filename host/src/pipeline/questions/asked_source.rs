@@ -76,8 +76,20 @@ pub(super) fn range(
     now: DateTime<Utc>,
     asked: &dyn Queryable,
 ) -> Result<Window, QuestionError> {
+    let (range, keeps) = (past_range(from, to, now)?, signed(asked.keeps()));
+    if from < now - keeps - SLACK {
+        let (first, days, oldest) = (time(from), keeps.num_days(), time(now - keeps));
+        return Err(QuestionError::Unanswerable(format!(
+            "the range begins at {first}, and the service keeps {days} days\nhint: begin at {oldest} or later"
+        )));
+    }
+    Ok(Window { start: range.start.max(now - keeps), ..range })
+}
+
+/// The range from one time to another, if it is past at `now`.
+pub(super) fn past_range(from: DateTime<Utc>, to: DateTime<Utc>, now: DateTime<Utc>) -> Result<Window, QuestionError> {
     let refused = |text: String| Err(QuestionError::Unanswerable(text));
-    let (keeps, [first, last]) = (signed(asked.keeps()), [from, to].map(time));
+    let [first, last] = [from, to].map(time);
     if from >= to {
         return refused(format!(
             "the range ends at {last}, before it begins at {first}\nhint: swap `--from` and `--to`"
@@ -89,13 +101,7 @@ pub(super) fn range(
             "the range ends at {last}, which is in the future\nhint: it is {now}; leave out `--to`"
         ));
     }
-    if from < now - keeps - SLACK {
-        let (days, oldest) = (keeps.num_days(), time(now - keeps));
-        return refused(format!(
-            "the range begins at {first}, and the service keeps {days} days\nhint: begin at {oldest} or later"
-        ));
-    }
-    Ok(Window { start: from.max(now - keeps), end: to.min(now) })
+    Ok(Window { start: from, end: to.min(now) })
 }
 
 #[cfg(test)]

@@ -18,14 +18,11 @@ use super::{
     statement::{AuditedGap, Statement},
 };
 use crate::{
-    ledger::{AuditBook, Gap, Ledger, LedgerError, Window},
+    ledger::{AUDIT, AuditBook, Gap, Ledger, LedgerError, Window},
     pipeline::{
         batch_mapping, delivery::deliver, record_batch::RecordBatch, run_context::RunContext, source_run::SourceRun,
     },
 };
-
-/// What the ledger knows an audit by.
-const AUDIT: &str = "audit";
 
 /// Why documents that only the store has are not counted.
 const OTHERS_WRITE: &str = "the settings have several sources, and the store does not say which document is of which";

@@ -12,13 +12,10 @@ use super::{
     range_run::{RangeRun, reading},
 };
 use crate::{
-    ledger::{BACKFILL, Gap, PastCounts, PastReading, Window},
+    ledger::{BACKFILL, DRY_RUN, Gap, PastCounts, PastReading, Window},
     pipeline::{error::chain, run_context::RunContext, summary::Summary},
     support::time_text::time,
 };
-
-/// What the ledger knows a dry run by.
-const DRY_RUN: &str = "dry run";
 
 /// A range that somebody wants delivered again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use super::{
     audit::Audit,
     backfill::{Backfill, Backfilled},
     question_error::QuestionError,
+    remapped::{Remap, Remapped},
     statement::Statement,
     trace_answer::TraceAnswer,
     trace_query::TraceQuery,
@@ -39,6 +40,8 @@ pub(super) enum PendingQuestion {
     Backfill(Backfill, QuestionReply<Backfilled>),
     /// A range compared.
     Audit(Audit, QuestionReply<Statement>),
+    /// Kept records mapped again.
+    Remap(Remap, QuestionReply<Remapped>),
     /// No more of the range that is delivered again; whether there was one.
     CancelBackfill(oneshot::Sender<Result<bool, QuestionError>>),
 }
@@ -94,6 +97,17 @@ impl Questions {
         self.ask(place, |reply| PendingQuestion::Audit(wanted, reply)).await
     }
 
+    /// Has kept records of a range mapped again; that goes on when nobody waits for the answer any more, unless it is a
+    /// dry run.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, the mapping cannot be used, another range is being read, and when the run ends before.
+    pub(crate) async fn remap(&self, wanted: Remap) -> Result<Remapped, QuestionError> {
+        let place = self.place_of_range()?;
+        self.ask(place, |reply| PendingQuestion::Remap(wanted, reply)).await
+    }
+
     /// Ends a backfill that is under way or was begun; says whether there was one.
     ///
     /// # Errors
@@ -108,8 +122,8 @@ impl Questions {
 
     fn place_of_range(&self) -> Result<OwnedSemaphorePermit, QuestionError> {
         Arc::clone(&self.ranges).try_acquire_owned().map_err(|_| {
-            let text = "a backfill or an audit is under way, and there is one at a time\nhint: wait until it is done; \
-                        `exotrace status` shows how far a backfill has come";
+            let text = "a backfill, an audit or a remap is under way, and there is one at a time\nhint: wait until it is done; \
+                        `exotrace status` shows how far a backfill or a remap has come";
             QuestionError::Unanswerable(text.to_owned())
         })
     }

@@ -7,6 +7,7 @@ use super::{
     audit::audit,
     backfill::{self, backfill},
     question_error::QuestionError,
+    remap::{self, remap},
     requests::{PendingQuestion, QuestionRequests},
     trace::trace,
 };
@@ -83,6 +84,18 @@ impl Server {
             PendingQuestion::Audit(wanted, reply) => {
                 let run = self.run_of_range();
                 self.ranges.spawn(async move { reply.send(audit(&run, &sources, &wanted).await) });
+            }
+            PendingQuestion::Remap(wanted, reply) if wanted.is_dry_run => {
+                let run = self.run.clone();
+                self.asked.spawn(async move { reply.with(remap(&run, &sources, &wanted)).await });
+            }
+            PendingQuestion::Remap(wanted, reply) => {
+                let run = self.run_of_range();
+                self.ranges.spawn(async move {
+                    let done = remap(&run, &sources, &wanted).await;
+                    remap::tell(&done);
+                    reply.send(done);
+                });
             }
             PendingQuestion::CancelBackfill(answer) => drop(answer.send(self.cancel().await)),
         }

@@ -220,7 +220,9 @@ impl Life {
         let dead_letter = DeadLetterFile::new(self.folder.path().join("dead-letter.ndjson"));
         let (stop, stopped) = watch::channel(false);
         let (mode, backoff, health) = (Mode::Once, REQUEST_BACKOFF, Arc::default());
-        let run = RunContext::new(RunParts { ledger, outputs, dead_letter, mode, backoff, health }, stopped).unwrap();
+        let run =
+            RunContext::new(RunParts { ledger, outputs, dead_letter, archive: None, mode, backoff, health }, stopped)
+                .unwrap();
         let context = SourceRun::new(run, &identity.name, &identity.label);
         source.begin(&context).await.unwrap();
         SimulatedProcess { source, context, _stop: stop }

@@ -97,6 +97,7 @@ impl TestSetup {
             sources: vec![self.source()],
             outputs: vec![("stdout".to_owned(), Box::new(StdoutOutput::to(Box::new(self.sink.clone()))))],
             dead_letter: DeadLetterFile::new(self.folder.path().join("dead-letter.ndjson")),
+            archive: None,
             ledger: Ledger::open(self.folder.path()).unwrap().with_clock(self.clock.clone()),
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
             replays: Replays::channel().1,

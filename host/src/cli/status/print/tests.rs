@@ -58,6 +58,7 @@ fn report(status: Option<SourceStatus>) -> StatusReport {
         outputs: vec![output],
         dead_letters: None,
         replay: ReplayReport { is_under_way: false, left: None },
+        archive: None,
     }
 }
 
