@@ -26,6 +26,7 @@ mod mapping;
 mod new_file;
 mod options;
 mod paint;
+mod past_bar;
 mod progress;
 mod remap;
 mod replay;

@@ -57,6 +57,28 @@ fn no_bar_is_among_documents_nor_where_nobody_wants_one() {
     assert_eq!(terminal.end(), "");
 }
 
+/// The ranges of the past: whoever does the work, the ledger knows how far it has come.
+#[test]
+fn a_bar_shows_how_far_a_range_has_come_and_is_taken_away() {
+    let tenant = SimulatedTenant::with_rows(60);
+    tenant.deliver_to("[[output]]\ntype = \"file\"\npath = \"documents.ndjson\"\n");
+    tenant.simulator.hold_pages();
+    for command in [["audit", "--json"], ["backfill", "--dry-run"]] {
+        let arguments = [&command[..], &["--from", "2h", "--to", "now"]].concat();
+        let mut terminal = start(&tenant, &arguments, &[]);
+        wait_for("a bar", || terminal.shown().contains(BAR));
+        tenant.simulator.let_pass(1_000);
+        let shown = terminal.end();
+        let last =
+            plain(&shown).split(['\r', '\n']).rfind(|line| !line.trim().is_empty()).unwrap_or_default().to_owned();
+        assert!(!last.contains(BAR), "{shown:?}");
+        tenant.simulator.hold_pages();
+    }
+    tenant.simulator.let_pass(1_000);
+    let ended = tenant.exotrace(&["audit", "--from", "2h", "--to", "now"]).run();
+    assert!(!ended.all().contains(BAR), "not on a terminal: {ended}");
+}
+
 #[test]
 fn errors_have_the_colours_of_wrong_arguments() {
     let tenant = SimulatedTenant::with_rows(0);

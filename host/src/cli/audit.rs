@@ -13,14 +13,15 @@ use indicatif::HumanCount;
 
 use super::{
     exit::{Usage, say},
-    log, settings_file,
+    past_bar::PastBar,
+    settings_file,
     table::TextTable,
     time_range::{TimeArgument, parse},
 };
 use crate::{
     app::{settings::Config, start},
     control::{ControlError, ControlReply, Request, ask},
-    ledger::{AuditCounts, AuditHour},
+    ledger::{AUDIT, AuditCounts, AuditHour},
     pipeline::{Audit, Statement, audit_alone},
     support::{counted::counted, error_text::explain, time_text::time},
 };
@@ -62,7 +63,6 @@ pub(super) struct AuditArguments {
 
 pub(super) fn run(arguments: &AuditArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
-    log::start();
     let now = Utc::now();
     let wanted = Audit {
         source: arguments.source.clone(),
@@ -71,7 +71,10 @@ pub(super) fn run(arguments: &AuditArguments) -> anyhow::Result<ExitCode> {
         against: arguments.against.clone(),
         is_repair: arguments.repair,
     };
-    let statement = audit(&config, wanted)?;
+    let bar = PastBar::show(&config, AUDIT);
+    let statement = audit(&config, wanted);
+    drop(bar);
+    let statement = statement?;
     let mut output = io::stdout().lock();
     if arguments.json {
         serde_json::to_writer_pretty(&mut output, &statement)?;

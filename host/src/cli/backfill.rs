@@ -13,13 +13,15 @@ use indicatif::HumanCount;
 
 use super::{
     exit::{self, Usage, say},
-    log, settings_file,
+    log,
+    past_bar::PastBar,
+    settings_file,
     time_range::{TimeArgument, parse},
 };
 use crate::{
     app::{settings::Config, start},
     control::{ControlError, ControlReply, Request, ask},
-    ledger::{BACKFILL, Ledger},
+    ledger::{BACKFILL, DRY_RUN, Ledger},
     pipeline::{Backfill, Backfilled, QuestionError, backfill_alone},
     support::{counted::counted, error_text::explain, time_text::time},
 };
@@ -55,11 +57,16 @@ pub(super) struct BackfillArguments {
 
 pub(super) fn run(arguments: &BackfillArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
-    log::start();
     let now = Utc::now();
-    let (Some(from), Some(to)) = (arguments.from, arguments.to) else { return cancel(&config) };
+    let (Some(from), Some(to)) = (arguments.from, arguments.to) else {
+        log::start();
+        return cancel(&config);
+    };
     let (from, to, is_dry_run) = (from.at(now), to.at(now), arguments.dry_run);
-    let done = backfill(&config, Backfill { source: arguments.source.clone(), from, to, is_dry_run })?;
+    let bar = PastBar::show(&config, if is_dry_run { DRY_RUN } else { BACKFILL });
+    let done = backfill(&config, Backfill { source: arguments.source.clone(), from, to, is_dry_run });
+    drop(bar);
+    let done = done?;
     let mut output = io::stdout().lock();
     if arguments.json {
         serde_json::to_writer_pretty(&mut output, &done)?;

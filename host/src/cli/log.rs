@@ -104,7 +104,12 @@ pub(super) fn is_coloured() -> bool {
 
 /// Starts logging for a command that people use: text, unless they want JSON.
 pub(super) fn start() {
-    init(MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()), LogFormat::Text);
+    start_beside_for_people(MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden()));
+}
+
+/// The same, out of the way of bars.
+pub(super) fn start_beside_for_people(bars: MultiProgress) {
+    init(bars, LogFormat::Text);
 }
 
 /// Starts logging for a command that tells people itself what happens: warnings and errors, unless they want more.

@@ -13,13 +13,15 @@ use indicatif::HumanCount;
 
 use super::{
     exit::{self, Usage, say},
-    log, settings_file, shell,
+    past_bar::PastBar,
+    settings_file, shell,
     time_range::{TimeArgument, parse},
 };
 use crate::{
     app::{settings::Config, start},
     control::{ControlError, ControlReply, Request, ask},
     deployment::MappingRef,
+    ledger::{DRY_RUN, REMAP},
     pipeline::{QuestionError, Remap, Remapped, remap_alone},
     support::{counted::counted, error_text::explain, time_text::time},
 };
@@ -58,7 +60,6 @@ pub(super) struct RemapArguments {
 
 pub(super) fn run(arguments: &RemapArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
-    log::start();
     let now = Utc::now();
     let RemapArguments { from, to, source, output, .. } = arguments;
     let wanted = Remap {
@@ -70,7 +71,10 @@ pub(super) fn run(arguments: &RemapArguments) -> anyhow::Result<ExitCode> {
         is_dry_run: arguments.dry_run,
     };
     let way_on = way_on(arguments, &wanted);
-    let done = remap(&config, wanted, &way_on)?;
+    let bar = PastBar::show(&config, if wanted.is_dry_run { DRY_RUN } else { REMAP });
+    let done = remap(&config, wanted, &way_on);
+    drop(bar);
+    let done = done?;
     let mut output = io::stdout().lock();
     if arguments.json {
         serde_json::to_writer_pretty(&mut output, &done)?;

@@ -36,7 +36,7 @@ use crate::{
 
 mod hourly;
 mod prepare;
-mod progress;
+pub(super) mod progress;
 mod signals;
 
 use prepare::{prepare, prepare_again};

@@ -34,12 +34,12 @@ const MAX_NAME: usize = 20;
 const STEPS: u64 = 1000;
 
 /// Bars that nobody sees yet: whether people are to see them is in the settings.
-pub(super) fn bars() -> MultiProgress {
+pub(in crate::cli) fn bars() -> MultiProgress {
     MultiProgress::with_draw_target(ProgressDrawTarget::hidden())
 }
 
 /// Lets people see bars on a terminal, unless documents go there as well.
-pub(super) fn show_where_people_see(bars: &MultiProgress, config: &Config) {
+pub(in crate::cli) fn show_where_people_see(bars: &MultiProgress, config: &Config) {
     let to_stdout = config.outputs.iter().any(|output| output.settings.kind() == "stdout");
     let is_in_the_way = to_stdout && io::stdout().is_terminal();
     let is_shown = io::stderr().is_terminal() && !is_in_the_way && !log::is_quiet() && !log::is_json();

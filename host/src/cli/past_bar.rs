@@ -1,0 +1,134 @@
+//! How far a range of the past has come, for people who wait at a terminal. The ledger knows it, whoever does the work.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use humantime::format_duration;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::{
+    log,
+    run::progress::{bars, show_where_people_see},
+};
+use crate::{
+    app::settings::Config,
+    ledger::{Ledger, PastReading},
+    support::counted::counted,
+};
+
+/// How often it is drawn.
+const DRAWN: Duration = Duration::from_millis(500);
+
+/// How finely it is drawn.
+const STEPS: u64 = 1000;
+
+/// A bar, until it is dropped.
+pub(super) struct PastBar {
+    /// Gone when it is to end.
+    stop: Option<SyncSender<()>>,
+    drawing: Option<JoinHandle<()>>,
+}
+
+impl PastBar {
+    /// Shows on a terminal how far the ledger has come with what it knows by this name; logs go beside it.
+    pub(super) fn show(config: &Config, reading: &'static str) -> Self {
+        let bars = bars();
+        log::start_beside_for_people(bars.clone());
+        show_where_people_see(&bars, config);
+        if bars.is_hidden() {
+            return Self { stop: None, drawing: None };
+        }
+        let (stop, stopped) = sync_channel(0);
+        let state_dir = config.state_dir.clone();
+        let drawing = thread::spawn(move || draw(&bars, &state_dir, reading, &stopped));
+        Self { stop: Some(stop), drawing: Some(drawing) }
+    }
+}
+
+impl Drop for PastBar {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(drawing) = self.drawing.take() {
+            drop(drawing.join());
+        }
+    }
+}
+
+/// Draws until it is told to stop.
+fn draw(bars: &MultiProgress, state_dir: &Path, reading: &'static str, stopped: &Receiver<()>) {
+    // What does not fit beside it is cut: a line that wraps is never taken away.
+    let style = ProgressStyle::with_template("{prefix} {bar:20} {percent:>3}% {wide_msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = bars.add(ProgressBar::new(STEPS).with_style(style).with_prefix(reading));
+    let mut watched = WatchedReading { state_dir: state_dir.to_owned(), ledger: None, first: None };
+    while stopped.recv_timeout(DRAWN) == Err(RecvTimeoutError::Timeout) {
+        if let Some(begun) = watched.look(reading) {
+            bar.set_position((begun.fraction() * STEPS as f64) as u64);
+            bar.set_message(watched.text(&begun, Instant::now()));
+        }
+    }
+    bar.finish_and_clear();
+}
+
+/// What the ledger has of it.
+struct WatchedReading {
+    state_dir: PathBuf,
+    ledger: Option<Ledger>,
+    /// How much was done when it was seen first.
+    first: Option<(Instant, f64)>,
+}
+
+impl WatchedReading {
+    fn look(&mut self, reading: &str) -> Option<PastReading> {
+        if self.ledger.is_none() {
+            // One that cannot be read now is looked at again; nothing depends on it.
+            self.ledger = Ledger::open_to_read(&self.state_dir).ok().flatten();
+        }
+        self.ledger.as_ref()?.past(reading).ok().flatten()
+    }
+
+    /// What stands beside the bar.
+    fn text(&mut self, begun: &PastReading, now: Instant) -> String {
+        let fraction = begun.fraction();
+        let (since, before) = *self.first.get_or_insert((now, fraction));
+        let rows = counted(begun.counts.rows(), "row", "rows");
+        let took = now.saturating_duration_since(since).as_secs_f64();
+        let left = took * (1.0 - fraction) / (fraction - before).max(f64::MIN_POSITIVE);
+        match Duration::try_from_secs_f64(left) {
+            Ok(left) if fraction > before => {
+                format!("{} left, {rows}", format_duration(Duration::from_secs(left.as_secs())))
+            }
+            _ => rows,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::ledger::PastCounts;
+
+    #[test]
+    fn what_is_left_follows_the_pace() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let begun = |done, rows| PastReading {
+            source: "a".to_owned(),
+            from: at(0),
+            to: at(100),
+            began_at: at(100),
+            read_until: Some(at(done)),
+            counts: PastCounts { new: rows, ..PastCounts::default() },
+        };
+        let mut watched = WatchedReading { state_dir: PathBuf::new(), ledger: None, first: None };
+        let now = Instant::now();
+        assert_eq!(watched.text(&begun(20, 1), now), "1 row");
+        assert_eq!(watched.text(&begun(20, 1), now + Duration::from_secs(5)), "1 row");
+        assert_eq!(watched.text(&begun(40, 1200), now + Duration::from_secs(20)), "1m left, 1,200 rows");
+    }
+}
