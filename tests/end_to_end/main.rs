@@ -45,6 +45,7 @@ mod open_search;
 mod options;
 mod outputs;
 mod own_mapping;
+mod question_ranges;
 mod readme;
 mod record_content;
 mod remap_command;
