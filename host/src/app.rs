@@ -4,6 +4,8 @@ pub(crate) mod agent;
 pub(crate) mod hot_swap;
 pub(crate) mod kinds;
 pub(crate) mod mapping_limits;
+pub(crate) mod privacy;
+pub(crate) mod pseudonym_key_file;
 pub(crate) mod resolve;
 pub(crate) mod settings;
 pub(crate) mod start;

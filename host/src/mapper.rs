@@ -64,6 +64,7 @@ pub use outcome::{DropReason, FailureReason, Outcome};
 pub use pack::{PackError, PackRequest, PackedMapping, pack};
 pub(crate) use pool::{Pool, PoolConfig};
 pub(crate) use section::{CHECKS_SECTION, outermost as outermost_sections};
+pub(crate) use settings::PRIVACY;
 pub use settings::{PseudonymKey, Settings, Tenant};
 pub use settings_refusal::SettingsRefusal;
 pub use stats::MappingStats;

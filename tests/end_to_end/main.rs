@@ -46,6 +46,7 @@ mod options;
 mod outputs;
 mod own_mapping;
 mod question_ranges;
+mod privacy;
 mod readme;
 mod record_content;
 mod remap_command;

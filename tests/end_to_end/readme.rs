@@ -205,6 +205,7 @@ const TABLES: [(&str, &str, &str); 14] = [
     ("app/settings/table.rs", "SourceTable", "source."),
     ("app/settings/table.rs", "OutputTable", "output."),
     ("app/settings/mapping_table.rs", "MappingTable", "mapping."),
+    ("app/settings/mapping_table.rs", "PrivacyTable", "mapping.privacy."),
     ("app/settings/mapping_table.rs", "CandidateTable", "mapping.candidate."),
     ("app/settings/mapping_table.rs", "RollbackTable", "mapping.rollback."),
     ("sources/file/settings.rs", "FileTable", "source."),

@@ -9,6 +9,7 @@ mod mapping_config;
 mod mapping_table;
 mod output_config;
 mod outputs;
+mod privacy;
 mod schema;
 mod source_config;
 mod source_labels;
@@ -21,6 +22,7 @@ pub(crate) use archive::ArchiveConfig;
 pub(crate) use config::{Config, GeoipConfig};
 pub(crate) use mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingLimits, RollbackConfig};
 pub(crate) use output_config::OutputConfig;
+pub(crate) use privacy::PrivacyConfig;
 pub(crate) use schema::SCHEMA;
 pub(crate) use source_config::SourceConfig;
 

@@ -8,6 +8,7 @@ use crate::{
     app::{
         agent::Agent,
         mapping_limits::loader,
+        privacy::{KeyWatch, Privacy},
         settings::{Config, OutputConfig, SourceConfig},
         unusable::Unusable,
     },
@@ -89,6 +90,10 @@ pub(crate) struct Ready {
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) geo: Arc<Geo>,
     pub(crate) config: Config,
+    /// What has the settings read once more.
+    pub(crate) key_watch: KeyWatch,
+    /// What hides people.
+    pub(crate) privacy: Option<Privacy>,
     /// With which mapping it begins.
     pub(crate) initial: InitialMapping,
     /// The component file in use, if the settings name one.
@@ -112,13 +117,15 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     // Before anything in it is believed or written.
     state_folder::prepare(&config.state_dir).map_err(unusable)?;
     let found = found(config)?;
+    let key_watch = KeyWatch::of(config);
+    let privacy = Privacy::read(config)?;
     let agent = Agent::of(&config.state_dir)
         .with_context(|| format!("could not read the agent id in state folder `{}`", config.state_dir.display()))?;
     let loader = loader(Some(config)).with_cache(&config.state_dir.join(CACHE));
     let startup = resume(config, &loader, found).context(Unusable)?;
     let Startup { components, initial, component, found, unfinished } = startup;
     let geo = Arc::new(geo);
-    let deployment = deployment(config, components, &geo, &agent, &loader).context(Unusable)?;
+    let deployment = deployment(config, components, &geo, &agent, &loader, privacy.as_ref()).context(Unusable)?;
     let (replays, requests) = Replays::channel();
     let (questions, question_requests) = Questions::channel();
     Ok(Ready {
@@ -131,6 +138,8 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         deployment,
         geo,
         config: config.clone(),
+        key_watch,
+        privacy,
         initial,
         component,
         found,

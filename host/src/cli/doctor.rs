@@ -11,7 +11,10 @@ use super::{
     settings_file::{self, SettingsFile},
 };
 use crate::{
-    app::settings::Config,
+    app::{
+        privacy::{Privacy, PrivacyInUse},
+        settings::Config,
+    },
     config::ConfigError,
     pipeline::ExamineOptions,
     support::finding::{Finding, Findings as _},
@@ -51,6 +54,7 @@ pub(super) fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
         }
     };
     settings(&config, &path, &mut report)?;
+    privacy(&config, &mut report)?;
     let geo = machine::examine(&config, &mut report)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -68,6 +72,15 @@ pub(super) fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
         anyhow::Ok(())
     })?;
     report.finish()
+}
+
+/// What hides people, if anything does: its keys have to be there.
+fn privacy(config: &Config, report: &mut Report) -> io::Result<()> {
+    let Some(privacy) = PrivacyInUse::of(config) else { return Ok(()) };
+    match Privacy::read(config) {
+        Ok(_) => report.ok("privacy", &privacy.to_string()),
+        Err(error) => report.add(Finding::error("privacy", &error)),
+    }
 }
 
 /// What the settings show by themselves.

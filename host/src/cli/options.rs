@@ -9,12 +9,13 @@ use serde_json::{Map, Value};
 use super::exit::Usage;
 use crate::{
     app::{
-        resolve,
+        privacy::Privacy,
+        pseudonym_key_file, resolve,
         settings::{Config, SourceConfig},
         start::with_refused_setting,
     },
     geo::Geo,
-    mapper::{self, MapperError, SettingsRefusal, Tenant},
+    mapper::{self, MapperError, PRIVACY, SettingsRefusal, Tenant},
     sources::file::DateOrder,
     support::{
         error_text::explain,
@@ -58,6 +59,9 @@ pub(super) struct MappingOptions {
     /// inspect` shows their schema.
     #[arg(long = "options", value_name = "JSON or FILE", value_parser = MappingObject::parse)]
     mapping_options: Option<MappingObject>,
+    /// File with the key of pseudonyms, instead of that of `[mapping.privacy]`: for `privacy` of `--options`.
+    #[arg(long, value_name = "FILE")]
+    privacy_key_file: Option<PathBuf>,
     /// Keep the bytes of every record in `event.original`.
     #[arg(long)]
     preserve_original_event: bool,
@@ -108,7 +112,7 @@ impl MappingOptions {
         let name = self.tenant_name.clone().or(tenant.name);
         let options = self.mapping_options.as_ref().map(|options| Value::Object(options.0.clone()));
         let suffix_list = self.suffix_list.clone().or(mapping.and_then(|mapping| mapping.suffix_list.clone()));
-        Ok(mapper::Settings {
+        let mut settings = mapper::Settings {
             tenant: Tenant::known_by(id.as_deref(), name.as_deref()),
             local_domains: self.local_domains().or(local_domains),
             preserve_original_event: self.preserve_original_event
@@ -121,7 +125,27 @@ impl MappingOptions {
             pseudonym_key: None,
             previous_pseudonym_key: None,
             record_kinds: Vec::new(),
-        })
+        };
+        self.hide_people(config, &mut settings)?;
+        Ok(settings)
+    }
+
+    /// Has the mapping hide people, as `--options` say, or else the settings file. Whoever gives other options without a
+    /// word on privacy still means the profile of the settings.
+    fn hide_people(&self, config: Option<&Config>, settings: &mut mapper::Settings) -> anyhow::Result<()> {
+        let is_given = self.mapping_options.as_ref().is_some_and(|options| options.0.contains_key(PRIVACY));
+        if let Some(privacy) = config.map(Privacy::read).transpose()?.flatten() {
+            let given = settings.options.clone().filter(|_| is_given);
+            privacy.apply(settings);
+            settings.options = given.or(settings.options.take());
+        }
+        if let Some(file) = &self.privacy_key_file {
+            let key = pseudonym_key_file::read(file);
+            let key = key.map_err(|error| Usage(format!("`--privacy-key-file`: {}", explain(&error))))?;
+            settings.pseudonym_key = Some(key);
+            settings.previous_pseudonym_key = None;
+        }
+        Ok(())
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     app::{
         hot_swap::HotSwapTasks,
+        privacy::{Privacy, PrivacyInUse},
         settings::{Config, SourceConfig},
         start::Ready,
     },
@@ -131,11 +132,12 @@ async fn collect(
     let mut dead_letter = ready.config.dead_letter.clone();
     tell_start(&ready, path, bars);
     note_run(&mut ledger, &process)?;
+    let (mut keys, mut privacy) = (ready.key_watch.clone(), ready.privacy.clone());
     let mut stages = ready.into_stages(ledger, &health)?;
     let mut summary = Summary::default();
     loop {
         let mut wanted = Wanted::End;
-        let told = async { wanted = signals.wanted(path, &state_dir).await };
+        let told = async { wanted = signals.wanted(path, &state_dir, &mut keys).await };
         let watched = stages.sources.iter().filter_map(|it| it.source.watch()).collect();
         let sources = stages.sources.iter().map(|it| it.identity.label.clone()).collect();
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
@@ -161,8 +163,20 @@ async fn collect(
         dead_letter.clone_from(&ready.config.dead_letter);
         tell_start(&ready, path, bars);
         note_run(&mut ledger, &process)?;
+        keys = ready.key_watch.clone();
+        tell_other_key(privacy.as_ref(), ready.privacy.as_ref());
+        privacy.clone_from(&ready.privacy);
         stages = ready.into_stages(ledger, &health)?;
         info!("settings reloaded");
+    }
+}
+
+/// Says when a key was replaced that goes on having the name of another one.
+fn tell_other_key(before: Option<&Privacy>, after: Option<&Privacy>) {
+    let (Some(before), Some(after)) = (before, after) else { return };
+    if before.key_id() == after.key_id() && before.key != after.key {
+        let key_id = after.key_id();
+        warn!(key_id, "key of pseudonyms is another one with the same `key_id`; documents do not tell which");
     }
 }
 
@@ -170,7 +184,8 @@ async fn collect(
 fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
     let mut tasks = HotSwapTasks::start(ready);
     let (hot_swap, replays, questions) = (Arc::clone(tasks.hot_swap()), ready.replays.clone(), ready.questions.clone());
-    let context = ControlContext { hot_swap, replays, questions, process: process.clone() };
+    let privacy = PrivacyInUse::of(&ready.config);
+    let context = ControlContext { hot_swap, replays, questions, process: process.clone(), privacy };
     match Control::open(&ready.config.state_dir) {
         Ok(control) => tasks.spawn(async move { control.serve(&context).await }),
         // Mail flows all the same.
@@ -204,6 +219,7 @@ fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
         settings = %path.display(),
         state_dir = %config.state_dir.display(),
         mapping = mappings.join(", "),
+        privacy = PrivacyInUse::of(config).map(|privacy| privacy.to_string()),
         sources = names(config.sources.iter().map(SourceConfig::name).collect()),
         outputs = names(config.outputs.iter().map(|output| output.name.as_str()).collect()),
         "started"

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{ControlError, ControlReply, Request, ask};
+use crate::app::privacy::PrivacyInUse;
 use crate::observe::health::{Condition, Health, Part, State};
 
 /// What the running process says of itself.
@@ -19,6 +20,9 @@ pub(crate) struct About {
     pub version: String,
     /// The version of the mapping in use.
     pub mapping: String,
+    /// What hides people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacyInUse>,
     /// How its parts are doing.
     pub parts: Vec<PartState>,
     /// Whether dead letters are being replayed.
@@ -51,13 +55,14 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// What it says now, with this mapping.
-    pub(super) fn about(&self, mapping: String, is_replaying: bool) -> About {
+    /// What it says now, with this mapping and what hides people.
+    pub(super) fn about(&self, mapping: String, privacy: Option<PrivacyInUse>, is_replaying: bool) -> About {
         About {
             pid: std::process::id(),
             since: self.since,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             mapping,
+            privacy,
             parts: self.health.conditions().into_iter().map(PartState::from).collect(),
             is_replaying,
         }

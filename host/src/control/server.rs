@@ -20,6 +20,7 @@ use tracing::warn;
 
 use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET};
 use crate::{
+    app::privacy::PrivacyInUse,
     deployment::{Deployment, HotSwap, Unchanged},
     pipeline::{Questions, Replays},
     support::{
@@ -51,6 +52,8 @@ pub(crate) struct ControlContext {
     pub questions: Questions,
     /// The process itself.
     pub process: Process,
+    /// What hides people.
+    pub privacy: Option<PrivacyInUse>,
 }
 
 /// The socket, as long as the process has it.
@@ -121,7 +124,7 @@ impl Drop for Control {
 async fn converse(
     mut stream: UnixStream,
     owner: u32,
-    ControlContext { hot_swap, replays, questions, process }: &ControlContext,
+    ControlContext { hot_swap, replays, questions, process, privacy }: &ControlContext,
     place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
@@ -158,7 +161,7 @@ async fn converse(
             }
             Ok(Request::About) => {
                 let mapping = hot_swap.deployment().status().mapping;
-                ControlReply::About(Box::new(process.about(mapping, replays.is_busy())))
+                ControlReply::About(Box::new(process.about(mapping, privacy.clone(), replays.is_busy())))
             }
             Ok(request) => answer(request, &by, hot_swap).await,
             Err(error) => ControlReply::Failed(format!("not a request: {error}")),

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::Value;
 
+use super::settings::PRIVACY;
 use crate::support::{distinct::distinct, property::RecordKind};
 
 /// What a component says it is.
@@ -27,6 +29,12 @@ impl Description {
     /// The kinds of records that it maps, for people.
     pub(crate) fn kinds(&self) -> String {
         distinct(self.record_kinds.iter().map(|kind| kind.as_str()))
+    }
+
+    /// Whether its own settings may have a profile that hides people.
+    pub(super) fn hides_people(&self) -> bool {
+        let schema = self.options_schema.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        schema.is_some_and(|schema| schema["properties"][PRIVACY].is_object())
     }
 }
 

@@ -63,6 +63,9 @@ impl Pool {
         if let Some(kind) = config.settings.record_kinds.iter().find(|kind| !known.contains(kind)) {
             return Err(MapperError::Settings(SettingsRefusal::UnsupportedKind(*kind)));
         }
+        if config.settings.hide_people() && !component.description().hides_people() {
+            return Err(MapperError::Settings(SettingsRefusal::CannotHide));
+        }
         let (stats, usage, idle) = (Stats::default(), Arc::default(), Mutex::default());
         let pool = Self { component, config, stats, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
         let first = pool.fresh(pool.config.geo.current())?;

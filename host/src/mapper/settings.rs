@@ -6,6 +6,9 @@ use zeroize::Zeroizing;
 
 use crate::support::property::RecordKind;
 
+/// What the profile that hides people is called among the mapping's own settings.
+pub(crate) const PRIVACY: &str = "privacy";
+
 /// How the component maps.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -33,6 +36,13 @@ pub struct Settings {
     pub record_kinds: Vec<RecordKind>,
 }
 
+impl Settings {
+    /// Whether they have a profile that hides people.
+    pub(super) fn hide_people(&self) -> bool {
+        self.pseudonym_key.is_some() && self.options.as_ref().is_some_and(|options| options.get(PRIVACY).is_some())
+    }
+}
+
 /// A tenant of Microsoft's cloud.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tenant {
@@ -51,7 +61,7 @@ impl Tenant {
 }
 
 /// The secret key of pseudonyms. Shows as `****` wherever it is printed, and is wiped when it is let go.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PseudonymKey(Zeroizing<Vec<u8>>);
 
 impl PseudonymKey {
@@ -60,8 +70,8 @@ impl PseudonymKey {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes, for the mapping.
-    pub(super) fn expose(&self) -> &[u8] {
+    /// The bytes, for the mapping and for what is sealed.
+    pub(crate) fn expose(&self) -> &[u8] {
         &self.0
     }
 }

@@ -32,6 +32,9 @@ pub enum SettingsRefusal {
         .0.as_str()
     )]
     UnsupportedKind(RecordKind),
+    /// The settings have a profile that hides people, and the mapping has none.
+    #[error("this mapping cannot hide people\nhint: 3.0 and later can: `version = \"3.0\"`")]
+    CannotHide,
     /// A key of pseudonyms is wrong.
     #[error("key of pseudonyms: {0}")]
     InvalidPseudonymKey(String),

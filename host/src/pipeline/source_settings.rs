@@ -54,6 +54,11 @@ pub(crate) trait SourceSettings: Any + fmt::Debug + Send + Sync {
         None
     }
 
+    /// The setting that has records written somewhere as they come, if it is given.
+    fn keeps_records(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What answers questions about a range of time; `None` when nobody can ask for one.
     fn queryable(&self) -> Option<&dyn Queryable> {
         None

@@ -68,9 +68,26 @@ impl WatchedFiles {
         self.stamps = self.files.iter().map(|file| stamp(file)).collect();
     }
 
+    /// The same files as they are now.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.files.clone())
+    }
+
     /// Whether one of them looks other than before.
     pub(crate) fn have_changed(&self) -> bool {
         self.files.iter().zip(&self.stamps).any(|(file, before)| stamp(file) != *before)
+    }
+
+    /// Waits until one of them has changed and stays as it is: whoever writes it has finished then.
+    pub(crate) async fn changed_for_good(&self) {
+        self.changed().await;
+        loop {
+            let now = self.again();
+            sleep(LOOK).await;
+            if !now.have_changed() {
+                return;
+            }
+        }
     }
 
     /// Waits until one of them changes: for ever when there are none.

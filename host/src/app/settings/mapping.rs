@@ -9,7 +9,7 @@ use super::{
     json_object::{DottedNames, json_object},
     mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingConfig, MappingLimits, RollbackConfig},
     mapping_table::{CandidateTable, MappingTable, RollbackTable},
-    trusted_keys,
+    privacy, trusted_keys,
 };
 use crate::config::{ConfigError, Setting, ValueReader};
 
@@ -29,6 +29,12 @@ pub(super) fn mapping(table: &MappingTable, reader: &ValueReader<'_>) -> Result<
     let tags = texts("tags", &table.tags);
     let drop_status = texts("drop_status", &table.drop_status);
     let options = table.options.as_ref().map(|options| self::options(options, reader)).transpose();
+    let privacy = table.privacy.as_ref().map(|privacy| {
+        let names_mapping = !matches!(choice, Ok(MappingChoice::Default));
+        privacy::refuse_what_excludes(privacy, &table.options, names_mapping, reader);
+        privacy::privacy(privacy, &reader.within("mapping.privacy."))
+    });
+    let privacy = privacy.transpose();
     let suffix_list = reader.optional_file("suffix_list", &table.suffix_list);
     let trusted_keys = trusted_keys::keys(table, reader);
     let limits = limits(table, reader);
@@ -46,6 +52,7 @@ pub(super) fn mapping(table: &MappingTable, reader: &ValueReader<'_>) -> Result<
         tags: tags.ok().flatten().unwrap_or_else(|| vec!["forwarded".to_owned()]),
         drop_status: drop_status.ok().flatten().unwrap_or_default(),
         options: options.ok().flatten(),
+        privacy: privacy.ok().flatten(),
         suffix_list: suffix_list.ok().flatten(),
         trusted_keys: trusted_keys.unwrap_or_default(),
         limits: limits.or_else(|_| self::limits(&nothing, reader))?,

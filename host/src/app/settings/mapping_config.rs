@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
+use super::privacy::PrivacyConfig;
 use crate::support::signature::TrustedKeys;
 
 /// `[mapping]`
@@ -19,6 +20,8 @@ pub(crate) struct MappingConfig {
     pub drop_status: Vec<String>,
     /// The mapping's own settings: a JSON object.
     pub options: Option<Value>,
+    /// What hides people.
+    pub privacy: Option<PrivacyConfig>,
     /// A public suffix list, in place of the built-in one.
     pub suffix_list: Option<PathBuf>,
     /// The keys that component files have to be signed with; none: they need no signature.

@@ -40,9 +40,39 @@ pub(super) struct MappingTable {
     pub(super) max_compile_time: Setting<String>,
     /// Time between two checks of `mapping.path`, `mapping.candidate.path` and the geo databases for changes; `0s`: never. Default: `10s`.
     pub(super) watch_interval: Setting<String>,
+    pub(super) privacy: Option<Spanned<PrivacyTable>>,
     pub(super) candidate: Option<Spanned<CandidateTable>>,
     #[serde(default)]
     pub(super) rollback: RollbackTable,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PrivacyTable {
+    /// File with the key of pseudonyms: 32 random bytes as they are, in hexadecimal or in Base64; read again when it changes. Required.
+    pub(super) key_file: Setting<String>,
+    /// Name of the key, in `labels.privacy_key_id` of every document: another one for every key. Required.
+    pub(super) key_id: Setting<String>,
+    /// Name of the profile, in `labels.privacy_profile` of every document. Default: `default`.
+    pub(super) profile: Setting<String>,
+    /// What stands for an address: `pseudonym`, `domain_only` or `keep`. Default: `pseudonym`.
+    pub(super) addresses: Setting<String>,
+    /// Whose addresses are hidden: `both`, or `local` for those of `local_domains`. Default: `both`.
+    pub(super) parties: Setting<String>,
+    /// What stands for the subject: `drop`, `length`, `pseudonym` or `keep`. Default: `drop`.
+    pub(super) subject: Setting<String>,
+    /// What stands for the `Message-ID`: `pseudonym`, `drop` or `keep`. Default: `pseudonym`.
+    pub(super) message_id: Setting<String>,
+    /// What stands for an IP address: `prefix`, `geo_only`, `drop` or `keep`. Default: `prefix`.
+    pub(super) ip: Setting<String>,
+    /// Whether the id of the message trace shows: `keep` or `drop`. Default: `keep`.
+    pub(super) local_id: Setting<String>,
+    /// Whether `event.original` may be kept: `drop`, or `keep` where nothing else is hidden. Default: `drop`.
+    pub(super) original: Setting<String>,
+    /// File with the key before, by whose pseudonyms people are found until `overlap_until`. Default: none.
+    pub(super) previous_key_file: Setting<String>,
+    /// Day or time in UTC from which the previous key is not used; required with `previous_key_file`. Default: none.
+    pub(super) overlap_until: Setting<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -9,7 +9,9 @@ use super::refused_setting::with_refused_setting;
 use crate::{
     app::{
         agent::Agent,
-        mapping_limits, resolve,
+        mapping_limits,
+        privacy::Privacy,
+        resolve,
         settings::{CandidateConfig, CandidateMode, Config, MappingChoice, RollbackConfig, SourceConfig},
     },
     config::DATASET,
@@ -25,12 +27,15 @@ pub(crate) fn deployment(
     geo: &Arc<Geo>,
     agent: &Agent,
     loader: &Loader,
+    privacy: Option<&Privacy>,
 ) -> anyhow::Result<Arc<Deployment>> {
     check_outputs(config, &components)?;
     let suffix_list = resolve::suffix_list(config.mapping.suffix_list.as_deref())?;
     let mut starts = Vec::new();
     for (source, component) in config.sources.iter().zip(components) {
-        starts.push((component, settings(config, source, suffix_list.clone(), agent)));
+        let mut settings = settings(config, source, suffix_list.clone(), agent);
+        privacy.iter().for_each(|privacy| privacy.apply(&mut settings));
+        starts.push((component, settings));
     }
     let (limits, policy) = (mapping_limits::limits(Some(config)), policy(&config.mapping.rollback));
     mapping_limits::apply_total_memory(Some(config));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     app::settings::{Config, SourceConfig},
@@ -43,6 +43,11 @@ pub(crate) fn with_refused_setting(config: &Config, error: MapperError) -> anyho
 fn key_of(config: &Config, refusal: &SettingsRefusal) -> Option<String> {
     match refusal {
         SettingsRefusal::InvalidOptions { pointer, .. } => {
+            if let Some(privacy) = &config.mapping.privacy
+                && pointer.strip_prefix("/privacy").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            {
+                return Some(format!("mapping{}", dotted(&json!({ "privacy": privacy.options }), pointer)));
+            }
             let options = config.mapping.options.as_ref()?;
             Some(format!("mapping.options{}", dotted(options, pointer)))
         }
@@ -64,7 +69,7 @@ fn key_of(config: &Config, refusal: &SettingsRefusal) -> Option<String> {
             let source = config.sources.iter().position(needs)?;
             Some(config.places.key("source", source, kind.as_str()))
         }
-        SettingsRefusal::InvalidPseudonymKey(_) => Some("mapping.privacy".to_owned()),
+        SettingsRefusal::InvalidPseudonymKey(_) | SettingsRefusal::CannotHide => Some("mapping.privacy".to_owned()),
         SettingsRefusal::OtherContract { setting, .. } => Some((*setting).to_owned()),
     }
 }
@@ -106,8 +111,6 @@ fn dotted(options: &Value, pointer: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-
-    use serde_json::json;
 
     use super::*;
 

@@ -2,6 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
+use chrono::Utc;
+
 use super::checked::Checked;
 use crate::{
     app::settings::Config,
@@ -27,6 +29,14 @@ pub(super) fn settings(config: &Config, checked: &mut Checked) {
         checked.add_problems(config, "output", index, output.settings.advise());
     }
     secrets(config, checked);
+    if let Some(privacy) = &config.mapping.privacy
+        && privacy.previous.is_some()
+        && privacy.overlap_ends(Utc::now()).is_none()
+    {
+        let key = "mapping.privacy.overlap_until";
+        let hint = "hint: remove it, and `previous_key_file`";
+        checked.warning(config, key, &format!("`{key}` is over: the previous key is not used any more\n{hint}"));
+    }
 }
 
 /// Secrets that everybody on this machine may read.

@@ -7,6 +7,7 @@ use crate::{
     app::{
         agent::Agent,
         mapping_limits::loader,
+        privacy::Privacy,
         resolve,
         settings::{ArchiveConfig, Config, MappingChoice},
         start::{self, RefusedSetting, ResolvedMapping},
@@ -103,7 +104,14 @@ fn mapping(config: &Config, geo: &Arc<Geo>, checked: &mut Checked) -> anyhow::Re
         return Ok(None);
     }
     let agent = Agent::like(&config.state_dir);
-    let deployment = match start::deployment(config, components, geo, &agent, &loader) {
+    let privacy = match Privacy::read(config) {
+        Ok(privacy) => privacy,
+        Err(error) => {
+            checked.errors.extend_from_slice(error.faults());
+            return Ok(None);
+        }
+    };
+    let deployment = match start::deployment(config, components, geo, &agent, &loader, privacy.as_ref()) {
         Ok(deployment) => deployment,
         Err(error) if is_shortage(error.as_ref()) => return Err(error),
         Err(error) => {

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::parts::CheckedMapping;
 use crate::{
-    app::settings::{ArchiveConfig, Config, SourceConfig},
+    app::{
+        privacy::PrivacyInUse,
+        settings::{ArchiveConfig, Config, SourceConfig},
+    },
     support::folder::{Folder, parent},
 };
 
@@ -35,6 +38,7 @@ impl<'c> CheckSummary<'c> {
             line("mapping", &mapping.name);
             mapping.note.iter().for_each(|note| line("", note));
         }
+        PrivacyInUse::of(self.config).iter().for_each(|privacy| line("privacy", &privacy.to_string()));
         for output in &self.config.outputs {
             line("output", &output.name);
             if let Some(file) = output.settings.file() {
@@ -58,6 +62,7 @@ impl<'c> CheckSummary<'c> {
             "sources": sources,
             "mapping": self.mapping.map(|mapping| &mapping.name),
             "mapping_note": self.mapping.and_then(|mapping| mapping.note.as_ref()),
+            "privacy": PrivacyInUse::of(self.config),
             "outputs": outputs,
             "dead_letter": self.config.dead_letter,
             "archive": self.config.archive.as_ref().map(archive_json),

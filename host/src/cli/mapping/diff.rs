@@ -77,6 +77,7 @@ fn compare(arguments: &DiffArguments) -> anyhow::Result<Differences> {
         // Options are for those that have some, unless neither has.
         if components.iter().any(has_options) && !has_options(component) {
             settings.options = None;
+            (settings.pseudonym_key, settings.previous_pseudonym_key) = (None, None);
         }
         let mapper = Mapper::with_limits(component.clone(), settings, limits.clone(), Arc::clone(&geo));
         let mapper = mapper.map_err(|error| arguments.options.explain(config, error));

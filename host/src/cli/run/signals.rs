@@ -14,7 +14,10 @@ use tokio::{
 use tracing::error;
 
 use super::prepare::prepare_again;
-use crate::{app::start::Ready, support::error_text::explain};
+use crate::{
+    app::{privacy::KeyWatch, start::Ready},
+    support::error_text::explain,
+};
 
 /// Signals that come so soon after the first one are the same: `timeout` of GNU sends two, and so may a terminal and a
 /// service manager.
@@ -51,12 +54,13 @@ impl Signals {
     }
 
     /// Completes when the program is to end, or to go on with other settings that are right.
-    pub(super) async fn wanted(&mut self, path: &Path, state_dir: &Path) -> Wanted {
+    pub(super) async fn wanted(&mut self, path: &Path, state_dir: &Path, keys: &mut KeyWatch) -> Wanted {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return Wanted::End,
                 _ = self.interrupt.recv() => return Wanted::End,
                 _ = self.hang_up.recv() => {}
+                () = keys.is_due() => {}
             }
             let path = path.to_owned();
             let state_dir = state_dir.to_owned();

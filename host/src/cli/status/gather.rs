@@ -10,7 +10,10 @@ use super::{
     trouble,
 };
 use crate::{
-    app::settings::{ArchiveConfig, Config, SourceConfig},
+    app::{
+        privacy::PrivacyInUse,
+        settings::{ArchiveConfig, Config, SourceConfig},
+    },
     control::{About, ControlError, about},
     ledger::{Ledger, LedgerError, REMAP},
     observe::health::Part,
@@ -37,6 +40,7 @@ pub(super) fn gather(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Stat
     let mut report = StatusReport {
         at: now,
         is_running,
+        privacy: PrivacyInUse::of(config),
         last_run: ledger.map(Ledger::last_run).transpose()?.flatten(),
         needs_person: false,
         trouble: Vec::new(),

@@ -24,6 +24,9 @@ const LISTED_REASONS: usize = 5;
 /// Shows all of it.
 pub(super) fn report(report: &StatusReport, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "{}", head(report))?;
+    if let Some(privacy) = report.process.as_ref().map_or(&report.privacy, |process| &process.privacy) {
+        writeln!(output, "privacy: {privacy}")?;
+    }
     if !report.trouble.is_empty() {
         writeln!(output, "\nneeds a person")?;
         report.trouble.iter().try_for_each(|trouble| writeln!(output, "  {trouble}"))?;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
+    app::privacy::PrivacyInUse,
     control::About,
     ledger::{LastRun, SourceStatus, Trouble},
     observe::health::State,
@@ -17,6 +18,8 @@ use crate::{
 pub(super) struct StatusReport {
     pub(super) at: DateTime<Utc>,
     pub(super) is_running: bool,
+    /// What hides people, as the settings have it now.
+    pub(super) privacy: Option<PrivacyInUse>,
     /// What the running process says of itself.
     pub(super) process: Option<About>,
     pub(super) last_run: Option<LastRun>,

@@ -73,6 +73,10 @@ impl SourceSettings for ServiceConfig {
         Some(budget_of(self))
     }
 
+    fn keeps_records(&self) -> Option<&'static str> {
+        self.request_trace_dir.as_ref().map(|_| "request_trace_dir")
+    }
+
     fn queryable(&self) -> Option<&dyn Queryable> {
         Some(self)
     }

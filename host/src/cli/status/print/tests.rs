@@ -42,12 +42,14 @@ fn report(status: Option<SourceStatus>) -> StatusReport {
         since: at("2026-03-04T08:00:00Z"),
         version: "0.1.0".to_owned(),
         mapping: "2.2.0".to_owned(),
+        privacy: None,
         parts: Vec::new(),
         is_replaying: false,
     };
     StatusReport {
         at: at(NOW),
         is_running: true,
+        privacy: None,
         process: Some(process),
         last_run: None,
         needs_person: false,

@@ -1,0 +1,160 @@
+//! The profile that hides people: its keys, and what goes on with it beside the mapping.
+
+use std::{fmt, path::Path, time::Duration};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::time::sleep;
+use tracing::info;
+
+use super::{
+    pseudonym_key_file,
+    settings::{Config, PrivacyConfig},
+};
+use crate::{
+    config::ConfigError,
+    mapper::{PRIVACY, PseudonymKey, Settings},
+    support::{file_watch::WatchedFiles, time_text::time},
+};
+
+/// How often the clock is looked at while a time is waited for: it may be set.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The profile of the settings with its keys, as they are in their files.
+#[derive(Debug, Clone)]
+pub(crate) struct Privacy {
+    config: PrivacyConfig,
+    /// The key.
+    pub(crate) key: PseudonymKey,
+    /// The key before, while it is used.
+    pub(crate) previous_key: Option<PseudonymKey>,
+}
+
+impl Privacy {
+    /// The profile of the settings with its keys, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When a key cannot be read, or something else of the settings would show what the profile hides.
+    pub(crate) fn read(config: &Config) -> Result<Option<Self>, ConfigError> {
+        let Some(privacy) = &config.mapping.privacy else { return Ok(None) };
+        for (index, source) in config.sources.iter().enumerate() {
+            if let Some(setting) = source.settings.keeps_records() {
+                let key = config.places.key("source", index, setting);
+                let problem = format!(
+                    "`{key}` keeps records as they come, and `mapping.privacy` hides people\nhint: leave one of them out"
+                );
+                return Err(ConfigError::Invalid(config.places.fault(&key, &problem)));
+            }
+        }
+        let key_of = |setting: &str, file: &Path| {
+            pseudonym_key_file::read(file).map_err(|error| {
+                let problem = format!("`{setting}`: {error}");
+                ConfigError::Invalid(config.places.fault(setting, &problem))
+            })
+        };
+        let key = key_of("mapping.privacy.key_file", &privacy.key_file)?;
+        let previous = privacy.previous.as_ref().filter(|previous| Utc::now() < previous.until);
+        let previous_key =
+            previous.map(|previous| key_of("mapping.privacy.previous_key_file", &previous.file)).transpose()?;
+        Ok(Some(Self { config: privacy.clone(), key, previous_key }))
+    }
+
+    /// What the key is called.
+    pub(crate) fn key_id(&self) -> &str {
+        &self.config.key_id
+    }
+
+    /// Has a mapping hide people.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        let mut options = match settings.options.take() {
+            Some(Value::Object(options)) => options,
+            _ => Map::new(),
+        };
+        options.insert(PRIVACY.to_owned(), Value::Object(self.config.options.clone()));
+        settings.options = Some(Value::Object(options));
+        settings.pseudonym_key = Some(self.key.clone());
+        settings.previous_pseudonym_key.clone_from(&self.previous_key);
+    }
+}
+
+/// Which profile is in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PrivacyInUse {
+    /// What it is called.
+    pub(crate) profile: String,
+    /// What its key is called.
+    pub(crate) key_id: String,
+    /// Until when the previous key is used as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) overlap_until: Option<DateTime<Utc>>,
+}
+
+impl fmt::Display for PrivacyInUse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { profile, key_id, overlap_until } = self;
+        write!(formatter, "profile {profile}, key {key_id}")?;
+        match overlap_until {
+            Some(until) => write!(formatter, ", and the previous key until {}", time(*until)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl PrivacyInUse {
+    /// That of the settings, if they have one.
+    pub(crate) fn of(config: &Config) -> Option<Self> {
+        let privacy = config.mapping.privacy.as_ref()?;
+        let (profile, key_id) = (privacy.profile.clone(), privacy.key_id.clone());
+        Some(Self { profile, key_id, overlap_until: privacy.overlap_ends(Utc::now()) })
+    }
+}
+
+impl PrivacyConfig {
+    /// Until when the previous key is used, if that is to come.
+    pub(crate) fn overlap_ends(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.previous.as_ref().map(|previous| previous.until).filter(|until| now < *until)
+    }
+}
+
+/// What has the settings read once more without anybody's asking: another key in a file, and the end of an overlap.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyWatch {
+    files: WatchedFiles,
+    overlap_ends: Option<DateTime<Utc>>,
+}
+
+impl KeyWatch {
+    /// For these settings. Made before the keys are read, so that a change during the reading counts.
+    pub(crate) fn of(config: &Config) -> Self {
+        let Some(privacy) = &config.mapping.privacy else { return Self::default() };
+        let overlap_ends = privacy.overlap_ends(Utc::now());
+        let mut files = vec![privacy.key_file.clone()];
+        files.extend(privacy.previous.as_ref().filter(|_| overlap_ends.is_some()).map(|it| it.file.clone()));
+        Self { files: WatchedFiles::new(files), overlap_ends }
+    }
+
+    /// Waits until the settings are to be read once more; once for each cause.
+    pub(crate) async fn is_due(&mut self) {
+        let Self { files, overlap_ends } = self;
+        tokio::select! {
+            () = files.changed_for_good() => {
+                *files = files.again();
+                info!("key of pseudonyms changed");
+            }
+            () = until(*overlap_ends) => {
+                *overlap_ends = None;
+                info!("previous key of pseudonyms is not used any more");
+            }
+        }
+    }
+}
+
+/// Waits for a time: for ever when there is none.
+async fn until(instant: Option<DateTime<Utc>>) {
+    let Some(instant) = instant else { return std::future::pending().await };
+    while let Ok(left) = (instant - Utc::now()).to_std() {
+        sleep(left.min(LOOK)).await;
+    }
+}
