@@ -6,9 +6,12 @@ use std::{
     process::Command,
 };
 
-use serde_json::Value;
+use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
+use serde_json::{Value, json};
 
-use crate::harness::{Folder, MappingDaemon, fixture, text, wait_for};
+use crate::harness::{Folder, MappingDaemon, documents, fixture, text, wait_for};
+
+const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
 
 /// A key, as people copy one.
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n";
@@ -236,4 +239,60 @@ fn the_previous_key_is_used_until_its_time_is_over() {
     fs::remove_file(daemon.path("old")).unwrap();
     let said = daemon.exotrace(&["check"]).run().with(0).stderr;
     assert!(said.contains("`mapping.privacy.overlap_until` is over"), "{said}");
+}
+
+/// The file of dead letters, and nothing of a record in it.
+#[track_caller]
+fn sealed_letters(folder: &Folder) -> Vec<Value> {
+    let text = folder.read("state/dead-letter.ndjson");
+    assert!(!text.to_lowercase().contains("zebra") && !text.contains("203.0.113.77"), "{text}");
+    let letters = documents(&text);
+    for letter in &letters {
+        assert!(letter["sealed"]["record"].is_string() && letter["record"] == Value::Null, "{letter}");
+    }
+    letters
+}
+
+#[test]
+fn dead_letters_are_sealed_and_replayed_by_who_has_the_key() {
+    let refused_text = Some("00000002-1111".to_owned());
+    let fake = FakeElasticsearch::start(Setup { refused_text, ..Setup::default() });
+    let folder = folder(PROFILE);
+    let settings = folder.read("exotrace.toml");
+    let output = format!("[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{}\"\n", fake.url());
+    let settings = settings.replace("[[output]]\ntype = \"file\"\npath = \"out.ndjson\"\n", &output);
+    folder.write_settings(&settings);
+    // One that an output refuses, and one with a date that no message was received at.
+    folder.write("in/1.ndjson", record(1) + &record(2) + &record(3).replace("2026-03-04", "9999-03-04"));
+    let ended = folder.exotrace(&["run", "--once"]).run().with(2);
+    assert!(!ended.all().to_lowercase().contains("zebra"), "{ended}");
+    let letters = sealed_letters(&folder);
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    let of_output = letters.iter().find(|letter| letter["stage"] == "output").unwrap();
+    assert_eq!((&of_output["output"], &of_output["sealed"]["key_id"]), (&json!("siem"), &json!("2026-q4")));
+    assert!(of_output["reason"].as_str().unwrap().contains("failed to parse field"), "{of_output}");
+    let list = folder.exotrace(&["replay", "--list"]).run().with(0).stdout;
+    assert!(list.contains("output `siem`"), "{list}");
+    // Without the key they stay what they are.
+    fake.take_everything();
+    write_key(&folder, "key", OTHER_KEY);
+    folder.exotrace(&["replay"]).run().with(2);
+    let kept = sealed_letters(&folder);
+    assert_eq!(kept.len(), 2);
+    assert_eq!(kept[0]["sealed"], letters[0]["sealed"]);
+    assert!(kept[0]["reason"].as_str().unwrap().contains("does not have the key"), "{}", kept[0]);
+    folder.write_settings(&settings.replace("[mapping.privacy]\nkey_file = \"key\"\nkey_id = \"2026-q4\"\n", ""));
+    folder.exotrace(&["replay"]).run().with(2);
+    assert_eq!(sealed_letters(&folder).len(), 2);
+    // The key before is enough.
+    write_key(&folder, "old", KEY);
+    let previous = "key_id = \"2027-q1\"\nprevious_key_file = \"old\"\noverlap_until = \"2999-01-01\"\n";
+    folder.write_settings(&settings.replace("key_id = \"2026-q4\"\n", previous));
+    let said = folder.exotrace(&["replay"]).run().all();
+    assert!(said.contains("2 dead letters: "), "{said}");
+    let stored: Vec<_> = fake.documents(STREAM).into_values().collect();
+    assert!(stored.len() >= 2, "{stored:?}");
+    for document in stored {
+        assert!(!document.to_string().to_lowercase().contains("zebra"), "{document}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt, path::Path, time::Duration};
 
+use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     config::ConfigError,
     mapper::{PRIVACY, PseudonymKey, Settings},
+    pipeline::dead_letter::Sealer,
     support::{file_watch::WatchedFiles, time_text::time},
 };
 
@@ -64,6 +66,16 @@ impl Privacy {
     /// What the key is called.
     pub(crate) fn key_id(&self) -> &str {
         &self.config.key_id
+    }
+
+    /// What seals dead letters.
+    ///
+    /// # Errors
+    ///
+    /// When no key can be derived.
+    pub(crate) fn sealer(&self) -> anyhow::Result<Sealer> {
+        let sealer = Sealer::new(&self.config.key_id, &self.key, self.previous_key.as_ref());
+        sealer.map_err(|_| anyhow!("could not derive the key of dead letters"))
     }
 
     /// Has a mapping hide people.

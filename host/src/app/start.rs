@@ -126,12 +126,13 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let Startup { components, initial, component, found, unfinished } = startup;
     let geo = Arc::new(geo);
     let deployment = deployment(config, components, &geo, &agent, &loader, privacy.as_ref()).context(Unusable)?;
+    let sealer = privacy.as_ref().map(Privacy::sealer).transpose()?;
     let (replays, requests) = Replays::channel();
     let (questions, question_requests) = Questions::channel();
     Ok(Ready {
         sources: sources(config, &deployment).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
-        dead_letter: DeadLetterFile::new(config.dead_letter.clone()),
+        dead_letter: DeadLetterFile::new(config.dead_letter.clone()).sealed_by(sealer),
         archive: config.archive.as_ref().map(|archive| Arc::new(Archive::new(archive.dir.clone(), archive.keep_for))),
         agent,
         state_dir: config.state_dir.clone(),

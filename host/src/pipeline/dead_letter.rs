@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 mod dead_letter_file;
 mod masked;
 mod overview;
+mod sealed;
 mod waiting;
 
 pub(crate) use dead_letter_file::{ClaimError, DeadLetterError, DeadLetterFile, claimed_path};
 pub(crate) use masked::masked;
 pub(crate) use overview::problem;
 pub(crate) use overview::{Overview, Reason};
+pub(crate) use sealed::{SealedRecord, Sealer};
 pub(crate) use waiting::{DeadLetterCount, Waiting};
 
 /// A record that could not be delivered.
@@ -43,8 +45,12 @@ pub(crate) struct DeadLetter {
     /// Where it begins in that file, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
-    /// Its text, to the byte.
+    /// Its text, to the byte; empty where it is sealed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub record: String,
+    /// The same, where people are hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<SealedRecord>,
 }
 
 /// Where a record was given up.

@@ -57,5 +57,6 @@ fn letter(batch: &RecordBatch, mapped: &MappedBatch, place: usize, line: Line<'_
         path: file.map(|file| file.path.clone()),
         offset: file.map(|file| file.offset + line.offset as u64),
         record: line.record().to_owned(),
+        sealed: None,
     }
 }

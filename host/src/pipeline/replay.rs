@@ -59,6 +59,7 @@ async fn replay_file(
     let opened =
         spawn_blocking(move || DeadLetterReader::open(&file, others)).await.map_err(|error| failed(error.into()))?;
     let letters = opened.map_err(|error| ReplayError::Read { path: path.clone(), source: error.into() })?;
+    let letters = letters.opened_by(run.sealer());
     let outputs = run.targets.iter().map(|target| target.name.clone()).collect();
     let mut source = DeadLetterSource::new(letters, sources.to_vec(), outputs);
     let context = SourceRun::new(run.clone(), REPLAY, LABEL);

@@ -18,7 +18,7 @@ use tracing::{error, warn};
 use super::{
     archive::Archive,
     backoffs::disk_delay,
-    dead_letter::{ClaimError, DeadLetter, DeadLetterError, DeadLetterFile, Overview, Reason, masked},
+    dead_letter::{ClaimError, DeadLetter, DeadLetterError, DeadLetterFile, Overview, Reason, Sealer, masked},
     error::{RunError, chain},
     mode::Mode,
     output::Output,
@@ -238,6 +238,11 @@ impl RunContext {
             move || dead_letter.lock().unwrap_or_else(PoisonError::into_inner).claim(&file)
         };
         spawn_blocking(claim).await.unwrap_or_else(|error| Err(ClaimError::moving(file, error.into())))
+    }
+
+    /// What seals and opens the records of letters.
+    pub(super) fn sealer(&self) -> Option<Arc<Sealer>> {
+        self.dead_letter.lock().unwrap_or_else(PoisonError::into_inner).sealer()
     }
 
     /// Where letters are written to.

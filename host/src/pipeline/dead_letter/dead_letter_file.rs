@@ -5,9 +5,10 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::DeadLetter;
+use super::{DeadLetter, Sealer};
 use crate::support::folder;
 
 /// Why a dead letter could not be written.
@@ -56,12 +57,24 @@ impl ClaimError {
 #[derive(Debug)]
 pub(crate) struct DeadLetterFile {
     path: PathBuf,
+    /// What seals their records, where people are hidden.
+    sealer: Option<Arc<Sealer>>,
 }
 
 impl DeadLetterFile {
     /// The file at `path`, which is made when it is first needed.
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, sealer: None }
+    }
+
+    /// The same file, whose letters are sealed from now on.
+    pub(crate) fn sealed_by(self, sealer: Option<Sealer>) -> Self {
+        Self { sealer: sealer.map(Arc::new), ..self }
+    }
+
+    /// What seals the records of letters.
+    pub(crate) fn sealer(&self) -> Option<Arc<Sealer>> {
+        self.sealer.clone()
     }
 
     /// Which file.
@@ -101,7 +114,13 @@ impl DeadLetterFile {
     pub(crate) fn append(&mut self, letters: &[DeadLetter]) -> Result<(), DeadLetterError> {
         let mut lines = Vec::new();
         let written = letters.iter().try_for_each(|letter| {
-            serde_json::to_writer(&mut lines, letter)?;
+            match &self.sealer {
+                Some(sealer) => {
+                    let sealed = sealer.seal(letter).map_err(|_| io::Error::other("a record could not be sealed"))?;
+                    serde_json::to_writer(&mut lines, &sealed)?;
+                }
+                None => serde_json::to_writer(&mut lines, letter)?,
+            }
             lines.push(b'\n');
             Ok(())
         });
@@ -160,6 +179,7 @@ mod tests {
             path: None,
             offset: None,
             record: record.to_owned(),
+            sealed: None,
         }
     }
 

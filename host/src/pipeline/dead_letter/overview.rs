@@ -201,6 +201,7 @@ mod tests {
             path: None,
             offset: None,
             record: record.to_owned(),
+            sealed: None,
         }
     }
 

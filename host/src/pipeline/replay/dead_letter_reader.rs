@@ -5,12 +5,13 @@ use std::{
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    pipeline::dead_letter::{self, DeadLetter},
+    pipeline::dead_letter::{self, DeadLetter, Sealer},
     support::lines::is_blank,
 };
 
@@ -39,6 +40,8 @@ pub(super) struct DeadLetterReader {
     /// How many lines and bytes are read.
     line: usize,
     offset: u64,
+    /// What opens letters that are sealed.
+    sealer: Option<Arc<Sealer>>,
     /// Was read, and does not go with those before; and where it begins.
     next: Option<(DeadLetter, u64)>,
     /// What the file is known by.
@@ -70,6 +73,7 @@ impl DeadLetterReader {
             lines,
             line: 0,
             offset: 0,
+            sealer: None,
             next: None,
             identity: hash.finalize().into(),
             others: others.map(|path| (path, None)),
@@ -77,6 +81,20 @@ impl DeadLetterReader {
             unreadable: 0,
             examples: Vec::new(),
         })
+    }
+
+    /// The same file, with what opens letters that are sealed.
+    pub(super) fn opened_by(self, sealer: Option<Arc<Sealer>>) -> Self {
+        Self { sealer, ..self }
+    }
+
+    /// The letter with its record, if that is sealed and can be opened.
+    fn opened(&self, letter: DeadLetter) -> DeadLetter {
+        let record = letter.sealed.as_ref().and_then(|sealed| self.sealer.as_ref()?.open(sealed));
+        match record {
+            Some(record) => DeadLetter { record, sealed: None, ..letter },
+            None => letter,
+        }
     }
 
     /// Passes over what is done.
@@ -138,7 +156,7 @@ impl DeadLetterReader {
                 }
                 Ok(letter) => {
                     self.count += 1;
-                    return Ok(Some((letter, begin)));
+                    return Ok(Some((self.opened(letter), begin)));
                 }
                 Err(error) => self.give_up(&line, &dead_letter::problem(&error))?,
             }
@@ -200,6 +218,7 @@ mod tests {
             path: None,
             offset: None,
             record: record.to_owned(),
+            sealed: None,
         }
     }
 

@@ -29,6 +29,9 @@ use crate::{
 /// What a source of letters is called where it has to be called something.
 pub(super) const LABEL: &str = "dead letters";
 
+/// Why a letter cannot be replayed whose key is gone.
+const SEALED: &str = "the record is sealed, and `mapping.privacy` does not have the key";
+
 /// A file of letters, as the loop reads it.
 pub(super) struct DeadLetterSource {
     /// Elsewhere while something asks the disk.
@@ -102,6 +105,7 @@ impl DeadLetterSource {
         let records: Vec<_> = letters.iter().map(|letter| on_one_line(&letter.record)).collect();
         let source = self.source_of(first);
         let problem = match (&source, &first.output) {
+            _ if first.sealed.is_some() => Some(SEALED),
             (None, _) => Some("its source is no longer in the settings"),
             (_, Some(output)) if !self.outputs.contains(output) => Some("its output is no longer in the settings"),
             _ if records.iter().any(|record| is_blank(record)) => Some("the record is empty"),

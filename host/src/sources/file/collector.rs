@@ -229,6 +229,7 @@ impl FileCollector {
             path: None,
             offset: None,
             record,
+            sealed: None,
         }
     }
 
