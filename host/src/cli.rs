@@ -27,6 +27,7 @@ mod new_file;
 mod options;
 mod paint;
 mod past_bar;
+mod privacy;
 mod progress;
 mod remap;
 mod replay;
@@ -101,6 +102,9 @@ enum Command {
         after_help = "Examples:\n  exotrace mapping list\n  exotrace mapping diff 1.20 2.2 records.ndjson"
     )]
     Mapping(mapping::MappingCommand),
+    /// Make keys of pseudonyms, explain a privacy profile, and find a known person.
+    #[command(subcommand, after_help = "Examples:\n  exotrace privacy explain --config exotrace.toml")]
+    Privacy(privacy::PrivacyCommand),
     /// Print the completions of a shell.
     Completions(completions::CompletionsArguments),
     /// Write the manual pages into a folder.
@@ -162,6 +166,7 @@ pub fn main() -> ExitCode {
         Command::Config(command) => config::run(&command),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Mapping(command) => mapping::run(&command),
+        Command::Privacy(command) => privacy::run(&command),
         Command::Completions(arguments) => completions::run(&arguments, &CommandLine::command()),
         Command::Man(arguments) => man::run(&arguments, CommandLine::command()),
         Command::CompileMapping(arguments) => compile::run(&arguments),

@@ -26,4 +26,5 @@ pub(crate) mod signature;
 pub(crate) mod state_folder;
 pub(crate) mod threads;
 pub(crate) mod time_text;
+pub(crate) mod users;
 pub(crate) mod watched_client;

@@ -138,6 +138,11 @@ fn every_command_ends_as_the_table_says() {
     check("elasticsearch", 2, &["elasticsearch", "nonsense"]);
     check("elasticsearch", 78, &["elasticsearch", "template", "--apply", "--config", "wrong.toml"]);
 
+    check("privacy", 0, &["privacy", "keygen", "pseudonyms.key"]);
+    check("privacy", 1, &["privacy", "keygen", "none/pseudonyms.key"]);
+    check("privacy", 2, &["privacy", "keygen", "pseudonyms.key"]);
+    check("privacy", 78, &["privacy", "explain", "good.toml"]);
+
     check("completions", 0, &["completions", "bash"]);
     check("completions", 2, &["completions", "csh"]);
     check("man", 0, &["man", "pages"]);

@@ -47,6 +47,7 @@ mod outputs;
 mod own_mapping;
 mod question_ranges;
 mod privacy;
+mod privacy_command;
 mod readme;
 mod record_content;
 mod remap_command;

@@ -63,6 +63,11 @@ impl Privacy {
         Ok(Some(Self { config: privacy.clone(), key, previous_key }))
     }
 
+    /// The profile of the settings with other keys, if there is one.
+    pub(crate) fn with_keys(config: &Config, key: PseudonymKey, previous_key: Option<PseudonymKey>) -> Option<Self> {
+        config.mapping.privacy.clone().map(|config| Self { config, key, previous_key })
+    }
+
     /// What the key is called.
     pub(crate) fn key_id(&self) -> &str {
         &self.config.key_id

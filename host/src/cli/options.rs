@@ -166,7 +166,7 @@ impl MappingObject {
     }
 }
 
-fn tenant_id(text: &str) -> Result<String, String> {
+pub(super) fn tenant_id(text: &str) -> Result<String, String> {
     let text = text.trim();
     if is_tenant_id(text) {
         Ok(text.to_owned())

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, Permissions},
-    io::{self, Read as _},
+    io,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -26,6 +26,7 @@ use crate::{
     support::{
         counted::counted,
         error_text::{chain, explain},
+        users::user_name,
     },
 };
 
@@ -34,9 +35,6 @@ const MAX_CONVERSATIONS: usize = 8;
 
 /// How long somebody may take to ask, and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How much of the list of users is read, in bytes.
-const MAX_USERS_BYTES: u64 = 1024 * 1024;
 
 /// The longest path of a socket, in bytes; the kernel has no room for more.
 const MAX_PATH_BYTES: usize = 107;
@@ -246,17 +244,6 @@ fn who(uid: u32, pid: Option<i32>) -> String {
     let mut more: Vec<_> = user_name(uid).into_iter().collect();
     more.extend(pid.map(|pid| format!("process {pid}")));
     if more.is_empty() { format!("uid {uid}") } else { format!("uid {uid} ({})", more.join(", ")) }
-}
-
-/// The name of a user, where it stands in the list of this machine.
-fn user_name(uid: u32) -> Option<String> {
-    let mut list = String::new();
-    fs::File::open("/etc/passwd").ok()?.take(MAX_USERS_BYTES).read_to_string(&mut list).ok()?;
-    list.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, id) = (fields.next()?, fields.nth(1)?);
-        (id.parse() == Ok(uid)).then(|| name.to_owned())
-    })
 }
 
 fn done(result: Result<(), Unchanged>, said: impl FnOnce() -> String) -> ControlReply {

@@ -30,6 +30,7 @@ const FILES: &[&str] = &[
     "mapping-history.ndjson",
     "mapping-history.ndjson.1",
     "mapping.json",
+    "privacy-log.ndjson",
 ];
 const FOLDERS: &[&str] = &["cache", "mappings/kept"];
 
