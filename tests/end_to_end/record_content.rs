@@ -112,3 +112,80 @@ fn no_log_of_a_service_says_anything_of_a_record() {
     let log = daemon.log();
     assert!(marks.iter().all(|mark| !log.contains(mark)), "{log}");
 }
+
+/// A text as it is read: with the escapes of JSON in place, and in small letters.
+fn read_as_json(text: &str) -> String {
+    let (mut read, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = rest.split_once("\\u") {
+        read.push_str(before);
+        let code = behind.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+        read.extend(code);
+        rest = if code.is_some() { behind.get(4..).unwrap_or_default() } else { behind };
+    }
+    (read + rest).to_lowercase()
+}
+
+#[test]
+fn where_people_are_hidden_nothing_of_them_is_anywhere() {
+    let tenant = SimulatedTenant::with_rows(60);
+    let rows = tenant.simulator.rows();
+    // The store refuses some: their records become dead letters.
+    let refused_text = Some(rows[rows.len() / 2].id.clone());
+    let fake = FakeElasticsearch::start(Setup { refused_text, ..Setup::default() });
+    let profile = "[mapping]\nversion = \"3.0\"\npreserve_original_event = true\n[mapping.privacy]\nkey_file = \"key\"\n\
+                   key_id = \"k\"\nip = \"drop\"\n";
+    let files = "[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\nlocal_domains = [\"contoso.com\"]\n";
+    tenant.deliver_to(&format!(
+        "{files}[[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{}\"\n\
+         [[output]]\ntype = \"file\"\npath = \"out.ndjson\"\n{profile}",
+        fake.url()
+    ));
+    tenant.bare(&["privacy", "keygen", "key"]).run().with(0);
+    let escaped = record(7, &[]).replace("zebra", "\\u007a\\u0065bra").replace("Zebra", "ZEBRA");
+    tenant.write("in/bad.ndjson", records() + &escaped + "\n");
+    let of_rows = rows.iter().flat_map(|row| {
+        [Some(&row.sender), Some(&row.recipient), row.subject.as_ref(), row.message_id.as_ref(), row.from_ip.as_ref()]
+    });
+    // A short subject can be anywhere by chance.
+    let mut hidden: Vec<_> = of_rows.flatten().map(|text| text.to_lowercase()).filter(|text| text.len() > 6).collect();
+    hidden.extend(["zebra".to_owned(), "203.0.113.77".to_owned()]);
+    let is_clean = |place: &str, text: &str| {
+        let text = read_as_json(text);
+        for value in &hidden {
+            assert!(!text.contains(value.as_str()), "`{value}` is in {place}: {text}");
+        }
+    };
+    let run = |arguments: &[&str]| {
+        let ended = tenant.exotrace(arguments).env("EXOTRACE_LOG", "trace").run();
+        is_clean(&format!("what {arguments:?} said"), &ended.all());
+        ended
+    };
+    assert_eq!(run(&["run", "--once"]).code(), Some(2));
+    assert!(tenant.count("out") > 60 && tenant.read("state/dead-letter.ndjson").contains("\"sealed\""));
+    for arguments in [&["check"][..], &["doctor"], &["doctor", "--json"], &["status"], &["status", "--json"]] {
+        run(arguments);
+    }
+    run(&["replay", "--list"]);
+    run(&["replay", "--list", "--json"]);
+    run(&["mapping", "history"]);
+    run(&["audit", "--from", "2h", "--to", "now", "--json"]);
+    run(&["replay"]);
+    fake.take_everything();
+    run(&["replay"]);
+    let daemon = tenant.exotrace(&["run"]).env("EXOTRACE_LOG", "trace").start();
+    wait_for("the daemon", || tenant.path("state/control.sock").exists());
+    run(&["mapping", "replace", "3.0", "--shadow", "100"]);
+    run(&["mapping", "status", "--json"]);
+    run(&["status"]);
+    is_clean("the log", &daemon.log());
+    drop(daemon);
+    for document in fake.documents("logs-microsoft_exchange_online_message_trace.log-default").values() {
+        is_clean("the store", &document.to_string());
+    }
+    let inputs = [tenant.path("in"), tenant.path("key"), tenant.path("exotrace.toml")];
+    for (path, bytes) in tenant.files() {
+        if inputs.iter().all(|input| !path.starts_with(input)) {
+            is_clean(&path.display().to_string(), &String::from_utf8_lossy(&bytes));
+        }
+    }
+}
