@@ -57,8 +57,8 @@ fn key_of(field: &str, sources: &BTreeMap<String, String>) -> String {
 /// The page of a version.
 fn page(version: &str) -> String {
     let mut fields = BTreeMap::new();
-    for name in ["well-formed", "broken", "details"] {
-        let file = project().join(format!("fixtures/records/{name}-{version}-expected.json"));
+    for name in ["records/well-formed", "records/broken", "records/details", "tenant/well-formed"] {
+        let file = project().join(format!("fixtures/{name}-{version}-expected.json"));
         let outcomes: Vec<Value> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         for document in outcomes.iter().filter_map(|outcome| outcome.get("document")) {
             collect(document, "", &mut fields);
@@ -72,8 +72,8 @@ fn page(version: &str) -> String {
          and `event.dataset`."
     };
     let mut page = format!(
-        "# Fields of mapping {version}\n\nEvery field with a value from `fixtures/records`. No document has all of them. \
-         {rest}\n\nA test writes this page: `UPDATE_GOLDEN=1 make test`.\n\n"
+        "# Fields of mapping {version}\n\nEvery field with a value from `fixtures/records` and `fixtures/tenant`. No \
+         document has all of them. {rest}\n\nA test writes this page: `UPDATE_GOLDEN=1 make test`.\n\n"
     );
     let sources = sources(version);
     page += if sources.is_some() {

@@ -1,4 +1,4 @@
-//! `fixtures/records`: every file of records with the documents that each mapping version makes of them.
+//! `fixtures/records`, and `fixtures/tenant` where a tenant is named: every file of records with the documents that each mapping version makes of them.
 //!
 //! `UPDATE_GOLDEN=1` writes the expected documents; look at the difference before you commit it.
 
@@ -13,16 +13,19 @@ use crate::harness::{Settings, assert_same, fixture, geo, map};
 fn settings(folder: &Path) -> Settings {
     let settings: Value = serde_json::from_slice(&fs::read(folder.join("settings.json")).unwrap()).unwrap();
     let texts = |name: &str| -> Vec<String> { serde_json::from_value(settings[name].clone()).unwrap() };
-    Settings { local_domains: Some(texts("local_domains")), tags: texts("tags"), ..Settings::default() }
+    let tenant = settings.get("tenant").map(|tenant| {
+        let text = |name: &str| tenant[name].as_str().unwrap().to_owned();
+        (text("id"), text("name"))
+    });
+    Settings { tenant, local_domains: Some(texts("local_domains")), tags: texts("tags"), ..Settings::default() }
 }
 
 #[track_caller]
-fn check(name: &str) {
-    let folder = fixture("records");
+fn check(folder: &Path, name: &str) {
     let records = fs::read_to_string(folder.join(format!("{name}.ndjson"))).unwrap();
     let geo = geo(&fixture("geo/City.mmdb"), &fixture("geo/ASN.mmdb"));
     for BuiltIn { version, .. } in BUILT_IN {
-        let found = map(version, &settings(&folder), &geo, &records, &Origin::default());
+        let found = map(version, &settings(folder), &geo, &records, &Origin::default());
         assert_eq!(found.len(), records.lines().count(), "one outcome for every record");
         let file = folder.join(format!("{name}-{version}-expected.json"));
         if env::var_os("UPDATE_GOLDEN").is_some() {
@@ -36,27 +39,34 @@ fn check(name: &str) {
     }
 }
 
-/// The files of the folder that end so, without that end.
-fn names(end: &str) -> Vec<String> {
-    let files = fs::read_dir(fixture("records")).unwrap();
+/// The folders with records.
+const FOLDERS: [&str; 2] = ["records", "tenant"];
+
+/// The files of a folder that end so, without that end.
+fn names(folder: &Path, end: &str) -> Vec<String> {
+    let files = fs::read_dir(folder).unwrap();
     let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter_map(|name| name.strip_suffix(end).map(str::to_owned)).collect()
 }
 
 #[test]
 fn records_become_the_documents_beside_them() {
-    let names = names(".ndjson");
-    assert!(!names.is_empty());
-    names.iter().for_each(|name| check(name));
+    for folder in FOLDERS.map(fixture) {
+        let names = names(&folder, ".ndjson");
+        assert!(!names.is_empty());
+        names.iter().for_each(|name| check(&folder, name));
+    }
 }
 
 #[test]
 fn documents_beside_records_are_those_of_a_version() {
-    let mut expected = Vec::new();
-    for name in names(".ndjson") {
-        expected.extend(BUILT_IN.map(|built_in| format!("{name}-{}", built_in.version)));
-    }
-    for found in names("-expected.json") {
-        assert!(expected.contains(&found), "`{found}-expected.json` is compared with nothing");
+    for folder in FOLDERS.map(fixture) {
+        let mut expected = Vec::new();
+        for name in names(&folder, ".ndjson") {
+            expected.extend(BUILT_IN.map(|built_in| format!("{name}-{}", built_in.version)));
+        }
+        for found in names(&folder, "-expected.json") {
+            assert!(expected.contains(&found), "`{found}-expected.json` is compared with nothing");
+        }
     }
 }

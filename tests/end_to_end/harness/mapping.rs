@@ -24,6 +24,8 @@ static COMPILED: LazyLock<Vec<(&str, Component)>> =
 /// How to map: the settings that tests use.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
+    /// Id and name.
+    pub(crate) tenant: Option<(String, String)>,
     pub(crate) local_domains: Option<Vec<String>>,
     pub(crate) preserve_original_event: bool,
     pub(crate) tags: Vec<String>,
@@ -73,6 +75,7 @@ fn map_natively(
     origin: &native::Origin,
 ) -> (String, Vec<Value>) {
     let settings = native::Settings {
+        tenant: settings.tenant.clone().map(|(id, name)| native::Tenant { id, name: Some(name) }),
         local_domains: settings.local_domains.clone(),
         preserve_original_event: settings.preserve_original_event,
         tags: settings.tags.clone(),
@@ -101,6 +104,7 @@ fn map_in_component(
 ) -> (String, Vec<Value>) {
     let component = COMPILED.iter().find(|(known, _)| *known == version).unwrap().1.clone();
     let settings = exotrace::mapper::Settings {
+        tenant: settings.tenant.clone().map(|(id, name)| exotrace::mapper::Tenant { id, name: Some(name) }),
         local_domains: settings.local_domains.clone(),
         preserve_original_event: settings.preserve_original_event,
         tags: settings.tags.clone(),
