@@ -69,6 +69,7 @@ async fn what_could_not_be_noted_is_taken_back_before_anything_else_is_written()
         ledger: Ledger::open(setup.folder.path()).unwrap(),
         outputs: vec![("file".to_owned(), file_output(&path))],
         dead_letter: DeadLetterFile::new(setup.folder.path().join("dead-letter.ndjson")),
+        archive: None,
         mode: Mode::Once,
         backoff: Backoff { shortest: Duration::ZERO, longest: Duration::ZERO, attempts: 1 },
         health: Arc::default(),
