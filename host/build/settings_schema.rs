@@ -118,11 +118,15 @@ impl Code {
         let mut schema = self.object(&["SettingsTable"])?;
         for (section, common) in [("source", "SourceTable"), ("output", "OutputTable")] {
             let mut kinds = Vec::new();
-            for kind in self.kinds.iter().filter(|kind| kind.section == section) {
+            let of_section = || self.kinds.iter().filter(|kind| kind.section == section);
+            let all: Vec<_> = of_section().flat_map(|kind| &kind.names).map(String::as_str).collect();
+            for kind in of_section() {
                 let tables: Vec<_> = [common].into_iter().chain(kind.tables.iter().map(String::as_str)).collect();
                 let mut object = self.object(&tables)?;
                 object["title"] = kind.names.join(", ").into();
                 object["properties"]["type"]["enum"] = kind.names.clone().into();
+                let about = object["properties"]["type"]["description"].as_str().unwrap_or_default();
+                object["properties"]["type"]["description"] = format!("{about} One of `{}`.", all.join("`, `")).into();
                 kinds.push(object);
             }
             if kinds.is_empty() {

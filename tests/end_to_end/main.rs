@@ -53,6 +53,7 @@ mod record_content;
 mod remap_command;
 mod replacement;
 mod settings_file;
+mod settings_reference;
 mod sign_in;
 mod state;
 mod status;

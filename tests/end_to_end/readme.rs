@@ -196,68 +196,6 @@ fn every_path_exists() {
     assert!(paths > 40, "{paths}");
 }
 
-/// The files with the tables of settings, and the section that the struct of each is read from.
-const TABLES: [(&str, &str, &str); 14] = [
-    ("app/settings/table.rs", "SettingsTable", ""),
-    ("app/settings/table.rs", "DeadLetterTable", "dead_letter."),
-    ("app/settings/table.rs", "ArchiveTable", "archive."),
-    ("app/settings/table.rs", "GeoipTable", "geoip."),
-    ("app/settings/table.rs", "SourceTable", "source."),
-    ("app/settings/table.rs", "OutputTable", "output."),
-    ("app/settings/mapping_table.rs", "MappingTable", "mapping."),
-    ("app/settings/mapping_table.rs", "PrivacyTable", "mapping.privacy."),
-    ("app/settings/mapping_table.rs", "CandidateTable", "mapping.candidate."),
-    ("app/settings/mapping_table.rs", "RollbackTable", "mapping.rollback."),
-    ("sources/file/settings.rs", "FileTable", "source."),
-    ("sources/microsoft/service_table.rs", "ServiceTable", "source."),
-    ("sources/microsoft/service_table.rs", "DetailsTable", "source.details."),
-    ("outputs/file/settings.rs", "FileOutputTable", "output."),
-    ("outputs/elasticsearch/settings.rs", "ElasticsearchTable", "output."),
-    ("outputs/http/settings.rs", "HttpTable", "output."),
-];
-
-/// As [`TABLES`]: what kinds of output share.
-const SHARED: (&str, &str, &str) = ("outputs/client_settings.rs", "ClientTable", "output.");
-
-#[test]
-fn every_setting_is_in_the_table_with_the_words_of_the_code() {
-    let page = read("host/docs/settings.md");
-    let mut settings = 0;
-    for (file, table, section) in TABLES.into_iter().chain([SHARED]) {
-        let code = read(&format!("host/src/{file}"));
-        let (_, table) = code.split_once(&format!("struct {table} {{")).expect(file);
-        let mut explanation = String::new();
-        for line in table.lines().take_while(|line| *line != "}").map(str::trim) {
-            if let Some(text) = line.strip_prefix("/// ") {
-                explanation = format!("{explanation} {text}").trim().to_owned();
-                continue;
-            }
-            let field = line.trim_start_matches("pub(super) ").split_once(": ");
-            if let (false, Some((key, _))) = (line.starts_with(['#', '/']) || explanation.is_empty(), field) {
-                let key = format!("{section}{}", key.trim_start_matches("r#"));
-                let is_there = page
-                    .lines()
-                    .any(|row| row.starts_with(&format!("| `{key}`")) && row.ends_with(&format!(" | {explanation} |")));
-                assert!(is_there, "not in host/docs/settings.md: `{key}`: {explanation}");
-                settings += 1;
-                explanation.clear();
-            }
-        }
-    }
-    let rows = page.lines().filter(|row| row.starts_with("| `source.") || row.starts_with("| `output."));
-    assert!(settings > 90 && rows.count() < settings, "{settings}");
-}
-
-/// Every kind that is built in has its settings among them.
-#[test]
-fn every_struct_of_settings_is_compared_with_the_table() {
-    let mut code = String::new();
-    sources(&project().join("host/src"), &mut code);
-    let structs = code.split("#[serde(deny_unknown_fields)]\n").skip(1).filter_map(|rest| rest.lines().next());
-    let tables = structs.filter(|line| line.ends_with("Table {")).count();
-    assert_eq!(tables, TABLES.len() + 1, "`TABLES` lacks one");
-}
-
 /// All Rust sources below a folder, in one text.
 pub(crate) fn sources(folder: &std::path::Path, text: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {

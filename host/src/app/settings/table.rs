@@ -66,7 +66,7 @@ pub(super) struct GeoipTable {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceTable {
-    /// Kind of source: `graph`, `reporting_webservice` or `file`. Required.
+    /// Kind of source. Required.
     #[expect(dead_code, reason = "read first, by itself")]
     pub(super) r#type: Setting<String>,
     /// Name in metrics, logs and health. Default: its type, with a number from the second of its type on.
@@ -87,7 +87,7 @@ pub(super) struct SourceTable {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OutputTable {
-    /// Kind of output: `stdout`, `file`, `elasticsearch` or `http`. Required.
+    /// Kind of output. Required.
     #[expect(dead_code, reason = "read first, by itself")]
     pub(super) r#type: Setting<String>,
     /// Name in logs, the ledger and dead letters. Default: its type, and where it goes.

@@ -38,7 +38,7 @@ fn add(roff: &mut Roff, markdown: &str) {
             roff.control("TP", []).text(inlines(term)).text(inlines(meaning));
         } else if line.is_empty() {
             roff.control("PP", []);
-        } else if !line.starts_with(['#', '|']) {
+        } else if !line.starts_with(['#', '|', '<']) {
             roff.text(inlines(line));
         }
     }
@@ -96,7 +96,7 @@ mod tests {
         let mut roff = Roff::new();
         add(
             &mut roff,
-            "# Title\n\n## Part\nSee [x](y.md), [0] and `k`.\n- item\n\n| key | meaning |\n|---|---|\n| `a` | b |\n```toml\n.x = 1\n```\n",
+            "# Title\n\n<!-- mark -->\n## Part\nSee [x](y.md), [0] and `k`.\n- item\n\n| key | meaning |\n|---|---|\n| `a` | b |\n```toml\n.x = 1\n```\n",
         );
         let text = roff.to_roff();
         for expected in [
@@ -108,6 +108,6 @@ mod tests {
         ] {
             assert!(text.contains(expected), "no {expected:?} in {text}");
         }
-        assert!(!text.contains("meaning") && !text.contains("---"), "{text}");
+        assert!(!text.contains("meaning") && !text.contains("mark") && !text.contains("---"), "{text}");
     }
 }
