@@ -73,7 +73,7 @@ fn every_field_of_a_well_formed_document_has_a_type_that_fits() {
     for flavor in [Flavor::Elasticsearch, Flavor::OpenSearch] {
         let definition = json!({ "properties": properties_of(flavor) });
         let mut wrong = Vec::new();
-        for document in documents("well-formed") {
+        for document in ["well-formed", "details-3.0"].into_iter().flat_map(documents) {
             walk("", &document, &definition, &mut |name, value, definition| {
                 let is_known = !definition["type"].is_null() || !is_of_the_record(name);
                 if is_known && !fits(value, definition["type"].as_str().unwrap_or("no type")) {
