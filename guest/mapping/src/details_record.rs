@@ -43,6 +43,8 @@ impl<'a> DetailsRecord<'a> {
     }
 
     /// Reads the steps. That there are none, and that one is of an unknown form, is no failure.
+    // Apart: rows are many more.
+    #[inline(never)]
     pub(crate) fn read(&self, document: &mut Document<'_>) -> DeliveryDetails {
         let status = document.record.get(Property::Status);
         let status = if status.is_string() { decode(&status) } else { "".into() };

@@ -18,7 +18,7 @@ struct Limit {
 
 const BODY: Limit = Limit { what: "bytes in a function", most: 1024 * 1024, built_in: 100_000 };
 const LOCALS: Limit = Limit { what: "locals in a function", most: 4096, built_in: 200 };
-const DEPTH: Limit = Limit { what: "nested blocks in a function", most: 1024, built_in: 100 };
+const DEPTH: Limit = Limit { what: "nested blocks in a function", most: 1024, built_in: 150 };
 const WEIGHT: Limit = Limit { what: "locals times loops in a function", most: 1_000_000, built_in: 20_000 };
 const TARGETS: Limit = Limit { what: "targets of branches in a function", most: 65_536, built_in: 200 };
 const PARAMETERS: Limit = Limit { what: "parameters and results of a function", most: 256, built_in: 20 };
