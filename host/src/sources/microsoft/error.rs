@@ -232,9 +232,11 @@ pub(super) fn refused(kind: ServiceKind, request: PageRequest<'_>, answer: &Serv
 pub(super) fn refused_details(answer: &ServiceAnswer) -> PollError {
     let first = PageRequest::First { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH, rows: 1, query: None };
     match refused(ServiceKind::Graph, first, answer) {
-        // There is nothing wrong with the address of the service.
-        PollError::Status { status: status @ StatusCode::NOT_FOUND, .. } => {
-            PollError::Status { status, explanation: String::new(), retry_after: None }
+        // What it says may name the recipient, and nothing is wrong with the address of the service.
+        error if error.is_of_one_request() => {
+            let body: Value = serde_json::from_slice(without_mark(&answer.body)).unwrap_or_default();
+            let code = body["error"]["code"].as_str().map(|code| format!(": {}", shown(code)));
+            PollError::Status { status: answer.status, explanation: code.unwrap_or_default(), retry_after: None }
         }
         error => error,
     }
