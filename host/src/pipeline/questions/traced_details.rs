@@ -10,6 +10,12 @@ use crate::support::record_key::instant_of;
 /// An answer has the steps of so many deliveries at most: each takes a request of its own.
 pub(crate) const MOST_DETAILED: usize = 50;
 
+/// The most steps of a delivery in an answer, which goes over the control socket.
+const MOST_STEPS: usize = 50;
+
+/// The longest text of a step, in characters.
+const LONGEST: usize = 500;
+
 /// The steps of a delivery as people see them. Hold personal data: not for logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TracedDetails {
@@ -70,7 +76,7 @@ impl TracedDetails {
             cause_id: details.cause.map(|cause| cause.id.to_owned()),
             cause: details.sentence(),
             route: details.route(),
-            steps: details.steps.iter().map(TracedStep::of).collect(),
+            steps: details.steps.iter().take(MOST_STEPS).map(TracedStep::of).collect(),
         }
     }
 
@@ -84,11 +90,18 @@ impl TracedStep {
     fn of(step: &Step) -> Self {
         Self {
             at: step.at.and_then(DateTime::from_timestamp_millis),
-            event: step.name.clone(),
-            action: step.action.clone(),
-            description: step.description.clone(),
+            event: shortened(&step.name),
+            action: shortened(&step.action),
+            description: shortened(&step.description),
             server: step.server().map(str::to_owned),
         }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
@@ -115,6 +128,9 @@ mod tests {
         let events: Vec<_> = details.steps.iter().map(|step| step.event.as_str()).collect();
         assert_eq!(events, ["Receive", "Fail", ""]);
         assert_eq!(details.steps[0].server.as_deref(), Some("A.B"));
+        let long = format!(r#"{{"event":"Fail","description":"{}"}}"#, "é".repeat(5000));
+        let many = TracedDetails::of("failed", vec![long.as_str(); 1000].into_iter());
+        assert_eq!((many.steps.len(), many.steps[0].description.chars().count()), (MOST_STEPS, LONGEST + 1));
         assert_eq!(TracedDetails::of("failed", [].into_iter()).cause, "nothing is known of its steps");
     }
 }
