@@ -145,3 +145,11 @@ fn a_mapping_that_does_not_map_details_is_refused_by_line() {
     }
     tenant.exotrace(&["check"]).ends(0);
 }
+
+#[test]
+fn the_doctor_reads_the_steps_of_a_delivery() {
+    let tenant = tenant(100, &[], "");
+    let said = tenant.exotrace(&["doctor"]).run().all();
+    assert!(said.contains(" steps of the newest delivery"), "{said}");
+    assert_eq!(tenant.simulator.details_requests(), 1);
+}

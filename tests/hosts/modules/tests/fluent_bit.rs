@@ -83,6 +83,8 @@ fn lines_that_fluent_bit_has_parsed_come_out_as_it_read_them() {
         // The `_id` of a record that failed is made of its text, in which `\/` has become `/`.
         "dates 20, `_id`",
         "dates 49, `_id`",
+        // The same, in which half of a surrogate pair has been replaced.
+        "odd-details 9, `_id`",
         // It has nothing else that an `_id` is made of than its text, in which Fluent Bit rounds a long integer.
         "odd 12, `_id`",
     ];
