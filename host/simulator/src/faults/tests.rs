@@ -56,5 +56,5 @@ fn a_wrong_value_is_told_from_a_missing_one() {
 fn an_unknown_name_is_answered_with_the_known_ones() {
     let error = Faults::default().add("gremlins=7").unwrap_err().to_string();
     assert!(error.starts_with("there is no fault `gremlins`, only `throttle`, `throttle-random`, "), "{error}");
-    assert!(error.ends_with("`sign-in-busy`"), "{error}");
+    assert!(error.ends_with("`missing-details`"), "{error}");
 }
