@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::tested::{MappingTest, first_difference, map_in};
 use crate::{
     mapper::{MappedBatch, Outcome},
-    support::{counted::counted, finding::Finding, property::Property},
+    support::{counted::counted, finding::Finding, property::Property, record_key::RecordKey},
 };
 
 /// What a source asks for at once.
@@ -107,7 +107,7 @@ pub(super) fn names_documents(test: &MappingTest<'_>, mapped: &MappedBatch) -> F
     Finding::ok(step, &format!("{ids} of {records}; equal for equal records, in any order"))
 }
 
-/// A record whose status changes tells of the same delivery, in another document.
+/// A record whose status changes tells of the same delivery, in another document; where it says which delivery.
 pub(super) fn names_deliveries(test: &MappingTest<'_>, mapped: &MappedBatch) -> Finding {
     let step = "deliveries";
     let (mut compared, mut same_ids) = (0_u64, 0_u64);
@@ -116,7 +116,7 @@ pub(super) fn names_deliveries(test: &MappingTest<'_>, mapped: &MappedBatch) -> 
         Err(reason) => return Finding::failed(step, &reason),
     };
     for (place, (record, outcome)) in test.records.iter().zip(&mapped.outcomes).enumerate() {
-        let (Outcome::Mapped { id, delivery_id, .. }, Some(other)) = (outcome, with_other_status(record)) else {
+        let (Outcome::Mapped { id, delivery_id, .. }, Some(other)) = (outcome, of_other_status(record)) else {
             continue;
         };
         let changed = match map_in(&pool, &other) {
@@ -141,7 +141,7 @@ pub(super) fn names_deliveries(test: &MappingTest<'_>, mapped: &MappedBatch) -> 
         same_ids += u64::from(id == other_id);
     }
     match (compared, same_ids) {
-        (0, _) => Finding::none(step, "no record has a status"),
+        (0, _) => Finding::none(step, "no record has an id, a recipient and a status"),
         (_, 0) => Finding::ok(step, "a new status gives a new document of the same delivery"),
         _ => Finding::warning(
             step,
@@ -154,8 +154,9 @@ pub(super) fn names_deliveries(test: &MappingTest<'_>, mapped: &MappedBatch) -> 
     }
 }
 
-/// The same record with another status; `None` when it has none.
-fn with_other_status(record: &str) -> Option<String> {
+/// The same record with another status; `None` when it has none, or does not say which delivery it tells of.
+fn of_other_status(record: &str) -> Option<String> {
+    RecordKey::delivery_of(record)?;
     let mut members: Map<String, Value> = serde_json::from_str(record).ok()?;
     let (_, status) = members.iter_mut().find(|(name, _)| Property::named(name) == Some(Property::Status))?;
     let is_failed = status.as_str()?.eq_ignore_ascii_case("failed");
