@@ -47,10 +47,8 @@ pub(crate) enum Request {
         #[serde(default)]
         allowed: Allowed,
     },
-    /// To have the one on trial, unless it gives other ids.
-    Promote,
-    /// To have the one on trial in any case.
-    PromoteWithNewIds,
+    /// To have the one on trial, with what is taken of it that would else be refused.
+    Promote(Allowed),
     /// To end the trial.
     Withdraw,
     /// To have the one before.

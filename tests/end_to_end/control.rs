@@ -8,7 +8,7 @@ use std::{
 
 use exotrace::mapper::built_in;
 
-use crate::harness::{Folder, MappingDaemon, documents, exotrace, graph_records, guest, text};
+use crate::harness::{Folder, MappingDaemon, documents, exotrace, graph_records, guest, project, text};
 
 #[test]
 fn the_running_program_takes_another_mapping_and_goes_back() {
@@ -200,6 +200,31 @@ fn a_mapping_that_gives_other_ids_is_refused_unless_they_are_accepted() {
     daemon.tell_well(&["replace", other, "--accept-new-ids"]);
     assert_eq!(daemon.mapping(), "9.9.9");
     assert!(daemon.status()["last_refused"].is_null());
+    daemon.kill();
+}
+
+#[test]
+fn a_mapping_of_another_schema_is_refused_unless_that_is_accepted() {
+    let mut daemon = MappingDaemon::start("");
+    let other = project().join("fixtures/wit/0.2.0/component.wasm");
+    let other = text(&other);
+    let (said, succeeded) = daemon.tell(&["replace", other]);
+    let expected = "error: refused; the current mapping stays: its documents follow another schema, ecs 8.";
+    assert!(!succeeded && said.starts_with(expected) && said.contains(" to shown 1.0: "), "{said}");
+    assert!(said.contains("\nhint: `--accept-new-schema` of `exotrace mapping replace` takes it"), "{said}");
+    let (said, succeeded) = daemon.tell(&["replace", other, "--canary", "50"]);
+    assert!(!succeeded && said.contains("another schema"), "{said}");
+    let said = daemon.tell_well(&["replace", other, "--shadow", "100"]);
+    assert!(said.contains("; schema ecs 8."), "{said}");
+    let (said, succeeded) = daemon.tell(&["promote"]);
+    assert!(!succeeded && said.contains("`exotrace mapping promote --accept-new-schema`"), "{said}");
+    daemon.tell_well(&["promote", "--accept-new-schema"]);
+    assert_eq!(daemon.mapping(), "9.8.8");
+    // Back to what mapped before, whatever its schema.
+    daemon.tell_well(&["rollback"]);
+    assert_eq!(daemon.mapping(), "2.2.0");
+    daemon.tell_well(&["replace", other, "--accept-new-schema"]);
+    assert_eq!(daemon.mapping(), "9.8.8");
     daemon.kill();
 }
 

@@ -83,9 +83,26 @@ fn two_versions_are_compared_field_by_field() {
     let found = json_of(&["mapping", "diff", "--json", "1.20", "2.2", RECORDS], 1);
     let records = fs::read_to_string(project().join(RECORDS)).unwrap().lines().count();
     assert_eq!(found["records"], json!(records));
-    assert_eq!(found["before"], json!({ "mapping": "1.20", "mapping_version": "1.20.0" }));
+    let before = &found["before"];
+    assert_eq!((&before["mapping"], &before["mapping_version"]), (&json!("1.20"), &json!("1.20.0")));
+    assert_eq!((&before["schema"]["name"], &found["schema_change"]), (&json!("ecs"), &Value::Null));
     // Version 2.2 sets what 1.20 does not.
     assert_eq!(found["fields"]["event.category"]["added"], json!(records));
+}
+
+/// Fields of one schema are not those of another.
+#[test]
+fn another_schema_is_named_and_its_fields_are_not_compared() {
+    let other = project().join("fixtures/wit/0.2.0/component.wasm");
+    let folder = Folder::new();
+    let record =
+        folder.write("record.ndjson", fs::read_to_string(project().join(RECORDS)).unwrap().lines().next().unwrap());
+    let said = run(&["mapping", "diff", "2.2", text(&other), text(&record)], 1);
+    assert!(
+        said.contains("\nschema ecs 8.") && said.contains(" to shown 1.0: outcomes and ids are compared"),
+        "{said}"
+    );
+    assert!(!said.contains("field "), "{said}");
 }
 
 #[test]

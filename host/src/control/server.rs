@@ -21,7 +21,7 @@ use tracing::warn;
 use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET};
 use crate::{
     app::privacy::PrivacyInUse,
-    deployment::{Deployment, HotSwap, Unchanged},
+    deployment::{Allowed, Deployment, HotSwap, Unchanged},
     pipeline::{Questions, Replays},
     support::{
         counted::counted,
@@ -210,14 +210,7 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
         Request::Status => ControlReply::Status(Box::new(deployment.status())),
         Request::History => ControlReply::History(deployment.history()),
         Request::Put { .. } => ControlReply::Failed("a mapping is prepared before it is put in place".to_owned()),
-        Request::Promote if deployment.new_ids_on_trial() > 0 => ControlReply::Failed(format!(
-            "{} of the trial got another `_id`: what is read again would be stored twice\nhint: `exotrace mapping \
-             promote --accept-new-ids` takes it all the same",
-            counted(deployment.new_ids_on_trial(), "record", "records")
-        )),
-        Request::Promote | Request::PromoteWithNewIds => {
-            done(deployment.promote(by), || format!("mapping {} maps from now on", deployment.status().mapping))
-        }
+        Request::Promote(allowed) => promote(allowed, by, deployment),
         Request::Withdraw => done(deployment.withdraw(by), || "the trial is over".to_owned()),
         Request::RollBack => {
             done(deployment.roll_back(by), || format!("mapping {} maps again", deployment.status().mapping))
@@ -237,6 +230,24 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
             ControlReply::Done(format!("mapping {} may be replaced", deployment.status().mapping))
         }
     }
+}
+
+fn promote(allowed: Allowed, by: &str, deployment: &Deployment) -> ControlReply {
+    let new_ids = deployment.new_ids_on_trial();
+    if let Some(change) = deployment.new_schema_on_trial().filter(|_| !allowed.new_schema) {
+        return ControlReply::Failed(format!(
+            "documents would follow another schema, {change}: what reads them would not find their fields\nhint: \
+             `exotrace mapping promote --accept-new-schema` takes it all the same"
+        ));
+    }
+    if new_ids > 0 && !allowed.new_ids {
+        return ControlReply::Failed(format!(
+            "{} of the trial got another `_id`: what is read again would be stored twice\nhint: `exotrace mapping \
+             promote --accept-new-ids` takes it all the same",
+            counted(new_ids, "record", "records")
+        ));
+    }
+    done(deployment.promote(by), || format!("mapping {} maps from now on", deployment.status().mapping))
 }
 
 /// Somebody who asks, for people.

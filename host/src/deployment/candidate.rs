@@ -7,6 +7,8 @@ pub struct Candidate {
     pub(super) generation: Generation,
     /// What it was checked with.
     pub(super) report: ProbeReport,
+    /// How the schema of documents changes, if it does.
+    pub(super) schema_change: Option<String>,
 }
 
 /// What a candidate was checked with.

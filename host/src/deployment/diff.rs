@@ -11,7 +11,7 @@ mod shape;
 
 use shape::{shape, shorten};
 
-use crate::mapper::{Entry, MappedBatch, Outcome};
+use crate::mapper::{DocumentSchema, Entry, MappedBatch, Outcome};
 
 /// How many fields are told apart. A mapping has about a hundred; one that makes names out of records gets no more.
 const MAX_FIELDS: usize = 1000;
@@ -45,6 +45,10 @@ pub struct Differences {
     pub fields: BTreeMap<String, FieldDifferences>,
     /// How many differences are in fields beyond the most that are told apart.
     pub in_other_fields: u64,
+    /// The schemas, as `ecs 9.4.0 to ocsf 1.5.0`, where they are not of one name. Then outcomes and ids are compared,
+    /// and no fields: those of one schema are not those of the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_change: Option<String>,
 }
 
 /// How one field differs.
@@ -80,12 +84,13 @@ impl Differences {
             outcomes: BTreeMap::new(),
             fields: BTreeMap::new(),
             in_other_fields: 0,
+            schema_change: None,
         }
     }
 
     /// Whether everything that was compared is equal.
     pub fn is_empty(&self) -> bool {
-        self.different == 0
+        self.different == 0 && self.schema_change.is_none()
     }
 
     /// The part of the records that came out differently, 0 to 1.
@@ -107,7 +112,11 @@ impl Differences {
 
     fn add_record(&mut self, before: &ComparedRecord<'_>, after: &ComparedRecord<'_>) {
         self.records += 1;
-        if before == after {
+        let schema_change = before.schema.zip(after.schema).and_then(|(before, after)| before.change_to(after));
+        let is_comparable = schema_change.is_none();
+        self.schema_change = self.schema_change.take().or(schema_change);
+        let is_other_outcome = (before.outcome, before.id) != (after.outcome, after.id);
+        if !is_other_outcome && (!is_comparable || before.document == after.document) {
             return;
         }
         self.different += 1;
@@ -116,6 +125,9 @@ impl Differences {
         }
         if before.id != after.id {
             self.different_ids += 1;
+        }
+        if !is_comparable {
+            return;
         }
         match (parse(before.document), parse(after.document)) {
             // There is no document on one side: the outcome says so, and a list of all fields would say no more.
@@ -174,8 +186,8 @@ impl Differences {
 }
 
 /// What became of one record, as far as it is compared.
-#[derive(PartialEq, Eq)]
 struct ComparedRecord<'b> {
+    schema: Option<&'b DocumentSchema>,
     outcome: &'static str,
     id: &'b str,
     document: &'b str,
@@ -184,12 +196,13 @@ struct ComparedRecord<'b> {
 /// A record without an answer.
 impl Default for ComparedRecord<'_> {
     fn default() -> Self {
-        Self { outcome: "missing", id: "", document: "" }
+        Self { schema: None, outcome: "missing", id: "", document: "" }
     }
 }
 
 impl<'b> From<Entry<'b>> for ComparedRecord<'b> {
-    fn from(Entry { outcome, document, .. }: Entry<'b>) -> Self {
+    fn from(Entry { outcome, document, mapping }: Entry<'b>) -> Self {
+        let schema = mapping.map(|mapping| &mapping.schema);
         let (id, document) = (outcome.id().unwrap_or_default(), document.unwrap_or_default());
         let outcome = match outcome {
             Outcome::Mapped { .. } => "mapped",
@@ -197,7 +210,7 @@ impl<'b> From<Entry<'b>> for ComparedRecord<'b> {
             Outcome::Dropped(_) => "dropped",
             Outcome::Rejected(_) => "rejected",
         };
-        Self { outcome, id, document }
+        Self { schema, outcome, id, document }
     }
 }
 

@@ -56,6 +56,12 @@ impl Generation {
         self.each(Component::digest)
     }
 
+    /// How the schema of documents changes with another one, if it does for any source.
+    pub(super) fn schema_change(&self, after: &Self) -> Option<String> {
+        let schema = |pool: &Pool| pool.component.description().schema.clone();
+        self.pools.iter().zip(&after.pools).find_map(|(before, after)| schema(before).change_to(&schema(after)))
+    }
+
     /// What it has done for all sources.
     pub(super) fn stats(&self) -> MappingStats {
         let mut sum = MappingStats::default();

@@ -53,10 +53,11 @@ pub enum SwapPurpose {
 }
 
 impl SwapPurpose {
-    /// What may be wrong with a candidate: one that is only compared stores nothing, so its ids are its own affair.
+    /// What may be wrong with a candidate: one that is only compared stores nothing, so its ids and
+    /// its schema are its own affair.
     fn allows(self, allowed: Allowed) -> Allowed {
         match self {
-            Self::Try(TrialMode::Shadow, _) => Allowed { new_ids: true, ..allowed },
+            Self::Try(TrialMode::Shadow, _) => Allowed { new_ids: true, new_schema: true, ..allowed },
             Self::Try(TrialMode::Canary, _) | Self::Replace => allowed,
         }
     }
@@ -352,6 +353,10 @@ fn describe(candidate: &Candidate, purpose: SwapPurpose) -> String {
              {different_ids} with another `_id`",
             counted(checks as u64, "record", "records")
         ),
+    };
+    let checked = match &candidate.schema_change {
+        Some(change) => format!("{checked}; schema {change}"),
+        None => checked,
     };
     match purpose {
         SwapPurpose::Replace => format!("mapping {mapping} ({short}) maps from now on; {checked}"),

@@ -17,13 +17,14 @@ const MAX_COMPILED: usize = 4;
 
 impl Deployment {
     /// Compiles a component, starts it with the settings of every source, and maps its own check records and the last
-    /// real ones with it. Takes seconds: not for the thread that maps, which goes on meanwhile. It may give other ids.
+    /// real ones with it. Takes seconds: not for the thread that maps, which goes on meanwhile. It may give other
+    /// ids, and documents of another schema.
     ///
     /// # Errors
     ///
     /// When anything is wrong with it.
     pub fn prepare(&self, bytes: &[u8]) -> Result<Candidate, Refusal> {
-        self.prepare_allowing(bytes, Allowed { new_ids: true, ..Allowed::default() })
+        self.prepare_allowing(bytes, Allowed { new_ids: true, new_schema: true, ..Allowed::default() })
     }
 
     /// As [`Deployment::prepare`], for who takes only this of it.
@@ -39,6 +40,10 @@ impl Deployment {
         }
         let generation =
             Generation::of_all(&component, &self.settings).map_err(|error| Refusal::because(error, Refusal::Start))?;
+        let schema_change = current.schema_change(&generation);
+        if let Some(change) = schema_change.as_ref().filter(|_| !allowed.new_schema) {
+            return Err(Refusal::NewSchema(change.clone()));
+        }
         let checks = run_checks(&self.settings, bytes, &component)?;
         let before = current.replica().map_err(|error| Refusal::because(error, Refusal::Start))?;
         let report = ProbeReport { checks, ..self.probe(&before, &generation)? };
@@ -54,7 +59,7 @@ impl Deployment {
         // What it did so far was no mail.
         let generation =
             Generation::of_all(&component, &self.settings).map_err(|error| Refusal::because(error, Refusal::Start))?;
-        Ok(Candidate { generation, report })
+        Ok(Candidate { generation, report, schema_change })
     }
 
     /// Maps the last real records by what maps now and by a candidate.

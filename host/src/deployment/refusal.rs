@@ -10,6 +10,8 @@ use crate::mapper::{ComponentError, MapperError};
 pub struct Allowed {
     /// Other ids: what is read again is stored twice.
     pub new_ids: bool,
+    /// Documents of another schema.
+    pub new_schema: bool,
     /// To be worse than the current mapping on recent records.
     pub worse: bool,
 }
@@ -52,6 +54,12 @@ pub enum Refusal {
         /// Of how many.
         records: u64,
     },
+    /// Its documents follow another schema than those of the current one.
+    #[error(
+        "its documents follow another schema, {0}: what reads them would not find their fields\n\
+         hint: `--accept-new-schema` of `exotrace mapping replace` takes it all the same"
+    )]
+    NewSchema(String),
     /// It is worse than the current one on records that were collected shortly before.
     #[error(
         "it is worse on recent records: {0}\nhint: `[mapping.rollback]` says what is allowed; `--force` of `exotrace \

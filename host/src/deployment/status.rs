@@ -86,6 +86,12 @@ impl Deployment {
         trial.map_or(0, |trial| trial.status().differences["different_ids"].as_u64().unwrap_or_default())
     }
 
+    /// How the schema of documents would change with the candidate on trial, if it would.
+    pub fn new_schema_on_trial(&self) -> Option<String> {
+        let trial = self.rollout.trial.load_full()?;
+        self.rollout.current().schema_change(&trial.candidate)
+    }
+
     /// Everything that maps or is kept ready to, for each source.
     pub fn in_use(&self) -> Vec<MappingInUse> {
         let active = self.rollout.active.load_full();

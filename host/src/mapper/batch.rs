@@ -2,7 +2,7 @@
 
 use std::{iter::repeat_n, sync::Arc};
 
-use super::outcome::Outcome;
+use super::{description::DocumentSchema, outcome::Outcome};
 use crate::support::distinct::distinct;
 
 /// What became of a batch.
@@ -27,6 +27,8 @@ pub struct MappedBy {
     pub version: String,
     /// The SHA-256 of its component, in hexadecimal digits.
     pub digest: String,
+    /// What its documents look like.
+    pub schema: DocumentSchema,
 }
 
 /// One outcome of a batch with its document and what made it.
@@ -128,7 +130,8 @@ mod tests {
             Outcome::Mapped { id, delivery_id, timestamp: DateTime::UNIX_EPOCH, length }
         };
         let by = |digest: &str| {
-            Arc::new(MappedBy { name: "mail".to_owned(), version: "1.0.0".to_owned(), digest: digest.to_owned() })
+            let [name, version, digest] = ["mail", "1.0.0", digest].map(str::to_owned);
+            Arc::new(MappedBy { name, version, digest, schema: DocumentSchema::ecs("8.11.0".to_owned()) })
         };
         let batch = MappedBatch {
             documents: "{}\n{\"a\":1}\n".to_owned(),

@@ -106,8 +106,8 @@ impl Component {
         let described = describe(&*linked).map_err(|error| ComponentError::Describe(Box::new(error)))?;
         let description = Description { wit_version, ..described };
         check_description(&description)?;
-        let (name, version) = (description.name.clone(), description.mapping_version.clone());
-        let mapped_by = Arc::new(MappedBy { name, version, digest: digest(bytes) });
+        let Description { name, mapping_version: version, schema, .. } = description.clone();
+        let mapped_by = Arc::new(MappedBy { name, version, digest: digest(bytes), schema });
         Ok(Self { linked, mapped_by, description, recent_ids: Arc::default() })
     }
 

@@ -53,6 +53,12 @@ impl DocumentSchema {
         Self { name: "ecs".to_owned(), version }
     }
 
+    /// What changes with another schema, as `ecs 9.4.0 to ocsf 1.5.0`; none when they are of one name: what is of one
+    /// name may be stored together.
+    pub(crate) fn change_to(&self, after: &Self) -> Option<String> {
+        (self.name != after.name).then(|| format!("{self} to {after}"))
+    }
+
     /// The version, if it is the Elastic Common Schema.
     pub(crate) fn ecs_version(&self) -> Option<&str> {
         (self.name == "ecs").then_some(self.version.as_str())

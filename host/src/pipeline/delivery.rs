@@ -354,7 +354,7 @@ fn some_of(mapped: &MappedBatch, places: &[usize]) -> MappedBatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapper::{DropReason, MappedBy};
+    use crate::mapper::{DocumentSchema, DropReason, MappedBy};
 
     #[test]
     fn some_of_a_batch_has_the_documents_of_its_outcomes() {
@@ -367,7 +367,8 @@ mod tests {
         let outcomes = vec![mapped("1"), Outcome::Dropped(DropReason::Status), mapped("3"), mapped("4")];
         let by = |version: &str| {
             let [name, version, digest] = ["mail", version, version].map(str::to_owned);
-            Arc::new(MappedBy { name, version, digest })
+            let schema = DocumentSchema { name: "ecs".to_owned(), version: "8.11.0".to_owned() };
+            Arc::new(MappedBy { name, version, digest, schema })
         };
         let mapped_by = vec![(by("1.20.0"), 2), (by("2.2.0"), 2)];
         let documents = "{\"a\":1}\n{\"a\":3}\n{\"a\":4}\n".to_owned();

@@ -15,7 +15,7 @@ use crate::{
         progress::Progress,
     },
     deployment::{Differences, Examples},
-    mapper::{Component, Mapper, MapperError, Origin},
+    mapper::{Component, Description, Mapper, MapperError, Origin},
     sources::file::formats::{Batch, Notice, Sink},
     support::shown,
 };
@@ -102,13 +102,17 @@ fn compare(arguments: &DiffArguments) -> anyhow::Result<Differences> {
     if let Some(error) = stopped {
         return Err(error.into());
     }
-    let (before, after) = (&before.description().mapping_version, &after.description().mapping_version);
+    let (before, after) = (before.description(), after.description());
     if arguments.json {
         let mut answer = serde_json::to_value(&differences)?;
-        answer["before"] = json!({ "mapping": arguments.before, "mapping_version": before });
-        answer["after"] = json!({ "mapping": arguments.after, "mapping_version": after });
+        for (side, mapping, description) in [("before", &arguments.before, before), ("after", &arguments.after, after)]
+        {
+            let Description { mapping_version, schema, .. } = description;
+            answer[side] = json!({ "mapping": mapping, "mapping_version": mapping_version, "schema": schema });
+        }
         println!("{}", serde_json::to_string_pretty(&answer)?);
     } else if differences.records > 0 {
+        let (before, after) = (&before.mapping_version, &after.mapping_version);
         let table = table::DifferenceTable { before, after, differences: &differences }.to_string();
         println!("{}", shown::lines(&table));
     }

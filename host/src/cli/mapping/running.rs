@@ -38,6 +38,9 @@ pub(in crate::cli) enum RunningCommand {
         /// Accept it even if it gives recent records another `_id`: a store then has duplicates of records that are read again.
         #[arg(long)]
         accept_new_ids: bool,
+        /// Accept it even if its documents follow another schema, such as OCSF in place of ECS.
+        #[arg(long)]
+        accept_new_schema: bool,
         /// Accept it even if it is slower or fails more often on recent records.
         #[arg(long)]
         force: bool,
@@ -68,6 +71,9 @@ pub(in crate::cli) enum RunningCommand {
         /// Accept it even if it gave records of the trial another `_id`.
         #[arg(long)]
         accept_new_ids: bool,
+        /// Accept it even if its documents follow another schema.
+        #[arg(long)]
+        accept_new_schema: bool,
         #[command(flatten)]
         process: ProcessArguments,
     },
@@ -127,19 +133,22 @@ impl ProcessArguments {
 
 pub(in crate::cli) fn run(command: &RunningCommand) -> anyhow::Result<ExitCode> {
     let answer = match command {
-        RunningCommand::Replace { mapping, shadow, canary, accept_new_ids, force, process } => {
+        RunningCommand::Replace { mapping, shadow, canary, accept_new_ids, accept_new_schema, force, process } => {
             let purpose = match (shadow, canary) {
                 (Some(percent), _) => SwapPurpose::Try(TrialMode::Shadow, *percent),
                 (None, Some(percent)) => SwapPurpose::Try(TrialMode::Canary, *percent),
                 (None, None) => SwapPurpose::Replace,
             };
-            let allowed = Allowed { new_ids: *accept_new_ids, worse: *force };
+            let (new_ids, new_schema, worse) = (*accept_new_ids, *accept_new_schema, *force);
+            let allowed = Allowed { new_ids, new_schema, worse };
             process.ask(&Request::Put { mapping: mapping_ref(mapping)?, purpose, allowed })?
         }
         RunningCommand::Status { json, process } => return show_status(process.ask(&Request::Status)?, *json),
         RunningCommand::History { json, process } => return show_history(&process.history()?, *json),
-        RunningCommand::Promote { accept_new_ids: false, process } => process.ask(&Request::Promote)?,
-        RunningCommand::Promote { accept_new_ids: true, process } => process.ask(&Request::PromoteWithNewIds)?,
+        RunningCommand::Promote { accept_new_ids, accept_new_schema, process } => {
+            let (new_ids, new_schema) = (*accept_new_ids, *accept_new_schema);
+            process.ask(&Request::Promote(Allowed { new_ids, new_schema, worse: true }))?
+        }
         RunningCommand::Withdraw(process) => process.ask(&Request::Withdraw)?,
         RunningCommand::Rollback(process) => process.ask(&Request::RollBack)?,
         RunningCommand::Pin(process) => process.ask(&Request::Pin)?,
@@ -237,6 +246,9 @@ fn trial_lines(trial: &TrialStatus, lines: &mut Vec<String>) {
     let ids = count(differences, "different_ids");
     let (compared, differ) = (counted(records, "record", "records"), if different == 1 { "differs" } else { "differ" });
     lines.push(format!("compared  {compared}, {different} {differ}, {ids} in their id"));
+    if let Some(change) = differences["schema_change"].as_str() {
+        lines.push(format!("          schema {change}: outcomes and ids are compared, and no fields"));
+    }
     for (outcome, times) in differences["outcomes"].as_object().into_iter().flatten() {
         lines.push(format!("          {outcome}: {times}"));
     }

@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
-use crate::mapper::{DropReason, FailureReason};
+use crate::mapper::{DropReason, FailureReason, MappedBy};
 
 /// A batch of documents, each mapped with the id of its place.
 fn batch(documents: &[Value]) -> MappedBatch {
@@ -139,4 +141,27 @@ fn names_made_out_of_records_do_not_fill_the_memory() {
     let after: Vec<_> = (0..2000).map(|number| json!({ number.to_string(): 1 })).collect();
     let differences = compare(Examples::Shapes, &vec![json!({}); 2000], &after);
     assert_eq!((differences.fields.len(), differences.in_other_fields), (MAX_FIELDS, 1000));
+}
+
+/// Of two schemas the fields are not compared: all of them would differ, and nobody learns anything.
+#[test]
+fn between_two_schemas_outcomes_and_ids_are_compared() {
+    let of = |name: &str, ids: &[&str]| {
+        let schema = DocumentSchema { name: name.to_owned(), version: "1".to_owned() };
+        let document = json!({ "of": name });
+        let [name, version, digest] = ["mail", "1.0.0", name].map(str::to_owned);
+        let mapped_by = vec![(Arc::new(MappedBy { name, version, digest, schema }), ids.len())];
+        let mut batch = MappedBatch { mapped_by, ..MappedBatch::default() };
+        ids.iter().for_each(|id| push(&mut batch, id, &document));
+        batch
+    };
+    let mut differences = Differences::new(Examples::Shapes);
+    differences.add(&of("ecs", &["1", "2"]), &of("ocsf", &["1", "3"]));
+    let Differences { records, different, different_ids, .. } = differences;
+    assert_eq!((records, different, different_ids), (2, 1, 1));
+    assert!(differences.fields.is_empty() && !differences.is_empty());
+    assert_eq!(differences.schema_change.as_deref(), Some("ecs 1 to ocsf 1"));
+    let mut same = Differences::new(Examples::Shapes);
+    same.add(&of("ecs", &["1"]), &of("ecs", &["1"]));
+    assert!(same.is_empty());
 }

@@ -26,6 +26,9 @@ impl fmt::Display for DifferenceTable<'_> {
         let differ = if differences.different == 1 { "differs" } else { "differ" };
         write!(formatter, ", {} {differ} ({:.1} %)", differences.different, 100.0 * differences.rate())?;
         write!(formatter, ", {} with another `_id`", differences.different_ids)?;
+        if let Some(change) = &differences.schema_change {
+            write!(formatter, "\nschema {change}: outcomes and ids are compared, and no fields")?;
+        }
         for (outcome, count) in &differences.outcomes {
             write!(formatter, "\n{count} {} from {outcome}", if *count == 1 { "goes" } else { "go" })?;
         }
