@@ -1,4 +1,4 @@
-//! `exotrace mapping pack` and `test`, as the author of a mapping runs them.
+//! A mapping of one's own, as its author makes it: `exotrace mapping new`, `pack` and `test`.
 
 use std::fs;
 
@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use wasm_encoder::{EntityType, ImportSection, Module, TypeSection};
 
 use crate::harness::{Folder, exotrace, guest, project, text};
+
+mod page;
+mod template;
 
 const RECORDS: &str = "fixtures/records/well-formed.ndjson";
 

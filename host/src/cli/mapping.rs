@@ -8,6 +8,7 @@ mod diff;
 mod export;
 mod inspect;
 mod list;
+mod new;
 mod pack;
 mod running;
 mod sign;
@@ -25,6 +26,8 @@ pub(super) enum MappingCommand {
     ///
     /// Ends with 0 when all are equal, with 1 when some differ, and with 2 when they cannot be compared.
     Diff(Box<diff::DiffArguments>),
+    /// Begin a mapping of one's own: writes a folder with a whole, small one that builds with cargo.
+    New(new::NewArguments),
     /// Make a mapping of a core module or a component, whatever language it was written in.
     Pack(pack::PackArguments),
     /// Try a mapping on records: whether it does what the contract promises.
@@ -47,6 +50,7 @@ pub(super) fn run(command: &MappingCommand) -> anyhow::Result<ExitCode> {
         MappingCommand::List(arguments) => list::run(arguments),
         MappingCommand::Inspect(arguments) => inspect::run(arguments),
         MappingCommand::Diff(arguments) => diff::run(arguments),
+        MappingCommand::New(arguments) => new::run(arguments),
         MappingCommand::Pack(arguments) => pack::run(arguments),
         MappingCommand::Test(arguments) => test::run(arguments),
         MappingCommand::Keygen(arguments) => sign::keygen(arguments),

@@ -1,0 +1,3 @@
+//! The contract in Rust, made of the files in `wit`.
+
+wit_bindgen::generate!({ path: "wit", world: "mapping" });
