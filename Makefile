@@ -4,11 +4,11 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test cultures check format lint docs fuzz kill bench contract components guests modules \
-	adapters tangent hosts engines aot
+.PHONY: help setup build demo test cultures check format lint docs fuzz kill bench cargo-component contract components guests \
+	modules adapters tangent hosts engines aot
 
 help: ## List the tasks.
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 # rust-toolchain.toml names the toolchain and its parts; where rustup does not install them by itself, this does.
 setup:
@@ -251,6 +251,15 @@ $(NODE)/ready: tests/hosts/node/package.json tests/hosts/node/package-lock.json
 	cp $^ $(NODE)/
 	npm ci --prefix $(NODE) --no-audit --no-fund
 	touch $@
+
+# The command that components are built with elsewhere: the built-in mappings have to build with it too.
+CARGO_COMPONENT := target/tools/cargo-component/bin/cargo-component
+$(CARGO_COMPONENT):
+	$(CARGO) install --locked --root target/tools/cargo-component --target-dir target/tools/cargo-component/build \
+		--version 0.21.1 cargo-component
+
+cargo-component: build $(CARGO_COMPONENT) $(NODE)/ready ## Build the built-in mappings with cargo-component, and compare.
+	tests/cargo-component $(dir $(CARGO_COMPONENT)) $(NODE)/node_modules/.bin/jco target/release/exotrace
 
 hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in the hosts of Python and Node.
 	$(MAKE) tangent GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb

@@ -51,7 +51,7 @@ const STATUS_RULE: &str = "        // One status more: Microsoft does not know y
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  exotrace mapping new my-mapping\n  exotrace mapping new my-mapping --wrap 3.0\n  cd my-mapping && make test"
+    after_help = "Examples:\n  exotrace mapping new my-mapping\n  exotrace mapping new my-mapping --wrap 3.0"
 )]
 pub(in crate::cli) struct NewArguments {
     /// The name: lower-case letters, digits and hyphens. The folder of that name must not exist.
