@@ -5,7 +5,7 @@ CARGO := cargo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test cultures check format lint docs fuzz kill bench cargo-component contract components guests \
-	modules adapters tangent hosts engines aot
+	modules adapters tangent hosts engines languages aot
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -53,10 +53,10 @@ $(ELASTICSEARCH_SERVER)/ready: $(wildcard tests/hosts/elasticsearch-server/*)
 READY := $(addsuffix /ready,$(SYSLOG) $(PROMETHEUS) $(ELASTICSEARCH) $(OPENSEARCH) $(ELASTICSEARCH_SERVER))
 test: setup $(READY) ## Run every test.
 	$(CARGO) test --release --locked --workspace
-	skip=$$(tests/needs) && $(CARGO) test --release --locked --workspace --test end_to_end -- --ignored $$skip
+	skip=$$(tests/needs) && $(CARGO) test --release --locked --workspace --test end_to_end -- --ignored --skip languages:: $$skip
 	$(CARGO) test $(PACKAGE)
-	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) hosts; \
-	else echo "not tested: the hosts of Python and Node: python3 with venv, node or npm is not on this machine"; \
+	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) languages hosts; \
+	else echo "not tested: the hosts of Python and Node, and mappings in these languages: this machine has no python3 with venv, node or npm"; \
 		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
 	@if command -v go >/dev/null; then $(MAKE) engines; \
 	else echo "not tested: modules in engines of other languages: go is not on this machine"; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
@@ -274,6 +274,37 @@ engines: ## Run the modules in wazero, the runtime of Redpanda Connect.
 	$(MAKE) modules SETTINGS=fixtures/modules/settings.json GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb
 	cd tests/hosts/wazero && EXOTRACE_MODULE=$(CURDIR)/target/modules/redpanda-connect.wasm go test -count=1 ./... && \
 		go build -o $(CURDIR)/target/tools/wazero .
+
+# What makes components of other languages.
+JAVASCRIPT := target/tools/javascript
+$(JAVASCRIPT)/ready: $(wildcard tests/hosts/languages/javascript/package*.json)
+	mkdir -p $(JAVASCRIPT)
+	cp $^ $(JAVASCRIPT)/
+	npm ci --prefix $(JAVASCRIPT) --no-audit --no-fund --ignore-scripts
+	touch $@
+
+PYTHON_MAPPING := target/tools/python-mapping
+$(PYTHON_MAPPING)/ready: tests/hosts/languages/python/requirements.txt
+	python3 -m venv $(PYTHON_MAPPING)
+	$(PYTHON_MAPPING)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+LANGUAGES := target/languages
+$(LANGUAGES)/javascript.built: tests/hosts/languages/javascript/mapping.js $(wildcard wit/*.wit) $(JAVASCRIPT)/ready
+	mkdir -p $(LANGUAGES)
+	$(JAVASCRIPT)/node_modules/.bin/componentize-js --disable clocks random http stdio fetch-event \
+		--wit wit --world-name mapping --out $@ $<
+
+$(LANGUAGES)/python.built: tests/hosts/languages/python/mapper.py $(wildcard wit/*.wit) $(PYTHON_MAPPING)/ready
+	mkdir -p $(LANGUAGES)/python
+	cp $< $(LANGUAGES)/python/
+	$(PYTHON_MAPPING)/bin/componentize-py --wit-path wit --world mapping componentize --stub-wasi \
+		--python-path $(LANGUAGES)/python --output $@ mapper
+
+languages: build $(LANGUAGES)/javascript.built $(LANGUAGES)/python.built ## Build and test mappings in JavaScript and Python.
+	target/release/exotrace mapping pack $(LANGUAGES)/javascript.built --version 9.1.0 --output $(LANGUAGES)/javascript.wasm
+	target/release/exotrace mapping pack $(LANGUAGES)/python.built --version 9.2.0 --output $(LANGUAGES)/python.wasm
+	$(CARGO) test --release --locked --workspace --test end_to_end -- --ignored languages::
 
 # With `wasmtime` on the path, its command line as well.
 measure: components $(PYTHON)/ready $(NODE)/ready ## Measure records a second of every host.

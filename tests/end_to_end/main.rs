@@ -31,6 +31,7 @@ mod installing;
 #[cfg(target_os = "linux")]
 mod killed;
 mod labels;
+mod languages;
 mod lasting;
 mod late_rows;
 mod lights;

@@ -178,6 +178,11 @@ def hosts():
     examples, python, node = "target/release/examples", sys.executable, "node"
     yield Command("Rust, this crate", f"{examples}/embed", MAPPING, SETTINGS_FILE, *DATABASES)
     yield Command("Rust, this crate, without geo", f"{examples}/embed", MAPPING, SETTINGS_FILE, geo=False)
+    for language in ("JavaScript", "Python"):
+        component = f"target/languages/{language.lower()}.wasm"
+        if pathlib.Path(component).exists():
+            name = f"Rust, this crate, the small mapping in {language}"
+            yield Command(name, f"{examples}/embed", component, SETTINGS_FILE, *DATABASES, same=False)
     yield Command("Rust, wasmtime alone, without geo", f"{examples}/wasmtime_alone", MAPPING, geo=False)
     yield Command("Python, `map_records.py`", python, "tests/hosts/python/map_records.py", MAPPING, SETTINGS_FILE, *DATABASES)
     yield Command("Node, `map-records.mjs`", node, f"{NODE}/map-records.mjs", MAPPING, SETTINGS_FILE, *DATABASES)
