@@ -272,6 +272,7 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 # The modules with the settings and databases of the fixtures, in the runtimes that pipelines have.
 engines: ## Run the modules in wazero, the runtime of Redpanda Connect.
 	$(MAKE) modules SETTINGS=fixtures/modules/settings.json GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb
+	mkdir -p target/tools
 	cd tests/hosts/wazero && EXOTRACE_MODULE=$(CURDIR)/target/modules/redpanda-connect.wasm go test -count=1 ./... && \
 		go build -o $(CURDIR)/target/tools/wazero .
 
