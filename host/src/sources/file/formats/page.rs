@@ -166,7 +166,7 @@ mod tests {
         let all = format!("[{line},{line}]");
         let found: Vec<_> = rows(&all).unwrap().into_iter().map(RawValue::get).collect();
         assert_eq!(found, [line, line]);
-        assert_eq!(opens(&line[..line.len() - 3]), None);
+        assert_eq!(opens(line.get(..line.len() - 3).unwrap()), None);
         assert_eq!(rows(&line.replace("trace", "other")).map(|rows| rows.len()), Some(1));
     }
 }
