@@ -50,7 +50,8 @@ impl DeployedMapper {
 
     /// Version and digest of what maps now.
     pub fn mapping(&self) -> (String, String) {
-        let component = &self.deployment.rollout.current().pool(self.source).component.clone();
+        let current = self.deployment.rollout.current();
+        let component = &current.pool(self.source).component;
         (component.description().mapping_version.clone(), component.digest().to_owned())
     }
 }

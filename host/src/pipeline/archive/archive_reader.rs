@@ -63,7 +63,11 @@ impl ArchiveReader {
         let first = ArchiveHour::of(from).begins;
         let mut wanted = VecDeque::new();
         for (hour, path) in files(folder)?.into_iter().filter(|(hour, _)| hour.begins >= first) {
-            let length = path.metadata()?.len();
+            let length = match path.metadata() {
+                // It was just deleted.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                about => about?.len(),
+            };
             wanted.push_back((hour, path, length));
         }
         let total = wanted.iter().map(|(_, _, length)| length).sum();
