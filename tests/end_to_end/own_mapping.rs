@@ -98,7 +98,6 @@ fn what_is_no_mapping_is_not_packed() {
             "exports no `exotrace:mapping/mapper`\nhint: build it with bindings of the world `mapping`",
         ),
         (wasi.finish(), "\nhint: build for `wasm32-unknown-unknown`: a mapping gets no files, clock, network"),
-        (guest("wasi-import"), "\nhint: build for `wasm32-unknown-unknown`, without the functions of a system"),
         (guest("wrong-world"), ""),
         (guest("describe-traps"), "could not say what it is"),
     ] {
@@ -107,6 +106,9 @@ fn what_is_no_mapping_is_not_packed() {
         assert!(said.starts_with("error: could not pack `") && said.contains(expected), "{expected}: {said}");
         assert!(!output.exists());
     }
+    let file = folder.write("wasi.wasm", guest("wasi-import"));
+    let said = fail(&["mapping", "inspect", text(&file)], 1);
+    assert!(said.contains("\nhint: build for `wasm32-unknown-unknown`, without the functions of a system"), "{said}");
     let said = fail(&["mapping", "pack", "no-such-file", "-o", text(&output)], 1);
     assert!(said.contains("could not read `no-such-file`"), "{said}");
     fail(&["mapping", "pack", "in.wasm"], 2);
