@@ -178,6 +178,21 @@ fn traces_of_requests_have_records_in_them_and_are_refused() {
     }
 }
 
+#[test]
+fn an_archive_has_records_in_it_and_has_to_be_allowed() {
+    let folder = folder(PROFILE);
+    let settings =
+        |more: &str| format!("state_dir = \"state\"\n[archive]\ndir = \"raw\"\n{more}[mapping]\n{PROFILE}{FILES}");
+    folder.write_settings(&settings(""));
+    for command in ["check", "run"] {
+        let said = folder.exotrace(&[command]).run().with(78).stderr;
+        assert!(said.contains("exotrace.toml:3: `archive.dir` keeps records as they come"), "{said}");
+        assert!(said.contains("`allow_archive = true`"), "{said}");
+    }
+    folder.write_settings(&settings("allow_archive = true\n"));
+    folder.exotrace(&["check"]).run().with(0);
+}
+
 /// A process at work with the profile, and what one more record becomes.
 fn daemon(more: &str) -> MappingDaemon {
     let files = format!("{FILES}[[output]]\ntype = \"file\"\nname = \"other\"\npath = \"other.ndjson\"\n");

@@ -41,15 +41,7 @@ impl Privacy {
     /// When a key cannot be read, or something else of the settings would show what the profile hides.
     pub(crate) fn read(config: &Config) -> Result<Option<Self>, ConfigError> {
         let Some(privacy) = &config.mapping.privacy else { return Ok(None) };
-        for (index, source) in config.sources.iter().enumerate() {
-            if let Some(setting) = source.settings.keeps_records() {
-                let key = config.places.key("source", index, setting);
-                let problem = format!(
-                    "`{key}` keeps records as they come, and `mapping.privacy` hides people\nhint: leave one of them out"
-                );
-                return Err(ConfigError::Invalid(config.places.fault(&key, &problem)));
-            }
-        }
+        refuse_kept_records(config)?;
         let key_of = |setting: &str, file: &Path| {
             pseudonym_key_file::read(file).map_err(|error| {
                 let problem = format!("`{setting}`: {error}");
@@ -93,6 +85,25 @@ impl Privacy {
         settings.options = Some(Value::Object(options));
         settings.pseudonym_key = Some(self.key.clone());
         settings.previous_pseudonym_key.clone_from(&self.previous_key);
+    }
+}
+
+/// Refuses what keeps records as they come, which would show what the profile hides.
+fn refuse_kept_records(config: &Config) -> Result<(), ConfigError> {
+    let refused = |key: &str, hint: &str| {
+        let problem = format!("`{key}` keeps records as they come, and `mapping.privacy` hides people\nhint: {hint}");
+        Err(ConfigError::Invalid(config.places.fault(key, &problem)))
+    };
+    for (index, source) in config.sources.iter().enumerate() {
+        if let Some(setting) = source.settings.keeps_records() {
+            return refused(&config.places.key("source", index, setting), "leave one of them out");
+        }
+    }
+    match &config.archive {
+        Some(archive) if !archive.allow_archive => {
+            refused("archive.dir", "leave one of them out, or set `allow_archive = true` in `[archive]`")
+        }
+        _ => Ok(()),
     }
 }
 
