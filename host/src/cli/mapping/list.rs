@@ -23,6 +23,9 @@ pub(in crate::cli) struct ListArguments {
     json: bool,
 }
 
+/// Where those inside the program are.
+const BUILT_IN_ORIGIN: &str = "built in";
+
 /// One mapping.
 #[derive(Serialize, Default)]
 struct ListedMapping {
@@ -87,9 +90,9 @@ impl ListedMapping {
             Some(_) => "yes",
         };
         let digest = text(&self.digest).chars().take(12).collect();
-        // As `--mapping` takes it.
+        // Those inside the program are called as `--mapping` takes them.
         let mapping = match &self.schema {
-            Some(schema) if schema.ecs_version().is_none() => {
+            Some(schema) if self.origin == BUILT_IN_ORIGIN && schema.ecs_version().is_none() => {
                 format!("{}-{}", schema.name, text(&self.mapping_version))
             }
             _ => text(&self.mapping_version),
@@ -104,7 +107,7 @@ pub(super) fn run(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
     let loader = mapping_limits::loader(config.as_ref());
     let mut mappings = Vec::new();
     for built_in in BUILT_IN {
-        mappings.push(ListedMapping::new("built in".to_owned(), loader.built_in(built_in)));
+        mappings.push(ListedMapping::new(BUILT_IN_ORIGIN.to_owned(), loader.built_in(built_in)));
     }
     if let Some(config) = &config {
         for file in component_files(&config.state_dir.join(mapping_limits::MAPPINGS))? {
