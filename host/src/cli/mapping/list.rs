@@ -130,5 +130,5 @@ pub(super) fn run(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn line([mapping, schema, records, options, contract, digest]: &[String; 6], place: &str) -> String {
-    format!("{mapping:<10} {schema:<11} {records:<13} {options:<7} {contract:<8} {digest:<13} {place}")
+    format!("{mapping:<10} {schema:<11} {records:<20} {options:<7} {contract:<8} {digest:<13} {place}")
 }
