@@ -164,6 +164,7 @@ fn it_goes_on_after_every_kill() {
     tenant.exotrace(&["run", "--once"]).ends(0);
     tenant.append("exotrace.toml", AGAIN);
     let (range, more) = (range(), ["--output", "again", "--json"]);
+    let is_over = || tenant.exotrace(&["status", "--json"]).run().json()["archive"]["remap"].is_null();
     let mut kills = 0;
     while kills < 12 {
         let before = tenant.count("again");
@@ -175,15 +176,19 @@ fn it_goes_on_after_every_kill() {
         }
         program.kill();
         kills += 1;
+        // It may have been done when it was killed, and would begin anew.
+        if is_over() {
+            break;
+        }
     }
-    assert!(kills > 2, "{kills}");
+    assert!(kills > 0, "it was never killed");
     // Done or not, it is done now, and everything is there once.
     let states = |prefix: &str| {
         let states: Vec<_> = delivered(&tenant.documents(prefix)).iter().map(|it| format!("{it:?}")).collect();
         (states.iter().cloned().collect::<BTreeSet<_>>(), states.len())
     };
     let (expected, _) = states("documents");
-    if !tenant.exotrace(&["status", "--json"]).run().json()["archive"]["remap"].is_null() {
+    if !is_over() {
         remap(&tenant, &range, &more).ends(0);
     }
     let (found, count) = states("again");
