@@ -211,7 +211,7 @@ fn documents_that_a_data_stream_does_not_take_are_refused_at_once() {
     let folder = Folder::with_settings(&settings(&outputs("api_key = \"a:b\"\n"), "ocsf-1.8"));
     assert_begun(&found(&folder, 78, "errors"), &[&refused.replace("18", "17")]);
     let ran = folder.bare(&["run", "--config", "exotrace.toml"]).ends(78);
-    for part in ["output `store` is a data stream", "hint: `pipeline` of the output names"] {
+    for part in ["output `store` is a data stream", "`pipeline` of the output names"] {
         assert!(ran.stderr.contains(part), "{part}: {ran}");
     }
     for settings in [
