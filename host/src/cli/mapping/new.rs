@@ -50,7 +50,9 @@ const STATUS_RULE: &str = "        // One status more: Microsoft does not know y
                            settings.drop_status.push(\"gettingStatus\".to_owned());\n";
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  exotrace mapping new my-mapping\n  exotrace mapping new my-mapping --wrap 3.0")]
+#[command(
+    after_help = "Examples:\n  exotrace mapping new my-mapping\n  exotrace mapping new my-mapping --from 2.2\n  exotrace mapping new my-mapping --wrap 3.0"
+)]
 pub(in crate::cli) struct NewArguments {
     /// The name: lower-case letters, digits and hyphens. The folder of that name must not exist.
     name: String,
