@@ -51,31 +51,12 @@ pub(crate) fn map(
     if failed && !labels.iter().any(|label| label == PRESERVE) {
         labels.push(PRESERVE.to_owned());
     }
-    for (name, value) in [
-        ("activity_id", json!(4)),
-        ("activity_name", json!("Trace")),
-        ("category_name", json!("Network Activity")),
-        ("category_uid", json!(4)),
-        ("class_name", json!("Email Activity")),
-        ("class_uid", json!(4009)),
-        ("severity", json!("Informational")),
-        ("severity_id", json!(1)),
-        ("time", json!(timestamp.or(origin.read_at).unwrap_or(0))),
-        ("timezone_offset", json!(0)),
-        ("type_name", json!("Email Activity: Trace")),
-        ("type_uid", json!(400_904)),
-    ] {
-        event[name] = value;
-    }
+    add_constants(&mut event);
+    event["time"] = json!(timestamp.or(origin.read_at).unwrap_or(0));
     let tenant = normal_id(&tenant);
     let has_account = !tenant.is_empty() || tenant_name.as_deref().is_some_and(|name| !name.is_empty());
     let account = json!({ "uid": tenant, "name": tenant_name, "type_id": 17, "type": "M365 Tenant" });
     event["cloud"] = json!({ "provider": "Microsoft 365", "account": has_account.then_some(account) });
-    event["metadata"]["version"] = json!("1.8.0");
-    event["metadata"]["product"] =
-        json!({ "name": "Exchange Online", "vendor_name": "Microsoft", "feature": { "name": "Message Trace" } });
-    event["metadata"]["profiles"] = json!(["cloud", "security_control"]);
-    event["metadata"]["log_name"] = json!("messageTraces");
     event["metadata"]["labels"] = json!(labels);
     event["metadata"]["tenant_uid"] = json!(tenant);
     event["metadata"]["processed_time"] = json!(origin.read_at);
@@ -93,6 +74,30 @@ pub(crate) fn map(
         event["raw_data"] = json!(line);
     }
     Mapped::Document { document: event, id, delivery_id, timestamp, failed }
+}
+
+/// Adds what every event has.
+fn add_constants(event: &mut Value) {
+    for (name, value) in [
+        ("activity_id", json!(4)),
+        ("activity_name", json!("Trace")),
+        ("category_name", json!("Network Activity")),
+        ("category_uid", json!(4)),
+        ("class_name", json!("Email Activity")),
+        ("class_uid", json!(4009)),
+        ("severity", json!("Informational")),
+        ("severity_id", json!(1)),
+        ("timezone_offset", json!(0)),
+        ("type_name", json!("Email Activity: Trace")),
+        ("type_uid", json!(400_904)),
+    ] {
+        event[name] = value;
+    }
+    event["metadata"]["version"] = json!("1.8.0");
+    event["metadata"]["product"] =
+        json!({ "name": "Exchange Online", "vendor_name": "Microsoft", "feature": { "name": "Message Trace" } });
+    event["metadata"]["profiles"] = json!(["cloud", "security_control"]);
+    event["metadata"]["log_name"] = json!("messageTraces");
 }
 
 fn map_record(settings: &Settings, geo: Geo<'_>, record: &Record, errors: &mut Vec<String>) -> (Value, String) {
