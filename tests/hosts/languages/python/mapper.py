@@ -51,7 +51,7 @@ class Session(mapper.Session):
         record = attempt(lambda: dict(**parsed), "NOT_AN_OBJECT", "record is not an object") or {}
         def text(name, legacy=None):  # By the name of Graph, or by the one of the Reporting Web Service and PowerShell.
             value = record.get(name, record.get(legacy or name[0].upper() + name[1:]))
-            return attempt(lambda: value and value + "", "INVALID_TYPE", f"{name} is not text") or None
+            return attempt(lambda: None if value is None else value + "", "INVALID_TYPE", f"{name} is not text") or None
         id, date, status = text("id", "MessageTraceId"), text("receivedDateTime", "Received"), text("status") or ""
         sender, to, subject = text("senderAddress"), text("recipientAddress"), text("subject")
         message_id, ip = text("messageId"), text("fromIP")
