@@ -1,10 +1,14 @@
 //! Every command ends with the codes that `host/docs/exit-codes.md` says, and each of these is tried.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    process::{Command, Stdio},
+};
 
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 
-use crate::harness::{Exotrace, Folder, SimulatedTenant, fixture, project};
+use crate::harness::{Exotrace, Folder, PROGRAM, SimulatedTenant, fixture, project};
 
 const CODES: [i32; 4] = [0, 1, 2, 78];
 
@@ -173,5 +177,28 @@ fn a_level_that_does_not_exist_ends_every_command_before_anything() {
             said.starts_with("error: invalid value `inof` for `EXOTRACE_LOG`: `inof` is not a level\nhint: "),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let folder = folder();
+    for command in [
+        "mapping list",
+        "mapping inspect 3.0",
+        "mapping diff 1.20 2.2 good.ndjson",
+        "mapping export out",
+        "config schema",
+        "completions bash",
+        "man pages",
+        "map good.ndjson",
+        "check --config good.toml",
+    ] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let mut program = Command::new(PROGRAM);
+        program.args(command.split(' ')).current_dir(folder.path("")).stdin(Stdio::null()).stdout(writer);
+        let output = program.output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{command}: {output:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -24,7 +25,6 @@ pub(super) struct ManArguments {
 }
 
 /// Writes the pages, and prints the name of each.
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &ManArguments, command: Command) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     fs::create_dir_all(folder).with_context(|| format!("could not make folder `{}`", folder.display()))?;
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &ManArguments, command: Command) -> anyhow::Result<
     for (name, page) in pages {
         let file = Path::new(folder).join(name);
         fs::write(&file, page).with_context(|| format!("could not write `{}`", file.display()))?;
-        println!("{}", file.display());
+        writeln!(io::stdout(), "{}", file.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

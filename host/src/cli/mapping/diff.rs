@@ -1,6 +1,11 @@
 //! `exotrace mapping diff`: what two mappings make of the same records.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -59,8 +64,6 @@ pub(super) fn run(arguments: &DiffArguments) -> anyhow::Result<ExitCode> {
         }
     }
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 fn compare(arguments: &DiffArguments) -> anyhow::Result<Differences> {
     let config = arguments.options.config()?;
     let config = config.as_ref();
@@ -110,11 +113,11 @@ fn compare(arguments: &DiffArguments) -> anyhow::Result<Differences> {
             let Description { mapping_version, schema, .. } = description;
             answer[side] = json!({ "mapping": mapping, "mapping_version": mapping_version, "schema": schema });
         }
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&answer)?)?;
     } else if differences.records > 0 {
         let (before, after) = (&before.mapping_version, &after.mapping_version);
         let table = table::DifferenceTable { before, after, differences: &differences }.to_string();
-        println!("{}", shown::lines(&table));
+        writeln!(io::stdout(), "{}", shown::lines(&table))?;
     }
     anyhow::ensure!(unread == 0, "not every file could be read");
     anyhow::ensure!(unreadable == 0, "{unreadable} lines could not be compared");

@@ -1,6 +1,11 @@
 //! `exotrace mapping export`: the built-in components as files.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -13,15 +18,13 @@ pub(in crate::cli) struct ExportArguments {
     /// The folder; created if it is missing.
     folder: PathBuf,
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &ExportArguments) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     fs::create_dir_all(folder).with_context(|| format!("could not make folder `{}`", folder.display()))?;
     for built_in in BUILT_IN {
         let file = folder.join(format!("mapping-{}.wasm", built_in.version));
         fs::write(&file, built_in.bytes).with_context(|| format!("could not write `{}`", file.display()))?;
-        println!("{}", file.display());
+        writeln!(io::stdout(), "{}", file.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

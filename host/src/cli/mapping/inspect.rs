@@ -1,6 +1,7 @@
 //! `exotrace mapping inspect`: what a component file is.
 
 use std::{
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -72,8 +73,6 @@ impl SignatureState {
         }
     }
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let loader = loader(config.as_ref());
@@ -98,10 +97,15 @@ pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
             }
             Err(error) => answer["error"] = json!(explain(error)),
         }
-        println!("{}", serde_json::to_string_pretty(&answer)?);
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&answer)?)?;
     } else {
         for (key, value) in lines(&inspection, usable.as_ref().ok(), &signature) {
-            println!("{:<12} {}", shown::line(key), shown::lines(&value).replace('\n', "\n             "));
+            writeln!(
+                io::stdout(),
+                "{:<12} {}",
+                shown::line(key),
+                shown::lines(&value).replace('\n', "\n             ")
+            )?;
         }
     }
     match usable {

@@ -1,6 +1,10 @@
 //! `exotrace mapping list`: the mappings that can be used.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Args;
 use serde::Serialize;
@@ -100,8 +104,6 @@ impl ListedMapping {
         [mapping, schema, kinds, options.to_owned(), text(&self.wit_version), digest]
     }
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let loader = mapping_limits::loader(config.as_ref());
@@ -115,15 +117,15 @@ pub(super) fn run(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
         }
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&mappings)?);
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&mappings)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let heading = ["mapping", "schema", "records", "options", "contract", "SHA-256"].map(str::to_owned);
-    println!("{}", line(&heading, "where"));
+    writeln!(io::stdout(), "{}", line(&heading, "where"))?;
     for listed in mappings {
-        println!("{}", shown::line(&line(&listed.columns(), &listed.origin)));
+        writeln!(io::stdout(), "{}", shown::line(&line(&listed.columns(), &listed.origin)))?;
         if let Some(error) = listed.error {
-            println!("          cannot be used: {}", shown::lines(&error).replace('\n', "\n          "));
+            writeln!(io::stdout(), "          cannot be used: {}", shown::lines(&error).replace('\n', "\n          "))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,11 @@
 //! `exotrace mapping new`: a folder with a whole, small mapping, to be changed.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -63,8 +68,6 @@ pub(in crate::cli) struct NewArguments {
     #[arg(long, value_name = "VERSION")]
     wrap: Option<String>,
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &NewArguments) -> anyhow::Result<ExitCode> {
     check_name(&arguments.name)?;
     let files = match &arguments.wrap {
@@ -81,9 +84,14 @@ pub(super) fn run(arguments: &NewArguments) -> anyhow::Result<ExitCode> {
         }
         let text = text.replace(TEMPLATE_NAME, &arguments.name);
         new_file::write(&path, text.as_bytes(), PUBLIC, ExistingFile::Keep)?;
-        println!("{}", shown::path(&path));
+        writeln!(io::stdout(), "{}", shown::path(&path))?;
     }
-    println!("next: cd {} && make {}", arguments.name, if arguments.wrap.is_some() { "accept" } else { "test" });
+    writeln!(
+        io::stdout(),
+        "next: cd {} && make {}",
+        arguments.name,
+        if arguments.wrap.is_some() { "accept" } else { "test" }
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,7 @@
 //! `exotrace mapping pack`: what a compiler gives becomes a mapping.
 
 use std::{
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -47,8 +48,6 @@ pub(in crate::cli) struct PackArguments {
     #[arg(short, long, value_name = "FILE.wasm")]
     output: PathBuf,
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn run(arguments: &PackArguments) -> anyhow::Result<ExitCode> {
     let loader = mapping_limits::loader(None);
     let bytes = read_component(&arguments.file)?;
@@ -70,9 +69,9 @@ pub(super) fn run(arguments: &PackArguments) -> anyhow::Result<ExitCode> {
         own_checks(&packed.bytes, &packed.component, mapping_limits::without_settings()).with_context(could_not)?;
     new_file::write(&arguments.output, &packed.bytes, PUBLIC, ExistingFile::Replace)?;
     for (what, said) in report(arguments, bytes.len(), &packed, checks as u64) {
-        println!("{what:<10} {}", shown::line(&said));
+        writeln!(io::stdout(), "{what:<10} {}", shown::line(&said))?;
     }
-    println!("{}", shown::path(&arguments.output));
+    writeln!(io::stdout(), "{}", shown::path(&arguments.output))?;
     Ok(ExitCode::SUCCESS)
 }
 

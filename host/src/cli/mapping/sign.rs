@@ -67,17 +67,13 @@ pub(in crate::cli) struct VerifyArguments {
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn keygen(arguments: &KeygenArguments) -> anyhow::Result<ExitCode> {
     let key = signature::generate(&arguments.secret_key, &arguments.public_key)?;
-    println!("secret key  {}", shown::path(&arguments.secret_key));
-    println!("public key  {}", shown::path(&arguments.public_key));
-    println!("for the settings: trusted_keys = [\"{key}\"]");
+    writeln!(io::stdout(), "secret key  {}", shown::path(&arguments.secret_key))?;
+    writeln!(io::stdout(), "public key  {}", shown::path(&arguments.public_key))?;
+    writeln!(io::stdout(), "for the settings: trusted_keys = [\"{key}\"]")?;
     Ok(ExitCode::SUCCESS)
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     let key = SecretKey::open(&arguments.secret_key)?;
     let file = &arguments.file;
@@ -96,7 +92,7 @@ pub(super) fn sign(arguments: &SignArguments) -> anyhow::Result<ExitCode> {
     });
     let path = signature::path_of(file);
     write(&path, &key.sign(&bytes, &comment)).with_context(|| format!("could not write `{}`", shown::path(&path)))?;
-    println!("{}", shown::path(&path));
+    writeln!(io::stdout(), "{}", shown::path(&path))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,8 +103,6 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     atomic_write::put(file, path)
 }
-
-#[expect(clippy::print_stdout, reason = "the answer that was asked for")]
 pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let keys = match &arguments.config {
         Some(config) => Config::load(config)?.mapping.trusted_keys,
@@ -119,9 +113,9 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let path = arguments.signature.clone().unwrap_or_else(|| signature::path_of(&arguments.file));
     let signed = keys.check_with(&path, &bytes).with_context(|| format!("`{}`", shown::path(&arguments.file)))?;
     let version = Inspection::new(&bytes).ok().and_then(|inspection| inspection.mapping_version);
-    println!("valid: signed with key {}", signed.key_id);
-    println!("comment  {}", shown::line(&signed.comment));
-    println!("mapping  {}", shown::line(version.as_deref().unwrap_or("none: this is not a mapping")));
+    writeln!(io::stdout(), "valid: signed with key {}", signed.key_id)?;
+    writeln!(io::stdout(), "comment  {}", shown::line(&signed.comment))?;
+    writeln!(io::stdout(), "mapping  {}", shown::line(version.as_deref().unwrap_or("none: this is not a mapping")))?;
     Ok(ExitCode::SUCCESS)
 }
 
