@@ -7,7 +7,7 @@ use std::{fs, hint::black_box, path::Path, sync::Arc, time::Duration};
 use criterion::{Bencher, Criterion, Throughput};
 use exotrace::{
     geo::Geo,
-    mapper::{BUILT_IN, BuiltIn, Component, Mapper, Origin, Settings},
+    mapper::{BUILT_IN, BuiltIn, Component, Mapper, Origin, PseudonymKey, Settings},
 };
 use exotrace_mapping as native;
 use serde_json::Value;
@@ -37,13 +37,24 @@ struct Case {
     built_in: BuiltIn,
     shape: Shape,
     preserve_original_event: bool,
+    hides_people: bool,
 }
+
+/// The profile of the case that hides people, and its key.
+const OPTIONS: &str = r#"{"privacy":{"key_id":"k"}}"#;
+const KEY: &[u8; 32] = b"0123456789abcdef0123456789ABCDEF";
 
 /// Every version with the records that are longest to parse, and the newest one with others.
 fn cases() -> Vec<Case> {
-    let case = |built_in, shape, preserve_original_event| Case { built_in, shape, preserve_original_event };
+    let case = |built_in, shape, preserve_original_event| Case {
+        built_in,
+        shape,
+        preserve_original_event,
+        hides_people: false,
+    };
     let mut cases = Vec::from(BUILT_IN.map(|built_in| case(built_in, Shape::Legacy, false)));
     cases.extend([case(newest(), Shape::Graph, false), case(newest(), Shape::Legacy, true)]);
+    cases.push(Case { hides_people: true, ..case(newest(), Shape::Graph, false) });
     cases
 }
 
@@ -72,7 +83,8 @@ impl Case {
             Shape::Graph => "graph",
         };
         let original = if self.preserve_original_event { " original" } else { "" };
-        format!("{} {shape}{original}", self.built_in.version)
+        let hidden = if self.hides_people { " hidden" } else { "" };
+        format!("{} {shape}{original}{hidden}", self.built_in.version)
     }
 
     fn mapper(&self) -> Mapper {
@@ -81,6 +93,8 @@ impl Case {
             local_domains: Some(vec!["contoso.com".to_owned()]),
             preserve_original_event: self.preserve_original_event,
             tags: vec!["forwarded".to_owned()],
+            options: self.hides_people.then(|| serde_json::from_str(OPTIONS).expect("options are JSON")),
+            pseudonym_key: self.hides_people.then(|| PseudonymKey::new(KEY.to_vec())),
             ..Settings::default()
         };
         Mapper::new(component, settings, Arc::new(Geo::default())).expect("the settings are right")
@@ -91,6 +105,8 @@ impl Case {
             local_domains: Some(vec!["contoso.com".to_owned()]),
             preserve_original_event: self.preserve_original_event,
             tags: vec!["forwarded".to_owned()],
+            options: self.hides_people.then(|| OPTIONS.to_owned()),
+            pseudonym_key: self.hides_people.then(|| KEY.to_vec()),
             ..native::Settings::default()
         };
         let version = native::versions::find(self.built_in.version).expect("the library has every built-in version");
@@ -130,7 +146,7 @@ fn sizes() -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn measure_sizes(criterion: &mut Criterion) {
-    let case = Case { built_in: newest(), shape: Shape::Graph, preserve_original_event: false };
+    let case = Case { built_in: newest(), shape: Shape::Graph, preserve_original_event: false, hides_people: false };
     let mapper = case.mapper();
     let mut group = criterion.benchmark_group("sizes");
     group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
@@ -170,7 +186,7 @@ fn report(output: &Path) {
 #[expect(clippy::print_stdout, reason = "the result")]
 fn report_allocations() {
     let records = records(Shape::Legacy, RECORDS, RECORD_BYTES);
-    let case = Case { built_in: newest(), shape: Shape::Legacy, preserve_original_event: false };
+    let case = Case { built_in: newest(), shape: Shape::Legacy, preserve_original_event: false, hides_people: false };
     let mut session = case.session();
     map(&mut session, &records); // fills the caches
     let counted = allocation_counter::measure(|| drop(black_box(map(&mut session, &records))));
