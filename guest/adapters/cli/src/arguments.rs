@@ -31,6 +31,10 @@ pub(crate) fn parse(
             }
         };
         let value = match spec.value {
+            OptionValue::Secret => {
+                let OptionSpec { name, variable, .. } = spec;
+                return Err(format!("`{name}` is a secret, which only the environment may have: `{variable}`"));
+            }
             OptionValue::Switch => parser.optional_value().unwrap_or_default(),
             OptionValue::Text | OptionValue::Texts | OptionValue::File => parser.value().map_err(text)?,
         };
@@ -51,7 +55,7 @@ fn help() -> String {
     );
     for OptionSpec { name, variable, value, help: explanation } in OPTIONS {
         let takes = match value {
-            OptionValue::Switch => "",
+            OptionValue::Switch | OptionValue::Secret => "",
             OptionValue::Text | OptionValue::Texts => " TEXT",
             OptionValue::File => " FILE",
         };

@@ -10,8 +10,10 @@ mod lines;
 #[cfg(target_arch = "wasm32")]
 mod mapping;
 mod options;
+#[cfg(any(target_arch = "wasm32", test))]
+mod privacy_key;
 
 pub use lines::{LineTooLong, Lines, UnreadableLine, WholeLines};
 #[cfg(target_arch = "wasm32")]
 pub use mapping::{Identity, Mapping, Totals, identity};
-pub use options::{OPTIONS, OptionError, OptionSpec, OptionValue, Options};
+pub use options::{OPTIONS, OptionError, OptionSpec, OptionValue, Options, SecretText};

@@ -8,6 +8,7 @@ use crate::{
         mapping::mapper::{self, Outcome, SettingsError},
     },
     options::Options,
+    privacy_key,
 };
 
 /// The composed mapping with its settings.
@@ -86,7 +87,8 @@ impl Mapping {
             fields: options.fields,
             suffix_list,
             options: options.options,
-            pseudonym_key: None,
+            // Without its key nothing is mapped: what is to be hidden would show.
+            pseudonym_key: privacy_key::read(options.privacy_key_file.as_deref(), options.privacy_key.as_ref(), hint)?,
             previous_pseudonym_key: None,
         };
         let session = mapper::Session::open(&settings).map_err(explain_setting)?;

@@ -1,5 +1,7 @@
 //! The settings of an adapter, each by its name: as an argument, an environment variable, or in a query.
 
+use std::fmt;
+
 use exotrace_domains::{DomainError, LocalDomain};
 
 /// The settings of an adapter.
@@ -29,6 +31,32 @@ pub struct Options {
     pub geoip_asn: Option<String>,
     /// Public suffix list.
     pub suffix_list: Option<String>,
+    /// The file of the key of pseudonyms.
+    pub privacy_key_file: Option<String>,
+    /// The key of pseudonyms itself.
+    pub privacy_key: Option<SecretText>,
+}
+
+/// A text that shows nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// Keeps a text secret.
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("****")
+    }
 }
 
 /// One setting: how it is called, and what it takes.
@@ -55,10 +83,12 @@ pub enum OptionValue {
     Texts,
     /// A file in a folder that the host gives.
     File,
+    /// A text that only the environment may have: arguments show in the list of processes.
+    Secret,
 }
 
 /// Every setting.
-pub const OPTIONS: [OptionSpec; 12] = [
+pub const OPTIONS: [OptionSpec; 14] = [
     OptionSpec {
         name: "local-domain",
         variable: "EXOTRACE_LOCAL_DOMAIN",
@@ -130,6 +160,18 @@ pub const OPTIONS: [OptionSpec; 12] = [
         variable: "EXOTRACE_SUFFIX_LIST",
         value: OptionValue::File,
         help: "Public suffix list in the format of publicsuffix.org, in place of the built-in one.",
+    },
+    OptionSpec {
+        name: "privacy-key-file",
+        variable: "EXOTRACE_PRIVACY_KEY_FILE",
+        value: OptionValue::File,
+        help: "File with the key of pseudonyms, for `privacy` of `options`: 32 random bytes, raw, hexadecimal or Base64.",
+    },
+    OptionSpec {
+        name: "privacy-key",
+        variable: "EXOTRACE_PRIVACY_KEY",
+        value: OptionValue::Secret,
+        help: "The same key as hexadecimal or Base64, for hosts without folders; in the variable alone.",
     },
 ];
 
@@ -204,6 +246,8 @@ impl Options {
             geoip_city: self.geoip_city.or(other.geoip_city),
             geoip_asn: self.geoip_asn.or(other.geoip_asn),
             suffix_list: self.suffix_list.or(other.suffix_list),
+            privacy_key_file: self.privacy_key_file.or(other.privacy_key_file),
+            privacy_key: self.privacy_key.or(other.privacy_key),
         }
     }
 
@@ -231,6 +275,8 @@ impl Options {
             "geoip-city" => self.geoip_city = Some(text),
             "geoip-asn" => self.geoip_asn = Some(text),
             "suffix-list" => self.suffix_list = Some(text),
+            "privacy-key-file" => self.privacy_key_file = Some(text),
+            "privacy-key" => self.privacy_key = Some(SecretText::new(value)),
             other => return Err(OptionError::Unknown(other.to_owned())),
         }
         Ok(())

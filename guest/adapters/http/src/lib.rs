@@ -67,6 +67,9 @@ fn from_query(path_with_query: &str) -> Result<Options, String> {
         if spec.value == OptionValue::File {
             return Err(format!("`{name}` names a file, which only the environment may: `{}`", spec.variable));
         }
+        if spec.value == OptionValue::Secret {
+            return Err(format!("`{name}` is a secret, which only the environment may have: `{}`", spec.variable));
+        }
         options.set(spec, &value).map_err(|error| error.to_string())?;
     }
     Ok(options)

@@ -50,7 +50,7 @@ impl Guest for Plugin {
         }
         let documents = MAPPING.with(|mapping| match mapping.get_or_init(open) {
             Ok(mapping) => mapping.map(&records, &mut Totals::default()),
-            Err(error) => records.lines().map(|record| unmapped(record, error)).collect(),
+            Err(error) => records.lines().map(|record| unmapped(record, error, hides_people())).collect(),
         });
         Ok(documents.into_bytes())
     }
@@ -73,12 +73,17 @@ fn open() -> Result<Mapping, String> {
     Ok(mapping)
 }
 
-/// What stands for a record when there is no mapping: the record, and why.
-fn unmapped(record: &str, error: &str) -> String {
-    let document = json!({
-        "event": { "kind": "pipeline_error", "original": record },
-        "error": { "message": [error] },
-    });
+/// Whether the environment has a key that hides people.
+fn hides_people() -> bool {
+    ["EXOTRACE_PRIVACY_KEY", "EXOTRACE_PRIVACY_KEY_FILE"].iter().any(|name| env::var_os(name).is_some())
+}
+
+/// What stands for a record when there is no mapping: the record, unless people are to be hidden, and why.
+fn unmapped(record: &str, error: &str, hides_people: bool) -> String {
+    let mut document = json!({ "event": { "kind": "pipeline_error" }, "error": { "message": [error] } });
+    if !hides_people {
+        document["event"]["original"] = record.into();
+    }
     format!("{document}\n")
 }
 
