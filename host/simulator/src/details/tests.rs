@@ -1,5 +1,3 @@
-use serde_json::Value;
-
 use crate::{
     Row, Status, TenantConfig,
     testing::{Answer, Simulation, config, config_with},
@@ -29,7 +27,7 @@ fn every_status_has_steps_that_end_so() {
         let body = answer.json();
         let steps = body["value"].as_array().unwrap();
         assert!(steps.iter().any(|step| step["event"] == event), "{body}");
-        assert!(steps.iter().all(|step| step["id"] == Value::from(row.id.clone())));
+        assert!(steps.iter().all(|step| step["id"] == row.id.as_str()));
     }
 }
 
