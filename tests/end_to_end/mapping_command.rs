@@ -152,7 +152,7 @@ fn mappings_are_listed_with_those_of_the_state_folder() {
     assert_eq!(ours["digest"], same["digest"]);
     let said = run(&["mapping", "list"], 0);
     assert_eq!(said.lines().count(), 1 + BUILT_IN.len(), "{said}");
-    assert!(said.contains("\nocsf-1.8.0 ocsf 1.8.0  graph,legacy  yes "), "{said}");
+    assert!(said.contains("\nocsf-1.8.0 ocsf 1.8.0  graph,legacy         yes "), "{said}");
     assert!(said.lines().all(|line| line.contains("where") || line.contains("built in")), "{said}");
 }
 
