@@ -299,10 +299,10 @@ fn a_folder_that_cannot_be_used_stops_the_source_until_it_can() {
 #[test]
 fn old_files_go_and_the_rest_is_shown() {
     let tenant = tenant(40, &[], FILE);
-    tenant.change_settings("dir = \"kept\"\n", "dir = \"kept\"\nkeep_for = \"2days\"\n");
+    tenant.change_settings("dir = \"kept\"\n", "dir = \"kept\"\nkeep_for = \"90d\"\n");
     let check = tenant.exotrace(&["check", "--json"]).ends(0).json();
-    assert_eq!(check["archive"]["keep_for"], "2days");
-    assert!(tenant.exotrace(&["check"]).ends(0).stdout.contains("kept, kept for 2days\n"));
+    assert_eq!(check["archive"]["keep_for"], "90days");
+    assert!(tenant.exotrace(&["check"]).ends(0).stdout.contains("kept, kept for 90days\n"));
     let old = tenant.write("kept/graph/2020-01-01T00.ndjson.zst", "");
     tenant.write("kept/graph/notes.txt", "mine");
     fs::set_permissions(tenant.path("kept"), fs::Permissions::from_mode(0o777)).unwrap();

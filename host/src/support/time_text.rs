@@ -21,6 +21,14 @@ pub(crate) fn span(duration: chrono::Duration) -> String {
     format_duration(Duration::from_secs(seconds / unit * unit)).to_string()
 }
 
+/// A length of time as settings have it: `90days` is not two months and 29 days.
+pub(crate) fn setting(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds > 0 && seconds.is_multiple_of(86_400) => format!("{}days", seconds / 86_400),
+        _ => format_duration(duration).to_string(),
+    }
+}
+
 /// A time and how long ago it is.
 pub(crate) fn ago(instant: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     instant.map_or("none".to_owned(), |instant| format!("{}: {} ago", time(instant), span(now - instant)))

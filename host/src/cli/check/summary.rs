@@ -1,6 +1,5 @@
 //! What the settings say, in short: for people, and for programs.
 
-use humantime::format_duration;
 use serde_json::{Map, Value, json};
 
 use super::parts::CheckedMapping;
@@ -9,7 +8,10 @@ use crate::{
         privacy::PrivacyInUse,
         settings::{ArchiveConfig, Config, SourceConfig},
     },
-    support::folder::{Folder, parent},
+    support::{
+        folder::{Folder, parent},
+        time_text,
+    },
 };
 
 /// What the settings say.
@@ -47,7 +49,7 @@ impl<'c> CheckSummary<'c> {
         }
         line("dead letters", &self.config.dead_letter.display().to_string());
         if let Some(ArchiveConfig { dir, keep_for, .. }) = &self.config.archive {
-            line("archive", &format!("{}, kept for {}", dir.display(), format_duration(*keep_for)));
+            line("archive", &format!("{}, kept for {}", dir.display(), time_text::setting(*keep_for)));
             made(dir).iter().for_each(|note| line("", note));
         }
         line("state folder", &self.config.state_dir.display().to_string());
@@ -76,7 +78,7 @@ impl<'c> CheckSummary<'c> {
 }
 
 fn archive_json(ArchiveConfig { dir, keep_for, allow_archive }: &ArchiveConfig) -> Value {
-    json!({ "dir": dir, "keep_for": format_duration(*keep_for).to_string(), "allow_archive": allow_archive })
+    json!({ "dir": dir, "keep_for": time_text::setting(*keep_for), "allow_archive": allow_archive })
 }
 
 fn source_json(source: &SourceConfig) -> Value {

@@ -117,12 +117,22 @@ fn records(domain: &str) -> Vec<Value> {
     vec![record(eve, &ann), record(&ann, eve), record(&ann, &bob), legacy, failed]
 }
 
+/// So much of a value is in the table, in characters; `--json` has all of it.
+const LONGEST_VALUE: usize = 48;
+
 fn table(fields: &[ExplainedField]) -> TextTable {
     let mut table = TextTable::new(vec!["field", "becomes", "without the profile", "with it"], &[2, 3, 0], &[]);
-    let shown = |value: &Option<Value>| match value {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
+    // Where nobody sets the width, one long value would set that of all rows.
+    let shown = |value: &Option<Value>| {
+        let text = match value {
+            None => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        };
+        match text.char_indices().nth(LONGEST_VALUE) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
     };
     for ExplainedField { field, changes, before, after } in fields {
         let words: Vec<_> = changes.iter().copied().map(FieldChange::as_str).collect();
