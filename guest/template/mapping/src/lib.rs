@@ -1,16 +1,16 @@
 //! Maps message trace to documents of the Elastic Common Schema (ECS). `make test` says what a change breaks.
 
-use bindings::exports::exotrace::mapping::mapper::*;
+use contract::exports::exotrace::mapping::mapper::*;
 use serde_json::{Map, Value, json};
 
-mod bindings;
+mod contract;
 mod record;
 use record::{Record, is_blank, merge};
 
 const ECS_VERSION: &str = "9.4.0";
 
 struct Mapping;
-bindings::export!(Mapping with_types_in bindings);
+contract::export!(Mapping with_types_in contract);
 
 impl Guest for Mapping {
     type Session = OpenSession;

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::bindings::exports::exotrace::mapping::mapper::{Failed, FailureReason, Mapped, Outcome};
+use crate::contract::exports::exotrace::mapping::mapper::{Failed, FailureReason, Mapped, Outcome};
 
 /// The names of Graph, and those of the Reporting Web Service and PowerShell where they are other words.
 const OTHER_NAMES: [(&str, &str); 2] = [("id", "MessageTraceId"), ("receivedDateTime", "Received")];

@@ -30,7 +30,7 @@ macro_rules! template {
     };
 }
 
-const MAPPING: [TemplateFile; 10] = template!("mapping": "Cargo.toml", "Cargo.lock", "Makefile", "README.md", "gitignore", "src/lib.rs", "src/bindings.rs", "src/record.rs", "expected.json", "checks.ndjson");
+const MAPPING: [TemplateFile; 10] = template!("mapping": "Cargo.toml", "Cargo.lock", "Makefile", "README.md", "gitignore", "src/lib.rs", "src/contract.rs", "src/record.rs", "expected.json", "checks.ndjson");
 
 const WRAPPER: [TemplateFile; 7] = template!("wrapper": "Cargo.toml", "Cargo.lock", "Makefile", "README.md", "gitignore", "src/lib.rs", "wit/wrapper.wit");
 
