@@ -104,7 +104,9 @@ impl Comparison {
                 assert!(!document.contains('\n'), "{document}");
                 document
             });
-            check(record, &outcome, document, expected(setup, record, start as u64));
+            if !may_have_steps(setup, record) {
+                check(record, &outcome, document, expected(setup, record, start as u64));
+            }
         }
         assert_eq!((outcomes.next(), documents), (None, ""));
     }
@@ -128,6 +130,13 @@ fn expected(setup: &Setup, record: &str, offset: u64) -> reference::Mapped {
     let file = setup.file.clone().map(|(path, begin)| (path, begin + offset));
     let origin = reference::Origin { read_at: setup.read_at, file };
     reference::map(setup.version, &settings, &origin, &network, record)
+}
+
+/// Whether a record may be a row with the steps of its delivery. The reference mapper knows rows alone;
+/// `guest/mapping/tests/details.rs` compares these documents with the ones of their rows.
+fn may_have_steps(setup: &Setup, record: &str) -> bool {
+    setup.version.number == "3.0"
+        && serde_json::from_str::<Value>(record).is_ok_and(|record| record.get("trace").is_some())
 }
 
 /// Takes what is wrong out of a document: `error`, which OCSF has no name for.
@@ -155,7 +164,7 @@ fn check(record: &str, outcome: &fast::Outcome, document: Option<&str>, expected
     let document = document.unwrap_or_else(|| panic!("should not be dropped: {record}"));
     let mut document: Value = serde_json::from_str(document).unwrap_or_else(|error| panic!("{error}: {document}"));
     if document["event"]["action"] == "trace-details" {
-        // The reference mapper knows rows alone; guest/mapping/tests/details.rs compares these with the ones of their rows.
+        // As in `may_have_steps`: it is JSON for the mapping alone.
         return;
     }
     let messages = take_error(&mut document);
