@@ -29,7 +29,8 @@ pub(crate) fn files(folder: &Path) -> anyhow::Result<Vec<String>> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
-        let name = name.to_str().with_context(|| format!("`{}` has a name that is not UTF-8", entry.path().display()))?;
+        let name =
+            name.to_str().with_context(|| format!("`{}` has a name that is not UTF-8", entry.path().display()))?;
         if entry.file_type()?.is_dir() {
             let inner = files(&entry.path())?;
             found.extend(inner.into_iter().map(|file| format!("{name}/{file}")));
