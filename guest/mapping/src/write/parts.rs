@@ -10,6 +10,7 @@ use crate::{
     document::Document,
     endpoint::Addresses,
     failure::Failure,
+    ids::ID_BYTES,
     json::{Buffer, copy_pruned, push_key},
     outcome::Origin,
     record::RecordMember,
@@ -25,6 +26,19 @@ pub(crate) fn push_timestamp(out: &mut Buffer<'_>, document: &Document<'_>, orig
         out.push_ascii(timestamp.text());
         out.push_ascii(b"\",");
     }
+}
+
+/// Stands where an id will be.
+const NO_ID: &[u8; ID_BYTES] = b"............................";
+
+/// Adds room for an id, and returns where it is.
+#[inline(always)]
+pub(crate) fn push_id_place(out: &mut Buffer<'_>, key: &str) -> usize {
+    out.push_str(key);
+    let place = out.len();
+    out.push_ascii(NO_ID);
+    out.push_ascii(b"\",");
+    place
 }
 
 /// `ecs.version`.

@@ -10,7 +10,7 @@ use shown::Shown;
 
 use super::{
     email,
-    event::{NO_ID, push_url},
+    event::push_url,
     message,
     network::{push_endpoint, push_network},
     people,
@@ -30,7 +30,10 @@ use crate::{
     property::Property,
     write::{
         hidden_record::push_hidden_record,
-        parts::{push_date, push_failures, push_log, push_record, push_tags, push_text},
+        parts::{
+            is_original_kept, push_date, push_failures, push_id_place, push_log, push_record, push_schema, push_tags,
+            push_text, push_timestamp,
+        },
     },
 };
 
@@ -71,12 +74,9 @@ pub(crate) fn push_details_document(
     };
     let start = out.len();
     out.push(b'{');
-    let read_at = origin.read_at.and_then(Instant::from_milliseconds);
-    push_date(out, r#""@timestamp":""#, document.received.or(read_at));
+    push_timestamp(out, document, origin);
     push_destination(out, &facts);
-    out.push_ascii(br#""ecs":{"version":""#);
-    out.push_str(context.version.schema.version);
-    out.push_ascii(b"\"},");
+    push_schema(out, context);
     email::push_email(out, context, document, &facts.addresses);
     push_error(out, &facts);
     let event_id = push_event(out, &facts, lines.line, origin);
@@ -156,15 +156,9 @@ fn push_event(out: &mut Buffer<'_>, facts: &Facts<'_>, line: &str, origin: &Orig
     push_date(out, r#""created":""#, origin.read_at.and_then(Instant::from_milliseconds));
     push_times(out, details);
     out.push_str(&context.settings.fields.event);
-    let id_place = (!has_failed || delivery_key::is_named(&document.record)).then(|| {
-        out.push_ascii(br#""id":""#);
-        let place = out.len();
-        out.push_ascii(NO_ID);
-        out.push_ascii(b"\",");
-        place
-    });
+    let id_place = (!has_failed || delivery_key::is_named(&document.record)).then(|| push_id_place(out, r#""id":""#));
     push_text(out, r#""kind":"#, Some(if has_failed { "pipeline_error" } else { "event" }));
-    if context.settings.preserve_original_event || (has_failed && context.settings.keeps_failed_records) {
+    if is_original_kept(context, document) {
         push_text(out, r#""original":"#, Some(line));
     }
     push_text(out, r#""outcome":"#, Some(document.status.outcome));

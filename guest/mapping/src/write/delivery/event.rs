@@ -6,18 +6,14 @@ use crate::{
     delivery_key,
     document::Document,
     guid,
-    ids::ID_BYTES,
     json::{Buffer, decode},
     outcome::Origin,
     property::Property,
     write::{
         delivery::email::text,
-        parts::{is_original_kept, push_date},
+        parts::{is_original_kept, push_date, push_id_place},
     },
 };
-
-/// Stands where an id will be.
-pub(super) const NO_ID: &[u8; ID_BYTES] = b"............................";
 
 /// Adds `event`, and returns where its `id` belongs.
 #[inline(always)]
@@ -37,13 +33,7 @@ pub(crate) fn push_event(
     push_date(out, r#""created":""#, origin.read_at.and_then(Instant::from_milliseconds));
     out.push_str(&context.settings.fields.event);
     let has_id = !has_failed || delivery_key::is_named(&document.record);
-    let id_place = has_id.then(|| {
-        out.push_ascii(br#""id":""#);
-        let place = out.len();
-        out.push_ascii(NO_ID);
-        out.push_ascii(b"\",");
-        place
-    });
+    let id_place = has_id.then(|| push_id_place(out, r#""id":""#));
     if has_failed {
         out.push_ascii(br#""kind":"pipeline_error","#);
     } else {

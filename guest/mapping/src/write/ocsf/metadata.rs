@@ -6,17 +6,16 @@ use crate::{
     date::Instant,
     delivery_key,
     document::{Document, IdPlaces},
-    ids::ID_BYTES,
     json::{Buffer, Kind, Raw, copy_pruned, decode},
     outcome::Origin,
     property::Property,
     status::is_plain,
     version::RecordKind,
-    write::{delivery::email::text, parts::push_tags},
+    write::{
+        delivery::email::text,
+        parts::{push_id_place, push_tags},
+    },
 };
-
-/// Stands where an id will be.
-const NO_ID: &[u8; ID_BYTES] = b"............................";
 
 /// Adds `metadata`, and returns where the ids belong that are in it.
 #[inline(always)]
@@ -41,8 +40,8 @@ pub(super) fn push_metadata(
         Some(RecordKind::Legacy) => r#""log_provider":"Reporting Web Service","#,
         Some(RecordKind::Details) | None => "",
     });
-    let delivery =
-        (!has_failed || delivery_key::is_named(&document.record)).then(|| push_place(out, r#""original_event_uid":""#));
+    let delivery = (!has_failed || delivery_key::is_named(&document.record))
+        .then(|| push_id_place(out, r#""original_event_uid":""#));
     push_original_time(out, context, document);
     if let Some(read_at) = origin.read_at.and_then(Instant::from_milliseconds) {
         push_time(out, r#""processed_time":"#, read_at.milliseconds());
@@ -50,22 +49,12 @@ pub(super) fn push_metadata(
     out.push_ascii(br#""product":{"feature":{"name":"Message Trace"},"name":"Exchange Online","#);
     out.push_ascii(br#""vendor_name":"Microsoft"},"profiles":["cloud","security_control"],"#);
     out.push_str(&context.settings.cloud.tenant_uid);
-    let id = push_place(out, r#""uid":""#);
+    let id = push_id_place(out, r#""uid":""#);
     out.push_ascii(br#""version":""#);
     out.push_str(context.version.schema.version);
     out.push_ascii(b"\",");
     out.close(start, b"}");
     IdPlaces { document: Some(id), delivery }
-}
-
-/// Adds room for an id, and returns where it is.
-#[inline(always)]
-fn push_place(out: &mut Buffer<'_>, key: &str) -> usize {
-    out.push_str(key);
-    let place = out.len();
-    out.push_ascii(NO_ID);
-    out.push_ascii(b"\",");
-    place
 }
 
 /// Adds `original_time`: the date as it came; where people are hidden, one that is a date.
