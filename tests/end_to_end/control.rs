@@ -220,7 +220,7 @@ fn a_mapping_of_another_schema_is_refused_unless_that_is_accepted() {
     assert!(!succeeded && said.contains("`exotrace mapping promote --accept-new-schema`"), "{said}");
     daemon.tell_well(&["promote", "--accept-new-schema"]);
     assert_eq!(daemon.mapping(), "9.8.8");
-    // Back to what mapped before, whatever its schema.
+    // Back to what mapped before, regardless of its schema.
     daemon.tell_well(&["rollback"]);
     assert_eq!(daemon.mapping(), "2.2.0");
     daemon.tell_well(&["replace", other, "--accept-new-schema"]);

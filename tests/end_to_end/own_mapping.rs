@@ -155,7 +155,7 @@ fn a_document_that_is_not_as_expected_is_named() {
     fs::write(&expected, "{").unwrap();
     let said = fail(&arguments, 2);
     assert!(said.contains("expected.json`: EOF while parsing"), "{said}");
-    // What is not tried is no success.
+    // What is not tried is not a success.
     fail(&["mapping", "test", text(&file), "no-such-file"], 2);
     fail(&["mapping", "test", text(&file), "/dev/null"], 2);
     fail(&["mapping", "test", "no-such-file", RECORDS], 2);

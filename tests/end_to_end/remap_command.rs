@@ -1,4 +1,4 @@
-//! `[archive]` and `exotrace remap`: raw records are kept, and mapped again once each, whatever happens.
+//! `[archive]` and `exotrace remap`: raw records are kept, and mapped again once each, after crashes too.
 
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
@@ -176,7 +176,7 @@ fn it_goes_on_after_every_kill() {
         }
         program.kill();
         kills += 1;
-        // It may have been done when it was killed, and would begin anew.
+        // It may have been done when it was killed, and would begin again.
         if is_over() {
             break;
         }

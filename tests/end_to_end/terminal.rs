@@ -57,7 +57,7 @@ fn no_bar_is_among_documents_nor_where_nobody_wants_one() {
     assert_eq!(terminal.end(), "");
 }
 
-/// The ranges of the past: whoever does the work, the ledger knows how far it has come.
+/// The ranges of the past: the ledger knows how far it has come.
 #[test]
 fn a_bar_shows_how_far_a_range_has_come_and_is_taken_away() {
     let tenant = SimulatedTenant::with_rows(60);

@@ -42,7 +42,7 @@ impl<'a> DetailsRecord<'a> {
         Some(Self { trace, details: value("details").unwrap_or(Raw::MISSING) })
     }
 
-    /// Reads the steps. That there are none, and that one is of an unknown form, is no failure.
+    /// Reads the steps. That there are none, and that one is of an unknown form, is not a failure.
     // Apart: rows are many more.
     #[inline(never)]
     pub(crate) fn read(&self, document: &mut Document<'_>) -> DeliveryDetails {

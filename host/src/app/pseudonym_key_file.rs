@@ -48,7 +48,7 @@ pub(crate) enum PseudonymKeyFileError {
         "everybody on this machine may use `{0}`\nhint: `chmod 600 {0}`, and make another key if others have read it"
     )]
     Open(String),
-    /// What it has is no key.
+    /// What it has is not a key.
     #[error("`{path}` has no key: {problem}\nhint: `exotrace privacy keygen FILE` makes one")]
     NoKey {
         /// The file.

@@ -28,7 +28,7 @@ pub(super) enum MappingCommand {
     Diff(Box<diff::DiffArguments>),
     /// Begin a mapping of one's own: writes a folder with a whole, small one that builds with cargo.
     New(new::NewArguments),
-    /// Make a mapping of a core module or a component, whatever language it was written in.
+    /// Make a mapping of a core module or a component, in any language.
     Pack(pack::PackArguments),
     /// Try a mapping on records: whether it does what the contract promises.
     ///

@@ -6,7 +6,7 @@ use crate::mapper::{Component, ComponentError, MapperError, PoolConfig};
 /// Why a mapping cannot map records of the past.
 #[derive(Debug, thiserror::Error)]
 pub enum ApartError {
-    /// There is none, or it is no mapping.
+    /// There is none, or it is not a mapping.
     #[error(transparent)]
     Component(#[from] ComponentError),
     /// It cannot be started with the settings of the source.

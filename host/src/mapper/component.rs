@@ -90,7 +90,7 @@ impl Component {
         Ok(component)
     }
 
-    /// Checks a component that was built for this version of the contract, whatever its section says, and gets it
+    /// Checks a component that was built for this version of the contract, regardless of its section, and gets it
     /// compiled by `compile`.
     pub(super) fn of_contract(
         bytes: &[u8],

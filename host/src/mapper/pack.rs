@@ -29,7 +29,7 @@ const LICENSES: &str = "licenses";
 /// What is put into a mapping besides its code.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PackRequest<'r> {
-    /// The version that it has to say it is; `None`: whatever it says.
+    /// The version that it has to say it is; `None`: any.
     pub mapping_version: Option<&'r str>,
     /// Check records, a line of JSON each; `None`: those that it has.
     pub checks: Option<&'r str>,
@@ -57,7 +57,7 @@ pub struct PackedMapping {
 ///
 /// # Errors
 ///
-/// When it is no mapping.
+/// When it is not a mapping.
 pub fn pack(bytes: &[u8], request: &PackRequest<'_>, loader: &Loader) -> Result<PackedMapping, PackError> {
     let encoded = encode(bytes)?;
     let encoded_bytes = Parser::is_core_wasm(bytes).then_some(encoded.len());

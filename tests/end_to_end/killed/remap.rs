@@ -33,7 +33,7 @@ fn no_document_is_missing_or_twice_at_whatever_step_a_remap_is_killed() {
     let remap = ["remap", "--from", "2026-03-04", "--to", "2026-03-05", "--output", "again"];
     let kills = walk(round, &remap, |round, _| {
         let status = round.exotrace(&["status", "--json"]).run().json();
-        // One that was killed when all was done would begin anew.
+        // One that was killed when all was done would begin again.
         if !status["archive"]["remap"].is_null() || !round.path("again.ndjson").exists() {
             round.finish(&remap);
             let names = fs::read_dir(round.path("state")).unwrap().map(|entry| entry.unwrap().file_name());

@@ -10,7 +10,7 @@ use crate::{
 
 const PAGE: &str = "guest/docs/write-a-mapping.md";
 
-/// A command of the page, and what the page says that one sees; `…` stands for whatever is there.
+/// A command of the page, and what the page says that one sees; `…` stands for anything.
 struct ShownCommand<'p> {
     command: &'p str,
     seen: Vec<&'p str>,

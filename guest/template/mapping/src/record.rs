@@ -53,7 +53,7 @@ impl<'r> Record<'r> {
         record
     }
 
-    /// The text of a property, by its name in Graph; empty when it is no text.
+    /// The text of a property, by its name in Graph; empty when it is not a text.
     pub fn text(&self, name: &str) -> &str {
         let other = OTHER_NAMES
             .iter()
@@ -131,7 +131,7 @@ fn hash(parts: &[&str]) -> String {
         .collect()
 }
 
-/// Whether a line is no record.
+/// Whether a line is not a record.
 pub fn is_blank(line: &str) -> bool {
     line.chars()
         .all(|it| it.is_whitespace() || it.is_control() || it == '\u{feff}')

@@ -165,7 +165,7 @@ const SENT: [Ending; 1] = [Ending {
 
 const SERVER: &str = "AM0PR04MB5555.eurprd04.prod.outlook.com";
 
-/// One delivery in so many has data that is cut.
+/// One delivery in this number has data that is cut.
 const CUT_ONE_IN: u64 = 5;
 
 /// The steps of a delivery, always the same for the same status, in no order within a second.

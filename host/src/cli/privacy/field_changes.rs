@@ -1,6 +1,6 @@
 //! What a profile makes of the fields of documents, found by mapping the same records with and without it.
 //!
-//! Knows no field by name: what depends on the key is a pseudonym, whatever it is called.
+//! Knows no field by name: what depends on the key is a pseudonym, whichever name it has.
 
 use std::collections::BTreeMap;
 

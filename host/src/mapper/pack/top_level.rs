@@ -19,7 +19,7 @@ pub(super) fn top_level(component: &[u8]) -> Result<Vec<RawSection<'_>>, BinaryR
     Ok(sections)
 }
 
-/// What is no component.
+/// What is not a component.
 pub(super) fn unreadable(error: BinaryReaderError) -> PackError {
     ComponentError::NotAComponent(wasmtime::Error::new(error)).into()
 }

@@ -54,14 +54,14 @@ impl HourFile {
         self.path.symlink_metadata().map(place).is_ok_and(|found| ours.is_ok_and(|ours| ours == found))
     }
 
-    /// Adds a batch; when it returns, that is on the disk. After an error the file has to be opened anew.
+    /// Adds a batch; when it returns, that is on the disk. After an error the file has to be opened again.
     pub(super) fn append(&mut self, frame: &[u8]) -> io::Result<u64> {
         let head: &[u8] = if self.length == 0 { &HEAD } else { &[] };
         let bytes = [head, frame].concat();
         let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             if let Err(error) = self.file.set_len(self.length) {
-                // It is done when the file is opened anew.
+                // It is done when the file is opened again.
                 warn!(path = %self.path.display(), error = %error, "could not truncate a partial write");
             }
             return Err(error);

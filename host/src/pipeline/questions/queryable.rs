@@ -53,7 +53,7 @@ pub(crate) trait Search: Send {
     ///
     /// # Errors
     ///
-    /// When they cannot be read, but may be later. That there are none is no error.
+    /// When they cannot be read, but may be later. That there are none is not an error.
     async fn details(&mut self, row: &TracedRow, context: &SourceRun) -> Result<TracedDetails, RunError>;
 
     /// How many pages it has requested.

@@ -28,7 +28,7 @@ use crate::{
 /// What the archive is called where it has to be called something.
 const LABEL: &str = "the archive";
 
-/// How far a remap has come, and which one it is: another mapping or output begins anew.
+/// How far a remap has come, and which one it is: another mapping or output begins again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RemapPosition {
     /// The digest of the mapping.

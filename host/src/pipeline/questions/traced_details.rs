@@ -44,7 +44,7 @@ pub(crate) struct TracedStep {
     pub server: Option<String>,
 }
 
-/// A step as the service writes it. What is no text counts as none.
+/// A step as the service writes it. What is not a text counts as none.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ServiceStep {
