@@ -130,7 +130,7 @@ fn table(fields: &[ExplainedField]) -> TextTable {
             Some(value) => value.to_string(),
         };
         match text.char_indices().nth(LONGEST_VALUE) {
-            Some((end, _)) => format!("{}…", &text[..end]),
+            Some(_) => text.chars().take(LONGEST_VALUE).chain(['…']).collect(),
             None => text,
         }
     };
