@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test cultures check format lint docs fuzz kill bench cargo-component contract components guests \
+.PHONY: help setup build demo test budget tenant cultures check format lint docs fuzz kill bench cargo-component contract components guests \
 	modules adapters tangent hosts engines languages aot
 
 help: ## List the tasks.
@@ -151,6 +151,27 @@ bench: setup ## Measure mapping against parsing, and memory; print the ratios.
 	$(CARGO) bench --locked --package exotrace --bench delivery
 	$(CARGO) bench --locked --package exotrace --bench replacement
 	$(CARGO) bench --locked --package exotrace --bench startup
+
+# What is counted is counted by valgrind, so that no clock decides. `UPDATE_GOLDEN=1 make budget` allows what is counted.
+VALGRIND := target/tools/valgrind
+$(VALGRIND)/ready: tests/hosts/unpack
+	command -v valgrind >/dev/null && mkdir -p $(VALGRIND) && touch $@ || tests/hosts/unpack $(VALGRIND) valgrind
+
+budget: setup $(VALGRIND)/ready ## Count the instructions of fixed pieces of work, and compare with what is allowed.
+	PATH="$$PATH:$(CURDIR)/$(VALGRIND)/root/usr/bin" VALGRIND_LIB=$$(ls -d $(CURDIR)/$(VALGRIND)/root/usr/libexec/valgrind /usr/libexec/valgrind 2>/dev/null | head -1) \
+		$(CARGO) bench --locked --package exotrace --bench budget
+
+# As large as a tenant: a million networks, 500,000 records of 20,000 people and 8,000 domains.
+TENANT := target/tenant
+$(TENANT)/ready: $(wildcard tests/geo-fixtures/src/*) $(shell find host/simulator/src -name '*.rs')
+	$(MAKE) build
+	$(CARGO) run --release --locked --package exotrace-geo-fixtures -- $(TENANT)
+	for form in graph reporting_webservice; do \
+		target/release/exotrace simulate --rows 500000 --people 20000 --span 10d --print-records $$form >$(TENANT)/$$form.ndjson || exit 1; \
+	done
+	touch $@
+
+tenant: $(TENANT)/ready ## Make records and geo databases as large as a tenant's, for measuring, in target/tenant.
 
 # The component of a contract is made once and then kept: what it was built with is what it shows.
 CONTRACTS := 0.1.0 0.2.0

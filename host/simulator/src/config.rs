@@ -24,6 +24,9 @@ pub struct TenantConfig {
     pub now: DateTime<Utc>,
     /// How far back mail goes: all that is there at the start lies in `[now - span, now]`.
     pub span: chrono::Duration,
+    /// How many people the tenant has; two domains elsewhere write to five of them. Few are busy, most are seldom heard
+    /// of (Zipf). `None` is a handful of each, which is enough for tests.
+    pub people: Option<u32>,
     /// The main mail domain. The other one is its first label under `onmicrosoft.com`.
     pub domain: String,
     /// The directory's GUID. The sign-in service takes the main domain in its place, too.
@@ -73,6 +76,7 @@ impl Default for TenantConfig {
             horizon: chrono::Duration::hours(48),
             now: DateTime::from(SystemTime::now()),
             span: chrono::Duration::hours(1),
+            people: None,
             domain: "contoso.com".to_owned(),
             tenant_id: "8f5c2d1e-3b7a-4c09-9e64-d2a1b0c7f813".to_owned(),
             client_id: "c0ffee42-6d15-4e8b-a3f7-51e09b2d7c66".to_owned(),
@@ -98,6 +102,7 @@ impl fmt::Debug for TenantConfig {
             .field("horizon", &self.horizon)
             .field("now", &self.now)
             .field("span", &self.span)
+            .field("people", &self.people)
             .field("domain", &self.domain)
             .field("tenant_id", &self.tenant_id)
             .field("client_id", &self.client_id)

@@ -10,8 +10,10 @@ use axum::{
     http::{HeaderMap, Uri, header, uri::PathAndQuery},
     response::Response,
 };
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
-use crate::{Tenant, faults::Fault, request_number::RequestNumber, sign_in::bearer, tenant::TokenState};
+use crate::{Row, Tenant, faults::Fault, request_number::RequestNumber, sign_in::bearer, tenant::TokenState};
 
 mod error;
 mod filter;
@@ -42,6 +44,11 @@ pub(crate) async fn with_usual_case(mut request: Request) -> Request {
         }
     }
     request
+}
+
+/// Returns a row as the report shows it to who asks for light JSON.
+pub(crate) fn json(row: &Row, index: usize, range: [DateTime<Utc>; 2], domain: &str) -> Map<String, Value> {
+    shape::light_object(&record::record(row, index, range, domain))
 }
 
 /// Answers with one page of the report.

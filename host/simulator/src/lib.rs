@@ -22,6 +22,7 @@ mod faults;
 mod guid;
 mod legacy;
 mod mail;
+mod records;
 mod request_number;
 mod row;
 mod sign_in;
@@ -36,6 +37,7 @@ mod truth;
 pub use config::TenantConfig;
 pub use delivery::{DeliveryError, State, delivered};
 pub use faults::{FaultError, Faults};
+pub use records::{RecordForm, write_records};
 pub use row::{Row, Status};
 pub use tenant::Tenant;
 

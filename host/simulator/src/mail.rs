@@ -19,6 +19,7 @@ mod flow;
 mod message;
 mod network;
 mod odd;
+mod population;
 mod subject;
 
 use address::AddressBook;
@@ -160,7 +161,7 @@ impl Spread {
 fn fill(config: &TenantConfig, clock: MailClock) -> Vec<Row> {
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     rng.set_stream(clock.stream);
-    let book = AddressBook::new(&config.domain);
+    let book = AddressBook::new(&config.domain, config.people);
     let mut journal = Journal::new(clock.rows);
     let mut received = clock.end;
     while journal.rows.len() < clock.rows {

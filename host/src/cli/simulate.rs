@@ -1,7 +1,7 @@
 //! `exotrace simulate`: the simulated tenant alone.
 
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
@@ -9,8 +9,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::Args;
-use exotrace_simulator::{Faults, Tenant, TenantConfig, serve};
+use clap::{Args, ValueEnum};
+use exotrace_simulator::{Faults, RecordForm, Tenant, TenantConfig, serve, write_records};
 use tokio::net::TcpListener;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  exotrace simulate --rows 2000 --rows-per-hour 600\n  exotrace simulate --write-settings exotrace.toml\n  exotrace simulate --fault server-error=0.5"
+    after_help = "Examples:\n  exotrace simulate --rows 2000 --rows-per-hour 600\n  exotrace simulate --write-settings exotrace.toml\n  exotrace simulate --fault server-error=0.5\n  exotrace simulate --rows 500000 --people 20000 --print-records graph > records.ndjson"
 )]
 pub(super) struct SimulateArguments {
     /// Where to listen; port 0 takes any that is free.
@@ -42,6 +42,12 @@ pub(super) struct SimulateArguments {
     /// Where the random choices begin; the same seed gives the same mail and the same faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How many people the tenant has; two domains elsewhere write to five of them. A handful of each without it.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    people: Option<u32>,
+    /// Print all mail as records, one a line and the newest first, and serve nothing.
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["listen", "write_settings", "faults"])]
+    print_records: Option<PrintedForm>,
     /// A way in which the services misbehave; may be given more than once.
     #[arg(long = "fault", value_name = "NAME[=VALUE]", value_parser = fault)]
     faults: Vec<String>,
@@ -56,9 +62,27 @@ pub(super) struct SimulateArguments {
     list_faults: bool,
 }
 
+/// How records are printed, by the source type that reads them.
+#[derive(Clone, Copy, ValueEnum)]
+enum PrintedForm {
+    /// As Microsoft Graph shows them
+    Graph,
+    /// As the Reporting Web Service shows them
+    #[value(name = "reporting_webservice")]
+    ReportingWebService,
+}
+
 pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
     if arguments.list_faults {
         list_faults(&mut io::stdout().lock())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(form) = arguments.print_records {
+        let form = match form {
+            PrintedForm::Graph => RecordForm::Graph,
+            PrintedForm::ReportingWebService => RecordForm::ReportingWebService,
+        };
+        write_records(&tenant(arguments)?, form, BufWriter::new(io::stdout().lock()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -107,6 +131,7 @@ fn tenant(arguments: &SimulateArguments) -> anyhow::Result<TenantConfig> {
         rows_per_hour: arguments.rows_per_hour,
         horizon: arguments.duration,
         span: arguments.span,
+        people: arguments.people,
         seed: arguments.seed,
         faults,
         ..TenantConfig::default()

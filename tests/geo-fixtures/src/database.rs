@@ -27,7 +27,8 @@ pub(crate) fn write(
     database.write_to(Vec::new())
 }
 
-fn describe(metadata: &mut Metadata, database_type: &str) {
+/// Says what a database is.
+pub(crate) fn describe(metadata: &mut Metadata, database_type: &str) {
     metadata.ip_version = IpVersion::V6;
     metadata.database_type = database_type.to_owned();
     metadata.languages = vec!["en".to_owned()];

@@ -1,16 +1,18 @@
-//! Writes the small geo databases of the fixtures from a list of networks.
+//! Writes the small geo databases of the fixtures from a list of networks; with a folder as argument, ones as large as
+//! real databases are.
 //!
-//! They answer for the ranges that are reserved for documentation, which all simulated mail uses.
+//! They answer for the ranges that are reserved for documentation and measuring, which all simulated mail uses.
 
 #![forbid(unsafe_code)]
 
-use std::{fs, path::Path};
+use std::{env, fs, path::Path};
 
 use anyhow::Context;
 
 mod database;
 mod network;
 mod record;
+mod tenant;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,12 @@ use record::{AsnRecord, CityRecord};
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/geo");
 
 fn main() -> anyhow::Result<()> {
+    if let Some(folder) = env::args_os().nth(1) {
+        let folder = Path::new(&folder);
+        fs::create_dir_all(folder).with_context(|| format!("could not make `{}`", folder.display()))?;
+        write(&folder.join("City.mmdb"), &tenant::city_database()?)?;
+        return write(&folder.join("ASN.mmdb"), &tenant::asn_database()?);
+    }
     let directory = Path::new(DIRECTORY);
     let networks = directory.join("networks.json");
     let json = fs::read_to_string(&networks).with_context(|| format!("could not read `{}`", networks.display()))?;

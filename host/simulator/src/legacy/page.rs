@@ -64,7 +64,7 @@ impl LegacyPage {
                     return Ok(Self { records, next_offset: Some(index) });
                 }
                 if index >= offset {
-                    records.push(record::record(&row, index, &filter, tenant));
+                    records.push(record::record(&row, index, [filter.start, filter.end], &tenant.config().domain));
                 }
                 index += 1;
             }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{filter::LegacyFilter, status::status};
-use crate::{Row, Tenant, traces::tick_text};
+use super::status::status;
+use crate::{Row, traces::tick_text};
 
 /// A row as names and values, for every shape.
 pub(super) type Record = Vec<(&'static str, LegacyValue)>;
@@ -29,10 +29,10 @@ impl LegacyValue {
     }
 }
 
-/// Returns a row that is the one at `index` in the answer to a query.
-pub(super) fn record(row: &Row, index: usize, filter: &LegacyFilter, tenant: &Tenant) -> Record {
+/// Returns a row that is the one at `index` in the answer to a query for a range of time.
+pub(super) fn record(row: &Row, index: usize, [start, end]: [DateTime<Utc>; 2], domain: &str) -> Record {
     let text = |text: &str| LegacyValue::Text(Some(text.to_owned()));
-    let label = tenant.config().domain.split('.').next().unwrap_or_default();
+    let label = domain.split('.').next().unwrap_or_default();
     vec![
         ("Organization", LegacyValue::Text(Some(format!("{label}.onmicrosoft.com")))),
         ("MessageId", LegacyValue::Text(row.message_id.clone())),
@@ -46,8 +46,8 @@ pub(super) fn record(row: &Row, index: usize, filter: &LegacyFilter, tenant: &Te
         ("FromIP", LegacyValue::Text(row.from_ip.clone())),
         ("Size", LegacyValue::Number(row.size.into())),
         ("MessageTraceId", text(&row.id)),
-        ("StartDate", LegacyValue::QueryTime(filter.start)),
-        ("EndDate", LegacyValue::QueryTime(filter.end)),
+        ("StartDate", LegacyValue::QueryTime(start)),
+        ("EndDate", LegacyValue::QueryTime(end)),
         ("Index", LegacyValue::Number(index as u64)),
     ]
 }

@@ -47,13 +47,18 @@ fn json_answer(metadata: &str, body: Value) -> Response {
 }
 
 fn light(page: &LegacyPage, next_query: Option<&str>) -> Value {
-    let rows = page.records.iter().map(|record| object(record, light_value).into()).collect::<Vec<Value>>();
+    let rows = page.records.iter().map(|record| light_object(record).into()).collect::<Vec<Value>>();
     let mut body = json!({"odata.metadata": format!("{SERVICE}/$metadata#MessageTrace"), "value": rows});
     if let Some(query) = next_query {
         // Relative to the address of the report.
         body["odata.nextLink"] = format!("../../reportingwebservice/reporting.svc/MessageTrace?{query}").into();
     }
     body
+}
+
+/// Returns a record as it is in light JSON.
+pub(super) fn light_object(record: &Record) -> Map<String, Value> {
+    object(record, light_value)
 }
 
 fn light_value(value: &LegacyValue) -> Value {

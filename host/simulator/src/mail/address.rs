@@ -1,8 +1,13 @@
 //! Who writes to whom.
 
+use std::borrow::Cow;
+
 use rand::{Rng, seq::IndexedRandom};
 
-use super::network::{self, Network};
+use super::{
+    network::{self, Network},
+    population::{self, Population},
+};
 
 /// The local parts of the tenant's people. A plus or an apostrophe is nothing special.
 const PEOPLE: &[&str] = &[
@@ -53,40 +58,82 @@ const OUTSIDERS: &[&str] = &[
 /// The local parts of the tenant's groups.
 const GROUPS: &[&str] = &["all-staff", "engineering", "finance", "on-call"];
 
-/// A domain elsewhere, and the networks of its mail servers.
-pub(super) struct Correspondent {
+/// A domain elsewhere, and the networks that its mail leaves from and arrives at.
+struct Known {
     domain: &'static str,
-    /// The networks its mail leaves from and arrives at.
-    pub(super) networks: [Network; 2],
+    networks: [Network; 2],
 }
 
-/// The domains elsewhere.
-const CORRESPONDENTS: &[Correspondent] = &[
-    Correspondent::new("fabrikam.com", [network::LONDON_SIDE, network::PARIS]),
-    Correspondent::new("mail.fabrikam.com", [network::LONDON_SIDE, network::PARIS]),
-    Correspondent::new("example.org", [network::BERLIN_SIDE, network::SINGAPORE]),
-    Correspondent::new("adatum.com", [network::SEATTLE_SIDE, network::BACKBONE]),
-    Correspondent::new("tailspintoys.com", [network::SEATTLE_SIDE, network::PARIS]),
-    Correspondent::new("example.co.uk", [network::LONDON_SIDE, network::BACKBONE]),
-    Correspondent::new("news.example.co.uk", [network::BERLIN_SIDE, network::BACKBONE]),
+/// The domains elsewhere, where the tenant is a small one.
+const CORRESPONDENTS: &[Known] = &[
+    Known::new("fabrikam.com", [network::LONDON_SIDE, network::PARIS]),
+    Known::new("mail.fabrikam.com", [network::LONDON_SIDE, network::PARIS]),
+    Known::new("example.org", [network::BERLIN_SIDE, network::SINGAPORE]),
+    Known::new("adatum.com", [network::SEATTLE_SIDE, network::BACKBONE]),
+    Known::new("tailspintoys.com", [network::SEATTLE_SIDE, network::PARIS]),
+    Known::new("example.co.uk", [network::LONDON_SIDE, network::BACKBONE]),
+    Known::new("news.example.co.uk", [network::BERLIN_SIDE, network::BACKBONE]),
 ];
+
+/// A domain elsewhere.
+pub(super) struct Correspondent<'a> {
+    domain: Cow<'static, str>,
+    kind: Kind<'a>,
+}
+
+enum Kind<'a> {
+    /// One of a few.
+    Known([Network; 2]),
+    /// One of very many, by its rank.
+    Ranked(u64, &'a Population),
+}
 
 /// The tenant's domains and everybody else's.
 pub(super) struct AddressBook {
     main_domain: String,
     routing_domain: String,
+    /// Everybody, where there are more than a few.
+    population: Option<Population>,
 }
 
 impl AddressBook {
-    pub(super) fn new(main_domain: &str) -> Self {
+    /// `people` in the tenant; without a number, a few that tests know.
+    pub(super) fn new(main_domain: &str, people: Option<u32>) -> Self {
         let label = main_domain.split('.').next().unwrap_or(main_domain);
-        Self { main_domain: main_domain.to_owned(), routing_domain: format!("{label}.onmicrosoft.com") }
+        Self {
+            main_domain: main_domain.to_owned(),
+            routing_domain: format!("{label}.onmicrosoft.com"),
+            population: people.and_then(Population::new),
+        }
+    }
+
+    /// Whether there are more than a few people.
+    pub(super) fn is_large(&self) -> bool {
+        self.population.is_some()
     }
 
     /// Returns the address of somebody in the tenant.
     pub(super) fn local(&self, rng: &mut impl Rng) -> String {
         let domain = if rng.random_ratio(1, 12) { &self.routing_domain } else { &self.main_domain };
-        join(pick(PEOPLE, rng), domain, rng)
+        match &self.population {
+            None => join(pick(PEOPLE, rng), domain, rng),
+            Some(population) => join(&population.person(rng), domain, rng),
+        }
+    }
+
+    /// Returns one of the domains elsewhere.
+    pub(super) fn correspondent(&self, rng: &mut impl Rng) -> Correspondent<'_> {
+        match &self.population {
+            None => {
+                let Known { domain, networks } = &CORRESPONDENTS[rng.random_range(0..CORRESPONDENTS.len())];
+                Correspondent { domain: Cow::Borrowed(domain), kind: Kind::Known(*networks) }
+            }
+            Some(population) => {
+                let rank = population.domain(rng);
+                let domain = Cow::Owned(population::domain_name(rank));
+                Correspondent { domain, kind: Kind::Ranked(rank, population) }
+            }
+        }
     }
 
     /// Returns the address of a group in the tenant.
@@ -100,23 +147,31 @@ impl AddressBook {
     }
 }
 
-impl Correspondent {
+impl Known {
     const fn new(domain: &'static str, networks: [Network; 2]) -> Self {
         Self { domain, networks }
     }
+}
 
-    /// Returns one of the domains elsewhere.
-    pub(super) fn any(rng: &mut impl Rng) -> &'static Self {
-        &CORRESPONDENTS[rng.random_range(0..CORRESPONDENTS.len())]
-    }
-
-    pub(super) fn domain(&self) -> &'static str {
-        self.domain
+impl Correspondent<'_> {
+    pub(super) fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// Returns the address of somebody there.
     pub(super) fn person(&self, rng: &mut impl Rng) -> String {
-        join(pick(OUTSIDERS, rng), self.domain, rng)
+        match self.kind {
+            Kind::Known(_) => join(pick(OUTSIDERS, rng), &self.domain, rng),
+            Kind::Ranked(rank, population) => join(&population.writer(rank, rng), &self.domain, rng),
+        }
+    }
+
+    /// Returns the IP address of one of its mail servers.
+    pub(super) fn server(&self, rng: &mut impl Rng) -> String {
+        match self.kind {
+            Kind::Known(networks) => network::server_in(networks, rng),
+            Kind::Ranked(rank, _) => population::server(rank, rng),
+        }
     }
 }
 

@@ -3,11 +3,10 @@
 use rand::Rng;
 
 use super::{
-    address::{AddressBook, Correspondent},
+    address::AddressBook,
     draw,
     message::{Delivery, Message},
-    network,
-    subject::subject,
+    subject::{long_subject, subject},
 };
 use crate::{Status, guid};
 
@@ -17,17 +16,17 @@ pub(super) fn message(rng: &mut impl Rng, book: &AddressBook) -> Message {
         0..45 => inbound(rng, book),
         45..70 => outbound(rng, book),
         70..88 => internal(rng, book),
-        88..92 => relayed(rng),
+        88..92 => relayed(rng, book),
         92..96 => bounce(rng, book),
         _ => to_group(rng, book),
     }
 }
 
 fn inbound(rng: &mut impl Rng, book: &AddressBook) -> Message {
-    let origin = Correspondent::any(rng);
+    let origin = book.correspondent(rng);
     let sender = origin.person(rng);
-    let mut message = envelope(rng, sender, origin.domain());
-    message.from_ip = Some(network::server_in(origin.networks, rng));
+    let mut message = envelope(rng, book, sender, origin.domain());
+    message.from_ip = Some(origin.server(rng));
     let size = draw::size(rng);
     for _ in 0..draw::recipient_count(rng) {
         message.deliveries.push(Delivery {
@@ -42,25 +41,25 @@ fn inbound(rng: &mut impl Rng, book: &AddressBook) -> Message {
 
 fn outbound(rng: &mut impl Rng, book: &AddressBook) -> Message {
     let sender = book.local(rng);
-    let mut message = envelope(rng, sender, book.server_domain());
+    let mut message = envelope(rng, book, sender, book.server_domain());
     message.from_ip = draw::inside_address(rng);
-    add_departures(&mut message, rng);
+    add_departures(&mut message, rng, book);
     message
 }
 
 /// Mail from one domain elsewhere to another, such as by a forwarding rule.
-fn relayed(rng: &mut impl Rng) -> Message {
-    let origin = Correspondent::any(rng);
+fn relayed(rng: &mut impl Rng, book: &AddressBook) -> Message {
+    let origin = book.correspondent(rng);
     let sender = origin.person(rng);
-    let mut message = envelope(rng, sender, origin.domain());
-    message.from_ip = Some(network::server_in(origin.networks, rng));
-    add_departures(&mut message, rng);
+    let mut message = envelope(rng, book, sender, origin.domain());
+    message.from_ip = Some(origin.server(rng));
+    add_departures(&mut message, rng, book);
     message
 }
 
 fn internal(rng: &mut impl Rng, book: &AddressBook) -> Message {
     let sender = book.local(rng);
-    let mut message = envelope(rng, sender, book.server_domain());
+    let mut message = envelope(rng, book, sender, book.server_domain());
     message.from_ip = draw::inside_address(rng);
     let size = draw::size(rng);
     for _ in 0..draw::recipient_count(rng) {
@@ -76,7 +75,7 @@ fn internal(rng: &mut impl Rng, book: &AddressBook) -> Message {
 
 /// A report that mail could not be delivered: it has no sender, so that it is not answered.
 fn bounce(rng: &mut impl Rng, book: &AddressBook) -> Message {
-    let mut message = envelope(rng, "<>".to_owned(), book.server_domain());
+    let mut message = envelope(rng, book, "<>".to_owned(), book.server_domain());
     message.from_ip = draw::inside_address(rng);
     if let Some(subject) = &mut message.subject {
         subject.insert_str(0, "Undeliverable: ");
@@ -93,7 +92,7 @@ fn bounce(rng: &mut impl Rng, book: &AddressBook) -> Message {
 /// Mail to a group: a row for the group, and one for each member.
 fn to_group(rng: &mut impl Rng, book: &AddressBook) -> Message {
     let sender = book.local(rng);
-    let mut message = envelope(rng, sender, book.server_domain());
+    let mut message = envelope(rng, book, sender, book.server_domain());
     message.from_ip = draw::inside_address(rng);
     let size = draw::size(rng);
     message.deliveries.push(Delivery {
@@ -114,29 +113,29 @@ fn to_group(rng: &mut impl Rng, book: &AddressBook) -> Message {
 }
 
 /// Starts a message without recipients, named by a server of `domain`.
-fn envelope(rng: &mut impl Rng, sender: String, domain: &str) -> Message {
+fn envelope(rng: &mut impl Rng, book: &AddressBook, sender: String, domain: &str) -> Message {
     let message_id = format!("<{:024X}@{domain}>", rng.random::<u128>() >> 32);
     Message {
         id: guid::random(rng),
         message_id: (!rng.random_ratio(1, 50)).then_some(message_id),
         sender,
-        subject: subject(rng),
+        subject: if book.is_large() { long_subject(rng) } else { subject(rng) },
         from_ip: None,
         deliveries: Vec::new(),
     }
 }
 
-fn add_departures(message: &mut Message, rng: &mut impl Rng) {
+fn add_departures(message: &mut Message, rng: &mut impl Rng, book: &AddressBook) {
     let size = draw::size(rng);
     for _ in 0..draw::recipient_count(rng) {
-        let destination = Correspondent::any(rng);
+        let destination = book.correspondent(rng);
         let status = draw::departure_status(rng);
         message.deliveries.push(Delivery {
             recipient: destination.person(rng),
             status,
             size: draw::size_for_recipient(size, rng),
             to_ip: match status {
-                Status::Delivered => Some(network::server_in(destination.networks, rng)),
+                Status::Delivered => Some(destination.server(rng)),
                 _ => draw::unknown_address(rng),
             },
         });
