@@ -91,21 +91,30 @@ fn check_defaults(mappings: &[MappingPackage]) -> Result<(), Box<dyn Error>> {
 }
 
 /// The list as Rust.
+///
+/// The bytes are statics: a constant that holds them would be in the program once for each part of the compilation that
+/// uses it.
 fn list(mappings: &[MappingPackage]) -> Result<String, Box<dyn Error>> {
     let mut list = format!(
         "/// Every mapping version inside the program, oldest first.\npub const BUILT_IN: [BuiltIn; {}] = [\n",
         mappings.len()
     );
-    for mapping in mappings {
+    let mut statics = String::new();
+    for (number, mapping) in mappings.iter().enumerate() {
         let MappingPackage { version, default_for, .. } = mapping;
-        let (wasm, code) = (file(mapping, "wasm"), file(mapping, "code"));
         writeln!(
             list,
-            "BuiltIn {{ version: {version:?}, default_for: &{default_for:?}, \
-             bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{wasm}\")), \
-             code: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{code}\")) }},"
+            "BuiltIn {{ version: {version:?}, default_for: &{default_for:?}, bytes: &WASM_{number}, code: &CODE_{number} }},"
         )?;
+        for (name, extension) in [("WASM", "wasm"), ("CODE", "code")] {
+            let file = file(mapping, extension);
+            let length = fs::metadata(Path::new(&env::var("OUT_DIR")?).join(&file))?.len();
+            writeln!(
+                statics,
+                "static {name}_{number}: [u8; {length}] = *include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\"));"
+            )?;
+        }
     }
     list.push_str("];\n");
-    Ok(list)
+    Ok(list + &statics)
 }
