@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test budget tenant cultures check format lint docs fuzz kill bench cargo-component contract components guests \
+.PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component contract components guests \
 	modules adapters tangent hosts engines languages aot
 
 help: ## List the tasks.
@@ -172,6 +172,13 @@ $(TENANT)/ready: $(wildcard tests/geo-fixtures/src/*) $(shell find host/simulato
 	touch $@
 
 tenant: $(TENANT)/ready ## Make records and geo databases as large as a tenant's, for measuring, in target/tenant.
+
+# Each where what it needs is: what is missing is said in the table.
+peers: $(TENANT)/ready ## Measure what else people map records with, beside `exotrace map`.
+	mkdir -p target/peers
+	$(CARGO) build --release --locked --manifest-path tests/peers/vrl/Cargo.toml --target-dir target/peers/vrl
+	if command -v go >/dev/null; then cd tests/peers/bloblang && go build -o $(CURDIR)/target/peers/bloblang .; fi
+	python3 tests/peers/run.py
 
 # The component of a contract is made once and then kept: what it was built with is what it shows.
 CONTRACTS := 0.1.0 0.2.0
