@@ -15,15 +15,17 @@ setup:
 	@rustup show active-toolchain >/dev/null 2>&1 && rustc --version >/dev/null 2>&1 || rustup toolchain install
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
 
-# With the examples, because they ask for what the tests ask for: wasmtime would else be built once more for those.
+# What is selected decides on the features of shared crates. With the examples, because they ask for what the tests ask
+# for; by another selection, tens of crates and the program itself would be built once more for those.
+SELECTION := --release --locked --workspace --bins --examples
 build: setup ## Build the program with its components.
 	@test -e target/release/exotrace || echo "Building exotrace: some minutes the first time, most of them for wasmtime."
-	$(CARGO) build --release --locked --workspace --bins --examples
+	$(CARGO) build $(SELECTION)
 
 demo: setup ## Do the main job on a simulated tenant.
 	@test -e target/release/exotrace && echo "1 of 2: looking for changes" || \
 		echo "1 of 2: building exotrace; some minutes the first time, most of them for wasmtime"
-	@$(CARGO) build --release --locked --package exotrace --bin exotrace
+	@$(CARGO) build $(SELECTION)
 	@echo "2 of 2: the demo"
 	@target/release/exotrace demo
 
