@@ -168,7 +168,7 @@ impl KeyWatch {
         let Self { files, overlap_ends } = self;
         tokio::select! {
             () = files.changed_for_good() => {
-                *files = files.again();
+                files.look_again();
                 info!("key of pseudonyms changed");
             }
             () = until(*overlap_ends) => {

@@ -42,8 +42,8 @@ impl StableFile {
     }
 }
 
-fn stamps(files: &[&Path]) -> Vec<Option<Stamp>> {
-    files.iter().map(|file| stamp(file)).collect()
+fn stamps(files: &[impl AsRef<Path>]) -> Vec<Option<Stamp>> {
+    files.iter().map(|file| stamp(file.as_ref())).collect()
 }
 
 /// How often files are looked at whose change somebody waits for.
@@ -59,30 +59,25 @@ pub(crate) struct WatchedFiles {
 impl WatchedFiles {
     /// These files. Made before they are read, so that a change during the reading counts.
     pub(crate) fn new(files: Vec<PathBuf>) -> Self {
-        let stamps = files.iter().map(|file| stamp(file)).collect();
-        Self { files, stamps }
+        Self { stamps: stamps(&files), files }
     }
 
     /// Takes them as they are now, about to be read again.
     pub(crate) fn look_again(&mut self) {
-        self.stamps = self.files.iter().map(|file| stamp(file)).collect();
-    }
-
-    /// The same files as they are now.
-    pub(crate) fn again(&self) -> Self {
-        Self::new(self.files.clone())
+        self.stamps = stamps(&self.files);
     }
 
     /// Whether one of them looks other than before.
     pub(crate) fn have_changed(&self) -> bool {
-        self.files.iter().zip(&self.stamps).any(|(file, before)| stamp(file) != *before)
+        stamps(&self.files) != self.stamps
     }
 
     /// Waits until one of them has changed and stays as it is: whoever writes it has finished then.
     pub(crate) async fn changed_for_good(&self) {
         self.changed().await;
+        let mut now = self.clone();
         loop {
-            let now = self.again();
+            now.look_again();
             sleep(LOOK).await;
             if !now.have_changed() {
                 return;
