@@ -1,6 +1,6 @@
 //! Components that no compiler can bear: they are refused wherever they come in, and harm nothing.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command, time::Duration};
 
 use exotrace::mapper::{CompileError, CompileLimits, Compiler, Component, ComponentError};
 
@@ -103,6 +103,36 @@ fn every_limit_has_its_reason() {
     let other = Compiler::apart(Path::new("/bin/true"), CompileLimits::default());
     let error = compile("honest", &other);
     assert!(matches!(error, CompileError::Unsealed), "{error}");
+}
+
+/// The processes that compile for this one.
+fn compiling(parent: u32) -> Vec<u32> {
+    let children = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // Behind the name, which stands in brackets: the state and the parent.
+        let rest = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').nth(1).map(str::to_owned));
+        rest.flatten() == Some(parent.to_string())
+    };
+    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(children).collect()
+}
+
+#[test]
+fn a_machine_without_time_is_not_the_fault_of_the_component() {
+    let daemon = MappingDaemon::start("max_compile_memory_bytes = 4000000000\nmax_compile_time = \"2s\"");
+    daemon.put(&guest("compile-bomb-many-loops"));
+    let pid = daemon.id();
+    wait_for("it is being compiled", || !compiling(pid).is_empty());
+    for child in compiling(pid) {
+        // As a machine does that has something else to do.
+        assert!(Command::new("kill").args(["-STOP", &child.to_string()]).status().unwrap().success());
+    }
+    daemon.wait_until("it is given up", |daemon| daemon.log().contains("the machine is too busy: after 10 s"));
+    assert!(!daemon.log().contains(TOO_MUCH), "{}", daemon.log());
+    // It is tried again, and has its time.
+    daemon.wait_until("it is refused", |daemon| daemon.log().contains(TOO_MUCH));
+    daemon.put(&guest("honest"));
+    daemon.wait_until("what is well is taken", |daemon| daemon.mapping() == "9.9.9");
 }
 
 #[test]

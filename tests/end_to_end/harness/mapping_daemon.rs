@@ -87,6 +87,11 @@ impl MappingDaemon {
         self.wait_until_it_answers();
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.daemon.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         self.daemon.signal(name);
     }

@@ -26,7 +26,8 @@ const MAX_CODE_BYTES: u64 = 256 * 1024 * 1024;
 /// How much of what the other process says is read, in bytes.
 const MAX_TEXT_BYTES: u64 = 4096;
 
-/// A busy machine gives no processor time: after this multiple of the limit by the clock the other process is ended.
+/// The limit is one of processor time, and the other process keeps to it by itself. A busy machine gives it none: after
+/// this multiple of the limit by the clock it is ended, which says nothing of the component.
 const PATIENCE: u32 = 5;
 
 /// The file of the program that runs, also when another one has its name by now.
@@ -94,7 +95,8 @@ impl Apart {
     }
 
     fn wait(&self, child: &mut Child) -> Result<ExitStatus, ComponentError> {
-        let deadline = Instant::now() + self.limits.time.saturating_mul(PATIENCE);
+        let longest = self.limits.time.saturating_mul(PATIENCE);
+        let deadline = Instant::now() + longest;
         let mut pause = Duration::from_millis(1);
         loop {
             match child.try_wait() {
@@ -102,7 +104,7 @@ impl Apart {
                 Ok(None) if Instant::now() < deadline => {}
                 Ok(None) => {
                     end(child);
-                    return Err(CompileError::Time(self.limits.time).into());
+                    return Err(CompileError::Busy(longest).into());
                 }
                 Err(error) => {
                     end(child);

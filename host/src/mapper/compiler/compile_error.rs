@@ -18,6 +18,12 @@ pub enum CompileError {
         "compiling it takes more than {} s of processor time\nhint: `mapping.max_compile_time` allows more", .0.as_secs()
     )]
     Time(Duration),
+    /// The machine has no time for it.
+    #[error(
+        "the machine is too busy: after {} s the process that compiles it had not had the processor time of \
+         `mapping.max_compile_time`\nhint: try again when the machine has less to do", .0.as_secs()
+    )]
+    Busy(Duration),
     /// The other process did not get to its end.
     #[error("the process that compiles it ended: {0}")]
     Ended(String),
@@ -39,7 +45,7 @@ impl CompileError {
     /// Whether it is not the fault of the component, so that the same may compile another time.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Interrupted | Self::NotStarted(_) | Self::Unsealed => true,
+            Self::Busy(_) | Self::Interrupted | Self::NotStarted(_) | Self::Unsealed => true,
             Self::Memory(_) | Self::Time(_) | Self::Ended(_) => false,
         }
     }
