@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -136,6 +136,69 @@ impl<'de, const N: usize> Visitor<'de> for Pick<N> {
         }
         Ok(found)
     }
+}
+
+/// Picks the values of some properties of a record within a longer text, in the pass that looks for its end.
+#[derive(Clone, Copy)]
+pub(crate) struct PickWithin<const N: usize>(pub(crate) [Property; N]);
+
+/// A record within a longer text.
+pub(crate) struct PickedWithin<'t, const N: usize> {
+    /// The values as they are written; of equal ones the last counts.
+    pub(crate) values: [Option<&'t RawValue>; N],
+    first_key: &'t RawValue,
+    last_value: &'t RawValue,
+}
+
+impl<'t, const N: usize> PickedWithin<'t, N> {
+    /// The whole record, braces and all; `text` is what it was read from.
+    pub(crate) fn text_in(&self, text: &'t str) -> Option<&'t str> {
+        let start = self.first_key.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+        let last = self.last_value.get();
+        let end = last.as_ptr().addr().checked_sub(text.as_ptr().addr())?.checked_add(last.len())?;
+        // Nothing but white space stands between them and the braces.
+        let start = text.get(..start)?.rfind('{')?;
+        let end = end + text.get(end..)?.find('}')? + 1;
+        text.get(start..end)
+    }
+}
+
+impl<'de, const N: usize> DeserializeSeed<'de> for PickWithin<N> {
+    type Value = PickedWithin<'de, N>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, const N: usize> Visitor<'de> for PickWithin<N> {
+    type Value = PickedWithin<'de, N>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a record with something in it")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let (mut values, mut ends) = ([None; N], None);
+        while let Some((key, value)) = members.next_entry::<&RawValue, &RawValue>()? {
+            let property = property_of(key.get()).map_err(A::Error::custom)?;
+            let place = property.and_then(|property| self.0.iter().position(|wanted| *wanted == property));
+            if let Some(place) = place.and_then(|place| values.get_mut(place)) {
+                *place = Some(value);
+            }
+            ends = Some((ends.map_or(key, |(first, _)| first), value));
+        }
+        let (first_key, last_value) = ends.ok_or_else(|| A::Error::custom("an empty record"))?;
+        Ok(PickedWithin { values, first_key, last_value })
+    }
+}
+
+/// The property that a key names, as it is written.
+fn property_of(key: &str) -> serde_json::Result<Option<Property>> {
+    if key.contains('\\') {
+        return Ok(Property::named(&serde_json::from_str::<String>(key)?));
+    }
+    Ok(Property::named(key.trim_matches('"')))
 }
 
 /// The property that a key names.

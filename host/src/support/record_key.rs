@@ -9,6 +9,9 @@ use super::property::{Property, pick};
 /// A value of a record that is longer, in bytes, is compared as it is written.
 const LONGEST_VALUE: usize = 1024;
 
+/// The values of a record that its key and its date of receipt are made of.
+pub(crate) type PickedKey<'r> = [Option<&'r RawValue>; RecordKey::PROPERTIES.len()];
+
 /// What a record is known by, and what of it may change (host/docs/facts/ms-api.md, section 1.12).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct RecordKey {
@@ -20,6 +23,16 @@ pub(crate) struct RecordKey {
 }
 
 impl RecordKey {
+    /// What a record's key and its date of receipt are made of.
+    pub(crate) const PROPERTIES: [Property; 6] = [
+        Property::MessageTraceId,
+        Property::RecipientAddress,
+        Property::Status,
+        Property::Size,
+        Property::ToIp,
+        Property::Received,
+    ];
+
     /// The key of a record.
     pub(crate) fn of(record: &str) -> Self {
         Self::with_received(record).0
@@ -27,11 +40,15 @@ impl RecordKey {
 
     /// The key of a record, and its date of receipt as it is written, read in one pass.
     pub(crate) fn with_received(record: &str) -> (Self, Option<&RawValue>) {
-        use Property::{MessageTraceId, Received, RecipientAddress, Size, Status, ToIp};
-        let picked = pick(record, [MessageTraceId, RecipientAddress, Status, Size, ToIp, Received]);
-        let Ok([id, recipient, status, size, to_ip, received]) = picked else {
-            return (Self::hash(&[record], &[]), None);
-        };
+        match pick(record, Self::PROPERTIES) {
+            Ok(picked) => Self::picked(record, &picked),
+            Err(_) => (Self::hash(&[record], &[]), None),
+        }
+    }
+
+    /// The same for a record whose values are picked.
+    pub(crate) fn picked<'r>(record: &str, values: &PickedKey<'r>) -> (Self, Option<&'r RawValue>) {
+        let [id, recipient, status, size, to_ip, received] = *values;
         let key = match (name(id), name(recipient)) {
             (Some(id), Some(recipient)) => {
                 let [status, size, to_ip] = [status, size, to_ip].map(comparable);

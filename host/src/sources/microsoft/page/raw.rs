@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 
 use crate::{sources::microsoft::PollError, support::http_response::Malformed};
 
-/// A page as it came.
-pub(super) struct RawPage<'p> {
+/// A page as it came, with what a seed makes of each row.
+pub(super) struct RawPage<R> {
     /// None when there is `null` in their place, and nothing says that there are none.
-    pub(super) rows: Option<Vec<&'p RawValue>>,
+    pub(super) rows: Option<Vec<R>>,
     pub(super) next_link: Option<String>,
 }
 
@@ -30,11 +30,18 @@ struct RawReading {
     is_too_long: Cell<bool>,
 }
 
-impl<'p> RawPage<'p> {
-    pub(super) fn parse(body: &'p [u8], most_rows: usize) -> Result<Self, PollError> {
+impl<V> RawPage<V> {
+    pub(super) fn parse<'p, R, S>(
+        mut reader: serde_json::Deserializer<R>,
+        most_rows: usize,
+        row: S,
+    ) -> Result<Self, PollError>
+    where
+        R: serde_json::de::Read<'p>,
+        S: DeserializeSeed<'p, Value = V> + Copy,
+    {
         let reading = RawReading { most_rows, began: Cell::new(false), is_too_long: Cell::new(false) };
-        let mut reader = serde_json::Deserializer::from_slice(body);
-        let page = Envelope { reading: &reading, is_outer: true }.deserialize(&mut reader);
+        let page = Envelope { reading: &reading, row, is_outer: true }.deserialize(&mut reader);
         let page = page.and_then(|page| reader.end().map(|()| page));
         page.map_err(|error| {
             if reading.is_too_long.get() {
@@ -49,21 +56,22 @@ impl<'p> RawPage<'p> {
 }
 
 /// An object that holds rows: the page itself, or `d` in verbose JSON.
-struct Envelope<'r> {
+struct Envelope<'r, S> {
     reading: &'r RawReading,
+    row: S,
     is_outer: bool,
 }
 
-impl<'p> DeserializeSeed<'p> for Envelope<'_> {
-    type Value = RawPage<'p>;
+impl<'p, S: DeserializeSeed<'p> + Copy> DeserializeSeed<'p> for Envelope<'_, S> {
+    type Value = RawPage<S::Value>;
 
     fn deserialize<D: Deserializer<'p>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'p> Visitor<'p> for Envelope<'_> {
-    type Value = RawPage<'p>;
+impl<'p, S: DeserializeSeed<'p> + Copy> Visitor<'p> for Envelope<'_, S> {
+    type Value = RawPage<S::Value>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a page of records")
@@ -73,7 +81,9 @@ impl<'p> Visitor<'p> for Envelope<'_> {
         let (mut rows, mut next_link, mut inner, mut is_none) = (None, None, None, false);
         while let Some(key) = map.next_key::<String>()? {
             match (key.to_ascii_lowercase().as_str(), self.is_outer) {
-                ("value", true) | ("results", false) => rows = Some(map.next_value_seed(Rows(self.reading))?),
+                ("value", true) | ("results", false) => {
+                    rows = Some(map.next_value_seed(Rows { reading: self.reading, row: self.row })?);
+                }
                 ("@odata.nextlink" | "odata.nextlink", true) | ("__next", false) => {
                     let link = link(map.next_value()?);
                     next_link = next_link.or(link);
@@ -82,7 +92,7 @@ impl<'p> Visitor<'p> for Envelope<'_> {
                     is_none = matches!(map.next_value::<&RawValue>()?.get(), "0" | "\"0\"");
                 }
                 ("d", true) => {
-                    inner = Some(map.next_value_seed(Envelope { reading: self.reading, is_outer: false })?);
+                    inner = Some(map.next_value_seed(Envelope { is_outer: false, ..self })?);
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -97,18 +107,21 @@ impl<'p> Visitor<'p> for Envelope<'_> {
 }
 
 /// The rows; none for `null`.
-struct Rows<'r>(&'r RawReading);
+struct Rows<'r, S> {
+    reading: &'r RawReading,
+    row: S,
+}
 
-impl<'p> DeserializeSeed<'p> for Rows<'_> {
-    type Value = Option<Vec<&'p RawValue>>;
+impl<'p, S: DeserializeSeed<'p> + Copy> DeserializeSeed<'p> for Rows<'_, S> {
+    type Value = Option<Vec<S::Value>>;
 
     fn deserialize<D: Deserializer<'p>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'p> Visitor<'p> for Rows<'_> {
-    type Value = Option<Vec<&'p RawValue>>;
+impl<'p, S: DeserializeSeed<'p> + Copy> Visitor<'p> for Rows<'_, S> {
+    type Value = Option<Vec<S::Value>>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list of rows")
@@ -119,11 +132,12 @@ impl<'p> Visitor<'p> for Rows<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'p>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        self.0.began.set(true);
+        let Self { reading, row: seed } = self;
+        reading.began.set(true);
         let mut rows = Vec::new();
-        while let Some(row) = list.next_element()? {
-            if rows.len() == self.0.most_rows {
-                self.0.is_too_long.set(true);
+        while let Some(row) = list.next_element_seed(seed)? {
+            if rows.len() == reading.most_rows {
+                reading.is_too_long.set(true);
                 return Err(A::Error::custom("too many rows"));
             }
             rows.push(row);
