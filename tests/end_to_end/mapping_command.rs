@@ -152,7 +152,7 @@ fn mappings_are_listed_with_those_of_the_state_folder() {
     assert_eq!(ours["digest"], same["digest"]);
     let said = run(&["mapping", "list"], 0);
     assert_eq!(said.lines().count(), 1 + BUILT_IN.len(), "{said}");
-    assert!(said.contains("\nocsf-1.8.0 ocsf 1.8.0  graph,legacy         yes "), "{said}");
+    assert!(said.contains("\nocsf-1.8.0 ocsf 1.8.0  graph,legacy,details yes "), "{said}");
     assert!(said.lines().all(|line| line.contains("where") || line.contains("built in")), "{said}");
 }
 
@@ -172,6 +172,28 @@ fn a_component_is_inspected() {
     assert!(found["producers"]["language"][0].as_str().unwrap().starts_with("Rust"), "{found}");
     let said = run(&["mapping", "inspect", text(&file)], 0);
     assert!(said.contains("\nSHA-256      ") && said.contains("\nsignature    none\n"), "{said}");
+}
+
+#[test]
+fn a_version_is_inspected_as_its_file_is() {
+    let fixture = Fixture::new();
+    let mut of_file = json_of(&["mapping", "inspect", "--json", text(&fixture.path("mapping.wasm"))], 0);
+    for version in ["2.2", "2.2.0"] {
+        let of_version = json_of(&["mapping", "inspect", "--json", version], 0);
+        assert_eq!(of_version["signature"], "built_in");
+        of_file["signature"] = json!("built_in");
+        assert_eq!(of_version, of_file);
+    }
+    let said = run(&["mapping", "inspect", "ocsf-1.8"], 0);
+    assert!(said.lines().any(|line| line.starts_with("records ") && line.ends_with("details")), "{said}");
+    assert!(said.contains("signature    built in, needs none\n"), "{said}");
+    let said = exotrace(&["mapping", "inspect", "7.7"], "").with(1).stderr;
+    assert!(said.contains("`7.7`") && said.contains("built in are"), "{said}");
+    // A file that is there is meant.
+    let folder = Folder::new();
+    folder.write("2.2", built_in("1.20").unwrap().bytes);
+    let said = folder.bare(&["mapping", "inspect", "2.2"]).ends(0).stdout;
+    assert!(said.contains("mapping      1.20.0\n") && said.contains("signature    none\n"), "{said}");
 }
 
 /// It is told what it is all the same.

@@ -1,4 +1,4 @@
-//! `exotrace mapping inspect`: what a component file is.
+//! `exotrace mapping inspect`: what a mapping is.
 
 use std::{
     io::{self, Write as _},
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     app::{mapping_limits::loader, settings::Config},
     cli::exit,
-    mapper::{Description, Inspection, read_component},
+    mapper::{ComponentError, Description, Inspection, Loader, MappingPlace, read_component},
     support::{
         error_text::explain,
         shown,
@@ -23,11 +23,11 @@ use crate::{
 };
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  exotrace mapping inspect mapping.wasm")]
+#[command(after_help = "Examples:\n  exotrace mapping inspect mapping.wasm\n  exotrace mapping inspect 3.0 --json")]
 pub(in crate::cli) struct InspectArguments {
-    /// The component.
-    file: PathBuf,
-    /// A settings file: checks the signature with its `mapping.trusted_keys`.
+    /// The mapping: a component file, or a version.
+    mapping: PathBuf,
+    /// A settings file: checks the signature with its `mapping.trusted_keys` and finds versions in its `state_dir`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON.
@@ -39,6 +39,8 @@ pub(in crate::cli) struct InspectArguments {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum SignatureState {
+    /// It came with the program, and needs none.
+    BuiltIn,
     /// There is none.
     Missing,
     /// There is one, and no key to check it with.
@@ -65,6 +67,7 @@ impl SignatureState {
 
     fn explain(&self) -> String {
         match self {
+            Self::BuiltIn => "built in, needs none".to_owned(),
             Self::Missing => "none".to_owned(),
             Self::Unchecked { key } => format!("by key {key}, not checked: no trusted keys were given"),
             Self::Trusted { key, comment } if comment.is_empty() => format!("valid, by trusted key {key}"),
@@ -73,14 +76,30 @@ impl SignatureState {
         }
     }
 }
+
+/// Where the mapping is. A file that is there is meant before a version of the same name.
+fn place(mapping: &Path, loader: &Loader) -> Result<MappingPlace, ComponentError> {
+    let is_file = |name: &str| name.contains(['/', '\\']) || name.ends_with(".wasm") || mapping.is_file();
+    match mapping.to_str().filter(|name| !is_file(name)) {
+        Some(version) => loader.find(version),
+        None => Ok(MappingPlace::File(mapping.to_owned())),
+    }
+}
+
 pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(Config::load).transpose()?;
     let loader = loader(config.as_ref());
     let keys = config.map(|config| config.mapping.trusted_keys).unwrap_or_default();
-    let bytes = read_component(&arguments.file)?;
-    let could_not = || format!("could not inspect `{}`", shown::path(&arguments.file));
+    let (bytes, signature) = match place(&arguments.mapping, &loader)? {
+        MappingPlace::BuiltIn(built_in) => (built_in.bytes.to_vec(), SignatureState::BuiltIn),
+        MappingPlace::File(file) => {
+            let bytes = read_component(&file)?;
+            let signature = SignatureState::new(&file, &bytes, &keys);
+            (bytes, signature)
+        }
+    };
+    let could_not = || format!("could not inspect `{}`", shown::path(&arguments.mapping));
     let inspection = Inspection::new(&bytes).with_context(could_not)?;
-    let signature = SignatureState::new(&arguments.file, &bytes, &keys);
     let usable = loader.load(&bytes).map(|component| component.description().clone());
     if arguments.json {
         let mut answer = serde_json::to_value(&inspection)?;
