@@ -53,7 +53,7 @@ pub(crate) use precedence::PollUnderWay;
 pub(crate) use progress::{PollProgress, RequestLimit, WatchedSource};
 pub(crate) use questions::status_word;
 pub(crate) use questions::{
-    AskedSource, Audit, Backfill, Backfilled, MOST_DELIVERIES, MOST_DETAILED, Queryable, QuestionError,
+    AskedSource, Audit, Backfill, Backfilled, Cancelled, MOST_DELIVERIES, MOST_DETAILED, Queryable, QuestionError,
     QuestionRequests, Questions, RangeReading, Remap, Remapped, Search, Statement, TraceAnswer, TraceQuery,
     TracedDelivery, TracedDetails, TracedRow, audit_alone, backfill_alone, remap_alone, trace_alone,
 };

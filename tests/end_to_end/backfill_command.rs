@@ -155,6 +155,26 @@ fn one_at_a_time_and_it_can_be_ended() {
 }
 
 #[test]
+fn ending_a_backfill_leaves_an_audit_alone() {
+    let tenant = to_file(600, &[]);
+    let mut daemon = tenant.exotrace(&["run"]).start();
+    let polled = tenant.simulator.visible_rows();
+    let recent = polled.iter().filter(|row| Utc::now() - row.received < chrono::Duration::hours(2)).count();
+    wait_for("the first poll", || tenant.count("documents") == recent);
+    let cancel = || tenant.exotrace(&["backfill", "--cancel"]).ends(0).said();
+    assert!(cancel().trim_end().ends_with("no backfill was begun"));
+    tenant.simulator.hold_pages();
+    let [from, to] = &range();
+    let mut audit = tenant.exotrace(&["audit", "--from", from, "--to", to, "--repair"]).start();
+    wait_for("the audit", || cancel().contains("no backfill was begun; the audit that is under way goes on"));
+    assert!(!audit.has_ended());
+    tenant.simulator.let_pass(1_000_000);
+    wait_for("the end of the audit", || audit.has_ended());
+    assert!(audit.output().contains("compared with the ledger"), "{} {}", audit.output(), audit.log());
+    daemon.stop();
+}
+
+#[test]
 fn polls_go_first_and_keep_a_share_of_the_budget() {
     let tenant = to_file(1500, &[]);
     tenant.change_settings("request_budget = 1000000", "request_budget = 10");

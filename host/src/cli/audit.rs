@@ -16,7 +16,7 @@ use super::{
     past_bar::PastBar,
     settings_file,
     table::TextTable,
-    time_range::{TimeArgument, parse},
+    time_range::PastRange,
 };
 use crate::{
     app::{settings::Config, start},
@@ -40,16 +40,8 @@ pub(super) struct AuditArguments {
     /// The settings file. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Mail received from here on: a time (`2026-03-04T12:00:00Z`), a date (its first instant in UTC), or a length of
-    /// time before now (`3days`).
-    #[arg(long, value_name = "TIME", value_parser = parse)]
-    from: TimeArgument,
-    /// Mail received up to here.
-    #[arg(long, value_name = "TIME", value_parser = parse)]
-    to: TimeArgument,
-    /// The source, when there are several.
-    #[arg(long, value_name = "NAME")]
-    source: Option<String>,
+    #[command(flatten)]
+    range: PastRange,
     /// Compare with what this output has, and not with what the ledger knows.
     #[arg(long, value_name = "OUTPUT")]
     against: Option<String>,
@@ -63,11 +55,11 @@ pub(super) struct AuditArguments {
 
 pub(super) fn run(arguments: &AuditArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
-    let now = Utc::now();
+    let (from, to) = arguments.range.at(Utc::now());
     let wanted = Audit {
-        source: arguments.source.clone(),
-        from: arguments.from.at(now),
-        to: arguments.to.at(now),
+        source: arguments.range.source.clone(),
+        from,
+        to,
         against: arguments.against.clone(),
         is_repair: arguments.repair,
     };

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{anyhow, bail};
 use chrono::Utc;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use indicatif::HumanCount;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     log,
     past_bar::PastBar,
     settings_file,
-    time_range::{TimeArgument, parse},
+    time_range::PastRange,
 };
 use crate::{
     app::{settings::Config, start},
@@ -28,22 +28,16 @@ use crate::{
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  exotrace backfill --from 2026-01-01 --to 2026-02-01 --dry-run\n  exotrace backfill --from 3days --to 2days\n  exotrace backfill --cancel"
+    after_help = "Examples:\n  exotrace backfill --from 2026-01-01 --to 2026-02-01 --dry-run\n  exotrace backfill --from 3days --to 2days\n  exotrace backfill --cancel",
+    group = ArgGroup::new("what").args(["from", "cancel"]).required(true)
 )]
 pub(super) struct BackfillArguments {
     /// The settings file. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Mail received from here on: a time (`2026-03-04T12:00:00Z`), a date (its first instant in UTC), or a length of
-    /// time before now (`3days`).
-    #[arg(long, value_name = "TIME", value_parser = parse, required_unless_present = "cancel")]
-    from: Option<TimeArgument>,
-    /// Mail received up to here.
-    #[arg(long, value_name = "TIME", value_parser = parse, required_unless_present = "cancel")]
-    to: Option<TimeArgument>,
-    /// The source, when there are several.
-    #[arg(long, value_name = "NAME")]
-    source: Option<String>,
+    // None with `--cancel`.
+    #[command(flatten)]
+    range: Option<PastRange>,
     /// Count the rows, and deliver nothing.
     #[arg(long)]
     dry_run: bool,
@@ -57,14 +51,13 @@ pub(super) struct BackfillArguments {
 
 pub(super) fn run(arguments: &BackfillArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
-    let now = Utc::now();
-    let (Some(from), Some(to)) = (arguments.from, arguments.to) else {
+    let Some(range) = &arguments.range else {
         log::start();
         return cancel(&config);
     };
-    let (from, to, is_dry_run) = (from.at(now), to.at(now), arguments.dry_run);
+    let ((from, to), is_dry_run) = (range.at(Utc::now()), arguments.dry_run);
     let bar = PastBar::show(&config, if is_dry_run { DRY_RUN } else { BACKFILL });
-    let done = backfill(&config, Backfill { source: arguments.source.clone(), from, to, is_dry_run });
+    let done = backfill(&config, Backfill { source: range.source.clone(), from, to, is_dry_run });
     drop(bar);
     let done = done?;
     let mut output = io::stdout().lock();

@@ -15,7 +15,7 @@ use super::{
     exit::{self, Usage, say},
     past_bar::PastBar,
     settings_file, shell,
-    time_range::{TimeArgument, parse},
+    time_range::PastRange,
 };
 use crate::{
     app::{settings::Config, start},
@@ -34,19 +34,11 @@ pub(super) struct RemapArguments {
     /// The settings file. Default: as for `run`.
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Mail received from here on: a time (`2026-03-04T12:00:00Z`), a date (its first instant in UTC), or a length of
-    /// time before now (`3days`).
-    #[arg(long, value_name = "TIME", value_parser = parse)]
-    from: TimeArgument,
-    /// Mail received up to here.
-    #[arg(long, value_name = "TIME", value_parser = parse)]
-    to: TimeArgument,
+    #[command(flatten)]
+    range: PastRange,
     /// The mapping: a version, or a component file. Default: the one in use.
     #[arg(long, value_name = "MAPPING")]
     mapping: Option<String>,
-    /// The source, when there are several.
-    #[arg(long, value_name = "NAME")]
-    source: Option<String>,
     /// The output that gets the documents. Default: all.
     #[arg(long, value_name = "OUTPUT")]
     output: Option<String>,
@@ -60,14 +52,13 @@ pub(super) struct RemapArguments {
 
 pub(super) fn run(arguments: &RemapArguments) -> anyhow::Result<ExitCode> {
     let config = settings_file::load(&settings_file::named_or_default(arguments.config.as_deref()))?;
-    let now = Utc::now();
-    let RemapArguments { from, to, source, output, .. } = arguments;
+    let (from, to) = arguments.range.at(Utc::now());
     let wanted = Remap {
-        source: source.clone(),
-        from: from.at(now),
-        to: to.at(now),
+        source: arguments.range.source.clone(),
+        from,
+        to,
         mapping: arguments.mapping.as_deref().map(mapping).transpose()?,
-        output: output.clone(),
+        output: arguments.output.clone(),
         is_dry_run: arguments.dry_run,
     };
     let way_on = way_on(arguments, &wanted);
@@ -136,8 +127,8 @@ fn way_on(arguments: &RemapArguments, wanted: &Remap) -> String {
     }
     let at = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut command = format!("exotrace remap --from {} --to {}", at(wanted.from), at(wanted.to));
-    let RemapArguments { mapping, source, output, .. } = arguments;
-    for (option, value) in [("--mapping", mapping), ("--source", source), ("--output", output)] {
+    let RemapArguments { mapping, range, output, .. } = arguments;
+    for (option, value) in [("--mapping", mapping), ("--source", &range.source), ("--output", output)] {
         if let Some(value) = value {
             command.push_str(&format!(" {option} {}", shell::word(Path::new(value))));
         }

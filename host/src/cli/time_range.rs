@@ -11,7 +11,7 @@ const FORMS: &str = "a time as `2026-03-04T12:00:00Z`, a date as `2026-03-04` (i
 
 /// A time on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TimeArgument {
+enum TimeArgument {
     At(DateTime<Utc>),
     Ago(Duration),
 }
@@ -31,6 +31,28 @@ pub(super) struct TimeRange {
     to: Option<TimeArgument>,
 }
 
+/// From when to when, of which source.
+#[derive(Args)]
+pub(super) struct PastRange {
+    /// Mail received from here on: a time (`2026-03-04T12:00:00Z`), a date (its first instant in UTC), or a length of
+    /// time before now (`3days`).
+    #[arg(long, value_name = "TIME", value_parser = parse, requires = "to")]
+    from: TimeArgument,
+    /// Mail received up to here.
+    #[arg(long, value_name = "TIME", value_parser = parse, requires = "from")]
+    to: TimeArgument,
+    /// The source, when there are several.
+    #[arg(long, value_name = "NAME")]
+    pub(super) source: Option<String>,
+}
+
+impl PastRange {
+    /// From when to when, at `now`.
+    pub(super) fn at(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        (self.from.at(now), self.to.at(now))
+    }
+}
+
 impl TimeRange {
     /// From when to when, at `now`; the last two days where nothing is said.
     pub(super) fn at(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
@@ -41,7 +63,7 @@ impl TimeRange {
 
 impl TimeArgument {
     /// Which time that is at `now`.
-    pub(super) fn at(self, now: DateTime<Utc>) -> DateTime<Utc> {
+    fn at(self, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
             Self::At(time) => time,
             Self::Ago(length) => now.checked_sub_signed(length).unwrap_or(DateTime::<Utc>::MIN_UTC),
@@ -50,7 +72,7 @@ impl TimeArgument {
 }
 
 /// Reads a time.
-pub(super) fn parse(text: &str) -> Result<TimeArgument, String> {
+fn parse(text: &str) -> Result<TimeArgument, String> {
     let text = text.trim();
     if text == "now" {
         return Ok(TimeArgument::Ago(Duration::zero()));

@@ -22,7 +22,7 @@ use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOC
 use crate::{
     app::privacy::PrivacyInUse,
     deployment::{Allowed, Deployment, HotSwap, Unchanged},
-    pipeline::{Questions, Replays},
+    pipeline::{Cancelled, Questions, Replays},
     support::{
         counted::counted,
         error_text::{chain, explain},
@@ -178,9 +178,10 @@ async fn answer_about_past(request: Request, questions: &Questions) -> ControlRe
         }
         Request::Remap(wanted) => questions.remap(wanted).await.map(|done| ControlReply::Remapped(Box::new(done))),
         Request::Audit(wanted) => questions.audit(wanted).await.map(|done| ControlReply::Audited(Box::new(done))),
-        _ => questions.cancel_backfill().await.map(|was_there| {
+        _ => questions.cancel_backfill().await.map(|Cancelled { was_there, goes_on }| {
             let said = if was_there { "the backfill is over" } else { "no backfill was begun" };
-            ControlReply::Done(said.to_owned())
+            let other = goes_on.map(|other| format!("; the {other} that is under way goes on"));
+            ControlReply::Done(format!("{said}{}", other.unwrap_or_default()))
         }),
     };
     answered.unwrap_or_else(|error| match error.is_of_question() {

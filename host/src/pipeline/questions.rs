@@ -30,7 +30,7 @@ pub(crate) use queryable::{Queryable, Search};
 pub(crate) use question_error::QuestionError;
 pub(crate) use range_reading::RangeReading;
 pub(crate) use remapped::{Remap, Remapped};
-pub(crate) use requests::{QuestionRequests, Questions};
+pub(crate) use requests::{Cancelled, QuestionRequests, Questions};
 pub(super) use server::serve;
 pub(crate) use statement::Statement;
 pub(crate) use trace_answer::{MOST_DELIVERIES, TraceAnswer, TracedDelivery};

@@ -42,8 +42,17 @@ pub(super) enum PendingQuestion {
     Audit(Audit, QuestionReply<Statement>),
     /// Kept records mapped again.
     Remap(Remap, QuestionReply<Remapped>),
-    /// No more of the range that is delivered again; whether there was one.
-    CancelBackfill(oneshot::Sender<Result<bool, QuestionError>>),
+    /// No more of the backfill.
+    CancelBackfill(oneshot::Sender<Result<Cancelled, QuestionError>>),
+}
+
+/// What came of ending a backfill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cancelled {
+    /// Whether there was one.
+    pub(crate) was_there: bool,
+    /// What else is being read of the past: it goes on.
+    pub(crate) goes_on: Option<&'static str>,
 }
 
 /// Where an answer goes.
@@ -108,12 +117,12 @@ impl Questions {
         self.ask(place, |reply| PendingQuestion::Remap(wanted, reply)).await
     }
 
-    /// Ends a backfill that is under way or was begun; says whether there was one.
+    /// Ends a backfill that is under way or was begun; says whether there was one. Anything else goes on.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be written, and when the run ends before.
-    pub(crate) async fn cancel_backfill(&self) -> Result<bool, QuestionError> {
+    pub(crate) async fn cancel_backfill(&self) -> Result<Cancelled, QuestionError> {
         let (answer, answered) = oneshot::channel();
         let asked = self.asks.send(PendingQuestion::CancelBackfill(answer)).await;
         asked.map_err(|_| QuestionError::Ended)?;

@@ -8,11 +8,11 @@ use super::{
     backfill::{self, backfill},
     question_error::QuestionError,
     remap::{self, remap},
-    requests::{PendingQuestion, QuestionRequests},
+    requests::{Cancelled, PendingQuestion, QuestionRequests},
     trace::trace,
 };
 use crate::{
-    ledger::{BACKFILL, Ledger},
+    ledger::{AUDIT, BACKFILL, Ledger, REMAP},
     pipeline::{mode::Mode, run_context::RunContext, shutdown::Shutdown},
 };
 
@@ -24,7 +24,7 @@ pub(in crate::pipeline) async fn serve(
     mut requests: QuestionRequests,
     mut shutdown: Shutdown,
 ) {
-    let mut server = Server { run, sources, asked: JoinSet::new(), ranges: JoinSet::new(), stop: None };
+    let mut server = Server { run, sources, asked: JoinSet::new(), ranges: JoinSet::new(), range: None };
     server.resume(&requests);
     while let Some(Some(question)) = shutdown.or(requests.receive()).await {
         while server.asked.try_join_next().is_some() {}
@@ -41,15 +41,15 @@ struct Server {
     asked: JoinSet<()>,
     /// What goes on: one at a time.
     ranges: JoinSet<()>,
-    /// Tells it to stop.
-    stop: Option<watch::Sender<bool>>,
+    /// What it is called in the ledger, and what tells it to stop.
+    range: Option<(&'static str, watch::Sender<bool>)>,
 }
 
 impl Server {
     /// Goes on with what a run before has begun.
     fn resume(&mut self, requests: &QuestionRequests) {
         let Some(place) = requests.place_of_range().filter(|_| self.run.mode == Mode::Daemon) else { return };
-        let (run, sources) = (self.run_of_range(), self.sources.clone());
+        let (run, sources) = (self.run_of_range(BACKFILL), self.sources.clone());
         self.ranges.spawn(async move {
             if let Some(done) = backfill::resume(&run, &sources).await {
                 backfill::tell(&done);
@@ -70,7 +70,7 @@ impl Server {
                 self.asked.spawn(async move { reply.with(backfill(&run, &sources, &wanted)).await });
             }
             PendingQuestion::Backfill(wanted, reply) => {
-                let run = self.run_of_range();
+                let run = self.run_of_range(BACKFILL);
                 self.ranges.spawn(async move {
                     let done = backfill(&run, &sources, &wanted).await;
                     backfill::tell(&done);
@@ -82,7 +82,7 @@ impl Server {
                 self.asked.spawn(async move { reply.with(audit(&run, &sources, &wanted)).await });
             }
             PendingQuestion::Audit(wanted, reply) => {
-                let run = self.run_of_range();
+                let run = self.run_of_range(AUDIT);
                 self.ranges.spawn(async move { reply.send(audit(&run, &sources, &wanted).await) });
             }
             PendingQuestion::Remap(wanted, reply) if wanted.is_dry_run => {
@@ -90,7 +90,7 @@ impl Server {
                 self.asked.spawn(async move { reply.with(remap(&run, &sources, &wanted)).await });
             }
             PendingQuestion::Remap(wanted, reply) => {
-                let run = self.run_of_range();
+                let run = self.run_of_range(REMAP);
                 self.ranges.spawn(async move {
                     let done = remap(&run, &sources, &wanted).await;
                     remap::tell(&done);
@@ -102,26 +102,32 @@ impl Server {
     }
 
     /// A run for a range, which is told to stop by itself.
-    fn run_of_range(&mut self) -> RunContext {
+    fn run_of_range(&mut self, name: &'static str) -> RunContext {
         let (stop, stopped) = watch::channel(false);
-        self.stop = Some(stop);
+        self.range = Some((name, stop));
         self.run.until(stopped)
     }
 
     async fn stop_range(&mut self) {
-        if let Some(stop) = self.stop.take() {
+        if let Some((_, stop)) = self.range.take() {
             stop.send_replace(true);
         }
         while self.ranges.join_next().await.is_some() {}
     }
 
-    async fn cancel(&mut self) -> Result<bool, QuestionError> {
-        self.stop_range().await;
+    /// Ends a backfill, and nothing else: an audit or a remap is of somebody who waits for it.
+    async fn cancel(&mut self) -> Result<Cancelled, QuestionError> {
+        while self.ranges.try_join_next().is_some() {}
+        let under_way = self.range.as_ref().map(|(name, _)| *name).filter(|_| !self.ranges.is_empty());
+        let goes_on = under_way.filter(|name| *name != BACKFILL);
+        if goes_on.is_none() {
+            self.stop_range().await;
+        }
         let end = |ledger: &mut Ledger| {
             let was_there = ledger.past(BACKFILL)?.is_some();
             ledger.end_past(BACKFILL)?;
             Ok(was_there)
         };
-        Ok(self.run.ledger(end).await?)
+        Ok(Cancelled { was_there: self.run.ledger(end).await?, goes_on })
     }
 }
