@@ -27,7 +27,8 @@ fn collect(value: &Value, name: &str, fields: &mut BTreeMap<String, String>) {
         let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
         // The copy of the record has the properties of the record, and so has what is left of it; beside the copy are the
         // steps of its delivery.
-        let is_rest = name.starts_with("unmapped.") && name != "unmapped.exotrace";
+        let is_ours = ["unmapped.exotrace", "unmapped.details"].iter().any(|ours| name.starts_with(ours));
+        let is_rest = name.starts_with("unmapped.") && !is_ours;
         if name == "microsoft" {
             let details = &member["online_message_trace"]["details"];
             if details.is_object() {

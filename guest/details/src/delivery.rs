@@ -54,6 +54,11 @@ impl DeliveryDetails {
         self.deciding.and_then(|place| self.steps.get(place))
     }
 
+    /// Whether it could not be delivered yet, and is tried again.
+    pub fn is_deferred(&self) -> bool {
+        self.deciding().is_some_and(|step| step.kind == EventKind::Defer)
+    }
+
     /// What the server has answered in the step that has decided.
     pub fn reply(&self) -> Option<&Reply> {
         self.deciding()?.reply.as_ref()

@@ -2,9 +2,12 @@
 
 mod delivery;
 mod hidden_record;
+mod last_server;
 mod ocsf;
 mod package;
 mod parts;
+mod shown;
+mod steps;
 
 use delivery::DETAILS_ACTION;
 use exotrace_details::DeliveryDetails;
@@ -55,9 +58,13 @@ pub(crate) fn write_details(
     out: &mut Bytes,
 ) -> PendingOutcome {
     let start = out.len();
-    let written = with_room(lines.line, out, |buffer| IdPlaces {
-        document: None,
-        delivery: delivery::push_details_document(buffer, context, document, details, lines, origin),
+    let written = with_room(lines.line, out, |buffer| match context.version.layout {
+        Layout::Ocsf => ocsf::push_details_document(buffer, context, document, details, lines, origin),
+        // The layout of Elastic's package has no details: none of its versions maps them.
+        Layout::Delivery | Layout::Package => IdPlaces {
+            document: None,
+            delivery: delivery::push_details_document(buffer, context, document, details, lines, origin),
+        },
     });
     // The steps of one status are one document, beside that of the row.
     let action = document.failures.is_empty().then(|| format!("{DETAILS_ACTION} {}", document.status.action));

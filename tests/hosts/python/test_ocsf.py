@@ -48,7 +48,22 @@ DATES = [
 ]
 SIZES = [0, 1, 48213, 2**63 - 1, 2**63, 2**64, -1, 1.5, 1e300, "512", "0512", "12 kB", "", None, [], {"a": None}]
 TEXTS = ["<0001@contoso.com>", "hi \u263a", "\"\\\n\u0001", "\ud83d", "x" * 5000, "", None, 3, ["x"], {"x": "y"}]
-OTHERS = ["Organization", "Index", "StartDate", "EndDate", "exotrace", "@odata.type", "", "a.b", "metadata", "error"]
+EVENTS = [
+    "Receive", "Submit", "Transport rule", "DLP rule", "Spam", "Malware", "Send external", "Defer", "Deliver", "Fail", "Drop", "Teleport",
+    None, 3,
+]
+DESCRIPTIONS = [
+    "Message received by: A.b.c", "Message sent to mx.fabrikam.com at 203.0.113.9 using TLS1.2", "Message sent to x at 2001:db8:2::26",
+    "Reason: [{LED=550 5.1.10 no such user};{MSG=};{FQDN=mx.fabrikam.com};{IP=198.51.100.7};{LRT=}]",
+    "Reason: [{LED=451 4.4.0 DNS query fai", "[Message=450 busy]", "250 2.1.5 RESOLVER.GRP.Expanded",
+    "DLP rule: 'Bob's cards', ID: ('5a4e08dc-0000-4000-8000-000000000001'), DLP policy: 'PCI', ID: (x)", "Transport rule: '', ID: ()",
+    "Delivered to the folder: DefaultFolderType:JunkEmail", "\u00e9 550 5.7.703", "", None, {"a": 1},
+]
+DATA = [
+    '<root><MEP Name="ServerHostName" String="a.b.c"/><MEP Name="ClientIP" String="192.0.2.10"/><MEP Name="TotalLatency" Double="2"/></root>',
+    '<root><MEP Name="ClientIP" String="fe80::1%eth0"/><MEP Name="tlsversion" String="SP_PROT_TLS1_2"/><MEP Na', "&lt;root&gt;", "", None,
+]
+OTHERS = ["Organization", "Index", "StartDate", "EndDate", "exotrace", "@odata.type", "", "a.b", "metadata", "error", "details", "trace"]
 
 
 def record(draw):
@@ -75,10 +90,23 @@ def record(draw):
     return json.dumps(made, ensure_ascii=draw.random() < 0.5).encode("utf-8", "replace")
 
 
+def details(draw, line):
+    """The steps of a delivery beside its record."""
+    steps = []
+    for _ in range(draw.randrange(5)):
+        step = {"dateTime": draw.choice(DATES), "event": draw.choice(EVENTS), "action": draw.choice(["", "Quarantine", "BA", None])}
+        steps.append({**step, "description": draw.choice(DESCRIPTIONS), "data": draw.choice(DATA)})
+    if draw.random() < 0.1:
+        steps = draw.choice([None, [], "none", [7, "x"], {}])
+    return b'{"trace":' + line + b',"details":' + json.dumps(steps).encode() + b"}"
+
+
 def lines(count):
     draw = random.Random(count)
     for _ in range(count):
         line = record(draw)
+        if draw.random() < 0.4:
+            line = details(draw, line)
         # Some are cut, and are no records.
         yield line[:draw.randrange(1, len(line))] if draw.random() < 0.02 else line
 
@@ -133,6 +161,8 @@ class Ocsf(unittest.TestCase):
             documents = mapped(records, *arguments)
             self.assertEqual(len(documents), GENERATED)
             self.check(documents, arguments)
+            with_steps = [document for document in documents if document["metadata"]["log_name"] == "messageTraceDetails"]
+            self.assertGreater(len(with_steps), GENERATED // 4)
 
     def test_documents_that_hide_people_are_valid(self):
         records = b"\n".join(lines(GENERATED // 10)).decode()

@@ -63,7 +63,7 @@ const ADDRESSES: [&str; 24] = [
     "a@",
     "x@y@z.com",
     "a@@b",
-    "\\\"a@b\\\"@c.com",
+    r#"\\"a@b\\"@c.com"#,
     "plain",
     "a@b\\nc@d.com",
     "a@foo.github.io",
@@ -252,6 +252,56 @@ fn record() -> impl Strategy<Value = String> {
         })
 }
 
+/// An event of a delivery, under the names of Graph or of PowerShell.
+fn step() -> impl Strategy<Value = String> {
+    let names = [
+        "Receive",
+        "Submit",
+        "Transport rule",
+        "DLP rule",
+        "Spam",
+        "Malware",
+        "Send external",
+        "Defer",
+        "Deliver",
+        "Fail",
+        "Drop",
+        "x",
+    ];
+    let said = [
+        "550 5.1.10 no such user",
+        "Reason: [{LED=451 4.4.0 DNS query failed};{MSG=};{FQDN=mx.x.com};{IP=192.0.2.1};{LRT=}]",
+        "Message sent to mx.x.com at 2001:db8::1 using TLS1.2",
+        r#"Transport rule: 'a \"b\"', ID: ('5a4e08dc-0000-4000-8000-000000000003')"#,
+        "",
+    ];
+    let data = [
+        r#"<root><MEP Name=\"ServerHostName\" String=\"a.b.c\"/><MEP Name=\"ClientIP\" String=\"192.0.2.9\"/></root>"#,
+        r#"<root><MEP Name=\"SCL\" Integer=\"9\"/><MEP Na"#,
+        "",
+    ];
+    let parts = (one_of(&DATES), select(names.to_vec()), select(said.to_vec()), select(data.to_vec()), any::<bool>());
+    let usual = parts.prop_map(|(at, name, said, data, is_graph)| {
+        let keys = if is_graph { ["dateTime", "event", "description"] } else { ["Date", "Event", "Detail"] };
+        format!(r#"{{"{}":{at},"{}":"{name}","{}":"{said}","data":"{data}"}}"#, keys[0], keys[1], keys[2])
+    });
+    prop_oneof![6 => usual, 1 => value()]
+}
+
+/// A record with the steps of its delivery, as they should be or not.
+fn details() -> impl Strategy<Value = String> {
+    let steps = prop_oneof![6 => vec(step(), 0..4).prop_map(|steps| format!("[{}]", steps.join(","))), 1 => value()];
+    let trace = prop_oneof![8 => record(), 1 => value()];
+    (trace, steps, any::<bool>(), option::of(member())).prop_map(|(trace, steps, is_first, more)| {
+        let more = more.map_or_else(String::new, |(key, value)| format!(r#""{key}":{value},"#));
+        if is_first {
+            format!(r#"{{{more}"trace":{trace},"details":{steps}}}"#)
+        } else {
+            format!(r#"{{"details":{steps},{more}"trace":{trace}}}"#)
+        }
+    })
+}
+
 fn setup() -> impl Strategy<Value = Setup> {
     let domains = select(vec![
         "contoso.com",
@@ -311,6 +361,15 @@ proptest! {
     #[test]
     fn records_are_mapped_as_the_reference_maps_them(setup in setup(), records in vec(record(), 1..4)) {
         let lines: Vec<&str> = records.iter().map(String::as_str).collect();
+        Comparison::new(setup).check(&lines);
+    }
+
+    #[test]
+    fn rows_with_steps_are_mapped_as_the_reference_maps_their_rows(
+        setup in setup(),
+        lines in vec(prop_oneof![3 => details(), 1 => record()], 1..4),
+    ) {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         Comparison::new(setup).check(&lines);
     }
 

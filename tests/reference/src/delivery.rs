@@ -8,6 +8,7 @@ use crate::{
     date::{format_date, parse_date},
     delivery_key,
     json::Json,
+    line::Line,
     record::Record,
     settings::{Geo, Mapped, Origin, Settings},
     status::action_and_outcome,
@@ -17,29 +18,23 @@ use crate::{
 };
 
 /// Makes the document of a record, or of a line that is none.
-pub(crate) fn map(
-    settings: &Settings,
-    origin: &Origin,
-    geo: Geo<'_>,
-    line: &str,
-    record: Result<Record, String>,
-) -> Mapped {
-    let mut errors = Vec::new();
+pub(crate) fn map(settings: &Settings, origin: &Origin, geo: Geo<'_>, line: Line<'_>) -> Mapped {
+    let mut errors: Vec<_> = line.error_of_steps().into_iter().collect();
     let (tenant, tenant_name) = settings.tenant.clone().unwrap_or_default();
-    let (mut document, timestamp, key, action) = match record {
+    let (mut document, timestamp, key, action) = match &line.record {
         Ok(record) => {
-            let timestamp = timestamp(&record, &mut errors);
-            let (document, action) = map_record(settings, geo, &record, timestamp, &mut errors);
-            let key = delivery_key::of_record(&tenant, &record, timestamp);
+            let timestamp = timestamp(record, &mut errors);
+            let (document, action) = map_record(settings, geo, record, timestamp, &mut errors);
+            let key = delivery_key::of_record(&tenant, record, timestamp);
             (document, timestamp, key, action)
         }
         Err(error) => {
-            errors.push(error);
+            errors.push(error.clone());
             (json!({}), None, None, String::new())
         }
     };
     let failed = !errors.is_empty();
-    let key = if failed { key } else { key.or_else(|| Some(delivery_key::of_line(&tenant, line))) };
+    let key = if failed { key } else { key.or_else(|| Some(delivery_key::of_line(&tenant, line.text))) };
     let mut tags = tags(settings);
     let keep_original = failed || tags.iter().any(|tag| tag == PRESERVE);
     if failed && !tags.iter().any(|tag| tag == PRESERVE) {
@@ -61,13 +56,20 @@ pub(crate) fn map(
     }
     let mut document = without_empties(document).unwrap_or_default();
     if keep_original {
-        document["event"]["original"] = json!(line);
+        document["event"]["original"] = json!(line.text);
     }
     let id = match &key {
-        Some(key) if !failed => delivery_key::document_id(&tenant, key, &action),
-        _ => delivery_key::failed_document_id(&tenant, line),
+        Some(key) if !failed => delivery_key::document_id(&tenant, key, &line.action(&action)),
+        _ => delivery_key::failed_document_id(&tenant, line.text),
     };
-    Mapped::Document { document, id, delivery_id: key.as_ref().map(delivery_key::to_text), timestamp, failed }
+    Mapped::Document {
+        document,
+        id,
+        delivery_id: key.as_ref().map(delivery_key::to_text),
+        timestamp,
+        failed,
+        has_steps: line.steps.is_some(),
+    }
 }
 
 /// A text of the record; a value of another type is an error.
@@ -75,7 +77,7 @@ pub(crate) fn text(record: &Record, name: &str, errors: &mut Vec<String>) -> Str
     record
         .text(name)
         .unwrap_or_else(|error| {
-            errors.push(error);
+            errors.push(error.clone());
             None
         })
         .unwrap_or_default()

@@ -8,6 +8,7 @@ use crate::{
     delivery_key::{self, Key},
     fingerprint,
     json::Json,
+    line::Line,
     ocsf,
     record::Record,
     settings::{Geo, Mapped, Origin, Settings},
@@ -19,23 +20,24 @@ use crate::{
 
 /// Makes the document of one record.
 pub fn map(version: Version, settings: &Settings, origin: &Origin, geo: Geo<'_>, line: &str) -> Mapped {
-    let record = Record::parse(line);
-    if let Ok(record) = &record
+    let line = Line::parse(line, version.is_delivery);
+    if let Ok(record) = &line.record
         && (record.is_empty_page() || (version.drops_statuses && has_status_to_drop(record, settings)))
     {
         return Mapped::Dropped;
     }
     if version.is_ocsf {
-        return ocsf::map(settings, origin, geo, line, record);
+        return ocsf::map(settings, origin, geo, line);
     }
     if version.is_delivery {
-        return delivery::map(settings, origin, geo, line, record);
+        return delivery::map(settings, origin, geo, line);
     }
-    let mapping = match record {
+    let text = line.text;
+    let mapping = match line.record {
         Ok(record) => map_record(version, settings, geo, &record),
         Err(error) => Mapping::failed(error),
     };
-    finish(version, settings, origin, line, mapping)
+    finish(version, settings, origin, text, mapping)
 }
 
 fn has_status_to_drop(record: &Record, settings: &Settings) -> bool {
@@ -242,5 +244,12 @@ fn finish(version: Version, settings: &Settings, origin: &Origin, line: &str, ma
         document["event"]["original"] = json!(line);
     }
     let id = id.filter(|_| !failed).unwrap_or_else(|| fingerprint::of_bytes(line.as_bytes()));
-    Mapped::Document { document, id, delivery_id: key.as_ref().map(delivery_key::to_text), timestamp, failed }
+    Mapped::Document {
+        document,
+        id,
+        delivery_id: key.as_ref().map(delivery_key::to_text),
+        timestamp,
+        failed,
+        has_steps: false,
+    }
 }

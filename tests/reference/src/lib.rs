@@ -10,6 +10,7 @@ mod delivery_key;
 mod document;
 mod fingerprint;
 mod json;
+mod line;
 mod ocsf;
 mod record;
 mod settings;

@@ -8,6 +8,7 @@ use crate::{
     delivery::{Side, direction, message, text, timestamp},
     delivery_key,
     json::Json,
+    line::Line,
     record::{Record, graph_name},
     settings::{Geo, Mapped, Origin, Settings},
     status::action_and_outcome,
@@ -16,23 +17,17 @@ use crate::{
 };
 
 /// Makes the event of a record, or of a line that is none.
-pub(crate) fn map(
-    settings: &Settings,
-    origin: &Origin,
-    geo: Geo<'_>,
-    line: &str,
-    record: Result<Record, String>,
-) -> Mapped {
-    let mut errors = Vec::new();
+pub(crate) fn map(settings: &Settings, origin: &Origin, geo: Geo<'_>, line: Line<'_>) -> Mapped {
+    let mut errors: Vec<_> = line.error_of_steps().into_iter().collect();
     let (tenant, tenant_name) = settings.tenant.clone().unwrap_or_default();
-    let (mut event, timestamp, key, action) = match record {
+    let (mut event, timestamp, key, action) = match &line.record {
         Ok(record) => {
-            let timestamp = timestamp(&record, &mut errors);
-            let (event, action) = map_record(settings, geo, &record, &mut errors);
-            (event, timestamp, delivery_key::of_record(&tenant, &record, timestamp), action)
+            let timestamp = timestamp(record, &mut errors);
+            let (event, action) = map_record(settings, geo, record, &mut errors);
+            (event, timestamp, delivery_key::of_record(&tenant, record, timestamp), action)
         }
         Err(error) => {
-            errors.push(error);
+            errors.push(error.clone());
             let nothing = json!({
                 "direction": "Unknown", "direction_id": 0, "status": "Unknown", "status_id": 0, "unmapped": {},
             });
@@ -40,10 +35,10 @@ pub(crate) fn map(
         }
     };
     let failed = !errors.is_empty();
-    let key = if failed { key } else { key.or_else(|| Some(delivery_key::of_line(&tenant, line))) };
+    let key = if failed { key } else { key.or_else(|| Some(delivery_key::of_line(&tenant, line.text))) };
     let id = match &key {
-        Some(key) if !failed => delivery_key::document_id(&tenant, key, &action),
-        _ => delivery_key::failed_document_id(&tenant, line),
+        Some(key) if !failed => delivery_key::document_id(&tenant, key, &line.action(&action)),
+        _ => delivery_key::failed_document_id(&tenant, line.text),
     };
     let delivery_id = key.as_ref().map(delivery_key::to_text);
     let mut labels = tags(settings);
@@ -71,9 +66,9 @@ pub(crate) fn map(
         event["email"]["to"] = json!([]);
     }
     if keeps_record {
-        event["raw_data"] = json!(line);
+        event["raw_data"] = json!(line.text);
     }
-    Mapped::Document { document: event, id, delivery_id, timestamp, failed }
+    Mapped::Document { document: event, id, delivery_id, timestamp, failed, has_steps: line.steps.is_some() }
 }
 
 /// Adds what every event has.

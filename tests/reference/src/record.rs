@@ -49,7 +49,12 @@ impl Record {
         if line.len() > MAXIMUM_LENGTH {
             return Err(format!("record is longer than {MAXIMUM_LENGTH} bytes"));
         }
-        let Json::Object(members) = Json::parse(line)? else {
+        Self::of(Json::parse(line)?)
+    }
+
+    /// The record that a value is, if it is one.
+    pub(crate) fn of(value: Json) -> Result<Self, String> {
+        let Json::Object(members) = value else {
             return Err("record is not an object".to_owned());
         };
         // Only now, renamed, are they put into a map: `size` after `Size` counts, and `Size` after `size`.
@@ -61,6 +66,11 @@ impl Record {
     /// All of it, as it stands in the document.
     pub(crate) fn to_value(&self) -> Value {
         Value::Object(self.properties.iter().map(|(name, value)| (name.clone(), value.to_value())).collect())
+    }
+
+    /// Whether the record has a property, of whatever value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.properties.contains_key(name)
     }
 
     /// A property of any type, unless it is missing, null or an empty text.

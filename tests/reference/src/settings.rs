@@ -46,5 +46,8 @@ pub enum Mapped {
         timestamp: Option<i64>,
         /// Whether the document says that something of the record could not be mapped.
         failed: bool,
+        /// Whether there are steps beside the record. The document is that of its row then: with the id, the line and the
+        /// failures of the one with the steps, and without what the steps say.
+        has_steps: bool,
     },
 }

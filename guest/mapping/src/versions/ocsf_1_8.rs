@@ -1,6 +1,6 @@
 //! Mapping ocsf-1.8.
 
-use super::{v2_2, v3_0};
+use super::v3_0;
 use crate::version::{
     AddressRule, IdRule, Layout, LocalDomainRule, OrganizationRule, OutcomeRule, ReadTimeRule, ReservedFields, Schema,
     Version,
@@ -11,7 +11,7 @@ pub const VERSION: Version = Version {
     name: "ocsf-1.8",
     number: "1.8.0",
     schema: Schema { name: "ocsf", version: "1.8.0" },
-    record_kinds: v2_2::VERSION.record_kinds,
+    record_kinds: v3_0::VERSION.record_kinds,
     options_schema: v3_0::VERSION.options_schema,
     // Within `unmapped.exotrace`, where the host's fields are.
     reserved_fields: ReservedFields {

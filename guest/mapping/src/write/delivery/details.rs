@@ -1,17 +1,11 @@
 //! The document of a delivery with its steps: that of the row, with why it failed, and step by step how.
 
-mod shown;
-mod steps;
-
-use std::net::IpAddr;
-
-use exotrace_details::{DeliveryDetails, Server, Step};
-use shown::Shown;
+use exotrace_details::DeliveryDetails;
 
 use super::{
     email,
     event::push_url,
-    message,
+    message::push_message,
     network::{push_endpoint, push_network},
     people,
 };
@@ -27,13 +21,15 @@ use crate::{
     failure::Failure,
     json::{Buffer, build, decode},
     outcome::Origin,
-    property::Property,
     write::{
         hidden_record::push_hidden_record,
+        last_server::LastServer,
         parts::{
             is_original_kept, push_date, push_failures, push_id_place, push_log, push_record, push_schema, push_tags,
             push_text, push_timestamp,
         },
+        shown::Shown,
+        steps::{clients, push_cause, push_steps, push_tls},
     },
 };
 
@@ -51,7 +47,7 @@ struct Facts<'a> {
     details: &'a DeliveryDetails,
     shown: Shown<'a>,
     addresses: Addresses<'a>,
-    server: Option<Server>,
+    server: Option<LastServer>,
 }
 
 /// Writes a document, and returns the place in it for the 28 characters of `event.id`.
@@ -64,13 +60,14 @@ pub(crate) fn push_details_document(
     origin: &Origin,
 ) -> Option<usize> {
     let Document { source, destination, .. } = document;
+    let shown = Shown { privacy: context.settings.privacy.as_ref() };
     let facts = Facts {
         context,
         document,
         details,
-        shown: Shown { privacy: context.settings.privacy.as_ref() },
+        shown,
         addresses: Addresses { sender: source.address(context), recipient: destination.address(context) },
-        server: details.last_server(),
+        server: LastServer::of(details, document, &shown),
     };
     let start = out.len();
     out.push(b'{');
@@ -81,7 +78,9 @@ pub(crate) fn push_details_document(
     push_error(out, &facts);
     let event_id = push_event(out, &facts, lines.line, origin);
     push_log(out, context, lines.offset, origin);
-    push_message(out, &facts);
+    let message = out.len();
+    push_message(out, document, &facts.addresses);
+    push_cause(out, message, details, &shown);
     push_microsoft(out, &facts, lines.record);
     push_network(out, context, document);
     out.push_ascii(br#""observer":{"product":"Exchange Online","type":"mail-gateway","vendor":"Microsoft"},"#);
@@ -90,7 +89,7 @@ pub(crate) fn push_details_document(
     push_rule(out, &facts);
     push_endpoint(out, context, r#""source":{"#, source);
     push_tags(out, r#""tags":["#, context, !document.failures.is_empty());
-    push_tls(out, &facts);
+    push_tls(out, details, &shown);
     people::push_user(out, document.direction, &facts.addresses);
     out.push_str(&context.settings.fields.document);
     out.close(start, b"}");
@@ -100,23 +99,18 @@ pub(crate) fn push_details_document(
 
 /// Adds `destination`: the last server outside, if one is known, and the recipient.
 fn push_destination(out: &mut Buffer<'_>, facts: &Facts<'_>) {
-    let Facts { context, document, shown, .. } = facts;
-    let host = facts.server.as_ref().and_then(|server| shown.host(server.host.as_deref()?));
-    let ip = facts.server.as_ref().and_then(|server| server.ip);
-    let shown_ip = ip.and_then(|ip| shown.ip(ip));
-    if host.is_none() && shown_ip.is_none() {
+    let Facts { context, document, .. } = facts;
+    let Some(LastServer { host, ip, is_of_row }) = &facts.server else {
         return push_endpoint(out, context, r#""destination":{"#, &document.destination);
-    }
+    };
     let start = out.len();
     out.push_ascii(br#""destination":{"#);
-    push_text(out, r#""address":"#, host.as_deref().or(shown_ip.as_deref()));
-    let to_ip = document.record.get(Property::ToIp);
-    let is_of_row = to_ip.is_string() && decode(&to_ip).parse::<IpAddr>().ok() == ip;
-    match document.destination.network(context).filter(|_| is_of_row) {
+    push_text(out, r#""address":"#, host.as_deref().or(ip.as_deref()));
+    match document.destination.network(context).filter(|_| *is_of_row) {
         Some(network) => out.push_str(&network.members),
-        None => push_text(out, r#""ip":"#, shown_ip.as_deref()),
+        None => push_text(out, r#""ip":"#, ip.as_deref()),
     }
-    if let Some(host) = &host {
+    if let Some(host) = host {
         let domain = Domain::new(host, &context.settings.suffix_list, &context.settings.local_domains);
         out.push_str(&domain.members);
     }
@@ -163,8 +157,7 @@ fn push_event(out: &mut Buffer<'_>, facts: &Facts<'_>, line: &str, origin: &Orig
     }
     push_text(out, r#""outcome":"#, Some(document.status.outcome));
     out.push_ascii(br#""provider":"Microsoft Exchange Online","#);
-    let reason = if shown.hides_text() { details.codes() } else { details.reason() };
-    push_text(out, r#""reason":"#, reason.as_deref());
+    push_text(out, r#""reason":"#, shown.reason(details).as_deref());
     let code = details.reply().and_then(|reply| reply.code.as_deref());
     let is_explained = code.is_some_and(|code| !code.starts_with('2'));
     push_text(out, r#""reference":"#, is_explained.then_some(CODES_PAGE));
@@ -183,22 +176,6 @@ fn push_times(out: &mut Buffer<'_>, details: &DeliveryDetails) {
     }
     push_date(out, r#""end":""#, Instant::from_milliseconds(last));
     push_date(out, r#""start":""#, Instant::from_milliseconds(first));
-}
-
-/// Adds `message`: that of the row, with the cause behind it.
-fn push_message(out: &mut Buffer<'_>, facts: &Facts<'_>) {
-    let before = out.len();
-    message::push_message(out, facts.document, &facts.addresses);
-    if out.len() == before {
-        return;
-    }
-    out.truncate(out.len().saturating_sub(2));
-    out.push_ascii(b": ");
-    match facts.details.cause.filter(|_| facts.shown.hides_text()) {
-        Some(cause) => out.push_escaped(cause.sentence),
-        None => out.push_escaped(&facts.details.sentence()),
-    }
-    out.push_ascii(b"\",");
 }
 
 /// Adds the record with its steps.
@@ -220,7 +197,7 @@ fn push_microsoft(out: &mut Buffer<'_>, facts: &Facts<'_>, record: &str) {
     } else {
         out.push_ascii(br#""microsoft":{"online_message_trace":{"#);
     }
-    steps::push_steps(out, facts.details, &facts.shown);
+    push_steps(out, facts.details, &facts.shown, |_| {});
     out.close(before, b"}}");
 }
 
@@ -238,16 +215,13 @@ fn push_related(out: &mut Buffer<'_>, facts: &Facts<'_>) {
     push_all(out, r#""hosts":["#, domains.map(str::to_owned).chain(hosts));
     let of_row = [&document.destination, &document.source]
         .map(|endpoint| endpoint.network(context).map_or("", |network| network.ip_json.as_str()));
-    let clients = details.steps.iter().filter_map(Step::client_ip).take(MOST_CLIENTS);
-    let ips = server.iter().filter_map(|server| server.ip).chain(clients).filter_map(|ip| shown.ip(ip)).map(string);
+    let of_server = server.iter().filter_map(|server| server.ip.clone());
+    let ips = of_server.chain(clients(details, shown)).map(string);
     push_all(out, r#""ip":["#, of_row.map(str::to_owned).into_iter().chain(ips));
     let users = of_people(|address| &address.json).into_iter().chain(of_people(|address| &address.local_part_json));
     push_all(out, r#""user":["#, users.map(str::to_owned));
     out.close(start, b"}");
 }
-
-/// How many clients are looked at.
-const MOST_CLIENTS: usize = 64;
 
 /// Adds an array of JSON strings with its key, none empty and none twice.
 fn push_all(out: &mut Buffer<'_>, key: &str, texts: impl IntoIterator<Item = String>) {
@@ -273,16 +247,5 @@ fn push_rule(out: &mut Buffer<'_>, facts: &Facts<'_>) {
     push_text(out, r#""id":"#, rule.id.as_deref());
     push_text(out, r#""name":"#, facts.shown.text(&rule.name));
     push_text(out, r#""ruleset":"#, rule.policy.as_deref().and_then(|policy| facts.shown.text(policy)));
-    out.close(start, b"}");
-}
-
-/// Adds `tls`.
-fn push_tls(out: &mut Buffer<'_>, facts: &Facts<'_>) {
-    let Some(tls) = facts.details.tls() else { return };
-    let start = out.len();
-    out.push_ascii(br#""tls":{"#);
-    push_text(out, r#""cipher":"#, tls.cipher.as_deref().and_then(|cipher| facts.shown.word(cipher)));
-    push_text(out, r#""version":"#, tls.version.as_deref());
-    push_text(out, r#""version_protocol":"#, tls.version.is_some().then_some("tls"));
     out.close(start, b"}");
 }

@@ -23,6 +23,7 @@ pub(super) fn push_metadata(
     out: &mut Buffer<'_>,
     context: &MappingContext,
     document: &Document<'_>,
+    log_name: &str,
     origin: &Origin,
 ) -> IdPlaces {
     let has_failed = !document.failures.is_empty();
@@ -34,7 +35,9 @@ pub(super) fn push_metadata(
         push_raw(out, r#""event_code":"#, &status);
     }
     push_tags(out, r#""labels":["#, context, has_failed);
-    out.push_ascii(br#""log_name":"messageTraces","#);
+    out.push_ascii(br#""log_name":""#);
+    out.push_str(log_name);
+    out.push_ascii(b"\",");
     out.push_str(match document.record.kind() {
         Some(RecordKind::Graph) => r#""log_provider":"Microsoft Graph","#,
         Some(RecordKind::Legacy) => r#""log_provider":"Reporting Web Service","#,

@@ -1,5 +1,7 @@
 //! `unmapped`: what OCSF has no attribute for, under the names of Graph, and in `exotrace` what is not of the record.
 
+use exotrace_details::DeliveryDetails;
+
 use super::email::long_size;
 use crate::{
     context::MappingContext,
@@ -13,12 +15,25 @@ use crate::{
     write::{
         hidden_record::push_other,
         parts::{push_failures, push_hidden_text, push_log},
+        shown::Shown,
+        steps::{push_steps, push_tls},
     },
 };
 
 /// The member for what is not of the record. None of the services has a property of this name; of a record that has one,
 /// it is left out.
 const OURS: &str = "exotrace";
+
+/// The name of the steps, of which a record may have a member too: the steps take its place.
+const STEPS: &str = "details";
+
+/// What there is beside the record.
+pub(super) struct Steps<'a> {
+    pub(super) details: &'a DeliveryDetails,
+    pub(super) shown: &'a Shown<'a>,
+    /// Whether the document has another IP address of the last server than the record.
+    pub(super) has_other_ip: bool,
+}
 
 /// Adds `unmapped`, unless everything is mapped.
 #[inline(always)]
@@ -28,6 +43,7 @@ pub(super) fn push_unmapped(
     document: &Document<'_>,
     offset: usize,
     origin: &Origin,
+    steps: Option<&Steps<'_>>,
 ) {
     let start = out.len();
     out.push_ascii(br#""unmapped":{"#);
@@ -45,9 +61,17 @@ pub(super) fn push_unmapped(
     if context.settings.privacy.is_some() {
         out.push_with(|out| push_hidden(out, context, document));
     } else {
-        for member in document.record.members.iter().filter(|member| !is_mapped(context, document, member)) {
+        let is_elsewhere = |member: &&RecordMember<'_>| match (steps, member.property) {
+            (Some(_), None) if decode(&member.json.key) == STEPS => true,
+            (Some(steps), Some(Property::ToIp)) if steps.has_other_ip => false,
+            _ => is_mapped(context, document, member),
+        };
+        for member in document.record.members.iter().filter(|member| !is_elsewhere(member)) {
             out.push_with(|out| push_member(out, member));
         }
+    }
+    if let Some(Steps { details, shown, .. }) = steps {
+        push_steps(out, details, shown, |out| push_tls(out, details, shown));
     }
     out.close(start, b"}");
 }

@@ -1,16 +1,53 @@
-//! `microsoft.online_message_trace.details`: the steps, as the service tells of them.
+//! What documents of every schema have of the steps of a delivery.
 
 use exotrace_details::{DeliveryDetails, Step};
 
-use super::shown::Shown;
-use crate::{
-    date::Instant,
-    json::Buffer,
-    write::parts::{push_date, push_text},
+use super::{
+    parts::{push_date, push_text},
+    shown::Shown,
 };
+use crate::{date::Instant, json::Buffer};
 
-/// Adds `details`.
-pub(super) fn push_steps(out: &mut Buffer<'_>, details: &DeliveryDetails, shown: &Shown<'_>) {
+/// How many clients are looked at.
+const MOST_CLIENTS: usize = 64;
+
+/// The IP addresses of those that sent the message to a server, as they are shown.
+pub(crate) fn clients(details: &DeliveryDetails, shown: &Shown<'_>) -> Vec<String> {
+    let clients = details.steps.iter().filter_map(Step::client_ip).take(MOST_CLIENTS);
+    clients.filter_map(|ip| shown.ip(ip)).collect()
+}
+
+/// Puts the cause behind the `message` of the row, which was added at `start` if there is one.
+pub(crate) fn push_cause(out: &mut Buffer<'_>, start: usize, details: &DeliveryDetails, shown: &Shown<'_>) {
+    if out.len() == start {
+        return;
+    }
+    // Without the quote and the comma.
+    out.truncate(out.len().saturating_sub(2));
+    out.push_ascii(b": ");
+    out.push_escaped(&shown.sentence(details));
+    out.push_ascii(b"\",");
+}
+
+/// Adds `tls`: how the last connection was secured.
+pub(crate) fn push_tls(out: &mut Buffer<'_>, details: &DeliveryDetails, shown: &Shown<'_>) {
+    let Some(tls) = details.tls() else { return };
+    let start = out.len();
+    out.push_ascii(br#""tls":{"#);
+    push_text(out, r#""cipher":"#, tls.cipher.as_deref().and_then(|cipher| shown.word(cipher)));
+    push_text(out, r#""version":"#, tls.version.as_deref());
+    push_text(out, r#""version_protocol":"#, tls.version.is_some().then_some("tls"));
+    out.close(start, b"}");
+}
+
+/// Adds `details`: the steps, as the service tells of them, and what they come to. `push_more` adds what else belongs
+/// there.
+pub(crate) fn push_steps(
+    out: &mut Buffer<'_>,
+    details: &DeliveryDetails,
+    shown: &Shown<'_>,
+    push_more: impl FnOnce(&mut Buffer<'_>),
+) {
     let start = out.len();
     out.push_ascii(br#""details":{"#);
     push_text(out, r#""cause":"#, details.cause.map(|cause| cause.sentence));
@@ -24,6 +61,7 @@ pub(super) fn push_steps(out: &mut Buffer<'_>, details: &DeliveryDetails, shown:
         push_step(out, step, shown);
     }
     out.close(steps, b"]");
+    push_more(out);
     out.close(start, b"}");
 }
 
