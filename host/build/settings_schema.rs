@@ -215,6 +215,7 @@ impl Code {
             "String" => json!({ "type": "string", "pattern": NOT_BLANK }),
             "bool" => json!({ "type": "boolean" }),
             "i64" => json!({ "type": "integer" }),
+            "f64" => json!({ "type": "number" }),
             // Read by its kind, or free.
             "AnyTable" | "Table" => json!({ "type": "object" }),
             _ if self.tables.contains_key(name) => self.object(&[name])?,
@@ -299,9 +300,20 @@ fn number(expression: &Expr) -> Option<i64> {
     }
 }
 
+fn share(expression: &Expr) -> Option<f64> {
+    match expression {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Float(number) => number.base10_parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The key of a call that reads a setting, and what it allows.
 fn call(name: &str, arguments: TokenStream) -> Option<(String, Value)> {
-    let known = ["address", "choice", "number", "duration", "some_duration", "within_look_back", "look_back_or_auto"];
+    let known =
+        ["address", "choice", "number", "share", "duration", "some_duration", "within_look_back", "look_back_or_auto"];
     if !known.contains(&name) {
         return None;
     }
@@ -322,7 +334,14 @@ fn call(name: &str, arguments: TokenStream) -> Option<(String, Value)> {
             allowed.extend(bound(&range.end).map(|most| ("maximum".to_owned(), most.into())));
             allowed.into()
         }
-        ("choice" | "number", _) => return None,
+        ("share", Some(Expr::Range(range))) => {
+            let bound = |bound: &Option<Box<Expr>>| bound.as_deref().and_then(share);
+            let mut allowed = Map::new();
+            allowed.extend(bound(&range.start).map(|least| ("minimum".to_owned(), least.into())));
+            allowed.extend(bound(&range.end).map(|most| ("maximum".to_owned(), most.into())));
+            allowed.into()
+        }
+        ("choice" | "number" | "share", _) => return None,
         ("address", _) => json!({ "anyOf": [{ "pattern": ADDRESS }, { "pattern": VARIABLE }] }),
         ("look_back_or_auto", _) => {
             json!({ "anyOf": [{ "pattern": DURATION }, { "enum": ["auto"] }, { "pattern": VARIABLE }] })

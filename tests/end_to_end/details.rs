@@ -94,6 +94,81 @@ fn the_details_of_problems_come_once_however_often_the_program_is_killed() {
     check(&tenant);
 }
 
+/// The directions are those of the mapping, which knows nothing of the setting.
+#[test]
+fn details_of_the_wanted_directions_are_read_and_no_others() {
+    for wanted in [&["inbound"][..], &["outbound", "internal"]] {
+        let tenant = tenant(600, &[], &format!("directions = {wanted:?}\n"));
+        tenant.exotrace(&["run", "--once"]).ends(0);
+        let documents = tenant.documents("documents");
+        let direction = |document: &Value| document["email"]["direction"].as_str().unwrap().to_owned();
+        let key = |document: &Value| document["event"]["id"].as_str().unwrap().to_owned();
+        let (details, rows): (Vec<_>, Vec<_>) = documents.iter().partition(|document| is_details(document));
+        assert_eq!(rows.len(), tenant.simulator.visible_rows().len());
+        let is_problem = |row: &&&Value| {
+            let status = row["microsoft"]["online_message_trace"]["Status"].as_str().unwrap().to_lowercase();
+            PROBLEMS.contains(&status.as_str())
+        };
+        let problems: Vec<_> = rows.iter().filter(is_problem).collect();
+        let expected: BTreeSet<_> =
+            problems.iter().filter(|row| wanted.contains(&&*direction(row))).map(|row| key(row)).collect();
+        assert!(!expected.is_empty() && expected.len() < problems.len(), "{} of {}", expected.len(), problems.len());
+        assert_eq!(details.iter().map(|document| key(document)).collect::<BTreeSet<_>>(), expected, "{wanted:?}");
+        assert!(details.iter().all(|document| wanted.contains(&&*direction(document))));
+        assert_eq!(tenant.simulator.details_requests(), expected.len() as u64);
+    }
+}
+
+#[test]
+fn what_is_not_wanted_any_more_is_not_asked_for() {
+    let tenant = tenant(300, &[], "max_per_poll = 1\n");
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    assert_eq!(tenant.simulator.details_requests(), 1);
+    tenant.change_settings("max_per_poll = 1", "status = [\"quarantined\"]");
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    let found = detailed(&tenant.documents("documents"));
+    let others = found.keys().filter(|[_, _, status]| status != "quarantined").count();
+    assert!(found.len() > 1 && others <= 1, "{found:?}");
+    assert_eq!(tenant.simulator.details_requests(), found.len() as u64);
+    let status = tenant.exotrace(&["status", "--json"]).run().json();
+    assert_eq!(status["sources"][0]["details"]["waiting"], 0, "{status}");
+}
+
+#[test]
+fn the_share_goes_by_its_old_name_too_and_says_so_once() {
+    let requests = |share: &str| {
+        let tenant = tenant(300, &[], share);
+        tenant.change_settings("request_budget = 1000000", "request_budget = 50");
+        let said = tenant.exotrace(&["run", "--once"]).ends(0).said();
+        (
+            tenant.simulator.details_requests(),
+            said.matches("`source.details.max_percent` is called `max_share` now").count(),
+        )
+    };
+    assert_eq!(requests("max_share = 0.04\n"), (2, 0));
+    assert_eq!(requests("max_percent = 4\n"), (2, 1));
+}
+
+#[test]
+fn details_are_events_of_ocsf_too() {
+    let tenant = tenant(200, &[], "");
+    tenant.change_settings("version = \"3.0\"", "version = \"ocsf-1.8\"");
+    tenant.exotrace(&["check"]).ends(0);
+    tenant.exotrace(&["run", "--once"]).ends(0);
+    let documents = tenant.documents("documents");
+    let is_details = |document: &&Value| document["metadata"]["log_name"] == "messageTraceDetails";
+    let details: Vec<_> = documents.iter().filter(is_details).collect();
+    assert_eq!(details.len(), problems(&tenant).len());
+    for event in details {
+        let row = documents.iter().find(|it| {
+            !is_details(it) && it["metadata"]["original_event_uid"] == event["metadata"]["original_event_uid"]
+        });
+        let row = row.expect("the event of the row");
+        assert_eq!((&row["time"], &row["from"]), (&event["time"], &event["from"]));
+        assert!(event["unmapped"]["details"]["steps"].as_array().is_some_and(|steps| steps.len() > 1), "{event}");
+    }
+}
+
 #[test]
 fn what_the_service_has_no_details_of_is_asked_for_once() {
     let tenant = tenant(300, &["missing-details"], "");

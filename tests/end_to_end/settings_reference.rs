@@ -61,6 +61,9 @@ fn add_kinds(page: &mut String, section: &str, kinds: &[Value]) {
         let (_, own): (Properties, Properties) =
             properties(kind).clone().into_iter().partition(|(key, _)| common.contains_key(key));
         add_table(page, &title, &format!("{section}."), &own, &kind["required"]);
+        for (key, inner) in own.iter().filter(|(_, value)| value["properties"].is_object()) {
+            add_section(page, &format!("{section}.{key}"), inner);
+        }
     }
 }
 

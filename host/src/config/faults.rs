@@ -25,6 +25,8 @@ pub(crate) struct Faults {
     has_secrets: Cell<bool>,
     /// Files with secrets, and the settings that name them.
     secret_files: RefCell<Vec<(String, PathBuf)>>,
+    /// Keys that have another name by now, and that name.
+    old_names: RefCell<Vec<(String, &'static str)>>,
 }
 
 impl Faults {
@@ -82,6 +84,14 @@ impl Faults {
 
     pub(crate) fn take_secret_files(&self) -> Vec<(String, PathBuf)> {
         self.secret_files.take()
+    }
+
+    pub(crate) fn note_old_name(&self, key: String, name: &'static str) {
+        self.old_names.borrow_mut().push((key, name));
+    }
+
+    pub(crate) fn take_old_names(&self) -> Vec<(String, &'static str)> {
+        self.old_names.take()
     }
 
     /// The warnings, in the order of the file.

@@ -311,6 +311,40 @@ impl<'a> ValueReader<'a> {
         })
     }
 
+    /// A part of a whole within limits, in thousandths.
+    pub(crate) fn share(
+        &self,
+        key: &str,
+        value: &Setting<f64>,
+        allowed: RangeInclusive<f64>,
+        default: u32,
+    ) -> Result<u32, ConfigError> {
+        let Some(value) = value else { return Ok(default) };
+        let share = *value.get_ref();
+        if !allowed.contains(&share) {
+            let problem = format!("`{}`: {share} is out of range", self.dotted(key));
+            let hint = format!("{} to {}; 0.3 is three tenths", allowed.start(), allowed.end());
+            return Err(self.error(value.span().start, problem, Some(&hint)));
+        }
+        // Within 0 and 1000.
+        Ok((share * 1000.0).round() as u32)
+    }
+
+    /// A key that has another name by now, if it is there: it goes on counting, unless the new one is there as well.
+    pub(crate) fn old_name<T, N>(
+        &self,
+        (old, value): (&str, &Setting<T>),
+        (new, other): (&'static str, &Setting<N>),
+    ) -> Result<bool, ConfigError> {
+        let Some(value) = value else { return Ok(false) };
+        if other.is_some() {
+            let problem = format!("`{}` is the old name of `{new}`, and both are there", self.dotted(old));
+            return Err(self.error(value.span().start, problem, Some(&format!("keep `{new}` alone"))));
+        }
+        self.faults.note_old_name(self.dotted(old), new);
+        Ok(true)
+    }
+
     /// An address of this machine with a port.
     pub(crate) fn address(&self, key: &str, value: &Setting<String>) -> Result<Option<SocketAddr>, ConfigError> {
         let Some(value) = value else { return Ok(None) };

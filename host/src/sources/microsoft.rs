@@ -9,6 +9,7 @@ mod collector;
 mod credential;
 mod details_config;
 mod details_reading;
+mod directions;
 mod error;
 mod examine;
 mod exchange;

@@ -31,7 +31,7 @@ pub(crate) struct Config {
     /// Names under which they may be asked for, besides `localhost`.
     pub listen_hosts: Vec<String>,
     /// Keys in the file that have another name by now, and that name.
-    pub old_names: Vec<(&'static str, &'static str)>,
+    pub old_names: Vec<(String, &'static str)>,
     /// Which mapping, and how it maps.
     pub mapping: MappingConfig,
     /// Geo databases.
@@ -126,8 +126,9 @@ impl Config {
         let config = config.filter(|_| !faults.is_broken());
         let error = faults.take_error();
         let (warnings, strict) = (faults.take_warnings(), faults.take_strict());
+        let old_names = faults.take_old_names();
         let places = Places::of(text, path, &faults);
-        (config.map(|config| Self { places, warnings, strict, ..config }), error)
+        (config.map(|config| Self { places, warnings, strict, old_names, ..config }), error)
     }
 }
 
@@ -146,7 +147,6 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     };
     let listen = listen(&table, reader);
     let listen_hosts = reader.texts("listen_hosts", table.listen_hosts.as_deref().unwrap_or_default());
-    let old_names = table.metrics_listen.iter().map(|_| ("metrics_listen", "listen")).collect();
     let mapping = mapping::mapping(&table.mapping, &reader.within("mapping."));
     let city = reader.optional_file("geoip.city", &table.geoip.city);
     let asn = reader.optional_file("geoip.asn", &table.geoip.asn);
@@ -170,7 +170,7 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
         state_dir,
         listen: listen.ok().flatten(),
         listen_hosts: listen_hosts.unwrap_or_default(),
-        old_names,
+        old_names: Vec::new(),
         mapping: mapping.ok()?,
         geoip: GeoipConfig { city: city.ok().flatten(), asn: asn.ok().flatten() },
         sources,
@@ -186,10 +186,8 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
 
 /// Where to listen: by its name, or by the one that it had before.
 fn listen(table: &SettingsTable, reader: &ValueReader<'_>) -> Result<Option<SocketAddr>, ConfigError> {
-    let Some(old) = &table.metrics_listen else { return reader.address("listen", &table.listen) };
-    if table.listen.is_some() {
-        let problem = "`metrics_listen` is the old name of `listen`, and both are there".to_owned();
-        return Err(reader.error(old.span().start, problem, Some("keep `listen` alone")));
+    match reader.old_name(("metrics_listen", &table.metrics_listen), ("listen", &table.listen))? {
+        true => reader.address("metrics_listen", &table.metrics_listen),
+        false => reader.address("listen", &table.listen),
     }
-    reader.address("metrics_listen", &table.metrics_listen)
 }

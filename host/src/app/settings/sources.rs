@@ -44,8 +44,9 @@ fn source(
     let name = name(&table, kind, section.start(), others, reader);
     context.name = name.as_ref().cloned().unwrap_or_default();
     let common = (keys::<SourceTable>(), synonyms::SOURCE);
-    let settings = kinds::SOURCES.read(kind, section, common, context, reader);
     let local_domains = local_domains(&table, reader);
+    context.local_domains = local_domains.as_ref().ok().map(|domains| domains.clone().unwrap_or_default());
+    let settings = kinds::SOURCES.read(kind, section, common, context, reader);
     let labels = labels(&table, reader);
     Ok(SourceConfig { name: name?, labels: labels?, local_domains: local_domains?, settings: settings? })
 }

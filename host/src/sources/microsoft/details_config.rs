@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::{service_kind::ServiceKind, service_table::DetailsTable};
+use super::{directions::Directions, service_kind::ServiceKind, service_table::DetailsTable};
 use crate::{
     config::{ConfigError, ValueReader},
-    pipeline::status_word,
+    pipeline::{TracedRow, status_word},
 };
 
 /// The statuses that a delivery may have.
@@ -25,8 +25,10 @@ const BUDGET: &str = "request_budget";
 pub(crate) struct DetailsConfig {
     /// The statuses of the deliveries, without blanks and case.
     pub statuses: Vec<String>,
-    /// The share of the request budget that they may take, in percent.
-    pub max_percent: u32,
+    /// The directions of the deliveries; none: all.
+    pub directions: Option<Directions>,
+    /// The share of the request budget that they may take, in thousandths.
+    pub max_share: u32,
     /// Requests in any five minutes, when they do not share the budget.
     pub request_budget: Option<u32>,
     /// How many are read in one poll.
@@ -41,6 +43,7 @@ impl DetailsConfig {
         kind: ServiceKind,
         table: Option<&Spanned<DetailsTable>>,
         section: &str,
+        local_domains: Option<&[String]>,
         reader: &ValueReader<'_>,
     ) -> Result<Option<Self>, ConfigError> {
         let Some(table) = table else { return Ok(None) };
@@ -62,7 +65,9 @@ impl DetailsConfig {
                 values.iter().map(word).collect()
             }
         };
-        let max_percent = reader.number("max_percent", &table.max_percent, 1..=90, 30);
+        let directions = table.directions.as_ref();
+        let directions = directions.map(|values| Directions::read(values, local_domains, at, &reader)).transpose();
+        let max_share = max_share(table, &reader);
         let max_per_poll = reader.number("max_per_poll", &table.max_per_poll, 1..=100_000, 1000);
         let request_budget = match &table.request_budget {
             Some(_) => reader.number(BUDGET, &table.request_budget, 1..=1_000_000, 90).map(Some),
@@ -71,7 +76,8 @@ impl DetailsConfig {
         let settle = reader.duration("settle", &table.settle, Duration::from_secs(15 * 60));
         Ok(Some(Self {
             statuses: statuses?,
-            max_percent: max_percent?,
+            directions: directions?,
+            max_share: max_share?,
             request_budget: request_budget?,
             max_per_poll: max_per_poll?,
             settle: settle?,
@@ -79,7 +85,16 @@ impl DetailsConfig {
     }
 
     /// Whether the details of a delivery of this status are read.
-    pub(super) fn wants(&self, status: &str) -> bool {
-        self.statuses.iter().any(|wanted| wanted == status)
+    pub(super) fn wants(&self, status: &str, row: &TracedRow) -> bool {
+        let is_of_direction = || self.directions.as_ref().is_none_or(|directions| directions.want(row));
+        self.statuses.iter().any(|wanted| wanted == status) && is_of_direction()
+    }
+}
+
+/// The share, by its name or by the one that it had before, when it was in percent.
+fn max_share(table: &DetailsTable, reader: &ValueReader<'_>) -> Result<u32, ConfigError> {
+    match reader.old_name(("max_percent", &table.max_percent), ("max_share", &table.max_share))? {
+        true => reader.number("max_percent", &table.max_percent, 1..=90, 30).map(|percent| percent * 10),
+        false => reader.share("max_share", &table.max_share, 0.01..=0.9, 300),
     }
 }

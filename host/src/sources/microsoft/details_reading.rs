@@ -28,7 +28,7 @@ impl DetailsReading {
         let limits = match details.request_budget {
             Some(requests) => DetailsLimits { requests, shares_budget: false },
             None => {
-                let share = u64::from(config.request_budget) * u64::from(details.max_percent) / 100;
+                let share = u64::from(config.request_budget) * u64::from(details.max_share) / 1000;
                 DetailsLimits { requests: u32::try_from(share).unwrap_or(u32::MAX).max(1), shares_budget: true }
             }
         };

@@ -62,7 +62,10 @@ pub(super) struct ServiceTable {
 pub(super) struct DetailsTable {
     /// Statuses of the deliveries whose details are read. Default: `["failed", "pending", "quarantined"]`.
     pub(super) status: Option<Vec<Spanned<String>>>,
-    /// Share of `request_budget` that they may take, in percent, 1 to 90. Default: `30`.
+    /// Directions of the deliveries whose details are read: `inbound`, `outbound`, `internal`, `external`. Needs `local_domains`. Default: all.
+    pub(super) directions: Option<Vec<Spanned<String>>>,
+    /// Share of `request_budget` that they may take, 0.01 to 0.9. Default: `0.3`.
+    pub(super) max_share: Setting<f64>,
     pub(super) max_percent: Setting<i64>,
     /// Requests for details in any five minutes, when they do not share the budget of the source, 1 to 1000000. Default: none, and they share it.
     pub(super) request_budget: Setting<i64>,

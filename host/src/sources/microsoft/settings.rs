@@ -101,7 +101,7 @@ impl SectionKind<SourceContext> for ServiceConfig {
     fn read(
         name: &'static str,
         section: &Section<'_, '_>,
-        _: &SourceContext,
+        context: &SourceContext,
         reader: &ValueReader<'_>,
     ) -> Result<Self, ConfigError> {
         let kind = ServiceKind::named(name);
@@ -125,7 +125,13 @@ impl SectionKind<SourceContext> for ServiceConfig {
         let proxy_url = reader.proxy("proxy_url", &table.proxy_url);
         let ca_file = reader.optional_file("ca_file", &table.ca_file);
         let request_trace_dir = reader.optional_file("request_trace_dir", &table.request_trace_dir);
-        let details = DetailsConfig::read(kind, table.details.as_ref(), section.prefix(), reader);
+        let details = DetailsConfig::read(
+            kind,
+            table.details.as_ref(),
+            section.prefix(),
+            context.local_domains.as_deref(),
+            reader,
+        );
         cloud?;
         Ok(Self {
             kind,

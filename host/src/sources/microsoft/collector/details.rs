@@ -53,7 +53,7 @@ impl ServiceCollector {
             let traced = TracedRow::of(&row.text, None);
             traced.trace_id.as_ref().and(traced.recipient.as_ref())?;
             let status = status_word(traced.status.as_deref().unwrap_or_default());
-            let record = config.wants(&status).then(|| row.text.clone());
+            let record = config.wants(&status, &traced).then(|| row.text.clone());
             Some(DetailsNote { key: row.key.identity, status, record, due, received: row.received.unwrap_or(read_at) })
         });
         notes.collect()
@@ -87,6 +87,10 @@ impl ServiceCollector {
     pub(super) async fn next_details(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
         while let Some(wanted) = self.due(context).await? {
             let row = TracedRow::of(&wanted.record, None);
+            if self.details.as_ref().is_some_and(|details| !details.config.wants(&wanted.status, &row)) {
+                self.forget(context, wanted).await?;
+                continue;
+            }
             let (id, recipient) = (row.trace_id.unwrap_or_default(), row.recipient.unwrap_or_default());
             let Some(asked) = self.ask_for_details(context, &id, &recipient).await? else { break };
             match asked {
@@ -204,6 +208,15 @@ impl ServiceCollector {
         self.counts.details_missing.inc();
         let WantedDetails { key, status, .. } = wanted;
         context.ledger(move |ledger, source| ledger.commit_details(source, key, &status, &[])).await
+    }
+
+    /// Details that the settings do not want any more: they are read when the settings want them again and the row is
+    /// still among those that polls read.
+    async fn forget(&self, context: &SourceRun, wanted: WantedDetails) -> Result<(), RunError> {
+        let now = self.source.ours().wall();
+        let WantedDetails { key, status, .. } = wanted;
+        let note = DetailsNote { key, status, record: None, due: now, received: now };
+        context.ledger(move |ledger, source| ledger.commit_rows(source, &[], &[note], &[])).await
     }
 
     async fn postpone(&self, context: &SourceRun, wanted: WantedDetails, error: &PollError) -> Result<(), RunError> {
