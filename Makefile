@@ -18,6 +18,8 @@ setup:
 # What is selected decides on the features of shared crates. With the examples, because they ask for what the tests ask
 # for; by another selection, tens of crates and the program itself would be built once more for those.
 SELECTION := --release --locked --workspace --bins --examples
+# Less, for who wants to see something first: a dozen small crates and the program are built again for the tests.
+PROGRAM_ALONE := --release --locked --workspace --bin exotrace
 build: setup ## Build the program with its components.
 	@test -e target/release/exotrace || echo "Building exotrace: some minutes the first time, most of them for wasmtime."
 	$(CARGO) build $(SELECTION)
@@ -25,7 +27,7 @@ build: setup ## Build the program with its components.
 demo: setup ## Do the main job on a simulated tenant.
 	@test -e target/release/exotrace && echo "1 of 2: looking for changes" || \
 		echo "1 of 2: building exotrace; some minutes the first time, most of them for wasmtime"
-	@$(CARGO) build $(SELECTION)
+	@$(CARGO) build $(PROGRAM_ALONE)
 	@echo "2 of 2: the demo"
 	@target/release/exotrace demo
 
