@@ -62,8 +62,7 @@ test: setup $(READY) ## Run every test.
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) languages hosts; \
 	else echo "not tested: the hosts of Python and Node, and mappings in these languages: this machine has no python3 with venv, node or npm"; \
 		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
-	@if command -v go >/dev/null; then $(MAKE) engines; \
-	else echo "not tested: modules in engines of other languages: go is not on this machine"; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
+	$(MAKE) engines
 
 kill: setup ## Kill the program at every step, let every step fail, and see that nothing is lost.
 	EXOTRACE_EVERY_STEP=1 $(CARGO) test --release --locked --workspace --test end_to_end killed::
@@ -79,6 +78,7 @@ format: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^rustfmt' || rustup component add rustfmt
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path guest/package/Cargo.toml --check
+	if $(HAS_ENGINES); then $(IN_ENGINES) fmt --all --check; fi
 
 # One package for each folder of a mapping version: v3_0, ocsf_1_8.
 MAPPINGS := $(subst _,-,$(patsubst v%,exotrace-mapping-%,$(filter v%,$(notdir $(wildcard guest/components/*_*)))) \
@@ -93,6 +93,7 @@ lint: setup
 	$(CARGO) clippy --profile component --locked --target $(WASI) --target-dir target/lint \
 		$(addprefix --package ,$(ADAPTERS)) -- -D warnings
 	$(CARGO) clippy $(PACKAGE) --all-targets -- -D warnings
+	if $(HAS_ENGINES); then $(IN_ENGINES) clippy --locked --all-targets --target-dir ../../../target/engines -- -D warnings; fi
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
@@ -101,7 +102,7 @@ docs: setup
 DENY := target/tools/deny/bin/cargo-deny
 DENY_VERSION := 0.20.2
 LOCKS := Cargo.toml guest/package/Cargo.toml tests/fuzz/Cargo.toml tests/guests/Cargo.toml \
-	fixtures/wit/0.1.0/Cargo.toml fixtures/wit/0.2.0/Cargo.toml
+	fixtures/wit/0.1.0/Cargo.toml fixtures/wit/0.2.0/Cargo.toml tests/hosts/engines/Cargo.toml
 
 $(DENY): tests/deny-requirements.txt
 	( python3 -m venv target/tools/deny && target/tools/deny/bin/pip install --quiet --disable-pip-version-check \
@@ -203,7 +204,7 @@ PACKAGE := --release --locked --manifest-path guest/package/Cargo.toml --target-
 # The same sources give the same bytes on every machine, and say nothing of the one that they were built on.
 REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=exotrace
 
-MODULES := exotrace-fluent-bit exotrace-redpanda-connect
+MODULES := exotrace-extism exotrace-fluent-bit exotrace-fluvio exotrace-redpanda-connect
 # Fluent Bit's runtime has no SIMD.
 BUILD_MODULES := RUSTFLAGS="-C target-feature=-simd128 $(REMAP)" $(CARGO) build --locked --profile component \
 	--target $(TARGET) --target-dir target/guests/flags $(addprefix --package ,$(MODULES))
@@ -303,11 +304,39 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 	$(PYTHON)/bin/python tests/hosts/measure.py --check
 
 # The modules with the settings and databases of the fixtures, in the runtimes that pipelines have.
-engines: ## Run the modules in wazero, the runtime of Redpanda Connect.
+engines: modules-of-fixtures ## Run the modules in wazero, in the engine of Fluvio, and in hosts of Extism.
+	@if command -v go >/dev/null; then $(MAKE) engines-go; \
+	else echo "not tested: modules in Go: go is not on this machine"; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
+	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) engines-scripts; \
+	else echo "not tested: the plug-in in Python and Node: this machine has no python3 with venv, node or npm"; \
+		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
+	@if $(HAS_ENGINES); then $(MAKE) engines-rust; \
+	else echo "not tested: the engines of Fluvio and Extism: rustup cannot install what $(ENGINES)/rust-toolchain.toml names"; \
+		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
+
+.PHONY: modules-of-fixtures engines-go engines-scripts engines-rust
+
+modules-of-fixtures:
 	$(MAKE) modules SETTINGS=fixtures/modules/settings.json GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb
+
+engines-go:
 	mkdir -p target/tools
 	cd tests/hosts/wazero && EXOTRACE_MODULE=$(CURDIR)/target/modules/redpanda-connect.wasm go test -count=1 ./... && \
 		go build -o $(CURDIR)/target/tools/wazero .
+	cd tests/hosts/extism-go && EXOTRACE_PLUGIN=$(CURDIR)/target/modules/extism.wasm go test -count=1 ./... && \
+		go build -o $(CURDIR)/target/tools/extism-go .
+
+engines-scripts: $(PYTHON)/ready $(NODE)/ready
+	cp tests/hosts/node/*.mjs $(NODE)/
+	$(PYTHON)/bin/python tests/hosts/python/test_extism.py
+	node --test $(NODE)/extism.test.mjs
+
+# A workspace with a toolchain and a folder of its own: these engines have wasmtime in versions of their own.
+ENGINES := tests/hosts/engines
+IN_ENGINES := cd $(ENGINES) && env -u RUSTUP_TOOLCHAIN cargo
+HAS_ENGINES := ( cd $(ENGINES) && { rustup show active-toolchain && rustc --version || rustup toolchain install; } ) >/dev/null 2>&1
+engines-rust:
+	$(IN_ENGINES) test --locked --target-dir ../../../target/engines
 
 # What makes components of other languages.
 JAVASCRIPT := target/tools/javascript

@@ -3,7 +3,7 @@
 Time is that of the processors, of all threads together, so that what else the machine does counts little. A command is
 run with few and with many of the same records, and what the many take longer is divided by how many there are more:
 starting and compiling do not count. A server gets the records in requests, after one that does not count. Before it is
-measured, the documents of a host are compared with those of our own.
+measured, the documents of a host are compared with those of `exotrace map`.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -67,10 +68,11 @@ def make_records(count):
 
 
 class Command:
-    """A host that maps standard input to standard output."""
+    """A host that maps standard input to standard output. One `with_id` has its ids in the documents."""
 
-    def __init__(self, name, *command, geo=True, same=True, variables=ENVIRONMENT):
+    def __init__(self, name, *command, geo=True, same=True, with_id=False, variables=ENVIRONMENT):
         self.name, self.command, self.geo, self.same, self.variables = name, command, geo, same, variables
+        self.with_id = with_id
 
     def run(self, records, output=os.devnull):
         """The time that it takes for the records of a file."""
@@ -88,7 +90,8 @@ class Command:
     def documents(self, records):
         with tempfile.NamedTemporaryFile() as file:
             self.run(records, file.name)
-            return file.read()
+            documents = file.read()
+            return re.sub(rb',"exotrace_id":"[^"]+"', b"", documents) if self.with_id else documents
 
     def rate(self, few, many, count):
         fewest = min(self.run(few) for _ in range(RUNS))
@@ -174,8 +177,13 @@ class Running:
 
 
 def hosts():
-    """The hosts, our own first: with geo and without, which the others are compared with."""
+    """The hosts, the program first: with geo and without, which the others are compared with."""
     examples, python, node = "target/release/examples", sys.executable, "node"
+    program = ["target/release/exotrace", "map", "--mapping", VERSION, *ARGUMENTS]
+    databases = ["--geoip-city", DATABASES[0], "--geoip-asn", DATABASES[1]]
+    yield Command("`exotrace map`", *program, *databases)
+    yield Command("`exotrace map`, without geo", *program, geo=False)
+    yield Command("`exotrace map --flush line`", *program, *databases, "--flush", "line")
     yield Command("Rust, this crate", f"{examples}/embed", MAPPING, SETTINGS_FILE, *DATABASES)
     yield Command("Rust, this crate, without geo", f"{examples}/embed", MAPPING, SETTINGS_FILE, geo=False)
     for language in ("JavaScript", "Python"):
@@ -208,20 +216,31 @@ def hosts():
     yield Command("`tangent`, host of the tests, without geo", *events, geo=False, variables=variables)
     yield Command("Fluent Bit, host of the tests", f"{examples}/map_records", "fluent-bit", same=False)
     yield Command("Redpanda Connect, host of the tests", f"{examples}/map_records", "redpanda-connect", same=False)
-    # `make engines` builds it.
-    module = "target/modules/redpanda-connect.wasm"
-    if pathlib.Path("target/tools/wazero").exists() and pathlib.Path(module).exists():
-        yield Command("Redpanda Connect, wazero", "target/tools/wazero", module, same=False)
-    program = ["target/release/exotrace", "map", "--mapping", VERSION, *ARGUMENTS]
-    program += ["--geoip-city", DATABASES[0], "--geoip-asn", DATABASES[1]]
-    yield Command("`exotrace map`", *program)
-    yield Command("`exotrace map --flush line`", *program, "--flush", "line")
+    yield from engines()
+
+
+def engines():
+    """The hosts of the modules that `make engines` builds, with the settings and databases of the fixtures inside."""
+    hosts = [
+        ("Redpanda Connect, wazero", "target/tools/wazero", "redpanda-connect.wasm"),
+        ("Fluvio, `fluvio-smartengine`", "target/engines/debug/exotrace-fluvio-host", "fluvio.wasm"),
+        ("Extism, Rust", "target/engines/debug/exotrace-extism-host", "extism.wasm"),
+        ("Extism, Python", sys.executable, "tests/hosts/python/map_extism.py", "extism.wasm"),
+        ("Extism, Node", "node", f"{NODE}/map-extism.mjs", "extism.wasm"),
+        ("Extism, Go", "target/tools/extism-go", "extism.wasm"),
+    ]
+    for name, *command, module in hosts:
+        module = f"target/modules/{module}"
+        if all(pathlib.Path(part).exists() for part in [module, *command] if "/" in part):
+            yield Command(name, *command, module, with_id=True)
+        else:
+            print(f"not measured: {name}; `make engines` builds it", file=sys.stderr)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--records", type=int, default=200_000)
-    parser.add_argument("--only", default="", help="measure hosts whose names have this in them, and ours")
+    parser.add_argument("--only", default="", help="measure hosts whose names have this in them, and `exotrace map`")
     parser.add_argument("--check", action="store_true", help="compare the documents, and measure nothing")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -231,7 +250,7 @@ def main():
         pathlib.Path(many).write_bytes(b"".join(records))
         if not arguments.check:
             print(f"{len(records)} records of {sum(map(len, records)) // len(records)} bytes\n")
-            print("| host | records a second of processor | against ours |\n|---|--:|--:|", flush=True)
+            print("| host | records a second of processor | share of `exotrace map` |\n|---|--:|--:|", flush=True)
         ours = {}
         for host in hosts():
             if host.geo in ours and arguments.only not in host.name:
@@ -239,7 +258,7 @@ def main():
             documents = host.documents(few)
             expected, _ = ours.get(host.geo, (documents, None))
             if documents.count(b"\n") != FEW or (host.same and documents != expected):
-                sys.exit(f"error: {host.name} gives other documents than our own host")
+                sys.exit(f"error: {host.name} gives other documents than `exotrace map`")
             if arguments.check:
                 ours.setdefault(host.geo, (documents, None))
                 continue

@@ -18,6 +18,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn check_settings(bytes: Vec<u8>) -> Result<(), Box<dyn Error>> {
     let settings: Settings = serde_json::from_slice(&bytes)?;
+    if settings.privacy_key.is_some() || settings.previous_privacy_key.is_some() {
+        return Err(
+            "a key would be in the file of the module\nhint: give it to the pipeline that runs the module".into()
+        );
+    }
     Session::open(settings.mapping, &settings.of_session())?;
     Ok(())
 }

@@ -15,8 +15,12 @@ pub(crate) const TANGENT: (&str, &str) = ("exotrace-adapter-tangent", "tangent")
 pub(crate) const GEO_PROVIDER: &str = "exotrace-adapter-geo";
 
 /// The packages of the core modules, and what their files are called.
-pub(crate) const MODULES: [(&str, &str); 2] =
-    [("exotrace-fluent-bit", "fluent-bit.wasm"), ("exotrace-redpanda-connect", "redpanda-connect.wasm")];
+pub(crate) const MODULES: [(&str, &str); 4] = [
+    ("exotrace-extism", "extism.wasm"),
+    ("exotrace-fluent-bit", "fluent-bit.wasm"),
+    ("exotrace-fluvio", "fluvio.wasm"),
+    ("exotrace-redpanda-connect", "redpanda-connect.wasm"),
+];
 
 /// The licence of the C library in what is built for WASI.
 pub(crate) const C_LIBRARY_LICENSE: &str =

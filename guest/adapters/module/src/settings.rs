@@ -1,4 +1,6 @@
-//! The settings of a module: JSON, put into it when it is built.
+//! The settings of a module: JSON, put into it when it is built, and of some pipelines when they start it.
+
+use std::fmt;
 
 use exotrace_domains::LocalDomain;
 use exotrace_mapping::{Tenant, Version, versions};
@@ -37,6 +39,31 @@ pub struct Settings {
     /// The key whose text is the record, where the pipeline wraps a line in an object, as Fluent Bit does with a line
     /// that no parser takes: `{"log": "LINE"}`. Default: none.
     pub record_key: Option<String>,
+    /// A public suffix list in place of the built-in one: its text. Default: none.
+    pub suffix_list: Option<String>,
+    /// The key of pseudonyms, for `privacy` of the options, in hexadecimal or Base64. Default: none.
+    pub privacy_key: Option<PrivacyKey>,
+    /// The key before that one, while documents are still looked for by its pseudonyms. Default: none.
+    pub previous_privacy_key: Option<PrivacyKey>,
+}
+
+/// A key of pseudonyms, which shows nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PrivacyKey(Vec<u8>);
+
+impl fmt::Debug for PrivacyKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("****")
+    }
+}
+
+impl<'de> Deserialize<'de> for PrivacyKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Of a value that is no text, serde would show it.
+        let value = Value::deserialize(deserializer)?;
+        let key = value.as_str().and_then(|text| exotrace_privacy_key::parse(text.as_bytes()));
+        key.map(Self).ok_or_else(|| de::Error::custom(exotrace_privacy_key::NO_KEY))
+    }
 }
 
 /// A mapping version by its number.
@@ -73,6 +100,9 @@ impl Default for Settings {
             id_key: None,
             timestamp: true,
             record_key: None,
+            suffix_list: None,
+            privacy_key: None,
+            previous_privacy_key: None,
         }
     }
 }
@@ -92,7 +122,9 @@ impl Settings {
             drop_status: self.drop_status.clone(),
             fields: self.fields.clone().map(|fields| Value::Object(fields).to_string()),
             options: self.options.clone().map(|options| Value::Object(options).to_string()),
-            ..exotrace_mapping::Settings::default()
+            suffix_list: self.suffix_list.clone(),
+            pseudonym_key: self.privacy_key.clone().map(|key| key.0),
+            previous_pseudonym_key: self.previous_privacy_key.clone().map(|key| key.0),
         }
     }
 }

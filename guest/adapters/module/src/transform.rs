@@ -1,4 +1,6 @@
-//! One record in, one document out, in a buffer that is used again and again.
+//! One record in, one document out, in a buffer that is used again and again; or many lines at once.
+
+use std::borrow::Cow;
 
 use exotrace_geo::{Databases, MaxMindDbError};
 use exotrace_mapping::{MappedBatch, Origin, Outcome, Session, SettingsError};
@@ -7,6 +9,8 @@ use serde_json::json;
 use crate::{
     embedded::{ASN, CITY, SETTINGS},
     geo::OwnGeo,
+    mapped::Mapped,
+    parameters::{self, ParameterError},
     settings::Settings,
 };
 
@@ -14,13 +18,19 @@ use crate::{
 const TIMESTAMP: &[u8] = br#"{"@timestamp":""#;
 
 /// Why there is no transform.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum TransformError {
     /// The settings are not those of a module.
+    #[error("settings are not usable: {0}")]
     Malformed(serde_json::Error),
+    /// A setting that the pipeline gives cannot be used.
+    #[error(transparent)]
+    Parameter(ParameterError),
     /// The mapping refuses the settings.
+    #[error("mapping refuses its settings: {0}")]
     Settings(SettingsError),
     /// A geo database is none.
+    #[error("geo database inside is not one in MaxMind format: {0}")]
     Geo(MaxMindDbError),
 }
 
@@ -31,6 +41,8 @@ pub struct Transform {
     id_key: Option<String>,
     record_key: Option<String>,
     keeps_timestamp: bool,
+    /// Whether a record that is not text may be shown.
+    shows_originals: bool,
     document: Vec<u8>,
     id: String,
 }
@@ -45,6 +57,17 @@ impl Transform {
         Self::new(SETTINGS, CITY, ASN)
     }
 
+    /// The transform with what was put in when it was built, and the settings that the pipeline gives, which win: a text
+    /// for each name of [`parameter_names`](crate::parameter_names).
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be used; the error is for people, and says which and how to mend it.
+    pub fn with_parameters(parameters: impl IntoIterator<Item = (String, String)>) -> Result<Self, TransformError> {
+        let settings = parameters::settings(SETTINGS, parameters).map_err(TransformError::Parameter)?;
+        Self::open(settings, CITY, ASN)
+    }
+
     /// A transform with these settings (JSON) and databases; each may be empty.
     ///
     /// # Errors
@@ -55,6 +78,10 @@ impl Transform {
             [] => Settings::default(),
             text => serde_json::from_slice(text).map_err(TransformError::Malformed)?,
         };
+        Self::open(settings, city, asn)
+    }
+
+    fn open(settings: Settings, city: &'static [u8], asn: &'static [u8]) -> Result<Self, TransformError> {
         let session = Session::open(settings.mapping, &settings.of_session()).map_err(TransformError::Settings)?;
         let mut databases = Databases::default();
         if !city.is_empty() {
@@ -63,9 +90,12 @@ impl Transform {
         if !asn.is_empty() {
             databases = databases.with_asn(asn).map_err(TransformError::Geo)?;
         }
+        // The bytes of a record that is not text would show the people in it.
+        let shows_originals = !settings.options.as_ref().is_some_and(|options| options.contains_key("privacy"));
         let Settings { id_key, record_key, timestamp: keeps_timestamp, .. } = settings;
         let (document, id) = (Vec::new(), String::new());
-        Ok(Self { session, geo: OwnGeo(databases), id_key, record_key, keeps_timestamp, document, id })
+        let geo = OwnGeo(databases);
+        Ok(Self { session, geo, id_key, record_key, keeps_timestamp, shows_originals, document, id })
     }
 
     /// Maps one record. The document has no line feed and no NUL in it; it is empty when the record is dropped.
@@ -82,6 +112,52 @@ impl Transform {
             Err(error) => self.push_unreadable(record, error.valid_up_to()),
         }
         &self.document
+    }
+
+    /// Maps records, one a line, and hands over what became of each, in order. Lines with nothing in them are no records.
+    pub fn map_lines(&mut self, records: &[u8], mut take: impl FnMut(Mapped<'_>)) {
+        let records = records.strip_prefix(b"\xef\xbb\xbf").unwrap_or(records);
+        if let Ok(text) = str::from_utf8(records) {
+            return self.map_text_lines(text, &mut take);
+        }
+        let mut readable = String::new();
+        for line in records.split_inclusive(|byte| *byte == b'\n') {
+            match str::from_utf8(line) {
+                Ok(line) => readable.push_str(line),
+                Err(error) => {
+                    self.map_text_lines(&readable, &mut take);
+                    readable.clear();
+                    self.document.clear();
+                    self.push_unreadable(line.trim_ascii_end(), error.valid_up_to());
+                    take(Mapped::Document { is_whole: false, id: "", delivery_id: None, document: &self.document });
+                }
+            }
+        }
+        self.map_text_lines(&readable, &mut take);
+    }
+
+    fn map_text_lines(&mut self, lines: &str, take: &mut impl FnMut(Mapped<'_>)) {
+        let lines = match &self.record_key {
+            Some(key) => Cow::Owned(lines.split_inclusive('\n').map(|line| unwrapped(line, key)).collect()),
+            None => Cow::Borrowed(lines),
+        };
+        let MappedBatch { documents, outcomes } = self.session.map_batch(&lines, &Origin::default(), &mut self.geo);
+        let mut documents = documents.split(|byte| *byte == b'\n');
+        for outcome in outcomes {
+            let (is_whole, id, delivery_id) = match outcome {
+                Outcome::Mapped { id, delivery_id, .. } => (true, id, Some(delivery_id)),
+                Outcome::Failed { id, delivery_id, .. } => (false, id, delivery_id),
+                Outcome::Dropped(reason) => {
+                    take(Mapped::Dropped(reason));
+                    continue;
+                }
+            };
+            self.document.clear();
+            self.id = id;
+            self.push_document(documents.next().unwrap_or_default());
+            let delivery_id = delivery_id.as_deref();
+            take(Mapped::Document { is_whole, id: &self.id, delivery_id, document: &self.document });
+        }
     }
 
     /// The last document.
@@ -125,11 +201,19 @@ impl Transform {
 
     fn push_unreadable(&mut self, record: &[u8], byte: usize) {
         let message = format!("record is not UTF-8 at byte {byte}");
-        let document = json!({
-            "error": { "message": [message] },
-            "event": { "kind": "pipeline_error", "original": String::from_utf8_lossy(record) },
-        });
+        let mut document = json!({ "error": { "message": [message] }, "event": { "kind": "pipeline_error" } });
+        if self.shows_originals {
+            document["event"]["original"] = String::from_utf8_lossy(record).into();
+        }
         self.document.extend_from_slice(document.to_string().as_bytes());
+    }
+}
+
+/// The text under a key of a line as a line, or the line itself where there is none.
+fn unwrapped<'a>(line: &'a str, key: &str) -> Cow<'a, str> {
+    match exotrace_mapping::text_under(line, key) {
+        Some(text) => Cow::Owned(text.replace(['\r', '\n'], " ") + "\n"),
+        None => Cow::Borrowed(line),
     }
 }
 
@@ -218,6 +302,64 @@ mod tests {
         assert_eq!(document["error"]["message"][0], "record is not UTF-8 at byte 6");
         assert_eq!(document["event"]["original"], "{\"a\":\"\u{fffd}\"}");
         assert!(!transform.map(b"{\"a\":\"\0\"}").contains(&0));
+    }
+
+    /// What becomes of lines, each as the text of an array: what it is, the id, the document.
+    fn map_lines(transform: &mut Transform, lines: &[u8]) -> Vec<(String, String, String)> {
+        let mut found = Vec::new();
+        transform.map_lines(lines, |mapped| {
+            found.push(match mapped {
+                Mapped::Document { is_whole, id, document, .. } => {
+                    (format!("{is_whole}"), id.to_owned(), String::from_utf8(document.to_vec()).unwrap())
+                }
+                Mapped::Dropped(reason) => (format!("{reason:?}"), String::new(), String::new()),
+            });
+        });
+        found
+    }
+
+    #[test]
+    fn lines_give_what_each_gives_alone() {
+        let record = RECORD.replace('\n', "");
+        for settings in ["", r#"{"id_key":"x","timestamp":false}"#, r#"{"record_key":"log"}"#] {
+            let wrapped = json!({ "log": record }).to_string();
+            let lines: [&[u8]; 6] = [
+                record.as_bytes(),
+                b"not JSON",
+                b"\"\xff\"",
+                wrapped.as_bytes(),
+                br#"{"value":[]}"#,
+                record.as_bytes(),
+            ];
+            let mut transform = transform(settings);
+            let mut found = map_lines(&mut transform, &[b"\xef\xbb\xbf".as_slice(), &lines.join(&b"\n"[..])].concat());
+            assert_eq!(found, map_lines(&mut transform, &lines.join(&b"\r\n\r\n"[..])), "{settings}");
+            assert_eq!(found.remove(4), ("EmptyPage".to_owned(), String::new(), String::new()));
+            for (line, (is_whole, id, document)) in lines.iter().filter(|line| **line != lines[4]).zip(found) {
+                assert_eq!(transform.map(line), document.as_bytes());
+                assert_eq!(
+                    (transform.id(), is_whole == "true"),
+                    (&*id, !document.contains("pipeline_error")),
+                    "{document}"
+                );
+            }
+        }
+        let mut transform = transform("");
+        assert_eq!(map_lines(&mut transform, b""), []);
+        assert_eq!(map_lines(&mut transform, b"\n \n"), []);
+    }
+
+    #[test]
+    fn a_record_that_is_no_text_is_not_shown_where_people_are_hidden() {
+        let settings = json!({
+            "mapping": "3.0",
+            "options": { "privacy": { "key_id": "1" } },
+            "privacy_key": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        });
+        let mut transform = transform(&settings.to_string());
+        let document = map(&mut transform, b"{\"senderAddress\":\"ann@contoso.com\xff\"}");
+        assert_eq!(document["event"], json!({ "kind": "pipeline_error" }));
+        assert!(!map(&mut transform, RECORD.as_bytes()).to_string().contains("ann@"));
     }
 
     #[test]
