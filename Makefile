@@ -78,7 +78,7 @@ format: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^rustfmt' || rustup component add rustfmt
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path guest/package/Cargo.toml --check
-	if $(HAS_ENGINES); then $(IN_ENGINES) fmt --all --check; fi
+	$(CARGO) fmt --manifest-path $(ENGINES)/Cargo.toml --all --check
 
 # One package for each folder of a mapping version: v3_0, ocsf_1_8.
 MAPPINGS := $(subst _,-,$(patsubst v%,exotrace-mapping-%,$(filter v%,$(notdir $(wildcard guest/components/*_*)))) \
@@ -334,7 +334,7 @@ engines-scripts: $(PYTHON)/ready $(NODE)/ready
 # A workspace with a toolchain and a folder of its own: these engines have wasmtime in versions of their own.
 ENGINES := tests/hosts/engines
 IN_ENGINES := cd $(ENGINES) && env -u RUSTUP_TOOLCHAIN cargo
-HAS_ENGINES := ( cd $(ENGINES) && { rustup show active-toolchain && rustc --version || rustup toolchain install; } ) >/dev/null 2>&1
+HAS_ENGINES := ( cd $(ENGINES) && { cargo clippy --version || rustup toolchain install; } ) >/dev/null 2>&1
 engines-rust:
 	$(IN_ENGINES) test --locked --target-dir ../../../target/engines
 

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { load } from './map-extism.mjs';
+import { call, load } from './map-extism.mjs';
 
 const file = 'target/modules/extism.wasm';
 const versions = ['1.20', '2.2', '3.0', 'ocsf-1.8'];
 const names = readdirSync('fixtures/records').flatMap((name) => name.match(/^(.*)\.ndjson$/)?.[1] ?? []);
 
 async function lines(plugin, records, name = 'map') {
-  const output = await plugin.call(name, records);
+  const output = await call(plugin, name, records);
   return output.text().split('\n').filter((line) => line).map((line) => JSON.parse(line));
 }
 
@@ -36,6 +36,13 @@ test('no record fails its call', async () => {
   const found = await lines(plugin, Buffer.from('{"subject":"\xff"}\nnot JSON\n\n[]\n', 'latin1'));
   assert.equal(found.length, 3);
   assert.equal(found[0].error.message[0], 'record is not UTF-8 at byte 12');
+  await plugin.close();
+});
+
+test('records in the middle of a buffer are those that are mapped', async () => {
+  const plugin = await load(file, {});
+  const all = Buffer.from('{"id":"1"}\n{"id":"2"}\n{"id":"3"}\n');
+  assert.equal((await lines(plugin, all.subarray(11, 22))).length, 1);
   await plugin.close();
 });
 

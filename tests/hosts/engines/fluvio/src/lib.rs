@@ -39,7 +39,11 @@ pub const MEMORY_BYTES: usize = 1_000_000_000;
 /// # Errors
 ///
 /// When the stream would end.
-pub fn process(chain: &mut SmartModuleChainInstance, records: Vec<Record>, version: i16) -> anyhow::Result<Vec<Record>> {
+pub fn process(
+    chain: &mut SmartModuleChainInstance,
+    records: Vec<Record>,
+    version: i16,
+) -> anyhow::Result<Vec<Record>> {
     let output = chain.process(SmartModuleInput::try_from_records(records, version)?)?;
     match output.error {
         Some(error) => bail!("{error}"),
