@@ -5,7 +5,7 @@ CARGO := cargo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component contract components guests \
-	modules adapters tangent hosts engines languages aot
+	modules adapters tangent plugins hosts engines java languages aot
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -62,6 +62,8 @@ test: setup $(READY) ## Run every test.
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) languages hosts; \
 	else echo "not tested: the hosts of Python and Node, and mappings in these languages: this machine has no python3 with venv, node or npm"; \
 		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
+	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) java; \
+	else echo "not tested: Kafka Connect and Apache Camel: this machine has no JDK or Maven"; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
 	$(MAKE) engines
 
 kill: setup ## Kill the program at every step, let every step fail, and see that nothing is lost.
@@ -204,7 +206,7 @@ PACKAGE := --release --locked --manifest-path guest/package/Cargo.toml --target-
 # The same sources give the same bytes on every machine, and say nothing of the one that they were built on.
 REMAP := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=exotrace
 
-MODULES := exotrace-extism exotrace-fluent-bit exotrace-fluvio exotrace-redpanda-connect
+MODULES := exotrace-extism exotrace-fluent-bit exotrace-fluvio exotrace-java exotrace-redpanda-connect
 # Fluent Bit's runtime has no SIMD.
 BUILD_MODULES := RUSTFLAGS="-C target-feature=-simd128 $(REMAP)" $(CARGO) build --locked --profile component \
 	--target $(TARGET) --target-dir target/guests/flags $(addprefix --package ,$(MODULES))
@@ -249,14 +251,20 @@ ADAPTERS := exotrace-adapter-cli exotrace-adapter-http exotrace-adapter-geo exot
 BUILD_ADAPTERS := RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile component --target $(WASI) \
 	--target-dir target/guests/plain
 ADAPTER_PARTS := target/guests/plain/$(WASI)/component
+# Those whose hosts give a component no files, clock or environment: they import what their contract has, and no WASI.
+BARE_ADAPTERS := exotrace-adapter-camel exotrace-adapter-wasmcloud exotrace-adapter-geo
+BUILD_BARE_ADAPTERS := RUSTFLAGS="$(REMAP)" $(CARGO) build --locked --profile component --target $(TARGET) \
+	--target-dir target/guests/bare $(addprefix --package ,$(BARE_ADAPTERS))
+BARE_ADAPTER_PARTS := target/guests/bare/$(TARGET)/component
 components: build ## Put all components and modules into target/components, with the contract, checksums and SBOM.
 	@$(ADD_WASI)
 	$(NOTHING_INSIDE) $(BUILD_MODULES)
 	$(NOTHING_INSIDE) $(BUILD_ADAPTERS) $(addprefix --package ,$(ADAPTERS))
+	$(NOTHING_INSIDE) $(BUILD_BARE_ADAPTERS)
 	rm -rf target/components
 	target/release/exotrace mapping export target/components
 	$(PACK_MODULES) target/components
-	$(CARGO) run $(PACKAGE) -- components $(ADAPTER_PARTS) target/components
+	$(CARGO) run $(PACKAGE) -- components $(ADAPTER_PARTS) $(BARE_ADAPTER_PARTS) target/components
 	$(CARGO) run $(PACKAGE) -- check target/components
 	ls -l target/components
 
@@ -271,6 +279,15 @@ tangent: build ## Put the plugins for Tangent into target/tangent, with GEOIP_CI
 	$(CARGO) run $(PACKAGE) -- tangent $(ADAPTER_PARTS) target/tangent
 	rm target/tangent/mapping-*.wasm
 	ls -l target/tangent
+
+# `make plugins GEOIP_CITY=... GEOIP_ASN=...`; settings come from the configuration of the host.
+plugins: build ## Put the components for rust-camel and wasmCloud into target/plugins, with GEOIP_CITY and GEOIP_ASN inside.
+	$(INSIDE) $(BUILD_BARE_ADAPTERS)
+	rm -rf target/plugins
+	target/release/exotrace mapping export target/plugins
+	$(CARGO) run $(PACKAGE) -- plugins $(BARE_ADAPTER_PARTS) target/plugins
+	rm target/plugins/mapping-*.wasm
+	ls -l target/plugins
 
 PYTHON := target/tools/python
 $(PYTHON)/ready: tests/hosts/python/requirements.txt
@@ -300,6 +317,9 @@ hosts: components $(PYTHON)/ready $(NODE)/ready ## Run mappings and adapters in 
 	cp tests/hosts/node/*.mjs $(NODE)/
 	$(PYTHON)/bin/python tests/hosts/python/test_hosts.py
 	$(PYTHON)/bin/python tests/hosts/python/test_ocsf.py
+	$(MAKE) plugins GEOIP_CITY=fixtures/geo/City.mmdb GEOIP_ASN=fixtures/geo/ASN.mmdb
+	$(PYTHON)/bin/python tests/hosts/python/test_wasmcloud.py
+	$(PYTHON)/bin/python tests/hosts/python/test_rust_camel.py
 	node --test $(NODE)/hosts.test.mjs
 	$(PYTHON)/bin/python tests/hosts/measure.py --check
 
@@ -337,6 +357,24 @@ IN_ENGINES := cd $(ENGINES) && env -u RUSTUP_TOOLCHAIN cargo
 HAS_ENGINES := ( cd $(ENGINES) && { cargo clippy --version || rustup toolchain install; } ) >/dev/null 2>&1
 engines-rust:
 	$(IN_ENGINES) test --locked --target-dir ../../../target/engines
+
+# The module of Java: alone for Kafka Connect, whose connectors have settings, and with those of the fixtures for Camel.
+BUILD_JAVA := $(subst $(addprefix --package ,$(MODULES)),--package exotrace-java,$(BUILD_MODULES))
+JAVA_MODULE := target/guests/flags/$(TARGET)/component/exotrace_java.wasm
+MAVEN := mvn --batch-mode --quiet --strict-checksums
+java: setup ## Build the transform for Kafka Connect into target/java, and run the module in Kafka Connect and Apache Camel.
+	mkdir -p target/java/settings
+	EXOTRACE_MODULE_SETTINGS=$(CURDIR)/fixtures/modules/settings.json \
+		EXOTRACE_MODULE_GEOIP_CITY=$(CURDIR)/fixtures/geo/City.mmdb EXOTRACE_MODULE_GEOIP_ASN=$(CURDIR)/fixtures/geo/ASN.mmdb \
+		$(BUILD_JAVA)
+	cp $(JAVA_MODULE) target/java/settings/java.wasm
+	$(NOTHING_INSIDE) $(BUILD_MODULES)
+	$(PACK_MODULES) target/java/module
+	rm -rf target/java/kafka-connect/plugins
+	$(MAVEN) --file guest/adapters/kafka-connect/pom.xml verify
+	cp LICENSE target/java/kafka-connect/plugins/exotrace
+	cd target/java/kafka-connect/plugins/exotrace && sha256sum -- * > ../SHA256SUMS && mv ../SHA256SUMS .
+	$(MAVEN) --file tests/hosts/camel/pom.xml test
 
 # What makes components of other languages.
 JAVASCRIPT := target/tools/javascript

@@ -4,14 +4,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, Processor, types::Package};
+use wasm_metadata::Payload;
+use wit_component::ComponentEncoder;
 
 use crate::{
     about::About,
     crates::Crates,
     folder, licenses,
-    parts::{C_LIBRARY_LICENSE, GEO_PROVIDER, package_of},
+    parts::{C_LIBRARY_LICENSE, GEO_PROVIDER, WASI, package_of},
     workspace::WORKSPACE,
 };
+
+/// What cargo has built.
+pub(crate) struct Built<'a> {
+    /// For which target.
+    pub(crate) target: &'static str,
+    /// The folder.
+    pub(crate) parts: &'a Path,
+}
 
 /// A component before it is composed with others.
 struct ComponentPart {
@@ -22,19 +32,21 @@ struct ComponentPart {
 /// Writes one component for each of these adapters and each mapping.
 pub(crate) fn compose_all(
     adapters: &[(&str, &str)],
-    parts: &Path,
+    built: &Built<'_>,
     mappings: &[(String, PathBuf)],
     crates: &Crates,
     output: &Path,
 ) -> anyhow::Result<()> {
-    let geo_provider = ComponentPart::read(parts, GEO_PROVIDER)?;
+    let geo_provider = ComponentPart::read(built.parts, GEO_PROVIDER)?;
     for (package, name) in adapters {
-        let adapter = ComponentPart::read(parts, package)?;
+        let adapter = ComponentPart::read(built.parts, package)?;
         for (version, mapping) in mappings {
             let bytes = folder::read(mapping)?;
             let inside = vec![crates.id(package)?, crates.id(GEO_PROVIDER)?, crates.id(&package_of(&bytes)?)?];
             let mut terms = crates.licenses(inside);
-            terms.extend(licenses::terms(C_LIBRARY_LICENSE));
+            if built.target == WASI {
+                terms.extend(licenses::terms(C_LIBRARY_LICENSE));
+            }
             let about = About {
                 name: format!("{package}-{}", version.replace('.', "-")),
                 description: format!("{}; with mapping {version}", adapter.about.description),
@@ -54,6 +66,13 @@ impl ComponentPart {
     fn read(parts: &Path, package: &str) -> anyhow::Result<Self> {
         let about = About::package(Path::new(WORKSPACE), package)?;
         let bytes = folder::read(&parts.join(format!("{}.wasm", package.replace('-', "_"))))?;
+        // For WASI the linker makes a component; otherwise there is a core module.
+        let bytes = if matches!(Payload::from_binary(&bytes)?, Payload::Component { .. }) {
+            bytes
+        } else {
+            let encoder = ComponentEncoder::default().validate(true).module(&bytes);
+            encoder.and_then(|mut encoder| encoder.encode()).with_context(|| format!("`{package}` is no component"))?
+        };
         Ok(Self { bytes: about.put_into(&bytes)?, about })
     }
 }

@@ -11,14 +11,25 @@ pub(crate) const ADAPTERS: [(&str, &str); 3] =
 /// The one whose pipeline gives no folder, so that databases are built in.
 pub(crate) const TANGENT: (&str, &str) = ("exotrace-adapter-tangent", "tangent");
 
+/// The adapters whose hosts give a component nothing of a system: built for [`BARE`], with databases inside if any.
+pub(crate) const BARE_ADAPTERS: [(&str, &str); 2] =
+    [("exotrace-adapter-camel", "camel"), ("exotrace-adapter-wasmcloud", "wasmcloud")];
+
+/// The target of what imports only what it names.
+pub(crate) const BARE: &str = "wasm32-unknown-unknown";
+
+/// The target of what imports WASI.
+pub(crate) const WASI: &str = "wasm32-wasip2";
+
 /// The package of the part that answers questions about addresses.
 pub(crate) const GEO_PROVIDER: &str = "exotrace-adapter-geo";
 
 /// The packages of the core modules, and what their files are called.
-pub(crate) const MODULES: [(&str, &str); 4] = [
+pub(crate) const MODULES: [(&str, &str); 5] = [
     ("exotrace-extism", "extism.wasm"),
     ("exotrace-fluent-bit", "fluent-bit.wasm"),
     ("exotrace-fluvio", "fluvio.wasm"),
+    ("exotrace-java", "java.wasm"),
     ("exotrace-redpanda-connect", "redpanda-connect.wasm"),
 ];
 

@@ -12,7 +12,7 @@ use crate::{
     checksums,
     crates::{Crate, Crates},
     folder,
-    parts::{ADAPTERS, C_LIBRARY_LICENSE, GEO_PROVIDER, MODULES, is_musl, package_of},
+    parts::{ADAPTERS, BARE, BARE_ADAPTERS, C_LIBRARY_LICENSE, GEO_PROVIDER, MODULES, WASI, is_musl, package_of},
     wit,
     workspace::WORKSPACE,
 };
@@ -39,10 +39,12 @@ pub(crate) fn crates(output: &Path) -> anyhow::Result<Crates> {
         mappings.push(package_of(&folder::read(&file)?)?);
     }
     let mut crates = Crates::default();
-    crates.add_build("wasm32-unknown-unknown", &mappings.iter().map(String::as_str).collect::<Vec<_>>())?;
-    crates.add_build("wasm32-unknown-unknown", &MODULES.map(|(package, _)| package))?;
+    crates.add_build(BARE, &mappings.iter().map(String::as_str).collect::<Vec<_>>())?;
+    crates.add_build(BARE, &MODULES.map(|(package, _)| package))?;
     let [cli, http, tangent] = ADAPTERS.map(|(package, _)| package);
-    crates.add_build("wasm32-wasip2", &[cli, http, tangent, GEO_PROVIDER])?;
+    crates.add_build(WASI, &[cli, http, tangent, GEO_PROVIDER])?;
+    let [camel, wasmcloud] = BARE_ADAPTERS.map(|(package, _)| package);
+    crates.add_build(BARE, &[camel, wasmcloud, GEO_PROVIDER])?;
     crates.add_checksums()?;
     crates.add_sources()?;
     Ok(crates)
@@ -146,7 +148,7 @@ fn file(name: &str, bytes: &[u8]) -> anyhow::Result<Value> {
 
 /// What a file is made of: the crates, and other files.
 fn made_of(name: &str, bytes: &[u8], crates: &Crates) -> anyhow::Result<Vec<String>> {
-    for (package, adapter) in ADAPTERS {
+    for (package, adapter) in ADAPTERS.into_iter().chain(BARE_ADAPTERS) {
         if let Some(version) = name.strip_prefix(adapter).and_then(|rest| rest.strip_prefix('-')) {
             return Ok(vec![format!("mapping-{version}"), crates.id(package)?, crates.id(GEO_PROVIDER)?]);
         }

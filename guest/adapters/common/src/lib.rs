@@ -12,8 +12,10 @@ mod mapping;
 mod options;
 #[cfg(any(target_arch = "wasm32", test))]
 mod privacy_key;
+mod unmapped;
 
 pub use lines::{LineTooLong, Lines, UnreadableLine, WholeLines};
 #[cfg(target_arch = "wasm32")]
 pub use mapping::{Identity, Mapping, Totals, identity};
 pub use options::{OPTIONS, OptionError, OptionSpec, OptionValue, Options, SecretText};
+pub use unmapped::{LineRun, all_unmapped, line_runs, unmapped};

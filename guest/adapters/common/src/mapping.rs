@@ -9,12 +9,14 @@ use crate::{
     },
     options::Options,
     privacy_key,
+    unmapped::{LineRun, line_runs, unmapped},
 };
 
 /// The composed mapping with its settings.
 pub struct Mapping {
     session: mapper::Session,
     with_id: bool,
+    hides_people: bool,
 }
 
 /// What became of records.
@@ -91,8 +93,31 @@ impl Mapping {
             pseudonym_key: privacy_key::read(options.privacy_key_file.as_deref(), options.privacy_key.as_ref(), hint)?,
             previous_pseudonym_key: None,
         };
+        let hides_people = settings.pseudonym_key.is_some();
         let session = mapper::Session::open(&settings).map_err(explain_setting)?;
-        Ok((Self { session, with_id: options.with_id }, unusable))
+        Ok((Self { session, with_id: options.with_id, hides_people }, unusable))
+    }
+
+    /// Maps the records of a body, one a line, and returns the documents, one a line. A line that is not text becomes a
+    /// document that says so.
+    pub fn map_body(&self, body: &[u8], totals: &mut Totals) -> String {
+        let mut documents = String::new();
+        for run in line_runs(body) {
+            match run {
+                LineRun::Text(records) => documents.push_str(&self.map(records, totals)),
+                LineRun::NotText(line, byte) => {
+                    totals.failed += 1;
+                    let error = format!("record is not UTF-8 at byte {byte}");
+                    let document = unmapped(&String::from_utf8_lossy(line), &error, self.hides_people);
+                    if self.with_id {
+                        documents.extend([r#"{"_id":null,"document":"#, document.trim_end(), "}\n"]);
+                    } else {
+                        documents.push_str(&document);
+                    }
+                }
+            }
+        }
+        documents
     }
 
     /// Maps records, one a line, and returns the documents, one a line.

@@ -192,6 +192,12 @@ pub enum OptionError {
     /// There is no value.
     #[error("`{0}` needs a value")]
     Empty(&'static str),
+    /// The setting names a file, which the host cannot give.
+    #[error(
+        "`{0}` names a file, and this host gives a component no folder\n\
+         hint: `make plugins GEOIP_CITY=... GEOIP_ASN=...` builds databases in"
+    )]
+    NoFolder(&'static str),
     /// A domain of the tenant is not one.
     #[error("`local-domain`: {0}")]
     Domain(#[from] DomainError),
@@ -220,13 +226,37 @@ impl Options {
         let mut options = Self::default();
         for (variable, value) in variables {
             let Some(spec) = OPTIONS.iter().find(|spec| spec.variable == variable) else { continue };
-            let is_list = spec.value == OptionValue::Texts;
-            let values = value.split(|separator| is_list && separator == ',').map(str::trim);
-            for value in values.filter(|value| !value.is_empty()) {
-                options.set(*spec, value)?;
-            }
+            options.set_separated(*spec, &value)?;
         }
         Ok(options)
+    }
+
+    /// The settings in the configuration that a host without folders has for a component: each by its name, with hyphens
+    /// or underscores, or by its variable.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such setting, it names a file, or a value cannot be used.
+    pub fn from_config<'a>(config: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, OptionError> {
+        let mut options = Self::default();
+        for (name, value) in config {
+            let spec = match OPTIONS.iter().find(|spec| spec.variable == name) {
+                Some(spec) => *spec,
+                None => OptionSpec::named(&name.replace('_', "-")).map_err(|_| OptionError::Unknown(name.to_owned()))?,
+            };
+            if spec.value == OptionValue::File && !value.trim().is_empty() {
+                return Err(OptionError::NoFolder(spec.name));
+            }
+            options.set_separated(spec, value)?;
+        }
+        Ok(options)
+    }
+
+    /// Sets one setting to each of the texts between commas, if it takes several. An empty one does not count.
+    fn set_separated(&mut self, spec: OptionSpec, value: &str) -> Result<(), OptionError> {
+        let is_list = spec.value == OptionValue::Texts;
+        let values = value.split(|separator| is_list && separator == ',').map(str::trim);
+        values.filter(|value| !value.is_empty()).try_for_each(|value| self.set(spec, value))
     }
 
     /// These settings, and those of `other` where it has none.
@@ -324,6 +354,18 @@ mod tests {
         assert_eq!(options.tags, ["a", "b"]);
         assert_eq!(options.fields.as_deref(), Some("{\"a\":1,\"b\":2}"));
         assert_eq!(environment(&[("EXOTRACE_LOCAL_DOMAIN", "")]).unwrap(), Options::default());
+    }
+
+    #[test]
+    fn a_configuration_has_names_of_every_kind() {
+        let options = Options::from_config([("local_domain", "contoso.com, fabrikam.com"), ("EXOTRACE_TAG", "a"), ("with-id", "true")]);
+        let options = options.unwrap();
+        assert_eq!(options.local_domains, Some(vec!["contoso.com".to_owned(), "fabrikam.com".to_owned()]));
+        assert_eq!((options.tags, options.with_id), (vec!["a".to_owned()], true));
+        assert_eq!(Options::from_config([("geoip-city", " ")]).unwrap(), Options::default());
+        let error = Options::from_config([("geoip_city", "City.mmdb")]).unwrap_err().to_string();
+        assert!(error.starts_with("`geoip-city` names a file, and this host gives a component no folder\nhint: "), "{error}");
+        assert!(matches!(Options::from_config([("EXOTRACE_NONE", "x")]), Err(OptionError::Unknown(name)) if name == "EXOTRACE_NONE"));
     }
 
     #[test]

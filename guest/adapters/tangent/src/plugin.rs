@@ -8,9 +8,8 @@ use std::{
     io::{self, Write as _},
 };
 
-use exotrace_adapter::{Identity, Mapping, Options, Totals};
+use exotrace_adapter::{Identity, Mapping, Options, Totals, unmapped};
 use exotrace_mapping::Property;
-use serde_json::json;
 
 use crate::{
     bindings::{
@@ -76,15 +75,6 @@ fn open() -> Result<Mapping, String> {
 /// Whether the environment has a key that hides people.
 fn hides_people() -> bool {
     ["EXOTRACE_PRIVACY_KEY", "EXOTRACE_PRIVACY_KEY_FILE"].iter().any(|name| env::var_os(name).is_some())
-}
-
-/// What stands for a record when there is no mapping: the record, unless people are to be hidden, and why.
-fn unmapped(record: &str, error: &str, hides_people: bool) -> String {
-    let mut document = json!({ "event": { "kind": "pipeline_error" }, "error": { "message": [error] } });
-    if !hides_people {
-        document["event"]["original"] = record.into();
-    }
-    format!("{document}\n")
 }
 
 impl Event for Logview {

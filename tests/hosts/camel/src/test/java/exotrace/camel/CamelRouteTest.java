@@ -1,0 +1,113 @@
+package exotrace.camel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.builder.NotifyBuilder;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A real route from file to file, with the module as its `wasm` step. */
+class CamelRouteTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Path RECORDS = Path.of("../../../fixtures/records");
+
+    /** The module with the settings and databases of the fixtures. */
+    private static final String STEP =
+            "wasm:exotrace?module=file:" + Path.of("../../../target/java/settings/java.wasm").toAbsolutePath().normalize();
+
+    @Test
+    void documentsOfAFileAreThoseOfTheComponent(@TempDir Path folder) throws Exception {
+        for (String name : names()) {
+            Path in = Files.createDirectories(folder.resolve(name + "/in"));
+            Files.copy(RECORDS.resolve(name + ".ndjson"), in.resolve("trace.ndjson"));
+            Path out = folder.resolve(name + "/out");
+            try (CamelContext camel = new DefaultCamelContext()) {
+                camel.addRoutes(new RouteBuilder() {
+                    @Override
+                    public void configure() {
+                        from("file:" + in + "?noop=true&initialDelay=0&delay=50").routeId("trace")
+                                .split(body().tokenize("\n")).streaming().stopOnException()
+                                .to(STEP)
+                                .filter(body().isNotNull())
+                                .to("file:" + out + "?fileName=documents.ndjson&fileExist=Append&appendChars=\\n");
+                    }
+                });
+                NotifyBuilder done = new NotifyBuilder(camel).fromRoute("trace").whenDone(1).create();
+                camel.start();
+                assertTrue(done.matches(60, TimeUnit.SECONDS), name + ": not done in a minute");
+            }
+            List<JsonNode> expected = new ArrayList<>();
+            for (JsonNode outcome : JSON.readTree(RECORDS.resolve(name + "-2.2-expected.json").toFile())) {
+                if (!outcome.has("dropped")) {
+                    // The settings of the fixtures put the id into the document as well.
+                    expected.add(((ObjectNode) outcome.get("document")).set("exotrace_id", outcome.get("_id")));
+                }
+            }
+            List<JsonNode> found = new ArrayList<>();
+            for (String line : Files.readAllLines(out.resolve("documents.ndjson"))) {
+                found.add(JSON.readTree(line));
+            }
+            assertEquals(expected, found, name);
+        }
+    }
+
+    @Test
+    void headersStayAndTellTheIdOrThatARecordIsDropped() throws Exception {
+        try (CamelContext camel = new DefaultCamelContext()) {
+            camel.start();
+            String record = Files.readAllLines(RECORDS.resolve("well-formed.ndjson")).get(0);
+            Exchange mapped = send(camel, record.getBytes(StandardCharsets.UTF_8));
+            String id = JSON.readTree(mapped.getMessage().getBody(byte[].class)).get("exotrace_id").textValue();
+            assertEquals(id, mapped.getMessage().getHeader("exotrace-id"));
+            assertEquals("x", mapped.getMessage().getHeader("other"));
+            Exchange dropped = send(camel, "{\"value\":[]}".getBytes(StandardCharsets.UTF_8));
+            assertNull(dropped.getMessage().getBody());
+            assertEquals("true", dropped.getMessage().getHeader("exotrace-dropped"));
+        }
+    }
+
+    @Test
+    void whatIsNoRecordFailsNoExchange() throws Exception {
+        try (CamelContext camel = new DefaultCamelContext()) {
+            camel.start();
+            Exchange empty = send(camel, new byte[0]);
+            assertFalse(empty.isFailed());
+            Exchange broken = send(camel, new byte[] {'{', (byte) 0xff});
+            assertFalse(broken.isFailed());
+            JsonNode document = JSON.readTree(broken.getMessage().getBody(byte[].class));
+            assertEquals("pipeline_error", document.at("/event/kind").textValue());
+        }
+    }
+
+    private static Exchange send(CamelContext camel, byte[] body) {
+        return camel.createFluentProducerTemplate().to(STEP).withBody(body).withHeader("other", "x").send();
+    }
+
+    private static List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(RECORDS)) {
+            return files.map(path -> path.getFileName().toString())
+                    .filter(name -> name.endsWith(".ndjson"))
+                    .map(name -> name.replace(".ndjson", ""))
+                    .sorted()
+                    .toList();
+        }
+    }
+}
