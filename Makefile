@@ -4,8 +4,8 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component contract components guests \
-	modules adapters tangent plugins hosts engines java languages aot
+.PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component \
+	contract components guests modules adapters tangent plugins hosts engines java languages aot camel
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -375,6 +375,16 @@ java: setup ## Build the transform for Kafka Connect into target/java, and run t
 	cp LICENSE target/java/kafka-connect/plugins/exotrace
 	cd target/java/kafka-connect/plugins/exotrace && sha256sum -- * > ../SHA256SUMS && mv ../SHA256SUMS .
 	$(MAVEN) --file tests/hosts/camel/pom.xml test
+
+# rust-camel asks for a newer compiler than the project. Debug, because that takes half the time.
+RUST_CAMEL := target/tools/rust-camel/bin/camel
+$(RUST_CAMEL):
+	rustup toolchain install 1.97.0 --profile minimal
+	$(CARGO) +1.97.0 install --debug --locked --root target/tools/rust-camel --target-dir target/tools/rust-camel/build \
+		--version 0.64.0 --no-default-features --features wasm camel-cli
+
+camel: plugins $(RUST_CAMEL) ## Run the component in rust-camel itself; half an hour the first time.
+	tests/hosts/rust-camel/run $(RUST_CAMEL) target/plugins/camel-2.2.wasm target/rust-camel
 
 # What makes components of other languages.
 JAVASCRIPT := target/tools/javascript

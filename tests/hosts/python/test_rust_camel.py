@@ -106,7 +106,7 @@ class Beans(unittest.TestCase):
             self.assertIn(reason, str(refused.exception))
 
     def test_a_profile_hides_people(self):
-        options = json.dumps({"privacy": {"profile": "p", "people": "pseudonym"}})
+        options = json.dumps({"privacy": {"key_id": "1"}})
         try:
             bean = self.bean("3.0", privacy_key="00" * 32, options=options)
         except ValueError as refused:
