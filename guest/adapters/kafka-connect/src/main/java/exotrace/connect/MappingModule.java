@@ -23,7 +23,7 @@ final class MappingModule {
     private static final int PROBLEM = 1 << 31;
 
     /** What was compiled in this process, by the digest of the module: tasks have the same one. */
-    private static final Map<String, Function<Instance, Machine>> COMPILED = new ConcurrentHashMap<>();
+    private static final Map<String, Compiled> COMPILED = new ConcurrentHashMap<>();
 
     private final Instance instance;
     private final ExportFunction alloc;
@@ -38,11 +38,16 @@ final class MappingModule {
      */
     MappingModule(byte[] bytes, boolean isCompiled, int maximumPages) {
         WasmModule module = Parser.parse(bytes);
-        Instance.Builder builder = Instance.builder(module).withMemoryLimits(limits(module, maximumPages));
+        MemoryLimits limits = limits(module, maximumPages);
         if (isCompiled) {
-            builder.withMachineFactory(COMPILED.computeIfAbsent(module.digest(), digest -> compile(module)));
+            Compiled compiled = COMPILED.computeIfAbsent(module.digest(), digest -> Compiled.of(module));
+            instance = Instance.builder(compiled.module)
+                    .withMachineFactory(compiled.factory)
+                    .withMemoryLimits(limits)
+                    .build();
+        } else {
+            instance = Instance.builder(module).withMemoryLimits(limits).build();
         }
-        instance = builder.build();
         alloc = instance.export("alloc");
         dealloc = instance.export("dealloc");
         map = instance.export("map");
@@ -52,11 +57,6 @@ final class MappingModule {
     private static MemoryLimits limits(WasmModule module, int maximumPages) {
         int initialPages = module.memorySection().map(section -> section.getMemory(0).limits().initialPages()).orElse(1);
         return new MemoryLimits(initialPages, Math.max(initialPages, maximumPages));
-    }
-
-    private static Function<Instance, Machine> compile(WasmModule module) {
-        // A function that is too long for a method of the JVM is interpreted.
-        return MachineFactoryCompiler.builder(module).withInterpreterFallback(InterpreterFallback.SILENT).compile();
     }
 
     /** Hands a geo database over, which stays in the memory of the module: {@code city} or {@code asn}. */
@@ -108,6 +108,15 @@ final class MappingModule {
             throw new RefusedException(new String(text, StandardCharsets.UTF_8));
         }
         return instance.memory().readBytes(start, length);
+    }
+
+    /** A module and what was compiled of it, which fits no other one. */
+    private record Compiled(WasmModule module, Function<Instance, Machine> factory) {
+        static Compiled of(WasmModule module) {
+            // A function that is too long for a method of the JVM is interpreted.
+            var compiler = MachineFactoryCompiler.builder(module).withInterpreterFallback(InterpreterFallback.SILENT);
+            return new Compiled(module, compiler.compile());
+        }
     }
 
     /** What the module says is wrong with what it was given. */

@@ -30,7 +30,7 @@ class PackedPluginTest {
         transform.configure(Fixtures.settings());
         Fixtures.Case one = Fixtures.cases("well-formed").get(0);
         SourceRecord mapped = transform.apply(new SourceRecord(Map.of(), Map.of(), "trace", null, one.record()));
-        assertEquals(one.outcome().get("document"), Fixtures.JSON.readTree((String) mapped.value()));
+        assertEquals(one.outcome().get("document"), Fixtures.parse((String) mapped.value()));
         transform.close();
     }
 }

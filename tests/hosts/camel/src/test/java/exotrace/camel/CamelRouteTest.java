@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +57,7 @@ class CamelRouteTest {
                 assertTrue(done.matches(60, TimeUnit.SECONDS), name + ": not done in a minute");
             }
             List<JsonNode> expected = new ArrayList<>();
-            for (JsonNode outcome : JSON.readTree(RECORDS.resolve(name + "-2.2-expected.json").toFile())) {
+            for (JsonNode outcome : parse(Files.readString(RECORDS.resolve(name + "-2.2-expected.json")))) {
                 if (!outcome.has("dropped")) {
                     // The settings of the fixtures put the id into the document as well.
                     expected.add(((ObjectNode) outcome.get("document")).set("exotrace_id", outcome.get("_id")));
@@ -63,7 +65,7 @@ class CamelRouteTest {
             }
             List<JsonNode> found = new ArrayList<>();
             for (String line : Files.readAllLines(out.resolve("documents.ndjson"))) {
-                found.add(JSON.readTree(line));
+                found.add(parse(line));
             }
             assertEquals(expected, found, name);
         }
@@ -95,6 +97,26 @@ class CamelRouteTest {
             JsonNode document = JSON.readTree(broken.getMessage().getBody(byte[].class));
             assertEquals("pipeline_error", document.at("/event/kind").textValue());
         }
+    }
+
+    /** JSON, in which 62 and 62.0 are the same number. */
+    private static JsonNode parse(String text) throws IOException {
+        return floats(JSON.readTree(text));
+    }
+
+    private static JsonNode floats(JsonNode node) {
+        if (node.isNumber()) {
+            return DoubleNode.valueOf(node.doubleValue());
+        }
+        if (node instanceof ObjectNode object) {
+            object.properties().forEach(member -> member.setValue(floats(member.getValue())));
+        }
+        if (node instanceof ArrayNode array) {
+            for (int place = 0; place < array.size(); place++) {
+                array.set(place, floats(array.get(place)));
+            }
+        }
+        return node;
     }
 
     private static Exchange send(CamelContext camel, byte[] body) {
