@@ -5,7 +5,7 @@ CARGO := cargo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component \
-	contract components guests modules adapters tangent plugins hosts engines java languages aot camel
+	contract components guests modules adapters tangent plugins hosts engines java languages aot camel measure-java
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -375,6 +375,17 @@ java: setup ## Build the transform for Kafka Connect into target/java, and run t
 	cp LICENSE target/java/kafka-connect/plugins/exotrace
 	cd target/java/kafka-connect/plugins/exotrace && sha256sum -- * > ../SHA256SUMS && mv ../SHA256SUMS .
 	$(MAVEN) --file tests/hosts/camel/pom.xml test
+
+JAVA_BUILT := target/java/kafka-connect
+measure-java: java ## Measure records a second of the module in Java.
+	python3 -c 'import sys; sys.path.insert(0, "tests/hosts"); import measure; sys.stdout.buffer.writelines(measure.make_records(20_000))' \
+		> target/java/records.ndjson
+	$(MAVEN) --file guest/adapters/kafka-connect/pom.xml -Dmdep.outputFile=$(CURDIR)/target/java/classpath \
+		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath
+	for engine in compiled interpreted; do \
+		java -cp $(JAVA_BUILT)/classes:$(JAVA_BUILT)/test-classes:$$(cat target/java/classpath) \
+			exotrace.connect.Measure target/java/records.ndjson $$engine 3 || exit 1; \
+	done
 
 # rust-camel asks for a newer compiler than the project. Debug, because that takes half the time.
 RUST_CAMEL := target/tools/rust-camel/bin/camel

@@ -87,7 +87,8 @@ fn map(records: &[u8], totals: &mut Totals) -> String {
 
 /// The settings that `init` had the host keep.
 fn kept() -> Result<Pairs, String> {
-    let kept = host::host_load(SETTINGS).map_err(|error| format!("rust-camel does not give the settings: {error:?}"))?;
+    let kept =
+        host::host_load(SETTINGS).map_err(|error| format!("rust-camel does not give the settings: {error:?}"))?;
     let kept = kept.unwrap_or_else(|| "[]".to_owned());
     serde_json::from_str(&kept).map_err(|error| format!("rust-camel gives other settings than it was given: {error}"))
 }

@@ -242,7 +242,9 @@ impl Options {
         for (name, value) in config {
             let spec = match OPTIONS.iter().find(|spec| spec.variable == name) {
                 Some(spec) => *spec,
-                None => OptionSpec::named(&name.replace('_', "-")).map_err(|_| OptionError::Unknown(name.to_owned()))?,
+                None => {
+                    OptionSpec::named(&name.replace('_', "-")).map_err(|_| OptionError::Unknown(name.to_owned()))?
+                }
             };
             if spec.value == OptionValue::File && !value.trim().is_empty() {
                 return Err(OptionError::NoFolder(spec.name));
@@ -358,14 +360,23 @@ mod tests {
 
     #[test]
     fn a_configuration_has_names_of_every_kind() {
-        let options = Options::from_config([("local_domain", "contoso.com, fabrikam.com"), ("EXOTRACE_TAG", "a"), ("with-id", "true")]);
+        let options = Options::from_config([
+            ("local_domain", "contoso.com, fabrikam.com"),
+            ("EXOTRACE_TAG", "a"),
+            ("with-id", "true"),
+        ]);
         let options = options.unwrap();
         assert_eq!(options.local_domains, Some(vec!["contoso.com".to_owned(), "fabrikam.com".to_owned()]));
         assert_eq!((options.tags, options.with_id), (vec!["a".to_owned()], true));
         assert_eq!(Options::from_config([("geoip-city", " ")]).unwrap(), Options::default());
         let error = Options::from_config([("geoip_city", "City.mmdb")]).unwrap_err().to_string();
-        assert!(error.starts_with("`geoip-city` names a file, and this host gives a component no folder\nhint: "), "{error}");
-        assert!(matches!(Options::from_config([("EXOTRACE_NONE", "x")]), Err(OptionError::Unknown(name)) if name == "EXOTRACE_NONE"));
+        assert!(
+            error.starts_with("`geoip-city` names a file, and this host gives a component no folder\nhint: "),
+            "{error}"
+        );
+        assert!(
+            matches!(Options::from_config([("EXOTRACE_NONE", "x")]), Err(OptionError::Unknown(name)) if name == "EXOTRACE_NONE")
+        );
     }
 
     #[test]

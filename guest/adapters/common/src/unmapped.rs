@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn a_document_about_a_record_hides_people_when_it_has_to() {
         let text = unmapped("\"x\"", "why", false);
-        let expected = json!({ "event": { "kind": "pipeline_error", "original": "\"x\"" }, "error": { "message": ["why"] } });
+        let expected =
+            json!({ "event": { "kind": "pipeline_error", "original": "\"x\"" }, "error": { "message": ["why"] } });
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), expected);
         assert_eq!(text.find('\n'), Some(text.len() - 1));
         assert!(!unmapped("secret", "why", true).contains("secret"));

@@ -22,7 +22,8 @@ struct Message {
 
 /// Maps the record that is the body of a message. The headers stay, and one tells the `_id`.
 ///
-/// A message without a body stays as it is. One whose record is dropped has no body afterwards.
+/// Where nothing is left, or nothing was there, the body is empty and not null: a message of Camel that comes from a file
+/// and has no body stands for the whole file.
 ///
 /// # Errors
 ///
@@ -36,12 +37,12 @@ pub fn map(transform: &mut Transform, message: &[u8]) -> Result<Vec<u8>, String>
     headers.remove(ID);
     headers.remove(DROPPED);
     let Some(body) = message.body.filter(|body| !body.is_empty()) else {
-        return Ok(written(&Message { headers: Some(headers), body: None }));
+        return Ok(written(&Message { headers: Some(headers), body: Some(String::new()) }));
     };
     let record = BASE64.decode(body.as_bytes()).map_err(|error| not_a_message(&format!("its body: {error}")))?;
     let document = transform.map(&record);
-    let body = (!document.is_empty()).then(|| BASE64.encode(document));
-    if body.is_none() {
+    let body = Some(BASE64.encode(document));
+    if document.is_empty() {
         headers.insert(DROPPED.to_owned(), "true".into());
     } else if !transform.id().is_empty() {
         headers.insert(ID.to_owned(), transform.id().into());
@@ -80,19 +81,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_has_no_body_and_says_so() {
+    fn what_is_dropped_has_an_empty_body_and_says_so() {
         let message = json!({ "headers": { "a": "b" }, "body": BASE64.encode(RECORD.as_bytes()) });
         let answer = answer(r#"{"drop_status":["delivered"]}"#, &message);
-        assert_eq!(answer, json!({ "headers": { "a": "b", "exotrace-dropped": "true" }, "body": null }));
+        assert_eq!(answer, json!({ "headers": { "a": "b", "exotrace-dropped": "true" }, "body": "" }));
     }
 
     #[test]
-    fn a_message_without_a_body_stays_as_it_is() {
+    fn a_message_without_a_body_gets_an_empty_one() {
         for body in [json!(null), json!("")] {
             let answer = answer("", &json!({ "headers": { "a": "b" }, "body": body }));
-            assert_eq!(answer, json!({ "headers": { "a": "b" }, "body": null }));
+            assert_eq!(answer, json!({ "headers": { "a": "b" }, "body": "" }));
         }
-        assert_eq!(answer("", &json!({})), json!({ "headers": {}, "body": null }));
+        assert_eq!(answer("", &json!({})), json!({ "headers": {}, "body": "" }));
     }
 
     #[test]

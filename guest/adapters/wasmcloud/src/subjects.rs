@@ -100,7 +100,9 @@ fn below<'a>(subject: &'a str, parent: &str) -> Option<&'a str> {
 }
 
 fn subject(name: &str, value: &str) -> Result<String, String> {
-    let is_token = |token: &str| !token.is_empty() && !token.contains(|c: char| c.is_whitespace() || c.is_control() || "*>".contains(c));
+    let is_token = |token: &str| {
+        !token.is_empty() && !token.contains(|c: char| c.is_whitespace() || c.is_control() || "*>".contains(c))
+    };
     if value.split('.').all(is_token) {
         Ok(value.to_owned())
     } else {
@@ -151,10 +153,16 @@ mod tests {
     #[test]
     fn values_that_cannot_be_used_are_named() {
         for value in ["", "a..b", ".a", "a.", "a.*", "a.>", "a b", "a\n"] {
-            assert!(subjects(&[(OUTPUT, value)]).unwrap_err().starts_with("`EXOTRACE_SUBJECT_OUT` is a subject such as"), "{value:?}");
+            assert!(
+                subjects(&[(OUTPUT, value)]).unwrap_err().starts_with("`EXOTRACE_SUBJECT_OUT` is a subject such as"),
+                "{value:?}"
+            );
         }
         for value in ["0", "", "1 MiB", "-1"] {
-            assert!(subjects(&[(MAX_BYTES, value)]).unwrap_err().starts_with("`EXOTRACE_MAX_MESSAGE_BYTES` is a number"), "{value}");
+            assert!(
+                subjects(&[(MAX_BYTES, value)]).unwrap_err().starts_with("`EXOTRACE_MAX_MESSAGE_BYTES` is a number"),
+                "{value}"
+            );
         }
         assert_eq!(Subjects::default().set("EXOTRACE_TAG", "x"), Ok(false));
     }

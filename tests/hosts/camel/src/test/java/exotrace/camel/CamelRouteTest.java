@@ -2,7 +2,6 @@ package exotrace.camel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -48,7 +47,7 @@ class CamelRouteTest {
                         from("file:" + in + "?noop=true&initialDelay=0&delay=50").routeId("trace")
                                 .split(body().tokenize("\n")).streaming().stopOnException()
                                 .to(STEP)
-                                .filter(body().isNotNull())
+                                .filter(header("exotrace-dropped").isNull())
                                 .to("file:" + out + "?fileName=documents.ndjson&fileExist=Append&appendChars=\\n");
                     }
                 });
@@ -81,7 +80,8 @@ class CamelRouteTest {
             assertEquals(id, mapped.getMessage().getHeader("exotrace-id"));
             assertEquals("x", mapped.getMessage().getHeader("other"));
             Exchange dropped = send(camel, "{\"value\":[]}".getBytes(StandardCharsets.UTF_8));
-            assertNull(dropped.getMessage().getBody());
+            // Not null, which Camel takes for the whole file where a message comes from one.
+            assertEquals(0, dropped.getMessage().getBody(byte[].class).length);
             assertEquals("true", dropped.getMessage().getHeader("exotrace-dropped"));
         }
     }
