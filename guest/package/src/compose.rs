@@ -70,8 +70,11 @@ impl ComponentPart {
         let bytes = if matches!(Payload::from_binary(&bytes)?, Payload::Component { .. }) {
             bytes
         } else {
-            let encoder = ComponentEncoder::default().validate(true).module(&bytes);
-            encoder.and_then(|mut encoder| encoder.encode()).with_context(|| format!("`{package}` is no component"))?
+            ComponentEncoder::default()
+                .validate(true)
+                .module(&bytes)
+                .and_then(|encoder| encoder.encode())
+                .with_context(|| format!("`{package}` is no component"))?
         };
         Ok(Self { bytes: about.put_into(&bytes)?, about })
     }
