@@ -1,6 +1,6 @@
 //! The details of deliveries: asked for when everything else of a poll is read, and delivered one by one.
 
-use std::{sync::Arc, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep};
@@ -216,7 +216,7 @@ impl ServiceCollector {
         let now = self.source.ours().wall();
         let WantedDetails { key, status, .. } = wanted;
         let note = DetailsNote { key, status, record: None, due: now, received: now };
-        context.ledger(move |ledger, source| ledger.commit_rows(source, &[], &[note], &[])).await
+        context.ledger(move |ledger, source| ledger.commit_rows(source, &[], slice::from_ref(&note), &[])).await
     }
 
     async fn postpone(&self, context: &SourceRun, wanted: WantedDetails, error: &PollError) -> Result<(), RunError> {
