@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import nats
@@ -56,7 +57,13 @@ class Server:
             [program, "--addr", "127.0.0.1", "--port", str(port)], cwd=self.folder.name, stderr=subprocess.DEVNULL
         )
         self.url = f"nats://127.0.0.1:{port}"
-        return self
+        latest = time.monotonic() + LONGEST
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return self
+            assert time.monotonic() < latest and self.process.poll() is None, "the server does not listen"
+            time.sleep(0.05)
 
     def __exit__(self, *_):
         self.process.terminate()
@@ -89,7 +96,7 @@ class Messages(unittest.IsolatedAsyncioTestCase):
         self.server = self.enterContext(Server())
 
     async def asyncSetUp(self):
-        self.client = await nats.connect(self.server.url, connect_timeout=10, max_reconnect_attempts=50, reconnect_time_wait=0.1)
+        self.client = await nats.connect(self.server.url, connect_timeout=10)
         self.addAsyncCleanup(self.client.close)
 
     async def next(self, subscription):
