@@ -90,7 +90,7 @@ lint: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --profile component --locked --target $(TARGET) --target-dir target/lint \
-		$(addprefix --package ,$(MAPPINGS)) -- -D warnings
+		$(addprefix --package ,$(MAPPINGS) $(BARE_ADAPTERS) exotrace-java) -- -D warnings
 	@$(ADD_WASI)
 	$(CARGO) clippy --profile component --locked --target $(WASI) --target-dir target/lint \
 		$(addprefix --package ,$(ADAPTERS)) -- -D warnings
