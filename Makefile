@@ -5,7 +5,8 @@ CARGO := cargo
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component \
-	contract components guests modules adapters tangent plugins hosts engines java languages aot camel measure-java
+	contract components guests modules adapters tangent plugins hosts engines java languages aot camel measure-java \
+	browser
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -59,8 +60,8 @@ test: setup $(READY) ## Run every test.
 	$(CARGO) test --release --locked --workspace
 	skip=$$(tests/needs) && $(CARGO) test --release --locked --workspace --test end_to_end -- --ignored --skip languages:: $$skip
 	$(CARGO) test $(PACKAGE)
-	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) languages hosts; \
-	else echo "not tested: the hosts of Python and Node, and mappings in these languages: this machine has no python3 with venv, node or npm"; \
+	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) languages hosts browser; \
+	else echo "not tested: the hosts of Python and Node, mappings in these languages, and the pages in a browser: this machine has no python3 with venv, node or npm"; \
 		test -z "$$EXOTRACE_REQUIRE_ALL"; fi
 	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) java; \
 	else echo "not tested: Kafka Connect and Apache Camel: this machine has no JDK or Maven"; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
@@ -396,6 +397,25 @@ $(RUST_CAMEL):
 
 camel: plugins $(RUST_CAMEL) ## Run the component in rust-camel itself; half an hour the first time.
 	tests/hosts/rust-camel/run $(RUST_CAMEL) target/plugins/camel-2.2.wasm target/rust-camel
+
+# A real browser, with its fonts, from Debian's packages.
+CHROMIUM := target/tools/chromium
+$(CHROMIUM)/ready: tests/hosts/unpack
+	tests/hosts/unpack $(CHROMIUM) chromium fonts-dejavu-core
+
+BROWSER := target/tools/browser
+$(BROWSER)/ready: tests/browser/package.json tests/browser/package-lock.json
+	mkdir -p $(BROWSER)
+	cp $^ $(BROWSER)/
+	npm ci --prefix $(BROWSER) --no-audit --no-fund --ignore-scripts
+	touch $@
+
+# One file of tests after the other: there are two processors. `make browser BROWSER_TESTS=status.test.mjs` runs one.
+BROWSER_TESTS := $(notdir $(wildcard tests/browser/*.test.mjs))
+browser: build $(CHROMIUM)/ready $(BROWSER)/ready ## Open the pages of the program in Chromium, and use them.
+	@if [ "$$(cat $(CHROMIUM)/ready)" = unpacked ]; then cp tests/browser/*.mjs $(BROWSER)/ && \
+		EXOTRACE_TOP=$(CURDIR) node --test --test-concurrency=1 $(addprefix $(BROWSER)/,$(BROWSER_TESTS)); \
+	else cat $(CHROMIUM)/ready; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
 
 # What makes components of other languages.
 JAVASCRIPT := target/tools/javascript
