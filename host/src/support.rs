@@ -10,10 +10,7 @@ pub(crate) mod finding;
 pub(crate) mod folder;
 pub(crate) mod http_client;
 pub(crate) mod http_response;
-pub(crate) mod lines;
-pub(crate) mod microsoft_id;
 pub(crate) mod plain_file;
-pub(crate) mod property;
 pub(crate) mod record_key;
 pub(crate) mod retry;
 pub(crate) mod scrub;
@@ -28,3 +25,6 @@ pub(crate) mod threads;
 pub(crate) mod time_text;
 pub(crate) mod users;
 pub(crate) mod watched_client;
+
+pub(crate) use exotrace_domains::microsoft_id;
+pub(crate) use exotrace_formats::{lines, property};

@@ -2,6 +2,8 @@
 //!
 //! Does not compare domains: the mapping does.
 
+pub mod microsoft_id;
+
 /// One domain of the tenant, or `*.` and a domain for its sub-domains, in every form that records may have it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalDomain {

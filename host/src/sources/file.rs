@@ -9,11 +9,11 @@ mod file_checkpoint;
 mod file_notes;
 mod file_source;
 mod find;
-pub(crate) mod formats;
 mod kind;
 mod open_file;
 mod settings;
 mod setup;
 mod state;
 
-pub(crate) use settings::{DateOrder, FileConfig};
+pub(crate) use exotrace_formats::{self as formats, DateOrder};
+pub(crate) use settings::FileConfig;

@@ -1,9 +1,8 @@
 //! Files of anything: reading comes to an end, every batch has the records that it counts, and a file that grows is read
 //! forwards.
 
-use crate::{
-    sources::file::formats::{AtEnd, Batch, BatchLimits, Notice, Reader, Sink, Start, leading_nuls, read},
-    support::lines::lines,
+use exotrace_formats::{
+    AtEnd, Batch, BatchLimits, Notice, Reader, Sink, Start, leading_nuls, lines::lines, read,
 };
 
 #[derive(Default)]

@@ -9,6 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::Utc;
+use exotrace_formats::{Batch, RefusedRecord};
 use sha2::{Digest as _, Sha256};
 use tokio::task::spawn_blocking;
 use tracing::{debug, error, info, warn};
@@ -19,7 +20,6 @@ use super::{
     file_checkpoint::FileCheckpoint,
     file_notes::{FileNoteKind, FileNotes},
     file_source::{FileSource, Looking},
-    formats::{Batch, RefusedRecord},
     open_file::OpenFile,
 };
 use crate::{

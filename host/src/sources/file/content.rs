@@ -9,13 +9,11 @@ use std::{
 
 // BLAKE2b on four lanes at once: everything that is read goes through it.
 use blake2b_simd::blake2bp::{Params, State};
+use exotrace_formats::{Unpacked, leading_nuls};
 use sha2::{Digest as _, Sha256};
 
 use super::error::FileProblem;
-use crate::{
-    ledger::{FileHash, FileState},
-    sources::file::formats::{Unpacked, leading_nuls},
-};
+use crate::ledger::{FileHash, FileState};
 
 /// How much of the beginning a file is known by that has not more than this, and a file that was read by an earlier
 /// version.

@@ -2,10 +2,9 @@
 
 use std::{io, path::PathBuf};
 
-use crate::{
-    sources::file::formats::{RecordsError, TooMuch},
-    support::shown,
-};
+use exotrace_formats::{RecordsError, TooMuch};
+
+use crate::support::shown;
 
 /// A file that could not be read, and why.
 #[derive(Debug, thiserror::Error)]

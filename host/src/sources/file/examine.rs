@@ -7,10 +7,9 @@ use std::{
     time::SystemTime,
 };
 
-use super::{
-    formats::{self, Batch, Notice, Sink},
-    settings::{DateOrder, FileConfig},
-};
+use exotrace_formats::{Batch, DateOrder, Notice, Sink};
+
+use super::settings::FileConfig;
 use crate::support::{
     finding::{Finding, Findings},
     shown,
@@ -67,7 +66,7 @@ fn first_records(path: &Path, order: Option<DateOrder>) -> Vec<String> {
     let mut first = FirstBatch::default();
     if let Ok(file) = File::open(path) {
         // It stops after the first batch, which is not a failure.
-        drop(formats::read(file, order, &mut first));
+        drop(exotrace_formats::read(file, order, &mut first));
     }
     first.0.lines().filter(|record| !record.is_empty()).map(str::to_owned).collect()
 }

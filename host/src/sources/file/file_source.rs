@@ -10,14 +10,15 @@ use std::{
     time::Duration,
 };
 
+use exotrace_formats::{AtEnd, BatchLimits, DateOrder, Position, Reader, START_BYTES, Start, TooMuch};
+
 use super::{
     candidate::{FileCandidate, FileLook},
     content::{Content, Prefix},
     error::{FileError, FileProblem},
     find::{FileSearch, OwnFiles, most_descriptors},
-    formats::{AtEnd, BatchLimits, Position, Reader, START_BYTES, Start, TooMuch},
     open_file::OpenFile,
-    settings::{DateOrder, FileConfig},
+    settings::FileConfig,
 };
 use crate::ledger::{FilePlace, FileState};
 

@@ -2,12 +2,12 @@
 
 use std::{fs::File, io, path::Path};
 
+use exotrace_formats::{AtEnd, Batch, DateOrder, Notice, Position, Problem, Reader};
+
 use super::{
     candidate::FileCandidate,
     content::{Content, Prefix},
     error::{FileError, FileProblem},
-    formats::{AtEnd, Batch, Notice, Position, Problem, Reader},
-    settings::DateOrder,
 };
 use crate::ledger::FileState;
 

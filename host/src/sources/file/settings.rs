@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use exotrace_formats::DateOrder;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -41,18 +42,6 @@ pub(crate) struct FileConfig {
     pub date_order: Option<DateOrder>,
     /// Whether links among the paths are followed.
     pub follow_links: bool,
-}
-
-/// What stands first in dates such as `3/4/2026`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum DateOrder {
-    /// The month: 4 March.
-    #[value(alias = "month-first")]
-    MonthFirst,
-    /// The day: 3 April.
-    #[value(alias = "day-first")]
-    DayFirst,
 }
 
 impl SectionKind<SourceContext> for FileConfig {
