@@ -6,7 +6,7 @@ CARGO := cargo
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component \
 	contract components guests modules adapters tangent plugins hosts engines java languages aot camel measure-java \
-	browser
+	browser page
 
 help: ## List the tasks.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
@@ -73,7 +73,7 @@ kill: setup ## Kill the program at every step, let every step fail, and see that
 # The words of dates, and the table that their test reads, are in the repository: this makes them again.
 cultures: ## Make the words and the table of dates from CLDR again.
 	cd tests/cultures && npm ci --ignore-scripts && \
-		node make.mjs ../../host/src/sources/file/formats/date/words.tsv ../../fixtures/cultures/dates.tsv
+		node make.mjs ../../host/formats/src/date/words.tsv ../../fixtures/cultures/dates.tsv
 
 check: format lint docs deny ## Check format, lints, documentation and dependencies.
 
@@ -94,7 +94,7 @@ lint: setup
 		$(addprefix --package ,$(MAPPINGS) $(BARE_ADAPTERS) exotrace-java) -- -D warnings
 	@$(ADD_WASI)
 	$(CARGO) clippy --profile component --locked --target $(WASI) --target-dir target/lint \
-		$(addprefix --package ,$(ADAPTERS)) -- -D warnings
+		$(addprefix --package ,$(ADAPTERS) exotrace-playground) -- -D warnings
 	$(CARGO) clippy $(PACKAGE) --all-targets -- -D warnings
 	if $(HAS_ENGINES); then $(IN_ENGINES) clippy --locked --all-targets --target-dir ../../../target/engines -- -D warnings; fi
 
@@ -290,6 +290,24 @@ plugins: build ## Put the components for rust-camel and wasmCloud into target/pl
 	rm target/plugins/mapping-*.wasm
 	ls -l target/plugins
 
+# A page that maps in a browser: a static folder.
+PAGE := target/tools/page
+$(PAGE)/ready: host/playground/package.json host/playground/package-lock.json
+	@command -v node npm >/dev/null || { echo "error: the page is put together by Node 20 or later, with npm"; \
+		echo "hint: apt-get install nodejs npm"; exit 1; }
+	mkdir -p $(PAGE)
+	cp $^ $(PAGE)/
+	npm ci --prefix $(PAGE) --no-audit --no-fund --ignore-scripts
+	touch $@
+
+page: build $(PAGE)/ready ## Put the playground, a page that maps in a browser, into target/page.
+	@$(ADD_WASI)
+	$(BUILD_ADAPTERS) --package exotrace-playground
+	target/release/exotrace mapping export $(PAGE)/components >/dev/null
+	cp host/playground/build.mjs $(PAGE)/ && cp -r host/playground/page/vendor $(PAGE)/
+	node $(PAGE)/build.mjs host/playground/page fixtures $(PAGE)/components $(ADAPTER_PARTS)/exotrace_playground.wasm target/page
+	@echo "to open it: python3 -m http.server --bind 127.0.0.1 --directory target/page 8000"
+
 PYTHON := target/tools/python
 $(PYTHON)/ready: tests/hosts/python/requirements.txt
 	python3 -m venv $(PYTHON)
@@ -412,7 +430,7 @@ $(BROWSER)/ready: tests/browser/package.json tests/browser/package-lock.json
 
 # One file of tests after the other: there are two processors. `make browser BROWSER_TESTS=status.test.mjs` runs one.
 BROWSER_TESTS := $(notdir $(wildcard tests/browser/*.test.mjs))
-browser: build $(CHROMIUM)/ready $(BROWSER)/ready ## Open the pages of the program in Chromium, and use them.
+browser: page $(CHROMIUM)/ready $(BROWSER)/ready ## Open the pages of the program in Chromium, and use them.
 	@if [ "$$(cat $(CHROMIUM)/ready)" = unpacked ]; then cp tests/browser/*.mjs $(BROWSER)/ && \
 		EXOTRACE_TOP=$(CURDIR) node --test --test-concurrency=1 $(addprefix $(BROWSER)/,$(BROWSER_TESTS)); \
 	else cat $(CHROMIUM)/ready; test -z "$$EXOTRACE_REQUIRE_ALL"; fi
