@@ -421,6 +421,11 @@ CHROMIUM := target/tools/chromium
 $(CHROMIUM)/ready: tests/hosts/unpack
 	tests/hosts/unpack $(CHROMIUM) chromium fonts-dejavu-core
 
+# What lets a program run at another time than it is.
+FAKETIME := target/tools/faketime
+$(FAKETIME)/ready: tests/hosts/unpack
+	tests/hosts/unpack $(FAKETIME) libfaketime
+
 BROWSER := target/tools/browser
 $(BROWSER)/ready: tests/browser/package.json tests/browser/package-lock.json
 	mkdir -p $(BROWSER)
@@ -430,7 +435,7 @@ $(BROWSER)/ready: tests/browser/package.json tests/browser/package-lock.json
 
 # One file of tests after the other: there are two processors. `make browser BROWSER_TESTS=status.test.mjs` runs one.
 BROWSER_TESTS := $(notdir $(wildcard tests/browser/*.test.mjs))
-browser: page $(CHROMIUM)/ready $(BROWSER)/ready ## Open the pages of the program in Chromium, and use them.
+browser: page $(CHROMIUM)/ready $(FAKETIME)/ready $(BROWSER)/ready ## Open the pages of the program in Chromium, and use them.
 	@if [ "$$(cat $(CHROMIUM)/ready)" = unpacked ]; then cp tests/browser/*.mjs $(BROWSER)/ && \
 		EXOTRACE_TOP=$(CURDIR) node --test --test-concurrency=1 $(addprefix $(BROWSER)/,$(BROWSER_TESTS)); \
 	else cat $(CHROMIUM)/ready; test -z "$$EXOTRACE_REQUIRE_ALL"; fi

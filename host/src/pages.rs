@@ -1,4 +1,4 @@
-//! `/metrics`, `/healthz` and `/readyz`, for those who watch.
+//! The status page, `/metrics`, `/healthz` and `/readyz`, for those who watch.
 
 use std::{
     collections::VecDeque,
@@ -13,10 +13,10 @@ use axum::{
     Router,
     extract::{Request, State as Extract},
     http::{
-        StatusCode,
+        HeaderMap, StatusCode,
         header::{CONTENT_TYPE, HOST},
     },
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -38,18 +38,21 @@ use crate::{
     pipeline::dead_letter::DeadLetterCount,
 };
 
+mod guard;
 mod host;
 mod snapshot;
+mod status;
+mod token;
 mod watched_run;
+
+use token::Access;
+use watched_run::{LEDGER, Seen};
 
 pub(crate) use watched_run::WatchedRun;
 
 /// Maximum number of simultaneous connections; of more, the oldest are closed: who asks is answered
 /// within moments, and who stays says nothing.
 const MAX_CONNECTIONS: usize = 32;
-
-/// How long the ledger is waited for, which somebody else may be reading.
-const LEDGER: Duration = Duration::from_secs(5);
 
 /// How long somebody may take to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -146,16 +149,20 @@ async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-type Seen = Extract<Arc<ArcSwap<WatchedRun>>>;
+/// What is said to who asks for something else.
+const PATHS: &str = "exotrace: /, /status.json, /metrics, /healthz, /readyz\n";
 
 fn router(watched: Arc<ArcSwap<WatchedRun>>) -> Router {
-    Router::new()
-        .route("/", get(async || "exotrace: /metrics, /healthz, /readyz\n"))
+    status::routes()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .fallback(async || (StatusCode::NOT_FOUND, "exotrace: /metrics, /healthz, /readyz\n"))
+        .fallback(async || (StatusCode::NOT_FOUND, PATHS))
         .layer(from_fn_with_state(Arc::clone(&watched), only_by_known_names))
+        .layer(map_response(async |mut response: Response| {
+            guard::protect(response.headers_mut());
+            response
+        }))
         .with_state(watched)
 }
 
@@ -170,11 +177,19 @@ async fn only_by_known_names(Extract(watched): Seen, request: Request, next: Nex
         let told = "exotrace is not asked under this name\nhint: use its address, or name it in `listen_hosts`\n";
         return (StatusCode::MISDIRECTED_REQUEST, told).into_response();
     }
+    if guard::is_foreign(request.method(), request.headers(), &names) {
+        let told = "exotrace is not asked by pages of others\nhint: a name of its own behind a proxy goes into `listen_hosts`\n";
+        return (StatusCode::FORBIDDEN, told).into_response();
+    }
     next.run(request).await
 }
 
-async fn metrics(Extract(watched): Seen) -> Response {
+async fn metrics(Extract(watched): Seen, headers: HeaderMap) -> Response {
     let watched = watched.load_full();
+    let access = Access::by_header(watched.config.listen_token_file.as_ref(), &headers).await;
+    if let Some(refusal) = access.refusal() {
+        return refusal;
+    }
     let ledger = timeout(LEDGER, Arc::clone(&watched.ledger).lock_owned()).await;
     let told = spawn_blocking(move || match ledger {
         Ok(mut ledger) => snapshot::text(&watched, Some(&mut ledger)),

@@ -15,7 +15,7 @@ const MAX_PART = 0.01;
 
 /** Compares a whole page with the picture `name`; what `mask` selects is covered, such as times. */
 export async function looksLike(page, name, mask = []) {
-  const masks = mask.map((selector) => page.locator(selector));
+  const masks = mask.map((selector) => page.locator(`${selector} >> visible=true`));
   const image = await page.screenshot({ fullPage: true, animations: "disabled", mask: masks, maskColor: "#808080" });
   mkdirSync(seen, { recursive: true });
   writeFileSync(join(seen, `${name}.png`), image);

@@ -13,6 +13,7 @@ use crate::harness::{Daemon, SimulatedTenant, fixture, wait_for, wait_for_some};
 
 mod names;
 mod prometheus;
+mod status_page;
 
 /// The program while somebody watches it.
 struct Monitored {
@@ -25,9 +26,14 @@ struct Monitored {
 impl Monitored {
     /// Starts the program with these outputs, or other tables for the end of settings.
     fn start(tenant: &SimulatedTenant, outputs: &str) -> Self {
+        Self::start_with(tenant, outputs, "")
+    }
+
+    /// The same, with these lines at the beginning of the settings.
+    fn start_with(tenant: &SimulatedTenant, outputs: &str, lines: &str) -> Self {
         tenant.settings(&format!("{}interval = \"1s\"\nrequest_budget = 1000", tenant.by_secret()));
         tenant.change_settings("[[output]]\ntype = \"stdout\"\n", outputs);
-        tenant.change_settings("state_dir", "listen = \"127.0.0.1:0\"\nstate_dir");
+        tenant.change_settings("state_dir", &format!("listen = \"127.0.0.1:0\"\n{lines}state_dir"));
         let daemon = tenant.exotrace(&["run"]).start();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut monitored = Self { daemon, address, said: 0 };

@@ -47,7 +47,8 @@ fn spans(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What the other commands of blocks begin with: `make hosts` runs their like, or they are of other programs.
-const ELSEWHERE: [&str; 19] = [
+const ELSEWHERE: [&str; 20] = [
+    "openssl",
     "make",
     "cd",
     "set",

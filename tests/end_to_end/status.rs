@@ -1,6 +1,6 @@
 //! What people see who ask how it is doing.
 
-use std::fs;
+use std::{fs, io::Read as _, process::Stdio};
 
 use exotrace_fake_elasticsearch::{self as store, FakeElasticsearch};
 use serde_json::{Value, json};
@@ -134,4 +134,24 @@ fn it_can_be_watched() {
     for told in documents(&watching.output()).iter().take(2) {
         assert_eq!(told["is_running"], false, "{told}");
     }
+}
+
+/// Who stops reading ends it at once, and so does who interrupts it.
+#[test]
+fn watching_ends_with_its_reader_and_by_an_interrupt() {
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    tenant.settings(&tenant.by_secret());
+    // Once an hour: only what happens ends it.
+    let mut command = tenant.exotrace(&["status", "--watch=3600"]).command();
+    let mut watching = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 8];
+    let mut reader = watching.stdout.take().unwrap();
+    reader.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"not runn");
+    drop(reader);
+    wait_for("the end", || watching.try_wait().unwrap().is_some_and(|status| status.code() == Some(0)));
+    let mut watching = tenant.exotrace(&["status", "--watch=3600"]).start();
+    wait_for("a report", || watching.output().ends_with("\n\n"));
+    watching.signal("INT");
+    assert_eq!(watching.end().code(), Some(0));
 }

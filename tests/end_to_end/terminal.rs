@@ -200,3 +200,19 @@ fn init_ends_where_the_answers_end() {
     assert!(shown.contains("error: ") && shown.contains("nothing was written"), "{shown}");
     assert!(!folder.path("exotrace.toml").exists());
 }
+
+/// Nothing is cleared before something else stands there, and no line wraps.
+#[test]
+fn a_watched_status_is_drawn_over_the_one_before() {
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    tenant.settings(&tenant.by_secret());
+    let mut terminal = Terminal::start(tenant.exotrace(&["status", "--watch=1"]), 40);
+    wait_for("two reports", || terminal.shown().matches("\u{1b}[H").count() >= 2);
+    terminal.kill();
+    let shown = terminal.end();
+    assert!(!shown.contains("\u{1b}[2J"), "{shown:?}");
+    for line in plain(&shown).lines() {
+        assert!(line.trim_end().chars().count() <= 40, "{line:?}");
+    }
+    assert!(shown.contains("dead letters"), "{shown:?}");
+}

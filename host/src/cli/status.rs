@@ -1,9 +1,8 @@
 //! `exotrace status`: whether it runs and is well, and what is covered: from the running process and its ledger.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
+    io::{self, Write as _},
     process::ExitCode,
-    thread,
     time::Duration,
 };
 
@@ -11,12 +10,13 @@ use chrono::Utc;
 use clap::Args;
 
 use super::settings_file::SettingsFile;
-use crate::{app::settings::Config, support::shown::ForPeople};
+use crate::support::shown::ForPeople;
 
 mod gather;
 mod print;
 mod report;
 mod trouble;
+mod watch;
 
 use gather::gather;
 
@@ -51,29 +51,5 @@ pub(super) fn run(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::from(if report.needs_person { NEEDS_PERSON } else { 0 }));
     };
-    loop {
-        show_once(&config, arguments.json)?;
-        thread::sleep(Duration::from_secs(seconds));
-    }
-}
-
-/// What can be seen now, in place of what could be seen before on a terminal, and below it elsewhere.
-fn show_once(config: &Config, is_json: bool) -> anyhow::Result<()> {
-    let report = gather(config, Utc::now())?;
-    let mut text = Vec::new();
-    if is_json {
-        serde_json::to_writer(&mut text, &report)?;
-        text.push(b'\n');
-    } else {
-        print::report(&report, &mut ForPeople(&mut text))?;
-    }
-    let mut output = io::stdout().lock();
-    match (is_json, io::stdout().is_terminal()) {
-        (true, _) => {}
-        (false, true) => output.write_all(b"\x1b[H\x1b[2J")?,
-        (false, false) => output.write_all(b"\n")?,
-    }
-    output.write_all(&text)?;
-    output.flush()?;
-    Ok(())
+    watch::watch(&config, arguments.json, Duration::from_secs(seconds))
 }

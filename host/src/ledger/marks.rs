@@ -1,12 +1,26 @@
-//! How far the files of outputs are written.
+//! What is noted together with a batch, whatever its source is: how far the files of outputs are written, and what was
+//! delivered.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Ledger, LedgerError, file_hash::FileHash};
+use super::{
+    Ledger, LedgerError,
+    file_hash::FileHash,
+    history::{self, Corrections, HistoryMark},
+};
+
+/// What is noted together with a batch, whatever its source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// How far the file of an output is written.
+    File(FileMark),
+    /// What was delivered.
+    History(HistoryMark),
+}
 
 /// How far the file of an output is written: what stands behind is cut off after a crash, since it comes again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct FileMark {
     /// The name of the output.
     pub output: String,
     /// Number of the device that the file is on.
@@ -27,13 +41,13 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub(crate) fn mark(&self, output: &str) -> Result<Option<Mark>, LedgerError> {
+    pub(crate) fn mark(&self, output: &str) -> Result<Option<FileMark>, LedgerError> {
         let query = "SELECT output, device, inode, length, began, tail_length, tail FROM mark WHERE output = ?1";
         let found = self.connection.query_row(query, [output], |row| {
             let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
             let (device, inode, length) = (number(1)?, number(2)?, number(3)?);
             let tail = FileHash { length: number(5)?, hash: row.get(6)? };
-            Ok(Mark { output: row.get(0)?, device, inode, length, began: row.get(4)?, tail })
+            Ok(FileMark { output: row.get(0)?, device, inode, length, began: row.get(4)?, tail })
         });
         Ok(found.optional()?)
     }
@@ -51,14 +65,28 @@ impl Ledger {
     }
 }
 
-/// Notes how far files are written, within the transaction that notes what was written.
+/// Notes marks, within the transaction that notes what was delivered.
 pub(super) fn put_marks(connection: &Connection, marks: &[Mark]) -> rusqlite::Result<()> {
+    put_marks_with(connection, marks, Corrections::default())
+}
+
+/// The same, where this much of what was delivered corrects what was known before.
+pub(super) fn put_marks_with(
+    connection: &Connection,
+    marks: &[Mark],
+    corrections: Corrections,
+) -> rusqlite::Result<()> {
     let put = "INSERT OR REPLACE INTO mark (output, device, inode, length, began, tail_length, tail) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    for Mark { output, device, inode, length, began, tail } in marks {
-        let [device, inode, length, tail_length] =
-            [device, inode, length, &tail.length].map(|number| number.cast_signed());
-        connection.execute(put, params![output, device, inode, length, began, tail_length, tail.hash])?;
+    for mark in marks {
+        match mark {
+            Mark::File(FileMark { output, device, inode, length, began, tail }) => {
+                let [device, inode, length, tail_length] =
+                    [device, inode, length, &tail.length].map(|number| number.cast_signed());
+                connection.execute(put, params![output, device, inode, length, began, tail_length, tail.hash])?;
+            }
+            Mark::History(mark) => history::put(connection, mark, corrections)?,
+        }
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use super::{
     Ledger, LedgerError, Window, details,
     details::DetailsNote,
     gaps,
+    history::Corrections,
     lateness::{self, Lateness},
-    marks::{Mark, put_marks},
+    marks::{Mark, put_marks_with},
     rows::{Delivered, insert},
     source_id,
 };
@@ -80,7 +81,7 @@ impl Ledger {
         let id = source_id(&transaction, source)?;
         put_page(&transaction, id, page, now)?;
         details::put(&transaction, id, notes)?;
-        put_marks(&transaction, marks)?;
+        put_marks_with(&transaction, marks, Corrections { changed: page.changed, late: page.late })?;
         transaction.commit()?;
         Ok(())
     }

@@ -12,6 +12,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_past.sql"),
     include_str!("migrations/0009_lateness.sql"),
     include_str!("migrations/0010_details.sql"),
+    include_str!("migrations/0011_history.sql"),
 ];
 
 /// The version that this program reads and writes.

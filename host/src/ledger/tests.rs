@@ -247,9 +247,9 @@ fn what_one_output_has_accepted_is_known_until_all_have() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path()).unwrap();
     let tail = FileHash { length: 3, hash: [7; 16] };
-    let mark = |length| Mark { output: "file".to_owned(), device: 1, inode: u64::MAX, length, began: 5, tail };
+    let mark = |length| FileMark { output: "file".to_owned(), device: 1, inode: u64::MAX, length, began: 5, tail };
     let rows = [key(1, 1), key(2, 1)];
-    ledger.note_accepted("a", &["file".to_owned()], &rows, &[mark(10)]).unwrap();
+    ledger.note_accepted("a", &["file".to_owned()], &rows, &[Mark::File(mark(10))]).unwrap();
     drop(ledger);
 
     let mut ledger = Ledger::open(folder.path()).unwrap();
@@ -261,7 +261,7 @@ fn what_one_output_has_accepted_is_known_until_all_have() {
     assert_eq!(ledger.accepted("b").unwrap(), []);
     check(&ledger, "a", &[]);
 
-    ledger.commit_rows("a", &[row(1, 1, 90)], &[], &[mark(20)]).unwrap();
+    ledger.commit_rows("a", &[row(1, 1, 90)], &[], &[Mark::File(mark(20))]).unwrap();
     assert_eq!((keys(&ledger), ledger.mark("file").unwrap()), (vec![2], Some(mark(20))));
     check(&ledger, "a", &[1]);
     // A row that changed before it was read again is never accepted as it was.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError, instant};
+use super::{Ledger, LedgerError, history, instant};
 
 /// The part that outputs are.
 const OUTPUT: &str = "output";
@@ -89,6 +89,8 @@ impl Ledger {
         let text = serde_json::to_string(run).unwrap_or_default();
         let transaction = self.write()?;
         transaction.execute("INSERT OR REPLACE INTO about (name, value) VALUES (?1, ?2)", [RUN, &text])?;
+        // A source that the settings do not have any more delivers nothing that would make it forget.
+        history::forget_all(&transaction, run.began_at)?;
         transaction.commit()?;
         Ok(())
     }

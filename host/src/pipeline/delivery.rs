@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep},
@@ -30,7 +30,7 @@ use super::{
     target::{Accepted, Portion, Target, position},
 };
 use crate::{
-    ledger::{Mark, Trouble},
+    ledger::{HistoryCounts, HistoryMark, Mark, Trouble},
     mapper::{MappedBatch, Outcome},
     observe::health::Part,
     support::{
@@ -47,6 +47,8 @@ const LAG: Duration = Duration::from_secs(1);
 #[must_use = "what is delivered comes again unless it is committed"]
 pub(super) struct Delivery {
     committed: Committed,
+    /// How many records it had.
+    records: u64,
     accepted: Vec<Accepted>,
     checkpoint: Arc<dyn Checkpoint>,
 }
@@ -62,9 +64,17 @@ pub(crate) struct Committed {
 impl Delivery {
     /// Notes the batch in the ledger, and tells the outputs so.
     pub(super) async fn commit(self, context: &SourceRun) -> Result<Committed, RunError> {
-        let Self { committed, accepted, checkpoint } = self;
+        let Self { committed, records, accepted, checkpoint } = self;
         let marks: Vec<Mark> = accepted.iter().filter_map(Accepted::mark).collect();
-        context.ledger(move |ledger, source| checkpoint.note(ledger, source, &marks)).await?;
+        let at = context.clock().wall();
+        let counts = counts(&committed, records, at);
+        context
+            .ledger(move |ledger, source| {
+                let history = Mark::History(HistoryMark { source: source.to_owned(), at, counts });
+                let all: Vec<_> = marks.iter().cloned().chain((records > 0).then_some(history)).collect();
+                checkpoint.note(ledger, source, &all)
+            })
+            .await?;
         accepted.into_iter().for_each(Accepted::noted);
         Ok(committed)
     }
@@ -74,11 +84,12 @@ impl Delivery {
 pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Result<Delivery, RunError> {
     let refused_before = std::mem::take(&mut batch.dead_letters);
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
+    let records = (batch.keys.len() + refused_before.len()) as u64;
     let checkpoint = Arc::clone(&batch.checkpoint);
     if batch.keys.is_empty() {
         context.run.write_dead_letters(refused_before).await?;
         let committed = Committed { summary, newest: None };
-        return Ok(Delivery { committed, accepted: Vec::new(), checkpoint });
+        return Ok(Delivery { committed, records, accepted: Vec::new(), checkpoint });
     }
     let batch = Arc::new(batch);
     let mapped = Arc::new(map(context, &batch).await?);
@@ -95,7 +106,15 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
     context.run.write_dead_letters(letters).await?;
     summary.count(&mapped, &refused);
     let newest = mapped.outcomes.iter().filter_map(Outcome::timestamp).max();
-    Ok(Delivery { committed: Committed { summary, newest }, accepted, checkpoint })
+    Ok(Delivery { committed: Committed { summary, newest }, records, accepted, checkpoint })
+}
+
+/// What the history has of a batch that is committed at this time.
+fn counts(committed: &Committed, records: u64, at: DateTime<Utc>) -> HistoryCounts {
+    let Summary { documents, failed, dropped, rejected, .. } = committed.summary;
+    // A date in the future says nothing of how late it was.
+    let lag = committed.newest.map(|newest| (at - newest).max(TimeDelta::zero()));
+    HistoryCounts { rows: records, documents, failed, dropped, rejected, lag, ..HistoryCounts::default() }
 }
 
 /// A batch that is being given to the outputs.

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::output::{Output, RejectedDocument, Tail, WritePosition};
 use crate::{
-    ledger::{FileHash, Ledger, LedgerError, Mark},
+    ledger::{FileHash, FileMark, Ledger, LedgerError, Mark},
     mapper::MappedBatch,
     observe::metrics::{OfOutput, metrics},
 };
@@ -90,7 +90,7 @@ impl Accepted {
     pub(super) fn mark(&self) -> Option<Mark> {
         let WritePosition { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;
         let tail = FileHash { length: tail_length, hash };
-        Some(Mark { output: self.name.clone(), device, inode, length, began, tail })
+        Some(Mark::File(FileMark { output: self.name.clone(), device, inode, length, began, tail }))
     }
 
     /// The places in the batch of the documents that it will never take.
@@ -108,7 +108,7 @@ impl Accepted {
 }
 
 /// The position that a mark stands for.
-pub(super) fn position(mark: Mark) -> WritePosition {
-    let Mark { device, inode, length, began, tail, .. } = mark;
+pub(super) fn position(mark: FileMark) -> WritePosition {
+    let FileMark { device, inode, length, began, tail, .. } = mark;
     WritePosition { device, inode, length, began, tail: Tail { length: tail.length, hash: tail.hash } }
 }

@@ -18,8 +18,14 @@ use super::{
 use crate::{
     config::{ConfigError, Document, Fault, Faults, Places, ValueReader, environment},
     pipeline::example_of_archive_file,
-    support::plain_file::{self, MAX_SETTINGS_BYTES},
+    support::{
+        plain_file::{self, MAX_SETTINGS_BYTES},
+        secret_file,
+    },
 };
+
+/// The shortest token for `listen`, in characters.
+const MIN_TOKEN: usize = 16;
 
 /// Every setting, checked; `host/docs/settings.md` explains them.
 #[derive(Debug, Clone)]
@@ -30,6 +36,8 @@ pub(crate) struct Config {
     pub listen: Option<SocketAddr>,
     /// Names under which they may be asked for, besides `localhost`.
     pub listen_hosts: Vec<String>,
+    /// The file with the token that the status page and metrics are asked for with.
+    pub listen_token_file: Option<PathBuf>,
     /// Keys in the file that have another name by now, and that name.
     pub old_names: Vec<(String, &'static str)>,
     /// Which mapping, and how it maps.
@@ -147,6 +155,7 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     };
     let listen = listen(&table, reader);
     let listen_hosts = reader.texts("listen_hosts", table.listen_hosts.as_deref().unwrap_or_default());
+    let listen_token_file = listen_token_file(&table, reader);
     let mapping = mapping::mapping(&table.mapping, &reader.within("mapping."));
     let city = reader.optional_file("geoip.city", &table.geoip.city);
     let asn = reader.optional_file("geoip.asn", &table.geoip.asn);
@@ -170,6 +179,7 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
         state_dir,
         listen: listen.ok().flatten(),
         listen_hosts: listen_hosts.unwrap_or_default(),
+        listen_token_file: listen_token_file.ok().flatten(),
         old_names: Vec::new(),
         mapping: mapping.ok()?,
         geoip: GeoipConfig { city: city.ok().flatten(), asn: asn.ok().flatten() },
@@ -190,4 +200,24 @@ fn listen(table: &SettingsTable, reader: &ValueReader<'_>) -> Result<Option<Sock
         true => reader.address("metrics_listen", &table.metrics_listen),
         false => reader.address("listen", &table.listen),
     }
+}
+
+/// A token has to be hard to guess, and to be sent as it is: in a header, and by a form.
+fn listen_token_file(table: &SettingsTable, reader: &ValueReader<'_>) -> Result<Option<PathBuf>, ConfigError> {
+    const KEY: &str = "listen_token_file";
+    let Some(value) = &table.listen_token_file else { return Ok(None) };
+    let file = reader.secret_file(KEY, value)?;
+    let at = value.span().start;
+    let is_good = secret_file::read(&file).is_ok_and(|token| {
+        token.expose().len() >= MIN_TOKEN && token.expose().bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    if !is_good {
+        let problem =
+            format!("`{KEY}`: the token is not {MIN_TOKEN} or more visible characters of ASCII without spaces");
+        return Err(reader.error(at, problem, Some("`openssl rand -hex 32` makes one")));
+    }
+    if table.listen.is_none() && table.metrics_listen.is_none() {
+        reader.warning(at, format!("`{KEY}` is without `listen`"), Some("nothing listens without `listen`"));
+    }
+    Ok(Some(file))
 }

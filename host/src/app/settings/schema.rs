@@ -37,6 +37,7 @@ mod tests {
         "header-value",
         "initial-interval-too-long",
         "key-without-certificate",
+        "listen-token-missing",
         "look-back-too-long",
         "mapping-twice",
         "memory-too-small",

@@ -16,10 +16,12 @@ type AnyTable = BTreeMap<String, IgnoredAny>;
 pub(super) struct SettingsTable {
     /// Folder for the ledger; created if it is missing. Required.
     pub(super) state_dir: Setting<String>,
-    /// Address and port of `/metrics`, `/healthz` and `/readyz`, for example `127.0.0.1:9464`. Default: none, and nothing listens.
+    /// Address and port of the status page, `/metrics`, `/healthz` and `/readyz`, for example `127.0.0.1:9464`. Default: none, and nothing listens.
     pub(super) listen: Setting<String>,
     /// Host names besides `localhost` that requests to `listen` may use; addresses are always allowed, and `*` is any name. Default: `[]`.
     pub(super) listen_hosts: Option<Vec<Spanned<String>>>,
+    /// File with a token of 16 visible characters or more that the status page and `/metrics` ask for, read again for each request. With it, the page also shows what services and outputs have said. Default: none, and everybody who reaches `listen` is answered.
+    pub(super) listen_token_file: Setting<String>,
     // What `listen` was called before.
     pub(super) metrics_listen: Setting<String>,
     #[serde(default)]

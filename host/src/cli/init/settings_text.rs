@@ -34,7 +34,7 @@ impl NewSettings<'_> {
              # `exotrace doctor {file}`. `exotrace config schema` describes every key, for editors as well.\n\n\
              # Folder for the ledger, which knows what is delivered. It is created if it is missing.\n\
              state_dir = {}\n\n\
-             # Address and port of metrics and health. Default: none, and nothing listens.\n\
+             # Address and port of the status page, metrics and health. Default: none, and nothing listens.\n\
              # listen = \"127.0.0.1:9464\"\n\n",
             quoted(self.state_dir)
         );

@@ -1,0 +1,294 @@
+//! Gathers all that the status page shows.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use tracing::debug;
+
+use super::{
+    memory::PageMemory,
+    question::{Detail, Question},
+    report::{
+        BackfillReport, DeadLetterReport, EventReport, FileReport, InUseReport, LateReport, MappingReport,
+        OutputReport, PartReport, ReadingReport, ReasonReport, Report, RequestReport, SourceReport, SpanReport,
+    },
+    trouble,
+};
+use crate::{
+    app::settings::{OutputConfig, SourceConfig},
+    deployment::{Deployment, Event, MappingInUse},
+    ledger::{BACKFILL, HistoryBucket, HistoryCounts, LastRun, Ledger, LedgerError, SourceStatus, Trouble},
+    observe::{
+        health::{Condition, Part, State},
+        metrics::metrics,
+    },
+    pages::watched_run::WatchedRun,
+    pipeline::dead_letter::Reason,
+    support::error_text::chain,
+};
+
+/// The most gaps of a source that are listed; all are counted.
+const MAX_GAPS: usize = 100;
+
+/// The most files in trouble of a source that are listed.
+const MAX_FILES: usize = 100;
+
+/// The answer to a question: what is known now, or was a moment ago.
+pub(super) fn report(watched: &WatchedRun, memory: &mut PageMemory, question: &Question) -> Arc<Report> {
+    if let Some(report) = memory.report(question) {
+        return report;
+    }
+    let now = Utc::now();
+    let report = Arc::new(Gathering { watched, question, now, parts: watched.health.conditions() }.report(memory));
+    memory.keep(question, &report);
+    report
+}
+
+/// What all of it is gathered with.
+struct Gathering<'g> {
+    watched: &'g WatchedRun,
+    question: &'g Question,
+    now: DateTime<Utc>,
+    parts: Vec<Condition>,
+}
+
+impl Gathering<'_> {
+    fn report(&self, memory: &mut PageMemory) -> Report {
+        let (watched, span) = (self.watched, self.question.span);
+        let dead_letters = self.dead_letters(memory);
+        let mut is_ledger_readable = true;
+        let mut unreadable = |error: LedgerError| {
+            is_ledger_readable = false;
+            debug!(error = chain(&error), "the status page is without the ledger");
+        };
+        let ledger = memory.ledger(&watched.config.state_dir).unwrap_or_else(|error| {
+            unreadable(error);
+            None
+        });
+        let mut history = BTreeMap::new();
+        let mut sources = Vec::new();
+        for config in &watched.config.sources {
+            let mut source = self.source(config);
+            if let Err(error) =
+                ledger.map_or(Ok(()), |ledger| self.add_ledger(config, ledger, &mut source, &mut history))
+            {
+                unreadable(error);
+            }
+            sources.push(source);
+        }
+        let outputs = watched.config.outputs.iter().map(|output| {
+            let trouble = ledger.map_or(Ok(None), |ledger| ledger.output_trouble(&output.name));
+            self.output(output, trouble.ok().flatten())
+        });
+        let outputs = outputs.collect();
+        let run = ledger.and_then(|ledger| ledger.last_run().ok().flatten());
+        let mut report = Report {
+            at: self.now,
+            version: env!("CARGO_PKG_VERSION"),
+            state: self.parts.iter().map(|part| part.state).max().unwrap_or(State::Starting),
+            run: run.map(|run| LastRun { failure: self.told(run.failure.clone()), ..run }),
+            has_reasons: self.question.detail == Detail::Reasons,
+            is_ledger_readable,
+            trouble: Vec::new(),
+            parts: self.only_parts(),
+            span: SpanReport {
+                name: span,
+                from: span.start(self.now),
+                to: self.now,
+                step_seconds: span.step().num_seconds(),
+            },
+            sources,
+            history: history.into_iter().map(|(at, counts)| HistoryBucket { at, counts }).collect(),
+            outputs,
+            dead_letters,
+            mapping: self.mapping(&watched.deployment),
+        };
+        report.trouble = trouble::of(&report);
+        report
+    }
+
+    /// A text of a service, an output or a mapping, where it may be told.
+    fn told(&self, reason: Option<String>) -> Option<String> {
+        reason.filter(|_| self.question.detail == Detail::Reasons)
+    }
+
+    fn part(&self, part: Part, name: &str) -> Option<&Condition> {
+        self.parts.iter().find(|it| it.part == part && it.name == name)
+    }
+
+    /// The parts that there is one of each.
+    fn only_parts(&self) -> Vec<PartReport> {
+        let only = self.parts.iter().filter(|it| !matches!(it.part, Part::Source | Part::Output));
+        only.map(|Condition { part, state, since, reason, .. }| PartReport {
+            part: *part,
+            state: *state,
+            since: *since,
+            reason: self.told(reason.clone()),
+        })
+        .collect()
+    }
+
+    /// What is known of a source without the ledger.
+    fn source(&self, config: &SourceConfig) -> SourceReport {
+        let part = self.part(Part::Source, config.name());
+        let newest = metrics().newest_record(config.name());
+        SourceReport {
+            name: config.name().to_owned(),
+            r#type: config.kind(),
+            state: part.map(|part| part.state),
+            since: part.map(|part| part.since),
+            reason: self.told(part.and_then(|part| part.reason.clone())),
+            has_coverage: config.settings.queryable().is_some(),
+            covered_from: None,
+            covered_until: None,
+            reading: None,
+            gaps: Vec::new(),
+            gap_count: 0,
+            rows: 0,
+            changed: 0,
+            late: 0,
+            polled_at: None,
+            failed_at: None,
+            token_until: None,
+            lag_seconds: newest.map(|newest| (self.now.timestamp() - newest).max(0)),
+            requests: None,
+            backfill: None,
+            files_in_trouble: Vec::new(),
+            delivered: HistoryCounts::default(),
+            late_rows: Vec::new(),
+        }
+    }
+
+    /// Adds what the ledger knows of a source.
+    fn add_ledger(
+        &self,
+        config: &SourceConfig,
+        ledger: &Ledger,
+        report: &mut SourceReport,
+        history: &mut BTreeMap<DateTime<Utc>, HistoryCounts>,
+    ) -> Result<(), LedgerError> {
+        let name = config.settings.ledger_name();
+        if let Some(budget) = config.settings.budget() {
+            let sent = ledger.requests(&budget.ledger_name, self.now, budget.window)?.count;
+            let window_seconds = budget.window.as_secs();
+            report.requests = Some(RequestReport { sent, budget: budget.requests, window_seconds });
+        }
+        let reading = ledger.progress(&name)?.in_progress;
+        report.reading =
+            reading.map(|it| ReadingReport { start: it.window.start, end: it.window.end, reached: it.reached });
+        let backfill = ledger.past(BACKFILL)?.filter(|backfill| backfill.source == name);
+        report.backfill = backfill.map(|it| BackfillReport { from: it.from, to: it.to, fraction: it.fraction() });
+        report.files_in_trouble = self.files(ledger.file_troubles(&name)?);
+        for HistoryBucket { at, counts } in
+            ledger.history(&name, self.question.span.start(self.now), self.question.span.step())?
+        {
+            report.delivered += counts;
+            if counts.late > 0 {
+                report.late_rows.push(LateReport { at, rows: counts.late });
+            }
+            if self.question.source.as_ref().is_none_or(|wanted| wanted == config.name()) {
+                *history.entry(at).or_default() += counts;
+            }
+        }
+        let Some(status) = ledger.status(&name)? else { return Ok(()) };
+        add_status(report, status);
+        Ok(())
+    }
+
+    fn files(&self, troubles: Vec<Trouble>) -> Vec<FileReport> {
+        let told = |Trouble { item, reason, since, needs_person }| FileReport {
+            path: self.told(Some(item)),
+            reason: self.told(Some(reason)),
+            since,
+            needs_person,
+        };
+        troubles.into_iter().take(MAX_FILES).map(told).collect()
+    }
+
+    fn output(&self, config: &OutputConfig, trouble: Option<Trouble>) -> OutputReport {
+        let (part, counts) = (self.part(Part::Output, &config.name), metrics().output(&config.name));
+        let reason = part.and_then(|part| part.reason.clone()).or(trouble.as_ref().map(|it| it.reason.clone()));
+        OutputReport {
+            name: config.name.clone(),
+            r#type: config.settings.kind(),
+            state: part.map(|part| part.state),
+            since: part.map(|part| part.since),
+            waits_since: trouble.as_ref().map(|it| it.since),
+            needs_person: trouble.is_some_and(|it| it.needs_person),
+            reason: self.told(reason),
+            delivered: counts.documents_delivered.get(),
+            duplicates: counts.documents_duplicate.get(),
+            rejected: counts.documents_rejected.get(),
+            retries: counts.retries.get(),
+        }
+    }
+
+    fn dead_letters(&self, memory: &mut PageMemory) -> DeadLetterReport {
+        let count = self.watched.waiting.lock().unwrap_or_else(PoisonError::into_inner).count();
+        // A disk that does not answer is seen elsewhere.
+        let overview = memory.letters(&self.watched.config.dead_letter).ok().flatten();
+        let reasons =
+            overview.map_or_else(Vec::new, |overview| overview.reasons.iter().map(|it| self.reason(it)).collect());
+        DeadLetterReport { count: count.ok(), reasons }
+    }
+
+    fn reason(&self, reason: &Reason) -> ReasonReport {
+        ReasonReport {
+            letters: reason.letters,
+            stage: reason.stage,
+            output: reason.output.clone(),
+            source: reason.source.clone(),
+            mapping: reason.mapping.clone(),
+            first: reason.first,
+            last: reason.last,
+            reason: self.told(Some(reason.reason.clone())),
+        }
+    }
+
+    fn mapping(&self, deployment: &Deployment) -> MappingReport {
+        let mut status = json!(deployment.status());
+        if self.question.detail == Detail::States
+            && let Some(refused) = status.get_mut("last_refused").and_then(Value::as_object_mut)
+        {
+            refused.retain(|key, _| key == "mapping" || key == "digest");
+        }
+        let event = |Event { time, event, mapping, digest, by, reason }| EventReport {
+            time,
+            event: json!(event),
+            mapping,
+            digest,
+            by: self.told(Some(by)),
+            reason: self.told(reason),
+        };
+        let history = deployment.history().into_iter().rev().map(event).collect();
+        MappingReport { status, in_use: in_use(deployment), history }
+    }
+}
+
+fn add_status(report: &mut SourceReport, status: SourceStatus) {
+    (report.covered_from, report.covered_until) = (status.covered_from, status.covered_until);
+    (report.rows, report.changed, report.late) = (status.rows, status.changed, status.late);
+    (report.polled_at, report.failed_at) = (status.polled_at, status.failed_at);
+    report.token_until = status.token_until;
+    report.gap_count = status.gaps.len();
+    report.gaps = status.gaps.into_iter().rev().take(MAX_GAPS).collect();
+}
+
+/// What maps, of all sources together.
+fn in_use(deployment: &Deployment) -> Vec<InUseReport> {
+    let mut all: Vec<InUseReport> = Vec::new();
+    for MappingInUse { role, version, digest, memory_bytes, instances } in deployment.in_use() {
+        match all.iter_mut().find(|it| it.role == role && it.digest == digest) {
+            Some(known) => {
+                known.instances += instances;
+                known.memory_bytes += memory_bytes;
+            }
+            None => all.push(InUseReport { role, mapping: version, digest, instances, memory_bytes }),
+        }
+    }
+    all
+}
