@@ -149,19 +149,19 @@ impl<'de, const N: usize> Visitor<'de> for Pick<N> {
 
 /// Picks the values of some properties of a record within a longer text, in the pass that looks for its end.
 #[derive(Clone, Copy)]
-pub(crate) struct PickWithin<const N: usize>(pub(crate) [Property; N]);
+pub struct PickWithin<const N: usize>(pub [Property; N]);
 
 /// A record within a longer text.
-pub(crate) struct PickedWithin<'t, const N: usize> {
+pub struct PickedWithin<'t, const N: usize> {
     /// The values as they are written; of equal ones the last counts.
-    pub(crate) values: [Option<&'t RawValue>; N],
+    pub values: [Option<&'t RawValue>; N],
     first_key: &'t RawValue,
     last_value: &'t RawValue,
 }
 
 impl<'t, const N: usize> PickedWithin<'t, N> {
     /// The whole record, braces and all; `text` is what it was read from.
-    pub(crate) fn text_in(&self, text: &'t str) -> Option<&'t str> {
+    pub fn text_in(&self, text: &'t str) -> Option<&'t str> {
         let start = self.first_key.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
         let last = self.last_value.get();
         let end = last.as_ptr().addr().checked_sub(text.as_ptr().addr())?.checked_add(last.len())?;
