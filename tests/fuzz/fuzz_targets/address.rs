@@ -6,7 +6,6 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let address = serde_json::to_string(text).expect("a text is JSON");
-    let record =
-        format!(r#"{{"Received":"2026-01-02","SenderAddress":{address},"RecipientAddress":"a@contoso.com"}}"#);
+    let record = format!(r#"{{"Received":"2026-01-02","SenderAddress":{address},"RecipientAddress":"a@contoso.com"}}"#);
     check(&record);
 });

@@ -1,9 +1,7 @@
 //! Files of anything: reading comes to an end, every batch has the records that it counts, and a file that grows is read
 //! forwards.
 
-use exotrace_formats::{
-    AtEnd, Batch, BatchLimits, Notice, Reader, Sink, Start, leading_nuls, lines::lines, read,
-};
+use exotrace_formats::{AtEnd, Batch, BatchLimits, Notice, Reader, Sink, Start, leading_nuls, lines::lines, read};
 
 #[derive(Default)]
 struct Found(Vec<String>);
