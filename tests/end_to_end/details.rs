@@ -23,7 +23,7 @@ fn tenant(rows: usize, faults: &[&str], details: &str) -> SimulatedTenant {
     faults.iter().for_each(|fault| config.faults.add(fault).unwrap());
     let tenant = SimulatedTenant::new(config);
     tenant.write_settings(&format!(
-        "{}interval = \"100ms\"\nbatch_size = 50\n[source.details]\nsettle = \"0s\"\n{details}\
+        "{}interval = \"100ms\"\nbatch_size = 50\nlocal_domains = [\"contoso.com\", \"contoso.onmicrosoft.com\"]\n[source.details]\nsettle = \"0s\"\n{details}\
          [mapping]\nversion = \"3.0\"\n[[output]]\ntype = \"file\"\npath = \"documents.ndjson\"\n",
         tenant.source()
     ));

@@ -187,7 +187,7 @@ fn a_version_is_inspected_as_its_file_is() {
     let said = run(&["mapping", "inspect", "ocsf-1.8"], 0);
     assert!(said.lines().any(|line| line.starts_with("records ") && line.ends_with("details")), "{said}");
     assert!(said.contains("signature    built in, needs none\n"), "{said}");
-    let said = exotrace(&["mapping", "inspect", "7.7"], "").with(1).stderr;
+    let said = exotrace(&["mapping", "inspect", "7.7"], "").with(2).stderr;
     assert!(said.contains("`7.7`") && said.contains("built in are"), "{said}");
     // A file that is there is meant.
     let folder = Folder::new();

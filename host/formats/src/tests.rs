@@ -1,4 +1,4 @@
-use super::{bad_date::BadDate, *};
+use super::{bad_date::BadDate, whole::LIMITS, *};
 
 mod generated;
 mod kinds;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How many records a batch has at most, and how many bytes: what a component gets at once.
-const LIMITS: BatchLimits = BatchLimits { records: 1000, bytes: 128 * 1024 };
+pub(crate) const LIMITS: BatchLimits = BatchLimits { records: 1000, bytes: 128 * 1024 };
 
 /// The beginning of an input, what went wrong behind it, and the rest.
 type Input<R> = Chain<Chain<Cursor<Vec<u8>>, Failure>, Unpacked<BufReader<R>>>;

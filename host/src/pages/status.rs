@@ -33,9 +33,9 @@ mod span;
 mod tables;
 mod trouble;
 
-use page::{Content, POLICY};
-use question::{Detail, Question};
-use report::Report;
+use page::{POLICY, PageContent};
+use question::{Detail, StatusQuestion};
+use report::PageReport;
 
 /// How long an answer to somebody else is waited for. 90 days of 300 sources that deliver all the time take seconds.
 const WAIT: Duration = Duration::from_secs(8);
@@ -73,7 +73,7 @@ async fn page(Extract(watched): Seen, uri: Uri, headers: HeaderMap) -> Response 
     let watched = watched.load_full();
     let access = Access::by_header(watched.config.listen_token_file.as_ref(), &headers).await;
     match access {
-        Access::Missing => shown(StatusCode::OK, &Content::TokenForm(None)),
+        Access::Missing => shown(StatusCode::OK, &PageContent::TokenForm(None)),
         access => show(watched, access, uri.query()).await,
     }
 }
@@ -83,10 +83,10 @@ async fn page_for_token(Extract(watched): Seen, Form(form): Form<TokenForm>) -> 
     let file = watched.config.listen_token_file.as_ref();
     let access = Access::by_token(file, Some(form.token.trim())).await;
     match access {
-        Access::Wrong => shown(StatusCode::FORBIDDEN, &Content::TokenForm(Some("The token is wrong."))),
+        Access::Wrong => shown(StatusCode::FORBIDDEN, &PageContent::TokenForm(Some("The token is wrong."))),
         Access::Unknown => {
             let problem = "The file of the token cannot be read.";
-            shown(StatusCode::SERVICE_UNAVAILABLE, &Content::TokenForm(Some(problem)))
+            shown(StatusCode::SERVICE_UNAVAILABLE, &PageContent::TokenForm(Some(problem)))
         }
         access => show(watched, access, form.query().as_deref()).await,
     }
@@ -97,12 +97,12 @@ async fn show(watched: Arc<WatchedRun>, access: Access, query: Option<&str>) -> 
     let config = watched.config.clone();
     let sources: Vec<_> = config.sources.iter().map(SourceConfig::name).collect();
     match report(watched, access, query, &sources).await {
-        Ok((question, report)) => shown(StatusCode::OK, &Content::Report(&report, &question, &sources)),
+        Ok((question, report)) => shown(StatusCode::OK, &PageContent::Report(&report, &question, &sources)),
         Err(refused) => refused,
     }
 }
 
-fn shown(status: StatusCode, content: &Content<'_>) -> Response {
+fn shown(status: StatusCode, content: &PageContent<'_>) -> Response {
     let mut response = (status, Html(page::page(content))).into_response();
     if let Ok(policy) = HeaderValue::from_str(&POLICY) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
@@ -131,12 +131,12 @@ async fn report(
     access: Access,
     query: Option<&str>,
     sources: &[&str],
-) -> Result<(Question, Arc<Report>), Response> {
+) -> Result<(StatusQuestion, Arc<PageReport>), Response> {
     if let Some(refusal) = access.refusal() {
         return Err(refusal);
     }
     let detail = if access == Access::Granted { Detail::Reasons } else { Detail::States };
-    let question = Question::read(query, sources, detail)
+    let question = StatusQuestion::read(query, sources, detail)
         .map_err(|problem| (StatusCode::BAD_REQUEST, format!("{problem}\n")).into_response())?;
     let asked = question.clone();
     // One after the other: a disk that hangs keeps one thread, and not one for each request.

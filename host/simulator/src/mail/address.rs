@@ -78,10 +78,10 @@ const CORRESPONDENTS: &[Known] = &[
 /// A domain elsewhere.
 pub(super) struct Correspondent<'a> {
     domain: Cow<'static, str>,
-    kind: Kind<'a>,
+    kind: CorrespondentKind<'a>,
 }
 
-enum Kind<'a> {
+enum CorrespondentKind<'a> {
     /// One of a few.
     Known([Network; 2]),
     /// One of very many, by its rank.
@@ -126,12 +126,12 @@ impl AddressBook {
         match &self.population {
             None => {
                 let Known { domain, networks } = &CORRESPONDENTS[rng.random_range(0..CORRESPONDENTS.len())];
-                Correspondent { domain: Cow::Borrowed(domain), kind: Kind::Known(*networks) }
+                Correspondent { domain: Cow::Borrowed(domain), kind: CorrespondentKind::Known(*networks) }
             }
             Some(population) => {
                 let rank = population.domain(rng);
                 let domain = Cow::Owned(population::domain_name(rank));
-                Correspondent { domain, kind: Kind::Ranked(rank, population) }
+                Correspondent { domain, kind: CorrespondentKind::Ranked(rank, population) }
             }
         }
     }
@@ -161,16 +161,16 @@ impl Correspondent<'_> {
     /// Returns the address of somebody there.
     pub(super) fn person(&self, rng: &mut impl Rng) -> String {
         match self.kind {
-            Kind::Known(_) => join(pick(OUTSIDERS, rng), &self.domain, rng),
-            Kind::Ranked(rank, population) => join(&population.writer(rank, rng), &self.domain, rng),
+            CorrespondentKind::Known(_) => join(pick(OUTSIDERS, rng), &self.domain, rng),
+            CorrespondentKind::Ranked(rank, population) => join(&population.writer(rank, rng), &self.domain, rng),
         }
     }
 
     /// Returns the IP address of one of its mail servers.
     pub(super) fn server(&self, rng: &mut impl Rng) -> String {
         match self.kind {
-            Kind::Known(networks) => network::server_in(networks, rng),
-            Kind::Ranked(rank, _) => population::server(rank, rng),
+            CorrespondentKind::Known(networks) => network::server_in(networks, rng),
+            CorrespondentKind::Ranked(rank, _) => population::server(rank, rng),
         }
     }
 }

@@ -11,10 +11,10 @@ use tracing::debug;
 
 use super::{
     memory::PageMemory,
-    question::{Detail, Question},
+    question::{Detail, StatusQuestion},
     report::{
         BackfillReport, DeadLetterReport, EventReport, FileReport, InUseReport, LateReport, MappingReport,
-        OutputReport, PartReport, ReadingReport, ReasonReport, Report, RequestReport, SourceReport, SpanReport,
+        OutputSection, PageReport, PartReport, ReadingReport, ReasonReport, RequestReport, SourceSection, SpanReport,
     },
     trouble,
 };
@@ -38,7 +38,7 @@ const MAX_GAPS: usize = 100;
 const MAX_FILES: usize = 100;
 
 /// The answer to a question: what is known now, or was a moment ago.
-pub(super) fn report(watched: &WatchedRun, memory: &mut PageMemory, question: &Question) -> Arc<Report> {
+pub(super) fn report(watched: &WatchedRun, memory: &mut PageMemory, question: &StatusQuestion) -> Arc<PageReport> {
     if let Some(report) = memory.report(question) {
         return report;
     }
@@ -51,13 +51,13 @@ pub(super) fn report(watched: &WatchedRun, memory: &mut PageMemory, question: &Q
 /// What all of it is gathered with.
 struct Gathering<'g> {
     watched: &'g WatchedRun,
-    question: &'g Question,
+    question: &'g StatusQuestion,
     now: DateTime<Utc>,
     parts: Vec<Condition>,
 }
 
 impl Gathering<'_> {
-    fn report(&self, memory: &mut PageMemory) -> Report {
+    fn report(&self, memory: &mut PageMemory) -> PageReport {
         let (watched, span) = (self.watched, self.question.span);
         let dead_letters = self.dead_letters(memory);
         let mut is_ledger_readable = true;
@@ -86,7 +86,7 @@ impl Gathering<'_> {
         });
         let outputs = outputs.collect();
         let run = ledger.and_then(|ledger| ledger.last_run().ok().flatten());
-        let mut report = Report {
+        let mut report = PageReport {
             at: self.now,
             version: env!("CARGO_PKG_VERSION"),
             state: self.parts.iter().map(|part| part.state).max().unwrap_or(State::Starting),
@@ -133,10 +133,10 @@ impl Gathering<'_> {
     }
 
     /// What is known of a source without the ledger.
-    fn source(&self, config: &SourceConfig) -> SourceReport {
+    fn source(&self, config: &SourceConfig) -> SourceSection {
         let part = self.part(Part::Source, config.name());
         let newest = metrics().newest_record(config.name());
-        SourceReport {
+        SourceSection {
             name: config.name().to_owned(),
             r#type: config.kind(),
             state: part.map(|part| part.state),
@@ -168,7 +168,7 @@ impl Gathering<'_> {
         &self,
         config: &SourceConfig,
         ledger: &Ledger,
-        report: &mut SourceReport,
+        report: &mut SourceSection,
         history: &mut BTreeMap<DateTime<Utc>, HistoryCounts>,
     ) -> Result<(), LedgerError> {
         let name = config.settings.ledger_name();
@@ -209,10 +209,10 @@ impl Gathering<'_> {
         troubles.into_iter().take(MAX_FILES).map(told).collect()
     }
 
-    fn output(&self, config: &OutputConfig, trouble: Option<Trouble>) -> OutputReport {
+    fn output(&self, config: &OutputConfig, trouble: Option<Trouble>) -> OutputSection {
         let (part, counts) = (self.part(Part::Output, &config.name), metrics().output(&config.name));
         let reason = part.and_then(|part| part.reason.clone()).or(trouble.as_ref().map(|it| it.reason.clone()));
-        OutputReport {
+        OutputSection {
             name: config.name.clone(),
             r#type: config.settings.kind(),
             state: part.map(|part| part.state),
@@ -269,7 +269,7 @@ impl Gathering<'_> {
     }
 }
 
-fn add_status(report: &mut SourceReport, status: SourceStatus) {
+fn add_status(report: &mut SourceSection, status: SourceStatus) {
     (report.covered_from, report.covered_until) = (status.covered_from, status.covered_until);
     (report.rows, report.changed, report.late) = (status.rows, status.changed, status.late);
     (report.polled_at, report.failed_at) = (status.polled_at, status.failed_at);

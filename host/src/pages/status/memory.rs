@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{question::Question, report::Report, span::Span};
+use super::{question::StatusQuestion, report::PageReport, span::Span};
 use crate::{
     ledger::{Ledger, LedgerError},
     pipeline::dead_letter::Overview,
@@ -26,7 +26,7 @@ const MAX_REPORTS: usize = 32;
 pub(in crate::pages) struct PageMemory {
     ledger: Option<Ledger>,
     letters: Option<(Stamp, Overview)>,
-    reports: HashMap<Question, (Instant, Arc<Report>)>,
+    reports: HashMap<StatusQuestion, (Instant, Arc<PageReport>)>,
 }
 
 /// What the file of dead letters looks like from the outside.
@@ -39,13 +39,13 @@ struct Stamp {
 
 impl PageMemory {
     /// The answer to the same question a moment ago.
-    pub(super) fn report(&self, question: &Question) -> Option<Arc<Report>> {
+    pub(super) fn report(&self, question: &StatusQuestion) -> Option<Arc<PageReport>> {
         let (made, report) = self.reports.get(question)?;
         (made.elapsed() < lifetime(question.span)).then(|| Arc::clone(report))
     }
 
     /// Keeps an answer for a moment.
-    pub(super) fn keep(&mut self, question: &Question, report: &Arc<Report>) {
+    pub(super) fn keep(&mut self, question: &StatusQuestion, report: &Arc<PageReport>) {
         self.reports.retain(|question, (made, _)| made.elapsed() < lifetime(question.span));
         if self.reports.len() < MAX_REPORTS {
             self.reports.insert(question.clone(), (Instant::now(), Arc::clone(report)));

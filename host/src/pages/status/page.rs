@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use super::{html::escape, question::Question, report::Report, span::Span, tables};
+use super::{html::escape, question::StatusQuestion, report::PageReport, span::Span, tables};
 use crate::support::time_text::time;
 
 const HTML: &str = include_str!("page.html");
@@ -28,19 +28,19 @@ pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// What the page shows at first.
-pub(super) enum Content<'c> {
+pub(super) enum PageContent<'c> {
     /// What is known.
-    Report(&'c Report, &'c Question, &'c [&'c str]),
+    Report(&'c PageReport, &'c StatusQuestion, &'c [&'c str]),
     /// The question for the token, and why it is asked again.
     TokenForm(Option<&'c str>),
 }
 
 /// The page.
-pub(super) fn page(content: &Content<'_>) -> String {
+pub(super) fn page(content: &PageContent<'_>) -> String {
     let mut body = String::new();
     let mut form = String::new();
     let state = match content {
-        Content::Report(report, question, sources) => {
+        PageContent::Report(report, question, sources) => {
             form = self::form(question, sources);
             let run = report
                 .run
@@ -55,7 +55,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
             tables::all(report, &mut body);
             "report"
         }
-        Content::TokenForm(problem) => {
+        PageContent::TokenForm(problem) => {
             body += &token_form(*problem);
             "token"
         }
@@ -88,7 +88,7 @@ fn next_place<'p>(text: &str, parts: &'p [(&'p str, &'p str)]) -> Option<(usize,
 }
 
 /// Which time, and which source.
-fn form(question: &Question, sources: &[&str]) -> String {
+fn form(question: &StatusQuestion, sources: &[&str]) -> String {
     let mut form = "<form id=\"choice\" method=\"get\" action=\"/\">\n<label>time <select name=\"span\">".to_owned();
     form += &spans(question.span);
     form += "</select></label>\n<label>source <select name=\"source\">";
@@ -137,7 +137,7 @@ mod tests {
     fn the_script_and_the_style_stay_in_their_elements() {
         assert!(!SCRIPT.contains("</"), "write `<\\/`, or build elements");
         assert!(!STYLE.contains("</"));
-        let page = page(&Content::TokenForm(Some("<b>")));
+        let page = page(&PageContent::TokenForm(Some("<b>")));
         assert!(page.contains("&lt;b&gt;") && page.contains(SCRIPT.as_str()) && page.contains(STYLE));
         for outside in ["http://", "https://", "//cdn", "@import", "url("] {
             assert!(!page.replace("http://www.w3.org/2000/svg", "").contains(outside), "{outside}");

@@ -6,7 +6,7 @@ use super::span::Span;
 
 /// What somebody asks the status page for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Question {
+pub(super) struct StatusQuestion {
     /// The time that charts show.
     pub(super) span: Span,
     /// The source whose deliveries they show; none for all.
@@ -25,7 +25,7 @@ pub(super) enum Detail {
     Reasons,
 }
 
-impl Question {
+impl StatusQuestion {
     /// Reads the query of a request.
     ///
     /// # Errors
@@ -63,8 +63,8 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_known_or_refused() {
-        let read = |query| Question::read(Some(query), &["a b", "c"], Detail::States);
-        assert_eq!(read("").unwrap(), Question::default());
+        let read = |query| StatusQuestion::read(Some(query), &["a b", "c"], Detail::States);
+        assert_eq!(read("").unwrap(), StatusQuestion::default());
         let wanted = read("span=week&source=a+b").unwrap();
         assert_eq!((wanted.span, wanted.source.as_deref()), (Span::Week, Some("a b")));
         assert_eq!(read("span=year").unwrap_err(), "`span` is one of `day`, `week`, `90days`");

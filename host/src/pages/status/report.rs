@@ -13,7 +13,7 @@ use crate::{
 
 /// All that the status page shows.
 #[derive(Serialize)]
-pub(super) struct Report {
+pub(super) struct PageReport {
     pub(super) at: DateTime<Utc>,
     pub(super) version: &'static str,
     /// The worst state of all parts.
@@ -26,10 +26,10 @@ pub(super) struct Report {
     pub(super) trouble: Vec<String>,
     pub(super) parts: Vec<PartReport>,
     pub(super) span: SpanReport,
-    pub(super) sources: Vec<SourceReport>,
+    pub(super) sources: Vec<SourceSection>,
     /// What was delivered of all sources.
     pub(super) history: Vec<HistoryBucket>,
-    pub(super) outputs: Vec<OutputReport>,
+    pub(super) outputs: Vec<OutputSection>,
     pub(super) dead_letters: DeadLetterReport,
     pub(super) mapping: MappingReport,
 }
@@ -55,7 +55,7 @@ pub(super) struct PartReport {
 
 /// What is known of one source.
 #[derive(Serialize)]
-pub(super) struct SourceReport {
+pub(super) struct SourceSection {
     pub(super) name: String,
     pub(super) r#type: &'static str,
     pub(super) state: Option<State>,
@@ -133,7 +133,7 @@ pub(super) struct LateReport {
 
 /// What is known of one output.
 #[derive(Serialize)]
-pub(super) struct OutputReport {
+pub(super) struct OutputSection {
     pub(super) name: String,
     pub(super) r#type: &'static str,
     pub(super) state: Option<State>,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     html::{Table, list, table},
-    report::{MappingReport, OutputReport, Report, SourceReport},
+    report::{MappingReport, OutputSection, PageReport, SourceSection},
 };
 use crate::{
     observe::health::State,
@@ -20,7 +20,7 @@ const MAX_STEPS: usize = 300;
 const MAX_FIELDS: usize = 300;
 
 /// Writes all of it.
-pub(super) fn all(report: &Report, output: &mut String) {
+pub(super) fn all(report: &PageReport, output: &mut String) {
     *output +=
         "<section id=\"trouble\" aria-labelledby=\"trouble-title\">\n<h2 id=\"trouble-title\">Needs a person</h2>\n";
     if report.trouble.is_empty() {
@@ -35,8 +35,8 @@ pub(super) fn all(report: &Report, output: &mut String) {
     mapping(&report.mapping, output);
 }
 
-fn coverage(report: &Report, output: &mut String) {
-    let row = |source: &SourceReport| {
+fn coverage(report: &PageReport, output: &mut String) {
+    let row = |source: &SourceSection| {
         let covered = match (source.covered_from, source.covered_until, source.has_coverage) {
             (Some(from), Some(until), _) => format!("{} to {}", time(from), time(until)),
             (_, _, true) => "nothing yet".to_owned(),
@@ -55,7 +55,7 @@ fn coverage(report: &Report, output: &mut String) {
     table(&Table { id: "coverage", title: "Coverage", columns, rows, empty: "There are no sources." }, output);
 }
 
-fn gaps(report: &Report, output: &mut String) {
+fn gaps(report: &PageReport, output: &mut String) {
     let mut rows = Vec::new();
     for source in &report.sources {
         for gap in &source.gaps {
@@ -66,8 +66,8 @@ fn gaps(report: &Report, output: &mut String) {
     table(&Table { id: "gaps", title: "Gaps", columns, rows, empty: "There are none." }, output);
 }
 
-fn rates(report: &Report, output: &mut String) {
-    let row = |source: &SourceReport| {
+fn rates(report: &PageReport, output: &mut String) {
+    let row = |source: &SourceSection| {
         let budget = source
             .requests
             .as_ref()
@@ -95,7 +95,7 @@ fn rates(report: &Report, output: &mut String) {
     table(&Table { id: "sources", title: "Sources", columns, rows, empty: "There are no sources." }, output);
 }
 
-fn history(report: &Report, output: &mut String) {
+fn history(report: &PageReport, output: &mut String) {
     let rows = report.history.iter().rev().take(MAX_STEPS).map(|step| {
         let counts = &step.counts;
         let numbers = [
@@ -120,8 +120,8 @@ fn history(report: &Report, output: &mut String) {
     );
 }
 
-fn outputs(report: &Report, output: &mut String) {
-    let row = |it: &OutputReport| {
+fn outputs(report: &PageReport, output: &mut String) {
+    let row = |it: &OutputSection| {
         let numbers = [it.delivered, it.duplicates, it.rejected, it.retries].map(|it| HumanCount(it).to_string());
         let mut row = vec![it.name.clone(), it.r#type.to_owned(), state(it.state), moment(it.waits_since)];
         row.push(it.reason.clone().unwrap_or_default());
@@ -134,7 +134,7 @@ fn outputs(report: &Report, output: &mut String) {
     table(&Table { id: "outputs", title: "Outputs", columns, rows, empty: "There are no outputs." }, output);
 }
 
-fn parts(report: &Report, output: &mut String) {
+fn parts(report: &PageReport, output: &mut String) {
     let rows = report.parts.iter().map(|part| {
         let name = part.part.as_str().replace('_', " ");
         vec![name, state(Some(part.state)), time(part.since), part.reason.clone().unwrap_or_default()]
@@ -143,7 +143,7 @@ fn parts(report: &Report, output: &mut String) {
     table(&Table { id: "parts", title: "Other parts", columns, rows, empty: "No run has begun yet." }, output);
 }
 
-fn dead_letters(report: &Report, output: &mut String) {
+fn dead_letters(report: &PageReport, output: &mut String) {
     let rows = report.dead_letters.reasons.iter().map(|it| {
         let place = it.output.clone().unwrap_or_else(|| it.source.clone());
         let stage = serde_json::to_value(it.stage).unwrap_or_default();
@@ -155,7 +155,7 @@ fn dead_letters(report: &Report, output: &mut String) {
     table(&Table { id: "dead-letters", title: "Dead letters", columns, rows, empty: "None wait." }, output);
 }
 
-fn files(report: &Report, output: &mut String) {
+fn files(report: &PageReport, output: &mut String) {
     let mut rows = Vec::new();
     for source in &report.sources {
         for file in &source.files_in_trouble {

@@ -7,7 +7,7 @@ use super::{
     html::escape,
     report::{
         BackfillReport, DeadLetterReport, EventReport, FileReport, InUseReport, LateReport, MappingReport,
-        OutputReport, PartReport, ReadingReport, ReasonReport, Report, RequestReport, SourceReport, SpanReport,
+        OutputSection, PageReport, PartReport, ReadingReport, ReasonReport, RequestReport, SourceSection, SpanReport,
     },
     span::Span,
     tables, trouble,
@@ -36,8 +36,8 @@ fn counts() -> HistoryCounts {
     HistoryCounts { rows: 9, documents: 7, failed: 1, dropped: 1, rejected: 1, changed: 2, late: 3, lag }
 }
 
-fn source() -> SourceReport {
-    SourceReport {
+fn source() -> SourceSection {
+    SourceSection {
         name: foreign(),
         r#type: "graph",
         state: Some(State::NeedsAttention),
@@ -93,7 +93,7 @@ fn mapping() -> MappingReport {
 }
 
 /// A report in which everything is there that can be.
-fn report() -> Report {
+fn report() -> PageReport {
     let run = LastRun { pid: 1, version: "1".to_owned(), began_at: at(-5), ended_at: None, failure: None };
     let count = Some(DeadLetterCount { waiting: 12, is_complete: true });
     let reasons = vec![ReasonReport {
@@ -106,7 +106,7 @@ fn report() -> Report {
         last: at(-1),
         reason: Some(foreign()),
     }];
-    Report {
+    PageReport {
         at: at(0),
         version: "1",
         state: State::NeedsAttention,
@@ -118,7 +118,7 @@ fn report() -> Report {
         span: SpanReport { name: Span::Day, from: at(-24), to: at(0), step_seconds: 300 },
         sources: vec![source()],
         history: vec![HistoryBucket { at: at(-1), counts: counts() }],
-        outputs: vec![OutputReport {
+        outputs: vec![OutputSection {
             name: foreign(),
             r#type: "http",
             state: Some(State::Retrying),
@@ -184,7 +184,7 @@ fn tables_show_everything_and_foreign_text_as_text() {
 
 #[test]
 fn a_person_is_told_what_to_do() {
-    let named = |report: &mut Report| {
+    let named = |report: &mut PageReport| {
         report.sources[0].name = "graph".to_owned();
         report.outputs[0].name = "siem".to_owned();
         trouble::of(report)

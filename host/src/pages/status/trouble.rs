@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::report::{Report, SourceReport};
+use super::report::{PageReport, SourceSection};
 use crate::{
     observe::health::State,
     pipeline::is_future,
@@ -13,7 +13,7 @@ use crate::{
 const GAP_IS_NEWS: TimeDelta = TimeDelta::days(10);
 
 /// What a person has to do something about.
-pub(super) fn of(report: &Report) -> Vec<String> {
+pub(super) fn of(report: &PageReport) -> Vec<String> {
     let mut trouble = Vec::new();
     for source in &report.sources {
         of_source(source, report, &mut trouble);
@@ -41,7 +41,7 @@ pub(super) fn of(report: &Report) -> Vec<String> {
     trouble
 }
 
-fn of_source(source: &SourceReport, report: &Report, trouble: &mut Vec<String>) {
+fn of_source(source: &SourceSection, report: &PageReport, trouble: &mut Vec<String>) {
     let name = &source.name;
     if let Some(problem) = problem(source.state) {
         trouble.push(format!("source `{name}` {problem}"));
