@@ -242,7 +242,7 @@ fn three_hundred_sources_and_slow_readers_are_borne() {
     };
     let sources: String = (0..300).map(source).collect();
     // Each source has an instance of the mapping.
-    let mapping = "[mapping]\nmax_total_memory_bytes = 8589934592\n";
+    let mapping = "[mapping]\nmax_total_memory_bytes = 4294967295\n";
     let monitored = Monitored::start(&tenant, &format!("{mapping}{sources}{STDOUT}"));
     wait_for("the first page", || monitored.report()["sources"][0]["delivered"]["rows"] == 60);
     let slow: Vec<_> = (0..100)
