@@ -7,6 +7,7 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use crate::support::threads;
 
+mod assets;
 mod audit;
 mod backfill;
 mod check;
@@ -39,6 +40,7 @@ mod simulate;
 mod simulated_source;
 mod status;
 mod table;
+mod tap;
 mod time_range;
 mod trace;
 mod version;
@@ -84,10 +86,14 @@ enum Command {
     /// Prepare an Elasticsearch cluster.
     #[command(subcommand, after_help = "Examples:\n  exotrace elasticsearch template --apply --config exotrace.toml")]
     Elasticsearch(elasticsearch::ElasticsearchCommand),
+    /// Print dashboards and saved searches, or put them into Kibana, OpenSearch Dashboards or Grafana.
+    Assets(assets::AssetsArguments),
     /// Check every source and output step by step, and say what is missing.
     Doctor(doctor::DoctorArguments),
     /// Show what is covered, also while the daemon runs.
     Status(status::StatusArguments),
+    /// Show documents of the running process as they pass, masked.
+    Tap(tap::TapArguments),
     /// Find mail in the message trace: where is it?
     Trace(trace::TraceArguments),
     /// Deliver a past range again: what is not known to be delivered.
@@ -121,8 +127,10 @@ impl Command {
         !matches!(
             self,
             Self::Status(_)
+                | Self::Tap(_)
                 | Self::Trace(_)
                 | Self::Elasticsearch(_)
+                | Self::Assets(_)
                 | Self::CompileMapping(_)
                 | Self::Completions(_)
                 | Self::Man(_)
@@ -158,6 +166,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Tap(arguments) => tap::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
@@ -165,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Map(arguments) => map::run(&arguments),
         Command::Config(command) => config::run(&command),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
+        Command::Assets(arguments) => assets::run(&arguments),
         Command::Mapping(command) => mapping::run(&command),
         Command::Privacy(command) => privacy::run(&command),
         Command::Completions(arguments) => completions::run(&arguments, &CommandLine::command()),

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 mod about;
 mod client;
 mod server;
+mod tap;
 
 pub(crate) use about::{About, Process, about};
-pub(crate) use client::ask;
+pub(crate) use client::{TapConnection, ask, open_tap};
 pub(crate) use server::{Control, ControlContext};
+pub(crate) use tap::{TapMessage, TapStart, TappedDocument};
 
 use crate::{
     deployment::{Allowed, DeploymentStatus, Event, MappingRef, SwapPurpose},
@@ -69,6 +71,8 @@ pub(crate) enum Request {
     Remap(Remap),
     /// To have no more of a backfill.
     CancelBackfill,
+    /// To see the documents of these sources as they pass, or of all. Lines of `TapMessage` follow the reply.
+    Tap(Vec<String>),
 }
 
 /// What comes back.
@@ -93,6 +97,8 @@ pub(crate) enum ControlReply {
     Audited(Box<Statement>),
     /// What came of kept records that were mapped again.
     Remapped(Box<Remapped>),
+    /// Documents follow.
+    Tapped(TapStart),
     /// Why the question has no answer: it has to be put in another way.
     Unanswerable(String),
     /// Why nothing was done.

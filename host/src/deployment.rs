@@ -51,6 +51,7 @@ pub use change::Unchanged;
 pub use component_store::ComponentStore;
 pub use decisions::{ConfiguredMapping, Decisions, DecisionsError, Override, Resumption};
 pub use diff::{Differences, Example, Examples, FieldDifferences};
+pub(crate) use diff::{masked_value, value_shape};
 use generation::Generation;
 pub use history::{Event, EventKind, history_in};
 pub use hot_swap::{HotSwap, MappingRef, SwapError, SwapPurpose, WatchedComponent, keep_copy};

@@ -7,6 +7,8 @@ pub(crate) mod http;
 mod requests;
 pub(crate) mod stdout;
 
+pub(crate) use client_settings::{Authentication, Compression, ConnectionConfig};
 pub(crate) use elasticsearch::{
     ElasticsearchConfig, ElasticsearchOutput, Flavor, PutOutcome, Resource, Retention, TemplateOptions, resources,
 };
+pub(crate) use requests::{Credentials, HostClient, Reply};

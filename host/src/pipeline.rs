@@ -34,6 +34,7 @@ mod source_run;
 mod source_settings;
 mod source_state;
 mod summary;
+mod tap;
 mod target;
 mod worker;
 
@@ -68,6 +69,7 @@ pub(crate) use source_run::SourceRun;
 pub(crate) use source_settings::{RequestBudget, SourceContext, SourceDescription, SourceEnvironment, SourceSettings};
 pub(crate) use source_state::{Line, SourceState, failure_lines, is_future};
 pub(crate) use summary::Summary;
+pub(crate) use tap::{Tap, TappedBatch, Taps};
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::{
 
 use exotrace_fake_elasticsearch::{FakeElasticsearch, Setup};
 
-use crate::harness::{Exotrace, Folder, PROGRAM, SimulatedTenant, fixture, project};
+use crate::harness::{Exotrace, Folder, PROGRAM, SimulatedTenant, fixture, project, wait_for};
 
 const CODES: [i32; 4] = [0, 1, 2, 78];
 
@@ -128,6 +128,10 @@ fn every_command_ends_as_the_table_says() {
     check("trace", 1, &trace(&[]));
     check("backfill", 1, &range("backfill"));
 
+    check("tap", 1, &["tap", "good.toml"]);
+    check("tap", 2, &["tap", "--source", "nobody", "good.toml"]);
+    check("tap", 78, &["tap", "wrong.toml"]);
+
     check("mapping", 0, &["mapping", "list"]);
     check("mapping", 1, &["mapping", "status", "--state-dir", "nowhere"]);
     check("mapping", 2, &["mapping", "diff", "9.9", "2.2", "good.ndjson"]);
@@ -141,6 +145,10 @@ fn every_command_ends_as_the_table_says() {
     check("elasticsearch", 0, &["elasticsearch", "template"]);
     check("elasticsearch", 2, &["elasticsearch", "nonsense"]);
     check("elasticsearch", 78, &["elasticsearch", "template", "--apply", "--config", "wrong.toml"]);
+
+    check("assets", 0, &["assets", "kibana"]);
+    check("assets", 1, &["assets", "grafana", "--apply", "--url", "http://127.0.0.1:9"]);
+    check("assets", 2, &["assets", "grafana", "--apply", "--url", "http://grafana.example.com"]);
 
     check("privacy", 0, &["privacy", "keygen", "pseudonyms.key"]);
     check("privacy", 1, &["privacy", "keygen", "none/pseudonyms.key"]);
@@ -166,7 +174,18 @@ fn every_command_ends_as_the_table_says() {
     // Of the machine it needs a temporary folder alone.
     folder.bare(&["demo"]).env("TMPDIR", "/nowhere").ends(1);
     tried.insert(("demo".to_owned(), 1));
+    tried.insert(("tap".to_owned(), tap(&folder)));
     assert_eq!(tried, table());
+}
+
+/// How a command ends that watches a process until that ends.
+fn tap(folder: &Folder) -> i32 {
+    let mut daemon = folder.bare(&["run", "good.toml"]).start();
+    wait_for("the socket", || folder.path("state-good/control.sock").exists());
+    let mut tap = folder.bare(&["tap", "good.toml"]).start();
+    daemon.wait_for_log("showing documents");
+    daemon.stop();
+    tap.end().code().unwrap()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! exotrace from the outside: the mapping as a component, the program as people run it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::string_slice, reason = "a test that panics has failed")]
 
+mod assets;
 mod audit_command;
 mod backfill_command;
 mod batches;
@@ -59,6 +60,7 @@ mod sign_in;
 mod state;
 mod status;
 mod syslog;
+mod tap;
 mod terminal;
 mod trace_command;
 mod upgrade;

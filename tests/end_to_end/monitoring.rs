@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::harness::{Daemon, SimulatedTenant, fixture, wait_for, wait_for_some};
 
+mod dashboard;
 mod names;
 mod prometheus;
 mod status_page;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Ended, Folder, SimulatedTenant, StoreNode, documents, fixture};
 
+mod assets;
 mod searched;
 mod troubled;
 

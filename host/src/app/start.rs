@@ -19,7 +19,7 @@ use crate::{
     observe::health::Health,
     pipeline::{
         Archive, AskedSource, Claims, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions,
-        REQUEST_BACKOFF, ReplayRequests, Replays, SourceEnvironment, SourceIdentity, archive_files,
+        REQUEST_BACKOFF, ReplayRequests, Replays, SourceEnvironment, SourceIdentity, Taps, archive_files,
         dead_letter::DeadLetterFile,
     },
     support::state_folder::{self, StateFolderError},
@@ -110,6 +110,8 @@ pub(crate) struct Ready {
     /// Asks the run about the past.
     pub(crate) questions: Questions,
     question_requests: QuestionRequests,
+    /// Shows the documents that pass.
+    pub(crate) taps: Taps,
 }
 
 /// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
@@ -150,6 +152,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         requests,
         questions,
         question_requests,
+        taps: Taps::default(),
     })
 }
 
@@ -184,12 +187,26 @@ impl Ready {
 
     /// What can run, with its ledger.
     pub(crate) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Pipeline> {
-        let Self { sources, outputs, dead_letter, archive, agent, state_dir, requests, question_requests, .. } = self;
+        let Self {
+            sources, outputs, dead_letter, archive, agent, state_dir, requests, question_requests, taps, ..
+        } = self;
         let health = Arc::clone(health);
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
         let (backoff, grace) = (REQUEST_BACKOFF, GRACE);
         let (replays, questions) = (requests, question_requests);
-        Ok(Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, replays, questions, grace, health })
+        Ok(Pipeline {
+            sources,
+            outputs,
+            dead_letter,
+            archive,
+            ledger,
+            backoff,
+            replays,
+            questions,
+            taps,
+            grace,
+            health,
+        })
     }
 }
 

@@ -185,7 +185,8 @@ fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
     let mut tasks = HotSwapTasks::start(ready);
     let (hot_swap, replays, questions) = (Arc::clone(tasks.hot_swap()), ready.replays.clone(), ready.questions.clone());
     let privacy = PrivacyInUse::of(&ready.config);
-    let context = ControlContext { hot_swap, replays, questions, process: process.clone(), privacy };
+    let (process, taps) = (process.clone(), ready.taps.clone());
+    let context = ControlContext { hot_swap, replays, questions, taps, process, privacy };
     match Control::open(&ready.config.state_dir) {
         Ok(control) => tasks.spawn(async move { control.serve(&context).await }),
         // Mail flows all the same.

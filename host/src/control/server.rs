@@ -18,11 +18,11 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET};
+use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET, TapStart, tap};
 use crate::{
     app::privacy::PrivacyInUse,
     deployment::{Allowed, Deployment, HotSwap, Unchanged},
-    pipeline::{Cancelled, Questions, Replays},
+    pipeline::{Cancelled, Questions, Replays, Taps},
     support::{
         counted::counted,
         error_text::{chain, explain},
@@ -48,6 +48,8 @@ pub(crate) struct ControlContext {
     pub replays: Replays,
     /// The past.
     pub questions: Questions,
+    /// Documents as they pass.
+    pub taps: Taps,
     /// The process itself.
     pub process: Process,
     /// What hides people.
@@ -122,7 +124,7 @@ impl Drop for Control {
 async fn converse(
     mut stream: UnixStream,
     owner: u32,
-    ControlContext { hot_swap, replays, questions, process, privacy }: &ControlContext,
+    ControlContext { hot_swap, replays, questions, taps, process, privacy }: &ControlContext,
     place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
@@ -155,6 +157,16 @@ async fn converse(
                 tokio::select! {
                     answer = answer_about_past(request, questions) => answer,
                     _ = reader.read(&mut rest) => return Ok(()),
+                }
+            }
+            Ok(Request::Tap(sources)) => {
+                // There are limits of their own for these, and they last.
+                drop(place);
+                match taps.watch(sources) {
+                    Ok(tap) => {
+                        return tap::show(tap, &TapStart { privacy: privacy.clone() }, &by, reader, writer).await;
+                    }
+                    Err(error) => ControlReply::Failed(error.to_string()),
                 }
             }
             Ok(Request::About) => {
@@ -221,7 +233,8 @@ fn decide(request: Request, by: &str, deployment: &Arc<Deployment>) -> ControlRe
         | Request::Backfill(_)
         | Request::Audit(_)
         | Request::Remap(_)
-        | Request::CancelBackfill => ControlReply::Failed("the past is not a change of the mapping".to_owned()),
+        | Request::CancelBackfill
+        | Request::Tap(_) => ControlReply::Failed("this is not a change of the mapping".to_owned()),
         Request::Pin => {
             deployment.pin(by);
             ControlReply::Done(format!("mapping {} is pinned", deployment.status().mapping))

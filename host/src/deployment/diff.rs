@@ -9,7 +9,8 @@ use serde_json::Value;
 
 mod shape;
 
-use shape::{shape, shorten};
+use shape::shorten;
+pub(crate) use shape::{masked_value, value_shape};
 
 use crate::mapper::{DocumentSchema, Entry, MappedBatch, Outcome};
 
@@ -169,7 +170,7 @@ impl Differences {
             return;
         }
         let shown = |value: &Value| match self.examples {
-            Examples::Shapes => shape(value),
+            Examples::Shapes => value_shape(value),
             Examples::Values => shorten(&value.to_string()),
         };
         let example = Example { before: before.map(shown), after: after.map(shown) };

@@ -18,9 +18,9 @@ pub(super) use batch_progress::BatchProgress;
 #[cfg(test)]
 pub(super) use batch_progress::ProgressMemory;
 pub(super) use batch_sender::BatchSender;
-pub(super) use credentials::Credentials;
-pub(super) use host_client::HostClient;
+pub(crate) use credentials::Credentials;
+pub(crate) use host_client::HostClient;
 pub(super) use protocol::Protocol;
-pub(super) use reply::Reply;
+pub(crate) use reply::Reply;
 pub(crate) use request_error::RequestError;
 pub(super) use request_error::is_transient;

@@ -18,6 +18,7 @@ use crate::{
     observe::{
         health::State,
         metrics::{Label, PREFIX, add, metrics},
+        process,
     },
     support::error_text::chain,
 };
@@ -26,6 +27,7 @@ use crate::{
 pub(super) fn text(watched: &WatchedRun, ledger: Option<&mut Option<Ledger>>) -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &metrics().registry)?;
+    encode(&mut text, &process::registry())?;
     encode(&mut text, &Snapshot::new(watched, ledger, Utc::now()).registry)?;
     Ok(text)
 }

@@ -94,6 +94,7 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
     let batch = Arc::new(batch);
     let mapped = Arc::new(map(context, &batch).await?);
     archive(context, &batch).await?;
+    context.run.taps.offer(&batch.source.label, &mapped);
     let mut distribution =
         Distribution { context, batch, mapped, waiting: Vec::new(), refused: HashSet::new(), summary };
     if let Err(error) = distribution.give_to_all().await {

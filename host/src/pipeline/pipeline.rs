@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     archive::Archive, dead_letter::DeadLetterFile, output::Output, pipeline_source::PipelineSource,
-    questions::QuestionRequests, replay::ReplayRequests,
+    questions::QuestionRequests, replay::ReplayRequests, tap::Taps,
 };
 use crate::{ledger::Ledger, observe::health::Health, support::retry::Backoff};
 
@@ -26,6 +26,8 @@ pub(crate) struct Pipeline {
     pub replays: ReplayRequests,
     /// Who asks about the past.
     pub questions: QuestionRequests,
+    /// Who watches the documents that pass.
+    pub taps: Taps,
     /// How long pages under way are waited for when the run is told to stop.
     pub grace: Duration,
     /// Who is told how it goes.

@@ -36,7 +36,7 @@ pub(crate) async fn run(
     mode: Mode,
     shutdown: impl Future<Output = ()>,
 ) -> Result<Summary, RunError> {
-    let Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, replays, questions, grace, health } =
+    let Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, replays, questions, taps, grace, health } =
         pipeline;
     for PipelineSource { identity, .. } in &sources {
         // What the ledger has and nothing else says: names are for people.
@@ -50,7 +50,7 @@ pub(crate) async fn run(
     }
     let (stop, stopped) = watch::channel(false);
     let parts = RunParts { ledger, outputs, dead_letter, archive, mode, backoff, health };
-    let context = RunContext::new(parts, stopped.clone())?;
+    let context = RunContext::new(parts, stopped.clone())?.watched_by(taps);
     let mut beside = JoinSet::new();
     context.look_after_outputs(&mut beside);
     context.look_after_archive(&mut beside);

@@ -24,6 +24,7 @@ use super::{
     output::Output,
     precedence::Precedence,
     shutdown::Shutdown,
+    tap::Taps,
     target::Target,
 };
 use crate::{
@@ -58,6 +59,8 @@ pub(crate) struct RunContext {
     stopped: watch::Receiver<bool>,
     pub(super) health: Arc<Health>,
     precedence: Precedence,
+    /// Who watches the documents that pass.
+    pub(super) taps: Taps,
 }
 
 /// With what a run begins.
@@ -90,6 +93,7 @@ impl RunContext {
             stopped,
             health,
             precedence: Precedence::default(),
+            taps: Taps::default(),
         })
     }
 
@@ -101,6 +105,11 @@ impl RunContext {
     /// The same, which is told to stop by somebody else.
     pub(super) fn until(&self, stopped: watch::Receiver<bool>) -> Self {
         Self { stopped, ..self.clone() }
+    }
+
+    /// The same, whose documents others may watch.
+    pub(super) fn watched_by(self, taps: Taps) -> Self {
+        Self { taps, ..self }
     }
 
     /// The same, which keeps no raw records: those that it delivers are kept.

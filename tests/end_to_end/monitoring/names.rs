@@ -10,7 +10,8 @@ use crate::harness::{project, wait_for};
 /// Names of metrics in a text.
 fn names(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (at, prefix) in text.match_indices("exotrace_") {
+    let found = text.match_indices("exotrace_").chain(text.match_indices("process_"));
+    for (at, prefix) in found {
         if text[..at].ends_with(|before: char| before.is_alphanumeric() || "_.-/".contains(before)) {
             continue;
         }
@@ -61,6 +62,10 @@ fn selected(text: &str) -> Vec<(String, String)> {
     let mut selected = Vec::new();
     for label in ["state", "change", "role"] {
         for (at, _) in text.match_indices(&format!("{label}=")) {
+            // `alertstate` is of Prometheus.
+            if text[..at].ends_with(char::is_alphanumeric) {
+                continue;
+            }
             let value = text[at + label.len()..].trim_start_matches(['=', '~', '"']).split('"').next().unwrap();
             selected.extend(value.split('|').map(|value| (label.to_owned(), value.to_owned())));
         }
@@ -88,10 +93,17 @@ fn dashboard_alerts_and_documentation_name_metrics_that_there_are() {
         }
     }
     let page = read("host/docs/monitoring.md");
-    let table: BTreeSet<_> = page.lines().filter(|line| line.starts_with("| `exotrace_")).flat_map(names).collect();
+    let table: BTreeSet<_> = page
+        .lines()
+        .filter(|line| line.starts_with("| `exotrace_") || line.starts_with("| `process_"))
+        .flat_map(names)
+        .collect();
     assert_eq!(table, known, "the table of host/docs/monitoring.md");
     // What can be measured can be seen.
-    let unseen: Vec<_> = known.difference(&named).filter(|name| !name.contains("newest_record")).collect();
+    let unseen: Vec<_> = known
+        .difference(&named)
+        .filter(|name| !name.contains("newest_record") && !name.contains("virtual_memory"))
+        .collect();
     assert!(unseen.is_empty(), "{unseen:?}");
     let dashboard: Value = serde_json::from_str(&read("fixtures/monitoring/dashboard.json")).unwrap();
     assert!(dashboard["panels"].as_array().unwrap().len() > 10);

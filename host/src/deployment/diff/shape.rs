@@ -1,6 +1,6 @@
 //! What a value looks like, without what it says.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How much of a value is shown, in characters.
 const MAX_CHARACTERS: usize = 60;
@@ -9,19 +9,33 @@ const MAX_CHARACTERS: usize = 60;
 const MAX_ELEMENTS: usize = 2;
 
 /// A value with every letter and digit made alike. Of an object only its size is told: its names may be content.
-pub(super) fn shape(value: &Value) -> String {
+pub(crate) fn value_shape(value: &Value) -> String {
     match value {
         Value::Null | Value::Bool(_) => value.to_string(),
         Value::Number(number) => number.to_string().chars().map(alike).collect(),
         Value::String(text) => format!("\"{}\"", shorten(&text.chars().map(alike).collect::<String>())),
         Value::Array(elements) => {
-            let mut shown: Vec<_> = elements.iter().take(MAX_ELEMENTS).map(shape).collect();
+            let mut shown: Vec<_> = elements.iter().take(MAX_ELEMENTS).map(value_shape).collect();
             if elements.len() > MAX_ELEMENTS {
                 shown.push(format!("… ({} elements)", elements.len()));
             }
             format!("[{}]", shown.join(", "))
         }
         Value::Object(members) => format!("{{{} members}}", members.len()),
+    }
+}
+
+/// The same of everything in a value, under its names; numbers become texts, and lists keep all their elements.
+pub(crate) fn masked_value(value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::Number(number) => number.to_string().chars().map(alike).collect::<String>().into(),
+        Value::String(text) => shorten(&text.chars().map(alike).collect::<String>()).into(),
+        Value::Array(elements) => elements.iter().map(masked_value).collect(),
+        Value::Object(members) => {
+            let masked: Map<_, _> = members.iter().map(|(name, value)| (name.clone(), masked_value(value))).collect();
+            masked.into()
+        }
     }
 }
 
@@ -57,7 +71,7 @@ mod tests {
 
     #[track_caller]
     fn check(value: &Value, expected: &str) {
-        assert_eq!(shape(value), expected);
+        assert_eq!(value_shape(value), expected);
     }
 
     #[test]
@@ -67,6 +81,14 @@ mod tests {
         check(&json!(-12.5), "-00.0");
         check(&json!([true, null]), "[true, null]");
         check(&json!({ "ann@contoso.com": 1 }), "{1 members}");
+    }
+
+    #[test]
+    fn of_a_whole_value_only_names_are_left() {
+        let value = json!({ "to": ["ann@contoso.com", "b"], "size": 48, "spam": true, "geo": { "name": "Größe" } });
+        let expected =
+            json!({ "to": ["aaa@aaaaaaa.aaa", "a"], "size": "00", "spam": true, "geo": { "name": "Aaaaa" } });
+        assert_eq!(masked_value(&value), expected);
     }
 
     #[test]

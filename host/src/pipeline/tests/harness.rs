@@ -21,7 +21,7 @@ use crate::{
     mapper::{Component, Limits, Settings, built_in},
     outputs::stdout::StdoutOutput,
     pipeline::{
-        GRACE, Mode, Pipeline, PipelineSource, Questions, Replays, RunError, SourceIdentity, Summary,
+        GRACE, Mode, Pipeline, PipelineSource, Questions, Replays, RunError, SourceIdentity, Summary, Taps,
         dead_letter::DeadLetterFile, run,
     },
     sources::microsoft::{ServiceCollector, ServiceConfig, service_name},
@@ -102,6 +102,7 @@ impl TestSetup {
             backoff: Backoff { shortest: Duration::from_millis(1), longest: Duration::from_millis(2), attempts: 30 },
             replays: Replays::channel().1,
             questions: Questions::channel().1,
+            taps: Taps::default(),
             grace: GRACE,
             health: Arc::default(),
         }
