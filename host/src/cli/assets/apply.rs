@@ -124,7 +124,7 @@ pub(super) fn apply(assets: &Assets, options: &ApplyOptions) -> anyhow::Result<(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match assets {
         Assets::SavedObjects { objects, header } => {
-            let header = HeaderName::from_static(*header);
+            let header = HeaderName::from_static(header);
             let mut client = options.client(&[(header, SecretSource::Text(Secret::new(NOT_A_BROWSER.to_owned())))])?;
             let path = "api/saved_objects/_import?overwrite=true";
             let reply = runtime.block_on(client.post(path, multipart(&lines(objects)), MULTIPART))?;
@@ -173,7 +173,7 @@ fn imported(reply: &Reply, sent: usize) -> anyhow::Result<()> {
 
 /// What is wrong with an object, and which it is.
 fn problem(error: &Value) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(String::new, |text| scrub::shown(text));
+    let text = |value: &Value| value.as_str().map_or_else(String::new, scrub::shown);
     let reason = [&error["error"]["type"], &error["error"]["message"], &error["error"]["reason"]].map(text);
     let reason: Vec<_> = reason.into_iter().filter(|text| !text.is_empty()).collect();
     format!("{} `{}`: {}", text(&error["type"]), text(&error["id"]), reason.join(": "))

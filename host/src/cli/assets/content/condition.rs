@@ -16,11 +16,11 @@ pub(in crate::cli::assets) enum DocumentCondition {
     /// A number is at least this.
     AtLeast(&'static str, u64),
     /// All of these.
-    Every(&'static [DocumentCondition]),
+    Every(&'static [Self]),
     /// At least one of these.
-    Any(&'static [DocumentCondition]),
+    Any(&'static [Self]),
     /// Not this.
-    Not(&'static DocumentCondition),
+    Not(&'static Self),
 }
 
 impl DocumentCondition {
