@@ -18,9 +18,14 @@ struct Tapped {
 }
 
 impl Tapped {
-    fn start(more: &str) -> Self {
+    fn start() -> Self {
+        Self::with_mapping("version = \"2.2\"\n")
+    }
+
+    /// Starts it with these settings of the mapping.
+    fn with_mapping(mapping: &str) -> Self {
         let folder = Folder::with_settings(&format!(
-            "state_dir = \"state\"\n{more}[[source]]\ntype = \"file\"\nname = \"files\"\npaths = [\"in/*.ndjson\"]\n\
+            "state_dir = \"state\"\n[mapping]\n{mapping}[[source]]\ntype = \"file\"\nname = \"files\"\npaths = [\"in/*.ndjson\"]\n\
              interval = \"50ms\"\nlocal_domains = [\"contoso.com\"]\n[[output]]\ntype = \"file\"\npath = \"out.ndjson\"\n"
         ));
         fs::create_dir(folder.path("in")).unwrap();
@@ -55,7 +60,7 @@ impl Tapped {
 
 #[test]
 fn documents_are_masked_unless_their_values_are_wanted() {
-    let tapped = Tapped::start("");
+    let tapped = Tapped::start();
     let mut masked = tapped.tap(&["--count", "3"]);
     let mut lines = tapped.tap(&["--json", "--count", "3"]);
     let mut shown = tapped.tap(&["--json", "--show-values", "--source", "files", "--count", "3"]);
@@ -81,7 +86,7 @@ fn documents_are_masked_unless_their_values_are_wanted() {
 
 #[test]
 fn only_documents_that_meet_every_condition_are_shown() {
-    let tapped = Tapped::start("");
+    let tapped = Tapped::start();
     let broken = "{\"id\":\"x\",\"receivedDateTime\":\"yesterday\",\"senderAddress\":\"eve@contoso.com\"}\n";
     let all = ["--json", "--show-values", "--count", "1"];
     let wanted = |conditions: &[&str]| tapped.tap(&[&all[..], conditions].concat());
@@ -111,7 +116,7 @@ fn only_documents_that_meet_every_condition_are_shown() {
 /// A reader that takes nothing gets less, and what it did not get is counted; mail flows on.
 #[test]
 fn who_does_not_keep_up_delays_nothing_and_is_told() {
-    let tapped = Tapped::start("");
+    let tapped = Tapped::start();
     let mut stream = UnixStream::connect(tapped.folder.path("state/control.sock")).unwrap();
     stream.write_all(b"{\"tap\":[]}\n").unwrap();
     wait_for("somebody to watch", || tapped.watchers_seen() > 0);
@@ -141,7 +146,7 @@ fn who_does_not_keep_up_delays_nothing_and_is_told() {
 
 #[test]
 fn it_ends_with_the_process_and_follows_one_that_reloads() {
-    let mut tapped = Tapped::start("");
+    let mut tapped = Tapped::start();
     let (mut all, mut some) = (tapped.tap(&["--json"]), tapped.tap(&["--count", "100"]));
     let mut interrupted = tapped.tap(&[]);
     interrupted.signal("INT");
@@ -161,7 +166,7 @@ fn it_ends_with_the_process_and_follows_one_that_reloads() {
 /// As with `| head -n 1`, also when nothing passes any more.
 #[test]
 fn it_ends_when_its_reader_has_seen_enough() {
-    let tapped = Tapped::start("");
+    let tapped = Tapped::start();
     let mut command = tapped.folder.exotrace(&["tap", "--json"]).command();
     let mut tap = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_for("somebody to watch", || tapped.watchers_seen() > 0);
@@ -183,8 +188,8 @@ fn what_a_profile_hides_is_hidden_here_as_well() {
     let folder = Folder::new();
     folder.bare(&["privacy", "keygen", "key"]).ends(0);
     let key = folder.path("key");
-    let tapped = Tapped::start(&format!(
-        "[mapping]\nversion = \"3.0\"\n[mapping.privacy]\nkey_id = \"k1\"\nkey_file = \"{}\"\n",
+    let tapped = Tapped::with_mapping(&format!(
+        "version = \"3.0\"\n[mapping.privacy]\nkey_id = \"k1\"\nkey_file = \"{}\"\n",
         key.display()
     ));
     let mut tap = tapped.tap(&["--json", "--show-values", "--count", "1"]);

@@ -184,7 +184,7 @@ fn with_a_token_only_those_who_have_it_are_answered_and_they_see_reasons() {
     let tenant = tenant();
     let receiver = FakeElasticsearch::start(Setup { failures: vec![DOWN; FAILURES], ..Setup::default() });
     let outputs = format!("[[output]]\ntype = \"http\"\nname = \"there\"\nurl = \"{}/in\"\n", receiver.url());
-    tenant.write("token", &format!("{TOKEN}\n"));
+    tenant.write("token", format!("{TOKEN}\n"));
     fs::set_permissions(tenant.path("token"), fs::Permissions::from_mode(0o600)).unwrap();
     let monitored = Monitored::start_with(&tenant, &outputs, "listen_token_file = \"token\"\n");
     wait_for("the output to be found down", || monitored.state("output") == "retrying");

@@ -20,8 +20,10 @@ mod saved_objects;
 use drawn::{Drawn, lens_panels, visualizations};
 use kql::query;
 
-/// Records, each with what it is made for, and the slugs of the searches that are to find it.
-const HUNTED: &[(&str, &[(&str, &str)], &[&str])] = &[
+/// What a record is made for, what is other in it, and the slugs of the searches that are to find it.
+type Hunted = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
+const HUNTED: &[Hunted] = &[
     ("plain", &[], &[]),
     ("spoofed", &[("senderAddress", "boss@contoso.com"), ("fromIP", "203.0.113.9")], &["hunt-own-domain-from-outside"]),
     ("colleague", &[("senderAddress", "boss@contoso.com"), ("fromIP", "10.1.2.3")], &[]),
