@@ -151,6 +151,7 @@ fn transform() -> Result<Transform, String> {
 fn explain(error: &TransformError) -> String {
     match error {
         TransformError::Malformed(error) => format!("settings: {error}"),
+        TransformError::Parameter(error) => error.to_string(),
         TransformError::Settings(error) => format!("the mapping refuses its settings: {error}"),
         TransformError::Geo(error) => format!("geo database: {error}"),
     }
