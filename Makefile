@@ -96,7 +96,6 @@ lint: setup
 	$(CARGO) clippy --profile component --locked --target $(WASI) --target-dir target/lint \
 		$(addprefix --package ,$(ADAPTERS) exotrace-playground) -- -D warnings
 	$(CARGO) clippy $(PACKAGE) --all-targets -- -D warnings
-	if $(HAS_ENGINES); then $(IN_ENGINES) clippy --locked --all-targets --target-dir ../../../target/engines -- -D warnings; fi
 
 docs: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
