@@ -11,18 +11,20 @@ export const MAPPINGS = ["1.20", "2.2", "3.0", "ocsf-1.8"];
 /** Opens the page and waits until it has started. Whatever goes wrong in a script fails the test. */
 export async function open(browser, url, options = {}) {
   const page = await browser.newPage(options);
+  // On a busy machine.
+  page.setDefaultTimeout(180_000);
   const troubles = [];
   page.on("pageerror", (error) => troubles.push(error.message));
   page.on("console", (message) => message.type() === "error" && troubles.push(message.text()));
   await page.goto(url);
-  await page.locator("#main").waitFor({ timeout: 60_000 });
+  await page.locator("#main").waitFor({ timeout: 180_000 });
   await settled(page);
   return Object.assign(page, { troubles });
 }
 
 /** Waits until the page has done what it was given. */
 export async function settled(page) {
-  await page.locator('#documents[aria-busy="false"]').waitFor({ timeout: 60_000 });
+  await page.locator('#documents[aria-busy="false"]').waitFor({ timeout: 180_000 });
 }
 
 /** Chooses a value and waits for what comes of it. */

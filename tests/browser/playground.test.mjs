@@ -293,7 +293,9 @@ test("100,000 records leave the page free, and can be stopped", async () => {
   const count = 100_000;
   const many = Array.from({ length: count }, (_, at) => lines[at % lines.length]).join("\n");
   await choose(page, "right", "3.0");
-  const buffer = Buffer.from(many);
+  const folder = mkdtempSync(join(tmpdir(), "exotrace-"));
+  const file = join(folder, "many.ndjson");
+  writeFileSync(file, many);
   await page.evaluate(() => {
     globalThis.frames = 0;
     const next = () => {
@@ -302,7 +304,7 @@ test("100,000 records leave the page free, and can be stopped", async () => {
     };
     requestAnimationFrame(next);
   });
-  await page.setInputFiles("#records-file", { name: "many.ndjson", mimeType: "", buffer });
+  await page.setInputFiles("#records-file", file);
   await page.locator("#stop:enabled").waitFor();
   const before = await page.evaluate(() => globalThis.frames);
   // The page answers while it maps.
@@ -321,6 +323,7 @@ test("100,000 records leave the page free, and can be stopped", async () => {
   assert.match(await page.locator("#summary").innerText(), /Stopped before the end/);
   assert.deepEqual(page.troubles, []);
   await page.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("nothing leaves the page", async () => {
@@ -425,7 +428,7 @@ for (const colorScheme of ["light", "dark"]) {
 test("opened as a file, it says what to do", async () => {
   const page = await browser.newPage();
   await page.goto(`file://${join(folder, "index.html")}`);
-  await page.getByText("python3 -m http.server").waitFor({ timeout: 10_000 });
+  await page.getByText("python3 -m http.server").waitFor({ timeout: 60_000 });
   assert.ok(await page.locator("#not-started").isVisible());
   await page.close();
 });

@@ -26,6 +26,8 @@ after(async () => {
 async function open(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1600, height: 1000 }, ...options });
   const page = await context.newPage();
+  // On a busy machine.
+  page.setDefaultTimeout(180_000);
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("dialog", (dialog) => problems.push(`a dialog: ${dialog.message()}`));
   page.on("console", (message) => {
