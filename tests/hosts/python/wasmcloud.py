@@ -62,6 +62,8 @@ async def serve(handler, server, subjects):
 
     for subject in subjects:
         await client.subscribe(subject, cb=answer)
+    # The first one asks before what is pending is sent; when it is answered, that is on its way, and the second follows it.
+    await client.flush()
     await client.flush()
     print("subscribed", flush=True)
     # Until whoever started this closes its input.
