@@ -110,7 +110,7 @@ class Beans(unittest.TestCase):
         bean = self.bean("3.0", privacy_key=bytes(range(32)).hex(), options=options)
         record = (RECORDS / "well-formed.ndjson").read_text().splitlines()[0]
         _, document = body(bean.invoke(Variant("json", record)))
-        self.assertNotIn(json.loads(record)["recipientAddress"], document)
+        self.assertNotIn(json.loads(record)["RecipientAddress"], document)
 
 
 if __name__ == "__main__":
