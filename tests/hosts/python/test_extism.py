@@ -8,16 +8,11 @@ import unittest
 
 import extism
 import map_extism
+from fixtures import RECORDS, parse
 
-RECORDS = pathlib.Path("fixtures/records")
 PLUGIN = "target/modules/extism.wasm"
 VERSIONS = ["1.20", "2.2", "3.0", "ocsf-1.8"]
 PAGE = pathlib.Path("guest/docs/extism.md").read_text()
-
-
-def parse(text):
-    """JSON, in which 62 and 62.0 are the same number."""
-    return json.loads(text, parse_int=float)
 
 
 class Extism(unittest.TestCase):

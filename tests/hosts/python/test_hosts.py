@@ -1,18 +1,16 @@
 """The mapping components and the adapters under PyPI's `wasmtime`: run from the project's folder, after `make components`."""
 
-import json
 import pathlib
 import re
 import subprocess
 import sys
 import unittest
 
+from fixtures import NAMES, RECORDS, SETTINGS, expected, parse
+
 HERE = pathlib.Path(__file__).parent
-RECORDS = pathlib.Path("fixtures/records")
 DATABASES = ["fixtures/geo/City.mmdb", "fixtures/geo/ASN.mmdb"]
-SETTINGS = json.loads((RECORDS / "settings.json").read_text())
 PAGE = pathlib.Path("guest/docs/pipelines.md").read_text()
-NAMES = sorted(file.stem for file in RECORDS.glob("*.ndjson"))
 VERSIONS = sorted(file.stem.removeprefix("mapping-") for file in pathlib.Path("target/components").glob("mapping-*.wasm"))
 # The one that the examples of the page are run with.
 VERSION = "2.2"
@@ -26,11 +24,6 @@ def repeated(option, values):
 ARGUMENTS = repeated("--local-domain", SETTINGS["local_domains"]) + repeated("--tag", SETTINGS["tags"])
 
 
-def parse(text):
-    """JSON, in which 62 and 62.0 are the same number."""
-    return json.loads(text, parse_int=float)
-
-
 def run(*command, given, code=0):
     done = subprocess.run([str(part) for part in command], input=given, capture_output=True, timeout=300)
     assert done.returncode == code, (command, done.returncode, done.stderr.decode())
@@ -41,11 +34,6 @@ def our_host(version, records):
     """What our own host makes of the same records with the same component: the example that embeds it."""
     component = f"target/components/mapping-{version}.wasm"
     return run("target/release/examples/embed", component, RECORDS / "settings.json", *DATABASES, given=records).stdout
-
-
-def expected(version, name):
-    outcomes = parse((RECORDS / f"{name}-{version}-expected.json").read_text())
-    return [outcome for outcome in outcomes if "document" in outcome]
 
 
 def lines(text):

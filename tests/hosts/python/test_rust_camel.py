@@ -4,30 +4,18 @@ import json
 import pathlib
 import unittest
 
+from fixtures import NAMES, RECORDS, SETTINGS, expected_documents, parse
 from rust_camel import Bean
 from wasmtime.component import Variant
 
-RECORDS = pathlib.Path("fixtures/records")
 # With the databases of the fixtures inside.
 COMPONENTS = pathlib.Path("target/plugins")
 VERSIONS = sorted(file.stem.removeprefix("camel-") for file in COMPONENTS.glob("camel-*.wasm"))
-SETTINGS = json.loads((RECORDS / "settings.json").read_text())
-NAMES = sorted(file.stem for file in RECORDS.glob("*.ndjson"))
 CONFIG = {
     "local_domain": ", ".join(SETTINGS["local_domains"]),
     "tag": ",".join(SETTINGS["tags"]),
     "preserve-original-event": "true",
 }
-
-
-def parse(text):
-    """JSON, in which 62 and 62.0 are the same number."""
-    return json.loads(text, parse_int=float)
-
-
-def expected(version, name):
-    outcomes = parse((RECORDS / f"{name}-{version}-expected.json").read_text())
-    return [outcome["document"] for outcome in outcomes if "document" in outcome]
 
 
 def body(exchange):
@@ -55,16 +43,16 @@ class Beans(unittest.TestCase):
                     exchange = self.bean(version).invoke(Variant("text", (RECORDS / f"{name}.ndjson").read_text()))
                     tag, text = body(exchange)
                     self.assertEqual("text", tag)
-                    self.assertEqual(expected(version, name), [parse(line) for line in text.splitlines()])
+                    self.assertEqual(expected_documents(version, name), [parse(line) for line in text.splitlines()])
 
     def test_documents_come_in_the_form_of_the_body(self):
         lines = (RECORDS / "well-formed.ndjson").read_bytes()
         first = lines.splitlines()[0].decode()
-        document = expected("2.2", "well-formed")[0]
+        document = expected_documents("2.2", "well-formed")[0]
         bean = self.bean()
         self.assertEqual(["map"], bean.methods)
         tag, found = body(bean.invoke(Variant("bytes", lines)))
-        self.assertEqual(("bytes", expected("2.2", "well-formed")), (tag, [parse(line) for line in bytes(found).splitlines()]))
+        self.assertEqual(("bytes", expected_documents("2.2", "well-formed")), (tag, [parse(line) for line in bytes(found).splitlines()]))
         tag, found = body(bean.invoke(Variant("json", first)))
         self.assertEqual(("json", document), (tag, parse(found)))
         self.assertFalse(found.endswith("\n"))

@@ -1,7 +1,6 @@
 """The components for wasmCloud on a real server of NATS: run from the project's folder, after `make hosts` has built them."""
 
 import asyncio
-import json
 import pathlib
 import socket
 import subprocess
@@ -11,14 +10,12 @@ import time
 import unittest
 
 import nats
+from fixtures import NAMES, RECORDS, SETTINGS, expected_documents, parse
 
 HERE = pathlib.Path(__file__).parent
-RECORDS = pathlib.Path("fixtures/records")
 # With the databases of the fixtures inside.
 COMPONENTS = pathlib.Path("target/plugins")
 VERSIONS = sorted(file.stem.removeprefix("wasmcloud-") for file in COMPONENTS.glob("wasmcloud-*.wasm"))
-SETTINGS = json.loads((RECORDS / "settings.json").read_text())
-NAMES = sorted(file.stem for file in RECORDS.glob("*.ndjson"))
 CONFIG = {
     "EXOTRACE_LOCAL_DOMAIN": ",".join(SETTINGS["local_domains"]),
     "EXOTRACE_TAG": ",".join(SETTINGS["tags"]),
@@ -28,16 +25,6 @@ CONFIG = {
 }
 # How long anything may take, in seconds: the component is compiled first.
 LONGEST = 120
-
-
-def parse(text):
-    """JSON, in which 62 and 62.0 are the same number."""
-    return json.loads(text, parse_int=float)
-
-
-def expected(version, name):
-    outcomes = parse((RECORDS / f"{name}-{version}-expected.json").read_text())
-    return [outcome["document"] for outcome in outcomes if "document" in outcome]
 
 
 def free_port():
@@ -112,13 +99,13 @@ class Messages(unittest.IsolatedAsyncioTestCase):
                         message = await self.next(documents)
                         self.assertEqual("exotrace.documents.contoso", message.subject)
                         found = [parse(line) for line in message.data.splitlines()]
-                        self.assertEqual(expected(version, name), found)
+                        self.assertEqual(expected_documents(version, name), found)
             await documents.unsubscribe()
 
     async def test_a_request_gets_one_answer(self):
         async with Host(self.server, "2.2", "exotrace.raw.>", **CONFIG, EXOTRACE_MAX_MESSAGE_BYTES="100"):
             answer = await self.client.request("exotrace.raw.x", (RECORDS / "well-formed.ndjson").read_bytes(), LONGEST)
-            self.assertEqual(len(expected("2.2", "well-formed")), len(answer.data.splitlines()))
+            self.assertEqual(len(expected_documents("2.2", "well-formed")), len(answer.data.splitlines()))
             # A record that is dropped: whoever asks does not wait.
             answer = await self.client.request("exotrace.raw.x", b'{"value":[]}', LONGEST)
             self.assertEqual(b"", answer.data)
@@ -128,12 +115,12 @@ class Messages(unittest.IsolatedAsyncioTestCase):
         async with Host(self.server, "2.2", "exotrace.raw", **CONFIG, EXOTRACE_MAX_MESSAGE_BYTES="3000"):
             await self.client.publish("exotrace.raw", (RECORDS / "well-formed.ndjson").read_bytes())
             found = []
-            while len(found) < len(expected("2.2", "well-formed")):
+            while len(found) < len(expected_documents("2.2", "well-formed")):
                 message = await self.next(documents)
                 lines = message.data.splitlines()
                 self.assertTrue(len(message.data) <= 3000 or len(lines) == 1)
                 found += [parse(line) for line in lines]
-            self.assertEqual(expected("2.2", "well-formed"), found)
+            self.assertEqual(expected_documents("2.2", "well-formed"), found)
 
     async def test_nothing_is_lost_for_being_broken(self):
         async with Host(self.server, "2.2", "exotrace.raw", **CONFIG):
