@@ -74,6 +74,8 @@ fn documents_are_masked_unless_their_values_are_wanted() {
     assert!(masked.log().contains("values are masked; `--show-values` shows them"), "{}", masked.log());
     assert!(masked.log().contains("3 documents shown"), "{}", masked.log());
     let found: Vec<_> = documents(&shown.output()).into_iter().map(|mut line| line["document"].take()).collect();
+    // They are shown before outputs have them.
+    wait_for("everything to be delivered", || tapped.delivered().len() == 3);
     assert_eq!(found, tapped.delivered(), "what outputs get");
     let (first, names) = (documents(&json).remove(0), |value: &Value| -> Vec<String> {
         value.as_object().unwrap().keys().cloned().collect()
