@@ -142,7 +142,7 @@ fn other_options_count_after_a_reload() {
             &format!("in/{name}.ndjson"),
             format!("{{\"id\":\"1\",\"recipientAddress\":\"a@b.c\",\"Subject\":\"settings {name}\"}}\n"),
         );
-        wait_for("delivery", || daemon.documents("out").len() == count);
+        wait_for("delivery", || daemon.count("out") == count);
         daemon.documents("out").pop().unwrap()["shown"].as_str().unwrap().to_owned()
     };
     assert!(deliver("1", 1).contains(r#"{\"list\":[1]}"#));

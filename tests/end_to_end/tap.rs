@@ -75,7 +75,7 @@ fn documents_are_masked_unless_their_values_are_wanted() {
     assert!(masked.log().contains("3 documents shown"), "{}", masked.log());
     let found: Vec<_> = documents(&shown.output()).into_iter().map(|mut line| line["document"].take()).collect();
     // They are shown before outputs have them.
-    wait_for("everything to be delivered", || tapped.delivered().len() == 3);
+    wait_for("everything to be delivered", || tapped.folder.count("out") == 3);
     assert_eq!(found, tapped.delivered(), "what outputs get");
     let (first, names) = (documents(&json).remove(0), |value: &Value| -> Vec<String> {
         value.as_object().unwrap().keys().cloned().collect()
@@ -124,7 +124,7 @@ fn who_does_not_keep_up_delays_nothing_and_is_told() {
     wait_for("somebody to watch", || tapped.watchers_seen() > 0);
     let records = 30_000;
     tapped.read("a", &graph_records(0..records));
-    wait_for("everything to be delivered", || tapped.delivered().len() as u64 == records);
+    wait_for("everything to be delivered", || tapped.folder.count("out") as u64 == records);
     let (mut shown, mut left_out) = (0, 0);
     for line in BufReader::new(&stream).lines() {
         let message: Value = serde_json::from_str(&line.unwrap()).unwrap();
