@@ -1,7 +1,7 @@
 //! Which component maps, and what may take its place while mail keeps flowing.
 //!
 //! A candidate proves itself before it is tried or put in place; a new mapping is watched and taken back when it is
-//! worse. How a component is run is no concern of this room: `mapper` does it.
+//! worse. This room does not run components: `mapper` does.
 
 use std::{
     sync::{

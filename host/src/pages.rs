@@ -149,7 +149,7 @@ async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-/// What is said to who asks for something else.
+/// The answer to a request for anything else.
 const PATHS: &str = "exotrace: /, /status.json, /metrics, /healthz, /readyz\n";
 
 fn router(watched: Arc<ArcSwap<WatchedRun>>) -> Router {

@@ -36,7 +36,7 @@ const BATCH: usize = 1_000;
 
 const VERSION: &str = "3.0";
 
-/// How much more than allowed is no failure, in percent.
+/// Tolerated growth beyond the allowed count, in percent.
 const TOLERANCE: u64 = 5;
 
 const BUDGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/benches/instructions.tsv");

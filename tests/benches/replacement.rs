@@ -99,7 +99,7 @@ fn keep_busy(deployment: &Arc<Deployment>, beside: Beside, stop: &AtomicBool) ->
         let component = with_section(match beside {
             Beside::Compiling => round,
             Beside::Replacing => round % 2,
-            // The current one is no candidate.
+            // The current one is not a candidate.
             Beside::Preparing | Beside::Nothing => 0,
         });
         let candidate = deployment.prepare(&component).expect("built-in mappings prove themselves");

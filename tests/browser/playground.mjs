@@ -8,7 +8,7 @@ import { top } from "./launch.mjs";
 
 export const MAPPINGS = ["1.20", "2.2", "3.0", "ocsf-1.8"];
 
-/** Opens the page and waits until it has started. Whatever goes wrong in a script fails the test. */
+/** Opens the page and waits until it has started. An error in a script fails the test. */
 export async function open(browser, url, options = {}) {
   const page = await browser.newPage(options);
   // On a busy machine.

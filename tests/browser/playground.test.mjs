@@ -213,7 +213,7 @@ test("a component that was dropped maps as the program maps with it", async () =
   await page.close();
 });
 
-test("a file that is no mapping is refused, and the page goes on", async () => {
+test("a file that is not a mapping is refused, and the page goes on", async () => {
   const page = await open(browser, site.url);
   await openRecords(page, wellFormed);
   const before = await page.locator("#rows").innerText();

@@ -166,7 +166,7 @@ fn what_would_show_a_secret_is_refused() {
     assert!(said(&["kibana"], "http://kibana.example.com").contains("in the clear\nhint: `https`, or `--allow-http`"));
     let text = said(&["kibana"], "https://me:hunter2@kibana.example.com");
     assert!(text.contains("has a user in it\nhint: `--username`") && !text.contains("hunter2"), "{text}");
-    assert!(said(&["kibana"], "ftp://kibana.example.com").contains("is no address of `https`"));
+    assert!(said(&["kibana"], "ftp://kibana.example.com").contains("is not an `https` address"));
     assert!(said(&["kibana", "--username", "me"], "http://127.0.0.1:9").contains("`EXOTRACE_ASSETS_PASSWORD`"));
     assert!(said(&["grafana", "--namespace", "x"], "http://127.0.0.1:9").contains("Grafana shows metrics"));
     assert!(said(&["kibana", "--namespace", "A*"], "http://127.0.0.1:9").contains("a namespace cannot have `*` in it"));

@@ -32,7 +32,7 @@ fn is_callback_phishing(document: &Value) -> bool {
 }
 
 #[test]
-fn callback_phishing_is_found_whatever_the_letter_case_of_the_sender() {
+fn callback_phishing_is_found_in_any_letter_case_of_the_sender() {
     let subject = "Fired: Sev0 Azure Monitor alert, call +1 555 0100";
     for sender in ["azure-noreply@microsoft.com", "Azure-NoReply@Microsoft.COM"] {
         for status in ["delivered", "Delivered", "expanded", "pending", "gettingStatus", "unknownFutureValue"] {

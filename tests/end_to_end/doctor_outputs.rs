@@ -82,7 +82,7 @@ fn an_elasticsearch_that_is_ready_is_well() {
 }
 
 #[test]
-fn whatever_is_no_elasticsearch_is_never_well() {
+fn a_server_that_is_not_elasticsearch_is_never_well() {
     for (setup, expected) in [
         (answering(403, "application/json", "{}"), "403 Forbidden, and not as Elasticsearch or OpenSearch does"),
         (answering(404, "text/html", "<html>404"), "404 Not Found, and not as Elasticsearch or OpenSearch does"),

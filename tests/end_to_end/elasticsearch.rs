@@ -162,7 +162,7 @@ fn another_host_is_asked_when_one_fails() {
 }
 
 #[test]
-fn whoever_may_not_write_is_told_so_and_nothing_is_lost() {
+fn missing_permission_to_write_is_named_and_nothing_is_lost() {
     let setup = || Setup { authorization: Some("ApiKey aWQ6a2V5".to_owned()), ..Setup::default() };
     let delivery = Delivery::new(setup(), "type = \"elasticsearch\"\nurl = \"URL\"\napi_key = \"id:other-key\"\n");
     let said = delivery.run().with(1).said();
@@ -324,7 +324,7 @@ fn a_second_collection_stores_nothing_twice() {
 }
 
 #[test]
-fn documents_are_posted_to_whatever_takes_them() {
+fn documents_are_posted_to_any_server_that_takes_them() {
     let bearer = Setup { authorization: Some("Bearer simulated-token".to_owned()), ..Setup::default() };
     let splunk = Setup { authorization: Some("Splunk simulated-token".to_owned()), ..Setup::default() };
     let failures = vec![answer(503, None), Failure::Hang];

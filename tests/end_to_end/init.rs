@@ -95,7 +95,7 @@ fn init_keeps_what_is_there_unless_it_is_forced() {
     assert_eq!(folder.read("exotrace.toml"), "precious");
     init(&folder, &[&options[..], &["--force"]].concat()).with(0);
     assert!(folder.read("exotrace.toml").contains("type = \"file\""));
-    // The same again is no loss.
+    // The same again loses nothing.
     init(&folder, &[&["-c", "other.toml"], &options[..]].concat()).with(0);
     init(&folder, &[&["nowhere/exotrace.toml"], &options[..]].concat()).with(1);
 }

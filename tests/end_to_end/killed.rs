@@ -196,7 +196,7 @@ impl Round {
         self.check_archive(&documents);
     }
 
-    /// Everything that was delivered is kept, and a remap finds it once, whatever a crash has left there twice.
+    /// Everything that was delivered is kept, and a remap finds it once, also when a crash has left it there twice.
     fn check_archive(&self, documents: &[Value]) {
         let mut found = Vec::new();
         for source in ["graph", "file"] {
@@ -327,7 +327,7 @@ fn rounds<'s>(tenant: &'s SimulatedTenant, refused: &'s str) -> impl Fn() -> Rou
 }
 
 #[test]
-fn nothing_is_missing_or_twice_at_whatever_step_the_program_is_killed() {
+fn nothing_is_missing_or_twice_at_any_step_the_program_is_killed() {
     let tenant = tenant();
     let refused = tenant.simulator.rows()[7].id.clone();
     let once = ["run", "--once"];
@@ -342,7 +342,7 @@ fn nothing_is_missing_or_twice_at_whatever_step_the_program_is_killed() {
 }
 
 #[test]
-fn a_record_that_stops_the_mapping_is_kept_at_whatever_step_the_program_is_killed() {
+fn a_record_that_stops_the_mapping_is_kept_at_any_step_the_program_is_killed() {
     let once = ["run", "--once"];
     let records: Vec<_> =
         (0..30).map(|n| if n % 10 == 4 { format!("{{\"x\":{n}}}") } else { format!("{{\"n\":{n}}}") }).collect();

@@ -196,7 +196,7 @@ fn a_version_is_looked_for_in_the_folder_of_mappings() {
         assert_eq!(mapped.stdout, "{\"a\":1}\n", "{mapped}");
     }
 
-    // The same once more is no question, another one of that version is.
+    // The same component again needs no question, another one of that version does.
     daemon.write("state/mappings/same.wasm", guest("honest"));
     daemon.tell_well(&["replace", "2.2"]);
     daemon.tell_well(&["replace", "9.9.9"]);

@@ -37,7 +37,7 @@ fn every_command_tells_a_machine_that_gives_too_little_from_wrong_settings() {
     }
 }
 
-/// A component file that cannot be tried for want of address space is no bad component.
+/// A component file that cannot be tried for want of address space is not refused as bad.
 #[test]
 fn a_mapping_that_the_machine_cannot_hold_is_tried_again() {
     let folder = Folder::with_settings(

@@ -18,7 +18,7 @@ fn run(arguments: &[&str], code: i32) -> String {
     exotrace(arguments, "").with(code).stdout
 }
 
-/// Runs with an error, and returns what is said about it.
+/// Runs with an error, and returns its message.
 #[track_caller]
 fn fail(arguments: &[&str], code: i32) -> String {
     exotrace(arguments, "").with(code).stderr

@@ -52,7 +52,7 @@ fn modes(root: &Folder, below: &str) -> Vec<(String, u32)> {
 }
 
 #[test]
-fn nothing_is_for_others_whatever_the_umask() {
+fn nothing_is_for_others_under_any_umask() {
     let folder = folder();
     for _ in 0..2 {
         run(&folder, &ONCE).with(0);

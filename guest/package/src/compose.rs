@@ -74,7 +74,7 @@ impl ComponentPart {
                 .validate(true)
                 .module(&bytes)
                 .and_then(|encoder| encoder.encode())
-                .with_context(|| format!("`{package}` is no component"))?
+                .with_context(|| format!("`{package}` is not a component"))?
         };
         Ok(Self { bytes: about.put_into(&bytes)?, about })
     }

@@ -1,4 +1,5 @@
-//! How far a range of the past has come, for people who wait at a terminal. The ledger knows it, whoever does the work.
+//! Progress of a past range, for people who wait at a terminal. It is read from the ledger, so that it also shows the work
+//! of another process.
 
 use std::{
     path::{Path, PathBuf},

@@ -143,7 +143,7 @@ enum TapEnd {
     Count,
     /// The process has ended.
     Process,
-    /// Whoever reads what is printed has gone.
+    /// The reader of standard output has gone.
     Reader,
 }
 

@@ -29,7 +29,7 @@ pub(super) fn explain(
     }
 }
 
-/// Notes that a line is no TOML, without what stands there.
+/// Notes that a line is not TOML, without its text.
 pub(super) fn explain_syntax(error: &toml::de::Error, key: Option<&str>, reader: &ValueReader<'_>) {
     let at = error.span().map_or(0, |span| span.start).min(reader.source().len());
     // Behind an open quote or bracket, what is found of other lines belongs to nothing.

@@ -111,7 +111,7 @@ impl<'a> ValueReader<'a> {
         self.faults.note_sections(section, kept, count);
     }
 
-    /// The file is no TOML as a whole: what seems to be missing may be there.
+    /// The file as a whole is not TOML: a key that seems to be missing may be there.
     pub(super) fn note_broken(&self) {
         self.faults.note_broken();
     }

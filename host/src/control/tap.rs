@@ -39,7 +39,7 @@ pub(crate) struct TapStart {
 pub(crate) enum TapMessage {
     /// A document has passed.
     Document(TappedDocument),
-    /// So many were left out, since they came faster than they were taken, or were too long.
+    /// Number of documents left out, since they came faster than they were read, or were too long.
     LeftOut(u64),
 }
 

@@ -30,7 +30,7 @@ impl DeployedMapper {
         self.with_component(component)
     }
 
-    /// The same source by the mapping that maps now, whatever takes its place later.
+    /// The same source by the mapping that maps now, also after a replacement.
     ///
     /// # Errors
     ///

@@ -56,7 +56,7 @@ impl ComponentStore {
     ///
     /// # Errors
     ///
-    /// When there is none, or it is no mapping that this host may run.
+    /// When there is none, or this host may not run it.
     pub fn load(&self, digest: &str, loader: &Loader) -> Result<Component, ComponentError> {
         let path = self.path(digest);
         let bytes = read_component(&path)?;

@@ -133,7 +133,7 @@ impl Compared {
         while let Ok(sample) = waiting.recv() {
             let pool = self.reference.pool(sample.source);
             if !Arc::ptr_eq(&pool.config.geo.current(), &sample.databases) {
-                // What they say of an address is no difference between mappings.
+                // Their answers about an address do not make two mappings differ.
                 continue;
             }
             let comparison = self.compare(&sample);

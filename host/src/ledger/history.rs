@@ -160,7 +160,7 @@ mod tests {
         "2026-03-04T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minutes)
     }
 
-    /// Notes a batch of so many rows that is delivered so many minutes after noon.
+    /// Notes a batch of `rows` rows, delivered `minutes` minutes after noon.
     fn deliver(ledger: &mut Ledger, minutes: i64, rows: u64, lag: i64) {
         let counts =
             HistoryCounts { rows, documents: rows, lag: Some(TimeDelta::minutes(lag)), ..HistoryCounts::default() };

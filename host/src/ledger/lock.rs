@@ -170,7 +170,7 @@ impl Owner {
         Some(Self { process: process.parse().ok()?, started: started.to_owned(), random })
     }
 
-    /// Whether it is another process than `this` and still there. What cannot be known is no reason to refuse: the lock
+    /// Whether it is another process than `this` and still there. An unknown owner does not refuse: the lock
     /// is held by `this`.
     fn is_other_and_running(&self, this: &Self) -> bool {
         self.process != this.process

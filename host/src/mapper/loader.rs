@@ -141,7 +141,7 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// When there is none, or it is no mapping that this host can run.
+    /// When there is none, or this host cannot run it.
     pub fn open_version(&self, version: &str) -> Result<Component, ComponentError> {
         match self.find(version)? {
             MappingPlace::BuiltIn(built_in) => self.built_in(built_in),

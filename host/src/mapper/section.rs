@@ -51,7 +51,7 @@ pub(crate) fn outermost<'b>(bytes: &'b [u8], name: &str) -> Result<Vec<&'b [u8]>
                 }
                 found.push(section.data());
             }
-            // Whoever compiles it says what is wrong behind the section.
+            // The compiler reports what is wrong behind the section.
             Err(_) if !found.is_empty() => break,
             Err(error) => return Err(error),
             Ok(_) => {}

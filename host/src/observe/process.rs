@@ -69,7 +69,7 @@ fn used_seconds() -> Option<f64> {
     Some(in_seconds(user + system))
 }
 
-/// When the process was started: so many ticks after the machine.
+/// When the process was started, in ticks after the start of the machine.
 fn started() -> Option<f64> {
     let [ticks] = fields([START_TIME])?;
     let machine = fs::read_to_string("/proc/stat").ok()?;

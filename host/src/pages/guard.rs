@@ -25,7 +25,7 @@ pub(super) fn protect(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a page of somebody else asks. A program that is no browser says nothing of where it asks from.
+/// Whether a page of somebody else asks. Programs other than browsers do not send an origin.
 pub(super) fn is_foreign(method: &Method, headers: &HeaderMap, names: &[String]) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let Some(origin) = text(ORIGIN) else { return false };

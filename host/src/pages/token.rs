@@ -1,4 +1,4 @@
-//! The token that whoever asks has to have, if the settings name one.
+//! The token that a request needs, if the settings name one.
 
 use std::{path::PathBuf, time::Duration};
 

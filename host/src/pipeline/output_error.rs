@@ -38,7 +38,7 @@ impl OutputError {
         self.outlook == Outlook::Transient
     }
 
-    /// Whether the output is gone for good, so that asking again is no use even if a person does something.
+    /// Whether the output is gone for good, so that a retry cannot succeed even if a person does something.
     pub(crate) fn is_final(&self) -> bool {
         self.outlook == Outlook::Final
     }

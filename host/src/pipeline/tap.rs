@@ -1,4 +1,4 @@
-//! Shows documents to whoever watches, as they are handed to the outputs.
+//! Shows documents to `exotrace tap`, as they are handed to the outputs.
 //!
 //! Never slows a delivery: a batch is shared, not copied, and left out where a watcher does not keep up. Knows nothing of
 //! documents; who watches chooses among them.

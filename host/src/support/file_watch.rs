@@ -72,7 +72,7 @@ impl WatchedFiles {
         stamps(&self.files) != self.stamps
     }
 
-    /// Waits until one of them has changed and stays as it is: whoever writes it has finished then.
+    /// Waits until one of them has changed and stays as it is, which means that its writer has finished.
     pub(crate) async fn changed_for_good(&self) {
         self.changed().await;
         let mut now = self.clone();

@@ -43,7 +43,7 @@ pub(crate) trait Attempt: Send {
     /// Does it once.
     async fn attempt(&mut self) -> Result<Self::Output, Self::Error>;
 
-    /// How long to wait after the attempt of this number, counted from 1, failed; `None` when doing it again is no use.
+    /// How long to wait after the attempt of this number, counted from 1, failed; `None` when a retry cannot succeed.
     fn delay(&self, error: &Self::Error, attempt: u32) -> Option<Duration>;
 
     /// Says that an attempt failed; it is the last one when there is no delay.
@@ -68,7 +68,7 @@ pub(crate) struct Success<T> {
 /// Why something was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryError<E> {
-    /// It failed, and doing it again is no use.
+    /// It failed, and a retry cannot succeed.
     Final(E),
     /// It failed, and while it waited it was told to stop.
     Stopped(E),

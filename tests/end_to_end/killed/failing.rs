@@ -49,7 +49,7 @@ fn failing(steps: &[String], random: &mut StdRng) -> Vec<Kill> {
 }
 
 #[test]
-fn nothing_is_missing_or_twice_at_whatever_step_a_call_fails() {
+fn nothing_is_missing_or_twice_at_any_step_a_call_fails() {
     let tenant = tenant();
     let refused = tenant.simulator.rows()[7].id.clone();
     let once = ["run", "--once"];

@@ -16,7 +16,7 @@ fn settings(round: &Round, more: &str) {
 }
 
 #[test]
-fn no_document_is_missing_or_twice_at_whatever_step_a_remap_is_killed() {
+fn no_document_is_missing_or_twice_at_any_step_a_remap_is_killed() {
     let base = Round::new(None);
     base.write("in/one.ndjson", sized_records(0..FILE_RECORDS));
     base.write("in/two.ndjson", sized_records(FILE_RECORDS..2 * FILE_RECORDS));

@@ -40,7 +40,7 @@ fn letters_of_every_kind(round: &Round) {
 }
 
 #[test]
-fn no_letter_is_lost_or_written_twice_at_whatever_step_a_replay_is_killed() {
+fn no_dead_letter_is_lost_or_written_twice_at_any_step_a_replay_is_killed() {
     let (aside, unreadable) = (format!("{DEAD_LETTER}.replaying"), format!("{DEAD_LETTER}.unreadable"));
     let base = Round::new(None);
     let settings = |round: &Round, component: &str| {

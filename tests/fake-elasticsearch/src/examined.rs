@@ -11,7 +11,7 @@ use crate::{
     routes::{error, json_answer},
 };
 
-/// The answer to a question that is not about documents; none when it is no such question.
+/// The answer to a request that is not about documents; none for other requests.
 pub(crate) fn answer(state: &State, method: &Method, path: &str, content: &[u8]) -> Option<Response> {
     let memory = state.lock();
     let setup = &memory.setup;

@@ -106,7 +106,7 @@ class Messages(unittest.IsolatedAsyncioTestCase):
         async with Host(self.server, "2.2", "exotrace.raw.>", **CONFIG, EXOTRACE_MAX_MESSAGE_BYTES="100"):
             answer = await self.client.request("exotrace.raw.x", (RECORDS / "well-formed.ndjson").read_bytes(), LONGEST)
             self.assertEqual(len(expected_documents("2.2", "well-formed")), len(answer.data.splitlines()))
-            # A record that is dropped: whoever asks does not wait.
+            # A record that is dropped: the caller does not wait.
             answer = await self.client.request("exotrace.raw.x", b'{"value":[]}', LONGEST)
             self.assertEqual(b"", answer.data)
 

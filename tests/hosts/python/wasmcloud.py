@@ -66,7 +66,7 @@ async def serve(handler, server, subjects):
     await client.flush()
     await client.flush()
     print("subscribed", flush=True)
-    # Until whoever started this closes its input.
+    # Until the parent process closes its input.
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await client.drain()
 

@@ -13,7 +13,7 @@ pub(crate) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line. What says when it was received is a record itself, whatever else it has.
+    /// Reads a line. A line with a time of receipt is a record itself, with any other properties.
     pub(crate) fn parse(text: &'a str, may_have_steps: bool) -> Self {
         let record = Record::parse(text);
         let whole = Json::parse(text);

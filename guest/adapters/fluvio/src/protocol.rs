@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn records_are_read_and_documents_take_their_places() {
         let with_key = [0x16, 0, 0, 4, 1, 2, b'k', 4, b'c', b'a', b't', 0];
-        // The length of the value says two bytes, so that the third is no header count.
+        // The length of the value says two bytes, so that the third cannot be a header count.
         assert_eq!(records(&input(&[&with_key])).unwrap()[0].tail, [b't', 0]);
         let with_key = [0x16, 0, 0, 4, 1, 2, b'k', 6, b'c', b'a', b't', 0];
         let input = input(&[&DOG, &with_key]);

@@ -59,7 +59,7 @@ impl fmt::Debug for PrivacyKey {
 
 impl<'de> Deserialize<'de> for PrivacyKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Of a value that is no text, serde would show it.
+        // serde's message would show a value that is not a string.
         let value = Value::deserialize(deserializer)?;
         let key = value.as_str().and_then(|text| exotrace_privacy_key::parse(text.as_bytes()));
         key.map(Self).ok_or_else(|| de::Error::custom(exotrace_privacy_key::NO_KEY))

@@ -27,7 +27,7 @@ impl Guest for Handler {
         let config = config()?;
         let (subjects, options) = settings(&config);
         let mapping = options.and_then(|options| Mapping::open_without_unusable(options, NO_FOLDER));
-        // Documents of our own are left alone, whatever else is wrong.
+        // Documents that exotrace has written are left alone, also when something else is wrong.
         let subject = subjects.of_documents(&msg.subject)?;
         let (documents, problem) = match mapping {
             Ok((mapping, _)) => (mapping.map_body(&msg.body, &mut Totals::default()), None),

@@ -141,7 +141,7 @@ fn a_line_of_utf_16_may_begin_with_any_character() {
 }
 
 #[test]
-fn an_object_with_rows_in_an_array_is_a_page_whoever_wrapped_it() {
+fn an_object_with_rows_in_an_array_is_a_page_of_any_service() {
     let next = r#""@odata.nextLink":"y""#;
     for page in [
         format!("{{\"value\":[{A},{B}]}}"),
@@ -209,7 +209,7 @@ fn what_has_no_records_is_refused_with_what_it_looks_like() {
     .collect();
     let error = read(bytes.as_slice(), None, &mut Collected::default()).unwrap_err().to_string();
     assert!(error.contains("a binary file"), "{error}");
-    // One line of nonsense is no reason.
+    // One line of nonsense is not enough.
     check(format!("nonsense\n{A}"), &["nonsense", A]);
 }
 
@@ -257,7 +257,7 @@ fn a_last_look_takes_what_is_whole_and_can_be_gone_on_from() {
 
 /// A hundred thousand lines of each: what is quadratic does not come to an end here.
 #[test]
-fn reading_is_linear_whatever_is_in_a_file() {
+fn reading_time_is_linear_in_the_size_of_any_file() {
     let header = "MessageTraceId,SenderAddress,RecipientAddress,Received,Status,Subject\n";
     for input in [
         header.to_owned() + &"\"a\",\"b\n".repeat(100_000),

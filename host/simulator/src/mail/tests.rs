@@ -142,7 +142,7 @@ fn new_mail_comes_in_as_time_passes() {
 }
 
 #[test]
-fn mail_of_many_blocks_is_the_same_in_whatever_order_it_is_looked_at() {
+fn mail_of_many_blocks_is_the_same_in_any_order() {
     let mut config = TenantConfig { rows: 3 * BLOCK_ROWS + 5, rows_per_hour: 100, ..config() };
     config.faults.add("tie=40").unwrap();
     let mail = Mail::new(&config);

@@ -82,7 +82,7 @@ impl Client {
 }
 
 #[test]
-fn all_pages_together_are_the_truth_whatever_the_page_size() {
+fn all_pages_together_are_the_truth_at_any_page_size() {
     let client = Client::start();
     let truth = client.truth();
     for (size, expected_pages) in [(1, 200), (7, 29), (100, 2), (200, 1), (5000, 1)] {

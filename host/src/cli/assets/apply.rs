@@ -67,7 +67,7 @@ impl ApplyOptions {
         let refuse = |problem: &str| Err(Usage(problem.to_owned()).into());
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return refuse(
-                "`--url` is no address of `https`\nhint: for example `--url https://kibana.example.com:5601`",
+                "`--url` is not an `https` address\nhint: for example `--url https://kibana.example.com:5601`",
             );
         }
         if url.password().is_some() || !url.username().is_empty() {

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_would_turn_logs_off_by_mistake_is_refused() {
+    fn a_filter_that_would_turn_logs_off_by_mistake_is_refused() {
         for value in
             ["inof", "exotrace", "exotrace=inof", "exotrce=debug", "info;debug", "=", "1", "exotrace::[x]=info"]
         {

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn mmexternal_gets_one_answer_whatever_the_line_was() {
+    fn mmexternal_gets_one_answer_for_every_line() {
         check(&[], Format::Mmexternal, "{}\n");
         check(&["{}"], Format::Mmexternal, "{\"$!\":{\"exotrace\":{\"_id\":\"AA=\",\"document\":{}}}}\n");
         check(&["{}", "{}"], Format::Mmexternal, "{\"$!\":{\"exotrace\":{\"document\":[{},{}]}}}\n");

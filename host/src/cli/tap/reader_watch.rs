@@ -1,4 +1,4 @@
-//! Sees when whoever reads standard output has gone, also while nothing is written to it.
+//! Notices that the reader of standard output has gone, also while nothing is written to it.
 
 use std::{
     io,

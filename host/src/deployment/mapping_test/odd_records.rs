@@ -60,7 +60,7 @@ pub(super) fn takes_what_is_broken(test: &MappingTest<'_>, mapped: &MappedBatch)
     }
 }
 
-/// Whether a line that is no JSON object counts as mapped in full.
+/// Whether a line that is not a JSON object counts as mapped in full.
 fn is_taken_for_json(record: &OddRecord, batch: &MappedBatch) -> bool {
     let is_object = serde_json::from_str::<Map<String, Value>>(&record.text).is_ok();
     !is_object && batch.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Mapped { .. }))

@@ -201,7 +201,7 @@ mod tests {
         replace("two");
         assert_eq!(seen(), "two");
         replace("");
-        assert_eq!(seen(), "two", "an empty file is no secret");
+        assert_eq!(seen(), "two", "an empty file holds no secret");
         fs::remove_file(&path).unwrap();
         assert_eq!(seen(), "two");
         replace("three");

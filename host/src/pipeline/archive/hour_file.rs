@@ -19,7 +19,7 @@ use super::{
 };
 use crate::support::folder;
 
-/// So many files of an hour may be damaged.
+/// Maximum number of damaged files of an hour.
 const MOST_FILES: u32 = 1000;
 
 /// How much is read at once to see whether there is nothing but zeros, in bytes.

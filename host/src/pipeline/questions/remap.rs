@@ -29,7 +29,7 @@ use crate::{
     support::{shortage::is_shortage, shown, time_text::time},
 };
 
-/// So many stretches of hours are named when a range has no records.
+/// Maximum number of stretches of hours that are named when a range has no records.
 const MOST_STRETCHES: usize = 10;
 
 /// Maps a range again, or goes on with it.

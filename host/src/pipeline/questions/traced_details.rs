@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::record_key::instant_of;
 
-/// An answer has the steps of so many deliveries at most: each takes a request of its own.
+/// Maximum number of deliveries in an answer whose steps are read: each takes a request of its own.
 pub(crate) const MOST_DETAILED: usize = 50;
 
 /// The most steps of a delivery in an answer, which goes over the control socket.

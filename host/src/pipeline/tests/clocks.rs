@@ -362,7 +362,7 @@ async fn check_life(seed: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_clocks_do_every_row_comes_once_and_nothing_to_come_is_covered() {
+async fn every_row_comes_once_and_no_future_is_covered_when_clocks_jump() {
     for seed in 0..40 {
         check_life(seed).await;
     }

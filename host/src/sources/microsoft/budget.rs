@@ -63,7 +63,7 @@ impl Purpose {
 /// How many requests for details may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DetailsLimits {
-    /// So many in any five minutes.
+    /// Maximum number of requests in any five minutes.
     pub(super) requests: u32,
     /// Whether they count for the budget of the source as well.
     pub(super) shares_budget: bool,

@@ -138,7 +138,7 @@ fn is(field: &str, value: &Token) -> Value {
             json!({ "query_string": { "fields": [field], "query": word.replace('-', "\\-") } })
         }
         Token::Word(word) => json!({ "match": { field: word } }),
-        Token::Sign(sign) => panic!("`{sign}` is no value"),
+        Token::Sign(sign) => panic!("`{sign}` is not a value"),
     }
 }
 

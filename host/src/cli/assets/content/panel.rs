@@ -55,7 +55,7 @@ pub(in crate::cli::assets) enum PanelView {
 /// How many values are told apart.
 pub(in crate::cli::assets) const MOST_VALUES: u32 = 10;
 
-/// What is said of what needs mapping 3.0.
+/// The note on a panel that needs mapping 3.0.
 pub(in crate::cli::assets) const NEEDS_3_0: &str = " Mapping 3.0 with details.";
 
 impl Panel {

@@ -189,7 +189,7 @@ pub(super) const ROW: GrafanaRow = GrafanaRow {
                 },
                 PromQuery {
                     expression: r#"sum by (source) (increase(exotrace_details_missing_total{instance=~"$instance",source=~"$source"}[$__rate_interval]))"#,
-                    legend: "{{source}}, not to be had",
+                    legend: "{{source}}, not available",
                 },
             ],
         },

@@ -129,11 +129,11 @@ final class MappingConfig extends AbstractConfig {
         try {
             JsonNode value = JSON.readTree(text);
             if (!value.isObject()) {
-                throw new ConfigException(setting, text, "is no JSON object");
+                throw new ConfigException(setting, text, "is not a JSON object");
             }
             settings.set(name, value);
         } catch (JsonProcessingException error) {
-            throw new ConfigException(setting, text, "is no JSON: " + error.getOriginalMessage());
+            throw new ConfigException(setting, text, "is not JSON: " + error.getOriginalMessage());
         }
     }
 

@@ -184,8 +184,8 @@ class MapMessageTraceTest {
             {"local.domain", "contoso.com", "there is no setting `local.domain` of this transform; there are document.format, "},
             {"local.domains", "https://contoso.com", "`https://contoso.com` is a URL"},
             {"mapping", "9.9", "there is no mapping `9.9`"},
-            {"fields", "[]", "is no JSON object"},
-            {"fields", "{", "is no JSON: "},
+            {"fields", "[]", "is not a JSON object"},
+            {"fields", "{", "is not JSON: "},
             {"fields", "{\"email\":1}", "field `email` is written by the mapping itself"},
             {"options", "{\"a\":1}", "this mapping has no rule for `options`"},
             {"geoip.city", "no-such-file", "geoip.city"},
@@ -200,7 +200,7 @@ class MapMessageTraceTest {
             ConfigException error = assertThrows(ConfigException.class, () -> transform(one[0], one[1]), one[0]);
             assertTrue(error.getMessage().contains(one[2]), one[0] + ": " + error.getMessage());
         }
-        // What Kafka Connect itself reads is no mistake.
+        // Settings that Kafka Connect itself reads are not mistakes.
         transform("type", MapMessageTrace.class.getName(), "predicate", "x", "negate", "true");
     }
 
