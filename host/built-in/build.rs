@@ -12,6 +12,7 @@ use std::{
 };
 
 use exotrace_guest_build::{Guests, SIMD, TARGET};
+use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wit_component::ComponentEncoder;
 
@@ -102,13 +103,16 @@ fn list(mappings: &[MappingPackage]) -> Result<String, Box<dyn Error>> {
     let mut statics = String::new();
     for (number, mapping) in mappings.iter().enumerate() {
         let MappingPackage { version, default_for, .. } = mapping;
+        let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+        let digest = hexadecimal(&Sha256::digest(fs::read(out_dir.join(file(mapping, "wasm")))?))?;
         writeln!(
             list,
-            "BuiltIn {{ version: {version:?}, default_for: &{default_for:?}, bytes: &WASM_{number}, code: &CODE_{number} }},"
+            "BuiltIn {{ version: {version:?}, default_for: &{default_for:?}, bytes: &WASM_{number}, digest: {digest:?}, \
+             code: &CODE_{number} }},"
         )?;
         for (name, extension) in [("WASM", "wasm"), ("CODE", "code")] {
             let file = file(mapping, extension);
-            let length = fs::metadata(Path::new(&env::var("OUT_DIR")?).join(&file))?.len();
+            let length = fs::metadata(out_dir.join(&file))?.len();
             writeln!(
                 statics,
                 "static {name}_{number}: [u8; {length}] = *include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\"));"
@@ -117,4 +121,11 @@ fn list(mappings: &[MappingPackage]) -> Result<String, Box<dyn Error>> {
     }
     list.push_str("];\n");
     Ok(list + &statics)
+}
+
+fn hexadecimal(bytes: &[u8]) -> Result<String, std::fmt::Error> {
+    bytes.iter().try_fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}")?;
+        Ok(text)
+    })
 }

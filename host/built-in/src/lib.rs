@@ -19,6 +19,8 @@ pub struct BuiltIn {
     pub default_for: &'static [&'static str],
     /// The component.
     pub bytes: &'static [u8],
+    /// The SHA-256 of `bytes`, in hexadecimal: computed by the build, since a start needs it several times.
+    pub digest: &'static str,
     /// Its machine code, for an engine of [`config`] and the processors that `build.rs` names.
     code: &'static [u8],
 }

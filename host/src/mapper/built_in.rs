@@ -1,7 +1,5 @@
 //! The mapping versions that the program carries.
 
-use std::sync::LazyLock;
-
 pub use exotrace_built_in::{BUILT_IN, BuiltIn};
 
 use crate::support::property::RecordKind;
@@ -19,10 +17,7 @@ pub fn built_in(version: &str) -> Option<BuiltIn> {
 
 /// The built-in version whose component has this digest.
 pub(crate) fn version_with(digest: &str) -> Option<&'static str> {
-    static DIGESTS: LazyLock<[String; BUILT_IN.len()]> =
-        LazyLock::new(|| BUILT_IN.map(|known| super::digest::digest(known.bytes)));
-    let place = DIGESTS.iter().position(|known| known == digest)?;
-    BUILT_IN.get(place).map(|known| known.version)
+    BUILT_IN.iter().find(|known| known.digest == digest).map(|known| known.version)
 }
 
 /// The built-in mapping that has these bytes.
