@@ -152,12 +152,12 @@ fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping and the reading of fil
 	done
 
 bench: setup ## Measure mapping against parsing, and memory; print the ratios.
-	$(CARGO) bench --locked --package exotrace --bench mapping
-	$(CARGO) bench --locked --package exotrace-mapping --bench hand_written
-	$(CARGO) bench --locked --package exotrace --bench memory
-	$(CARGO) bench --locked --package exotrace --bench delivery
-	$(CARGO) bench --locked --package exotrace --bench replacement
-	$(CARGO) bench --locked --package exotrace --bench startup
+	$(CARGO) bench --locked --workspace --bench mapping
+	$(CARGO) bench --locked --workspace --bench hand_written
+	$(CARGO) bench --locked --workspace --bench memory
+	$(CARGO) bench --locked --workspace --bench delivery
+	$(CARGO) bench --locked --workspace --bench replacement
+	$(CARGO) bench --locked --workspace --bench startup
 
 # What is counted is counted by valgrind, so that no clock decides. `UPDATE_GOLDEN=1 make budget` allows what is counted.
 VALGRIND := target/tools/valgrind
@@ -166,7 +166,7 @@ $(VALGRIND)/ready: tests/hosts/unpack
 
 budget: setup $(VALGRIND)/ready ## Count the instructions of fixed pieces of work, and compare with what is allowed.
 	PATH="$$PATH:$(CURDIR)/$(VALGRIND)/root/usr/bin" VALGRIND_LIB=$$(ls -d $(CURDIR)/$(VALGRIND)/root/usr/libexec/valgrind /usr/libexec/valgrind 2>/dev/null | head -1) \
-		$(CARGO) bench --locked --package exotrace --bench budget
+		$(CARGO) bench --locked --workspace --bench budget
 
 # As large as a tenant: a million networks, 500,000 records of 20,000 people and 8,000 domains.
 TENANT := target/tenant
