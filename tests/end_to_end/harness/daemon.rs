@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -30,14 +31,14 @@ impl Daemon {
         self.process.id()
     }
 
-    /// What it has said so far.
+    /// What it has said so far, in whole lines.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+        whole_lines(&self.log)
     }
 
-    /// What it has written to standard output so far.
+    /// What it has written to standard output so far, in whole lines.
     pub(crate) fn output(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.output).unwrap()).into_owned()
+        whole_lines(&self.output)
     }
 
     /// Waits until it has said this.
@@ -81,9 +82,18 @@ impl Drop for Daemon {
         drop(self.process.kill());
         drop(self.process.wait());
         if thread::panicking() {
-            println!("process {} has said:\n{}", self.id(), self.log());
+            let said = fs::read(&self.log).unwrap_or_default();
+            println!("process {} has said:\n{}", self.id(), String::from_utf8_lossy(&said));
         }
     }
+}
+
+/// What is in a file that is being written; of a line that is not all there yet, nothing.
+fn whole_lines(file: &Path) -> String {
+    let mut bytes = fs::read(file).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
+    bytes.truncate(end);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Waits for the end of a program; one that does not end is killed.
