@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write as _,
+    io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
@@ -100,7 +100,13 @@ impl Folder {
     fn texts(&self, prefix: &str) -> String {
         let names = fs::read_dir(self.root()).unwrap().map(|entry| entry.unwrap().path());
         let files = names.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(prefix));
-        files.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect()
+        let text = |path: PathBuf| match fs::read(&path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            // A file that is finished while the program runs has another name by now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => panic!("{}: {error}", path.display()),
+        };
+        files.map(text).collect()
     }
 
     /// The documents of all files whose names begin so.
