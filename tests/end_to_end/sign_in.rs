@@ -54,8 +54,10 @@ fn a_secret_in_a_file_is_taken_as_soon_as_it_changes() {
     tenant.simulator.set_faults(faults);
     daemon.wait_for_log("could not read the client secret in `");
     tenant.simulator.set_faults(Faults::default());
+    let recoveries = || daemon.log().matches("collecting again").count();
+    let before = recoveries();
     tenant.write("secret", "simulated-secret\n");
-    daemon.wait_for_log("collecting again");
+    wait_for("collecting again", || recoveries() > before);
     assert!(!daemon.log().contains("a-guess") && !daemon.log().contains("another-guess"), "{}", daemon.log());
 }
 

@@ -38,7 +38,9 @@ fn known() -> BTreeSet<String> {
     drop(monitored);
     let tenant = super::tenant();
     let monitored = Monitored::start(&tenant, STDOUT);
-    wait_for("a first page", || monitored.metrics().contains("exotrace_last_page_timestamp_seconds{"));
+    // One by the ledger, and one that is counted when the ledger has noted the page.
+    let of_page = ["exotrace_last_page_timestamp_seconds{", "exotrace_newest_record_timestamp_seconds{"];
+    wait_for("a first page", || of_page.iter().all(|name| monitored.metrics().contains(name)));
     let all = stopping + &monitored.metrics();
     all.lines().filter_map(|line| line.strip_prefix("# TYPE ")).flat_map(names).collect()
 }

@@ -136,7 +136,9 @@ fn history_outlives_the_process() {
     let tenant = SimulatedTenant::misbehaving(&["late-rows=0.3", "lateness=1s"]);
     let mut monitored = Monitored::start(&tenant, STDOUT);
     let rows = |report: &Value| report["sources"][0]["delivered"]["documents"].as_u64().unwrap();
-    wait_for("all rows", || rows(&monitored.report()) == 20);
+    // Metrics hear of the newest record when the ledger has noted its page.
+    let is_told = |report: &Value| rows(report) == 20 && report["sources"][0]["lag_seconds"].is_u64();
+    wait_for("all rows", || is_told(&monitored.report()));
     let report = monitored.report();
     let sum: u64 = report["history"].as_array().unwrap().iter().map(|step| step["rows"].as_u64().unwrap()).sum();
     assert_eq!(sum, 20, "{report:#}");
