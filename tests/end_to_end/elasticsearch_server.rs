@@ -86,11 +86,15 @@ fn a_server_that_is_killed_in_the_middle_has_each_row_once_in_the_end() {
     let mut delivery =
         Delivery::new(&Arc::new(StoreNode::elasticsearch()), "killed", 1500, "request_timeout = \"10s\"\n");
     put_template(&delivery.store);
+    // There are more pages afterwards, so that it is the middle however late the server is killed.
+    delivery.tenant.simulator.hold_pages();
     let mut daemon = delivery.tenant.exotrace(&["run"]).start();
+    delivery.tenant.simulator.let_pass(30);
     wait_for("some rows", || delivery.store.documents(&delivery.stream).len() >= 300);
     let store = Arc::get_mut(&mut delivery.store).unwrap();
     store.kill();
-    daemon.wait_for_log("could not reach `http://127.0.0.1:");
+    delivery.tenant.simulator.let_pass(1000);
+    daemon.wait_for_log(&format!("could not reach `{}", store.url()));
     store.start_again();
     let is_there = |path: &str| delivery.store.try_ask("GET", path, "").is_ok_and(|(status, _)| status == 200);
     let health = format!("_cluster/health/{}?wait_for_status=yellow&timeout=1s", delivery.stream);

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{Delivery, Fixtures, apply};
-use crate::harness::{StoreNode, documents, graph_records, wait_for};
+use crate::harness::{Daemon, StoreNode, documents, graph_records, wait_for};
 
 /// Number of writers that keep the only thread for writing and its queue busy.
 const WRITERS: usize = 8;
@@ -125,18 +125,26 @@ fn a_node_that_is_killed_in_the_middle_has_each_row_once_in_the_end() {
     let mut delivery =
         Delivery::new(&Arc::new(StoreNode::open_search(&[])), "killed", 1500, "request_timeout = \"10s\"\n");
     delivery.apply(&[]).with(0);
+    // There are more pages each time, so that it is the middle however late the node is killed.
+    delivery.tenant.simulator.hold_pages();
     let mut daemon = delivery.tenant.exotrace(&["run"]).start();
+    let failure = format!("could not reach `{}", delivery.store.url());
+    let failures = |daemon: &Daemon| daemon.log().matches(&failure).count();
     for at_least in [100, 600] {
+        delivery.tenant.simulator.let_pass(25);
         wait_for("some rows", || delivery.store.documents(&delivery.stream).len() >= at_least);
+        let before = failures(&daemon);
         let store = Arc::get_mut(&mut delivery.store).unwrap();
         store.kill();
-        daemon.wait_for_log("could not reach `http://127.0.0.1:");
+        delivery.tenant.simulator.let_pass(5);
+        wait_for("a request that fails", || failures(&daemon) > before);
         store.start_again();
         wait_for("the index", || {
             let health = format!("_cluster/health/{}?wait_for_status=yellow&timeout=1s", delivery.stream);
             delivery.store.try_ask("GET", &health, "").is_ok_and(|(status, _)| status == 200)
         });
     }
+    delivery.tenant.simulator.let_pass(1000);
     wait_for("all rows", || delivery.store.documents(&delivery.stream).len() == 1500);
     daemon.stop();
     delivery.check_store();
