@@ -325,10 +325,14 @@ fn one_range_is_read_at_a_time() {
     let tenant = tenant(300, &[], FILE);
     let mut daemon = tenant.exotrace(&["run"]).start();
     wait_for("the documents", || tenant.count("documents") == 300);
-    daemon.wait_for_log("\"started\"");
+    // From then on nobody but the audit asks for pages.
+    wait_for("the end of the poll", || {
+        let source = &tenant.exotrace(&["status", "--json"]).run().json()["sources"][0];
+        source["covered_until"].is_string() && source["reading"].is_null()
+    });
     tenant.simulator.hold_pages();
-    let mut audit = tenant.exotrace(&["audit", "--from", "2h", "--to", "now"]).start();
     let requests = tenant.simulator.page_requests();
+    let mut audit = tenant.exotrace(&["audit", "--from", "2h", "--to", "now"]).start();
     wait_for("the audit", || tenant.simulator.page_requests() > requests);
     let range = range();
     let [from, to] = &range;

@@ -71,6 +71,8 @@ fn a_blocked_index_loses_nothing() {
     delivery.tenant.simulator.let_pass(1);
     wait_for("a page", || delivery.store.documents(&delivery.stream).len() == 20);
     daemon.signal("TERM");
+    // Otherwise pages may be faster.
+    daemon.wait_for_log("stopping");
     delivery.tenant.simulator.let_pass(1000);
     assert!(daemon.end().success());
     let block = |block: Value| delivery.store.ask("PUT", &format!("{}/_settings", delivery.stream), &block);
