@@ -1,7 +1,7 @@
 //! From the simulated tenant through the program to a fake Elasticsearch that fails in every way: what is stored is what
 //! the tenant has, each under its `_id`.
 
-use std::{collections::BTreeSet, fs, net::TcpListener, process::Command};
+use std::{collections::BTreeSet, fs, process::Command};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use exotrace_fake_elasticsearch::{Echo, Failure, FakeElasticsearch, Setup, certificate_file};
@@ -66,7 +66,8 @@ impl Delivery {
 
 #[track_caller]
 fn check_failures(failures: Vec<Failure>) {
-    let delivery = Delivery::elasticsearch(Setup { failures, ..Setup::default() });
+    let output = "type = \"elasticsearch\"\nurl = \"URL\"\nrequest_timeout = \"1s\"\n";
+    let delivery = Delivery::new(Setup { failures, ..Setup::default() }, output);
     delivery.run_until_done();
     assert_eq!(delivery.fake.failures_left(), 0);
     delivery.check_store();
@@ -153,10 +154,9 @@ fn requests_are_cut_to_what_the_settings_say() {
 #[test]
 fn another_host_is_asked_when_one_fails() {
     // A port that nobody listens on.
-    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let output = format!("type = \"elasticsearch\"\nurls = [\"http://{dead}\", \"URL\"]\nrequest_timeout = \"1s\"\n");
+    let output = "type = \"elasticsearch\"\nurls = [\"http://127.0.0.1:9\", \"URL\"]\nrequest_timeout = \"1s\"\n";
     let failures = vec![Failure::Hang, answer(502, None)];
-    let delivery = Delivery::new(Setup { failures, ..Setup::default() }, &output);
+    let delivery = Delivery::new(Setup { failures, ..Setup::default() }, output);
     delivery.run_until_done();
     delivery.check_store();
 }

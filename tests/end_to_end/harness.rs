@@ -1,5 +1,6 @@
 //! What the tests share: one way to start the program, one simulated tenant, one way to wait.
 
+mod address;
 mod daemon;
 mod documents;
 mod exotrace;
@@ -15,6 +16,7 @@ mod terminal;
 mod wait;
 
 pub(crate) use self::{
+    address::free_address,
     daemon::Daemon,
     documents::{assert_same, documents},
     exotrace::{Ended, Exotrace, PROGRAM, exotrace},

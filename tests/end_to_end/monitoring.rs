@@ -9,7 +9,7 @@ use std::{
 use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup};
 use serde_json::Value;
 
-use crate::harness::{Daemon, SimulatedTenant, fixture, wait_for, wait_for_some};
+use crate::harness::{Daemon, SimulatedTenant, fixture, free_address, wait_for, wait_for_some};
 
 mod dashboard;
 mod names;
@@ -280,7 +280,7 @@ fn another_address_is_taken_when_settings_are_reloaded() {
     wait_for("the first page", || monitored.get("/readyz").0 == 200);
     let settings = tenant.read("exotrace.toml");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address(2);
     let reload = |monitored: &Monitored, address: SocketAddr, name: &str| {
         let settings = settings.replace("127.0.0.1:0", &address.to_string());
         tenant.write_settings(&settings.replace("type = \"graph\"", &format!("type = \"graph\"\nname = \"{name}\"")));

@@ -16,6 +16,10 @@ use super::paths::project;
 /// The node of those tests that want nothing special of it.
 static SHARED: Mutex<Weak<StoreNode>> = Mutex::new(Weak::new());
 
+/// Where nodes listen. Ports of `127.0.0.1` are given to others all the time, and a node that was killed needs its own
+/// again.
+const HOST: &str = "127.0.0.4";
+
 /// How long a question may take on a busy machine.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -163,6 +167,7 @@ fn joined(mut body: &[u8]) -> Vec<u8> {
 fn start(kind: &str, folder: &tempfile::TempDir, settings: &[String]) -> (Child, ChildStdin, SocketAddr) {
     let mut process = Command::new(project().join("target/tools").join(kind).join("start"))
         .arg(folder.path())
+        .arg(format!("network.host={HOST}"))
         .args(settings)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Monitored, STDOUT, tenant};
-use crate::harness::{exotrace, fixture, project, wait_for, wait_for_some};
+use crate::harness::{exotrace, fixture, free_address, project, wait_for, wait_for_some};
 
 /// The dashboard that is committed is the one that the program prints.
 #[test]
@@ -43,8 +43,7 @@ impl Prometheus {
             rules.display()
         );
         fs::write(&settings, settings_text).unwrap();
-        // Another program may take the port meanwhile: then it does not start, and is started again.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address(3);
         let process = Command::new(project().join("target/tools/prometheus/root/usr/bin/prometheus"))
             .arg(format!("--config.file={}", settings.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))

@@ -26,6 +26,8 @@ const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
 const namesIn = (folder, pattern) => readdirSync(folder).flatMap((file) => file.match(pattern)?.[1] ?? []).sort();
 const versions = namesIn('target/components', /^mapping-(.*)\.wasm$/);
 const names = namesIn('fixtures/records', /^(.*)\.ndjson$/);
+/** Ports of 127.0.0.1 are given to others all the time, also before a server listens there. */
+const HOST = '127.0.0.2';
 /** The one that adapters are tried with. */
 const version = '2.2';
 
@@ -99,14 +101,14 @@ test('`jco run` runs the command, with geo databases from a file', async () => {
 
 test('`jco serve` answers requests with documents, and says what is wrong with a request', async (t) => {
   const port = await freePort();
-  const command = [jco, 'serve', ...folder, `target/components/http-${version}.wasm`, '--port', `${port}`];
+  const command = [jco, 'serve', ...folder, `target/components/http-${version}.wasm`, '--host', HOST, '--port', `${port}`];
   const server = spawn(process.execPath, [...command, '--isolate-worker-pool-size', '1'], {
     env: { ...process.env, ...seen, GEO_FOLDER },
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   });
   t.after(() => process.kill(-server.pid));
-  const url = `http://127.0.0.1:${port}/`;
+  const url = `http://${HOST}:${port}/`;
   assert.deepEqual(await (await answering(url)).json(), {
     name: 'exotrace message trace to ECS', mapping_version: `${version}.0`, ecs_version: '8.11.0',
     schema: { name: 'ecs', version: '8.11.0' }, options_schema: null,
@@ -142,7 +144,7 @@ test('`jco serve` answers requests with documents, and says what is wrong with a
 });
 
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer().listen(0, HOST);
   await once(server, 'listening');
   const { port } = server.address();
   server.close();

@@ -27,9 +27,13 @@ CONFIG = {
 LONGEST = 120
 
 
+# Ports of 127.0.0.1 are given to others all the time, also before the server listens.
+ADDRESS = "127.0.0.2"
+
+
 def free_port():
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((ADDRESS, 0))
         return probe.getsockname()[1]
 
 
@@ -41,13 +45,13 @@ class Server:
         port = free_port()
         program = pathlib.Path(sys.executable).with_name("nats-server")
         self.process = subprocess.Popen(
-            [program, "--addr", "127.0.0.1", "--port", str(port)], cwd=self.folder.name, stderr=subprocess.DEVNULL
+            [program, "--addr", ADDRESS, "--port", str(port)], cwd=self.folder.name, stderr=subprocess.DEVNULL
         )
-        self.url = f"nats://127.0.0.1:{port}"
+        self.url = f"nats://{ADDRESS}:{port}"
         latest = time.monotonic() + LONGEST
         while True:
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                if probe.connect_ex((ADDRESS, port)) == 0:
                     return self
             assert time.monotonic() < latest and self.process.poll() is None, "the server does not listen"
             time.sleep(0.05)
