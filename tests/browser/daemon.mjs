@@ -44,7 +44,7 @@ ledger.commit()
 
 /** Waits for something, but not for ever. */
 export async function waitFor(what, condition) {
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(100)) {
+  for (const end = Date.now() + 120_000; Date.now() < end; await sleep(100)) {
     const found = await condition();
     if (found) return found;
   }

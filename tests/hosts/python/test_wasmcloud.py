@@ -87,7 +87,7 @@ class Messages(unittest.IsolatedAsyncioTestCase):
         self.server = self.enterContext(Server())
 
     async def asyncSetUp(self):
-        self.client = await nats.connect(self.server.url, connect_timeout=10)
+        self.client = await nats.connect(self.server.url, connect_timeout=LONGEST)
         self.addAsyncCleanup(self.client.close)
 
     async def next(self, subscription):

@@ -51,7 +51,8 @@ class Handler:
 
 
 async def serve(handler, server, subjects):
-    client = await nats.connect(server)
+    # Whoever started this knows how long it may take.
+    client = await nats.connect(server, connect_timeout=120)
 
     async def answer(message):
         sent, problem = handler.handle(message.subject, message.data, message.reply or None)

@@ -45,7 +45,7 @@ fn config(urls: &[&str]) -> ElasticsearchConfig {
             ca_file: None,
             certificate: None,
             proxy_url: None,
-            request_timeout: Duration::from_secs(1),
+            request_timeout: Duration::from_secs(60),
         },
         body: BodyConfig { max_bytes: 1_000_000, max_documents: 1000, compression: Compression::Gzip },
     }
