@@ -240,13 +240,17 @@ fn another_key_in_the_file_counts_from_then_on() {
 
 #[test]
 fn the_previous_key_is_used_until_its_time_is_over() {
-    let until = chrono::Utc::now() + chrono::Duration::seconds(8);
-    let daemon = daemon(&format!("previous_key_file = \"old\"\noverlap_until = \"{}\"\n", until.to_rfc3339()));
+    let seconds_to_come = |seconds| (chrono::Utc::now() + chrono::Duration::seconds(seconds)).to_rfc3339();
+    let until = seconds_to_come(3600);
+    let daemon = daemon(&format!("previous_key_file = \"old\"\noverlap_until = \"{until}\"\n"));
     let before = deliver(&daemon, 1);
     let old = before["related"]["hash"].as_array().map_or(0, Vec::len);
     assert!(old > 0, "{before}");
+    // Time enough to read the settings on a busy machine.
+    daemon.change_settings(&until, &seconds_to_come(15));
+    daemon.hang_up();
     daemon.wait_for_log("previous key of pseudonyms is not used any more");
-    daemon.wait_for_log("settings reloaded");
+    wait_for("settings to be reloaded again", || daemon.log().matches("settings reloaded").count() == 2);
     let after = deliver(&daemon, 2);
     assert_eq!(after["user"]["hash"], before["user"]["hash"]);
     assert_eq!(after["related"]["hash"], Value::Null, "{after}");
