@@ -167,7 +167,7 @@ fn init_asks_until_the_answers_are_right() {
     terminal.answer("tenant_id: ", "my tenant");
     terminal.answer("tenant_id: ", "contoso.onmicrosoft.com");
     terminal.answer("client_id [${EXOTRACE_CLIENT_ID}]: ", "11111111-2222-3333-4444-555555555555");
-    terminal.answer("client_secret: ", "a-secret-that-shows-nowhere");
+    terminal.answer_unseen("client_secret: ", "a-secret-that-shows-nowhere");
     terminal.answer("local_domains (separated by commas, or none): ", "contoso.com, *.contoso.com");
     terminal.answer("path [trace.ndjson]: ", "");
     let shown = plain(&terminal.end());

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{Winsize, tcsetwinsize},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 
 use super::{exotrace::Exotrace, wait::wait_for};
@@ -73,6 +73,19 @@ impl Terminal {
         wait_for(question, || plain(&self.since_answer()).ends_with(question));
         self.answered = self.shown.lock().unwrap().len();
         self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits for a question whose answer is not shown, and types a line.
+    #[track_caller]
+    pub(crate) fn answer_unseen(&mut self, question: &str, line: &str) {
+        wait_for(question, || plain(&self.since_answer()).ends_with(question));
+        // The program asks first, and what is typed before it is ready shows.
+        wait_for("a terminal that shows nothing", || !self.shows_what_is_typed());
+        self.answer(question, line);
+    }
+
+    fn shows_what_is_typed(&self) -> bool {
+        tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
     }
 
     fn since_answer(&self) -> String {
