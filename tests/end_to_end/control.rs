@@ -70,7 +70,7 @@ fn a_watched_file_is_taken_when_it_proves_itself_and_not_tried_again_otherwise()
     assert_eq!(daemon.status()["refused"], 4);
     assert_eq!(daemon.status()["mapping"], "1.20.0");
 
-    daemon.write("mapping.wasm", b"\0asm half of a file");
+    daemon.put(b"\0asm half of a file");
     daemon.wait_until("it is refused", |daemon| daemon.status()["refused"] == 5);
     daemon.put(built_in("2.2").unwrap().bytes);
     daemon.wait_until("2.2 maps", |daemon| daemon.status()["mapping"] == "2.2.0");

@@ -134,7 +134,8 @@ fn the_running_program_takes_another_database_and_names_a_broken_one_once() {
     let daemon = MappingDaemon::prepared(geoip, NOWHERE, |folder| put(&folder.path("City.mmdb"), CITY));
     put_other(&daemon.path("City.mmdb"));
     daemon.wait_for_log("geo database replaced");
-    daemon.write("City.mmdb", "no database");
+    // At once: an empty file would be another broken one.
+    fs::rename(daemon.write("new", "no database"), daemon.path("City.mmdb")).unwrap();
     let problem = "could not replace the geo database; the previous one is used";
     daemon.wait_for_log(problem);
     assert!(daemon.log().contains("City.mmdb` is not a database in MaxMind format"), "{}", daemon.log());
