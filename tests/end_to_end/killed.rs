@@ -40,6 +40,9 @@ const SIGKILL: i32 = 9;
 /// How many records each file has that is read.
 const FILE_RECORDS: u64 = 20;
 
+/// However long it takes until the last round begins, it reads all mail.
+const INITIAL_INTERVAL: &str = "initial_interval = \"2days\"";
+
 const DEAD_LETTER: &str = "state/dead-letter.ndjson";
 
 const STREAM: &str = "logs-microsoft_exchange_online_message_trace.log-default";
@@ -107,7 +110,7 @@ impl Round {
              [[output]]\ntype = \"file\"\npath = \"out/trace.ndjson\"\nrotate_bytes = 30000\ncompression = \"zstd\"\n\
              [[output]]\ntype = \"elasticsearch\"\nname = \"siem\"\nurl = \"{url}\"\n\
              [[output]]\ntype = \"http\"\nurl = \"{url}/in\"\n",
-            tenant.source(),
+            tenant.source().replace("initial_interval = \"2h\"", INITIAL_INTERVAL),
             url = self.fake.url(),
         );
         self.write_settings(&settings);
