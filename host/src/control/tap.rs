@@ -74,6 +74,8 @@ pub(super) async fn show(
         // Who asked has gone, or says something that nobody expects.
         _ = reader.read(&mut rest) => Ok(()),
     };
+    // Whoever hears that finds room.
+    drop(tap);
     info!(by, "showing documents no more");
     match shown {
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
