@@ -2,6 +2,8 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
+use serde_json::Value;
+
 use crate::harness::{Daemon, Ended, Folder, project, wait_for};
 
 /// The sources, and the options that each needs.
@@ -139,6 +141,28 @@ fn simulate_writes_settings_that_run_as_they_are() {
     let said = folder.bare(&simulate).ends(2).stderr;
     assert!(said.contains("`exotrace.toml` exists"), "{said}");
     simulator.kill();
+}
+
+#[test]
+fn simulate_writes_settings_for_many_tenants_that_run_as_they_are() {
+    let folder = Folder::new();
+    let simulate = ["simulate", "--rows", "10", "--tenants", "3", "--listen", "127.0.0.1:0"];
+    let mut simulator = folder.bare(&[&simulate[..], &["--write-settings", "exotrace.toml"]].concat()).start();
+    simulator.wait_for_log("3 simulated tenants at http://127.0.0.1:");
+    folder.change_settings("listen = \"127.0.0.1:9464\"\n", "");
+    folder.bare(&["check", "exotrace.toml"]).ends(0);
+    let ended = folder.bare(&["run", "--once", "exotrace.toml"]).ends(0);
+    assert!(ended.stderr.contains("30 documents delivered"), "{ended}");
+    let documents = folder.documents("trace.ndjson");
+    for number in 1..=3 {
+        let domain = format!("@tenant-00{number}.example");
+        let is_of_tenant = |document: &&Value| document.to_string().contains(&domain);
+        assert!(documents.iter().filter(is_of_tenant).count() >= 5, "{domain}");
+    }
+    simulator.kill();
+    // As many records come without a service.
+    let printed = folder.bare(&["simulate", "--rows", "10", "--tenants", "3", "--print-records", "graph"]).ends(0);
+    assert_eq!(printed.documents().len(), 30);
 }
 
 #[test]

@@ -55,6 +55,9 @@ impl Faults {
     /// The longest that a row or a status is late unless it is said otherwise: half an hour.
     const USUAL_LATENESS: Duration = Duration::minutes(30);
 
+    /// How many page requests the real service takes of a tenant in five minutes.
+    const USUAL_LIMIT: u64 = 100;
+
     /// Switches on one fault, given as `NAME` or `NAME=VALUE`.
     pub fn add(&mut self, text: &str) -> Result<(), FaultError> {
         let (name, value) = match text.split_once('=') {
@@ -73,6 +76,12 @@ impl Faults {
         };
         self.values.insert(*fault, value);
         Ok(())
+    }
+
+    /// Adds the limit that the real service has, unless there is one.
+    pub(crate) fn with_usual_limit(mut self) -> Self {
+        self.values.entry(Fault::Throttle).or_insert(FaultValue::Count(Self::USUAL_LIMIT));
+        self
     }
 
     /// Whether a fault is switched on.

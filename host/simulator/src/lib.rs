@@ -1,4 +1,4 @@
-//! A simulated Exchange Online tenant: sign-in, mail and the message-trace API.
+//! A simulated Exchange Online tenant, or many of them: sign-in, mail and the message-trace API.
 //!
 //! Behaves as the real service was measured to behave, oddities included. What it does only now
 //! and then, such as refusing or breaking off, is switched on by name: see [`Faults`].
@@ -25,6 +25,7 @@ mod mail;
 mod records;
 mod request_number;
 mod row;
+mod service;
 mod sign_in;
 mod stats;
 mod tenant;
@@ -39,6 +40,7 @@ pub use delivery::{DeliveryError, State, delivered};
 pub use faults::{FaultError, Faults};
 pub use records::{RecordForm, write_records};
 pub use row::{Row, Status};
+pub use service::{SimulatedService, serve_many};
 pub use tenant::Tenant;
 
 /// Returns the routes of the simulated sign-in and message-trace services, Graph and its predecessor.

@@ -28,9 +28,6 @@ use message::Message;
 /// One message in this number shares the millisecond of the one before.
 const SHARED_MILLISECOND: u32 = 40;
 
-/// How many rows a block has at most, those of a tie apart.
-const BLOCK_ROWS: usize = 4096;
-
 /// Number of blocks remembered: a client that reads page by page finds the next one made.
 const REMEMBERED: usize = 8;
 
@@ -47,8 +44,9 @@ pub(crate) struct Mail {
 impl Mail {
     pub(crate) fn new(config: &TenantConfig) -> Self {
         let start = config.start();
-        let later = Spread::new(start + config.horizon, config.horizon, config.later_rows(), 2);
-        let spreads = [later, Spread::new(start, config.span, config.rows, 0)];
+        let most = config.block_rows.max(1);
+        let later = Spread::new(start + config.horizon, config.horizon, (config.later_rows(), most), 2);
+        let spreads = [later, Spread::new(start, config.span, (config.rows, most), 0)];
         Self { config: config.clone(), spreads, remembered: Mutex::default() }
     }
 
@@ -133,12 +131,13 @@ struct Spread {
 }
 
 impl Spread {
-    fn new(end: DateTime<Utc>, span: Duration, rows: usize, stream: u64) -> Self {
+    /// This number of rows, of which a block has at most so many.
+    fn new(end: DateTime<Utc>, span: Duration, (rows, most_in_block): (usize, usize), stream: u64) -> Self {
         // One less, so that rounding the end down puts no row before the span.
         let span_ms = (span.num_milliseconds() - 1).max(0);
         let most = usize::try_from(span_ms).unwrap_or(usize::MAX).max(1);
         // One without rows as well, which may have a tie.
-        let blocks = rows.div_ceil(BLOCK_ROWS).clamp(1, most);
+        let blocks = rows.div_ceil(most_in_block).clamp(1, most);
         Self { end: end.trunc_subsecs(3), span_ms, rows, blocks, stream }
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct Stats {
     /// Those of them that gave it an access token.
     foreign_tokens: u64,
     /// The most page requests in any 300 seconds of the tenant's time.
-    max_page_requests_in_300_s: usize,
+    pub(crate) max_page_requests_in_300_s: usize,
     /// The longest time range of a query that was not refused.
     max_range_days: f64,
     #[serde(skip)]

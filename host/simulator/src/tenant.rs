@@ -161,6 +161,11 @@ impl Tenant {
         self.memory().page_requests
     }
 
+    /// Returns the most page requests in any 300 seconds of the tenant's time, those that were refused included.
+    pub fn max_page_requests_in_300_s(&self) -> usize {
+        self.memory().stats.max_page_requests_in_300_s
+    }
+
     /// Returns how many requests for details there were.
     pub fn details_requests(&self) -> u64 {
         self.memory().stats.details_requests
@@ -176,7 +181,8 @@ impl Tenant {
         &self.timeline
     }
 
-    pub(crate) fn config(&self) -> &TenantConfig {
+    /// What it is like.
+    pub fn config(&self) -> &TenantConfig {
         &self.config
     }
 
@@ -196,9 +202,15 @@ impl Tenant {
         let lifetime = Duration::from_std(self.config.token_lifetime).unwrap_or(Duration::MAX);
         let expiry = self.now().checked_add_signed(lifetime);
         let mut memory = self.memory();
-        let token = URL_SAFE_NO_PAD.encode(memory.rng.random::<[u8; 32]>());
+        // Whose it is can be read from it, as from a real one.
+        let token = format!("{}.{}", URL_SAFE_NO_PAD.encode(memory.rng.random::<[u8; 32]>()), self.config.tenant_id);
         memory.token_expiries.insert(token.clone(), expiry.unwrap_or(DateTime::<Utc>::MAX_UTC));
         token
+    }
+
+    /// Whose an access token is, if it is like those that are issued here.
+    pub(crate) fn id_in_token(token: &str) -> Option<&str> {
+        token.split_once('.').map(|(_, tenant_id)| tenant_id)
     }
 
     /// Makes a token one that was never issued.

@@ -1,4 +1,4 @@
-//! `exotrace simulate`: the simulated tenant alone.
+//! `exotrace simulate`: the simulated tenant alone, or many of them.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -10,7 +10,9 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use exotrace_simulator::{Faults, RecordForm, Tenant, TenantConfig, serve, write_records};
+use exotrace_simulator::{
+    Faults, RecordForm, SimulatedService, Tenant, TenantConfig, serve, serve_many, write_records,
+};
 use tokio::net::TcpListener;
 
 use super::{
@@ -18,10 +20,11 @@ use super::{
     new_file::{self, ExistingFile, SECRET},
     shell, simulated_source,
 };
+use crate::support::counted::counted;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  exotrace simulate --rows 2000 --rows-per-hour 600\n  exotrace simulate --write-settings exotrace.toml\n  exotrace simulate --fault server-error=0.5\n  exotrace simulate --rows 500000 --people 20000 --print-records graph > records.ndjson"
+    after_help = "Examples:\n  exotrace simulate --rows 2000 --rows-per-hour 600\n  exotrace simulate --write-settings exotrace.toml\n  exotrace simulate --fault server-error=0.5\n  exotrace simulate --tenants 300 --rows-per-hour 3600 --write-settings exotrace.toml\n  exotrace simulate --rows 500000 --people 20000 --print-records graph > records.ndjson"
 )]
 pub(super) struct SimulateArguments {
     /// Where to listen; port 0 takes any that is free.
@@ -45,13 +48,17 @@ pub(super) struct SimulateArguments {
     /// How many people the tenant has; two domains elsewhere write to five of them. A handful of each without it.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     people: Option<u32>,
+    /// How many tenants the service has, each with an id, an application, people, mail and a limit of 100 requests in
+    /// five minutes of its own. One with a fixed id and no limit without it.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    tenants: Option<u32>,
     /// Print all mail as records, one a line and the newest first, and serve nothing.
     #[arg(long, value_name = "FORM", conflicts_with_all = ["listen", "write_settings", "faults"])]
     print_records: Option<PrintedForm>,
     /// A way in which the services misbehave; may be given more than once.
     #[arg(long = "fault", value_name = "NAME[=VALUE]", value_parser = fault)]
     faults: Vec<String>,
-    /// Write a settings file with which `exotrace run` collects from this tenant, into `trace.ndjson` beside it.
+    /// Write a settings file with which `exotrace run` collects from these tenants, into `trace.ndjson` beside it.
     #[arg(long, value_name = "FILE")]
     write_settings: Option<PathBuf>,
     /// With `--write-settings`: replace a file that exists.
@@ -77,39 +84,59 @@ pub(super) fn run(arguments: &SimulateArguments) -> anyhow::Result<ExitCode> {
         list_faults(&mut io::stdout().lock())?;
         return Ok(ExitCode::SUCCESS);
     }
+    let config = tenant(arguments)?;
     if let Some(form) = arguments.print_records {
         let form = match form {
             PrintedForm::Graph => RecordForm::Graph,
             PrintedForm::ReportingWebService => RecordForm::ReportingWebService,
         };
-        write_records(&tenant(arguments)?, form, BufWriter::new(io::stdout().lock()))?;
+        let mut output = BufWriter::new(io::stdout().lock());
+        for tenant in tenants(&config, arguments.tenants) {
+            write_records(&tenant, form, &mut output)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(arguments.listen).await;
         let listener = listener.with_context(|| format!("could not listen on `{}`", arguments.listen))?;
-        let config = tenant(arguments)?;
-        let url = format!("http://{}", reachable(listener.local_addr()?));
-        match &arguments.write_settings {
-            Some(path) => {
-                let text = simulated_source::settings(&config, &url);
-                new_file::write(path, text.as_bytes(), SECRET, ExistingFile::by_force(arguments.force))?;
-                let file = shell::word(path);
-                say(&format!(
-                    "simulated tenant at {url}; settings for it are in {file}: `exotrace run --config {file}`"
-                ));
-            }
-            None => say(&format!(
-                "simulated tenant at {url}; settings for it:\n{}",
-                simulated_source::keys(&config, &url).trim_end()
-            )),
-        }
-        let tenant = Arc::new(Tenant::new(config));
+        tell(arguments, &config, &format!("http://{}", reachable(listener.local_addr()?)))?;
         let interrupted = async { drop(tokio::signal::ctrl_c().await) };
-        serve(listener, tenant, interrupted).await?;
+        match arguments.tenants {
+            Some(count) => serve_many(listener, Arc::new(SimulatedService::new(&config, count)), interrupted).await?,
+            None => serve(listener, Arc::new(Tenant::new(config)), interrupted).await?,
+        }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// What the tenants are like: one, or as many as were asked for.
+fn tenants(config: &TenantConfig, count: Option<u32>) -> Vec<TenantConfig> {
+    match count {
+        Some(count) => (1..=count).map(|number| config.of_many(number)).collect(),
+        None => vec![config.clone()],
+    }
+}
+
+/// Says where the tenants are and how to collect from them; writes settings where that is wanted.
+fn tell(arguments: &SimulateArguments, config: &TenantConfig, url: &str) -> anyhow::Result<()> {
+    let tenants = tenants(config, arguments.tenants);
+    let what = match arguments.tenants {
+        Some(count) => counted(count.into(), "simulated tenant", "simulated tenants"),
+        None => "simulated tenant".to_owned(),
+    };
+    if let Some(path) = &arguments.write_settings {
+        let text = simulated_source::settings(&tenants, url);
+        new_file::write(path, text.as_bytes(), SECRET, ExistingFile::by_force(arguments.force))?;
+        let file = shell::word(path);
+        say(&format!("{what} at {url}; settings for it are in {file}: `exotrace run --config {file}`"));
+    } else if arguments.tenants.is_some() {
+        say(&format!("{what} at {url}; {url}/tenants lists them, and `--write-settings FILE` writes settings"));
+    } else {
+        let keys = simulated_source::keys(config, url);
+        say(&format!("{what} at {url}; settings for it:\n{}", keys.trim_end()));
+    }
+    Ok(())
 }
 
 /// An address to connect to: one that stands for all of the machine's is none, and settings want this machine.

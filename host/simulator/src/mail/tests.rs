@@ -1,7 +1,7 @@
 //! The mail as a whole: what is always so, and what has to occur.
 
 use super::*;
-use crate::{Status, testing::config};
+use crate::{Status, config::BLOCK_ROWS, testing::config};
 use network::NO_ADDRESS;
 
 fn mail(seed: u64, rows: usize, span: Duration) -> Vec<Row> {
