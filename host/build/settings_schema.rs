@@ -134,9 +134,9 @@ impl Code {
             }
             schema["properties"][section] = json!({ "type": "array", "minItems": 1, "items": { "oneOf": kinds } });
         }
-        schema["required"].as_array_mut().into_iter().for_each(|required| {
-            required.extend(["source".into(), "output".into()]);
-        });
+        schema["required"].as_array_mut().into_iter().for_each(|required| required.push("output".into()));
+        // Of which there may be both.
+        schema["anyOf"] = json!([{ "required": ["source"] }, { "required": ["sources_dir"] }]);
         schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
         schema["title"] = "Settings of exotrace".into();
         Ok(schema)

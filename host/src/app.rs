@@ -8,5 +8,6 @@ pub(crate) mod privacy;
 pub(crate) mod pseudonym_key_file;
 pub(crate) mod resolve;
 pub(crate) mod settings;
+pub(crate) mod settings_watch;
 pub(crate) mod start;
 pub(crate) mod unusable;

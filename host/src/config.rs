@@ -24,7 +24,7 @@ mod value_reader;
 pub use data_stream::{DATASET, data_stream, namespace_problem};
 pub use error::ConfigError;
 pub use fault::Fault;
-pub use places::Places;
+pub use places::{Places, SettingKey};
 
 pub(crate) use document::Document;
 pub(crate) use faults::Faults;

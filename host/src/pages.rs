@@ -34,7 +34,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    observe::health::{Condition, State},
+    observe::health::{Condition, Part, State},
     pipeline::dead_letter::DeadLetterCount,
 };
 
@@ -215,7 +215,9 @@ async fn healthz(Extract(watched): Seen) -> Response {
 async fn readyz(Extract(watched): Seen) -> Response {
     let watched = watched.load_full();
     let parts = watched.health.conditions();
-    let flows = !parts.is_empty() && parts.iter().all(|condition| condition.state == State::Working);
+    // While other settings are refused, everything flows by those before.
+    let mut flowing = parts.iter().filter(|condition| condition.part != Part::Settings);
+    let flows = !parts.is_empty() && flowing.all(|condition| condition.state == State::Working);
     let status = if flows { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let waiting = Arc::clone(&watched.waiting);
     let counting = spawn_blocking(move || waiting.lock().unwrap_or_else(PoisonError::into_inner).count());

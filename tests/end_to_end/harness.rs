@@ -12,6 +12,7 @@ mod records;
 mod seed;
 mod store_node;
 mod tenant;
+mod tenants;
 mod terminal;
 mod wait;
 
@@ -28,6 +29,7 @@ pub(crate) use self::{
     seed::random,
     store_node::StoreNode,
     tenant::SimulatedTenant,
+    tenants::SimulatedTenants,
     terminal::{Terminal, plain},
     wait::{wait_for, wait_for_some},
 };

@@ -174,6 +174,9 @@ fn the_schema_is_printed() {
         kinds.iter().flat_map(|kind| kind["properties"]["type"]["enum"].as_array().unwrap().clone()).collect::<Vec<_>>()
     };
     assert!(types("source").contains(&"graph".into()) && types("output").contains(&"elasticsearch".into()), "{schema}");
+    let of_file = Folder::new().bare(&["config", "schema", "--source-file"]).ends(0).json();
+    assert_eq!(of_file["properties"]["source"], schema["properties"]["source"]);
+    assert_eq!(of_file["properties"].as_object().unwrap().len(), 1);
 }
 
 #[test]

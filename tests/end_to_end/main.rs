@@ -57,6 +57,7 @@ mod replacement;
 mod settings_file;
 mod settings_reference;
 mod sign_in;
+mod sources_dir;
 mod state;
 mod status;
 mod syslog;

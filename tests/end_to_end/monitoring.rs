@@ -302,3 +302,22 @@ fn another_address_is_taken_when_settings_are_reloaded() {
     assert_eq!(monitored.value("exotrace_documents_delivered_total{output=\"here\"}"), Some(60.0));
     assert_eq!(monitored.value("exotrace_ledger_readable"), Some(1.0));
 }
+
+#[test]
+fn settings_that_are_refused_are_seen_and_keep_nothing_from_being_ready() {
+    let tenant = tenant();
+    let monitored = Monitored::start(&tenant, STDOUT);
+    wait_for("the first page", || monitored.get("/readyz").0 == 200);
+    let refused = "exotrace_health{part=\"settings\",name=\"\",state=\"needs_attention\"}";
+    assert_eq!(monitored.value(refused), None);
+    tenant.change_settings("interval = \"1s\"", "interval = \"1 apple\"");
+    monitored.daemon.signal("HUP");
+    monitored.daemon.wait_for_log("could not reload the settings; the old ones stay in use");
+    wait_for("the refusal", || monitored.value(refused) == Some(1.0));
+    assert_eq!(monitored.state("settings"), "needs_attention");
+    assert_eq!(monitored.get("/readyz").0, 200);
+    assert!(!monitored.get("/readyz").1.contains("apple"), "what the settings say is for nobody");
+    tenant.change_settings("interval = \"1 apple\"", "interval = \"2s\"");
+    monitored.daemon.signal("HUP");
+    wait_for("the settings to be taken", || monitored.value(refused).is_none());
+}

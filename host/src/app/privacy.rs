@@ -1,27 +1,22 @@
 //! The profile that hides people: its keys, and what goes on with it beside the mapping.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, path::Path};
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio::time::sleep;
-use tracing::info;
 
 use super::{
     pseudonym_key_file,
     settings::{Config, PrivacyConfig},
 };
 use crate::{
-    config::ConfigError,
+    config::{ConfigError, SettingKey},
     mapper::{PRIVACY, PseudonymKey, Settings},
     pipeline::dead_letter::Sealer,
-    support::{file_watch::WatchedFiles, time_text::time},
+    support::time_text::time,
 };
-
-/// How often the clock is looked at while a time is waited for: it may be set.
-const LOOK: Duration = Duration::from_secs(60);
 
 /// The profile of the settings with its keys, as they are in their files.
 #[derive(Debug, Clone)]
@@ -90,18 +85,18 @@ impl Privacy {
 
 /// Refuses what keeps records as they come, which would show what the profile hides.
 fn refuse_kept_records(config: &Config) -> Result<(), ConfigError> {
-    let refused = |key: &str, hint: &str| {
+    let refused = |key: SettingKey, hint: &str| {
         let problem = format!("`{key}` keeps records as they come, and `mapping.privacy` hides people\nhint: {hint}");
         Err(ConfigError::Invalid(config.places.fault(key, &problem)))
     };
     for (index, source) in config.sources.iter().enumerate() {
         if let Some(setting) = source.settings.keeps_records() {
-            return refused(&config.places.key("source", index, setting), "leave one of them out");
+            return refused(config.places.key("source", index, setting), "leave one of them out");
         }
     }
     match &config.archive {
         Some(archive) if !archive.allow_archive => {
-            refused("archive.dir", "leave one of them out, or set `allow_archive = true` in `[archive]`")
+            refused("archive.dir".into(), "leave one of them out, or set `allow_archive = true` in `[archive]`")
         }
         _ => Ok(()),
     }
@@ -143,46 +138,5 @@ impl PrivacyConfig {
     /// Until when the previous key is used, if that is to come.
     pub(crate) fn overlap_ends(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.previous.as_ref().map(|previous| previous.until).filter(|until| now < *until)
-    }
-}
-
-/// What has the settings read once more without anybody's asking: another key in a file, and the end of an overlap.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KeyWatch {
-    files: WatchedFiles,
-    overlap_ends: Option<DateTime<Utc>>,
-}
-
-impl KeyWatch {
-    /// For these settings. Made before the keys are read, so that a change during the reading counts.
-    pub(crate) fn of(config: &Config) -> Self {
-        let Some(privacy) = &config.mapping.privacy else { return Self::default() };
-        let overlap_ends = privacy.overlap_ends(Utc::now());
-        let mut files = vec![privacy.key_file.clone()];
-        files.extend(privacy.previous.as_ref().filter(|_| overlap_ends.is_some()).map(|it| it.file.clone()));
-        Self { files: WatchedFiles::new(files), overlap_ends }
-    }
-
-    /// Waits until the settings are to be read once more; once for each cause.
-    pub(crate) async fn is_due(&mut self) {
-        let Self { files, overlap_ends } = self;
-        tokio::select! {
-            () = files.changed_for_good() => {
-                files.look_again();
-                info!("key of pseudonyms changed");
-            }
-            () = until(*overlap_ends) => {
-                *overlap_ends = None;
-                info!("previous key of pseudonyms is not used any more");
-            }
-        }
-    }
-}
-
-/// Waits for a time: for ever when there is none.
-async fn until(instant: Option<DateTime<Utc>>) {
-    let Some(instant) = instant else { return std::future::pending().await };
-    while let Ok(left) = (instant - Utc::now()).to_std() {
-        sleep(left.min(LOOK)).await;
     }
 }

@@ -12,6 +12,7 @@ mod outputs;
 mod privacy;
 mod schema;
 mod source_config;
+mod source_files;
 mod source_labels;
 mod sources;
 mod synonyms;
@@ -23,7 +24,7 @@ pub(crate) use config::{Config, GeoipConfig};
 pub(crate) use mapping_config::{CandidateConfig, CandidateMode, MappingChoice, MappingLimits, RollbackConfig};
 pub(crate) use output_config::OutputConfig;
 pub(crate) use privacy::PrivacyConfig;
-pub(crate) use schema::SCHEMA;
+pub(crate) use schema::{SCHEMA, of_source_file};
 pub(crate) use source_config::SourceConfig;
 
 #[cfg(test)]

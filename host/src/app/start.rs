@@ -8,8 +8,9 @@ use crate::{
     app::{
         agent::Agent,
         mapping_limits::loader,
-        privacy::{KeyWatch, Privacy},
+        privacy::Privacy,
         settings::{Config, OutputConfig, SourceConfig},
+        settings_watch::SettingsWatch,
         unusable::Unusable,
     },
     deployment::{Decisions, Deployment, InitialMapping},
@@ -91,7 +92,7 @@ pub(crate) struct Ready {
     pub(crate) geo: Arc<Geo>,
     pub(crate) config: Config,
     /// What has the settings read once more.
-    pub(crate) key_watch: KeyWatch,
+    pub(crate) settings_watch: SettingsWatch,
     /// What hides people.
     pub(crate) privacy: Option<Privacy>,
     /// With which mapping it begins.
@@ -119,7 +120,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     // Before anything in it is believed or written.
     state_folder::prepare(&config.state_dir).map_err(unusable)?;
     let found = found(config)?;
-    let key_watch = KeyWatch::of(config);
+    let settings_watch = SettingsWatch::of(config);
     let privacy = Privacy::read(config)?;
     let agent = Agent::of(&config.state_dir)
         .with_context(|| format!("could not read the agent id in state folder `{}`", config.state_dir.display()))?;
@@ -141,7 +142,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         deployment,
         geo,
         config: config.clone(),
-        key_watch,
+        settings_watch,
         privacy,
         initial,
         component,

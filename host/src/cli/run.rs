@@ -132,12 +132,12 @@ async fn collect(
     let mut dead_letter = ready.config.dead_letter.clone();
     tell_start(&ready, path, bars);
     note_run(&mut ledger, &process)?;
-    let (mut keys, mut privacy) = (ready.key_watch.clone(), ready.privacy.clone());
+    let (mut settings, mut privacy) = (ready.settings_watch.clone(), ready.privacy.clone());
     let mut stages = ready.into_stages(ledger, &health)?;
     let mut summary = Summary::default();
     loop {
         let mut wanted = Wanted::End;
-        let told = async { wanted = signals.wanted(path, &state_dir, &mut keys).await };
+        let told = async { wanted = signals.wanted((path, state_dir.as_path()), &mut settings, &health).await };
         let watched = stages.sources.iter().filter_map(|it| it.source.watch()).collect();
         let sources = stages.sources.iter().map(|it| it.identity.label.clone()).collect();
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
@@ -163,7 +163,7 @@ async fn collect(
         dead_letter.clone_from(&ready.config.dead_letter);
         tell_start(&ready, path, bars);
         note_run(&mut ledger, &process)?;
-        keys = ready.key_watch.clone();
+        settings = ready.settings_watch.clone();
         tell_other_key(privacy.as_ref(), ready.privacy.as_ref());
         privacy.clone_from(&ready.privacy);
         stages = ready.into_stages(ledger, &health)?;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     app::settings::Config,
-    config::{ConfigError, environment},
+    config::{ConfigError, Fault, environment},
 };
 
 /// Names the settings file where the command line does not.
@@ -36,6 +36,23 @@ impl SettingsFile {
     /// Reads it, and gives what is right of it as well when something is wrong.
     pub(super) fn load_in_part(&self) -> anyhow::Result<(Option<Config>, Option<ConfigError>)> {
         Config::load_in_part(&self.path()).map_err(explain_missing)
+    }
+
+    /// Reads it for a look at what runs, which needs no source: what is wrong with files of `sources_dir` comes back
+    /// beside the rest.
+    pub(super) fn load_but_for_source_files(&self) -> anyhow::Result<(Config, Option<ConfigError>)> {
+        let is_about_source_files = |fault: &Fault, config: &Config| {
+            fault.path != config.places.path() || fault.problem.contains("`sources_dir`")
+        };
+        match self.load_in_part()? {
+            (Some(config), None) => Ok((config, None)),
+            (Some(config), Some(error)) if error.faults().iter().all(|it| is_about_source_files(it, &config)) => {
+                Ok((config, Some(error)))
+            }
+            (_, Some(error)) => Err(error.into()),
+            // Without an error there are settings.
+            (None, None) => self.load().map(|config| (config, None)),
+        }
     }
 
     /// Reads it.

@@ -10,7 +10,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::settings_file::SettingsFile;
-use crate::support::shown::ForPeople;
+use crate::support::{error_text::explain, shown::ForPeople};
 
 mod gather;
 mod print;
@@ -39,9 +39,10 @@ pub(super) struct StatusArguments {
 
 /// Ends with 0 when all is well, and with 1 when a person has to do something.
 pub(super) fn run(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
-    let config = arguments.settings.load()?;
+    let (config, refused) = arguments.settings.load_but_for_source_files()?;
+    let refused = refused.map(|error| explain(&error));
     let Some(seconds) = arguments.watch else {
-        let report = gather(&config, Utc::now())?;
+        let report = gather(&config, refused, Utc::now())?;
         let mut output = io::stdout().lock();
         if arguments.json {
             serde_json::to_writer_pretty(&mut output, &report)?;
@@ -51,5 +52,5 @@ pub(super) fn run(arguments: &StatusArguments) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::from(if report.needs_person { NEEDS_PERSON } else { 0 }));
     };
-    watch::watch(&config, arguments.json, Duration::from_secs(seconds))
+    watch::watch(&config, refused.as_deref(), arguments.json, Duration::from_secs(seconds))
 }

@@ -23,7 +23,7 @@ pub enum ConfigError {
     /// A setting is wrong.
     #[error("{0}")]
     Invalid(Fault),
-    /// Several settings are wrong; in the order of the file.
+    /// Several settings are wrong; in the order of the files.
     #[error("{}", together(.0))]
     Several(Vec<Fault>),
 }
@@ -57,9 +57,14 @@ impl ConfigError {
 fn together(faults: &[Fault]) -> String {
     let problem = |fault: &Fault| format!("{}:{}: {}", shown::path(&fault.path), fault.line, fault.problem);
     let mut text = faults.iter().map(problem).collect::<Vec<_>>().join("; ");
+    let is_one_file = faults.iter().all(|fault| Some(&fault.path) == faults.first().map(|first| &first.path));
     for fault in faults {
         if let Some(hint) = &fault.hint {
-            text.push_str(&format!("\nhint: line {}: {hint}", fault.line));
+            let place = match is_one_file {
+                true => format!("line {}", fault.line),
+                false => format!("{}:{}", shown::path(&fault.path), fault.line),
+            };
+            text.push_str(&format!("\nhint: {place}: {hint}"));
         }
     }
     text

@@ -7,10 +7,10 @@ use crate::support::shown;
 /// Something that is wrong or odd at one place of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Fault {
-    /// The line, counted from 1.
-    pub line: usize,
     /// The settings file.
     pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
     /// What is wrong; names the key.
     pub problem: String,
     /// The way out, when there is one to name.

@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use super::{error::ConfigError, fault::Fault};
@@ -27,6 +27,8 @@ pub(crate) struct Faults {
     secret_files: RefCell<Vec<(String, PathBuf)>>,
     /// Keys that have another name by now, and that name.
     old_names: RefCell<Vec<(String, &'static str)>>,
+    /// Files besides the first, with their texts and what was found in each.
+    other_files: RefCell<Vec<(PathBuf, String, Self)>>,
 }
 
 impl Faults {
@@ -36,6 +38,21 @@ impl Faults {
 
     pub(crate) fn warning(&self, fault: Fault) {
         self.warnings.borrow_mut().push(fault);
+    }
+
+    /// Takes over what was found in a file besides the first.
+    pub(crate) fn take_over(&self, file: Self, text: &str, path: &Path) {
+        self.errors.borrow_mut().extend(file.errors.take());
+        self.warnings.borrow_mut().extend(file.warnings.take());
+        self.strict.borrow_mut().extend(file.strict.take());
+        let old_names = file.old_names.take().into_iter();
+        let with_file = |(old, new): (String, _)| (format!("{}: {old}", path.display()), new);
+        self.old_names.borrow_mut().extend(old_names.map(with_file));
+        self.other_files.borrow_mut().push((path.to_owned(), text.to_owned(), file));
+    }
+
+    pub(crate) fn take_other_files(&self) -> Vec<(PathBuf, String, Self)> {
+        self.other_files.take()
     }
 
     pub(crate) fn strict(&self, fault: Fault) {
@@ -94,7 +111,7 @@ impl Faults {
         self.old_names.take()
     }
 
-    /// The warnings, in the order of the file.
+    /// The warnings, in the order of the files.
     pub(crate) fn take_warnings(&self) -> Vec<Fault> {
         let mut warnings = self.warnings.take();
         warnings.sort();
@@ -102,7 +119,7 @@ impl Faults {
         warnings
     }
 
-    /// All errors, in the order of the file; none when there is none.
+    /// All errors, in the order of the files; none when there is none.
     pub(crate) fn take_error(&self) -> Option<ConfigError> {
         let mut errors = self.errors.take();
         errors.sort();

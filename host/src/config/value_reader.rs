@@ -1,28 +1,14 @@
 //! Reads single values, and says where and what is wrong with them.
 
-use std::{
-    net::SocketAddr,
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::SocketAddr, ops::RangeInclusive, path::Path, time::Duration};
 
 use toml::Spanned;
 use url::Url;
 
-use super::{
-    environment::{expand, unexpanded},
-    error::ConfigError,
-    fault::Fault,
-    faults::Faults,
-    setting::Setting,
-};
-use crate::support::{
-    http_client::is_loopback,
-    plain_file::{self, MAX_SECRET_BYTES},
-    secret::Secret,
-    secret_file,
-};
+use super::{environment::expand, error::ConfigError, fault::Fault, faults::Faults, setting::Setting};
+use crate::support::{http_client::is_loopback, plain_file, secret::Secret};
+
+mod files;
 
 /// Secrets that services give out, and nobody chooses.
 const GIVEN_OUT: [&str; 3] = ["api_key", "bearer_token", "client_secret"];
@@ -130,16 +116,6 @@ impl<'a> ValueReader<'a> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
-    /// The contents of a file that a setting names.
-    pub(crate) fn contents(&self, key: &str, value: &Spanned<String>) -> Result<String, ConfigError> {
-        let file = self.file(key, value)?;
-        plain_file::text(&file, MAX_SECRET_BYTES).map_err(|error| {
-            // As written: a secret put here by mistake must not show.
-            let problem = format!("`{}`: could not read `{}`: {error}", self.dotted(key), value.get_ref());
-            self.error(value.span().start, problem, None)
-        })
-    }
-
     /// A secret that stands in the settings, unless it comes from the environment.
     pub(crate) fn secret(&self, key: &str, value: &Spanned<String>) -> Result<Secret, ConfigError> {
         if !value.get_ref().contains("${") {
@@ -162,37 +138,6 @@ impl<'a> ValueReader<'a> {
             Some(odd) => {
                 let problem = format!("`{}`: in the secret, {odd}", self.dotted(key));
                 Err(self.error(value.span().start, problem, Some("copy it again, as plain text")))
-            }
-        }
-    }
-
-    /// A file that a secret is read from, which is to be its owner's alone.
-    pub(crate) fn note_secret_file(&self, key: &str, file: &Path) {
-        self.faults.note_secret_file(self.dotted(key), file.to_owned());
-    }
-
-    /// A file with a secret in it, in any form.
-    pub(crate) fn optional_secret_file(
-        &self,
-        key: &str,
-        value: &Setting<String>,
-    ) -> Result<Option<PathBuf>, ConfigError> {
-        let Some(value) = value else { return Ok(None) };
-        let file = self.file(key, value)?;
-        self.note_secret_file(key, &file);
-        Ok(Some(file))
-    }
-
-    /// A file with a secret as its text, which is read again when it changes. It has to be there from the start.
-    pub(crate) fn secret_file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
-        let file = self.file(key, value)?;
-        self.note_secret_file(key, &file);
-        match secret_file::read(&file) {
-            Ok(secret) => self.plain_secret(key, value, secret).map(|_| file),
-            Err(error) => {
-                // As written: a secret put here by mistake must not show.
-                let problem = format!("`{}`: could not read `{}`: {error}", self.dotted(key), value.get_ref());
-                Err(self.error(value.span().start, problem, None))
             }
         }
     }
@@ -229,22 +174,6 @@ impl<'a> ValueReader<'a> {
         // All of them before the first error counts.
         let texts: Vec<_> = values.iter().map(|value| self.text(key, value)).collect();
         texts.into_iter().collect()
-    }
-
-    /// A path; a relative one is relative to the folder of the settings.
-    pub(crate) fn file(&self, key: &str, value: &Spanned<String>) -> Result<PathBuf, ConfigError> {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        let text = self.text(key, value)?;
-        if let Some(written) = unexpanded(value.get_ref()) {
-            let problem =
-                format!("`{}`: `{written}` is not put in, so that it is a part of the name", self.dotted(key));
-            self.warning(value.span().start, problem, Some("write the path in full, or `${NAME}` for a variable"));
-        }
-        Ok(folder.join(text))
-    }
-
-    pub(crate) fn optional_file(&self, key: &str, value: &Setting<String>) -> Result<Option<PathBuf>, ConfigError> {
-        value.as_ref().map(|value| self.file(key, value)).transpose()
     }
 
     /// A time with its unit.

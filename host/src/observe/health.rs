@@ -25,6 +25,8 @@ pub(crate) enum Part {
     DeadLetter,
     /// Raw records that are kept.
     Archive,
+    /// Settings that were to be reloaded; a part only while they are refused.
+    Settings,
 }
 
 impl Part {
@@ -36,6 +38,7 @@ impl Part {
             Self::Ledger => "ledger",
             Self::DeadLetter => "dead_letter",
             Self::Archive => "archive",
+            Self::Settings => "settings",
         }
     }
 }
@@ -120,6 +123,15 @@ impl Health {
     /// The run has this part as well, which there is one of.
     pub(crate) fn add(&self, part: Part) {
         self.lock().push(Condition::new(part, "", State::Working));
+    }
+
+    /// Other settings were refused, until a run begins with some that are right.
+    pub(crate) fn settings_refused(&self, reason: String) {
+        let mut conditions = self.lock();
+        conditions.retain(|condition| condition.part != Part::Settings);
+        let mut condition = Condition::new(Part::Settings, "", State::Working);
+        condition.turn(State::NeedsAttention, Some(reason));
+        conditions.push(condition);
     }
 
     /// Waits for what a part asks a disk for: nothing else sets a limit to that.
@@ -213,6 +225,19 @@ mod tests {
 
     fn states(health: &Health) -> Vec<State> {
         health.conditions().iter().map(|condition| condition.state).collect()
+    }
+
+    #[test]
+    fn refused_settings_are_a_part_until_a_run_begins_with_others() {
+        let health = health();
+        health.settings_refused("one".to_owned());
+        health.settings_refused("two".to_owned());
+        let conditions = health.conditions();
+        let refused: Vec<_> = conditions.iter().filter(|condition| condition.part == Part::Settings).collect();
+        assert_eq!((refused.len(), refused[0].state), (1, State::NeedsAttention));
+        assert_eq!(refused[0].reason.as_deref(), Some("two"));
+        health.begin(["graph"].into_iter(), ["one"].into_iter());
+        assert!(health.conditions().iter().all(|condition| condition.part != Part::Settings));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Files that are looked at from time to time, to see when they have changed.
 
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::Duration,
@@ -53,23 +53,44 @@ const LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WatchedFiles {
     files: Vec<PathBuf>,
-    stamps: Vec<Option<Stamp>>,
+    /// A folder whose files with such an end are watched as well, whichever there are.
+    folder: Option<(PathBuf, &'static str)>,
+    looks: Vec<(PathBuf, Option<Stamp>)>,
 }
 
 impl WatchedFiles {
     /// These files. Made before they are read, so that a change during the reading counts.
     pub(crate) fn new(files: Vec<PathBuf>) -> Self {
-        Self { stamps: stamps(&files), files }
+        Self { files, ..Self::default() }.as_they_are()
+    }
+
+    /// The visible files of a folder whose names end so, those that come later included.
+    pub(crate) fn of_folder(folder: PathBuf, extension: &'static str) -> Self {
+        Self { folder: Some((folder, extension)), ..Self::default() }.as_they_are()
+    }
+
+    fn as_they_are(mut self) -> Self {
+        self.look_again();
+        self
     }
 
     /// Takes them as they are now, about to be read again.
     pub(crate) fn look_again(&mut self) {
-        self.stamps = stamps(&self.files);
+        self.looks = self.looks();
     }
 
-    /// Whether one of them looks other than before.
+    /// Whether one of them looks other than before, has come or has gone.
     pub(crate) fn have_changed(&self) -> bool {
-        stamps(&self.files) != self.stamps
+        self.looks() != self.looks
+    }
+
+    fn looks(&self) -> Vec<(PathBuf, Option<Stamp>)> {
+        let mut files = self.files.clone();
+        if let Some((folder, extension)) = &self.folder {
+            // A folder that is not there has none.
+            files.extend(visible_files(folder, extension).unwrap_or_default());
+        }
+        files.into_iter().map(|file| (file.clone(), stamp(&file))).collect()
     }
 
     /// Waits until one of them has changed and stays as it is, which means that its writer has finished.
@@ -94,6 +115,24 @@ impl WatchedFiles {
             }
         }
     }
+}
+
+/// The files of a folder whose names have this extension and do not begin with a dot, in the order of their names.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub(crate) fn visible_files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = PathBuf::from(entry?.file_name());
+        let is_hidden = name.as_os_str().as_encoded_bytes().starts_with(b".");
+        if !is_hidden && name.extension().is_some_and(|found| found == extension) {
+            files.push(folder.join(name));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// What a file looks like now; none when it is not there.
@@ -123,6 +162,35 @@ mod tests {
         assert!(again.have_changed());
         assert!(!watched.have_changed(), "as it was");
         assert!(!WatchedFiles::default().have_changed());
+    }
+
+    #[test]
+    fn the_files_of_a_folder_are_watched_as_they_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut watched = WatchedFiles::of_folder(folder.path().to_owned(), "toml");
+        let mut check = |is_change: bool, what: &str| {
+            assert_eq!(watched.have_changed(), is_change, "{what}");
+            watched.look_again();
+        };
+        fs::write(path("b.toml"), "1").unwrap();
+        check(true, "came");
+        for name in ["b.txt", ".c.toml", ".toml", "toml", "b.toml~", "b.toml.new"] {
+            fs::write(path(name), "1").unwrap();
+        }
+        check(false, "other files");
+        fs::write(path("b.toml"), "22").unwrap();
+        check(true, "changed");
+        fs::rename(path("b.toml"), path("a.toml")).unwrap();
+        check(true, "has another name");
+        fs::write(path("b.toml"), "1").unwrap();
+        check(true, "came again");
+        assert_eq!(visible_files(folder.path(), "toml").unwrap(), [path("a.toml"), path("b.toml")]);
+        fs::remove_file(path("a.toml")).unwrap();
+        check(true, "went");
+        fs::remove_dir_all(folder.path()).unwrap();
+        check(true, "the folder went");
+        assert!(visible_files(folder.path(), "toml").is_err());
     }
 
     #[test]

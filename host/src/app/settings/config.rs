@@ -12,6 +12,7 @@ use super::{
     output_config::OutputConfig,
     outputs,
     source_config::SourceConfig,
+    source_files::SourceFiles,
     sources, synonyms,
     table::SettingsTable,
 };
@@ -19,6 +20,7 @@ use crate::{
     config::{ConfigError, Document, Fault, Faults, Places, ValueReader, environment},
     pipeline::example_of_archive_file,
     support::{
+        file_watch::WatchedFiles,
         plain_file::{self, MAX_SETTINGS_BYTES},
         secret_file,
     },
@@ -46,6 +48,8 @@ pub(crate) struct Config {
     pub geoip: GeoipConfig,
     /// What is read; at least one.
     pub sources: Vec<SourceConfig>,
+    /// The files of `sources_dir` as they were before they were read; none without it.
+    pub source_files: WatchedFiles,
     /// Where documents go; at least one.
     pub outputs: Vec<OutputConfig>,
     /// Where records and documents go that cannot be mapped or that an output will never take.
@@ -164,17 +168,13 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     let archive = archive.and_then(Result::ok);
     let state_dir = state_dir.unwrap_or_default();
     let dead_letter = dead_letter.ok().flatten().unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
-    for (section, is_empty) in [("source", table.source.is_empty()), ("output", table.output.is_empty())] {
-        if is_empty {
-            let problem = format!("there is no `[[{section}]]`");
-            drop(reader.missed(section, 0, problem, Some(&format!("at least one {section} is needed"))));
-        }
-    }
+    let source_files = SourceFiles::read(&table.sources_dir, reader);
+    note_missing(&table, &source_files, reader);
     let (outputs, namespace) = outputs::read(document, reader);
     let mut own_files = vec![(dead_letter.clone(), "the dead letter")];
     own_files.extend(archive.iter().map(|archive| (example_of_archive_file(&archive.dir), "the files of the archive")));
     own_files.extend(outputs.iter().flat_map(|output| output.settings.examples_of_files()));
-    let sources = sources::read(document, own_files, reader);
+    let sources = sources::read(document, &source_files.files, own_files, reader);
     Some(Config {
         state_dir,
         listen: listen.ok().flatten(),
@@ -184,6 +184,7 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
         mapping: mapping.ok()?,
         geoip: GeoipConfig { city: city.ok().flatten(), asn: asn.ok().flatten() },
         sources,
+        source_files: source_files.watched,
         outputs,
         dead_letter,
         archive,
@@ -192,6 +193,27 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
         warnings: Vec::new(),
         strict: Vec::new(),
     })
+}
+
+/// Notes that there is nothing to read, or nowhere to deliver.
+fn note_missing(table: &SettingsTable, source_files: &SourceFiles, reader: &ValueReader<'_>) {
+    if table.output.is_empty() {
+        let problem = "there is no `[[output]]`".to_owned();
+        drop(reader.missed("output", 0, problem, Some("at least one output is needed")));
+    }
+    let has_source = !table.source.is_empty() || !source_files.files.is_empty();
+    match &table.sources_dir {
+        _ if has_source => {}
+        None => {
+            let problem = "there is no `[[source]]`".to_owned();
+            drop(reader.missed("source", 0, problem, Some("at least one source is needed")));
+        }
+        Some(value) => {
+            let problem = "there is no `[[source]]`, and no file in `sources_dir`".to_owned();
+            let hint = "at least one source is needed: here, or in a file of that folder whose name ends with `.toml`";
+            drop(reader.missed("source", value.span().start, problem, Some(hint)));
+        }
+    }
 }
 
 /// Where to listen: by its name, or by the one that it had before.

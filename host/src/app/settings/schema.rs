@@ -1,14 +1,29 @@
 //! The JSON Schema of the settings, which `build.rs` makes of the structs that they are read into.
 
+use serde_json::{Value, json};
+
 /// The schema, as text.
 pub(crate) const SCHEMA: &str = include_str!(concat!(env!("OUT_DIR"), "/settings.schema.json"));
+
+/// The schema of a file of `sources_dir`, which has sources alone.
+pub(crate) fn of_source_file() -> Value {
+    let mut schema: Value = serde_json::from_str(SCHEMA).unwrap_or_default();
+    let source = schema["properties"]["source"].take();
+    json!({
+        "$schema": schema["$schema"].take(),
+        "title": "Sources of exotrace, in a file of `sources_dir`",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": { "source": source },
+        "required": ["source"],
+    })
+}
 
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
     use boon::{Compiler, SchemaIndex, Schemas};
-    use serde_json::Value;
 
     use super::*;
     use crate::app::kinds::{OUTPUTS, SOURCES};
@@ -72,6 +87,13 @@ mod tests {
         "source-namespace",
         "source-tag-of-two-lines",
         "source-tenant-name-twice",
+        "sources-dir-broken",
+        "sources-dir-empty",
+        "sources-dir-missing",
+        "sources-dir-name-twice",
+        "sources-dir-other-section",
+        "sources-dir-without-header",
+        "sources-dir-without-source",
         "tenant-of-files",
         "too-far-back",
         "trusted-key-file-missing",
@@ -95,10 +117,10 @@ mod tests {
     }
 
     impl Validator {
-        fn new() -> Self {
+        fn new(schema: Value) -> Self {
             const PLACE: &str = "https://exotrace.example/settings.schema.json";
             let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-            compiler.add_resource(PLACE, serde_json::from_str(SCHEMA).unwrap()).unwrap();
+            compiler.add_resource(PLACE, schema).unwrap();
             let index = compiler.compile(PLACE, &mut schemas).unwrap();
             Self { schemas, index }
         }
@@ -121,7 +143,7 @@ mod tests {
 
     #[test]
     fn good_settings_are_valid() {
-        let validator = Validator::new();
+        let validator = Validator::new(serde_json::from_str(SCHEMA).unwrap());
         for (name, text) in fixtures("good") {
             assert_eq!(validator.validate(&text), Ok(()), "{name}");
         }
@@ -129,10 +151,23 @@ mod tests {
 
     #[test]
     fn bad_settings_are_not_valid_where_a_schema_can_see_it() {
-        let validator = Validator::new();
+        let validator = Validator::new(serde_json::from_str(SCHEMA).unwrap());
         let bad = fixtures("bad");
         let valid = bad.iter().filter(|(_, text)| validator.validate(text).is_ok()).map(|(name, _)| name.as_str());
         assert_eq!(valid.collect::<BTreeSet<_>>(), BEYOND_A_SCHEMA.iter().copied().collect());
+    }
+
+    #[test]
+    fn files_of_sources_have_a_schema_of_their_own() {
+        let validator = Validator::new(of_source_file());
+        for (name, text) in fixtures("good/tenants.d") {
+            let is_read = !name.starts_with('.');
+            assert_eq!(validator.validate(&text).is_ok(), is_read, "{name}: {:?}", validator.validate(&text));
+        }
+        for name in ["broken", "other-section", "several", "without-header", "without-source"] {
+            let files = fixtures(&format!("bad/sources-dir-{name}.d"));
+            assert!(files.iter().any(|(_, text)| validator.validate(text).is_err()), "{name}");
+        }
     }
 
     /// What the program reads and what the schema says cannot differ.

@@ -5,77 +5,105 @@ use std::path::PathBuf;
 use exotrace_domains::{EXAMPLE, LocalDomain};
 use toml::Spanned;
 
-use super::{labels::labels, source_config::SourceConfig, synonyms, table::SourceTable};
+use super::{labels::labels, source_config::SourceConfig, source_files::SourceFile, synonyms, table::SourceTable};
 use crate::{
     app::kinds,
     config::{ConfigError, Document, Section, ValueReader, keys},
     pipeline::SourceContext,
+    support::shown,
 };
 
-/// The sources that are right; `own_files` are those that the program writes itself, and what they are.
+/// The sources that are right, of the settings file and of those beside it; `own_files` are those that the program
+/// writes itself, and what they are.
 pub(super) fn read(
     document: &Document<'_>,
+    others: &[SourceFile],
     own_files: Vec<(PathBuf, &'static str)>,
     reader: &ValueReader<'_>,
 ) -> Vec<SourceConfig> {
-    let sections = Section::all(document, "source");
-    let mut context = SourceContext { own_files, ..SourceContext::default() };
-    let mut sources: Vec<SourceConfig> = Vec::new();
-    let mut kept = Vec::new();
-    for (index, section) in sections.iter().enumerate() {
-        let reader = reader.within(section.prefix());
-        if let Ok(source) = source(section, &sources, &mut context, &reader) {
-            sources.push(source);
-            kept.push(index);
-        }
+    let context = SourceContext { own_files, ..SourceContext::default() };
+    let mut reading = SourceReading { context, sources: Vec::new(), files: Vec::new() };
+    reading.read(document, None, reader);
+    for file in others {
+        file.read(reader, |document, reader| reading.read(document, Some(&file.name), reader));
     }
-    reader.note_sections("source", kept, sections.len());
-    sources
+    reading.sources
 }
 
-fn source(
-    section: &Section<'_, '_>,
-    others: &[SourceConfig],
-    context: &mut SourceContext,
-    reader: &ValueReader<'_>,
-) -> Result<SourceConfig, ConfigError> {
-    let table: SourceTable = section.read(reader)?;
-    let kind = kinds::SOURCES.name_of(section, reader)?;
-    let name = name(&table, kind, section.start(), others, reader);
-    context.name = name.as_ref().cloned().unwrap_or_default();
-    let common = (keys::<SourceTable>(), synonyms::SOURCE);
-    let local_domains = local_domains(&table, reader);
-    context.local_domains = local_domains.as_ref().ok().map(|domains| domains.clone().unwrap_or_default());
-    let settings = kinds::SOURCES.read(kind, section, common, context, reader);
-    let labels = labels(&table, reader);
-    Ok(SourceConfig { name: name?, labels: labels?, local_domains: local_domains?, settings: settings? })
+/// The sources that were read so far.
+struct SourceReading {
+    context: SourceContext,
+    sources: Vec<SourceConfig>,
+    /// The file of each.
+    files: Vec<PathBuf>,
 }
 
-/// What a source is called; no two are called the same.
-fn name(
-    table: &SourceTable,
-    kind: &str,
-    at: usize,
-    others: &[SourceConfig],
-    reader: &ValueReader<'_>,
-) -> Result<String, ConfigError> {
-    let name = match &table.name {
-        Some(name) => reader.text("name", name)?,
-        None => default_name(kind, others),
-    };
-    if others.iter().any(|other| other.name() == name) {
+impl SourceReading {
+    /// Reads the sources of a file. Those of one beside the settings are called as it is unless they have names.
+    fn read(&mut self, document: &Document<'_>, file_name: Option<&str>, reader: &ValueReader<'_>) {
+        let sections = Section::all(document, "source");
+        let mut kept = Vec::new();
+        for (index, section) in sections.iter().enumerate() {
+            let reader = reader.within(section.prefix());
+            if let Ok(source) = self.source(section, file_name, &reader) {
+                self.sources.push(source);
+                self.files.push(reader.path().to_owned());
+                kept.push(index);
+            }
+        }
+        reader.note_sections("source", kept, sections.len());
+    }
+
+    fn source(
+        &mut self,
+        section: &Section<'_, '_>,
+        file_name: Option<&str>,
+        reader: &ValueReader<'_>,
+    ) -> Result<SourceConfig, ConfigError> {
+        let table: SourceTable = section.read(reader)?;
+        let kind = kinds::SOURCES.name_of(section, reader)?;
+        let name = self.name(&table, (kind, file_name), section.start(), reader);
+        self.context.name = name.as_ref().cloned().unwrap_or_default();
+        let common = (keys::<SourceTable>(), synonyms::SOURCE);
+        let local_domains = local_domains(&table, reader);
+        self.context.local_domains = local_domains.as_ref().ok().map(|domains| domains.clone().unwrap_or_default());
+        let settings = kinds::SOURCES.read(kind, section, common, &self.context, reader);
+        let labels = labels(&table, reader);
+        Ok(SourceConfig { name: name?, labels: labels?, local_domains: local_domains?, settings: settings? })
+    }
+
+    /// What a source is called; no two are called the same.
+    fn name(
+        &self,
+        table: &SourceTable,
+        (kind, file_name): (&str, Option<&str>),
+        at: usize,
+        reader: &ValueReader<'_>,
+    ) -> Result<String, ConfigError> {
+        let name = match (&table.name, file_name) {
+            (Some(name), _) => reader.text("name", name)?,
+            (None, None) => numbered(kind, self.sources.iter().filter(|source| source.kind() == kind).count()),
+            (None, Some(file_name)) => {
+                numbered(file_name, self.files.iter().filter(|file| *file == reader.path()).count())
+            }
+        };
+        let Some(other) = self.sources.iter().position(|other| other.name() == name) else { return Ok(name) };
         let at = table.name.as_ref().map_or(at, |name| name.span().start);
         let problem = format!("`{}`: two sources have the same name", reader.dotted("name"));
-        return Err(reader.error(at, problem, Some("give each a `name` of its own")));
+        let other_file = Some(&self.files[other]).filter(|file| *file != reader.path());
+        let hint = match other_file {
+            Some(file) => format!("the other one is in `{}`; give each a `name` of its own", shown::path(file)),
+            None => "give each a `name` of its own".to_owned(),
+        };
+        Err(reader.error(at, problem, Some(&hint)))
     }
-    Ok(name)
 }
 
-/// The kind of the source; with a number from the second of its kind on.
-fn default_name(kind: &str, before: &[SourceConfig]) -> String {
-    match before.iter().filter(|source| source.kind() == kind).count() {
-        0 => kind.to_owned(),
-        others => format!("{kind}-{}", others + 1),
+/// A name for one that comes after so many of its kind or file: with a number from the second on.
+fn numbered(name: &str, before: usize) -> String {
+    match before {
+        0 => name.to_owned(),
+        others => format!("{name}-{}", others + 1),
     }
 }
 

@@ -32,6 +32,24 @@ pub(super) const OUTPUT: Synonyms = &[
     (&["healthcheck", "healthchecks"], Meant::Note("`exotrace doctor` checks every output")),
 ];
 
+/// What stands at the top of a file of `sources_dir`, and belongs elsewhere.
+const SOURCE_FILE: Synonyms = &[
+    (&["sources", "input", "inputs", "receivers"], Meant::Key("source")),
+    (
+        &["type", "name", "tenant_id", "tenant_name", "client_id", "client_secret", "client_secret_file", "paths"],
+        Meant::Note("`source` is a section: write `[[source]]` above its keys"),
+    ),
+    (
+        &["state_dir", "listen", "sources_dir", "mapping", "geoip", "output", "dead_letter", "archive"],
+        Meant::Note("a file of `sources_dir` has `[[source]]` alone; all else stands in the settings file"),
+    ),
+];
+
+/// Those of the table with this dotted key in a file of `sources_dir`; nothing is the top.
+pub(super) fn of_source_file(place: &str) -> &'static [Synonyms] {
+    if place.is_empty() { &[SOURCE_FILE] } else { &[] }
+}
+
 const TOP: Synonyms = &[
     (&["sources", "input", "inputs", "receivers"], Meant::Key("source")),
     (&["outputs", "sink", "sinks", "exporters"], Meant::Key("output")),

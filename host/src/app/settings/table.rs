@@ -22,6 +22,8 @@ pub(super) struct SettingsTable {
     pub(super) listen_hosts: Option<Vec<Spanned<String>>>,
     /// File with a token of 16 visible characters or more that the status page and `/metrics` ask for, read again for each request. With it, the page also shows what services and outputs have said. Default: none, and everybody who reaches `listen` is answered.
     pub(super) listen_token_file: Setting<String>,
+    /// Folder of files beside this one, as a rule one for each tenant; relative to this file, as all paths are to theirs. Each has `[[source]]` as this file may have, once or more; a source without a name is called as its file is. Files whose names end with `.toml` and do not begin with a dot are read in the order of their names. What is added, changed or removed takes effect while exotrace runs. Default: none.
+    pub(super) sources_dir: Setting<String>,
     // What `listen` was called before.
     pub(super) metrics_listen: Setting<String>,
     #[serde(default)]
@@ -35,6 +37,14 @@ pub(super) struct SettingsTable {
     #[serde(default)]
     pub(super) dead_letter: DeadLetterTable,
     pub(super) archive: Option<Spanned<ArchiveTable>>,
+}
+
+/// A file of `sources_dir`.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceFileTable {
+    #[serde(default)]
+    pub(super) source: Vec<AnyTable>,
 }
 
 #[derive(Deserialize, Default)]

@@ -30,8 +30,7 @@ fn good(name: &str) -> PathBuf {
 }
 
 fn parse(path: &Path) -> Result<Config, ConfigError> {
-    let name = path.file_name().unwrap();
-    Config::parse(&fs::read_to_string(path).unwrap(), Path::new(name), &|_| None)
+    Config::parse(&fs::read_to_string(path).unwrap(), path, &|_| None)
 }
 
 fn secret_of(config: &Config) -> &str {
@@ -53,7 +52,8 @@ fn every_mistake_is_named_with_its_line() {
     for path in fixtures("bad") {
         let error = parse(&path).expect_err(&path.display().to_string());
         let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
-        let found = format!("{error}{cause}\n");
+        let folder = format!("{}/", path.parent().unwrap().display());
+        let found = format!("{error}{cause}\n").replace(&folder, "");
         let expected = path.with_extension("txt");
         if env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&expected, &found).unwrap();
@@ -241,4 +241,46 @@ fn what_is_probably_not_meant_is_a_warning() {
         "8: `output.bearer_token` has a `${` without its end, which stands for itself",
     ];
     assert_eq!(warnings, expected);
+}
+
+#[test]
+fn sources_of_files_beside_are_called_as_their_files_unless_they_have_names() {
+    let names = |settings: &str| {
+        let config = parse(&good(settings)).unwrap();
+        config.sources.iter().map(|source| source.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("sources-dir.toml"), ["file", "contoso", "fabrikam", "fabrikam-2"]);
+    assert_eq!(names("sources-dir-alone.toml"), ["contoso", "fabrikam", "fabrikam-2"]);
+}
+
+#[test]
+fn a_setting_of_a_file_beside_has_the_line_of_that_file_and_its_paths_are_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("tenants.d")).unwrap();
+    let text = fs::read_to_string(good("tenants.d/contoso.toml")).unwrap();
+    let text = text.replace("client_secret = \"simulated-secret\"", "client_secret_file = \"contoso.secret\"");
+    fs::write(path("tenants.d/contoso.toml"), &text).unwrap();
+    fs::copy(good("tenants.d/fabrikam.toml"), path("tenants.d/fabrikam.toml")).unwrap();
+    fs::copy(good("sources-dir-alone.toml"), path("exotrace.toml")).unwrap();
+    let error = Config::load(&path("exotrace.toml")).unwrap_err().to_string();
+    let expected = "tenants.d/contoso.toml:5: `source.client_secret_file`: could not read `contoso.secret`";
+    assert!(error.contains(expected), "{error}");
+
+    fs::write(path("tenants.d/contoso.secret"), "hunter2\n").unwrap();
+    let config = Config::load(&path("exotrace.toml")).unwrap();
+    let service = config.sources[0].of_kind::<ServiceConfig>().expect("a service");
+    let Credential::Secret { secret: SecretSource::File(file), .. } = &service.credential else { panic!("a file") };
+    assert_eq!(*file, path("tenants.d/contoso.secret"));
+    let fault = |index: usize, name: &str| {
+        let fault = config.places.fault(config.places.key("source", index, name), "is odd");
+        fault.to_string().replace(&format!("{}/", folder.path().display()), "")
+    };
+    assert_eq!(fault(0, "local_domains"), "tenants.d/contoso.toml:6: is odd");
+    assert_eq!(fault(1, "tenant_id"), "tenants.d/fabrikam.toml:3: is odd");
+    assert_eq!(fault(2, "paths"), "tenants.d/fabrikam.toml:9: is odd");
+    let secret_files: Vec<_> = config.places.secret_files().map(|(key, file)| (key.to_string(), file)).collect();
+    assert_eq!(secret_files, [("source.client_secret_file".to_owned(), file.as_path())]);
+    let with_secrets: Vec<_> = config.places.files_with_secrets().map(|(file, _)| file.to_owned()).collect();
+    assert_eq!(with_secrets, [path("tenants.d/fabrikam.toml")]);
 }

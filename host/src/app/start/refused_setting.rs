@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::settings::{Config, SourceConfig},
+    config::SettingKey,
     mapper::{MapperError, SettingsRefusal},
 };
 
@@ -13,7 +14,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct RefusedSetting {
     /// Its dotted key.
-    pub(crate) key: String,
+    pub(crate) key: SettingKey,
     /// The file and the line.
     place: String,
 }
@@ -32,7 +33,7 @@ pub(crate) fn with_refused_setting(config: &Config, error: MapperError) -> anyho
     };
     match key {
         Some(key) => {
-            let place = format!("{}:{}", config.places.path().display(), config.places.line(&key));
+            let place = format!("{}:{}", config.places.path_of(&key).display(), config.places.line(&key));
             anyhow::Error::from(error).context(RefusedSetting { key, place })
         }
         None => error.into(),
@@ -40,38 +41,38 @@ pub(crate) fn with_refused_setting(config: &Config, error: MapperError) -> anyho
 }
 
 /// The dotted key of what is refused; nothing when it is not a setting.
-fn key_of(config: &Config, refusal: &SettingsRefusal) -> Option<String> {
-    match refusal {
+fn key_of(config: &Config, refusal: &SettingsRefusal) -> Option<SettingKey> {
+    let key = match refusal {
         SettingsRefusal::InvalidOptions { pointer, .. } => {
             if let Some(privacy) = &config.mapping.privacy
                 && pointer.strip_prefix("/privacy").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             {
-                return Some(format!("mapping{}", dotted(&json!({ "privacy": privacy.options }), pointer)));
+                let options = json!({ "privacy": privacy.options });
+                return Some(format!("mapping{}", dotted(&options, pointer)).as_str().into());
             }
             let options = config.mapping.options.as_ref()?;
-            Some(format!("mapping.options{}", dotted(options, pointer)))
+            format!("mapping.options{}", dotted(options, pointer))
         }
         SettingsRefusal::ReservedField(field) => {
             let source = config.sources.iter().position(|source| has_field(&source.labels().fields, field))?;
-            Some(config.places.key("source", source, "fields"))
+            return Some(config.places.key("source", source, "fields"));
         }
         SettingsRefusal::InvalidFields(_) => {
             let source = config.sources.iter().position(|source| !source.labels().fields.is_empty())?;
-            Some(config.places.key("source", source, "fields"))
+            return Some(config.places.key("source", source, "fields"));
         }
-        SettingsRefusal::InvalidSuffixList(_) => Some("mapping.suffix_list".to_owned()),
-        SettingsRefusal::Unsupported(setting) if setting.ends_with("pseudonym_key") => {
-            Some("mapping.privacy".to_owned())
-        }
-        SettingsRefusal::Unsupported(setting) => Some(format!("mapping.{setting}")),
+        SettingsRefusal::InvalidSuffixList(_) => "mapping.suffix_list".to_owned(),
+        SettingsRefusal::Unsupported(setting) if setting.ends_with("pseudonym_key") => "mapping.privacy".to_owned(),
+        SettingsRefusal::Unsupported(setting) => format!("mapping.{setting}"),
         SettingsRefusal::UnsupportedKind(kind) => {
             let needs = |source: &SourceConfig| source.settings.other_record_kinds().contains(kind);
             let source = config.sources.iter().position(needs)?;
-            Some(config.places.key("source", source, kind.as_str()))
+            return Some(config.places.key("source", source, kind.as_str()));
         }
-        SettingsRefusal::InvalidPseudonymKey(_) | SettingsRefusal::CannotHide => Some("mapping.privacy".to_owned()),
-        SettingsRefusal::OtherContract { setting, .. } => Some((*setting).to_owned()),
-    }
+        SettingsRefusal::InvalidPseudonymKey(_) | SettingsRefusal::CannotHide => "mapping.privacy".to_owned(),
+        SettingsRefusal::OtherContract { setting, .. } => (*setting).to_owned(),
+    };
+    Some(key.as_str().into())
 }
 
 fn has_field(fields: &serde_json::Map<String, Value>, field: &str) -> bool {

@@ -1,8 +1,12 @@
 //! What is found wrong or odd in the settings.
 
-use crate::{app::settings::Config, config::Fault, pipeline::SettingProblem};
+use crate::{
+    app::settings::Config,
+    config::{Fault, SettingKey},
+    pipeline::SettingProblem,
+};
 
-/// What was found, in the order of the file.
+/// What was found, in the order of the files.
 #[derive(Default)]
 pub(in crate::cli) struct Checked {
     pub(in crate::cli) errors: Vec<Fault>,
@@ -10,12 +14,18 @@ pub(in crate::cli) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn error(&mut self, config: &Config, key: &str, problem: &str) {
+    pub(super) fn error(&mut self, config: &Config, key: impl Into<SettingKey>, problem: &str) {
         self.errors.push(config.places.fault(key, problem));
     }
 
-    pub(super) fn warning(&mut self, config: &Config, key: &str, problem: &str) {
+    pub(super) fn warning(&mut self, config: &Config, key: impl Into<SettingKey>, problem: &str) {
         self.warnings.push(config.places.fault(key, problem));
+    }
+
+    /// Whether something is wrong in the line of a setting of the first file.
+    pub(super) fn has_error_at(&self, config: &Config, key: &str) -> bool {
+        let line = config.places.line(key);
+        self.errors.iter().any(|fault| fault.line == line && fault.path == config.places.path())
     }
 
     /// Adds what a kind has found of the section with this number.

@@ -42,14 +42,13 @@ pub(super) fn settings(config: &Config, checked: &mut Checked) {
 /// Secrets that everybody on this machine may read.
 fn secrets(config: &Config, checked: &mut Checked) {
     let places = &config.places;
-    let settings = places.path();
-    if places.has_secrets() && is_readable_by_all(settings) {
+    for (settings, beginning) in places.files_with_secrets().filter(|(settings, _)| is_readable_by_all(settings)) {
         let shown = settings.display();
         let problem = format!(
             "there are secrets in this file, and everybody on this machine may read it\nhint: `chmod 640 {shown}`, and \
              give it to the group that runs exotrace; or put secrets into files of their own"
         );
-        checked.warning(config, "", &problem);
+        checked.warning(config, beginning, &problem);
     }
     for (key, file) in places.secret_files() {
         if is_readable_by_all(file) {

@@ -35,7 +35,7 @@ pub(super) struct CheckedMapping {
 pub(super) fn examine(config: &Config, checked: &mut Checked) -> anyhow::Result<Option<CheckedMapping>> {
     if !config.state_dir.as_os_str().is_empty()
         && let Err(error) = state_folder::check(&config.state_dir)
-        && checked.errors.iter().all(|fault| fault.line != config.places.line("state_dir"))
+        && !checked.has_error_at(config, "state_dir")
     {
         let problem = format!("`state_dir`: {}", explain(&error));
         match error {
@@ -56,7 +56,7 @@ pub(super) fn examine(config: &Config, checked: &mut Checked) -> anyhow::Result<
 /// The folder of raw records has to be as private as the state folder.
 fn archive(config: &Config, archive: &ArchiveConfig, checked: &mut Checked) {
     let Err(error) = state_folder::check_private(&archive.dir) else { return };
-    if checked.errors.iter().any(|fault| fault.line == config.places.line("archive.dir")) {
+    if checked.has_error_at(config, "archive.dir") {
         return;
     }
     let problem = format!("`archive.dir`: {}", explain(&error));

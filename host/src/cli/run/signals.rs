@@ -15,7 +15,8 @@ use tracing::error;
 
 use super::prepare::prepare_again;
 use crate::{
-    app::{privacy::KeyWatch, start::Ready},
+    app::{settings_watch::SettingsWatch, start::Ready},
+    observe::health::Health,
     support::error_text::explain,
 };
 
@@ -54,13 +55,18 @@ impl Signals {
     }
 
     /// Completes when the program is to end, or to go on with other settings that are right.
-    pub(super) async fn wanted(&mut self, path: &Path, state_dir: &Path, keys: &mut KeyWatch) -> Wanted {
+    pub(super) async fn wanted(
+        &mut self,
+        (path, state_dir): (&Path, &Path),
+        settings: &mut SettingsWatch,
+        health: &Health,
+    ) -> Wanted {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return Wanted::End,
                 _ = self.interrupt.recv() => return Wanted::End,
                 _ = self.hang_up.recv() => {}
-                () = keys.is_due() => {}
+                () = settings.is_due() => {}
             }
             let path = path.to_owned();
             let state_dir = state_dir.to_owned();
@@ -71,6 +77,7 @@ impl Signals {
                 Err(error) => {
                     let error = explain(error.as_ref());
                     error!(error, "could not reload the settings; the old ones stay in use");
+                    health.settings_refused(error);
                 }
             }
         }

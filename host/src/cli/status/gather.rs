@@ -26,8 +26,8 @@ use crate::{
 /// So much of the dead letters is read, in bytes: a person waits.
 const MAX_LETTER_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What is known now.
-pub(super) fn gather(config: &Config, now: DateTime<Utc>) -> anyhow::Result<StatusReport> {
+/// What is known now; `refused` is what is wrong with files that the settings name.
+pub(super) fn gather(config: &Config, refused: Option<String>, now: DateTime<Utc>) -> anyhow::Result<StatusReport> {
     let (is_running, process) = running(&config.state_dir);
     let ledger = Ledger::open_to_read(&config.state_dir)?;
     let ledger = ledger.as_ref();
@@ -40,6 +40,7 @@ pub(super) fn gather(config: &Config, now: DateTime<Utc>) -> anyhow::Result<Stat
     let mut report = StatusReport {
         at: now,
         is_running,
+        refused_settings: refused,
         privacy: PrivacyInUse::of(config),
         last_run: ledger.map(Ledger::last_run).transpose()?.flatten(),
         needs_person: false,

@@ -18,6 +18,9 @@ use crate::{
 pub(super) struct StatusReport {
     pub(super) at: DateTime<Utc>,
     pub(super) is_running: bool,
+    /// What is wrong with the files of `sources_dir` as they are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refused_settings: Option<String>,
     /// What hides people, as the settings have it now.
     pub(super) privacy: Option<PrivacyInUse>,
     /// What the running process says of itself.

@@ -4,7 +4,7 @@ use chrono::Duration;
 
 use super::report::{SourceReport, StatusReport};
 use crate::{
-    observe::health::State,
+    observe::health::{Part, State},
     pipeline::is_future,
     support::{counted::counted, time_text::time},
 };
@@ -25,6 +25,7 @@ pub(super) fn of(report: &StatusReport) -> Vec<String> {
             (Some(_), None) => {}
         }
     }
+    trouble.extend(of_settings(report));
     for source in &report.sources {
         of_source(source, report, &mut trouble);
     }
@@ -54,6 +55,19 @@ pub(super) fn of(report: &StatusReport) -> Vec<String> {
         trouble.push("a replay of dead letters broke off: `exotrace replay` goes on".to_owned());
     }
     trouble
+}
+
+/// That settings are not in use, as the process that runs has found, or else as they are now.
+fn of_settings(report: &StatusReport) -> Option<String> {
+    let mut parts = report.process.iter().flat_map(|process| &process.parts);
+    let refused = parts.find(|part| part.part == Part::Settings).and_then(|part| part.reason.as_deref());
+    match (refused, &report.refused_settings) {
+        (Some(reason), _) => {
+            Some(format!("settings were not reloaded, and the old ones are in use: {}", first_line(reason)))
+        }
+        (None, Some(reason)) => Some(format!("settings cannot be used: {}", first_line(reason))),
+        (None, None) => None,
+    }
 }
 
 fn of_source(source: &SourceReport, report: &StatusReport, trouble: &mut Vec<String>) {

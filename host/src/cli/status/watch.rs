@@ -29,7 +29,12 @@ const CLEAR_LINE: &str = "\x1b[K";
 const CLEAR_BELOW: &str = "\x1b[J";
 
 /// Shows the report every so often.
-pub(super) fn watch(config: &Config, is_json: bool, every: Duration) -> anyhow::Result<ExitCode> {
+pub(super) fn watch(
+    config: &Config,
+    refused: Option<&str>,
+    is_json: bool,
+    every: Duration,
+) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Made before the first report: no interrupt is missed while one is gathered.
@@ -38,7 +43,7 @@ pub(super) fn watch(config: &Config, is_json: bool, every: Duration) -> anyhow::
         #[expect(deprecated, reason = "the new name is unsafe, and standard output stays open as long as the process")]
         let stdout = AsyncFd::with_interest(io::stdout(), Interest::ERROR).ok();
         loop {
-            show(config, is_json, &mut io::stdout().lock())?;
+            show(config, refused, is_json, &mut io::stdout().lock())?;
             let closed = async {
                 match &stdout {
                     Some(stdout) => drop(stdout.ready(Interest::ERROR).await),
@@ -56,9 +61,9 @@ pub(super) fn watch(config: &Config, is_json: bool, every: Duration) -> anyhow::
 
 /// What can be seen now: in place of what could be seen before on a terminal, below it elsewhere. What cannot be read
 /// now may be the next time.
-fn show(config: &Config, is_json: bool, output: &mut impl Write) -> anyhow::Result<()> {
+fn show(config: &Config, refused: Option<&str>, is_json: bool, output: &mut impl Write) -> anyhow::Result<()> {
     let mut text = Vec::new();
-    match gather(config, Utc::now()) {
+    match gather(config, refused.map(str::to_owned), Utc::now()) {
         Ok(report) if is_json => {
             serde_json::to_writer(&mut text, &report)?;
             text.push(b'\n');

@@ -53,6 +53,7 @@ fn report(status: Option<SourceStatus>) -> StatusReport {
         process: Some(process),
         last_run: None,
         needs_person: false,
+        refused_settings: None,
         trouble: Vec::new(),
         state_dir: "state".into(),
         has_ledger: true,
