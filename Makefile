@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test budget tenant peers cultures check format lint docs fuzz kill bench cargo-component \
+.PHONY: help setup build demo test budget tenant tenants peers cultures check format lint docs fuzz kill bench cargo-component \
 	contract components guests modules adapters tangent plugins hosts engines java languages aot camel measure-java \
 	browser page
 
@@ -179,6 +179,9 @@ $(TENANT)/ready: $(wildcard tests/geo-fixtures/src/*) $(shell find host/simulato
 	touch $@
 
 tenant: $(TENANT)/ready ## Make records and geo databases as large as a tenant's, for measuring, in target/tenant.
+
+tenants: build ## Measure what `exotrace run` takes with 1, 50 and 300 simulated tenants; ten minutes.
+	python3 tests/benches/tenants.py target/release/exotrace
 
 # Each where what it needs is: what is missing is said in the table.
 peers: $(TENANT)/ready ## Measure what else people map records with, beside `exotrace map`.
