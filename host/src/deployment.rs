@@ -134,7 +134,7 @@ impl Deployment {
 
     /// What maps for the source of that number.
     pub fn mapper(self: &Arc<Self>, source: usize) -> DeployedMapper {
-        DeployedMapper { deployment: Arc::clone(self), source, namespace: None }
+        DeployedMapper { deployment: Arc::clone(self), source, namespace: None, tenant: None }
     }
 }
 
@@ -151,6 +151,7 @@ pub struct DeployedMapper {
     deployment: Arc<Deployment>,
     source: usize,
     namespace: Option<Arc<str>>,
+    tenant: Option<Arc<str>>,
 }
 
 impl DeployedMapper {
@@ -158,6 +159,12 @@ impl DeployedMapper {
     #[must_use]
     pub fn in_namespace(self, namespace: Option<&str>) -> Self {
         Self { namespace: namespace.map(Arc::from), ..self }
+    }
+
+    /// The same for records of this tenant, for outputs that tell tenants apart.
+    #[must_use]
+    pub fn of_tenant(self, tenant: Option<&str>) -> Self {
+        Self { tenant: tenant.map(Arc::from), ..self }
     }
 
     /// The namespace of that data stream, if the source has one of its own.
@@ -173,9 +180,9 @@ impl DeployedMapper {
     ///
     /// When no instance of the component can be started.
     pub fn map_batch(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        let Self { deployment, source, namespace } = self;
+        let Self { deployment, source, namespace, tenant } = self;
         deployment.recent[*source].note(records);
         let mapped = deployment.rollout.map_batch(*source, records, origin)?;
-        Ok(MappedBatch { namespace: namespace.clone(), ..mapped })
+        Ok(MappedBatch { namespace: namespace.clone(), tenant: tenant.clone(), ..mapped })
     }
 }

@@ -11,6 +11,7 @@ use crate::support::{atomic_write, clock::Clock, state_folder};
 
 mod accepted;
 mod audit_book;
+mod batch;
 mod details;
 mod error;
 mod file_hash;

@@ -4,6 +4,7 @@
 //! An embedder needs [`mapper`], which runs a component, [`geo`], which answers what it asks, and [`deployment`] to
 //! replace a component while it runs.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "kafka"), allow(dead_code, unused_imports, reason = "some of it is for Kafka alone"))]
 
 mod app;
 mod cli;
@@ -11,6 +12,7 @@ pub mod config;
 mod control;
 pub mod deployment;
 pub mod geo;
+mod kafka;
 mod ledger;
 pub mod mapper;
 mod observe;

@@ -4,6 +4,7 @@ mod client_settings;
 pub(crate) mod elasticsearch;
 pub(crate) mod file;
 pub(crate) mod http;
+pub(crate) mod kafka;
 mod requests;
 pub(crate) mod stdout;
 

@@ -21,6 +21,7 @@ pub(crate) mod shortage;
 pub(crate) mod shown;
 pub(crate) mod signature;
 pub(crate) mod state_folder;
+pub(crate) mod state_id;
 pub(crate) mod threads;
 pub(crate) mod time_text;
 pub(crate) mod users;

@@ -5,6 +5,7 @@ mod daemon;
 mod documents;
 mod exotrace;
 mod folder;
+mod kafka_node;
 mod mapping;
 mod mapping_daemon;
 mod paths;
@@ -22,6 +23,7 @@ pub(crate) use self::{
     documents::{assert_same, documents},
     exotrace::{Ended, Exotrace, PROGRAM, exotrace},
     folder::Folder,
+    kafka_node::{KafkaNode, PLAIN_PASSWORD, SCRAM_PASSWORD},
     mapping::{Settings, geo, map},
     mapping_daemon::{MappingDaemon, NOWHERE},
     paths::{fixture, guest, project, text},

@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::harness::{Daemon, Ended, Folder, project, wait_for};
 
 /// The sources, and the options that each needs.
-const SOURCES: [(&str, &[&str]); 3] = [
+const SOURCES: [(&str, &[&str]); 4] = [
     ("graph", &["--tenant-id", "contoso.onmicrosoft.com", "--local-domain", "contoso.com"]),
     ("reporting-webservice", &["--tenant-id", "contoso.com", "--client-id", ID, "--client-secret-file", "secret"]),
+    ("kafka", &["--source-broker", "kafka-1:9093", "--source-topic", "raw", "--group", "mappers"]),
     (
         "file",
         &["--paths", "/var/log/exchange/*.csv", "--local-domain", "contoso.com", "--local-domain", "*.contoso.com"],
@@ -17,7 +18,8 @@ const SOURCES: [(&str, &[&str]); 3] = [
 ];
 
 /// The outputs, and the options that each needs.
-const OUTPUTS: [(&str, &[&str]); 5] = [
+const OUTPUTS: [(&str, &[&str]); 6] = [
+    ("kafka", &["--broker", "kafka-1:9093", "--broker", "kafka-2:9093", "--topic", "mail"]),
     ("elasticsearch", &["--url", "https://localhost:9200"]),
     ("elasticsearch", &["--url", "https://localhost:9200", "--api-key-file", "secret"]),
     ("file", &["--output-file", "my mail \"quoted\".ndjson"]),
@@ -42,8 +44,9 @@ fn init(folder: &Folder, arguments: &[&str]) -> Ended {
 
 #[test]
 fn what_init_writes_passes_check_for_every_source_and_output() {
-    for (source, of_source) in SOURCES {
-        for (output, of_output) in OUTPUTS {
+    let is_built_in = |kind: &str| cfg!(feature = "kafka") || kind != "kafka";
+    for (source, of_source) in SOURCES.into_iter().filter(|(source, _)| is_built_in(source)) {
+        for (output, of_output) in OUTPUTS.into_iter().filter(|(output, _)| is_built_in(output)) {
             let folder = Folder::new();
             folder.write("secret", "s3cret\n");
             fs::set_permissions(folder.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
@@ -77,11 +80,13 @@ fn what_init_writes_passes_check_for_every_source_and_output() {
 fn told(source: &str, output: &str, text: &str) {
     let has =
         |part: &str, is_expected: bool| assert_eq!(text.contains(part), is_expected, "{source}, {output}: {text}");
-    has("az login --tenant contoso.", source != "file");
+    let is_service = !matches!(source, "file" | "kafka");
+    has("az login --tenant contoso.", is_service);
     has("az ad app create ", source == "graph");
     has("az ad sp create --id 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373", source == "graph");
     has("New-MgServicePrincipal -AppId 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373", source == "graph");
-    has("az ad app permission admin-consent", source != "file");
+    has("az ad app permission admin-consent", is_service);
+    has("kafka-topics.sh --bootstrap-server kafka-1:9093", output == "kafka");
     has("POST /_security/api_key", output == "elasticsearch");
     has("exotrace elasticsearch template --apply --config exotrace.toml", output == "elasticsearch");
     has("exotrace doctor exotrace.toml", true);

@@ -29,6 +29,7 @@ mod harness;
 mod hostile;
 mod init;
 mod installing;
+mod kafka;
 #[cfg(target_os = "linux")]
 mod killed;
 mod labels;

@@ -170,9 +170,10 @@ fn the_settings_can_be_used() {
             let checked = folder.exotrace(&["check", "--json"]).run().json();
             for error in checked["errors"].as_array().unwrap() {
                 let problem = error["problem"].as_str().unwrap();
-                // What is on another machine only.
+                // What is on another machine only, or in another program.
                 let is_elsewhere = problem.contains("could not read ") || problem.contains("is not set");
-                assert!(is_elsewhere, "{page}: {problem}");
+                let is_left_out = !cfg!(feature = "kafka") && problem.contains("built without Kafka");
+                assert!(is_elsewhere || is_left_out, "{page}: {problem}");
             }
             blocks += 1;
         }

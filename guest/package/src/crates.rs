@@ -99,6 +99,24 @@ impl Crates {
         self.add_tree(&String::from_utf8(cargo(&arguments)?)?)
     }
 
+    /// The same with this feature of the package.
+    pub(crate) fn add_build_with(&mut self, target: &str, package: &str, feature: &str) -> anyhow::Result<()> {
+        let arguments = ["tree", "--locked", "--target", target, "--prefix", "depth", "--package", package];
+        let more = ["--features", feature, "--edges", "normal,no-proc-macro", "--format", "{p}|{l}|{r}"];
+        self.add_tree(&String::from_utf8(cargo(&[&arguments[..], &more].concat())?)?)
+    }
+
+    /// Adds a crate that only has the sources of the C library that another one links, if that is there.
+    pub(crate) fn add_sources_of(&mut self, linking: &str, sources: &str) -> anyhow::Result<()> {
+        let Ok(linking) = self.id(linking) else { return Ok(()) };
+        let arguments = ["tree", "--locked", "--package", sources, "--depth", "0", "--prefix", "depth"];
+        let tree = cargo(&[&arguments[..], &["--format", "{p}|{l}|{r}"]].concat())?;
+        self.add_tree(&String::from_utf8(tree)?)?;
+        let sources = self.id(sources)?;
+        self.needs.entry(linking).or_default().insert(sources);
+        Ok(())
+    }
+
     /// Adds what `cargo tree` printed.
     pub(crate) fn add_tree(&mut self, tree: &str) -> anyhow::Result<()> {
         // The crates above the line, outermost first.

@@ -19,6 +19,9 @@ pub(crate) const NOTICES: &str = "THIRD-PARTY-NOTICES.txt";
 /// How the names of files begin that have a licence in them, in capitals.
 const BEGINNINGS: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"];
 
+/// Folders in crates that have a C library with licences of its own.
+const BUNDLED: [(&str, &str); 2] = [("openssl-src", "openssl"), ("rdkafka-sys", "librdkafka")];
+
 /// What is in the files and is not a crate of the registry.
 const OTHERS: &str = "\
 The public suffix list of https://publicsuffix.org/, without its comments, is under the Mozilla Public License 2.0:
@@ -60,7 +63,10 @@ pub(crate) fn write(output: &Path, crates: &Crates) -> anyhow::Result<()> {
         // What is of this workspace has the licence of exotrace.
         let Some(sources) = &found.sources else { continue };
         let named = format!("{} {} ({})", found.name, found.version, found.license);
-        let files = files(sources)?;
+        let mut files = files(sources)?;
+        for (_, folder) in BUNDLED.iter().filter(|(name, _)| *name == found.name) {
+            files.extend(self::files(&sources.join(folder))?);
+        }
         if files.is_empty() {
             silent.push(named.clone());
         }

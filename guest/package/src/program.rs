@@ -11,18 +11,26 @@ use crate::{
 /// The program.
 pub(crate) const PROGRAM: &str = "exotrace";
 
+/// What is in the paths of all folders that OpenSSL was built to be in.
+const OPENSSL: &[u8] = b"/openssl-build/install/";
+
 /// Puts the program that cargo built into a folder, with what it is. It is for this machine when no target is named.
 pub(crate) fn pack(built: &Path, output: &Path, target: Option<&str>) -> anyhow::Result<()> {
     let file = output.join(PROGRAM);
     fs::create_dir_all(output).with_context(|| format!("could not make folder `{}`", output.display()))?;
     // With its permissions.
     fs::copy(built, &file).with_context(|| format!("could not copy `{}`", built.display()))?;
+    let mut program = folder::read(&file)?;
+    if forget_folders(&mut program) {
+        fs::write(&file, program).with_context(|| format!("could not write `{}`", file.display()))?;
+    }
     let (host, compiler) = compiler()?;
     let mappings = MappingPackage::all(Path::new(WORKSPACE))?;
     let mappings: Vec<&str> = mappings.iter().map(|mapping| mapping.about.name.as_str()).collect();
     let mut crates = Crates::default();
     let target = target.unwrap_or(&host);
-    crates.add_build(target, &[PROGRAM])?;
+    crates.add_build_with(target, PROGRAM, "kafka")?;
+    crates.add_sources_of("openssl-sys", "openssl-src")?;
     crates.add_build("wasm32-unknown-unknown", &mappings)?;
     crates.add_checksums()?;
     crates.add_sources()?;
@@ -56,6 +64,28 @@ pub(crate) fn check(output: &Path, machine: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Overwrites the folders in which OpenSSL would look for parts of itself: it was built to be put where it was built,
+/// and has no such parts. Says whether there was one.
+fn forget_folders(program: &mut [u8]) -> bool {
+    let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(byte);
+    let mut at = 0;
+    let mut found = false;
+    while let Some(place) = find(program, OPENSSL, at) {
+        let start = program[..place].iter().rposition(|byte| !is_of_path(byte)).map_or(0, |before| before + 1);
+        let end = program[place..].iter().position(|byte| !is_of_path(byte)).map_or(program.len(), |it| place + it);
+        // A path as long as that, of nothing.
+        program[start..end].fill(b'x');
+        program[start] = b'/';
+        (at, found) = (end, true);
+    }
+    found
+}
+
+/// Where these bytes are, from a place on.
+fn find(program: &[u8], bytes: &[u8], from: usize) -> Option<usize> {
+    program[from..].windows(bytes.len()).position(|found| found == bytes).map(|place| from + place)
+}
+
 /// What the compiler builds for when nobody says, and its version.
 fn compiler() -> anyhow::Result<(String, String)> {
     let output = Command::new("rustc").arg("-vV").output().context("could not run rustc")?;
@@ -80,11 +110,21 @@ mod tests {
         let document: serde_json::Value =
             serde_json::from_slice(&folder::read(&output.join(sbom::FILE)).unwrap()).unwrap();
         let names: Vec<_> = document["components"].as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
-        for name in ["wasmtime", "rustls", "libsqlite3-sys", "hashbrown", "public-suffix-list", "rust-std"] {
+        for name in [
+            "wasmtime",
+            "rustls",
+            "libsqlite3-sys",
+            "hashbrown",
+            "public-suffix-list",
+            "rust-std",
+            "rdkafka-sys",
+            "openssl-src",
+        ] {
             assert!(names.iter().any(|found| found == name), "{name}");
         }
         let notices = String::from_utf8(folder::read(&output.join(notices::NOTICES)).unwrap()).unwrap();
         assert!(notices.contains("wasmtime 48") && notices.contains("Mozilla Public License"));
+        assert!(notices.contains("librdkafka - Apache Kafka C driver library") && notices.contains("openssl-src 3"));
         assert!(!notices.contains("musl libc of https://musl.libc.org/") && !names.iter().any(|found| found == "musl"));
         let error = check(&output, &["a prog"]).unwrap_err().to_string();
         assert!(error.contains("a folder of the machine"), "{error}");
@@ -92,6 +132,18 @@ mod tests {
         let error = check(&output, &[]).unwrap_err().to_string();
         assert!(error.contains("is not what `SHA256SUMS` says") && error.contains("is of another program"), "{error}");
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_program_forgets_where_its_openssl_was_built() {
+        let mut program =
+            b"a\0/home/me/x.y/out/openssl-build/install/lib/engines-3\0ENGINESDIR: \"/b/openssl-build/install/e\""
+                .to_vec();
+        let length = program.len();
+        assert!(forget_folders(&mut program));
+        let text = String::from_utf8(program.clone()).unwrap();
+        assert!(text.starts_with("a\0/xxx") && text.ends_with("ENGINESDIR: \"/xxxxxxxxxxxxxxxxxxxxxxxxxx\""), "{text}");
+        assert_eq!((program.len(), forget_folders(&mut program)), (length, false));
     }
 
     #[test]

@@ -4,16 +4,7 @@ use std::{fs, io, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    atomic_write,
-    plain_file::{self, Links},
-};
-
-/// The file within the state folder that keeps the id.
-const FILE_NAME: &str = "agent-id";
-
-/// The longest such file, in bytes: an id has 36.
-const MAX_BYTES: u64 = 4096;
+use crate::support::{atomic_write, state_id};
 
 /// Who collects: the same for as long as the state folder is.
 #[derive(Debug, Clone)]
@@ -30,12 +21,7 @@ impl Agent {
     ///
     /// When the id is there and cannot be read: a new one would take its place.
     pub(crate) fn of(state_dir: &Path) -> io::Result<Self> {
-        let kept = match plain_file::bytes(&state_dir.join(FILE_NAME), Links::Refused, MAX_BYTES) {
-            Ok(kept) => String::from_utf8(kept).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
-        let kept = Some(kept.trim()).filter(|id| is_id(id)).map(str::to_owned);
+        let kept = state_id::read(state_dir)?;
         Ok(Self::new(kept.unwrap_or_else(new_id)))
     }
 
@@ -55,7 +41,7 @@ impl Agent {
     ///
     /// When it cannot be written.
     pub(crate) fn keep(&self, state_dir: &Path) -> io::Result<()> {
-        let path = state_dir.join(FILE_NAME);
+        let path = state_id::path(state_dir);
         if fs::read_to_string(&path).is_ok_and(|kept| kept.trim() == self.id) {
             return Ok(());
         }
@@ -84,10 +70,6 @@ fn new_id() -> String {
     id
 }
 
-fn is_id(text: &str) -> bool {
-    text.len() == 36 && text.chars().all(|character| character == '-' || character.is_ascii_hexdigit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +77,7 @@ mod tests {
     #[test]
     fn an_id_is_random_and_says_so() {
         let id = new_id();
-        assert!(is_id(&id), "{id}");
+        assert!(state_id::is_id(&id), "{id}");
         let groups: Vec<_> = id.split('-').collect();
         assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
         assert!(groups[2].starts_with('4') && groups[3].starts_with(['8', '9', 'a', 'b']), "{id}");
@@ -111,7 +93,7 @@ mod tests {
         second.keep(folder.path()).unwrap();
         assert_eq!(first.fields()["id"], second.fields()["id"]);
         assert_ne!(first.fields()["ephemeral_id"], second.fields()["ephemeral_id"]);
-        fs::write(folder.path().join(FILE_NAME), "broken").unwrap();
+        fs::write(state_id::path(folder.path()), "broken").unwrap();
         assert_ne!(Agent::of(folder.path()).unwrap().fields()["id"], first.fields()["id"]);
     }
 }

@@ -6,11 +6,13 @@ use crate::{
     config::{ConfigError, Section, SectionKind, Setup, Synonyms, ValueReader},
     outputs,
     pipeline::{OutputContext, OutputSettings, SourceContext, SourceSettings},
-    sources::{file::FileConfig, microsoft::ServiceConfig},
+    sources::{file::FileConfig, kafka::KafkaSourceConfig, microsoft::ServiceConfig},
 };
 
-pub(crate) const SOURCES: Kinds<SourceContext, dyn SourceSettings> =
-    Kinds { all: &[source::<ServiceConfig>(), source::<FileConfig>()], example: "graph" };
+pub(crate) const SOURCES: Kinds<SourceContext, dyn SourceSettings> = Kinds {
+    all: &[source::<ServiceConfig>(), source::<FileConfig>(), source::<KafkaSourceConfig>()],
+    example: "graph",
+};
 
 pub(crate) const OUTPUTS: Kinds<OutputContext, dyn OutputSettings> = Kinds {
     all: &[
@@ -18,6 +20,7 @@ pub(crate) const OUTPUTS: Kinds<OutputContext, dyn OutputSettings> = Kinds {
         output::<outputs::file::FileOutputConfig>(),
         output::<outputs::elasticsearch::ElasticsearchConfig>(),
         output::<outputs::http::HttpConfig>(),
+        output::<outputs::kafka::KafkaOutputConfig>(),
     ],
     example: "elasticsearch",
 };

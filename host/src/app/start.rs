@@ -46,7 +46,9 @@ pub(crate) fn sources(config: &Config, deployment: &Arc<Deployment>) -> anyhow::
     let environment = SourceEnvironment { state_dir, own_files, claims: Claims::default() };
     let mut sources = Vec::new();
     for (index, source) in config.sources.iter().enumerate() {
+        let tenant = source.tenant().map(|tenant| tenant.id).filter(|id| !id.is_empty());
         let mapper = deployment.mapper(index).in_namespace(source.labels().namespace.as_deref());
+        let mapper = mapper.of_tenant(tenant.as_deref());
         let (name, label) = (source.settings.ledger_name(), source.name().to_owned());
         let identity = Arc::new(SourceIdentity { name, label, mapper });
         let settings = Arc::clone(&source.settings);

@@ -33,7 +33,8 @@ pub(super) struct DoctorArguments {
     #[arg(long)]
     json: bool,
     /// Send every `http` output an empty request, to see whether it takes documents. Most receivers take it as no
-    /// documents; one that makes an event of every request makes an empty one.
+    /// documents; one that makes an event of every request makes an empty one. Write an empty message to every `kafka`
+    /// output with transactions, and undo that.
     #[arg(long)]
     post_empty: bool,
 }

@@ -14,7 +14,7 @@ use super::{
     position,
     setting::Setting,
     setup::Setup,
-    synonyms::{Meant, Synonyms},
+    synonyms::{Meant, Synonyms, meant},
     unknown_key::Vocabulary,
     value_reader::ValueReader,
 };
@@ -116,7 +116,8 @@ impl<'d, 't> Section<'d, 't> {
             if known.contains(&name) {
                 continue;
             }
-            if of_others.contains(&name) {
+            // What others call a key of this kind tells more than that another kind has it.
+            if of_others.contains(&name) && meant(&synonyms, name).is_none() {
                 let article = if self.name.starts_with('o') { "an" } else { "a" };
                 let dotted = reader.dotted(name);
                 let problem = format!("`{dotted}` is not for {article} {} of type `{kind}`", self.name);

@@ -45,7 +45,7 @@ impl DeployedMapper {
         let loader = self.deployment.loader.clone();
         let start = vec![(component, settings)];
         let apart = Deployment::with_loader(start, limits, RollbackPolicy::default(), &geo, loader)?;
-        Ok(Self { deployment: apart, source: 0, namespace: self.namespace.clone() })
+        Ok(Self { deployment: apart, source: 0, namespace: self.namespace.clone(), tenant: self.tenant.clone() })
     }
 
     /// Version and digest of what maps now.

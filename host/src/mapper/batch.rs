@@ -16,6 +16,8 @@ pub struct MappedBatch {
     pub mapped_by: Vec<(Arc<MappedBy>, usize)>,
     /// Namespace of the data stream that the documents are for; none: that of the output.
     pub namespace: Option<Arc<str>>,
+    /// The tenant whose records they are, as far as that is known.
+    pub tenant: Option<Arc<str>>,
 }
 
 /// The mapping that made something.

@@ -46,6 +46,7 @@ pub(crate) struct Metrics {
     records_misdated: Counters<1>,
     details_read: Counters<1>,
     details_missing: Counters<1>,
+    messages_missed: Counters<1>,
     coverage_taken_back: Counters<1>,
     source_retries: Counters<1>,
     budget_wait_seconds: Family<[Label; 1], Seconds>,
@@ -56,6 +57,7 @@ pub(crate) struct Metrics {
     lateness_seconds: Histograms<1>,
     look_back_seconds: Family<[Label; 1], Gauge>,
     newest_record: Family<[Label; 1], Gauge>,
+    lag_messages: Family<[Label; 1], Gauge>,
     records_mapped: Counters<2>,
     records_failed: Counters<2>,
     records_dropped: Counters<3>,
@@ -85,6 +87,7 @@ pub(crate) struct OfSource {
     pub(crate) records_misdated: Counter,
     pub(crate) details_read: Counter,
     pub(crate) details_missing: Counter,
+    pub(crate) messages_missed: Counter,
     /// How often what was noted as covered lay in the future.
     pub(crate) coverage_taken_back: Counter,
     pub(crate) retries: Counter,
@@ -143,6 +146,11 @@ impl OfSource {
         gauge.set(i64::try_from(length.as_secs()).unwrap_or(i64::MAX));
     }
 
+    /// So many messages are there that are not delivered.
+    pub(crate) fn lag(&self, messages: i64) {
+        metrics().lag_messages.get_or_create_owned(&[("source", self.name.clone())]).set(messages);
+    }
+
     /// Every output has accepted records up to there.
     pub(crate) fn delivered_until(&self, newest: Option<DateTime<Utc>>) {
         let Some(newest) = newest else { return };
@@ -180,17 +188,14 @@ impl Metrics {
             records_misdated: add(registry, "records_misdated", "Records delivered with an impossible date of receipt"),
             details_read: add(registry, "details_read", "Deliveries whose details were read"),
             details_missing: add(registry, "details_missing", "Deliveries whose details cannot be had"),
+            messages_missed: add(registry, "messages_missed", "Messages that a topic deleted before they were read"),
             coverage_taken_back: add(
                 registry,
                 "coverage_taken_back",
                 "How often what was noted as covered lay in the future and is read again",
             ),
             source_retries: add(registry, "source_retries", "How often a source failed and is asked again"),
-            budget_wait_seconds: add(
-                registry,
-                "budget_wait_seconds",
-                "How long requests waited for the request budget",
-            ),
+            budget_wait_seconds: add(registry, "budget_wait_seconds", "How long requests waited for their budget"),
             files_unread: add(registry, "files_unread", "How often a file, or a part, could not be read"),
             archived_records: add(registry, "archived_records", "Raw records that were kept"),
             archived_bytes: add(registry, "archived_bytes", "Bytes that were written to the archive"),
@@ -202,6 +207,7 @@ impl Metrics {
                 "newest_record_timestamp_seconds",
                 "When the newest record was received that is delivered, in seconds since 1970",
             ),
+            lag_messages: add(registry, "lag_messages", "Messages that this process has not delivered yet"),
             records_mapped: add(registry, "records_mapped", "Records that became a document, in part or in full"),
             records_failed: add(registry, "records_failed", "Records among the mapped that say what is wrong"),
             records_dropped: add(registry, "records_dropped", "Records dropped on purpose"),
@@ -238,6 +244,7 @@ impl Metrics {
             records_misdated: self.records_misdated.get_or_create_owned(&label),
             details_read: self.details_read.get_or_create_owned(&label),
             details_missing: self.details_missing.get_or_create_owned(&label),
+            messages_missed: self.messages_missed.get_or_create_owned(&label),
             coverage_taken_back: self.coverage_taken_back.get_or_create_owned(&label),
             retries: self.source_retries.get_or_create_owned(&label),
             budget_wait_seconds: self.budget_wait_seconds.get_or_create_owned(&label),
@@ -280,6 +287,7 @@ impl Metrics {
                 &self.records_misdated,
                 &self.details_read,
                 &self.details_missing,
+                &self.messages_missed,
                 &self.coverage_taken_back,
                 &self.source_retries,
                 &self.files_unread,
@@ -297,6 +305,7 @@ impl Metrics {
             self.lateness_seconds.remove(&gone);
             self.look_back_seconds.remove(&gone);
             self.newest_record.remove(&gone);
+            self.lag_messages.remove(&gone);
             self.deliver_batch_seconds.remove(&gone);
         }
         *known = kept;

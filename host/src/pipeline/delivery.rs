@@ -1,42 +1,25 @@
 //! One batch on its way: mapped, given to every output at once, each in its own time, and noted.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
-};
-use tracing::{error, info, warn};
+use tokio::{task::JoinSet, time::sleep};
 
 use super::{
     archive::archive,
-    backoffs::{MEND_OUTPUT_BACKOFF, in_mode},
     batch_mapping::map,
+    dead_letter::DeadLetter,
     dead_letters::{by_mapping, by_output},
-    error::{RunError, chain},
-    mode::Mode,
-    output::Output,
-    output_error::OutputError,
+    error::RunError,
+    output_delivery::{Given, give},
     record_batch::{Checkpoint, RecordBatch},
-    run_context::RunContext,
     source_run::SourceRun,
     summary::Summary,
-    target::{Accepted, Portion, Target, position},
+    target::{Accepted, Portion},
 };
 use crate::{
-    ledger::{HistoryCounts, HistoryMark, Mark, Trouble},
+    ledger::{HistoryCounts, HistoryMark, Mark},
     mapper::{MappedBatch, Outcome},
-    observe::health::Part,
-    support::{
-        file_watch::WatchedFiles,
-        retry::{Attempt, RetryError, retry},
-    },
 };
 
 /// How long an output that has accepted a batch waits for the others before the ledger is told so: sooner would cost a
@@ -95,15 +78,15 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
     let mapped = Arc::new(map(context, &batch).await?);
     archive(context, &batch).await?;
     context.run.taps.offer(&batch.source.label, &mapped);
+    let mut letters = refused_before;
+    letters.extend(by_mapping(&batch, &mapped, Utc::now()));
     let mut distribution =
-        Distribution { context, batch, mapped, waiting: Vec::new(), refused: HashSet::new(), summary };
+        Distribution { context, batch, mapped, letters, waiting: Vec::new(), refused: HashSet::new(), summary };
     if let Err(error) = distribution.give_to_all().await {
         distribution.note_accepted().await?;
         return Err(error);
     }
-    let Distribution { batch, mapped, waiting: accepted, refused, mut summary, .. } = distribution;
-    let mut letters = refused_before;
-    letters.extend(by_mapping(&batch, &mapped, Utc::now()));
+    let Distribution { mapped, letters, waiting: accepted, refused, mut summary, .. } = distribution;
     context.run.write_dead_letters(letters).await?;
     summary.count(&mapped, &refused);
     let newest = mapped.outcomes.iter().filter_map(Outcome::timestamp).max();
@@ -123,6 +106,8 @@ struct Distribution<'c> {
     context: &'c SourceRun,
     batch: Arc<RecordBatch>,
     mapped: Arc<MappedBatch>,
+    /// What goes to the dead letter whatever outputs say, unless it is there already.
+    letters: Vec<DeadLetter>,
     /// What outputs have accepted of which the ledger has not heard.
     waiting: Vec<Accepted>,
     /// The places of the documents that one of them will never take.
@@ -131,11 +116,37 @@ struct Distribution<'c> {
 }
 
 impl Distribution<'_> {
-    /// Gives the batch to every output.
+    /// Gives the batch to every output: last to the one that moves the position of the source, if there is one, since
+    /// nothing is read again from then on.
     async fn give_to_all(&mut self) -> Result<(), RunError> {
+        let mut portions = self.portions().await?;
+        let last = self.mover(&portions).await.map(|place| portions.remove(place));
+        self.give_to(portions, false).await?;
+        if let Some(last) = last {
+            self.context.run.write_dead_letters(std::mem::take(&mut self.letters)).await?;
+            self.give_to(vec![last], true).await?;
+        }
+        Ok(())
+    }
+
+    /// Which of the outputs moves the position of the source.
+    async fn mover(&mut self, portions: &[(usize, Portion)]) -> Option<usize> {
+        let position = self.batch.position.as_ref()?;
+        for (place, (index, _)) in portions.iter().enumerate() {
+            let (mut output, _) = self.context.run.targets.get(*index)?.ready().await;
+            if output.mover().is_some_and(|mover| mover.keeps(&**position)) {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    /// Gives portions to outputs, which move the position of the source or do not.
+    async fn give_to(&mut self, portions: Vec<(usize, Portion)>, moves: bool) -> Result<(), RunError> {
         let mut under_way = JoinSet::new();
-        for (index, portion) in self.portions().await? {
-            under_way.spawn(give(self.context.run.clone(), index, portion, self.batch.source.name.clone()));
+        for (index, portion) in portions {
+            let (batch, mapped) = (Arc::clone(&self.batch), Arc::clone(&self.mapped));
+            under_way.spawn(give(self.context.run.clone(), index, portion, Given { batch, mapped, moves }));
         }
         let mut failure = None;
         loop {
@@ -193,7 +204,9 @@ impl Distribution<'_> {
         self.summary.rejected += letters.len() as u64;
         self.summary.duplicates += accepted.duplicates;
         self.refused.extend(accepted.refused());
-        self.context.run.write_dead_letters(letters).await?;
+        if !accepted.is_told {
+            self.context.run.write_dead_letters(letters).await?;
+        }
         self.waiting.push(accepted);
         Ok(())
     }
@@ -214,154 +227,10 @@ impl Distribution<'_> {
     }
 }
 
-/// Gives a portion to one output, again and again for as long as that may be of use.
-async fn give(run: RunContext, index: usize, portion: Portion, source: String) -> Result<Accepted, RunError> {
-    let target = &run.targets[index];
-    match retry(&mut OutputDelivery {
-        run: &run,
-        target,
-        portion: &portion,
-        source: &source,
-        secrets: WatchedFiles::default(),
-    })
-    .await
-    {
-        Ok(done) => {
-            target.count(&portion, &done.output);
-            run.health.working(Part::Output, &target.name);
-            note_output_trouble(&run, target, None).await;
-            if done.attempts > 1 {
-                info!(output = target.name, "delivering again");
-            }
-            Ok(done.output)
-        }
-        Err(RetryError::Final(error)) => Err(error),
-        Err(RetryError::Stopped(_)) => Err(RunError::Abandoned { name: target.name.clone() }),
-    }
-}
-
-/// Notes for `exotrace status` that an output is in trouble, or has recovered. Nothing depends on it.
-async fn note_output_trouble(run: &RunContext, target: &Target, trouble: Option<Trouble>) {
-    if !target.is_troubled.swap(trouble.is_some(), Ordering::Relaxed) && trouble.is_none() {
-        return;
-    }
-    let name = target.name.clone();
-    run.ledger_once(move |ledger| ledger.note_output_trouble(&name, trouble.as_ref())).await;
-}
-
-/// A portion on its way to one output.
-struct OutputDelivery<'d> {
-    run: &'d RunContext,
-    target: &'d Target,
-    portion: &'d Portion,
-    source: &'d str,
-    /// What the output reads its secrets from, as it was before the last attempt.
-    secrets: WatchedFiles,
-}
-
-impl OutputDelivery<'_> {
-    /// A batch before was written and never noted, since noting it failed: what is behind the position that the ledger
-    /// has comes again, so it is taken back.
-    async fn recover(&self, output: &mut dyn Output) -> Result<(), RunError> {
-        let name = self.target.name.clone();
-        if let Some(mark) = self.run.ledger(move |ledger| ledger.mark(&name)).await? {
-            output.recover(position(mark));
-        }
-        Ok(())
-    }
-
-    fn failure(&self, source: OutputError) -> RunError {
-        RunError::Output { name: self.target.name.clone(), source }
-    }
-}
-
-#[async_trait]
-impl Attempt for OutputDelivery<'_> {
-    type Output = Accepted;
-    type Error = RunError;
-
-    async fn attempt(&mut self) -> Result<Accepted, RunError> {
-        let (mut output, is_unnoted) = self.target.ready().await;
-        if is_unnoted {
-            self.recover(&mut **output).await?;
-        }
-        self.secrets = WatchedFiles::new(output.secret_files());
-        let mut accepted = Accepted {
-            name: self.target.name.clone(),
-            duplicates: 0,
-            rejected: Vec::new(),
-            places: Vec::new(),
-            position: output.prepare().map_err(|error| self.failure(error))?,
-            output: None,
-        };
-        if let Some(mark) = accepted.mark() {
-            self.run.ledger(move |ledger| ledger.note_marks(std::slice::from_ref(&mark))).await?;
-        }
-        let (began, is_file) = (Instant::now(), output.has_position());
-        let delivered = output.deliver(&self.portion.batch);
-        // Every other wait has a limit of its own.
-        let delivered = if is_file {
-            self.run.health.wait_for_disk(Part::Output, &self.target.name, delivered).await
-        } else {
-            delivered.await
-        };
-        let receipt = delivered.map_err(|error| self.failure(error))?;
-        self.target.counts.deliver_batch_seconds.observe(began.elapsed().as_secs_f64());
-        accepted.duplicates = receipt.duplicates;
-        accepted.rejected = receipt.rejected;
-        accepted.places.clone_from(&self.portion.places);
-        accepted.position = output.position();
-        accepted.output = self.target.hold(output);
-        Ok(accepted)
-    }
-
-    fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {
-        let RunError::Output { source: error, .. } = error else { return None };
-        let backoff = match (self.run.mode, error.is_transient()) {
-            _ if error.is_final() => return None,
-            (mode, true) => in_mode(self.run.backoff, mode),
-            (Mode::Once, false) => return None,
-            (Mode::Daemon, false) => MEND_OUTPUT_BACKOFF,
-        };
-        backoff.delay(attempt, error.retry_after(), rand::random())
-    }
-
-    async fn failed(&mut self, error: &RunError, attempt: u32, delay: Option<Duration>) {
-        let RunError::Output { source, .. } = error else { return };
-        let (name, reason, is_transient) = (&self.target.name, chain(error), source.is_transient());
-        if let Some(delay) = delay {
-            let delay_ms = delay.as_millis();
-            self.target.counts.retries.inc();
-            if is_transient {
-                warn!(attempt, delay_ms, error = reason, "could not deliver; trying again");
-                self.run.health.retrying(Part::Output, name, reason.clone());
-            } else {
-                error!(attempt, delay_ms, error = reason, "could not deliver; trying again");
-                self.run.health.needs_attention(Part::Output, name, reason.clone());
-            }
-        }
-        let needs_person = delay.is_none() || !is_transient;
-        let trouble = Trouble { item: String::new(), reason, since: Utc::now(), needs_person };
-        note_output_trouble(self.run, self.target, Some(trouble)).await;
-        if delay.is_some() {
-            self.run.note_failure(self.source, error).await;
-        }
-    }
-
-    async fn wait(&mut self, delay: Duration) -> bool {
-        let waited = async {
-            tokio::select! {
-                () = sleep(delay) => {}
-                () = self.secrets.changed() => {}
-            }
-        };
-        self.run.shutdown().or(waited).await.is_some()
-    }
-}
-
 /// The outcomes at these places with their documents.
 fn some_of(mapped: &MappedBatch, places: &[usize]) -> MappedBatch {
-    let mut some = MappedBatch { namespace: mapped.namespace.clone(), ..MappedBatch::default() };
+    let mut some =
+        MappedBatch { namespace: mapped.namespace.clone(), tenant: mapped.tenant.clone(), ..MappedBatch::default() };
     let mut wanted = places.iter().copied().peekable();
     for (place, entry) in mapped.entries().enumerate() {
         if wanted.next_if_eq(&place).is_some() {
@@ -392,9 +261,11 @@ mod tests {
         };
         let mapped_by = vec![(by("1.20.0"), 2), (by("2.2.0"), 2)];
         let documents = "{\"a\":1}\n{\"a\":3}\n{\"a\":4}\n".to_owned();
-        let batch = MappedBatch { documents, outcomes, mapped_by, namespace: Some("n".into()) };
+        let batch =
+            MappedBatch { documents, outcomes, mapped_by, namespace: Some("n".into()), tenant: Some("t".into()) };
         let some = some_of(&batch, &[1, 2]);
         assert_eq!((some.documents.as_str(), some.namespace.as_deref()), ("{\"a\":3}\n", Some("n")));
+        assert_eq!(some.tenant.as_deref(), Some("t"));
         assert_eq!(some.outcomes, batch.outcomes[1..3]);
         assert_eq!(some.mapped_by, [(by("1.20.0"), 1), (by("2.2.0"), 1)]);
         assert_eq!(some_of(&batch, &[0, 1, 2, 3]).documents, batch.documents);

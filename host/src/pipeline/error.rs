@@ -41,6 +41,12 @@ pub(crate) enum RunError {
         /// Which output.
         name: String,
     },
+    /// Somebody else reads what a batch was read from.
+    #[error("source `{name}` has given away what a batch was read from")]
+    Released {
+        /// Which source.
+        name: String,
+    },
     /// What cannot be delivered cannot be kept either.
     #[error("could not write dead letters")]
     DeadLetter(#[from] DeadLetterError),

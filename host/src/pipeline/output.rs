@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::{inventory::Inventory, output_error::OutputError};
+use super::{inventory::Inventory, output_error::OutputError, source_position::SourcePosition};
 use crate::{mapper::MappedBatch, support::finding::Finding};
 
 /// Somewhere that documents go.
@@ -53,6 +53,11 @@ pub(crate) trait Output: Send {
         None
     }
 
+    /// What moves the position of a source together with what it writes; `None` when it cannot.
+    fn mover(&mut self) -> Option<&mut dyn PositionMover> {
+        None
+    }
+
     /// The files that it reads its secrets from. When one changes, what failed is tried again at once.
     fn secret_files(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -64,12 +69,33 @@ pub(crate) trait Output: Send {
     }
 }
 
+/// An output that can move the position of a source in the same transaction in which it writes: both happen, or neither.
+#[async_trait]
+pub(crate) trait PositionMover: Send {
+    /// Whether it can move this one.
+    fn keeps(&self, position: &dyn SourcePosition) -> bool;
+
+    /// Writes all documents of a batch; they count when [`Self::conclude`] returns.
+    ///
+    /// # Errors
+    ///
+    /// When not all of them are written: then none of them counts.
+    async fn write(&mut self, batch: &MappedBatch) -> Result<Receipt, OutputError>;
+
+    /// Makes what was written count, and moves the position.
+    ///
+    /// # Errors
+    ///
+    /// When neither is done, or nobody knows: the position is told of doubt then.
+    async fn conclude(&mut self, position: &dyn SourcePosition) -> Result<(), OutputError>;
+}
+
 /// What an examination may do, and what it needs to know for hints.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ExamineOptions<'a> {
     /// The settings file, for commands in hints.
     pub settings: &'a Path,
-    /// Whether `http` outputs may be sent a request without documents.
+    /// Whether outputs may be sent something without documents.
     pub may_post: bool,
 }
 

@@ -48,6 +48,16 @@ pub(crate) trait OutputSettings: Any + fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Streams that it writes and that a source might read, as `HOST:PORT/TOPIC`.
+    fn written_streams(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The setting because of which every source has to say its tenant, if there is one.
+    fn needs_tenant(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Names of files that it may write, and what they are: what it finishes has other names.
     fn examples_of_files(&self) -> Vec<(PathBuf, &'static str)> {
         Vec::new()
@@ -61,4 +71,6 @@ pub(crate) struct OutputContext {
     pub namespace: String,
     /// The files of the outputs before.
     pub taken: Vec<PathBuf>,
+    /// The state folder.
+    pub state_dir: PathBuf,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{dead_letter::DeadLetter, source_identity::SourceIdentity};
+use super::{dead_letter::DeadLetter, source_identity::SourceIdentity, source_position::SourcePosition};
 use crate::{
     ledger::{Ledger, LedgerError, Mark},
     mapper::Origin,
@@ -23,6 +23,8 @@ pub(crate) struct RecordBatch {
     pub output: Option<String>,
     /// What goes to the dead letter with them, unmapped.
     pub dead_letters: Vec<DeadLetter>,
+    /// How far the source has read then, where its service keeps that instead of the ledger.
+    pub position: Option<Arc<dyn SourcePosition>>,
     /// What is noted when every output has accepted them.
     pub checkpoint: Arc<dyn Checkpoint>,
 }

@@ -98,6 +98,8 @@ pub(crate) struct SourceContext {
     pub name: String,
     /// The files that the program itself writes, and what they are.
     pub own_files: Vec<(PathBuf, &'static str)>,
+    /// Streams that outputs write, as `HOST:PORT/TOPIC`.
+    pub own_streams: Vec<String>,
     /// The domains of the tenant, none where the source names none; absent when they are wrong.
     pub local_domains: Option<Vec<String>>,
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::output::{Output, RejectedDocument, Tail, WritePosition};
+use super::output::{Output, Receipt, RejectedDocument, Tail, WritePosition};
 use crate::{
     ledger::{FileHash, FileMark, Ledger, LedgerError, Mark},
     mapper::MappedBatch,
@@ -73,6 +73,8 @@ pub(super) struct Accepted {
     pub(super) name: String,
     pub(super) duplicates: u64,
     pub(super) rejected: Vec<RejectedDocument>,
+    /// Whether the rejected are in the dead letter already.
+    pub(super) is_told: bool,
     pub(super) places: Vec<usize>,
     pub(super) position: Option<WritePosition>,
     /// Held until the position is in the ledger: what another source writes behind it must not get there first.
@@ -86,6 +88,12 @@ pub(super) struct HeldOutput {
 }
 
 impl Accepted {
+    /// The output has accepted what stands at these places.
+    pub(super) fn take(&mut self, receipt: Receipt, places: &[usize]) {
+        (self.duplicates, self.rejected) = (receipt.duplicates, receipt.rejected);
+        self.places = places.to_vec();
+    }
+
     /// How far the file of the output is written, if it is one.
     pub(super) fn mark(&self) -> Option<Mark> {
         let WritePosition { device, inode, length, began, tail: Tail { length: tail_length, hash } } = self.position?;

@@ -118,6 +118,11 @@ pub(super) async fn advance(
             source.committed(&committed, context);
             Ok(committed.summary)
         }
+        Err(RunError::Released { .. }) => {
+            info!(source = context.label(), "batch given up: somebody else reads it now");
+            source.rewind();
+            Ok(Summary::default())
+        }
         Err(error) => {
             source.rewind();
             Err(error)

@@ -9,7 +9,7 @@ use std::{
 use exotrace_architecture::{Crate, ModulePath, circles};
 
 /// The rooms of the host, from the top. A room uses those of lower floors only, and none of its own floor.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["cli"],
     &["control", "pages"],
     &["app"],
@@ -17,6 +17,7 @@ const FLOORS: [&[&str]; 9] = [
     &["pipeline"],
     &["deployment"],
     &["mapper"],
+    &["kafka"],
     &["ledger", "geo", "config", "observe"],
     &["support"],
 ];

@@ -170,11 +170,11 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     let dead_letter = dead_letter.ok().flatten().unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
     let source_files = SourceFiles::read(&table.sources_dir, reader);
     note_missing(&table, &source_files, reader);
-    let (outputs, namespace) = outputs::read(document, reader);
+    let (outputs, namespace) = outputs::read(document, &state_dir, reader);
     let mut own_files = vec![(dead_letter.clone(), "the dead letter")];
     own_files.extend(archive.iter().map(|archive| (example_of_archive_file(&archive.dir), "the files of the archive")));
     own_files.extend(outputs.iter().flat_map(|output| output.settings.examples_of_files()));
-    let sources = sources::read(document, &source_files.files, own_files, reader);
+    let sources = sources::read(document, &source_files.files, own_files, &outputs, reader);
     Some(Config {
         state_dir,
         listen: listen.ok().flatten(),

@@ -1,5 +1,7 @@
 //! Reads the outputs, and the namespace that all of them have.
 
+use std::path::Path;
+
 use super::{output_config::OutputConfig, synonyms, table::OutputTable};
 use crate::{
     app::kinds,
@@ -11,11 +13,11 @@ use crate::{
 const DEFAULT_NAMESPACE: &str = "default";
 
 /// The outputs that are right, and the namespace of the documents.
-pub(super) fn read(document: &Document<'_>, reader: &ValueReader<'_>) -> (Vec<OutputConfig>, String) {
+pub(super) fn read(document: &Document<'_>, state_dir: &Path, reader: &ValueReader<'_>) -> (Vec<OutputConfig>, String) {
     let sections = Section::all(document, "output");
     let tables: Vec<_> = sections.iter().map(|it| it.read(&reader.within(it.prefix())).unwrap_or_default()).collect();
     let namespace = namespace(&sections, &tables, reader).unwrap_or_default();
-    let mut context = OutputContext { namespace, ..OutputContext::default() };
+    let mut context = OutputContext { namespace, state_dir: state_dir.to_owned(), ..OutputContext::default() };
     let mut outputs: Vec<OutputConfig> = Vec::new();
     let mut kept = Vec::new();
     for (index, (section, table)) in sections.iter().zip(&tables).enumerate() {

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use exotrace_domains::{EXAMPLE, LocalDomain};
 use toml::Spanned;
 
-use super::{labels::labels, source_config::SourceConfig, source_files::SourceFile, synonyms, table::SourceTable};
+use super::{
+    labels::labels, output_config::OutputConfig, source_config::SourceConfig, source_files::SourceFile, synonyms,
+    table::SourceTable,
+};
 use crate::{
     app::kinds,
     config::{ConfigError, Document, Section, ValueReader, keys},
@@ -19,10 +22,12 @@ pub(super) fn read(
     document: &Document<'_>,
     others: &[SourceFile],
     own_files: Vec<(PathBuf, &'static str)>,
+    outputs: &[OutputConfig],
     reader: &ValueReader<'_>,
 ) -> Vec<SourceConfig> {
-    let context = SourceContext { own_files, ..SourceContext::default() };
-    let mut reading = SourceReading { context, sources: Vec::new(), files: Vec::new() };
+    let own_streams = outputs.iter().flat_map(|output| output.settings.written_streams()).collect();
+    let context = SourceContext { own_files, own_streams, ..SourceContext::default() };
+    let mut reading = SourceReading { context, outputs, sources: Vec::new(), files: Vec::new() };
     reading.read(document, None, reader);
     for file in others {
         file.read(reader, |document, reader| reading.read(document, Some(&file.name), reader));
@@ -31,14 +36,15 @@ pub(super) fn read(
 }
 
 /// The sources that were read so far.
-struct SourceReading {
+struct SourceReading<'o> {
     context: SourceContext,
+    outputs: &'o [OutputConfig],
     sources: Vec<SourceConfig>,
     /// The file of each.
     files: Vec<PathBuf>,
 }
 
-impl SourceReading {
+impl SourceReading<'_> {
     /// Reads the sources of a file. Those of one beside the settings are called as it is unless they have names.
     fn read(&mut self, document: &Document<'_>, file_name: Option<&str>, reader: &ValueReader<'_>) {
         let sections = Section::all(document, "source");
@@ -46,6 +52,7 @@ impl SourceReading {
         for (index, section) in sections.iter().enumerate() {
             let reader = reader.within(section.prefix());
             if let Ok(source) = self.source(section, file_name, &reader) {
+                self.see_tenant(&source, section.start(), &reader);
                 self.sources.push(source);
                 self.files.push(reader.path().to_owned());
                 kept.push(index);
@@ -70,6 +77,19 @@ impl SourceReading {
         let settings = kinds::SOURCES.read(kind, section, common, &self.context, reader);
         let labels = labels(&table, reader);
         Ok(SourceConfig { name: name?, labels: labels?, local_domains: local_domains?, settings: settings? })
+    }
+
+    /// Notes that an output needs to know the tenant of a source that does not say it.
+    fn see_tenant(&self, source: &SourceConfig, at: usize, reader: &ValueReader<'_>) {
+        if source.settings.tenant_id().is_some() {
+            return;
+        }
+        for output in self.outputs {
+            let Some(setting) = output.settings.needs_tenant() else { continue };
+            let needs = format!("`{setting}` of output `{}` has `{{tenant}}` in it", output.name);
+            let hint = format!("{needs}: set `tenant_id` of the source, or leave `{{tenant}}` out");
+            drop(reader.missing("tenant_id", at, Some(&hint)));
+        }
     }
 
     /// What a source is called; no two are called the same.

@@ -100,6 +100,7 @@ impl JudgedBatch {
             origin: origin.clone(),
             output: output.map(str::to_owned),
             dead_letters: Vec::new(),
+            position: None,
             checkpoint: Arc::new(RepairCheckpoint(PastDone {
                 source: source.map(str::to_owned),
                 delivered,

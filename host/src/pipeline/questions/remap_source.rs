@@ -135,6 +135,7 @@ impl RemapSource {
             origin,
             output: self.begin.output.clone(),
             dead_letters: Vec::new(),
+            position: None,
             checkpoint: Arc::new(RemapCheckpoint(done)),
         })
     }

@@ -123,6 +123,7 @@ impl DeadLetterSource {
             origin: Origin { read_at: first.read_at, file: path.map(|path| FilePosition { path, offset }) },
             output: first.output.clone(),
             dead_letters: Vec::new(),
+            position: None,
             checkpoint: Arc::new(ReplayCheckpoint { replay, keys: keys.clone() }),
             keys,
         })
@@ -148,6 +149,7 @@ impl DeadLetterSource {
             origin: Origin::default(),
             output: None,
             dead_letters: again,
+            position: None,
             checkpoint: Arc::new(ReplayCheckpoint { replay, keys: Vec::new() }),
         })
     }

@@ -45,6 +45,7 @@ fn batch(identity: &Arc<SourceIdentity>, subject: &str, fails: bool) -> RecordBa
         origin: Origin::default(),
         output: None,
         dead_letters: Vec::new(),
+        position: None,
         checkpoint: Arc::new(TestCheckpoint { fails }),
     }
 }

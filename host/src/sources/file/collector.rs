@@ -211,6 +211,7 @@ impl FileCollector {
             origin: Origin { read_at: None, file },
             output: None,
             dead_letters,
+            position: None,
             checkpoint: Arc::new(FileCheckpoint { state, records: count as u64, id }),
         }
     }

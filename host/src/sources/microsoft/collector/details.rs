@@ -198,6 +198,7 @@ impl ServiceCollector {
             origin: Origin { read_at: Some(self.source.ours().wall()), file: None },
             output: None,
             dead_letters: Vec::new(),
+            position: None,
             checkpoint: Arc::new(DetailsCheckpoint { key, status }),
         }
     }

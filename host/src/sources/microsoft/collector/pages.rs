@@ -106,6 +106,7 @@ impl ServiceCollector {
             origin: Origin { read_at: Some(read_at), file: None },
             output: None,
             dead_letters: Vec::new(),
+            position: None,
             checkpoint,
         }
     }

@@ -194,6 +194,24 @@ pub(super) const ROW: GrafanaRow = GrafanaRow {
             ],
         },
         GrafanaPanel {
+            title: "Messages not delivered yet",
+            about: "Messages of a topic that are not delivered yet, and those that the topic deleted before they were read. A source of kind `kafka` has them; the first should fall back to a few, the second be 0.",
+            view: Lines,
+            unit: "short",
+            thresholds: &[],
+            width: 8,
+            queries: &[
+                PromQuery {
+                    expression: r#"sum by (source) (exotrace_lag_messages{instance=~"$instance",source=~"$source"})"#,
+                    legend: "{{source}}",
+                },
+                PromQuery {
+                    expression: r#"sum by (source) (increase(exotrace_messages_missed_total{instance=~"$instance",source=~"$source"}[$__rate_interval]))"#,
+                    legend: "{{source}}, deleted unread",
+                },
+            ],
+        },
+        GrafanaPanel {
             title: "Odd dates",
             about: "Records left to other windows, with an impossible date, and coverage that was in the future: clocks are wrong.",
             view: Bars,

@@ -1,0 +1,242 @@
+//! A real node of Apache Kafka, as `make test` installs it. It is asked in its own language, by Kafka's own clients.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use super::paths::{fixture, project};
+
+/// The node of those tests that want nothing special of it.
+static SHARED: Mutex<Weak<KafkaNode>> = Mutex::new(Weak::new());
+
+/// The password of the user `exotrace` by SCRAM, and by PLAIN.
+pub(crate) const SCRAM_PASSWORD: &str = "scram-password-of-tests";
+pub(crate) const PLAIN_PASSWORD: &str = "plain-password-of-tests";
+
+/// A node that runs until it is dropped, and its data, which goes with it.
+pub(crate) struct KafkaNode {
+    process: Mutex<Running>,
+    /// Without TLS and sign-in, by which everything is allowed; with both; with TLS and a client certificate.
+    ports: [u16; 4],
+    folder: tempfile::TempDir,
+}
+
+struct Running {
+    process: Child,
+    /// The node ends with it, also where the test is killed.
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl KafkaNode {
+    #[track_caller]
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // All of them are bound at the same time, so that none is the other.
+        let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let ports = free.each_ref().map(|listener| listener.local_addr().unwrap().port());
+        drop(free);
+        Self { process: Mutex::new(start(&folder, ports)), ports, folder }
+    }
+
+    /// The node that tests share as long as one of them runs: each has topics of its own.
+    #[track_caller]
+    pub(crate) fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Self::new());
+            *shared = Arc::downgrade(&started);
+            started
+        })
+    }
+
+    /// Without TLS and sign-in.
+    pub(crate) fn open_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports[0])
+    }
+
+    /// With TLS and sign-in.
+    pub(crate) fn sign_in_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports[2])
+    }
+
+    /// With TLS and a client certificate.
+    pub(crate) fn certificate_address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports[3])
+    }
+
+    /// Ends it as a crash does.
+    pub(crate) fn kill(&self) {
+        let mut running = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        running.process.kill().unwrap();
+        running.process.wait().unwrap();
+    }
+
+    /// Starts it again after it was killed, on its data and where it was.
+    #[track_caller]
+    pub(crate) fn start_again(&self) {
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = start(&self.folder, self.ports);
+    }
+
+    /// The answer to a command, which has to succeed.
+    #[track_caller]
+    pub(crate) fn ask(&self, command: &Value) -> Value {
+        let mut running = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(running.stdin.as_mut().unwrap(), "{command}").unwrap();
+        let mut answer = String::new();
+        running.stdout.read_line(&mut answer).unwrap();
+        drop(running);
+        let answer: Value =
+            serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{command}: {error}: {answer}"));
+        assert!(answer["error"].is_null(), "{command}: {answer}");
+        answer
+    }
+
+    /// Makes a topic with this many partitions, which keeps what is old: records of tests are.
+    #[track_caller]
+    pub(crate) fn create(&self, topic: &str, partitions: u32, mut settings: Value) {
+        settings["retention.ms"] = json!("-1");
+        self.ask(&json!({ "do": "create", "topic": topic, "partitions": partitions, "settings": settings }));
+    }
+
+    /// Allows a user an operation on a topic, group or transactional id.
+    #[track_caller]
+    pub(crate) fn allow(&self, user: &str, operation: &str, kind: &str, name: &str) {
+        self.ask(&json!({ "do": "allow", "user": user, "operation": operation, "kind": kind, "name": name }));
+    }
+
+    /// Every message of a topic that is committed, by partition and in order.
+    #[track_caller]
+    pub(crate) fn messages(&self, topic: &str) -> Vec<Value> {
+        self.ask(&json!({ "do": "read", "topic": topic })).as_array().unwrap().clone()
+    }
+
+    /// The documents in the messages of a topic.
+    #[track_caller]
+    pub(crate) fn documents(&self, topic: &str) -> Vec<Value> {
+        let document = |message: &Value| serde_json::from_str(message["value"].as_str().unwrap()).unwrap();
+        self.messages(topic).iter().map(document).collect()
+    }
+
+    /// Writes messages into a topic, as they come.
+    #[track_caller]
+    pub(crate) fn write(&self, topic: &str, messages: &[impl AsRef<[u8]>]) {
+        let messages: Vec<_> = messages.iter().map(|message| STANDARD.encode(message)).collect();
+        self.ask(&json!({ "do": "write", "topic": topic, "messages": messages }));
+    }
+
+    /// The same in a transaction, which leaves a mark behind the messages.
+    #[track_caller]
+    pub(crate) fn write_in_transaction(&self, topic: &str, messages: &[impl AsRef<[u8]>]) {
+        let messages: Vec<_> = messages.iter().map(|message| STANDARD.encode(message)).collect();
+        self.ask(&json!({ "do": "write", "topic": topic, "messages": messages, "transaction": topic }));
+    }
+
+    /// Deletes the messages of the first partition of a topic before an offset, as retention does.
+    #[track_caller]
+    pub(crate) fn delete_before(&self, topic: &str, before: u64) {
+        self.ask(&json!({ "do": "delete", "topic": topic, "partition": 0, "before": before }));
+    }
+
+    /// How far a consumer group has read, in all partitions together.
+    #[track_caller]
+    pub(crate) fn read_by(&self, group: &str) -> u64 {
+        let offsets = self.ask(&json!({ "do": "offsets", "group": group }));
+        offsets.as_object().unwrap().values().map(|offset| offset.as_u64().unwrap()).sum()
+    }
+}
+
+impl Drop for KafkaNode {
+    fn drop(&mut self) {
+        let running = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(running.stdin.take());
+        drop(running.process.kill());
+        drop(running.process.wait());
+    }
+}
+
+#[track_caller]
+fn start(folder: &tempfile::TempDir, ports: [u16; 4]) -> Running {
+    let mut process = Command::new(project().join("target/tools/kafka/start"))
+        .arg(folder.path())
+        .args(settings(folder, ports))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("`make test` installs it where there is a JDK");
+    let stdin = process.stdin.take();
+    let mut stdout = BufReader::new(process.stdout.take().unwrap());
+    let mut said = String::new();
+    stdout.read_line(&mut said).unwrap();
+    if !said.starts_with("listening on ") {
+        drop(process.kill());
+        drop(process.wait());
+        panic!("kafka does not start: {said}");
+    }
+    Running { process, stdin, stdout }
+}
+
+fn settings(folder: &tempfile::TempDir, [open, controller, sign_in, certificate]: [u16; 4]) -> Vec<String> {
+    let pem = |name: &str| fs::read_to_string(fixture("certificates").join(name)).unwrap();
+    let modules = "org.apache.kafka.common.security";
+    let jaas = |mechanism: &str, module: &str, options: &str| {
+        format!("listener.name.sign.{mechanism}.sasl.jaas.config={modules}.{module} required {options};")
+    };
+    let public = format!("OPEN://127.0.0.1:{open},SIGN://127.0.0.1:{sign_in},CERTIFICATE://127.0.0.1:{certificate}");
+    let mut settings: Vec<_> = [
+        "process.roles=broker,controller",
+        "node.id=1",
+        "controller.listener.names=CONTROLLER",
+        "listener.security.protocol.map=OPEN:PLAINTEXT,CONTROLLER:PLAINTEXT,SIGN:SASL_SSL,CERTIFICATE:SSL",
+        "inter.broker.listener.name=OPEN",
+        "listener.name.certificate.ssl.client.auth=required",
+        // One node has all there is.
+        "offsets.topic.replication.factor=1",
+        "offsets.topic.num.partitions=1",
+        "transaction.state.log.replication.factor=1",
+        "transaction.state.log.min.isr=1",
+        "transaction.state.log.num.partitions=1",
+        "group.initial.rebalance.delay.ms=0",
+        "auto.create.topics.enable=false",
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users=User:ANONYMOUS;User:exotrace;User:CN=exotrace test",
+        "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
+        "ssl.keystore.type=PEM",
+        "ssl.truststore.type=PEM",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    settings.extend([
+        format!("listeners={public},CONTROLLER://127.0.0.1:{controller}"),
+        format!("advertised.listeners={public}"),
+        format!("controller.quorum.bootstrap.servers=127.0.0.1:{controller}"),
+        format!("log.dirs={}", folder.path().join("data").display()),
+        format!("ssl.keystore.certificate.chain={}", pem("server.pem")),
+        format!("ssl.keystore.key={}", pem("server-key.pem")),
+        format!("ssl.truststore.certificates={}", pem("certificate.pem")),
+        jaas(
+            "plain",
+            "plain.PlainLoginModule",
+            &format!("user_exotrace=\"{PLAIN_PASSWORD}\" user_guest=\"{PLAIN_PASSWORD}\""),
+        ),
+        jaas("scram-sha-256", "scram.ScramLoginModule", ""),
+        jaas("scram-sha-512", "scram.ScramLoginModule", ""),
+        jaas("oauthbearer", "oauthbearer.OAuthBearerLoginModule", "unsecuredLoginStringClaim_sub=\"exotrace\""),
+        format!(
+            "listener.name.sign.oauthbearer.sasl.server.callback.handler.class=\
+             {modules}.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler"
+        ),
+    ]);
+    for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+        settings.push(format!("scram={mechanism}=[name=exotrace,password={SCRAM_PASSWORD}]"));
+    }
+    settings
+}
