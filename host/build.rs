@@ -14,6 +14,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={input}");
     }
     println!("cargo::rustc-env=EXOTRACE_WASMTIME_VERSION={}", locked_version("wasmtime")?);
+    // The standard library has debugging information, and the profile leaves it (Cargo.toml says why).
+    if env::var("CARGO_CFG_TARGET_OS")? == "linux" {
+        println!("cargo::rustc-link-arg-bins=-Wl,--strip-debug");
+    }
     Ok(())
 }
 

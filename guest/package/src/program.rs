@@ -142,7 +142,7 @@ mod tests {
         let length = program.len();
         assert!(forget_folders(&mut program));
         let text = String::from_utf8(program.clone()).unwrap();
-        assert!(text.starts_with("a\0/xxx") && text.ends_with("ENGINESDIR: \"/xxxxxxxxxxxxxxxxxxxxxxxxxx\""), "{text}");
+        assert!(text.starts_with("a\0/xxx") && text.ends_with("ENGINESDIR: \"/xxxxxxxxxxxxxxxxxxxxxxxxx\""), "{text}");
         assert_eq!((program.len(), forget_folders(&mut program)), (length, false));
     }
 
