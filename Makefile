@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test budget tenant tenants peers cultures check format lint docs fuzz kill bench cargo-component \
+.PHONY: help setup build demo test budget cluster tenant tenants peers cultures check format lint docs fuzz kill bench cargo-component \
 	contract components guests modules adapters tangent plugins hosts engines java languages aot camel measure-java \
 	browser page
 
@@ -76,7 +76,7 @@ $(KAFKA)/ready: $(wildcard tests/hosts/kafka/*)
 READY := $(addsuffix /ready,$(SYSLOG) $(PROMETHEUS) $(ELASTICSEARCH) $(OPENSEARCH) $(ELASTICSEARCH_SERVER) $(KAFKA))
 test: setup kafka $(READY) ## Run every test.
 	$(CARGO) test $(WORKSPACE)
-	skip=$$(tests/needs) && $(CARGO) test $(WORKSPACE) --test end_to_end -- --ignored --skip languages:: $$skip
+	skip=$$(tests/needs) && $(CARGO) test $(WORKSPACE) --test end_to_end -- --ignored --skip languages:: --skip cluster_bars:: $$skip
 	$(CARGO) test $(PACKAGE)
 	@if python3 -c 'import ensurepip, venv' 2>/dev/null && command -v node npm >/dev/null; then $(MAKE) languages hosts browser; \
 	else echo "not tested: the hosts of Python and Node, mappings in these languages, and the pages in a browser: this machine has no python3 with venv, node or npm"; \
@@ -197,6 +197,10 @@ $(TENANT)/ready: $(wildcard tests/geo-fixtures/src/*) $(shell find host/simulato
 	touch $@
 
 tenant: $(TENANT)/ready ## Make records and geo databases as large as a tenant's, for measuring, in target/tenant.
+
+# What it measures is printed: nothing depends on how long something took.
+cluster: setup $(KAFKA)/ready ## Kill three processes that share 300 tenants, again and again; ten minutes.
+	$(CARGO) test $(WORKSPACE) --test end_to_end -- --ignored --nocapture cluster_bars::
 
 tenants: build ## Measure what `exotrace run` takes with 1, 50 and 300 simulated tenants; ten minutes.
 	python3 tests/benches/tenants.py target/release/exotrace

@@ -11,6 +11,7 @@ mod assets;
 mod audit;
 mod backfill;
 mod check;
+mod cluster;
 mod compile;
 mod completions;
 mod config;
@@ -80,6 +81,9 @@ enum Command {
     Simulate(simulate::SimulateArguments),
     /// Check the settings and the mapping, without the network.
     Check(check::CheckArguments),
+    /// Share sources among processes: create what that needs, and show who collects what.
+    #[command(subcommand, after_help = "Examples:\n  exotrace cluster status --config exotrace.toml")]
+    Cluster(cluster::ClusterCommand),
     /// Describe the settings, for editors and programs.
     #[command(subcommand, after_help = "Examples:\n  exotrace config schema > exotrace.schema.json")]
     Config(config::ConfigCommand),
@@ -172,6 +176,7 @@ pub fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Remap(arguments) => remap::run(&arguments),
         Command::Map(arguments) => map::run(&arguments),
+        Command::Cluster(command) => cluster::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Elasticsearch(command) => elasticsearch::run(&command),
         Command::Assets(arguments) => assets::run(&arguments),

@@ -12,12 +12,16 @@ mod error;
 #[cfg(feature = "kafka")]
 mod group_position;
 mod sasl;
+#[cfg(feature = "kafka")]
+mod secrets;
 mod settings;
 mod setup;
 #[cfg(feature = "kafka")]
 mod token;
 #[cfg(feature = "kafka")]
 mod topic;
+#[cfg(feature = "kafka")]
+mod transaction_messages;
 
 #[cfg(feature = "kafka")]
 pub(crate) use self::{
@@ -27,9 +31,11 @@ pub(crate) use self::{
     group_position::GroupPosition,
     token::TokenProvider,
     topic::{TopicState, look_at},
+    transaction_messages::{TransactionMessage, TransactionMessages},
 };
 pub(crate) use self::{
-    settings::{KAFKA_SYNONYMS, KafkaClientConfig, KafkaTable, topic},
+    sasl::SaslTable,
+    settings::{KAFKA_SYNONYMS, KafkaClientConfig, KafkaTable, named_topic, topic},
     setup::{BROKERS, SOURCE_BROKERS, more, topic_question},
 };
 

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::support::{atomic_write, clock::Clock, state_folder};
 
@@ -28,6 +28,7 @@ mod page;
 mod past;
 mod remap;
 mod replay;
+mod replica;
 mod requests;
 mod rows;
 mod schema;
@@ -36,6 +37,7 @@ mod status;
 mod trouble;
 
 use lock::Lock;
+use replica::{Replication, Writing};
 
 pub(crate) use audit_book::{AuditBook, AuditCounts, AuditHour, AuditedRow, RowState};
 pub(crate) use details::{DetailsCounts, DetailsNote, WantedDetails};
@@ -50,6 +52,9 @@ pub(crate) use page::{Next, PageDone};
 pub(crate) use past::{AUDIT, BACKFILL, DRY_RUN, PastCounts, PastDone, PastReading};
 pub(crate) use remap::{REMAP, RemapDone};
 pub(crate) use replay::{REPLAY, Replay};
+pub(crate) use replica::{
+    Changes, Companion, CopiedMessage, LedgerCopy, LedgerMessage, RefusedPart, Replica, ReplicaError, SourceRow,
+};
 pub(crate) use requests::Requests;
 pub(crate) use rows::Delivered;
 pub(crate) use seen_rows::SeenRows;
@@ -63,6 +68,8 @@ pub(crate) struct Ledger {
     /// Held for as long as the ledger is open; none when it is only read.
     lock: Option<Lock>,
     clock: Clock,
+    /// Where what it notes is kept as well, if it is.
+    replication: Option<Replication>,
 }
 
 /// A range of times of receipt, both ends included.
@@ -113,7 +120,7 @@ impl Ledger {
         let path = state_dir.join(open::FILE_NAME);
         let connection = open::connection(&path)?;
         lock.note_owner(&connection).map_err(|error| error.at(&path))?;
-        Ok(Self { connection, path, lock: Some(lock), clock: Clock::system() })
+        Ok(Self { connection, path, lock: Some(lock), clock: Clock::system(), replication: None })
     }
 
     /// Opens the ledger in a folder that this process has open already, to read it as well; `None` when there is none.
@@ -126,7 +133,13 @@ impl Ledger {
         if !open::is_there(&path)? {
             return Ok(None);
         }
-        Ok(Some(Self { connection: open::read_only(&path)?, path, lock: None, clock: Clock::system() }))
+        Ok(Some(Self {
+            connection: open::read_only(&path)?,
+            path,
+            lock: None,
+            clock: Clock::system(),
+            replication: None,
+        }))
     }
 
     /// Opens the ledger in a folder for reading, also while a process writes it; `None` when there is none.
@@ -139,7 +152,13 @@ impl Ledger {
         if !open::is_there(&path)? {
             return Ok(None);
         }
-        Ok(Some(Self { connection: open::connection_to_read(&path)?, path, lock: None, clock: Clock::system() }))
+        Ok(Some(Self {
+            connection: open::connection_to_read(&path)?,
+            path,
+            lock: None,
+            clock: Clock::system(),
+            replication: None,
+        }))
     }
 
     /// Its file.
@@ -148,13 +167,14 @@ impl Ledger {
     }
 
     /// Begins to write: all that follows is noted, or nothing.
-    fn write(&mut self) -> Result<Transaction<'_>, LedgerError> {
-        let Some(lock) = &mut self.lock else { return Ok(self.connection.transaction()?) };
+    fn write(&mut self) -> Result<Writing<'_>, LedgerError> {
+        let now = self.clock.wall();
+        let Some(lock) = &mut self.lock else { return Writing::new(self.connection.transaction()?, None, now) };
         lock.keep()?;
         // At once, and not at the first change: nobody may take the folder over in between.
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         lock.check_owner(&transaction)?;
-        Ok(transaction)
+        Writing::new(transaction, self.replication.as_mut(), now)
     }
 
     /// How far a source has come.
@@ -191,7 +211,7 @@ impl Ledger {
         let update = "UPDATE source SET known_from = min(coalesce(known_from, ?2), ?2) \
                       WHERE id = ?1 AND covered_until IS NULL AND window_start IS NULL";
         transaction.execute(update, params![id, start.timestamp_millis()])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Gives up the next link of a source: its window goes on from what was reached.
@@ -202,7 +222,7 @@ impl Ledger {
     pub(crate) fn drop_link(&mut self, source: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         transaction.execute("UPDATE source SET next_link = NULL WHERE name = ?1", [source])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Takes back what was noted as covered: everything received from `from` on is read again. Rows that are still known
@@ -216,7 +236,7 @@ impl Ledger {
                       window_end = NULL, reached = NULL, next_link = NULL WHERE name = ?1";
         let transaction = self.write()?;
         transaction.execute(update, params![source, from.timestamp_millis()])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Begins the window that was begun again, from its end.
@@ -229,7 +249,7 @@ impl Ledger {
                       WHERE name = ?1";
         let transaction = self.write()?;
         transaction.execute(update, [source])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Tells the time by other clocks.

@@ -8,6 +8,7 @@
 
 mod app;
 mod cli;
+mod cluster;
 pub mod config;
 mod control;
 pub mod deployment;

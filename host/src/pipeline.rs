@@ -47,7 +47,9 @@ pub(crate) use delivery::Committed;
 pub(crate) use error::RunError;
 pub(crate) use inventory::{Inventory, StoredPage};
 pub(crate) use mode::Mode;
-pub(crate) use output::{ExamineOptions, Output, PositionMover, Receipt, RejectedDocument, Tail, WritePosition};
+pub(crate) use output::{
+    ExamineOptions, LedgerJoiner, Output, PositionMover, Receipt, RejectedDocument, Tail, WritePosition,
+};
 pub(crate) use output_error::{Outlook, OutputError};
 pub(crate) use output_settings::{OutputContext, OutputSettings};
 pub(crate) use pipeline::Pipeline;
@@ -62,7 +64,7 @@ pub(crate) use questions::{
 };
 pub(crate) use record_batch::{Checkpoint, RecordBatch};
 pub(crate) use replay::{ReplayRequests, Replayed, Replays, replay};
-pub(crate) use run::{GRACE, run};
+pub(crate) use run::{GRACE, run, run_part};
 pub(crate) use setting_problem::SettingProblem;
 pub(crate) use source::Source;
 pub(crate) use source_error::{Remedy, SourceError};

@@ -155,6 +155,9 @@ fn every_command_ends_as_the_table_says() {
     check("privacy", 2, &["privacy", "keygen", "pseudonyms.key"]);
     check("privacy", 78, &["privacy", "explain", "good.toml"]);
 
+    check("cluster", 2, &["cluster", "create", "--config", "good.toml"]);
+    check("cluster", 78, &["cluster", "status", "good.toml"]);
+
     check("completions", 0, &["completions", "bash"]);
     check("completions", 2, &["completions", "csh"]);
     check("man", 0, &["man", "pages"]);
@@ -174,6 +177,8 @@ fn every_command_ends_as_the_table_says() {
     // Of the machine it needs a temporary folder alone.
     folder.bare(&["demo"]).env("TMPDIR", "/nowhere").ends(1);
     tried.insert(("demo".to_owned(), 1));
+    // With brokers, in `kafka/cluster.rs`.
+    tried.extend([0, 1].map(|code| ("cluster".to_owned(), code)));
     tried.insert(("tap".to_owned(), tap(&folder)));
     assert_eq!(tried, table());
 }

@@ -31,7 +31,7 @@ pub(crate) use self::{
     seed::random,
     store_node::StoreNode,
     tenant::SimulatedTenant,
-    tenants::SimulatedTenants,
+    tenants::{SimulatedTenants, id_and_recipient},
     terminal::{Terminal, plain},
     wait::{wait_for, wait_for_some},
 };

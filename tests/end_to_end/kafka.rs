@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Ended, KafkaNode, SimulatedTenant, documents};
 
+mod cluster;
+mod cluster_bars;
 mod signing_in;
 mod source;
 mod troubled;

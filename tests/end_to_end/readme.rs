@@ -139,7 +139,8 @@ fn the_commands_have_the_options_that_they_are_given() {
     for (page, text) in pages() {
         // What begins with `is` is not a command, but a message.
         for words in commands(&text).iter().filter(|words| words[0] != "is") {
-            let has_inner = ["config", "mapping", "elasticsearch", "privacy"].contains(&words[0]) && words.len() > 1;
+            let has_inner =
+                ["cluster", "config", "elasticsearch", "mapping", "privacy"].contains(&words[0]) && words.len() > 1;
             let (command, arguments) = words.split_at(if has_inner { 2 } else { 1 });
             let help = helps.entry(command.join(" ")).or_insert_with(|| {
                 let ended = exotrace(&[command, &["--help"]].concat(), "");

@@ -48,6 +48,12 @@ impl Agent {
         atomic_write::write(&path, format!("{}\n", self.id).as_bytes())
     }
 
+    /// What other processes of a cluster call it.
+    pub(crate) fn member_name(&self) -> String {
+        let id = self.id.split('-').next().unwrap_or_default();
+        if self.name.is_empty() { format!("exotrace-{id}") } else { format!("{}-{id}", self.name) }
+    }
+
     /// The fields of every document.
     pub(crate) fn fields(&self) -> Value {
         let Self { id, ephemeral_id, name } = self;

@@ -1,6 +1,7 @@
 //! All settings together, checked before anything is started.
 
 mod archive;
+mod cluster;
 mod config;
 mod json_object;
 mod labels;

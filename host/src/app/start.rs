@@ -2,14 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::{
     app::{
         agent::Agent,
         mapping_limits::loader,
         privacy::Privacy,
-        settings::{Config, OutputConfig, SourceConfig},
+        settings::{Config, SourceConfig},
         settings_watch::SettingsWatch,
         unusable::Unusable,
     },
@@ -19,44 +19,33 @@ use crate::{
     mapper::{ComponentFile, Loader},
     observe::health::Health,
     pipeline::{
-        Archive, AskedSource, Claims, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions,
-        REQUEST_BACKOFF, ReplayRequests, Replays, SourceEnvironment, SourceIdentity, Taps, archive_files,
-        dead_letter::DeadLetterFile,
+        Archive, AskedSource, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions, REQUEST_BACKOFF,
+        ReplayRequests, Replays, Taps, dead_letter::DeadLetterFile,
     },
     support::state_folder::{self, StateFolderError},
 };
 
+mod any_run;
 mod mapping;
+mod parts;
 mod refused_setting;
 mod resolved_mapping;
 mod resume;
+mod shared_sources;
 
+pub(crate) use any_run::AnyRun;
+use any_run::ClusterRun;
 pub(crate) use mapping::{check_candidate, deployment, tried, watched};
+pub(crate) use parts::{output, outputs, sources};
 pub(crate) use refused_setting::{RefusedSetting, with_refused_setting};
 pub(crate) use resolved_mapping::ResolvedMapping;
 pub(crate) use resume::other_mapping;
 use resume::{Startup, found, resume};
+use shared_sources::SharedSources;
+pub(crate) use shared_sources::shared_sources;
 
 /// The folder for compiled mappings, in `state_dir`.
 const CACHE: &str = "cache";
-
-/// Gets every source ready, each with its mapping; nothing is sent yet.
-pub(crate) fn sources(config: &Config, deployment: &Arc<Deployment>) -> anyhow::Result<Vec<PipelineSource>> {
-    let (state_dir, own_files) = (config.state_dir.clone(), own_files(config));
-    let environment = SourceEnvironment { state_dir, own_files, claims: Claims::default() };
-    let mut sources = Vec::new();
-    for (index, source) in config.sources.iter().enumerate() {
-        let tenant = source.tenant().map(|tenant| tenant.id).filter(|id| !id.is_empty());
-        let mapper = deployment.mapper(index).in_namespace(source.labels().namespace.as_deref());
-        let mapper = mapper.of_tenant(tenant.as_deref());
-        let (name, label) = (source.settings.ledger_name(), source.name().to_owned());
-        let identity = Arc::new(SourceIdentity { name, label, mapper });
-        let settings = Arc::clone(&source.settings);
-        let source = settings.build(Arc::clone(&identity), &environment)?;
-        sources.push(PipelineSource { identity, source, settings });
-    }
-    Ok(sources)
-}
 
 /// The sources that questions may be for.
 pub(crate) fn asked_sources(config: &Config) -> Vec<AskedSource> {
@@ -66,20 +55,6 @@ pub(crate) fn asked_sources(config: &Config) -> Vec<AskedSource> {
         identity: None,
     };
     config.sources.iter().map(asked).collect()
-}
-
-/// The files that this program writes, as they are when that is asked.
-fn own_files(config: &Config) -> Arc<dyn Fn() -> Vec<PathBuf> + Send + Sync> {
-    let outputs = config.outputs.clone();
-    let letters = config.dead_letter.clone();
-    let archive = config.archive.as_ref().map(|archive| archive.dir.clone());
-    Arc::new(move || {
-        let others = ["replaying", "unreadable"].map(|extension| letters.with_added_extension(extension));
-        let mut files: Vec<_> = others.into_iter().chain([letters.clone()]).collect();
-        files.extend(archive.iter().flat_map(|folder| archive_files(folder)));
-        files.extend(outputs.iter().flat_map(|output| output.settings.written_files()));
-        files
-    })
 }
 
 /// All that takes part in a run but the ledger, which only one run at a time may have.
@@ -188,6 +163,19 @@ impl Ready {
         self.initial.decisions.note_clean_end();
     }
 
+    /// What can run: all sources, or those of a cluster that fall to this process.
+    pub(crate) fn into_run(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<AnyRun> {
+        let Some(cluster) = self.config.cluster.clone() else {
+            return Ok(AnyRun::Alone(Box::new(self.into_stages(ledger, health)?)));
+        };
+        let Self { dead_letter, agent, state_dir, config, deployment, taps, .. } = self;
+        agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
+        let (name, sealer) = (agent.member_name(), dead_letter.sealer());
+        let builder = SharedSources { config, deployment, sealer, taps, health: Arc::clone(health) };
+        let (builder, health) = (Arc::new(builder), Arc::clone(health));
+        Ok(AnyRun::Cluster(Box::new(ClusterRun { config: cluster, name, state_dir, builder, health, ledger })))
+    }
+
     /// What can run, with its ledger.
     pub(crate) fn into_stages(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<Pipeline> {
         let Self {
@@ -214,24 +202,19 @@ impl Ready {
 }
 
 /// Gets everything ready to run.
+///
+/// # Errors
+///
+/// Also for a process of a cluster, whose ledger is elsewhere.
 pub(crate) fn stages(config: &Config, geo: Geo) -> anyhow::Result<Pipeline> {
+    if config.cluster.is_some() {
+        bail!(
+            "this command does not go with `[cluster]`: its ledger is shared\nhint: `exotrace cluster status` shows it"
+        );
+    }
     let ready = ready(config, geo)?;
     let ledger = ready.open()?;
     ready.into_stages(ledger, &Arc::default())
-}
-
-/// Makes the outputs, each with its name; nothing is written or sent yet.
-pub(crate) fn outputs(config: &Config) -> anyhow::Result<Vec<(String, Box<dyn Output>)>> {
-    let mut outputs = Vec::new();
-    for config in &config.outputs {
-        outputs.push((config.name.clone(), output(config)?));
-    }
-    Ok(outputs)
-}
-
-/// Makes an output; nothing is written or sent yet.
-pub(crate) fn output(config: &OutputConfig) -> anyhow::Result<Box<dyn Output>> {
-    Ok(config.settings.build()?)
 }
 
 /// Opens the databases that the settings name.

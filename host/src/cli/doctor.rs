@@ -20,6 +20,7 @@ use crate::{
     support::finding::{Finding, Findings as _},
 };
 
+mod cluster;
 mod geo;
 mod machine;
 mod output;
@@ -66,6 +67,7 @@ pub(super) fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                 report.add_all(geo::findings(geo, &config.geoip.databases(), &records))?;
             }
         }
+        cluster::examine(&config, &mut report).await?;
         let options = ExamineOptions { settings: &path, may_post: arguments.post_empty };
         for output in &config.outputs {
             output::examine(output, &options, &mut report).await?;

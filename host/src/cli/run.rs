@@ -31,7 +31,7 @@ use crate::{
     ledger::{LastRun, Ledger, LedgerError},
     observe::health::Health,
     pages::{Monitor, WatchedRun},
-    pipeline::{self, Mode, Summary},
+    pipeline::{Mode, Summary},
     support::error_text::explain,
 };
 
@@ -133,16 +133,15 @@ async fn collect(
     tell_start(&ready, path, bars);
     note_run(&mut ledger, &process)?;
     let (mut settings, mut privacy) = (ready.settings_watch.clone(), ready.privacy.clone());
-    let mut stages = ready.into_stages(ledger, &health)?;
+    let mut stages = ready.into_run(ledger, &health)?;
     let mut summary = Summary::default();
     loop {
         let mut wanted = Wanted::End;
         let told = async { wanted = signals.wanted((path, state_dir.as_path()), &mut settings, &health).await };
-        let watched = stages.sources.iter().filter_map(|it| it.source.watch()).collect();
-        let sources = stages.sources.iter().map(|it| it.identity.label.clone()).collect();
+        let (watched, sources) = (stages.watched(), stages.labels());
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
         let hourly = tokio::spawn(hourly::tell(sources, Arc::clone(&health)));
-        let ran = pipeline::run(stages, mode, told).await;
+        let ran = stages.run(mode, told).await;
         shown.abort();
         hourly.abort();
         bars.clear()?;
@@ -166,7 +165,7 @@ async fn collect(
         settings = ready.settings_watch.clone();
         tell_other_key(privacy.as_ref(), ready.privacy.as_ref());
         privacy.clone_from(&ready.privacy);
-        stages = ready.into_stages(ledger, &health)?;
+        stages = ready.into_run(ledger, &health)?;
         info!("settings reloaded");
     }
 }

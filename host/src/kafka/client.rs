@@ -9,12 +9,11 @@ use tracing::enabled;
 use super::{
     error::KafkaClientError,
     sasl::Sasl,
+    secrets::read,
     settings::{KafkaClientConfig, TlsConfig},
     token::TokenProvider,
 };
-use crate::support::{
-    error_text::explain, file_watch::WatchedFiles, plain_file, secret::Secret, secret_file, secret_source::SecretSource,
-};
+use crate::support::{error_text::explain, file_watch::WatchedFiles, plain_file};
 
 /// Clients of one cluster: what they are made with, read from the files that the settings name. Not to be shown: there
 /// are secrets in it.
@@ -110,15 +109,6 @@ fn set_sasl(settings: &mut ClientConfig, sasl: &Sasl) -> Result<Option<Arc<Token
     }
     settings.set("sasl.mechanisms", "OAUTHBEARER");
     TokenProvider::new(sasl).map(Some)
-}
-
-/// The secret as it is now.
-pub(super) fn read(source: &SecretSource) -> Result<Secret, KafkaClientError> {
-    match source {
-        SecretSource::Text(secret) => Ok(secret.clone()),
-        SecretSource::File(path) => secret_file::read(path)
-            .map_err(|source| KafkaClientError::SecretFile { path: path.clone(), source: source.into() }),
-    }
 }
 
 /// What of the files that the settings name cannot be used: the key and the problem.

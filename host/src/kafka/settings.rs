@@ -14,6 +14,9 @@ use crate::{
     support::secret_source::SecretSource,
 };
 
+/// What the keys of the section begin with that has no type.
+const CLUSTER: &str = "cluster.";
+
 /// The longest name of a topic that brokers take.
 const MAX_TOPIC_LENGTH: usize = 249;
 
@@ -65,17 +68,17 @@ pub(crate) const KAFKA_SYNONYMS: Synonyms = &[
 #[serde(deny_unknown_fields)]
 pub(crate) struct KafkaTable {
     /// Brokers to begin with, each with its port, as in `["kafka-1:9093"]`; the others are found by them. Required.
-    brokers: Option<Vec<Spanned<String>>>,
+    pub(crate) brokers: Option<Vec<Spanned<String>>>,
     /// Encrypt connections with TLS; with `false`, secrets and documents are sent unencrypted. Default: `true`.
-    tls: Setting<bool>,
+    pub(crate) tls: Setting<bool>,
     /// Certificates of a private authority, PEM, to trust instead of those of the system. Default: those of the system.
-    ca_file: Setting<String>,
+    pub(crate) ca_file: Setting<String>,
     /// Client certificate to show the brokers, PEM. Default: none.
-    certificate_file: Setting<String>,
+    pub(crate) certificate_file: Setting<String>,
     /// Private key of the client certificate, PEM. Default: the one in `certificate_file`.
-    private_key_file: Setting<String>,
+    pub(crate) private_key_file: Setting<String>,
     /// Sign-in, as in `sasl = { mechanism = "SCRAM-SHA-512", username = "exotrace", password = "${KAFKA_PASSWORD}" }`. Default: none.
-    sasl: Option<Spanned<SaslTable>>,
+    pub(crate) sasl: Option<Spanned<SaslTable>>,
 }
 
 /// How brokers are reached.
@@ -117,7 +120,8 @@ impl KafkaTable {
         let tls = self.tls(reader);
         let sasl = Sasl::read(self.sasl.as_ref(), section, reader);
         if !IS_BUILT_IN {
-            let problem = format!("`{}`: this program is built without Kafka", reader.dotted("type"));
+            let key = if section == CLUSTER { "brokers" } else { "type" };
+            let problem = format!("`{}`: this program is built without Kafka", reader.dotted(key));
             return Err(reader.error(at, problem, Some(NOT_BUILT_IN)));
         }
         Ok(KafkaClientConfig { brokers: brokers?, tls: tls?, sasl: sasl? })
@@ -236,12 +240,26 @@ pub(crate) fn topic(
     let Some(value) = value else {
         return Err(reader.missing("topic", at, Some("for example `topic = \"exchange-message-trace\"`")));
     };
-    let text = reader.text("topic", value)?.trim().to_owned();
+    named_topic("topic", value, with_tenant, reader)
+}
+
+/// The same for a key that is there.
+///
+/// # Errors
+///
+/// When brokers would refuse it.
+pub(crate) fn named_topic(
+    key: &str,
+    value: &Spanned<String>,
+    with_tenant: bool,
+    reader: &ValueReader<'_>,
+) -> Result<String, ConfigError> {
+    let text = reader.text(key, value)?.trim().to_owned();
     let name = if with_tenant { text.replace("{tenant}", "t") } else { text.clone() };
     match topic_problem(&name) {
         None => Ok(text),
         Some(problem) => {
-            let problem = format!("`{}`: a topic {problem}", reader.dotted("topic"));
+            let problem = format!("`{}`: a topic {problem}", reader.dotted(key));
             Err(reader.error(value.span().start, problem, Some("letters, digits, `.`, `_` and `-`")))
         }
     }

@@ -13,7 +13,7 @@ use reqwest::Client;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 
-use super::{client::read, error::KafkaClientError, sasl::Sasl};
+use super::{error::KafkaClientError, sasl::Sasl, secrets::read};
 use crate::support::{
     error_text::chain,
     http_client::{self, HttpClientSettings, is_loopback},
@@ -49,7 +49,7 @@ struct GrantedToken {
 }
 
 #[derive(Deserialize)]
-struct Claims {
+struct TokenClaims {
     sub: Option<String>,
     exp: Option<f64>,
 }
@@ -139,7 +139,7 @@ impl TokenProvider {
 }
 
 /// What a token says of itself, if it is a JWT.
-fn claims(token: &str) -> Option<Claims> {
+fn claims(token: &str) -> Option<TokenClaims> {
     let claims = token.split('.').nth(1)?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?).ok()
 }

@@ -24,6 +24,6 @@ impl Ledger {
         // Every output has the batch that some of them had.
         transaction.execute("DELETE FROM accepted WHERE source = ?1", [source])?;
         put_marks(&transaction, marks)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }

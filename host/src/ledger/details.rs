@@ -99,7 +99,7 @@ impl Ledger {
                       WHERE source = ?1 AND key = ?2 AND status = ?3";
         transaction.execute(update, params![id, key, status, now])?;
         put_marks(&transaction, marks)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Forgets the rows of a source that wait for their details: nobody wants to read those any more.
@@ -115,7 +115,7 @@ impl Ledger {
         let delete =
             "DELETE FROM details WHERE source = (SELECT id FROM source WHERE name = ?1) AND record IS NOT NULL";
         transaction.execute(delete, [source])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Notes that details could not be read yet, and when to ask for them again.
@@ -133,7 +133,7 @@ impl Ledger {
         let update = "UPDATE details SET due = ?3, attempts = attempts + 1 \
                       WHERE source = (SELECT id FROM source WHERE name = ?1) AND key = ?2";
         transaction.execute(update, params![source, key, due.timestamp_millis()])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-use super::schema::VERSION;
+use super::{replica::ReplicaError, schema::VERSION};
 use crate::support::state_folder::StateFolderError;
 
 /// Why the ledger cannot be used.
@@ -102,6 +102,33 @@ pub(crate) enum LedgerError {
         /// Why.
         #[source]
         source: SqliteError,
+    },
+    /// What it notes cannot be kept in the cluster as well.
+    #[error("could not write to the ledger topic")]
+    Replica(#[source] ReplicaError),
+    /// The cluster may have more than the file.
+    #[error("ledger is behind the ledger topic: {reason}")]
+    Behind {
+        /// Why.
+        reason: String,
+    },
+    /// Something is to be noted together with documents, and the ledger is not of a cluster.
+    #[error("ledger is not of a cluster")]
+    Alone,
+    /// What is kept in the cluster is no ledger, or not in order.
+    #[error("could not understand the ledger topic: {problem}\nhint: nothing else may write to it")]
+    Replicated {
+        /// What is wrong.
+        problem: String,
+    },
+    /// What is kept in the cluster is of a newer program.
+    #[error(
+        "ledger topic has version {found}; exotrace {} knows versions up to {VERSION}\nhint: upgrade this process as well",
+        env!("CARGO_PKG_VERSION")
+    )]
+    NewerReplica {
+        /// Its version.
+        found: i64,
     },
 }
 

@@ -94,7 +94,7 @@ impl Ledger {
         let id = source_id(&transaction, source)?;
         let put = "INSERT OR REPLACE INTO look_back (source, at) VALUES (?1, ?2)";
         transaction.execute(put, params![id, at.timestamp_millis()])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

@@ -25,8 +25,15 @@ pub(super) fn apply(connection: &mut Connection, found: i64) -> rusqlite::Result
     apply_until(connection, found, VERSION)
 }
 
-fn apply_until(connection: &mut Connection, found: i64, wanted: i64) -> rusqlite::Result<()> {
+/// The same, to version `wanted`.
+pub(super) fn apply_until(connection: &mut Connection, found: i64, wanted: i64) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    apply_within(&transaction, found, wanted)?;
+    transaction.commit()
+}
+
+/// The same, within a transaction.
+pub(super) fn apply_within(transaction: &Connection, found: i64, wanted: i64) -> rusqlite::Result<()> {
     for (version, migration) in (1..=wanted).zip(MIGRATIONS) {
         if version > found {
             transaction.execute_batch(migration)?;
@@ -37,7 +44,7 @@ fn apply_until(connection: &mut Connection, found: i64, wanted: i64) -> rusqlite
         let note = "INSERT OR REPLACE INTO about (name, value) VALUES ('program', ?1)";
         transaction.execute(note, [env!("CARGO_PKG_VERSION")])?;
     }
-    transaction.commit()
+    Ok(())
 }
 
 /// Upgrades the ledger at `path`, which has version `found`, and keeps a copy of it. When the copy or the upgrade

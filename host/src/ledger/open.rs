@@ -26,15 +26,35 @@ pub(super) fn is_there(path: &Path) -> Result<bool, LedgerError> {
 
 /// Opens the database at `path`.
 pub(super) fn connection(path: &Path) -> Result<Connection, LedgerError> {
-    let opening = |error| LedgerError::opening(path.to_owned(), error);
     if !is_there(path)? {
-        create(path)?;
+        create(path, schema::VERSION)?;
     }
-    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
-    let found = check(&connection, path)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(opening)?;
+    let (mut connection, found) = as_it_is(path)?;
     migrations::upgrade(&mut connection, path, found)?;
     Ok(connection)
+}
+
+/// Opens the database at `path`, which is there, without upgrading it; gives its version, too.
+pub(super) fn as_it_is(path: &Path) -> Result<(Connection, i64), LedgerError> {
+    let opening = |error| LedgerError::opening(path.to_owned(), error);
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
+    let found = check(&connection, path)?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(opening)?;
+    Ok((connection, found))
+}
+
+/// Deletes the database at `path` with its logs.
+pub(super) fn delete(path: &Path) -> Result<(), LedgerError> {
+    // The logs last: without the file, they are nothing.
+    for file in [path.to_owned(), path.with_extension("sqlite3-wal"), path.with_extension("sqlite3-shm")] {
+        match fs::remove_file(&file) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(LedgerError::Folder { path: file, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Opens the database at `path` beside the process that writes it. One of an earlier version is read as what it will be.
@@ -92,7 +112,7 @@ fn check(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
 ///
 /// With a rollback journal, which is gone when a transaction is done: all of the ledger is in the one file that is
 /// renamed. A WAL might be left beside it when the disk is full, and the renamed file would be nothing without it.
-fn create(path: &Path) -> Result<(), LedgerError> {
+pub(super) fn create(path: &Path, version: i64) -> Result<(), LedgerError> {
     let unfinished = path.with_extension("new");
     let opening = |error| LedgerError::opening(unfinished.clone(), error);
     let folder = |source| LedgerError::Folder { path: path.to_owned(), source };
@@ -111,7 +131,7 @@ fn create(path: &Path) -> Result<(), LedgerError> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(folder)?;
     let mut connection = Connection::open(&unfinished).map_err(opening)?;
     connection.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;").map_err(opening)?;
-    migrations::apply(&mut connection, 0).map_err(opening)?;
+    migrations::apply_until(&mut connection, 0, version).map_err(opening)?;
     connection.close().map_err(|(_, error)| opening(error))?;
     File::open(&unfinished).and_then(|file| file.sync_all()).map_err(folder)?;
     fs::rename(&unfinished, path).map_err(folder)?;

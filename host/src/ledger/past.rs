@@ -136,7 +136,7 @@ impl Ledger {
         let now = self.clock.wall().timestamp_millis();
         let transaction = self.write()?;
         begin(&transaction, reading, (source, range), now)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Notes that a batch of a range was delivered: in one transaction, so that it is wholly noted or not at all.
@@ -157,7 +157,7 @@ impl Ledger {
         }
         count(&transaction, reading, done.counts)?;
         put_marks(&transaction, marks)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Notes that a range is done, or given up.
@@ -168,7 +168,7 @@ impl Ledger {
     pub(crate) fn end_past(&mut self, reading: &str) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         forget(&transaction, reading)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Takes times that were found whole out of the gaps of a source.
@@ -180,7 +180,7 @@ impl Ledger {
         let transaction = self.write()?;
         let id = source_id(&transaction, source)?;
         gaps::close(&transaction, id, whole)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

@@ -47,7 +47,7 @@ impl Ledger {
         let id = source_id(&transaction, reading)?;
         transaction.execute("DELETE FROM accepted WHERE source = ?1", [id])?;
         reach(&transaction, reading, position, 0.0)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Where a range that is mapped again goes on, in the words of who began it; `None` when none was begun.
@@ -82,7 +82,7 @@ impl Ledger {
         reach(&transaction, reading, &done.position, done.fraction)?;
         count(&transaction, reading, done.counts)?;
         put_marks(&transaction, marks)?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

@@ -68,6 +68,6 @@ impl Ledger {
     pub(crate) fn end_replay(&mut self, file: &[u8; 32]) -> Result<(), LedgerError> {
         let transaction = self.write()?;
         transaction.execute("DELETE FROM replay WHERE file = ?1", [file])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }

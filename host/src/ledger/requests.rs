@@ -44,7 +44,7 @@ impl Ledger {
         let transaction = self.write()?;
         let update = "UPDATE request SET at = ?2 WHERE tenant = ?1 AND at > ?2";
         transaction.execute(update, params![tenant, now.timestamp_millis()])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Notes that a request for a tenant is about to be sent, and forgets those before `keep_from`.

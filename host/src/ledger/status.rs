@@ -85,7 +85,7 @@ impl Ledger {
         let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET failed_at = ?2, failure = ?3 WHERE id = ?1";
         transaction.execute(update, params![id, at.timestamp_millis(), failure])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Notes that a source has recovered, although there was nothing to deliver.
@@ -98,7 +98,7 @@ impl Ledger {
         // One that the ledger does not know has not failed, and is not there to be shown.
         let update = "UPDATE source SET failed_at = NULL, failure = NULL WHERE name = ?1 AND failure IS NOT NULL";
         transaction.execute(update, [source])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Notes when the access token of a source ends.
@@ -111,7 +111,7 @@ impl Ledger {
         let id = source_id(&transaction, source)?;
         let update = "UPDATE source SET token_until = ?2 WHERE id = ?1";
         transaction.execute(update, params![id, until.timestamp_millis()])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Part {
     Archive,
     /// Settings that were to be reloaded; a part only while they are refused.
     Settings,
+    /// What this process has of a cluster.
+    Cluster,
 }
 
 impl Part {
@@ -39,6 +41,7 @@ impl Part {
             Self::DeadLetter => "dead_letter",
             Self::Archive => "archive",
             Self::Settings => "settings",
+            Self::Cluster => "cluster",
         }
     }
 }
@@ -132,6 +135,17 @@ impl Health {
         let mut condition = Condition::new(Part::Settings, "", State::Working);
         condition.turn(State::NeedsAttention, Some(reason));
         conditions.push(condition);
+    }
+
+    /// A part begins beside those that are there.
+    pub(crate) fn enter(&self, part: Part, name: &str) {
+        self.leave(part, name);
+        self.lock().push(Condition::new(part, name, State::Starting));
+    }
+
+    /// A part is gone.
+    pub(crate) fn leave(&self, part: Part, name: &str) {
+        self.lock().retain(|condition| condition.part != part || condition.name != name);
     }
 
     /// Waits for what a part asks a disk for: nothing else sets a limit to that.

@@ -12,14 +12,18 @@ use std::{
 use chrono::{DateTime, Utc};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::{Metric, Registry, Unit},
+    registry::{Registry, Unit},
 };
+
+use super::{
+    buckets::{of_batches, of_lateness, of_requests},
+    cluster_metrics::ClusterMetrics,
+};
+
+pub(crate) use super::label::{Label, add};
 
 /// What every name begins with.
 pub(crate) const PREFIX: &str = "exotrace";
-
-/// A label and its value.
-pub(crate) type Label = (&'static str, String);
 
 type Counters<const N: usize> = Family<[Label; N], Counter>;
 /// A counter of time.
@@ -71,6 +75,8 @@ pub(crate) struct Metrics {
     deliver_batch_seconds: Histograms<1>,
     /// Records and documents that went to the dead letter.
     pub(crate) dead_letters: Counter,
+    /// What the process has of a cluster.
+    pub(crate) cluster: ClusterMetrics,
     /// What there are series for.
     known: Mutex<BTreeSet<Label>>,
 }
@@ -196,6 +202,7 @@ impl Metrics {
             ),
             source_retries: add(registry, "source_retries", "How often a source failed and is asked again"),
             budget_wait_seconds: add(registry, "budget_wait_seconds", "How long requests waited for their budget"),
+            cluster: ClusterMetrics::new(registry),
             files_unread: add(registry, "files_unread", "How often a file, or a part, could not be read"),
             archived_records: add(registry, "archived_records", "Raw records that were kept"),
             archived_bytes: add(registry, "archived_bytes", "Bytes that were written to the archive"),
@@ -358,13 +365,6 @@ impl Metrics {
     }
 }
 
-/// A new metric that is shown under a name.
-pub(crate) fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
-    let metric = M::default();
-    registry.register(name, help, metric.clone());
-    metric
-}
-
 fn histograms<const N: usize>(
     registry: &mut Registry,
     name: &str,
@@ -374,19 +374,4 @@ fn histograms<const N: usize>(
     let histograms = Histograms::new_with_constructor(new);
     registry.register_with_unit(name, help, Unit::Seconds, histograms.clone());
     histograms
-}
-
-/// From a quick answer of a neighbour to what is given up after: requests may take a minute, and be many.
-fn of_requests() -> Histogram {
-    Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0])
-}
-
-/// From in time to a day late, as the ledger keeps it.
-fn of_lateness() -> Histogram {
-    Histogram::new([0.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 21600.0, 43200.0, 86400.0])
-}
-
-/// A thousand records take a few milliseconds; `mapping.max_batch_time` is ten seconds.
-fn of_batches() -> Histogram {
-    Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 40.0])
 }

@@ -9,13 +9,16 @@ mod kind;
 #[cfg(feature = "kafka")]
 mod message;
 #[cfg(feature = "kafka")]
-mod reports;
+mod producer_session;
 #[cfg(feature = "kafka")]
-mod session;
+mod reports;
 mod settings;
 mod setup;
+#[cfg(feature = "kafka")]
+mod transactional_id;
 
 pub(crate) use settings::KafkaOutputConfig;
 
-#[cfg(all(test, feature = "kafka"))]
+#[cfg(test)]
+#[cfg(feature = "kafka")]
 mod tests;

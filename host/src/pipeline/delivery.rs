@@ -11,14 +11,15 @@ use super::{
     dead_letter::DeadLetter,
     dead_letters::{by_mapping, by_output},
     error::RunError,
-    output_delivery::{Given, give},
-    record_batch::{Checkpoint, RecordBatch},
+    output::RejectedDocument,
+    output_delivery::{GivenBatch, give},
+    record_batch::RecordBatch,
     source_run::SourceRun,
     summary::Summary,
     target::{Accepted, Portion},
 };
 use crate::{
-    ledger::{HistoryCounts, HistoryMark, Mark},
+    ledger::{HistoryCounts, HistoryMark, Ledger, LedgerError, Mark, RefusedPart, ReplicaError},
     mapper::{MappedBatch, Outcome},
 };
 
@@ -29,11 +30,14 @@ const LAG: Duration = Duration::from_secs(1);
 /// A batch that every output has accepted, and that is not in the ledger. There is one way on for it, and one time.
 #[must_use = "what is delivered comes again unless it is committed"]
 pub(super) struct Delivery {
-    committed: Committed,
+    batch: Arc<RecordBatch>,
+    mapped: Arc<MappedBatch>,
+    summary: Summary,
     /// How many records it had.
     records: u64,
     accepted: Vec<Accepted>,
-    checkpoint: Arc<dyn Checkpoint>,
+    /// The places of the documents that an output will never take.
+    refused: HashSet<usize>,
 }
 
 /// A batch that every output has accepted and that is in the ledger.
@@ -46,20 +50,67 @@ pub(crate) struct Committed {
 
 impl Delivery {
     /// Notes the batch in the ledger, and tells the outputs so.
-    pub(super) async fn commit(self, context: &SourceRun) -> Result<Committed, RunError> {
-        let Self { committed, records, accepted, checkpoint } = self;
-        let marks: Vec<Mark> = accepted.iter().filter_map(Accepted::mark).collect();
+    pub(super) async fn commit(mut self, context: &SourceRun) -> Result<Committed, RunError> {
+        loop {
+            let committed = self.summed_up();
+            match context.ledger(self.noting(context, &committed)).await {
+                Ok(()) => {
+                    self.accepted.into_iter().for_each(Accepted::noted);
+                    return Ok(committed);
+                }
+                Err(RunError::Ledger(LedgerError::Replica(ReplicaError { refused: Some(refused), .. })))
+                    if self.can_leave_out(&refused) =>
+                {
+                    self.leave_out(context, refused).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What was done with it.
+    fn summed_up(&self) -> Committed {
+        let mut summary = self.summary;
+        summary.count(&self.mapped, &self.refused);
+        let newest = self.mapped.outcomes.iter().filter_map(Outcome::timestamp).max();
+        Committed { summary, newest }
+    }
+
+    /// What notes it, with the documents that go along with that.
+    fn noting(
+        &self,
+        context: &SourceRun,
+        committed: &Committed,
+    ) -> impl Fn(&mut Ledger, &str) -> Result<(), LedgerError> + Send + Sync + use<> {
+        let marks: Vec<Mark> = self.accepted.iter().filter_map(Accepted::mark).collect();
+        let along: Vec<_> = self.accepted.iter().filter_map(|accepted| accepted.companion.clone()).collect();
+        let (records, checkpoint) = (self.records, Arc::clone(&self.batch.checkpoint));
         let at = context.clock().wall();
-        let counts = counts(&committed, records, at);
-        context
-            .ledger(move |ledger, source| {
-                let history = Mark::History(HistoryMark { source: source.to_owned(), at, counts });
-                let all: Vec<_> = marks.iter().cloned().chain((records > 0).then_some(history)).collect();
-                checkpoint.note(ledger, source, &all)
-            })
-            .await?;
-        accepted.into_iter().for_each(Accepted::noted);
-        Ok(committed)
+        let counts = counts(committed, records, at);
+        move |ledger, source| {
+            let history = Mark::History(HistoryMark { source: source.to_owned(), at, counts });
+            let all: Vec<_> = marks.iter().cloned().chain((records > 0).then_some(history)).collect();
+            ledger.along_with(&along, |ledger| checkpoint.note(ledger, source, &all))
+        }
+    }
+
+    /// Whether there is less to note without it: else it would be noted for ever.
+    fn can_leave_out(&self, refused: &RefusedPart) -> bool {
+        let joined = self.accepted.iter().filter(|accepted| accepted.companion.is_some()).count();
+        !refused.places.is_empty() && refused.companion < joined
+    }
+
+    /// Takes out what an output will never take: it goes to the dead letter, and the rest is noted again.
+    async fn leave_out(&mut self, context: &SourceRun, refused: RefusedPart) -> Result<(), RunError> {
+        let mut joined = self.accepted.iter_mut().filter(|accepted| accepted.companion.is_some());
+        let Some(accepted) = joined.nth(refused.companion) else { return Ok(()) };
+        accepted.companion = accepted.companion.as_ref().map(|companion| companion.without(&refused.places));
+        let rejected = |outcome: &usize| RejectedDocument { outcome: *outcome, reason: refused.reason.clone() };
+        accepted.rejected = refused.places.iter().map(rejected).collect();
+        let letters = by_output(&self.batch, &self.mapped, accepted);
+        self.refused.extend(accepted.refused());
+        self.summary.rejected += letters.len() as u64;
+        context.run.write_dead_letters(letters).await
     }
 }
 
@@ -68,11 +119,10 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
     let refused_before = std::mem::take(&mut batch.dead_letters);
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
     let records = (batch.keys.len() + refused_before.len()) as u64;
-    let checkpoint = Arc::clone(&batch.checkpoint);
     if batch.keys.is_empty() {
         context.run.write_dead_letters(refused_before).await?;
-        let committed = Committed { summary, newest: None };
-        return Ok(Delivery { committed, records, accepted: Vec::new(), checkpoint });
+        let (batch, mapped) = (Arc::new(batch), Arc::default());
+        return Ok(Delivery { batch, mapped, summary, records, accepted: Vec::new(), refused: HashSet::new() });
     }
     let batch = Arc::new(batch);
     let mapped = Arc::new(map(context, &batch).await?);
@@ -86,11 +136,9 @@ pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Resu
         distribution.note_accepted().await?;
         return Err(error);
     }
-    let Distribution { mapped, letters, waiting: accepted, refused, mut summary, .. } = distribution;
+    let Distribution { batch, mapped, letters, waiting: accepted, refused, summary, .. } = distribution;
     context.run.write_dead_letters(letters).await?;
-    summary.count(&mapped, &refused);
-    let newest = mapped.outcomes.iter().filter_map(Outcome::timestamp).max();
-    Ok(Delivery { committed: Committed { summary, newest }, records, accepted, checkpoint })
+    Ok(Delivery { batch, mapped, summary, records, accepted, refused })
 }
 
 /// What the history has of a batch that is committed at this time.
@@ -146,13 +194,13 @@ impl Distribution<'_> {
         let mut under_way = JoinSet::new();
         for (index, portion) in portions {
             let (batch, mapped) = (Arc::clone(&self.batch), Arc::clone(&self.mapped));
-            under_way.spawn(give(self.context.run.clone(), index, portion, Given { batch, mapped, moves }));
+            under_way.spawn(give(self.context.run.clone(), index, portion, GivenBatch { batch, mapped, moves }));
         }
         let mut failure = None;
         loop {
             let done = tokio::select! {
                 done = under_way.join_next() => done,
-                () = sleep(LAG), if !self.waiting.is_empty() => {
+                () = sleep(LAG), if self.waiting.iter().any(|accepted| accepted.companion.is_none()) => {
                     self.note_accepted().await?;
                     continue;
                 }
@@ -213,7 +261,9 @@ impl Distribution<'_> {
 
     /// Notes that some outputs have accepted the batch while others have not.
     async fn note_accepted(&mut self) -> Result<(), RunError> {
-        let accepted = std::mem::take(&mut self.waiting);
+        // What is delivered when the batch is noted is not accepted before.
+        let is_done = |accepted: &mut Accepted| accepted.companion.is_none();
+        let accepted: Vec<_> = self.waiting.extract_if(.., is_done).collect();
         let outputs: Vec<_> = accepted.iter().map(|accepted| accepted.name.clone()).collect();
         let marks: Vec<_> = accepted.iter().filter_map(Accepted::mark).collect();
         let outcomes = self.batch.keys.iter().zip(&self.mapped.outcomes);

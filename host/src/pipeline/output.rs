@@ -2,12 +2,15 @@
 //!
 //! An output does not ask again and knows no ledger: the pipeline decides when, and keeps positions.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 
 use super::{inventory::Inventory, output_error::OutputError, source_position::SourcePosition};
-use crate::{mapper::MappedBatch, support::finding::Finding};
+use crate::{ledger::Companion, mapper::MappedBatch, support::finding::Finding};
 
 /// Somewhere that documents go.
 #[async_trait]
@@ -58,6 +61,11 @@ pub(crate) trait Output: Send {
         None
     }
 
+    /// What lets its documents count together with what the ledger of a cluster notes of them; `None` when it cannot.
+    fn joiner(&mut self) -> Option<&mut dyn LedgerJoiner> {
+        None
+    }
+
     /// The files that it reads its secrets from. When one changes, what failed is tried again at once.
     fn secret_files(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -88,6 +96,17 @@ pub(crate) trait PositionMover: Send {
     ///
     /// When neither is done, or nobody knows: the position is told of doubt then.
     async fn conclude(&mut self, position: &dyn SourcePosition) -> Result<(), OutputError>;
+}
+
+/// An output whose documents count in the transaction in which the ledger of a cluster notes them: all of it, or nothing.
+#[async_trait]
+pub(crate) trait LedgerJoiner: Send {
+    /// Gets documents ready to go along with what the ledger notes. They are delivered when that counts.
+    ///
+    /// # Errors
+    ///
+    /// When they could not be delivered now.
+    async fn join(&mut self, batch: &MappedBatch) -> Result<Arc<dyn Companion>, OutputError>;
 }
 
 /// What an examination may do, and what it needs to know for hints.

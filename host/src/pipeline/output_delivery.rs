@@ -32,14 +32,14 @@ use crate::{
 };
 
 /// The batch that a portion is of.
-pub(super) struct Given {
+pub(super) struct GivenBatch {
     pub(super) batch: Arc<RecordBatch>,
     pub(super) mapped: Arc<MappedBatch>,
     /// Whether the output moves the position of the source.
     pub(super) moves: bool,
 }
 
-impl Given {
+impl GivenBatch {
     /// Whether the source still has what the batch was read from.
     fn is_held(&self) -> bool {
         self.batch.position.as_ref().is_none_or(|position| position.is_held())
@@ -63,7 +63,12 @@ fn is_final(error: &RunError) -> bool {
 }
 
 /// Gives a portion to one output, again and again for as long as that may be of use.
-pub(super) async fn give(run: RunContext, index: usize, portion: Portion, given: Given) -> Result<Accepted, RunError> {
+pub(super) async fn give(
+    run: RunContext,
+    index: usize,
+    portion: Portion,
+    given: GivenBatch,
+) -> Result<Accepted, RunError> {
     let target = &run.targets[index];
     let (portion, given) = (&portion, &given);
     match retry(&mut OutputDelivery { run: &run, target, portion, given, secrets: WatchedFiles::default() }).await {
@@ -97,7 +102,7 @@ struct OutputDelivery<'d> {
     run: &'d RunContext,
     target: &'d Target,
     portion: &'d Portion,
-    given: &'d Given,
+    given: &'d GivenBatch,
     /// What the output reads its secrets from, as it was before the last attempt.
     secrets: WatchedFiles,
 }
@@ -128,7 +133,7 @@ impl OutputDelivery<'_> {
 
     /// The same, which moves the position of the source: what is rejected has to be in the dead letter before.
     async fn deliver_and_move(&self, output: &mut dyn Output, accepted: &mut Accepted) -> Result<(), RunError> {
-        let Given { batch, mapped, .. } = self.given;
+        let GivenBatch { batch, mapped, .. } = self.given;
         let Some(position) = &batch.position else { return Err(self.given.released()) };
         let gone = || self.failure(OutputError::new("it does not move positions any more", Outlook::Permanent));
         let written = output.mover().ok_or_else(gone)?.write(&self.portion.batch).await;
@@ -167,13 +172,18 @@ impl Attempt for OutputDelivery<'_> {
             is_told: false,
             places: Vec::new(),
             position: output.prepare().map_err(|error| self.failure(error))?,
+            companion: None,
             output: None,
         };
         if let Some(mark) = accepted.mark() {
             self.run.ledger(move |ledger| ledger.note_marks(std::slice::from_ref(&mark))).await?;
         }
         let began = Instant::now();
-        if self.given.moves {
+        if let Some(joiner) = output.joiner() {
+            let joined = joiner.join(&self.portion.batch).await;
+            accepted.companion = Some(joined.map_err(|error| self.failure(error))?);
+            accepted.places.clone_from(&self.portion.places);
+        } else if self.given.moves {
             self.deliver_and_move(&mut **output, &mut accepted).await?;
         } else {
             let receipt = self.deliver(&mut **output).await?;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{output::Output, output_error::OutputError, setting_problem::SettingProblem};
+use crate::kafka::KafkaClientConfig;
 
 /// The settings of an output of one kind, checked.
 pub(crate) trait OutputSettings: Any + fmt::Debug + Send + Sync {
@@ -22,6 +23,11 @@ pub(crate) trait OutputSettings: Any + fmt::Debug + Send + Sync {
 
     /// What it is called unless the settings say it.
     fn default_name(&self) -> String;
+
+    /// Whether the documents of several pipelines of one process, and of several processes, can go there.
+    fn can_be_shared(&self) -> bool {
+        self.file().is_none()
+    }
 
     /// The file that it writes, if it writes one.
     fn file(&self) -> Option<&Path> {
@@ -73,4 +79,6 @@ pub(crate) struct OutputContext {
     pub taken: Vec<PathBuf>,
     /// The state folder.
     pub state_dir: PathBuf,
+    /// How the brokers of the cluster are reached that this process is of, if it is of one.
+    pub cluster: Option<KafkaClientConfig>,
 }

@@ -36,17 +36,31 @@ pub(crate) async fn run(
     mode: Mode,
     shutdown: impl Future<Output = ()>,
 ) -> Result<Summary, RunError> {
-    let Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, replays, questions, taps, grace, health } =
-        pipeline;
-    for PipelineSource { identity, .. } in &sources {
-        // What the ledger has and nothing else says: names are for people.
-        debug!(source = identity.label, ledger = identity.name, "source");
-    }
+    let Pipeline { sources, outputs, archive, health, .. } = &pipeline;
     let labels = || sources.iter().map(|source| source.identity.label.as_str());
     metrics().keep(labels(), outputs.iter().map(|(name, _)| name.as_str()));
     health.begin(labels(), outputs.iter().map(|(name, _)| name.as_str()));
     if archive.is_some() {
         health.add(Part::Archive);
+    }
+    run_part(pipeline, mode, shutdown).await
+}
+
+/// The same for a part of what the process runs: who watches hears of the whole from somebody else.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) async fn run_part(
+    pipeline: Pipeline,
+    mode: Mode,
+    shutdown: impl Future<Output = ()>,
+) -> Result<Summary, RunError> {
+    let Pipeline { sources, outputs, dead_letter, archive, ledger, backoff, replays, questions, taps, grace, health } =
+        pipeline;
+    for PipelineSource { identity, .. } in &sources {
+        // What the ledger has and nothing else says: names are for people.
+        debug!(source = identity.label, ledger = identity.name, "source");
     }
     let (stop, stopped) = watch::channel(false);
     let parts = RunParts { ledger, outputs, dead_letter, archive, mode, backoff, health };

@@ -35,6 +35,15 @@ pub(crate) trait SourceSettings: Any + fmt::Debug + Send + Sync {
         environment: &SourceEnvironment,
     ) -> Result<Box<dyn Source>, SourceError>;
 
+    /// Whether any process of a cluster can read it.
+    ///
+    /// # Errors
+    ///
+    /// Why not, what follows its name.
+    fn can_be_shared(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     /// Whose names its records have, which says how they are mapped unless the settings name a mapping.
     fn record_kind(&self) -> RecordKind;
 

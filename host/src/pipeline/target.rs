@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::output::{Output, Receipt, RejectedDocument, Tail, WritePosition};
 use crate::{
-    ledger::{FileHash, FileMark, Ledger, LedgerError, Mark},
+    ledger::{Companion, FileHash, FileMark, Ledger, LedgerError, Mark},
     mapper::MappedBatch,
     observe::metrics::{OfOutput, metrics},
 };
@@ -77,6 +77,8 @@ pub(super) struct Accepted {
     pub(super) is_told: bool,
     pub(super) places: Vec<usize>,
     pub(super) position: Option<WritePosition>,
+    /// The documents, where they are delivered only when the ledger notes them.
+    pub(super) companion: Option<Arc<dyn Companion>>,
     /// Held until the position is in the ledger: what another source writes behind it must not get there first.
     pub(super) output: Option<HeldOutput>,
 }

@@ -24,6 +24,7 @@ use harness::{TestSetup, TestSink, wait_for};
 mod clocks;
 mod faults;
 mod harness;
+mod joined;
 mod links;
 mod model;
 mod odd_answers;

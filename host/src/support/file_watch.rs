@@ -61,15 +61,15 @@ pub(crate) struct WatchedFiles {
 impl WatchedFiles {
     /// These files. Made before they are read, so that a change during the reading counts.
     pub(crate) fn new(files: Vec<PathBuf>) -> Self {
-        Self { files, ..Self::default() }.as_they_are()
+        Self { files, ..Self::default() }.with_current_files()
     }
 
     /// The visible files of a folder whose names end so, those that come later included.
     pub(crate) fn of_folder(folder: PathBuf, extension: &'static str) -> Self {
-        Self { folder: Some((folder, extension)), ..Self::default() }.as_they_are()
+        Self { folder: Some((folder, extension)), ..Self::default() }.with_current_files()
     }
 
-    fn as_they_are(mut self) -> Self {
+    fn with_current_files(mut self) -> Self {
         self.look_again();
         self
     }

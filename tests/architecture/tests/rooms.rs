@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 10] = [
     &["cli"],
     &["control", "pages"],
     &["app"],
-    &["sources", "outputs"],
+    &["sources", "outputs", "cluster"],
     &["pipeline"],
     &["deployment"],
     &["mapper"],

@@ -145,6 +145,12 @@ impl KafkaNode {
         self.ask(&json!({ "do": "delete", "topic": topic, "partition": 0, "before": before }));
     }
 
+    /// Takes the place of who writes with this transactional id, once.
+    #[track_caller]
+    pub(crate) fn fence(&self, id: &str) {
+        self.ask(&json!({ "do": "fence", "id": id }));
+    }
+
     /// How far a consumer group has read, in all partitions together.
     #[track_caller]
     pub(crate) fn read_by(&self, group: &str) -> u64 {

@@ -30,20 +30,36 @@ impl SimulatedTenants {
         let mut like = TenantConfig { rows: 20, rows_per_hour: 3600, ..TenantConfig::default() };
         // They are asked all the time.
         like.faults.add("throttle=1000000").unwrap();
+        Self::like(
+            &like,
+            count,
+            "state_dir = \"state\"\nsources_dir = \"tenants.d\"\n[[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\n",
+        )
+    }
+
+    /// Tenants like this one, and these settings.
+    pub(crate) fn like(like: &TenantConfig, count: u32, settings: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let service = Arc::new(SimulatedService::new(&like, count));
+        let service = Arc::new(SimulatedService::new(like, count));
         runtime.spawn(serve_many(listener, Arc::clone(&service), std::future::pending()));
-        let folder = Folder::with_settings(
-            "state_dir = \"state\"\nsources_dir = \"tenants.d\"\n[[output]]\ntype = \"file\"\npath = \"trace.ndjson\"\n",
-        );
+        let folder = Folder::with_settings(settings);
         fs::create_dir(folder.path("tenants.d")).unwrap();
         Self { service, url, _runtime: runtime, folder }
     }
 
     pub(crate) fn tenant(&self, number: usize) -> &Tenant {
         &self.service.tenants()[number - 1]
+    }
+
+    pub(crate) fn all(&self) -> &[Arc<Tenant>] {
+        self.service.tenants()
+    }
+
+    /// Where all of them are served.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// The file of a tenant.
@@ -108,7 +124,8 @@ impl SimulatedTenants {
     }
 }
 
-fn id_and_recipient(document: &Value) -> [&str; 2] {
+/// What tells a row from all others of its tenant, of a document of it.
+pub(crate) fn id_and_recipient(document: &Value) -> [&str; 2] {
     let record = &document["microsoft"]["online_message_trace"];
     ["MessageTraceId", "RecipientAddress"].map(|name| record[name].as_str().unwrap())
 }

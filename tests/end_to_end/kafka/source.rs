@@ -82,7 +82,7 @@ fn records(numbers: std::ops::Range<u64>) -> Vec<String> {
 
 /// Where a process shows its metrics.
 #[track_caller]
-fn address(daemon: &Daemon) -> String {
+pub(super) fn address(daemon: &Daemon) -> String {
     wait_for_some("an address", || {
         let log = daemon.log();
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -92,7 +92,7 @@ fn address(daemon: &Daemon) -> String {
 }
 
 /// The value of a metric with these labels, if it is there.
-fn metric(address: &str, name: &str) -> Option<i64> {
+pub(super) fn metric(address: &str, name: &str) -> Option<i64> {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();

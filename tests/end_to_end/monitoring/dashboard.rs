@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Monitored, STDOUT, tenant};
+use super::{Monitored, STDOUT, WITH_BROKERS, tenant};
 use crate::harness::{exotrace, fixture, free_address, project, wait_for, wait_for_some};
 
 /// The dashboard that is committed is the one that the program prints.
@@ -115,6 +115,11 @@ fn every_panel_shows_something() {
     for panel in panels.iter().filter(|panel| panel["type"] != "row") {
         for target in panel["targets"].as_array().unwrap() {
             let (expression, is_instant) = (filled(target["expr"].as_str().unwrap()), target["instant"] == true);
+            if WITH_BROKERS.iter().any(|metric| expression.contains(metric)) {
+                // That Prometheus understands it is all that can be seen here.
+                prometheus.series(&expression, !is_instant);
+                continue;
+            }
             wait_for_some(&format!("{}: {expression}", panel["title"]), || {
                 let series = prometheus.series(&expression, !is_instant);
                 (!series.is_empty()).then_some(())

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::Value;
 
-use super::{Monitored, STDOUT, tenant};
+use super::{Monitored, STDOUT, WITH_BROKERS, tenant};
 use crate::harness::{project, wait_for};
 
 /// Names of metrics in a text.
@@ -42,7 +42,8 @@ fn known() -> BTreeSet<String> {
     let of_page = ["exotrace_last_page_timestamp_seconds{", "exotrace_newest_record_timestamp_seconds{"];
     wait_for("a first page", || of_page.iter().all(|name| monitored.metrics().contains(name)));
     let all = stopping + &monitored.metrics();
-    all.lines().filter_map(|line| line.strip_prefix("# TYPE ")).flat_map(names).collect()
+    let told = all.lines().filter_map(|line| line.strip_prefix("# TYPE ")).flat_map(names);
+    told.chain(WITH_BROKERS.map(str::to_owned)).collect()
 }
 
 /// Values of the labels that have a few.

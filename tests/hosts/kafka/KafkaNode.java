@@ -108,9 +108,21 @@ public final class KafkaNode {
             case "read" -> read(command);
             case "write" -> write(command);
             case "offsets" -> offsets(command);
+            case "fence" -> fence(command);
             case "delete" -> delete(command);
             default -> throw new IllegalArgumentException(command.toString());
         };
+    }
+
+    /** Takes the place of who writes with a transactional id: what that has begun is undone, and nothing more of it counts. */
+    private Object fence(JsonNode command) {
+        Map<String, Object> settings = new HashMap<>();
+        settings.put("bootstrap.servers", address);
+        settings.put("transactional.id", command.get("id").asText());
+        try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.initTransactions();
+        }
+        return true;
     }
 
     private Object create(JsonNode command) throws Exception {

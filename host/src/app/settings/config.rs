@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     archive::{self, ArchiveConfig},
-    mapping,
+    cluster, mapping,
     mapping_config::MappingConfig,
     output_config::OutputConfig,
     outputs,
@@ -17,6 +17,7 @@ use super::{
     table::SettingsTable,
 };
 use crate::{
+    cluster::ClusterConfig,
     config::{ConfigError, Document, Fault, Faults, Places, ValueReader, environment},
     pipeline::example_of_archive_file,
     support::{
@@ -56,6 +57,8 @@ pub(crate) struct Config {
     pub dead_letter: PathBuf,
     /// Whether and where raw records are kept.
     pub archive: Option<ArchiveConfig>,
+    /// The cluster that shares the sources, if there is one.
+    pub cluster: Option<ClusterConfig>,
     /// Namespace of the data stream that all documents are of.
     pub namespace: String,
     /// Where every setting stands, for messages about what it names.
@@ -170,11 +173,18 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
     let dead_letter = dead_letter.ok().flatten().unwrap_or_else(|| state_dir.join("dead-letter.ndjson"));
     let source_files = SourceFiles::read(&table.sources_dir, reader);
     note_missing(&table, &source_files, reader);
-    let (outputs, namespace) = outputs::read(document, &state_dir, reader);
+    let cluster_at = table.cluster.as_ref().map(|table| table.span().start);
+    let cluster = table.cluster.map(|table| cluster::cluster(table, &reader.within("cluster.")));
+    let cluster = cluster.and_then(Result::ok);
+    let (outputs, namespace) = outputs::read(document, &state_dir, cluster.as_ref(), reader);
+    if let Some(at) = cluster_at {
+        cluster::see_rest(at, &outputs, archive.is_some(), reader);
+    }
     let mut own_files = vec![(dead_letter.clone(), "the dead letter")];
     own_files.extend(archive.iter().map(|archive| (example_of_archive_file(&archive.dir), "the files of the archive")));
     own_files.extend(outputs.iter().flat_map(|output| output.settings.examples_of_files()));
-    let sources = sources::read(document, &source_files.files, own_files, &outputs, reader);
+    let around = sources::AroundSources { own_files, outputs: &outputs, is_clustered: cluster_at.is_some() };
+    let sources = sources::read(document, &source_files.files, around, reader);
     Some(Config {
         state_dir,
         listen: listen.ok().flatten(),
@@ -188,6 +198,7 @@ fn settings(document: &Document<'_>, reader: &ValueReader<'_>) -> Option<Config>
         outputs,
         dead_letter,
         archive,
+        cluster,
         namespace,
         places: Places::default(),
         warnings: Vec::new(),

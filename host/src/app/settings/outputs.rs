@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{output_config::OutputConfig, synonyms, table::OutputTable};
 use crate::{
     app::kinds,
+    cluster::ClusterConfig,
     config::{ConfigError, Document, Section, ValueReader, keys, namespace_problem},
     pipeline::OutputContext,
 };
@@ -13,11 +14,17 @@ use crate::{
 const DEFAULT_NAMESPACE: &str = "default";
 
 /// The outputs that are right, and the namespace of the documents.
-pub(super) fn read(document: &Document<'_>, state_dir: &Path, reader: &ValueReader<'_>) -> (Vec<OutputConfig>, String) {
+pub(super) fn read(
+    document: &Document<'_>,
+    state_dir: &Path,
+    cluster: Option<&ClusterConfig>,
+    reader: &ValueReader<'_>,
+) -> (Vec<OutputConfig>, String) {
     let sections = Section::all(document, "output");
     let tables: Vec<_> = sections.iter().map(|it| it.read(&reader.within(it.prefix())).unwrap_or_default()).collect();
     let namespace = namespace(&sections, &tables, reader).unwrap_or_default();
-    let mut context = OutputContext { namespace, state_dir: state_dir.to_owned(), ..OutputContext::default() };
+    let cluster = cluster.map(|cluster| cluster.client.clone());
+    let mut context = OutputContext { namespace, state_dir: state_dir.to_owned(), cluster, ..OutputContext::default() };
     let mut outputs: Vec<OutputConfig> = Vec::new();
     let mut kept = Vec::new();
     for (index, (section, table)) in sections.iter().zip(&tables).enumerate() {

@@ -16,18 +16,26 @@ use crate::{
     support::shown,
 };
 
-/// The sources that are right, of the settings file and of those beside it; `own_files` are those that the program
-/// writes itself, and what they are.
+/// The settings that decide which sources are right.
+pub(super) struct AroundSources<'o> {
+    /// The files that the program writes itself, and what they are.
+    pub(super) own_files: Vec<(PathBuf, &'static str)>,
+    pub(super) outputs: &'o [OutputConfig],
+    /// Whether processes share the sources.
+    pub(super) is_clustered: bool,
+}
+
+/// The sources that are right, of the settings file and of those beside it.
 pub(super) fn read(
     document: &Document<'_>,
     others: &[SourceFile],
-    own_files: Vec<(PathBuf, &'static str)>,
-    outputs: &[OutputConfig],
+    around: AroundSources<'_>,
     reader: &ValueReader<'_>,
 ) -> Vec<SourceConfig> {
+    let AroundSources { own_files, outputs, is_clustered } = around;
     let own_streams = outputs.iter().flat_map(|output| output.settings.written_streams()).collect();
     let context = SourceContext { own_files, own_streams, ..SourceContext::default() };
-    let mut reading = SourceReading { context, outputs, sources: Vec::new(), files: Vec::new() };
+    let mut reading = SourceReading { context, outputs, is_clustered, sources: Vec::new(), files: Vec::new() };
     reading.read(document, None, reader);
     for file in others {
         file.read(reader, |document, reader| reading.read(document, Some(&file.name), reader));
@@ -39,6 +47,7 @@ pub(super) fn read(
 struct SourceReading<'o> {
     context: SourceContext,
     outputs: &'o [OutputConfig],
+    is_clustered: bool,
     sources: Vec<SourceConfig>,
     /// The file of each.
     files: Vec<PathBuf>,
@@ -53,6 +62,7 @@ impl SourceReading<'_> {
             let reader = reader.within(section.prefix());
             if let Ok(source) = self.source(section, file_name, &reader) {
                 self.see_tenant(&source, section.start(), &reader);
+                self.see_sharing(&source, section.start(), &reader);
                 self.sources.push(source);
                 self.files.push(reader.path().to_owned());
                 kept.push(index);
@@ -89,6 +99,14 @@ impl SourceReading<'_> {
             let needs = format!("`{setting}` of output `{}` has `{{tenant}}` in it", output.name);
             let hint = format!("{needs}: set `tenant_id` of the source, or leave `{{tenant}}` out");
             drop(reader.missing("tenant_id", at, Some(&hint)));
+        }
+    }
+
+    /// Notes that processes cannot share a source.
+    fn see_sharing(&self, source: &SourceConfig, at: usize, reader: &ValueReader<'_>) {
+        if let (true, Err(reason)) = (self.is_clustered, source.settings.can_be_shared()) {
+            let problem = format!("source `{}` {reason}, and `[cluster]` shares sources", source.name());
+            drop(reader.error(at, problem, Some("collect it with a process without `[cluster]`")));
         }
     }
 

@@ -1,6 +1,9 @@
 //! What other programs call the settings that are not of one kind of source or output.
 
-use crate::config::{Meant, Synonyms};
+use crate::{
+    config::{Meant, Synonyms},
+    kafka::KAFKA_SYNONYMS,
+};
 
 /// What every kind of source has.
 pub(super) const SOURCE: Synonyms = &[
@@ -58,6 +61,7 @@ const TOP: Synonyms = &[
     (&["metrics", "prometheus", "http_listen", "api"], Meant::Key("listen")),
     (&["transform", "transforms", "processors", "pipeline"], Meant::Key("mapping")),
     (&["dead_letters", "dlq", "dead_letter_queue"], Meant::Key("dead_letter")),
+    (&["kafka", "scale_out"], Meant::Key("cluster")),
     (&["log_level", "logging", "log"], Meant::Note("the environment variable `EXOTRACE_LOG` sets the level of logs")),
 ];
 
@@ -73,6 +77,13 @@ const ARCHIVE: Synonyms = &[
     (&["keep_days", "retention", "max_age", "delete_after"], Meant::Key("keep_for")),
 ];
 
+const CLUSTER: Synonyms = &[
+    (&["topic", "state_topic", "changelog_topic"], Meant::Key("ledger_topic")),
+    (&["group_id", "consumer_group", "name", "id"], Meant::Key("group")),
+    (&["partitions"], Meant::Note("`exotrace cluster create --partitions 64` makes the topic with them")),
+    (&["sources_dir"], Meant::Note("it stands at the top of the file, before the first section")),
+];
+
 const MAPPING: Synonyms = &[(&["file", "component", "wasm"], Meant::Key("path"))];
 
 /// Those of the table with this dotted key; nothing is the top.
@@ -82,6 +93,7 @@ pub(super) fn of_table(key: &str) -> &'static [Synonyms] {
         "geoip" => &[GEOIP],
         "dead_letter" => &[DEAD_LETTER],
         "archive" => &[ARCHIVE],
+        "cluster" => &[CLUSTER, KAFKA_SYNONYMS],
         "mapping" => &[MAPPING],
         _ => &[],
     }

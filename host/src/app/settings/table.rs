@@ -6,7 +6,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
 use super::mapping_table::MappingTable;
-use crate::config::Setting;
+use crate::{config::Setting, kafka::SaslTable};
 
 /// A section that is read by its kind.
 type AnyTable = BTreeMap<String, IgnoredAny>;
@@ -37,6 +37,28 @@ pub(super) struct SettingsTable {
     #[serde(default)]
     pub(super) dead_letter: DeadLetterTable,
     pub(super) archive: Option<Spanned<ArchiveTable>>,
+    pub(super) cluster: Option<Spanned<ClusterTable>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClusterTable {
+    /// Brokers to begin with, each with its port, as in `["kafka-1:9093"]`; the others are found by them. Required for `[cluster]`.
+    pub(super) brokers: Option<Vec<Spanned<String>>>,
+    /// Consumer group that shares the sources among its processes; also the beginning of transactional ids. Default: `exotrace`.
+    pub(super) group: Setting<String>,
+    /// Compacted topic that keeps the ledger, made by `exotrace cluster create`. Default: `exotrace-ledger`.
+    pub(super) ledger_topic: Setting<String>,
+    /// Encrypt connections with TLS; with `false`, secrets and documents are sent unencrypted. Default: `true`.
+    pub(super) tls: Setting<bool>,
+    /// Certificates of a private authority, PEM, to trust instead of those of the system. Default: those of the system.
+    pub(super) ca_file: Setting<String>,
+    /// Client certificate to show the brokers, PEM. Default: none.
+    pub(super) certificate_file: Setting<String>,
+    /// Private key of the client certificate, PEM. Default: the one in `certificate_file`.
+    pub(super) private_key_file: Setting<String>,
+    /// Sign-in, as in `sasl = { mechanism = "SCRAM-SHA-512", username = "exotrace", password = "${KAFKA_PASSWORD}" }`. Default: none.
+    pub(super) sasl: Option<Spanned<SaslTable>>,
 }
 
 /// A file of `sources_dir`.

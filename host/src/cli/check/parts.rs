@@ -49,9 +49,22 @@ pub(super) fn examine(config: &Config, checked: &mut Checked) -> anyhow::Result<
     if let Some(archive) = &config.archive {
         self::archive(config, archive, checked);
     }
+    cluster(config, checked);
     let geo = geo(config, checked);
     mapping(config, &Arc::new(geo), checked)
 }
+
+/// The files that a client of the cluster's brokers needs.
+#[cfg(feature = "kafka")]
+fn cluster(config: &Config, checked: &mut Checked) {
+    let problem = config.cluster.as_ref().and_then(|cluster| crate::kafka::check(&cluster.client));
+    if let Some((key, text)) = problem {
+        fault(config, &format!("cluster.{key}"), &text, checked);
+    }
+}
+
+#[cfg(not(feature = "kafka"))]
+fn cluster(_: &Config, _: &mut Checked) {}
 
 /// The folder of raw records has to be as private as the state folder.
 fn archive(config: &Config, archive: &ArchiveConfig, checked: &mut Checked) {

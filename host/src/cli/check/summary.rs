@@ -8,6 +8,7 @@ use crate::{
         privacy::PrivacyInUse,
         settings::{ArchiveConfig, Config, SourceConfig},
     },
+    cluster::ClusterConfig,
     support::{
         folder::{Folder, parent},
         time_text,
@@ -48,6 +49,9 @@ impl<'c> CheckSummary<'c> {
             }
         }
         line("dead letters", &self.config.dead_letter.display().to_string());
+        if let Some(ClusterConfig { client, group, ledger_topic }) = &self.config.cluster {
+            line("cluster", &format!("group `{group}`, topic `{ledger_topic}` at {}", client.shown()));
+        }
         if let Some(ArchiveConfig { dir, keep_for, .. }) = &self.config.archive {
             line("archive", &format!("{}, kept for {}", dir.display(), time_text::setting(*keep_for)));
             made(dir).iter().for_each(|note| line("", note));
@@ -68,6 +72,7 @@ impl<'c> CheckSummary<'c> {
             "outputs": outputs,
             "dead_letter": self.config.dead_letter,
             "archive": self.config.archive.as_ref().map(archive_json),
+            "cluster": self.config.cluster.as_ref().map(cluster_json),
             "state_dir": self.config.state_dir,
         });
         match object {
@@ -75,6 +80,10 @@ impl<'c> CheckSummary<'c> {
             _ => Map::new(),
         }
     }
+}
+
+fn cluster_json(ClusterConfig { client, group, ledger_topic }: &ClusterConfig) -> Value {
+    json!({ "brokers": client.brokers, "group": group, "ledger_topic": ledger_topic })
 }
 
 fn archive_json(ArchiveConfig { dir, keep_for, allow_archive }: &ArchiveConfig) -> Value {

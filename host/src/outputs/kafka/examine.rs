@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    kafka_output::transactional_id,
     message::Message,
-    session::{Pace, Session},
-    settings::KafkaOutputConfig,
+    producer_session::{Pace, ProducerSession},
+    settings::{KafkaOutputConfig, TransactionalId},
+    transactional_id::transactional_id,
 };
 use crate::{
     kafka::{KafkaClientError, TopicState},
@@ -26,7 +26,7 @@ const SUFFIX: &str = "-doctor";
 pub(super) async fn examine(config: &Arc<KafkaOutputConfig>, options: &ExamineOptions<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let session = match transactional_id(config, SUFFIX) {
-        Ok(id) => Session::new(config, id).await,
+        Ok(id) => ProducerSession::new(config, id).await,
         Err(error) => Err(error),
     };
     let mut session = match session {
@@ -76,12 +76,13 @@ fn topic_finding(topic: &str, state: TopicState) -> Finding {
 
 /// Whether transactions are allowed, and writing: what is written is undone.
 async fn transactions(
-    session: &mut Session,
+    session: &mut ProducerSession,
     topic: &str,
     config: &KafkaOutputConfig,
     options: &ExamineOptions<'_>,
 ) -> Vec<Finding> {
-    if config.transactions.is_none() {
+    // In a cluster, the ledger has them.
+    if matches!(config.transactions, None | Some(TransactionalId::OfCluster)) {
         let text = "whether the user may write is known only when something is written";
         return vec![
             Finding::none(TRANSACTIONS, "not used; a batch that is sent twice is there twice"),
@@ -105,7 +106,7 @@ async fn transactions(
     vec![ready, write]
 }
 
-async fn write_and_undo(session: &Session, topic: &str) -> Result<(), KafkaClientError> {
+async fn write_and_undo(session: &ProducerSession, topic: &str) -> Result<(), KafkaClientError> {
     session.begin().await?;
     session.send(topic, &[&Message::empty()], Pace::Alone).await?;
     session.abort().await

@@ -7,23 +7,26 @@ use async_trait::async_trait;
 use super::{
     examine,
     message::{Message, messages, topic},
-    session::{Pace, Session},
+    producer_session::{Pace, ProducerSession},
     settings::{KafkaOutputConfig, TransactionalId},
+    transactional_id::transactional_id,
 };
 use crate::{
-    kafka::{Advice, GroupPosition, KafkaClientError},
+    kafka::{Advice, GroupPosition, KafkaClientError, TransactionMessages},
+    ledger::Companion,
     mapper::MappedBatch,
     pipeline::{
-        ExamineOptions, Outlook, Output, OutputError, PositionMover, Receipt, RejectedDocument, SourcePosition,
+        ExamineOptions, LedgerJoiner, Outlook, Output, OutputError, PositionMover, Receipt, RejectedDocument,
+        SourcePosition,
     },
-    support::{finding::Finding, state_id},
+    support::finding::Finding,
 };
 
 /// Writes documents.
 pub(super) struct KafkaOutput {
     config: Arc<KafkaOutputConfig>,
     /// None until the first batch, and after something went wrong.
-    session: Option<Session>,
+    session: Option<ProducerSession>,
 }
 
 impl KafkaOutput {
@@ -33,15 +36,20 @@ impl KafkaOutput {
     }
 
     /// The producer in use, or a new one.
-    async fn session(&mut self) -> Result<&mut Session, KafkaClientError> {
-        if self.session.as_ref().is_some_and(Session::is_outdated) {
+    async fn session(&mut self) -> Result<&mut ProducerSession, KafkaClientError> {
+        if self.session.as_ref().is_some_and(ProducerSession::is_outdated) {
             self.close().await;
         }
         let session = match self.session.take() {
             Some(session) => session,
-            None => Session::new(&self.config, transactional_id(&self.config, "")?).await?,
+            None => ProducerSession::new(&self.config, transactional_id(&self.config, "")?).await?,
         };
         Ok(self.session.insert(session))
+    }
+
+    /// Whether documents go along with what the ledger of a cluster notes.
+    fn is_of_cluster(&self) -> bool {
+        self.config.transactions == Some(TransactionalId::OfCluster)
     }
 
     async fn close(&mut self) {
@@ -55,7 +63,7 @@ impl KafkaOutput {
         let config = Arc::clone(&self.config);
         let topic = topic(batch, &config)?;
         let messages = messages(batch, &config);
-        let left_out = if config.transactions.is_some() {
+        let left_out = if config.transactions.is_some() && !self.is_of_cluster() {
             self.write_in_transaction(&topic, &messages).await?
         } else {
             self.write_alone(&topic, &messages).await?
@@ -72,7 +80,7 @@ impl KafkaOutput {
     }
 
     /// The producer, ready to write to a topic.
-    async fn ready_for(&mut self, topic: &str) -> Result<&mut Session, KafkaClientError> {
+    async fn ready_for(&mut self, topic: &str) -> Result<&mut ProducerSession, KafkaClientError> {
         let session = self.session().await?;
         session.get_ready(topic).await?;
         Ok(session)
@@ -207,7 +215,29 @@ impl Output for KafkaOutput {
     }
 
     fn mover(&mut self) -> Option<&mut dyn PositionMover> {
-        self.config.transactions.is_some().then_some(self as &mut dyn PositionMover)
+        let is_its_own = self.config.transactions.is_some() && !self.is_of_cluster();
+        is_its_own.then_some(self as &mut dyn PositionMover)
+    }
+
+    fn joiner(&mut self) -> Option<&mut dyn LedgerJoiner> {
+        self.is_of_cluster().then_some(self as &mut dyn LedgerJoiner)
+    }
+}
+
+#[async_trait]
+impl LedgerJoiner for KafkaOutput {
+    async fn join(&mut self, batch: &MappedBatch) -> Result<Arc<dyn Companion>, OutputError> {
+        let config = Arc::clone(&self.config);
+        let ready = async {
+            let topic = topic(batch, &config)?;
+            // Who writes them cannot wait for a topic.
+            self.ready_for(&topic).await?;
+            Ok(topic)
+        };
+        let ready = ready.await;
+        let topic = self.closing(ready).await?;
+        let messages = messages(batch, &config).into_iter().map(Message::into_owned).collect();
+        Ok(Arc::new(TransactionMessages::new(topic, messages)))
     }
 }
 
@@ -239,20 +269,6 @@ impl PositionMover for KafkaOutput {
         self.close().await;
         Err(output_error(error))
     }
-}
-
-/// By what brokers know this process, if it writes in transactions; with something behind it where it only looks.
-pub(super) fn transactional_id(config: &KafkaOutputConfig, suffix: &str) -> Result<Option<String>, KafkaClientError> {
-    Ok(match &config.transactions {
-        None => None,
-        Some(TransactionalId::Given(id)) => Some(format!("{id}{suffix}")),
-        Some(TransactionalId::OfState(folder)) => {
-            let id = state_id::read(folder)
-                .map_err(|source| KafkaClientError::File { path: state_id::path(folder), source })?;
-            let id = id.unwrap_or_else(|| "new".to_owned());
-            Some(format!("exotrace-{id}-{}{suffix}", config.topic))
-        }
-    })
 }
 
 fn output_error(error: KafkaClientError) -> OutputError {

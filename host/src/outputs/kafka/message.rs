@@ -13,7 +13,7 @@ use super::{
     settings::{KafkaOutputConfig, MessageKey},
 };
 use crate::{
-    kafka::KafkaClientError,
+    kafka::{KafkaClientError, TransactionMessage},
     mapper::{MappedBatch, MappedBy, Outcome},
 };
 
@@ -38,14 +38,30 @@ impl Message<'_> {
 
     /// As the client takes it.
     pub(super) fn record<'r>(&'r self, topic: &'r str, ticket: Ticket) -> BaseRecord<'r, str, str, Box<Ticket>> {
-        let mut headers = OwnedHeaders::new_with_capacity(self.headers.len());
-        for (key, value) in &self.headers {
-            headers = headers.insert(Header { key, value: Some(value.as_ref()) });
-        }
+        let headers = self.owned_headers();
         let mut record = BaseRecord::with_opaque_to(topic, Box::new(ticket)).payload(self.document).headers(headers);
         record.key = self.key;
         record.timestamp = self.timestamp;
         record
+    }
+
+    /// As a transaction of somebody else takes it.
+    pub(super) fn into_owned(self) -> TransactionMessage {
+        TransactionMessage {
+            place: self.place,
+            key: self.key.map(|key| key.as_bytes().to_vec()),
+            payload: self.document.as_bytes().to_vec(),
+            headers: self.owned_headers(),
+            timestamp: self.timestamp,
+        }
+    }
+
+    fn owned_headers(&self) -> OwnedHeaders {
+        let mut headers = OwnedHeaders::new_with_capacity(self.headers.len());
+        for (key, value) in &self.headers {
+            headers = headers.insert(Header { key, value: Some(value.as_ref()) });
+        }
+        headers
     }
 
     /// About how many bytes it has.

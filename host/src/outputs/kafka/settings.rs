@@ -28,7 +28,7 @@ struct KafkaOutputTable {
     topic: Setting<String>,
     /// Key of a message: `delivery`, so that all statuses of a delivery are in one partition, in order; or `none`. Default: `delivery`.
     key: Setting<String>,
-    /// Write each batch in a transaction, so that readers with `isolation.level = read_committed` see all of it or nothing. Default: `false`.
+    /// Write each batch in a transaction, so that readers with `isolation.level = read_committed` see all of it or nothing. Default: `false`; `true` with `[cluster]` on the same brokers, where the ledger moves in the same transaction.
     transactional: Setting<bool>,
     /// Transactional id, of this process alone. Default: `exotrace-`, the id in the state folder and the topic.
     transactional_id: Setting<String>,
@@ -71,6 +71,8 @@ pub(crate) enum TransactionalId {
     Given(String),
     /// The id in this state folder.
     OfState(PathBuf),
+    /// The ledger of a cluster on the same brokers has transactions, and documents go along.
+    OfCluster,
 }
 
 impl SectionKind<OutputContext> for KafkaOutputConfig {
@@ -100,9 +102,9 @@ impl SectionKind<OutputContext> for KafkaOutputConfig {
         let table: KafkaOutputTable = section.read(reader)?;
         let client: KafkaTable = section.read(reader)?;
         let client = client.read(section.prefix(), section.start(), reader);
+        let transactions = transactions(&table, client.as_ref().ok(), context, reader);
         let topic = kafka::topic(&table.topic, section.start(), true, reader);
         let key = reader.choice("key", &table.key, &["delivery", "none"]);
-        let transactions = transactions(&table, context, reader);
         let compression = reader.choice("compression", &table.compression, &["zstd", "lz4", "gzip", "none"]);
         let delivery_timeout = delivery_timeout(&table.delivery_timeout, reader);
         Ok(Self {
@@ -118,10 +120,16 @@ impl SectionKind<OutputContext> for KafkaOutputConfig {
 
 fn transactions(
     table: &KafkaOutputTable,
+    client: Option<&KafkaClientConfig>,
     context: &OutputContext,
     reader: &ValueReader<'_>,
 ) -> Result<Option<TransactionalId>, ConfigError> {
-    let is_wanted = table.transactional.as_ref().is_some_and(|value| *value.get_ref());
+    let is_wanted = table.transactional.as_ref().map(|value| *value.get_ref());
+    if let Some(cluster) = &context.cluster {
+        let is_of_cluster = client.is_none_or(|client| client.is_of_cluster(cluster));
+        return transactions_in_cluster(table, is_of_cluster, reader);
+    }
+    let is_wanted = is_wanted.unwrap_or_default();
     match &table.transactional_id {
         None => Ok(is_wanted.then(|| TransactionalId::OfState(context.state_dir.clone()))),
         Some(id) if is_wanted => Ok(Some(TransactionalId::Given(reader.text("transactional_id", id)?))),
@@ -129,6 +137,26 @@ fn transactions(
             let problem = format!("`{}` goes with `transactional = true`", reader.dotted("transactional_id"));
             Err(reader.error(id.span().start, problem, Some("give both or none")))
         }
+    }
+}
+
+/// In a cluster, each partition has a transactional id of its own, and one transaction for all that it writes.
+fn transactions_in_cluster(
+    table: &KafkaOutputTable,
+    is_of_cluster: bool,
+    reader: &ValueReader<'_>,
+) -> Result<Option<TransactionalId>, ConfigError> {
+    if let Some(id) = &table.transactional_id {
+        let problem = format!("`{}` does not go with `[cluster]`", reader.dotted("transactional_id"));
+        return Err(reader.error(id.span().start, problem, Some("leave it out: each partition has one of its own")));
+    }
+    match &table.transactional {
+        Some(value) if *value.get_ref() && !is_of_cluster => {
+            let problem = format!("`{}` needs the brokers of `[cluster]`", reader.dotted("transactional"));
+            Err(reader.error(value.span().start, problem, Some("name the same brokers in both, or leave it out")))
+        }
+        Some(value) if !*value.get_ref() => Ok(None),
+        _ => Ok(is_of_cluster.then_some(TransactionalId::OfCluster)),
     }
 }
 

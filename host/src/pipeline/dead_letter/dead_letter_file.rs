@@ -72,6 +72,11 @@ impl DeadLetterFile {
         Self { sealer: sealer.map(Arc::new), ..self }
     }
 
+    /// The same file, whose letters are sealed as those of others.
+    pub(crate) fn sharing(self, sealer: Option<Arc<Sealer>>) -> Self {
+        Self { sealer, ..self }
+    }
+
     /// What seals the records of letters.
     pub(crate) fn sealer(&self) -> Option<Arc<Sealer>> {
         self.sealer.clone()

@@ -44,6 +44,10 @@ impl SourceSettings for FileConfig {
         Ok(Box::new(FileCollector::new(self, identity, claims.clone(), looking)))
     }
 
+    fn can_be_shared(&self) -> Result<(), &'static str> {
+        Err("reads files of this machine")
+    }
+
     fn record_kind(&self) -> RecordKind {
         RecordKind::Legacy
     }

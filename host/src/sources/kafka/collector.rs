@@ -10,7 +10,7 @@ use tracing::{debug, info};
 
 use super::{
     assignment::ReadMessage,
-    parts::{Part, parts},
+    parts::{MessagePart, parts},
     position::KafkaPosition,
     reader::Reader,
     settings::KafkaSourceConfig,
@@ -185,12 +185,12 @@ impl KafkaCollector {
             terms.insert(message.partition, message.term);
             for (index, part) in parts(message.payload.as_deref().unwrap_or_default()).into_iter().enumerate() {
                 match part {
-                    Part::Record(record) => {
+                    MessagePart::Record(record) => {
                         records.push_str(&record);
                         records.push('\n');
                         keys.push(self.key(message, index));
                     }
-                    Part::Refused { place, reason, text } => {
+                    MessagePart::Refused { place, reason, text } => {
                         dead_letters.push(self.dead_letter(message, place, reason, text));
                     }
                 }

@@ -16,7 +16,7 @@ use rdkafka::{
 };
 
 use super::{
-    parts::{Part, parts},
+    parts::{MessagePart, parts},
     settings::KafkaSourceConfig,
 };
 use crate::{
@@ -185,8 +185,8 @@ fn last_records(
             Some(Ok(message)) => {
                 for part in parts(message.payload().unwrap_or_default()) {
                     match part {
-                        Part::Record(record) => records.push(record),
-                        Part::Refused { .. } => refused += 1,
+                        MessagePart::Record(record) => records.push(record),
+                        MessagePart::Refused { .. } => refused += 1,
                     }
                 }
             }

@@ -38,6 +38,10 @@ impl SourceSettings for KafkaSourceConfig {
         Err(SourceError::new(problem, crate::pipeline::Remedy::None))
     }
 
+    fn can_be_shared(&self) -> Result<(), &'static str> {
+        Err("is shared by its own consumer group")
+    }
+
     fn record_kind(&self) -> RecordKind {
         self.records
     }

@@ -7,7 +7,7 @@ use crate::support::http_response::without_mark;
 
 /// A part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum MessagePart {
     /// A record, on one line.
     Record(String),
     /// What is no record.
@@ -26,16 +26,16 @@ const NO_JSON: &str = "is not JSON";
 const NO_RECORD: &str = "is not a record: a JSON object";
 
 /// The parts of a message; none of an empty one.
-pub(super) fn parts(payload: &[u8]) -> Vec<Part> {
+pub(super) fn parts(payload: &[u8]) -> Vec<MessagePart> {
     let Ok(text) = str::from_utf8(without_mark(payload)) else {
-        return vec![Part::Refused { place: None, reason: NO_TEXT, text: STANDARD.encode(payload) }];
+        return vec![MessagePart::Refused { place: None, reason: NO_TEXT, text: STANDARD.encode(payload) }];
     };
     let text = text.trim();
     if text.is_empty() {
         return Vec::new();
     }
     if is_object(text) {
-        return vec![Part::Record(on_one_line(text))];
+        return vec![MessagePart::Record(on_one_line(text))];
     }
     if let Ok(values) = serde_json::from_str::<Vec<&RawValue>>(text) {
         return values.iter().enumerate().map(|(index, value)| part(Some(index + 1), value.get())).collect();
@@ -45,12 +45,12 @@ pub(super) fn parts(payload: &[u8]) -> Vec<Part> {
     lines.map(|(index, line)| part((!is_one).then_some(index + 1), line.trim())).collect()
 }
 
-fn part(place: Option<usize>, text: &str) -> Part {
+fn part(place: Option<usize>, text: &str) -> MessagePart {
     if is_object(text) {
-        return Part::Record(on_one_line(text));
+        return MessagePart::Record(on_one_line(text));
     }
     let reason = if serde_json::from_str::<&RawValue>(text).is_ok() { NO_RECORD } else { NO_JSON };
-    Part::Refused { place, reason, text: text.to_owned() }
+    MessagePart::Refused { place, reason, text: text.to_owned() }
 }
 
 fn is_object(text: &str) -> bool {
@@ -66,12 +66,12 @@ fn on_one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn record(text: &str) -> Part {
-        Part::Record(text.to_owned())
+    fn record(text: &str) -> MessagePart {
+        MessagePart::Record(text.to_owned())
     }
 
-    fn refused(place: Option<usize>, reason: &'static str, text: &str) -> Part {
-        Part::Refused { place, reason, text: text.to_owned() }
+    fn refused(place: Option<usize>, reason: &'static str, text: &str) -> MessagePart {
+        MessagePart::Refused { place, reason, text: text.to_owned() }
     }
 
     #[test]

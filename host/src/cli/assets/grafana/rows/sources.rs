@@ -212,6 +212,24 @@ pub(super) const ROW: GrafanaRow = GrafanaRow {
             ],
         },
         GrafanaPanel {
+            title: "Shared sources",
+            about: "Partitions and sources that each process of a cluster has. The sum of all processes stays the same.",
+            view: Lines,
+            unit: "short",
+            thresholds: &[],
+            width: 8,
+            queries: &[
+                PromQuery {
+                    expression: r#"sum by (instance) (exotrace_cluster_partitions{instance=~"$instance"})"#,
+                    legend: "{{instance}}, partitions",
+                },
+                PromQuery {
+                    expression: r#"sum by (instance) (exotrace_source_owner{instance=~"$instance",source=~"$source"})"#,
+                    legend: "{{instance}}, sources",
+                },
+            ],
+        },
+        GrafanaPanel {
             title: "Odd dates",
             about: "Records left to other windows, with an impossible date, and coverage that was in the future: clocks are wrong.",
             view: Bars,

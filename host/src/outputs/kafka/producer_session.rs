@@ -48,7 +48,7 @@ pub(super) enum Pace {
 }
 
 /// One producer.
-pub(super) struct Session {
+pub(super) struct ProducerSession {
     config: Arc<KafkaOutputConfig>,
     client: KafkaClient,
     producer: ThreadedProducer<WriterContext>,
@@ -59,7 +59,7 @@ pub(super) struct Session {
     is_ready: bool,
 }
 
-impl Session {
+impl ProducerSession {
     /// Makes a producer; nothing is sent yet.
     pub(super) async fn new(
         config: &Arc<KafkaOutputConfig>,

@@ -1,0 +1,148 @@
+//! The topic that keeps the ledger: made once, and looked at by each process.
+
+use std::{sync::Arc, time::Duration};
+
+use rdkafka::{
+    admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication},
+    client::DefaultClientContext,
+    error::KafkaError,
+    types::RDKafkaErrorCode,
+};
+use tokio::{task::spawn_blocking, time::sleep};
+use tracing::warn;
+
+use super::{cluster_config::ClusterConfig, cluster_error::ClusterError, topic_reader::TopicReader};
+use crate::{
+    kafka::{Advice, KafkaClient, KafkaClientError},
+    observe::health::{Health, Part},
+    support::error_text::chain,
+};
+
+/// The longest that brokers may take to make a topic, or to answer what is asked about it.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// How long to wait for brokers that are not there at the beginning.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// How long brokers remember which rows are gone, in milliseconds: longer than any process is away with a file that it
+/// goes on with.
+const REMEMBER_GONE: &str = "604800000";
+
+/// How the topic is made.
+const SETTINGS: [(&str, &str); 4] = [
+    ("cleanup.policy", "compact"),
+    ("delete.retention.ms", REMEMBER_GONE),
+    ("min.cleanable.dirty.ratio", "0.2"),
+    ("segment.ms", "86400000"),
+];
+
+/// What became of making the topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Creation {
+    /// It is new.
+    Made,
+    /// It was there, as it has to be.
+    WasThere,
+}
+
+/// Makes the ledger topic, unless it is there; refuses when it is another one.
+///
+/// # Errors
+///
+/// When brokers refuse, or the topic is there with other settings.
+pub(crate) async fn create(
+    config: &ClusterConfig,
+    partitions: i32,
+    replication: Option<i32>,
+) -> Result<Creation, ClusterError> {
+    let topic = &config.ledger_topic;
+    let client = KafkaClient::new(&config.client)?;
+    let refused = |what: String, error: &KafkaError| ClusterError::from(KafkaClientError::refused(what, error));
+    let admin: AdminClient<DefaultClientContext> =
+        client.settings.create().map_err(|error| refused("could not set up the client".to_owned(), &error))?;
+    let found = look(config.clone()).await?;
+    if let Some(found) = found {
+        check(&admin, topic, found, partitions).await?;
+        return Ok(Creation::WasThere);
+    }
+    // Less than the brokers' own default would be lost with one of them.
+    let replication = TopicReplication::Fixed(replication.unwrap_or(-1));
+    let new =
+        SETTINGS.iter().fold(NewTopic::new(topic, partitions, replication), |new, (key, value)| new.set(key, value));
+    let options = AdminOptions::new().operation_timeout(Some(ANSWER)).request_timeout(Some(ANSWER));
+    let what = || format!("could not create topic `{topic}`");
+    let made = admin.create_topics([&new], &options).await.map_err(|error| refused(what(), &error))?;
+    match made.into_iter().next() {
+        Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(Creation::WasThere),
+        Some(Err((_, code))) => Err(KafkaClientError::Refused { what: what(), code }.into()),
+        _ => Ok(Creation::Made),
+    }
+}
+
+/// Refuses a topic that is there and is another one than would be made.
+async fn check(
+    admin: &AdminClient<DefaultClientContext>,
+    topic: &str,
+    found: i32,
+    wanted: i32,
+) -> Result<(), ClusterError> {
+    let other = |found: String, wanted: String, hint| {
+        Err(ClusterError::OtherTopic { topic: topic.to_owned(), found, wanted, hint })
+    };
+    if found != wanted {
+        let hint = "sources would move to other partitions and begin anew; name another `ledger_topic`";
+        return other(format!("{found} partitions"), wanted.to_string(), hint);
+    }
+    let options = AdminOptions::new().request_timeout(Some(ANSWER));
+    let asked = admin.describe_configs([&ResourceSpecifier::Topic(topic)], &options).await;
+    let what = format!("could not look at the settings of topic `{topic}`");
+    let described = asked.map_err(|error| ClusterError::from(KafkaClientError::refused(what.clone(), &error)))?;
+    let described = described.into_iter().next().unwrap_or(Err(RDKafkaErrorCode::Unknown));
+    let described: ConfigResource =
+        described.map_err(|code| ClusterError::from(KafkaClientError::Refused { what, code }))?;
+    let policy = described.get("cleanup.policy").and_then(|entry| entry.value.clone()).unwrap_or_default();
+    if policy != "compact" {
+        let hint = "`kafka-configs.sh --alter --add-config cleanup.policy=compact` changes it";
+        return other(format!("`cleanup.policy={policy}`"), "`compact`".to_owned(), hint);
+    }
+    Ok(())
+}
+
+/// How many partitions the topic has; none when it is not there.
+async fn look(config: ClusterConfig) -> Result<Option<i32>, ClusterError> {
+    spawn_blocking(move || {
+        let state = TopicReader::new(&config)?.look()?;
+        let is_missing = matches!(
+            state.refused,
+            None | Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)
+        );
+        if state.partitions.is_empty() && is_missing {
+            return Ok(None);
+        }
+        let state = state.into_result(&config.ledger_topic)?;
+        Ok(i32::try_from(state.partitions.len()).ok())
+    })
+    .await?
+}
+
+/// How many partitions the topic has, as soon as brokers say it.
+pub(super) async fn wait_for(config: ClusterConfig, health: Arc<Health>) -> Result<i32, ClusterError> {
+    loop {
+        match look(config.clone()).await {
+            Ok(Some(partitions)) => return Ok(partitions),
+            Ok(None) => return Err(ClusterError::NoTopic { topic: config.ledger_topic }),
+            Err(ClusterError::Brokers(error)) if may_pass(&*error) => {
+                let error = chain(&*error);
+                warn!(error, "could not look at the ledger topic; trying again");
+                health.retrying(Part::Cluster, "", error);
+                sleep(AGAIN).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn may_pass(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    let error = error.downcast_ref::<KafkaClientError>();
+    error.is_some_and(|error| error.advice() == Advice::Retry)
+}

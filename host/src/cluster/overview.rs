@@ -1,0 +1,208 @@
+//! Who of a cluster has what: from the members of the group, and from what ledgers have noted.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use rdkafka::consumer::Consumer as _;
+use serde::Serialize;
+
+use super::{
+    cluster_config::ClusterConfig,
+    cluster_error::ClusterError,
+    partition::{SharedSource, partition_of},
+    topic_reader::TopicReader,
+};
+use crate::{
+    kafka::KafkaClientError,
+    ledger::{CopiedMessage, SourceRow},
+};
+
+/// The longest that brokers may take to answer.
+const ANSWER: Duration = Duration::from_secs(15);
+
+/// A cluster as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct ClusterOverview {
+    /// The group.
+    pub group: String,
+    /// The topic of the ledger.
+    pub ledger_topic: String,
+    /// Its partitions.
+    pub partitions: i32,
+    /// What brokers say about the group, as `Stable`.
+    pub state: String,
+    /// The processes.
+    pub processes: Vec<ClusterProcess>,
+    /// The sources of the settings.
+    pub sources: Vec<OwnedSource>,
+}
+
+/// A process of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ClusterProcess {
+    /// What it calls itself.
+    pub name: String,
+    /// From where it reaches the brokers.
+    pub host: String,
+    /// What it has.
+    pub partitions: Vec<i32>,
+}
+
+/// A source, and who collects it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct OwnedSource {
+    /// What people know it by.
+    pub name: String,
+    /// Where its ledger is kept.
+    pub partition: i32,
+    /// The process that collects it.
+    pub process: Option<String>,
+    /// When it was read last.
+    pub polled_at: Option<DateTime<Utc>>,
+    /// When it failed last, if it has not been read since.
+    pub failed_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub failure: Option<String>,
+}
+
+impl ClusterOverview {
+    /// Whether somebody has to look: a source that nobody collects, or that fails.
+    pub(crate) fn needs_attention(&self) -> bool {
+        self.sources.iter().any(OwnedSource::needs_attention)
+    }
+}
+
+impl OwnedSource {
+    /// Whether nobody collects it, or it fails.
+    pub(crate) fn needs_attention(&self) -> bool {
+        self.process.is_none() || self.failed_at.is_some()
+    }
+}
+
+/// Asks brokers about a cluster. Blocks.
+///
+/// # Errors
+///
+/// When they do not answer, or there is no ledger topic.
+pub(crate) fn overview(config: &ClusterConfig, sources: &[SharedSource]) -> Result<ClusterOverview, ClusterError> {
+    let reader = TopicReader::new(config)?;
+    let state = reader.look()?;
+    let partitions = i32::try_from(state.partitions.len()).unwrap_or_default();
+    if partitions == 0 {
+        return Err(ClusterError::NoTopic { topic: config.ledger_topic.clone() });
+    }
+    let (state, processes) = members(&reader, config)?;
+    let mut owned = Vec::new();
+    let mut read = BTreeMap::new();
+    for source in sources {
+        let partition = partition_of(&source.tenant, partitions);
+        let rows: &Vec<SourceRow> = match read.entry(partition) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unread) => unread.insert(rows_of(&reader, partition)?),
+        };
+        let row = rows.iter().find(|row| row.name.as_deref() == Some(&source.ledger_name));
+        let process = processes.iter().find(|member| member.partitions.contains(&partition));
+        owned.push(OwnedSource {
+            name: source.label.clone(),
+            partition,
+            process: process.map(|member| member.name.clone()),
+            polled_at: row.and_then(|row| row.polled_at),
+            failed_at: row.and_then(|row| row.failed_at),
+            failure: row.and_then(|row| row.failure.clone()),
+        });
+    }
+    let (group, ledger_topic) = (config.group.clone(), config.ledger_topic.clone());
+    Ok(ClusterOverview { group, ledger_topic, partitions, state, processes, sources: owned })
+}
+
+/// What a partition says about sources.
+fn rows_of(reader: &TopicReader, partition: i32) -> Result<Vec<SourceRow>, ClusterError> {
+    let (first, end) = reader.bounds(partition)?;
+    let mut rows = BTreeMap::new();
+    reader.read::<ClusterError>(partition, first, end, |row| {
+        let message = CopiedMessage { version: row.version, key: &row.key, value: row.value.as_deref() };
+        if let Some(row) = SourceRow::of(&message) {
+            rows.insert(row.id, row);
+        }
+        Ok(())
+    })?;
+    Ok(rows.into_values().collect())
+}
+
+/// The processes of the group, and what brokers say about it.
+fn members(reader: &TopicReader, config: &ClusterConfig) -> Result<(String, Vec<ClusterProcess>), ClusterError> {
+    let what = || format!("could not look at group `{}`", config.group);
+    let listed = reader.consumer().fetch_group_list(Some(&config.group), ANSWER);
+    let listed = listed.map_err(|error| ClusterError::from(KafkaClientError::refused(what(), &error)))?;
+    let Some(group) = listed.groups().iter().find(|group| group.name() == config.group) else {
+        return Ok(("Empty".to_owned(), Vec::new()));
+    };
+    let member = |member: &rdkafka::groups::GroupMemberInfo| ClusterProcess {
+        name: member.client_id().to_owned(),
+        host: member.client_host().trim_start_matches('/').to_owned(),
+        partitions: assigned(member.assignment().unwrap_or_default(), &config.ledger_topic),
+    };
+    let mut members: Vec<_> = group.members().iter().map(member).collect();
+    members.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok((group.state().to_owned(), members))
+}
+
+/// The partitions of a topic in an assignment, as members of a group tell them each other: a version, and topics, each
+/// with its partitions.
+fn assigned(bytes: &[u8], wanted: &str) -> Vec<i32> {
+    let mut partitions = parse(bytes, wanted).unwrap_or_default();
+    partitions.sort_unstable();
+    partitions
+}
+
+fn parse(mut bytes: &[u8], wanted: &str) -> Option<Vec<i32>> {
+    let mut found = Vec::new();
+    let bytes = &mut bytes;
+    take(bytes, 2)?;
+    for _ in 0..number(bytes)? {
+        let length = u16::from_be_bytes(take(bytes, 2)?.try_into().ok()?);
+        let is_wanted = take(bytes, length.into())? == wanted.as_bytes();
+        for _ in 0..number(bytes)? {
+            let partition = number(bytes)?;
+            if is_wanted {
+                found.push(partition);
+            }
+        }
+    }
+    Some(found)
+}
+
+fn number(bytes: &mut &[u8]) -> Option<i32> {
+    Some(i32::from_be_bytes(take(bytes, 4)?.try_into().ok()?))
+}
+
+fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
+    let (taken, rest) = bytes.split_at_checked(count)?;
+    *bytes = rest;
+    Some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignment_is_read_as_members_tell_it() {
+        let mut bytes = vec![0, 1, 0, 0, 0, 2];
+        for (topic, partitions) in [("other", vec![7_i32]), ("ledger", vec![3, 1])] {
+            bytes.extend(u16::try_from(topic.len()).unwrap().to_be_bytes());
+            bytes.extend(topic.bytes());
+            bytes.extend(i32::try_from(partitions.len()).unwrap().to_be_bytes());
+            partitions.iter().for_each(|partition| bytes.extend(partition.to_be_bytes()));
+        }
+        bytes.extend((-1_i32).to_be_bytes());
+        assert_eq!(assigned(&bytes, "ledger"), [1, 3]);
+        assert_eq!(assigned(&bytes, "nothing"), [0_i32; 0]);
+        for length in 0..12 {
+            assert_eq!(assigned(&bytes[..length], "ledger"), [0_i32; 0], "{length}");
+        }
+    }
+}

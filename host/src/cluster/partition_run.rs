@@ -1,0 +1,140 @@
+//! One partition: its ledger is brought up to date, and its sources run, again and again until it is given away.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::watch, task::spawn_blocking, time::sleep};
+use tracing::{error, info, warn};
+
+use super::{
+    catch_up,
+    cluster_config::ClusterConfig,
+    cluster_error::ClusterError,
+    partition::{PartitionBuilder, PartitionPlace, SharedSource},
+};
+use crate::{
+    ledger::LedgerError,
+    observe::{
+        health::{Health, Part},
+        metrics::metrics,
+    },
+    pipeline::{Mode, RunError, run_part},
+    support::{error_text::chain, retry::Backoff},
+};
+
+/// Brokers that are restarted are back within seconds; what a person has to mend takes longer.
+const AGAIN: Backoff =
+    Backoff { shortest: Duration::from_secs(1), longest: Duration::from_secs(30), attempts: u32::MAX };
+
+/// One partition.
+pub(super) struct PartitionRun {
+    pub(super) config: ClusterConfig,
+    pub(super) place: PartitionPlace,
+    /// Where its ledger lies.
+    pub(super) folder: PathBuf,
+    pub(super) sources: Vec<SharedSource>,
+    pub(super) builder: Arc<dyn PartitionBuilder>,
+    pub(super) health: Arc<Health>,
+    /// Told when another process has it already.
+    pub(super) is_lost: Arc<AtomicBool>,
+    /// Told when it is to be given away.
+    pub(super) stopped: watch::Receiver<bool>,
+}
+
+impl PartitionRun {
+    /// Runs it until it is given away.
+    pub(super) async fn run(mut self) {
+        let partition = self.place.partition;
+        for source in &self.sources {
+            self.health.enter(Part::Source, &source.label);
+            metrics().cluster.owns(&source.label, true);
+        }
+        let mut attempt = 1;
+        loop {
+            let ran = self.run_once(&mut attempt).await;
+            if *self.stopped.borrow() {
+                info!(partition, "partition released");
+                return;
+            }
+            let failure = ran.err().unwrap_or(ClusterError::Ended);
+            let delay = AGAIN.delay(attempt, None, rand::random()).unwrap_or(AGAIN.longest);
+            self.tell(&failure, delay);
+            attempt += 1;
+            tokio::select! {
+                () = sleep(delay) => {}
+                () = stop(&mut self.stopped) => {}
+            }
+        }
+    }
+
+    async fn run_once(&mut self, attempt: &mut u32) -> Result<(), ClusterError> {
+        let partition = self.place.partition;
+        let (config, folder, is_lost) = (self.config.clone(), self.folder.clone(), Arc::clone(&self.is_lost));
+        let mut opening = spawn_blocking(move || catch_up::open(&config, partition, &folder, &is_lost));
+        let ledger = tokio::select! {
+            opened = &mut opening => opened??,
+            () = stop(&mut self.stopped) => {
+                // It ends soon then. Who comes next would be fenced by what is still under way.
+                self.is_lost.store(true, Ordering::Relaxed);
+                drop(opening.await);
+                return Ok(());
+            }
+        };
+        let (builder, place, folder) = (Arc::clone(&self.builder), self.place, self.folder.clone());
+        let built = spawn_blocking(move || builder.build(place, &folder, ledger)).await?;
+        let pipeline = built.map_err(ClusterError::Build)?;
+        info!(partition, sources = self.sources.len(), "partition begun");
+        *attempt = 1;
+        self.health.working(Part::Cluster, "");
+        let mut stopped = self.stopped.clone();
+        run_part(pipeline, Mode::Daemon, async move { stop(&mut stopped).await }).await?;
+        Ok(())
+    }
+
+    fn tell(&self, failure: &ClusterError, delay: Duration) {
+        let (partition, error) = (self.place.partition, chain(failure));
+        let delay_ms = delay.as_millis();
+        if needs_person(failure) {
+            error!(partition, delay_ms, error, "partition does not run; trying again");
+        } else {
+            warn!(partition, delay_ms, error, "partition does not run; trying again");
+        }
+        for source in &self.sources {
+            if needs_person(failure) {
+                self.health.needs_attention(Part::Source, &source.label, error.clone());
+            } else {
+                self.health.retrying(Part::Source, &source.label, error.clone());
+            }
+        }
+    }
+}
+
+/// Completes when the partition is to be given away.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left to tell.
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
+/// Whether a person has to mend something: what brokers and disks do by themselves passes.
+fn needs_person(failure: &ClusterError) -> bool {
+    let of_ledger = |error: &LedgerError| {
+        !matches!(error, LedgerError::Replica(_) | LedgerError::Behind { .. }) && !error.may_pass()
+    };
+    match failure {
+        ClusterError::Brokers(error) => is_for_person(&**error),
+        ClusterError::Ledger(error) | ClusterError::Run(RunError::Ledger(error)) => of_ledger(error),
+        ClusterError::Ended | ClusterError::Worker(_) => false,
+        _ => true,
+    }
+}
+
+fn is_for_person(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    let error = error.downcast_ref::<crate::kafka::KafkaClientError>();
+    error.is_some_and(|error| error.advice() == crate::kafka::Advice::Person)
+}

@@ -1,0 +1,190 @@
+//! Reads partitions of the ledger topic, as far as they are written when that is begun: what is committed, and no more.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    client::{ClientContext, OAuthToken},
+    config::RDKafkaLogLevel,
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
+    error::KafkaError,
+    message::{BorrowedMessage, Headers as _, Message as _},
+    topic_partition_list::{Offset, TopicPartitionList},
+};
+
+use super::{cluster_config::ClusterConfig, topic_replica::VERSION_HEADER};
+use crate::kafka::{ClientNotes, KafkaClient, KafkaClientError, TokenProvider, TopicState, code_of, log, look_at};
+
+/// The longest that brokers may take to answer.
+const ANSWER: Duration = Duration::from_secs(15);
+
+/// How long one try to be answered takes, and how long what comes in between.
+const SHORT_ANSWER: Duration = Duration::from_millis(500);
+const SHORT_LOOK: Duration = Duration::from_millis(20);
+
+/// How long one look for messages takes at most.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long nothing may come before the reading is given up.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Reads partitions of the ledger topic.
+pub(super) struct TopicReader {
+    config: ClusterConfig,
+    consumer: BaseConsumer<TopicReaderContext>,
+    notes: Arc<ClientNotes>,
+}
+
+/// A message of the ledger topic.
+pub(super) struct ReadRow {
+    pub(super) version: i64,
+    pub(super) key: Vec<u8>,
+    pub(super) value: Option<Vec<u8>>,
+    pub(super) offset: i64,
+}
+
+/// What the client tells.
+pub(super) struct TopicReaderContext {
+    notes: Arc<ClientNotes>,
+    tokens: Option<Arc<TokenProvider>>,
+}
+
+impl ClientContext for TopicReaderContext {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        log(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.notes.note(&error, reason);
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.tokens.as_ref().ok_or("no way to get a token")?.token()
+    }
+}
+
+impl ConsumerContext for TopicReaderContext {}
+
+impl TopicReader {
+    /// Makes a client; nothing is sent yet.
+    pub(super) fn new(config: &ClusterConfig) -> Result<Self, KafkaClientError> {
+        let client = KafkaClient::new(&config.client)?;
+        let mut settings = client.settings;
+        for (key, value) in [
+            // It takes part in nothing; the client wants a name all the same.
+            ("group.id", config.group.as_str()),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("enable.partition.eof", "true"),
+            ("isolation.level", "read_committed"),
+            ("auto.offset.reset", "error"),
+            ("queued.max.messages.kbytes", "32768"),
+        ] {
+            settings.set(key, value);
+        }
+        let notes = Arc::new(ClientNotes::default());
+        let context = TopicReaderContext { notes: Arc::clone(&notes), tokens: client.tokens };
+        let made = settings.create_with_context(context);
+        let consumer =
+            made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
+        Ok(Self { config: config.clone(), consumer, notes })
+    }
+
+    /// What brokers say about the topic.
+    pub(super) fn look(&self) -> Result<TopicState, KafkaClientError> {
+        // A token is asked for in between.
+        let began = Instant::now();
+        loop {
+            drop(self.consumer.poll(SHORT_LOOK));
+            if let Some(error) = self.notes.mendable(&self.config.client) {
+                return Err(error);
+            }
+            match look_at(self.consumer.client(), &self.config.ledger_topic, SHORT_ANSWER) {
+                Ok(state) => return Ok(state),
+                Err(_) if began.elapsed() < ANSWER => {}
+                Err(_) => return Err(self.notes.unreachable(&self.config.client)),
+            }
+        }
+    }
+
+    /// The first offset of a partition that is there, and the one behind the last.
+    pub(super) fn bounds(&self, partition: i32) -> Result<(i64, i64), KafkaClientError> {
+        let bounds = self.consumer.fetch_watermarks(&self.config.ledger_topic, partition, ANSWER);
+        bounds.map_err(|error| self.refused(&error))
+    }
+
+    /// Reads a partition from an offset up to `end`; gives each message to `take`.
+    pub(super) fn read<E: From<KafkaClientError>>(
+        &self,
+        partition: i32,
+        from: i64,
+        end: i64,
+        mut take: impl FnMut(ReadRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if from >= end {
+            return Ok(());
+        }
+        let mut wanted = TopicPartitionList::with_capacity(1);
+        let placed = wanted.add_partition_offset(&self.config.ledger_topic, partition, Offset::Offset(from));
+        placed.and_then(|()| self.consumer.assign(&wanted)).map_err(|error| self.refused(&error))?;
+        let mut heard = Instant::now();
+        loop {
+            match self.consumer.poll(LOOK) {
+                None if heard.elapsed() > SILENCE => return Err(self.notes.unreachable(&self.config.client).into()),
+                None => {
+                    if let Some(error) = self.notes.mendable(&self.config.client) {
+                        return Err(error.into());
+                    }
+                }
+                Some(Ok(message)) => {
+                    heard = Instant::now();
+                    take(row(&message))?;
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+                Some(Err(error)) if is_passing(&error) => {}
+                Some(Err(error)) => return Err(self.refused(&error).into()),
+            }
+        }
+    }
+
+    fn refused(&self, error: &KafkaError) -> KafkaClientError {
+        let what = format!("could not read topic `{}`", self.config.ledger_topic);
+        self.meaning(KafkaClientError::Refused { what, code: code_of(error) })
+    }
+
+    fn meaning(&self, error: KafkaClientError) -> KafkaClientError {
+        self.notes.mendable(&self.config.client).unwrap_or(error)
+    }
+
+    /// The client itself.
+    pub(super) fn consumer(&self) -> &BaseConsumer<TopicReaderContext> {
+        &self.consumer
+    }
+}
+
+/// Whether the client goes on by itself.
+fn is_passing(error: &KafkaError) -> bool {
+    use rdkafka::types::RDKafkaErrorCode as Code;
+    matches!(
+        code_of(error),
+        Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve | Code::NotLeaderForPartition
+    )
+}
+
+fn row(message: &BorrowedMessage<'_>) -> ReadRow {
+    let version = message.headers().and_then(|headers| {
+        let header = headers.iter().find(|header| header.key == VERSION_HEADER)?;
+        std::str::from_utf8(header.value?).ok()?.parse().ok()
+    });
+    ReadRow {
+        // What has none is of nobody: it is refused as of a program that is not known.
+        version: version.unwrap_or(i64::MAX),
+        key: message.key().unwrap_or_default().to_vec(),
+        value: message.payload().map(<[u8]>::to_vec),
+        offset: message.offset(),
+    }
+}
