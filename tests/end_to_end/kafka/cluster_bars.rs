@@ -18,6 +18,9 @@ const BETWEEN_KILLS: Duration = Duration::from_secs(10);
 /// The service takes no more of a tenant in five minutes.
 const QUOTA: usize = 100;
 
+/// Memory for all instances of the mapping: each tenant has one.
+const MAPPINGS: u32 = u32::MAX;
+
 const TOPIC: &str = "cluster-bars";
 
 fn number(variable: &str, usual: u64) -> u64 {
@@ -29,7 +32,7 @@ fn process(node: &KafkaNode, tenants: &SimulatedTenants) -> Folder {
     let address = node.open_address();
     let cluster = format!(
         "state_dir = \"state\"\nsources_dir = \"tenants.d\"\n[cluster]\nbrokers = [\"{address}\"]\ntls = false\n\
-         group = \"{TOPIC}\"\nledger_topic = \"{TOPIC}-ledger\"\n"
+         group = \"{TOPIC}\"\nledger_topic = \"{TOPIC}-ledger\"\n[mapping]\nmax_total_memory_bytes = {MAPPINGS}\n"
     );
     let folder = Folder::with_settings(&(cluster + &open_output(node, TOPIC)));
     fs::create_dir(folder.path("tenants.d")).unwrap();
