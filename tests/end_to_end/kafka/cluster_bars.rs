@@ -71,7 +71,7 @@ fn each_row_of_300_tenants_is_there_once_while_processes_die_and_lose_their_disk
     let kills = number("EXOTRACE_KILLS", 30);
     let node = KafkaNode::shared();
     node.create(TOPIC, 3, json!({}));
-    let like = TenantConfig { rows: 20, rows_per_hour: 720, ..TenantConfig::default() };
+    let like = TenantConfig { rows: 20, rows_per_hour: 120, ..TenantConfig::default() };
     let tenants = SimulatedTenants::like(&like, count, "");
     let folders = [(); 3].map(|()| process(&node, &tenants));
     folders[0].exotrace(&["cluster", "create", "--partitions", "64"]).ends(0);
