@@ -11,6 +11,8 @@ mod context;
 mod error;
 #[cfg(feature = "kafka")]
 mod group_position;
+#[cfg(feature = "kafka")]
+mod noting_context;
 mod sasl;
 #[cfg(feature = "kafka")]
 mod secrets;
@@ -29,8 +31,9 @@ pub(crate) use self::{
     context::{ClientNotes, log},
     error::{Advice, KafkaClientError, advice, code_of},
     group_position::GroupPosition,
+    noting_context::{DeliveryTicket, NotingContext},
     token::TokenProvider,
-    topic::{TopicState, look_at},
+    topic::{TopicState, look_at, reach},
     transaction_messages::{TransactionMessage, TransactionMessages},
 };
 pub(crate) use self::{

@@ -6,23 +6,17 @@ use std::{
 };
 
 use rdkafka::{
-    client::{ClientContext, OAuthToken},
-    config::RDKafkaLogLevel,
-    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
+    consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
     message::{BorrowedMessage, Headers as _, Message as _},
     topic_partition_list::{Offset, TopicPartitionList},
 };
 
 use super::{cluster_config::ClusterConfig, topic_replica::VERSION_HEADER};
-use crate::kafka::{ClientNotes, KafkaClient, KafkaClientError, TokenProvider, TopicState, code_of, log, look_at};
+use crate::kafka::{ClientNotes, KafkaClient, KafkaClientError, NotingContext, TopicState, code_of, reach};
 
 /// The longest that brokers may take to answer.
 const ANSWER: Duration = Duration::from_secs(15);
-
-/// How long one try to be answered takes, and how long what comes in between.
-const SHORT_ANSWER: Duration = Duration::from_millis(500);
-const SHORT_LOOK: Duration = Duration::from_millis(20);
 
 /// How long one look for messages takes at most.
 const LOOK: Duration = Duration::from_millis(100);
@@ -33,7 +27,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Reads partitions of the ledger topic.
 pub(super) struct TopicReader {
     config: ClusterConfig,
-    consumer: BaseConsumer<TopicReaderContext>,
+    consumer: BaseConsumer<NotingContext>,
     notes: Arc<ClientNotes>,
 }
 
@@ -44,30 +38,6 @@ pub(super) struct ReadRow {
     pub(super) value: Option<Vec<u8>>,
     pub(super) offset: i64,
 }
-
-/// What the client tells.
-pub(super) struct TopicReaderContext {
-    notes: Arc<ClientNotes>,
-    tokens: Option<Arc<TokenProvider>>,
-}
-
-impl ClientContext for TopicReaderContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log(level, facility, text);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.notes.note(&error, reason);
-    }
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.tokens.as_ref().ok_or("no way to get a token")?.token()
-    }
-}
-
-impl ConsumerContext for TopicReaderContext {}
 
 impl TopicReader {
     /// Makes a client; nothing is sent yet.
@@ -87,7 +57,7 @@ impl TopicReader {
             settings.set(key, value);
         }
         let notes = Arc::new(ClientNotes::default());
-        let context = TopicReaderContext { notes: Arc::clone(&notes), tokens: client.tokens };
+        let context = NotingContext::new(&notes, client.tokens);
         let made = settings.create_with_context(context);
         let consumer =
             made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
@@ -96,19 +66,7 @@ impl TopicReader {
 
     /// What brokers say about the topic.
     pub(super) fn look(&self) -> Result<TopicState, KafkaClientError> {
-        // A token is asked for in between.
-        let began = Instant::now();
-        loop {
-            drop(self.consumer.poll(SHORT_LOOK));
-            if let Some(error) = self.notes.mendable(&self.config.client) {
-                return Err(error);
-            }
-            match look_at(self.consumer.client(), &self.config.ledger_topic, SHORT_ANSWER) {
-                Ok(state) => return Ok(state),
-                Err(_) if began.elapsed() < ANSWER => {}
-                Err(_) => return Err(self.notes.unreachable(&self.config.client)),
-            }
-        }
+        reach(&self.consumer, &self.config.ledger_topic, &self.config.client, &self.notes, ANSWER)
     }
 
     /// The first offset of a partition that is there, and the one behind the last.
@@ -161,7 +119,7 @@ impl TopicReader {
     }
 
     /// The client itself.
-    pub(super) fn consumer(&self) -> &BaseConsumer<TopicReaderContext> {
+    pub(super) fn consumer(&self) -> &BaseConsumer<NotingContext> {
         &self.consumer
     }
 }

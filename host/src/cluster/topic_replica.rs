@@ -22,10 +22,10 @@ use rdkafka::{
 
 use super::{
     cluster_config::ClusterConfig,
-    transaction_reports::{ReplicaContext, RowOrDocument, TransactionReports, TransactionTicket},
+    transaction_reports::{RowOrDocument, TransactionReports, TransactionTicket},
 };
 use crate::{
-    kafka::{Advice, ClientNotes, KafkaClient, KafkaClientError, TransactionMessages, advice, code_of},
+    kafka::{Advice, ClientNotes, KafkaClient, KafkaClientError, NotingContext, TransactionMessages, advice, code_of},
     ledger::{Changes, Companion, LedgerMessage, RefusedPart, Replica, ReplicaError},
 };
 
@@ -48,7 +48,7 @@ const FULL: Duration = Duration::from_millis(5);
 pub(super) struct TopicReplica {
     config: ClusterConfig,
     partition: i32,
-    producer: ThreadedProducer<ReplicaContext>,
+    producer: ThreadedProducer<NotingContext<TransactionTicket>>,
     notes: Arc<ClientNotes>,
     /// Up to where the topic has nothing that the ledger has not.
     position: i64,
@@ -311,7 +311,7 @@ fn producer(
     config: &ClusterConfig,
     partition: i32,
     notes: &Arc<ClientNotes>,
-) -> Result<ThreadedProducer<ReplicaContext>, KafkaClientError> {
+) -> Result<ThreadedProducer<NotingContext<TransactionTicket>>, KafkaClientError> {
     let client = KafkaClient::new(&config.client)?;
     let mut settings = client.settings;
     let limit = LIMIT.as_millis().to_string();
@@ -331,9 +331,9 @@ fn producer(
     ] {
         settings.set(key, value);
     }
-    let context = ReplicaContext { notes: Arc::clone(notes), tokens: client.tokens };
+    let context = NotingContext::new(notes, client.tokens);
     let made = settings.create_with_context(context);
-    let producer: ThreadedProducer<ReplicaContext> =
+    let producer: ThreadedProducer<NotingContext<TransactionTicket>> =
         made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
     let began = Instant::now();
     loop {

@@ -3,16 +3,9 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::{
-    client::{ClientContext, OAuthToken},
-    config::RDKafkaLogLevel,
-    error::KafkaError,
-    message::{DeliveryResult, Message as _},
-    producer::ProducerContext,
-    types::RDKafkaErrorCode,
-};
+use rdkafka::types::RDKafkaErrorCode;
 
-use crate::kafka::{ClientNotes, TokenProvider, code_of, log};
+use crate::kafka::DeliveryTicket;
 
 /// What the client reports of the messages of a transaction.
 #[derive(Debug, Default)]
@@ -93,39 +86,8 @@ impl TransactionReports {
     }
 }
 
-/// What the client tells.
-pub(super) struct ReplicaContext {
-    pub(super) notes: Arc<ClientNotes>,
-    pub(super) tokens: Option<Arc<TokenProvider>>,
-}
-
-impl ClientContext for ReplicaContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log(level, facility, text);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.notes.note(&error, reason);
-    }
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.tokens.as_ref().ok_or("no way to get a token")?.token()
-    }
-}
-
-impl ProducerContext for ReplicaContext {
-    type DeliveryOpaque = Box<TransactionTicket>;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<TransactionTicket>) {
-        let result = match result {
-            Ok(message) => Ok(message.offset()),
-            Err((error, _)) => Err(code_of(error)),
-        };
-        if result.is_ok() {
-            self.notes.forget();
-        }
-        ticket.reports.end(ticket.origin, result);
+impl DeliveryTicket for TransactionTicket {
+    fn delivered(self, result: Result<i64, RDKafkaErrorCode>) {
+        self.reports.end(self.origin, result);
     }
 }

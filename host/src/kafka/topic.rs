@@ -1,13 +1,22 @@
 //! What brokers say about a topic.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::{
     client::{Client, ClientContext},
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     types::RDKafkaErrorCode,
 };
 
-use super::error::{KafkaClientError, code_of};
+use super::{
+    context::ClientNotes,
+    error::{KafkaClientError, code_of},
+    settings::KafkaClientConfig,
+};
+
+/// How long one try to be answered takes, and how long what comes in between.
+const SHORT_ANSWER: Duration = Duration::from_millis(500);
+const SHORT_LOOK: Duration = Duration::from_millis(20);
 
 /// A topic, as brokers describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +47,33 @@ pub(crate) fn look_at<C: ClientContext>(
     let partitions = found.map(|found| found.partitions().iter().map(|partition| partition.id()).collect());
     let refused = found.and_then(|found| found.error()).map(RDKafkaErrorCode::from);
     Ok(TopicState { brokers: metadata.brokers().len(), partitions: partitions.unwrap_or_default(), refused })
+}
+
+/// Asks for a topic by a client that has just been made, again and again for as long as `limit`; blocks.
+///
+/// # Errors
+///
+/// When no broker answers, or a person has to mend something first.
+pub(crate) fn reach<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    config: &KafkaClientConfig,
+    notes: &ClientNotes,
+    limit: Duration,
+) -> Result<TopicState, KafkaClientError> {
+    let began = Instant::now();
+    loop {
+        // A token is asked for in between.
+        drop(consumer.poll(SHORT_LOOK));
+        if let Some(error) = notes.mendable(config) {
+            return Err(error);
+        }
+        match look_at(consumer.client(), topic, SHORT_ANSWER) {
+            Ok(state) => return Ok(state),
+            Err(_) if began.elapsed() < limit => {}
+            Err(_) => return Err(notes.unreachable(config)),
+        }
+    }
 }
 
 impl TopicState {

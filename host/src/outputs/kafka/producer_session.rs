@@ -18,10 +18,12 @@ use tokio::{task::spawn_blocking, time::timeout};
 
 use super::{
     message::Message,
-    reports::{Reports, Ticket, WriterContext},
+    reports::{Reports, Ticket},
     settings::KafkaOutputConfig,
 };
-use crate::kafka::{Advice, ClientNotes, KafkaClient, KafkaClientError, advice, code_of, in_background, look_at};
+use crate::kafka::{
+    Advice, ClientNotes, KafkaClient, KafkaClientError, NotingContext, advice, code_of, in_background, look_at,
+};
 
 /// The longest that brokers may take to answer what is asked at the start.
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
@@ -51,7 +53,7 @@ pub(super) enum Pace {
 pub(super) struct ProducerSession {
     config: Arc<KafkaOutputConfig>,
     client: KafkaClient,
-    producer: ThreadedProducer<WriterContext>,
+    producer: ThreadedProducer<NotingContext<Ticket>>,
     notes: Arc<ClientNotes>,
     transactional_id: Option<String>,
     /// The topics that were there.
@@ -84,7 +86,7 @@ impl ProducerSession {
                 settings.set("transactional.id", id).set("transaction.timeout.ms", &timeout);
             }
             let notes = Arc::new(ClientNotes::default());
-            let context = WriterContext { notes: Arc::clone(&notes), tokens: client.tokens.clone() };
+            let context = NotingContext::new(&notes, client.tokens.clone());
             let made = settings.create_with_context(context);
             let producer =
                 made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;

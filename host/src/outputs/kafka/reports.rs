@@ -2,17 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rdkafka::{
-    client::{ClientContext, OAuthToken},
-    config::RDKafkaLogLevel,
-    error::KafkaError,
-    message::DeliveryResult,
-    producer::ProducerContext,
-    types::RDKafkaErrorCode,
-};
+use rdkafka::types::RDKafkaErrorCode;
 use tokio::sync::Notify;
 
-use crate::kafka::{ClientNotes, TokenProvider, code_of, log};
+use crate::kafka::DeliveryTicket;
 
 /// What the client reports of the messages of a batch.
 #[derive(Debug, Default)]
@@ -81,36 +74,8 @@ pub(super) struct Ticket {
     pub(super) reports: Arc<Reports>,
 }
 
-/// What the client tells.
-pub(super) struct WriterContext {
-    pub(super) notes: Arc<ClientNotes>,
-    pub(super) tokens: Option<Arc<TokenProvider>>,
-}
-
-impl ClientContext for WriterContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log(level, facility, text);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.notes.note(&error, reason);
-    }
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.tokens.as_ref().ok_or("no way to get a token")?.token()
-    }
-}
-
-impl ProducerContext for WriterContext {
-    type DeliveryOpaque = Box<Ticket>;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
-        let refused = result.as_ref().err().map(|(error, _)| code_of(error));
-        if refused.is_none() {
-            self.notes.forget();
-        }
-        ticket.reports.end(ticket.place, refused);
+impl DeliveryTicket for Ticket {
+    fn delivered(self, result: Result<i64, RDKafkaErrorCode>) {
+        self.reports.end(self.place, result.err());
     }
 }

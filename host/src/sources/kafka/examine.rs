@@ -7,9 +7,7 @@ use std::{
 };
 
 use rdkafka::{
-    client::{ClientContext, OAuthToken},
-    config::RDKafkaLogLevel,
-    consumer::{BaseConsumer, Consumer as _, ConsumerContext},
+    consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
     message::Message as _,
     topic_partition_list::{Offset, TopicPartitionList},
@@ -20,9 +18,7 @@ use super::{
     settings::KafkaSourceConfig,
 };
 use crate::{
-    kafka::{
-        ClientNotes, KafkaClient, KafkaClientError, TokenProvider, TopicState, code_of, in_background, log, look_at,
-    },
+    kafka::{self, ClientNotes, KafkaClient, KafkaClientError, NotingContext, TopicState, code_of, in_background},
     support::{
         counted::counted,
         finding::{Finding, Findings},
@@ -42,30 +38,6 @@ const READ: Duration = Duration::from_secs(5);
 
 /// So many messages of each partition are looked at.
 const LAST_MESSAGES: i64 = 5;
-
-/// What the client tells while it looks.
-struct LookContext {
-    notes: Arc<ClientNotes>,
-    tokens: Option<Arc<TokenProvider>>,
-}
-
-impl ClientContext for LookContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        log(level, facility, text);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.notes.note(&error, reason);
-    }
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.tokens.as_ref().ok_or("no way to get a token")?.token()
-    }
-}
-
-impl ConsumerContext for LookContext {}
 
 /// Looks at each thing that reading needs; gives some of the records that are there.
 pub(super) async fn examine(config: &KafkaSourceConfig, findings: &mut dyn Findings) -> io::Result<Vec<String>> {
@@ -109,32 +81,21 @@ fn look(config: &KafkaSourceConfig) -> (Vec<Finding>, Vec<String>) {
 fn reach(
     config: &KafkaSourceConfig,
     notes: &Arc<ClientNotes>,
-) -> Result<(BaseConsumer<LookContext>, TopicState), KafkaClientError> {
+) -> Result<(BaseConsumer<NotingContext>, TopicState), KafkaClientError> {
     let client = KafkaClient::new(&config.client)?;
-    let mut settings = client.settings.clone();
+    let mut settings = client.settings;
     settings.set("group.id", &config.group).set("enable.auto.commit", "false").set("enable.partition.eof", "true");
     settings.set("isolation.level", "read_committed").set("auto.offset.reset", "earliest");
-    let context = LookContext { notes: Arc::clone(notes), tokens: client.tokens.clone() };
-    let consumer: BaseConsumer<LookContext> = settings
+    let context = NotingContext::new(notes, client.tokens);
+    let consumer: BaseConsumer<NotingContext> = settings
         .create_with_context(context)
         .map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
-    // A token is asked for in between.
-    let began = Instant::now();
-    loop {
-        drop(consumer.poll(Duration::from_millis(50)));
-        if let Some(error) = notes.mendable(&config.client) {
-            return Err(error);
-        }
-        match look_at(consumer.client(), &config.topic, Duration::from_millis(500)) {
-            Ok(state) => return Ok((consumer, state)),
-            Err(_) if began.elapsed() < ANSWER => {}
-            Err(_) => return Err(notes.unreachable(&config.client)),
-        }
-    }
+    let state = kafka::reach(&consumer, &config.topic, &config.client, notes, ANSWER)?;
+    Ok((consumer, state))
 }
 
 /// How far the group has read.
-fn group(consumer: &BaseConsumer<LookContext>, state: &TopicState, config: &KafkaSourceConfig) -> Finding {
+fn group(consumer: &BaseConsumer<NotingContext>, state: &TopicState, config: &KafkaSourceConfig) -> Finding {
     let mut asked = TopicPartitionList::new();
     for partition in &state.partitions {
         asked.add_partition(&config.topic, *partition);
@@ -167,7 +128,7 @@ fn group(consumer: &BaseConsumer<LookContext>, state: &TopicState, config: &Kafk
 
 /// Some records, and what of the last messages is no record.
 fn last_records(
-    consumer: &BaseConsumer<LookContext>,
+    consumer: &BaseConsumer<NotingContext>,
     state: &TopicState,
     config: &KafkaSourceConfig,
 ) -> (Finding, Vec<String>) {
