@@ -1,4 +1,4 @@
-# Every task. One profile, `release`, so that wasmtime is built once.
+# Every task. One profile, `release`, so that wasmtime is built once; the demo alone has another one.
 
 TARGET := wasm32-unknown-unknown
 CARGO := cargo
@@ -31,19 +31,18 @@ endif
 # What is selected decides on the features of shared crates. With the examples, because they ask for what the tests ask
 # for; by another selection, tens of crates and the program itself would be built once more for those.
 SELECTION := $(WORKSPACE) --bins --examples
-# Less, for who wants to see something first, and without Kafka: a dozen small crates and the program are built again for
-# the tests.
-PROGRAM_ALONE := --release --locked --workspace --exclude $(ALL_FEATURES) --bin exotrace
 build: setup kafka ## Build the program with its components.
 	@test -e target/release/exotrace || echo "Building exotrace: some minutes the first time, most of them for wasmtime."
 	$(CARGO) build $(SELECTION)
 
+# Who wants to see something first gets the program alone, without Kafka, and not optimised: that takes half the time.
+DEMO := --profile demo --locked --workspace --exclude $(ALL_FEATURES) --bin exotrace
 demo: setup ## Do the main job on a simulated tenant.
-	@test -e target/release/exotrace && echo "1 of 2: looking for changes" || \
+	@test -e target/demo/exotrace && echo "1 of 2: looking for changes" || \
 		echo "1 of 2: building exotrace; some minutes the first time, most of them for wasmtime"
-	@$(CARGO) build $(PROGRAM_ALONE)
+	@$(CARGO) build $(DEMO)
 	@echo "2 of 2: the demo"
-	@target/release/exotrace demo
+	@target/demo/exotrace demo
 
 # Real programs for the tests, from Debian's packages.
 SYSLOG := target/tools/syslog
@@ -149,8 +148,9 @@ FUZZ := target/tools/bin/cargo-fuzz
 # The pinned toolchain is used as it is: instrumentation is all that fuzzing needs of what is not stable.
 FUZZ_RUN := RUSTC_BOOTSTRAP=1 $(FUZZ) run --fuzz-dir tests/fuzz --target-dir target/fuzz --sanitizer none
 
+# Not optimised, as cargo-component.
 $(FUZZ):
-	$(CARGO) install --locked --root target/tools --version 0.13.2 cargo-fuzz
+	$(CARGO) install --debug --locked --root target/tools --target-dir target/tools/cargo-fuzz --version 0.13.2 cargo-fuzz
 
 # Fuzzing begins with the records of the fixtures, one a file, each after a byte for the version and one of settings.
 target/fuzz/seeds: $(wildcard fixtures/records/*.ndjson)

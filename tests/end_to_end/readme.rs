@@ -80,7 +80,7 @@ fn the_commands_work() {
     {
         let words: Vec<_> = command.split_whitespace().collect();
         let place = match words.first() {
-            Some(&"target/release/exotrace") => &project(),
+            Some(&"target/release/exotrace" | &"target/demo/exotrace") => &project(),
             Some(&"exotrace") => folder.root(),
             Some(program) => {
                 assert!(ELSEWHERE.contains(program), "{page}: nobody runs `{command}`");
