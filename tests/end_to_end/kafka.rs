@@ -8,6 +8,7 @@ use crate::harness::{Ended, KafkaNode, SimulatedTenant, documents};
 
 mod cluster;
 mod cluster_bars;
+mod cluster_faults;
 mod signing_in;
 mod source;
 mod troubled;

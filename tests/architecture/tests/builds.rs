@@ -82,7 +82,8 @@ fn selection(name: &str) -> Vec<String> {
 fn tests_take_over_what_is_built() {
     let built = libraries(&units(&selection("SELECTION")));
     let tested = libraries(&units(&["test", "--release", "--workspace", "--no-run"].map(str::to_owned)));
-    let again: BTreeSet<_> = built.iter().filter(|(unit, _)| !tested.contains_key(unit)).map(|(_, name)| name).collect();
+    let again: BTreeSet<_> =
+        built.iter().filter(|(unit, _)| !tested.contains_key(unit)).map(|(_, name)| name).collect();
     assert!(built.len() > 200 && again.is_empty(), "{} libraries, and again: {again:?}", built.len());
 }
 

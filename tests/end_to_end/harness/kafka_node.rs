@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
@@ -23,9 +24,34 @@ pub(crate) const PLAIN_PASSWORD: &str = "plain-password-of-tests";
 /// A node that runs until it is dropped, and its data, which goes with it.
 pub(crate) struct KafkaNode {
     process: Mutex<Running>,
-    /// Without TLS and sign-in, by which everything is allowed; with both; with TLS and a client certificate.
-    ports: [u16; 4],
+    place: Place,
     folder: tempfile::TempDir,
+}
+
+/// Where a node is, and which of a cluster.
+struct Place {
+    /// Without TLS and sign-in, by which everything is allowed; the controller's; with TLS and sign-in; with TLS and a client
+    /// certificate.
+    ports: [u16; 4],
+    number: usize,
+    /// Where the controller of the cluster is, if that is another node.
+    controller: Option<String>,
+    /// How many nodes the cluster has.
+    nodes: usize,
+}
+
+impl Place {
+    #[track_caller]
+    fn alone() -> Self {
+        // All of them are bound at the same time, so that none is the other.
+        let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let ports = free.each_ref().map(|listener| listener.local_addr().unwrap().port());
+        Self { ports, number: 1, controller: None, nodes: 1 }
+    }
+
+    fn address(&self, port: usize) -> String {
+        format!("127.0.0.1:{}", self.ports[port])
+    }
 }
 
 struct Running {
@@ -38,12 +64,27 @@ struct Running {
 impl KafkaNode {
     #[track_caller]
     pub(crate) fn new() -> Self {
+        Self::at(Place::alone())
+    }
+
+    /// Three nodes that are one cluster, of which the first is the controller: what is written is on each of them.
+    #[track_caller]
+    pub(crate) fn three() -> [Self; 3] {
+        let first = Self::at(Place { nodes: 3, ..Place::alone() });
+        let controller = Some(first.place.address(1));
+        let other = |number| {
+            let controller = controller.clone();
+            Self::at(Place { number, controller, nodes: 3, ..Place::alone() })
+        };
+        let others = [other(2), other(3)];
+        let [second, third] = others;
+        [first, second, third]
+    }
+
+    #[track_caller]
+    fn at(place: Place) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // All of them are bound at the same time, so that none is the other.
-        let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let ports = free.each_ref().map(|listener| listener.local_addr().unwrap().port());
-        drop(free);
-        Self { process: Mutex::new(start(&folder, ports)), ports, folder }
+        Self { process: Mutex::new(start(&folder, &place)), place, folder }
     }
 
     /// The node that tests share as long as one of them runs: each has topics of its own.
@@ -59,17 +100,22 @@ impl KafkaNode {
 
     /// Without TLS and sign-in.
     pub(crate) fn open_address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports[0])
+        self.place.address(0)
+    }
+
+    /// How many nodes its cluster has.
+    pub(crate) fn nodes(&self) -> usize {
+        self.place.nodes
     }
 
     /// With TLS and sign-in.
     pub(crate) fn sign_in_address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports[2])
+        self.place.address(2)
     }
 
     /// With TLS and a client certificate.
     pub(crate) fn certificate_address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports[3])
+        self.place.address(3)
     }
 
     /// Ends it as a crash does.
@@ -82,7 +128,7 @@ impl KafkaNode {
     /// Starts it again after it was killed, on its data and where it was.
     #[track_caller]
     pub(crate) fn start_again(&self) {
-        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = start(&self.folder, self.ports);
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = start(&self.folder, &self.place);
     }
 
     /// The answer to a command, which has to succeed.
@@ -103,7 +149,23 @@ impl KafkaNode {
     #[track_caller]
     pub(crate) fn create(&self, topic: &str, partitions: u32, mut settings: Value) {
         settings["retention.ms"] = json!("-1");
-        self.ask(&json!({ "do": "create", "topic": topic, "partitions": partitions, "settings": settings }));
+        let nodes = self.place.nodes;
+        self.ask(&json!({
+            "do": "create", "topic": topic, "partitions": partitions, "replication": nodes, "settings": settings
+        }));
+    }
+
+    /// Writes each line of a file as a message of its own.
+    #[track_caller]
+    pub(crate) fn write_lines_of(&self, topic: &str, file: &Path) {
+        self.ask(&json!({ "do": "write lines", "topic": topic, "file": file }));
+    }
+
+    /// How many messages of a topic are committed, and how many different `exotrace-id` they have.
+    #[track_caller]
+    pub(crate) fn count(&self, topic: &str) -> [u64; 2] {
+        let counts = self.ask(&json!({ "do": "count", "topic": topic }));
+        ["messages", "ids"].map(|name| counts[name].as_u64().unwrap())
     }
 
     /// Allows a user an operation on a topic, group or transactional id.
@@ -169,10 +231,10 @@ impl Drop for KafkaNode {
 }
 
 #[track_caller]
-fn start(folder: &tempfile::TempDir, ports: [u16; 4]) -> Running {
+fn start(folder: &tempfile::TempDir, place: &Place) -> Running {
     let mut process = Command::new(project().join("target/tools/kafka/start"))
         .arg(folder.path())
-        .args(settings(folder, ports))
+        .args(settings(folder, place))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -190,25 +252,24 @@ fn start(folder: &tempfile::TempDir, ports: [u16; 4]) -> Running {
     Running { process, stdin, stdout }
 }
 
-fn settings(folder: &tempfile::TempDir, [open, controller, sign_in, certificate]: [u16; 4]) -> Vec<String> {
+fn settings(folder: &tempfile::TempDir, place: &Place) -> Vec<String> {
     let pem = |name: &str| fs::read_to_string(fixture("certificates").join(name)).unwrap();
     let modules = "org.apache.kafka.common.security";
     let jaas = |mechanism: &str, module: &str, options: &str| {
         format!("listener.name.sign.{mechanism}.sasl.jaas.config={modules}.{module} required {options};")
     };
-    let public = format!("OPEN://127.0.0.1:{open},SIGN://127.0.0.1:{sign_in},CERTIFICATE://127.0.0.1:{certificate}");
+    let [open, own_controller, sign_in, certificate] = [0, 1, 2, 3].map(|port| place.address(port));
+    let public = format!("OPEN://{open},SIGN://{sign_in},CERTIFICATE://{certificate}");
+    let (roles, controller, listeners) = match &place.controller {
+        Some(controller) => ("broker", controller.clone(), public.clone()),
+        None => ("broker,controller", own_controller.clone(), format!("{public},CONTROLLER://{own_controller}")),
+    };
     let mut settings: Vec<_> = [
-        "process.roles=broker,controller",
-        "node.id=1",
         "controller.listener.names=CONTROLLER",
         "listener.security.protocol.map=OPEN:PLAINTEXT,CONTROLLER:PLAINTEXT,SIGN:SASL_SSL,CERTIFICATE:SSL",
         "inter.broker.listener.name=OPEN",
         "listener.name.certificate.ssl.client.auth=required",
-        // One node has all there is.
-        "offsets.topic.replication.factor=1",
         "offsets.topic.num.partitions=1",
-        "transaction.state.log.replication.factor=1",
-        "transaction.state.log.min.isr=1",
         "transaction.state.log.num.partitions=1",
         "group.initial.rebalance.delay.ms=0",
         "auto.create.topics.enable=false",
@@ -221,9 +282,16 @@ fn settings(folder: &tempfile::TempDir, [open, controller, sign_in, certificate]
     .map(str::to_owned)
     .to_vec();
     settings.extend([
-        format!("listeners={public},CONTROLLER://127.0.0.1:{controller}"),
+        format!("process.roles={roles}"),
+        format!("node.id={}", place.number),
+        // What one node has, each has.
+        format!("offsets.topic.replication.factor={}", place.nodes),
+        format!("transaction.state.log.replication.factor={}", place.nodes),
+        format!("transaction.state.log.min.isr={}", place.nodes.div_ceil(2)),
+        format!("min.insync.replicas={}", place.nodes.div_ceil(2)),
+        format!("listeners={listeners}"),
         format!("advertised.listeners={public}"),
-        format!("controller.quorum.bootstrap.servers=127.0.0.1:{controller}"),
+        format!("controller.quorum.bootstrap.servers={controller}"),
         format!("log.dirs={}", folder.path().join("data").display()),
         format!("ssl.keystore.certificate.chain={}", pem("server.pem")),
         format!("ssl.keystore.key={}", pem("server-key.pem")),
@@ -241,7 +309,9 @@ fn settings(folder: &tempfile::TempDir, [open, controller, sign_in, certificate]
              {modules}.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler"
         ),
     ]);
-    for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+    // The controller tells the others.
+    let mechanisms: &[&str] = if place.controller.is_none() { &["SCRAM-SHA-256", "SCRAM-SHA-512"] } else { &[] };
+    for mechanism in mechanisms {
         settings.push(format!("scram={mechanism}=[name=exotrace,password={SCRAM_PASSWORD}]"));
     }
     settings

@@ -1,67 +1,35 @@
-//! As many tenants as a provider has, and processes that die all the time. `make cluster` runs it: it takes minutes.
+//! As many tenants as a provider has, processes that die all the time, and ledgers as large as they get. `make cluster`
+//! runs it: it takes minutes.
 
 use std::{
-    collections::{BTreeMap, HashSet},
     env, fs, thread,
     time::{Duration, Instant},
 };
 
-use exotrace_simulator::{DeliveryError, TenantConfig};
-use serde_json::{Value, json};
+use exotrace_simulator::{RecordForm, TenantConfig, write_records};
+use serde_json::json;
 
-use super::open_output;
-use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenants, id_and_recipient, wait_for};
+use super::cluster_faults::SharedTenants;
+use crate::harness::{Daemon, Exotrace, Folder, KafkaNode, wait_for};
 
 /// A process dies this often.
 const BETWEEN_KILLS: Duration = Duration::from_secs(10);
 
-/// The service takes no more of a tenant in five minutes.
-const QUOTA: usize = 100;
-
-/// Memory for all instances of the mapping: each tenant has one.
-const MAPPINGS: u32 = u32::MAX;
-
-const TOPIC: &str = "cluster-bars";
+/// The longest that work of minutes may take.
+const LONGEST: Duration = Duration::from_secs(1200);
 
 fn number(variable: &str, usual: u64) -> u64 {
     env::var(variable).map_or(usual, |value| value.parse().unwrap())
 }
 
-/// A folder for a process: the settings of the cluster, and a file for each tenant.
-fn process(node: &KafkaNode, tenants: &SimulatedTenants) -> Folder {
-    let address = node.open_address();
-    let cluster = format!(
-        "state_dir = \"state\"\nsources_dir = \"tenants.d\"\n[cluster]\nbrokers = [\"{address}\"]\ntls = false\n\
-         group = \"{TOPIC}\"\nledger_topic = \"{TOPIC}-ledger\"\n[mapping]\nmax_total_memory_bytes = {MAPPINGS}\n"
-    );
-    let folder = Folder::with_settings(&(cluster + &open_output(node, TOPIC)));
-    fs::create_dir(folder.path("tenants.d")).unwrap();
-    for (tenant, number) in tenants.all().iter().zip(1..) {
-        let TenantConfig { tenant_id, client_id, client_secret, .. } = tenant.config();
-        let url = tenants.url();
-        let source = format!(
-            "[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\nclient_id = \"{client_id}\"\n\
-             client_secret = \"{client_secret}\"\nlogin_url = \"{url}\"\nurl = \"{url}\"\ninterval = \"30s\"\n\
-             initial_interval = \"2h\"\n"
-        );
-        folder.write(&SimulatedTenants::file(number), source);
+/// As `wait_for`, for what takes minutes.
+#[track_caller]
+fn wait_long_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < LONGEST, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(200));
     }
-    folder
-}
-
-fn start(folder: &Folder) -> Daemon {
-    folder.exotrace(&["run"]).start()
-}
-
-fn requests(tenants: &SimulatedTenants) -> Vec<u64> {
-    tenants.all().iter().map(|tenant| tenant.page_requests()).collect()
-}
-
-/// Until every tenant was asked again, and how long that took.
-fn until_all_are_asked(tenants: &SimulatedTenants) -> Duration {
-    let (before, began) = (requests(tenants), Instant::now());
-    wait_for("every tenant to be asked", || requests(tenants).iter().zip(&before).all(|(now, before)| now > before));
-    began.elapsed()
 }
 
 #[test]
@@ -69,14 +37,11 @@ fn until_all_are_asked(tenants: &SimulatedTenants) -> Duration {
 fn each_row_of_300_tenants_is_there_once_while_processes_die_and_lose_their_disks() {
     let count = u32::try_from(number("EXOTRACE_TENANTS", 300)).unwrap();
     let kills = number("EXOTRACE_KILLS", 30);
-    let node = KafkaNode::shared();
-    node.create(TOPIC, 3, json!({}));
     let like = TenantConfig { rows: 20, rows_per_hour: 120, ..TenantConfig::default() };
-    let tenants = SimulatedTenants::like(&like, count, "");
-    let folders = [(); 3].map(|()| process(&node, &tenants));
-    folders[0].exotrace(&["cluster", "create", "--partitions", "64"]).ends(0);
+    let shared = SharedTenants::new("bars", KafkaNode::new(), &like, count, "30s");
+    let folders = [(); 3].map(|()| shared.process());
     let mut daemons = folders.each_ref().map(start);
-    println!("{count} tenants: all were asked {:.0?} after the start", until_all_are_asked(&tenants));
+    println!("{count} tenants: all were asked {:.0?} after the start", shared.until_all_are_asked());
     for kill in 1..=kills {
         thread::sleep(BETWEEN_KILLS);
         let victim = usize::try_from(kill).unwrap() % daemons.len();
@@ -88,44 +53,113 @@ fn each_row_of_300_tenants_is_there_once_while_processes_die_and_lose_their_disk
     }
     // One that does not come back: the others take its tenants over.
     daemons[0].kill();
-    println!("all were asked again {:.0?} after a process was lost", until_all_are_asked(&tenants));
-    check(&node, &tenants);
+    println!("all were asked again {:.0?} after a process was lost", shared.until_all_are_asked());
+    let (documents, requests) = shared.check();
+    println!("{documents} documents, each once; no tenant was sent more than {requests} requests in five minutes");
     daemons.iter_mut().skip(1).for_each(Daemon::stop);
 }
 
-/// All rows that are there now are delivered, none of any tenant twice, and no tenant was asked too often.
-fn check(node: &KafkaNode, tenants: &SimulatedTenants) {
-    let expected: Vec<_> = tenants.all().iter().map(|tenant| tenant.visible_rows()).collect();
-    let mut documents = BTreeMap::new();
-    wait_for("all rows", || {
-        documents = by_tenant(node);
-        tenants.all().iter().zip(&expected).all(|(tenant, rows)| {
-            let found = documents.get(&tenant.config().tenant_id).map(Vec::as_slice).unwrap_or_default();
-            let found: HashSet<_> = found.iter().map(id_and_recipient).collect();
-            rows.iter().all(|row| found.contains(&[row.id.as_str(), row.recipient.as_str()]))
-        })
-    });
-    for tenant in tenants.all() {
-        let id = &tenant.config().tenant_id;
-        match tenant.check_delivery(&documents[id]) {
-            // Mail has come since then.
-            Ok(()) | Err(DeliveryError::Missing { .. }) => {}
-            Err(error) => panic!("{id}: {error}"),
-        }
-        let most = tenant.max_page_requests_in_300_s();
-        assert!(most <= QUOTA, "{id} was sent {most} requests in five minutes");
-    }
-    let most = tenants.all().iter().map(|tenant| tenant.max_page_requests_in_300_s()).max().unwrap();
-    let count: usize = documents.values().map(Vec::len).sum();
-    println!("{count} documents, each once; no tenant was sent more than {most} requests in five minutes");
+#[test]
+#[ignore = "takes minutes: `make cluster` runs it"]
+fn a_ledger_of_a_million_rows_is_taken_over() {
+    let rows = usize::try_from(number("EXOTRACE_ROWS", 1_000_000)).unwrap();
+    let like = TenantConfig { rows, ..TenantConfig::default() };
+    let shared = SharedTenants::new("large", KafkaNode::new(), &like, 1, "5s");
+    let folders = [(); 2].map(|()| shared.process());
+    let began = Instant::now();
+    let mut first = start(&folders[0]);
+    wait_long_for("all rows", || shared.node.count(&shared.topic)[0] >= rows as u64);
+    println!("{rows} rows were collected in {:.0?}", began.elapsed());
+    first.kill();
+    let (mut second, began) = (start(&folders[1]), Instant::now());
+    let ready = "ledger of the partition is up to date";
+    wait_for("the ledger", || second.log().lines().any(|line| line.contains(ready)));
+    let took = began.elapsed();
+    let log = second.log();
+    println!(
+        "a process with an empty disk had the ledger {took:.1?} after it was started, with the ten seconds in which"
+    );
+    println!("the loss is noticed: {}", log.lines().find(|line| line.contains(ready)).unwrap_or_default());
+    shared.until_all_are_asked();
+    second.stop();
+    assert_eq!(shared.node.count(&shared.topic), [rows as u64; 2], "messages, and ids");
 }
 
-fn by_tenant(node: &KafkaNode) -> BTreeMap<String, Vec<Value>> {
-    let mut documents: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for message in node.messages(TOPIC) {
-        let tenant = message["headers"]["exotrace-tenant"].as_str().unwrap().to_owned();
-        let document = serde_json::from_str(message["value"].as_str().unwrap()).unwrap();
-        documents.entry(tenant).or_default().push(document);
+#[test]
+#[ignore = "takes minutes: `make cluster` runs it"]
+fn records_of_a_topic_are_mapped_once_by_one_two_and_four_processes() {
+    let count = usize::try_from(number("EXOTRACE_RECORDS", 2_000_000)).unwrap();
+    let node = KafkaNode::new();
+    let folder = Folder::new();
+    let file = folder.path("records.ndjson");
+    let tenant = TenantConfig { rows: count, people: Some(20_000), ..TenantConfig::default() };
+    write_records(&tenant, RecordForm::Graph, &mut fs::File::create(&file).unwrap()).unwrap();
+    let mapped = cpu_of(Exotrace::new(folder.root(), &["map", "--jobs", "1", "records.ndjson"]));
+    println!("`exotrace map` takes {:.1} µs of processor a record", micros(mapped, count));
+    node.create("raw", 4, json!({}));
+    node.write_lines_of("raw", &file);
+    for processes in [1, 2, 4] {
+        let topic = format!("mapped-by-{processes}");
+        node.create(&topic, 4, json!({}));
+        let folders: Vec<_> = (0..processes).map(|_| mapping_process(&node, &topic)).collect();
+        let mut daemons: Vec<_> = folders.iter().map(start).collect();
+        let began = Instant::now();
+        for victim in 1..processes {
+            thread::sleep(BETWEEN_KILLS);
+            daemons[victim].kill();
+            daemons[victim] = start(&folders[victim]);
+        }
+        wait_long_for("all records", || node.read_by(&topic) >= count as u64);
+        let rate = count as f64 / began.elapsed().as_secs_f64();
+        let used: Duration = daemons.iter().map(|daemon| cpu_so_far(daemon.id())).sum();
+        daemons.iter_mut().for_each(Daemon::stop);
+        assert_eq!(node.count(&topic), [count as u64; 2], "messages, and ids");
+        println!(
+            "{processes} processes, {} killed: {rate:.0} records a second, each once; those that lived to the end took {:.1} µs of processor a record",
+            processes - 1,
+            micros(used, count)
+        );
     }
-    documents
+}
+
+fn start(folder: &Folder) -> Daemon {
+    folder.exotrace(&["run"]).start()
+}
+
+/// A folder for a process that maps the records of topic `raw`, in transactions.
+fn mapping_process(node: &KafkaNode, topic: &str) -> Folder {
+    let address = node.open_address();
+    let settings = format!(
+        "state_dir = \"state\"\n[[source]]\ntype = \"kafka\"\nbrokers = [\"{address}\"]\ntls = false\ntopic = \"raw\"\n\
+         group = \"{topic}\"\n{}transactional = true\n",
+        super::open_output(node, topic)
+    );
+    Folder::with_settings(&settings)
+}
+
+fn micros(time: Duration, records: usize) -> f64 {
+    time.as_secs_f64() * 1e6 / records as f64
+}
+
+/// The processor time of a program that is run to its end.
+fn cpu_of(exotrace: Exotrace) -> Duration {
+    let children = || {
+        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        ticks(&stat, 13)
+    };
+    let before = children();
+    exotrace.run().with(0);
+    children() - before
+}
+
+/// The processor time that a process has taken so far.
+fn cpu_so_far(id: u32) -> Duration {
+    ticks(&fs::read_to_string(format!("/proc/{id}/stat")).unwrap(), 11)
+}
+
+/// User and system time of `/proc/*/stat`, from this field behind the name on; hundredths of a second on Linux.
+fn ticks(stat: &str, first: usize) -> Duration {
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let ticks = fields.split_whitespace().skip(first).take(2).map(|field| field.parse::<u64>().unwrap());
+    Duration::from_millis(ticks.sum::<u64>() * 10)
 }

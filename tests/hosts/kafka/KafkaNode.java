@@ -6,13 +6,16 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.StringReader;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -57,10 +60,13 @@ public final class KafkaNode {
         System.setOut(System.err);
         Path folder = Path.of(arguments[0]);
         Map<String, String> settings = new HashMap<>();
-        List<String> format = new ArrayList<>(List.of("format", "--ignore-formatted", "--standalone",
-            "--cluster-id", "exotraceexotraceexotrg", "--config", folder.resolve("server.properties").toString()));
+        List<String> format = new ArrayList<>(List.of("format", "--ignore-formatted", "--cluster-id",
+            "exotraceexotraceexotrg", "--config", folder.resolve("server.properties").toString()));
         for (int at = 1; at < arguments.length; at++) {
             String[] setting = arguments[at].split("=", 2);
+            if (arguments[at].startsWith("process.roles=") && arguments[at].contains("controller")) {
+                format.add("--standalone");
+            }
             if (setting[0].equals("scram")) {
                 format.addAll(List.of("--add-scram", setting[1]));
             } else {
@@ -107,6 +113,8 @@ public final class KafkaNode {
             case "allow" -> allow(command);
             case "read" -> read(command);
             case "write" -> write(command);
+            case "write lines" -> writeLines(command);
+            case "count" -> count(command);
             case "offsets" -> offsets(command);
             case "fence" -> fence(command);
             case "delete" -> delete(command);
@@ -128,7 +136,8 @@ public final class KafkaNode {
     private Object create(JsonNode command) throws Exception {
         Map<String, String> settings = new HashMap<>();
         command.path("settings").fields().forEachRemaining(it -> settings.put(it.getKey(), it.getValue().asText()));
-        NewTopic topic = new NewTopic(command.get("topic").asText(), command.get("partitions").asInt(), (short) 1);
+        NewTopic topic = new NewTopic(command.get("topic").asText(), command.get("partitions").asInt(),
+            (short) command.path("replication").asInt(1));
         admin.createTopics(List.of(topic.configs(settings))).all().get();
         return true;
     }
@@ -170,6 +179,48 @@ public final class KafkaNode {
             }
         }
         return messages;
+    }
+
+    /** How many messages are committed in a topic, and how many different ids they have. */
+    private Object count(JsonNode command) throws Exception {
+        Map<String, Object> settings = Map.of("bootstrap.servers", address, "isolation.level", "read_committed",
+            "auto.offset.reset", "earliest");
+        long messages = 0;
+        Set<Long> ids = new HashSet<>();
+        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            String topic = command.get("topic").asText();
+            List<TopicPartition> all = consumer.partitionsFor(topic).stream()
+                .map(it -> new TopicPartition(topic, it.partition())).toList();
+            consumer.assign(all);
+            consumer.seekToBeginning(all);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(all);
+            while (all.stream().anyMatch(it -> consumer.position(it) < ends.get(it))) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+                    messages++;
+                    // The first 64 bits are enough to tell them apart, and more would not fit into memory.
+                    byte[] digest = MessageDigest.getInstance("SHA-256").digest(record.headers().lastHeader("exotrace-id").value());
+                    ids.add(ByteBuffer.wrap(digest).getLong());
+                }
+            }
+        }
+        return Map.of("messages", messages, "ids", ids.size());
+    }
+
+    /** Writes each line of a file as a message of its own. */
+    private Object writeLines(JsonNode command) throws Exception {
+        Map<String, Object> settings = Map.of("bootstrap.servers", address, "compression.type", "zstd", "linger.ms", 20,
+            "batch.size", 500_000);
+        String topic = command.get("topic").asText();
+        long count = 0;
+        try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+                var lines = Files.newBufferedReader(Path.of(command.get("file").asText()))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                producer.send(new ProducerRecord<>(topic, line.getBytes(StandardCharsets.UTF_8)));
+                count++;
+            }
+            producer.flush();
+        }
+        return count;
     }
 
     private static ObjectNode message(ConsumerRecord<byte[], byte[]> record) {

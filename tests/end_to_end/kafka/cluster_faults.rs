@@ -1,0 +1,251 @@
+//! Brokers that are lost or stopped, and processes that the network cuts off.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    process::{self, Command},
+    thread,
+    time::{Duration, Instant},
+};
+
+use exotrace_simulator::{DeliveryError, TenantConfig};
+use serde_json::{Value, json};
+
+use super::{
+    open_output,
+    source::{address, metric},
+};
+use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenants, id_and_recipient, wait_for};
+
+/// The service takes no more of a tenant in five minutes.
+const QUOTA: usize = 100;
+
+/// Memory for all instances of the mapping: each tenant has one.
+const MAPPINGS: u32 = u32::MAX;
+
+/// How long brokers are stopped or the network is cut: longer than the ten seconds after which a member of a group is
+/// taken for lost.
+const OUTAGE: Duration = Duration::from_secs(20);
+
+/// Tenants that processes share, by the files in their `sources_dir`.
+pub(super) struct SharedTenants {
+    pub(super) node: KafkaNode,
+    tenants: SimulatedTenants,
+    pub(super) topic: String,
+    interval: &'static str,
+}
+
+impl SharedTenants {
+    /// Tenants like this one, asked at this interval.
+    pub(super) fn new(topic: &str, node: KafkaNode, like: &TenantConfig, count: u32, interval: &'static str) -> Self {
+        node.create(topic, 3, json!({}));
+        let tenants = SimulatedTenants::like(like, count, "");
+        let shared = Self { node, tenants, topic: topic.to_owned(), interval };
+        let nodes = shared.node.nodes().to_string();
+        let create = ["cluster", "create", "--partitions", "64", "--replication-factor", &nodes];
+        shared.process().exotrace(&create).ends(0);
+        shared
+    }
+
+    /// A folder for a process: the settings of the cluster, and a file for each tenant.
+    pub(super) fn process(&self) -> Folder {
+        let (address, topic) = (self.node.open_address(), &self.topic);
+        let cluster = format!(
+            "state_dir = \"state\"\nlisten = \"127.0.0.1:0\"\nsources_dir = \"tenants.d\"\n[cluster]\nbrokers = [\"{address}\"]\ntls = false\n\
+             group = \"{topic}\"\nledger_topic = \"{topic}-ledger\"\n[mapping]\nmax_total_memory_bytes = {MAPPINGS}\n"
+        );
+        let folder = Folder::with_settings(&(cluster + &open_output(&self.node, topic)));
+        fs::create_dir(folder.path("tenants.d")).unwrap();
+        for (tenant, number) in self.tenants.all().iter().zip(1..) {
+            let TenantConfig { tenant_id, client_id, client_secret, .. } = tenant.config();
+            let (url, interval) = (self.tenants.url(), self.interval);
+            let source = format!(
+                "[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\nclient_id = \"{client_id}\"\n\
+                 client_secret = \"{client_secret}\"\nlogin_url = \"{url}\"\nurl = \"{url}\"\n\
+                 interval = \"{interval}\"\ninitial_interval = \"2h\"\n"
+            );
+            folder.write(&SimulatedTenants::file(number), source);
+        }
+        folder
+    }
+
+    /// Until every tenant was asked again, and how long that took.
+    pub(super) fn until_all_are_asked(&self) -> Duration {
+        let requests = || -> Vec<u64> { self.tenants.all().iter().map(|tenant| tenant.page_requests()).collect() };
+        let (before, began) = (requests(), Instant::now());
+        wait_for("every tenant to be asked", || requests().iter().zip(&before).all(|(now, before)| now > before));
+        began.elapsed()
+    }
+
+    /// All rows that are there now are delivered, none of any tenant twice, and no tenant was asked too often; how many
+    /// documents there are, and the most requests of a tenant in five minutes.
+    #[track_caller]
+    pub(super) fn check(&self) -> (usize, usize) {
+        let tenants = self.tenants.all();
+        let expected: Vec<_> = tenants.iter().map(|tenant| tenant.visible_rows()).collect();
+        let mut documents = BTreeMap::new();
+        wait_for("all rows", || {
+            documents = self.by_tenant();
+            tenants.iter().zip(&expected).all(|(tenant, rows)| {
+                let found = documents.get(&tenant.config().tenant_id).map(Vec::as_slice).unwrap_or_default();
+                let found: HashSet<_> = found.iter().map(id_and_recipient).collect();
+                rows.iter().all(|row| found.contains(&[row.id.as_str(), row.recipient.as_str()]))
+            })
+        });
+        for tenant in tenants {
+            let id = &tenant.config().tenant_id;
+            match tenant.check_delivery(&documents[id]) {
+                // Mail has come since then.
+                Ok(()) | Err(DeliveryError::Missing { .. }) => {}
+                Err(error) => panic!("{id}: {error}"),
+            }
+        }
+        let most = tenants.iter().map(|tenant| tenant.max_page_requests_in_300_s()).max().unwrap();
+        assert!(most <= QUOTA, "a tenant was sent {most} requests in five minutes");
+        (documents.values().map(Vec::len).sum(), most)
+    }
+
+    fn by_tenant(&self) -> BTreeMap<String, Vec<Value>> {
+        let mut documents: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for message in self.node.messages(&self.topic) {
+            let tenant = message["headers"]["exotrace-tenant"].as_str().unwrap().to_owned();
+            let document = serde_json::from_str(message["value"].as_str().unwrap()).unwrap();
+            documents.entry(tenant).or_default().push(document);
+        }
+        documents
+    }
+}
+
+/// Six tenants with some mail, to which some comes all the time.
+fn like() -> TenantConfig {
+    TenantConfig { rows: 20, rows_per_hour: 720, ..TenantConfig::default() }
+}
+
+fn start(folder: &Folder) -> Daemon {
+    folder.exotrace(&["run"]).start()
+}
+
+fn partitions(daemon: &Daemon) -> i64 {
+    metric(&address(daemon), "exotrace_cluster_partitions").unwrap_or_default()
+}
+
+#[test]
+#[ignore = "needs Kafka, which `make test` installs"]
+fn a_broker_of_three_that_is_lost_costs_nothing() {
+    let [first, second, third] = KafkaNode::three();
+    let shared = SharedTenants::new("three", first, &like(), 6, "5s");
+    let folders = [(); 2].map(|()| shared.process());
+    let mut daemons = folders.each_ref().map(start);
+    shared.until_all_are_asked();
+    // Neither is the controller, and each leads partitions.
+    for broker in [&second, &third] {
+        broker.kill();
+        thread::sleep(OUTAGE);
+        shared.until_all_are_asked();
+        broker.start_again();
+        thread::sleep(OUTAGE);
+    }
+    shared.until_all_are_asked();
+    shared.check();
+    daemons.iter_mut().for_each(Daemon::stop);
+}
+
+#[test]
+#[ignore = "needs Kafka, which `make test` installs"]
+fn brokers_that_are_stopped_cost_time_only() {
+    let shared = SharedTenants::new("stopped", KafkaNode::new(), &like(), 6, "5s");
+    let folders = [(); 2].map(|()| shared.process());
+    let mut daemons = folders.each_ref().map(start);
+    shared.until_all_are_asked();
+    shared.node.kill();
+    // The bar is a minute, which is longer than a transaction may take to end.
+    thread::sleep(3 * OUTAGE);
+    shared.node.start_again();
+    shared.until_all_are_asked();
+    shared.check();
+    daemons.iter_mut().for_each(Daemon::stop);
+}
+
+/// A network of its own without loopback, with one cable to this machine. It reaches over that what this machine has on
+/// loopback, since plain HTTP is for loopback alone.
+struct Namespace {
+    name: String,
+}
+
+impl Namespace {
+    /// The addresses of this machine and of what is inside: of the block for benchmarks (RFC 2544), which nobody routes.
+    const HERE: &str = "198.18.213.1";
+    const INSIDE: &str = "198.18.213.2";
+
+    fn new() -> Self {
+        let name = format!("exo{}", process::id());
+        let this = Self { name };
+        let name = &this.name;
+        this.ip(&format!("netns add {name}"));
+        this.ip(&format!("link add {name} type veth peer name inside netns {name}"));
+        this.ip(&format!("address add {}/30 dev {name}", Self::HERE));
+        this.ip(&format!("link set {name} up"));
+        this.ip(&format!("-n {name} address add {}/30 dev inside", Self::INSIDE));
+        this.ip(&format!("-n {name} link set inside up"));
+        fs::write(format!("/proc/sys/net/ipv4/conf/{name}/route_localnet"), "1").unwrap();
+        this.inside("echo 1 > /proc/sys/net/ipv4/conf/inside/route_localnet");
+        this.ip(&format!("-n {name} route add 127.0.0.1/32 via {} dev inside", Self::HERE));
+        this
+    }
+
+    fn inside(&self, script: &str) {
+        let status = Command::new("ip").args(["netns", "exec", &self.name, "sh", "-c", script]).status();
+        assert!(status.unwrap().success(), "{script}");
+    }
+
+    #[track_caller]
+    fn ip(&self, arguments: &str) {
+        let output = Command::new("ip").args(arguments.split(' ')).output().unwrap();
+        assert!(output.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Packets get lost from now on, both ways; who has sent them hears nothing.
+    fn cut(&self) {
+        self.ip(&format!("link set {} down", self.name));
+    }
+
+    fn mend(&self) {
+        self.ip(&format!("link set {} up", self.name));
+    }
+
+    /// Starts the program inside.
+    fn start(&self, folder: &Folder) -> Daemon {
+        folder.exotrace(&["run"]).by_script(&format!("exec ip netns exec {} \"$@\"", self.name)).start()
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // The cable goes with it.
+        drop(Command::new("ip").args(["netns", "delete", &self.name]).status());
+    }
+}
+
+#[test]
+#[ignore = "needs Kafka, which `make test` installs"]
+fn a_process_that_the_network_cuts_off_is_replaced_and_nothing_of_it_counts_when_it_is_back() {
+    let network = Namespace::new();
+    let shared = SharedTenants::new("cut-off", KafkaNode::new(), &like(), 6, "2s");
+    let (outer, inner) = (shared.process(), shared.process());
+    // There is no loopback to listen on.
+    inner.change_settings("listen = \"127.0.0.1:0\"\n", "");
+    let mut outside = start(&outer);
+    shared.until_all_are_asked();
+    let mut inside = network.start(&inner);
+    wait_for("both to have partitions", || partitions(&outside) < 64);
+    shared.until_all_are_asked();
+    network.cut();
+    wait_for("the other one to take over", || partitions(&outside) == 64);
+    shared.until_all_are_asked();
+    network.mend();
+    wait_for("it to be back", || partitions(&outside) < 64);
+    shared.until_all_are_asked();
+    shared.check();
+    inside.stop();
+    outside.stop();
+}
