@@ -1,6 +1,6 @@
 //! Finished pieces of documents, kept for the next record that needs them.
 
-use std::hash::BuildHasher as _;
+use std::{hash::BuildHasher as _, ops::Range};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -16,18 +16,25 @@ const MAX_KEY_BYTES: usize = 1024 * 1024;
 /// Values by text. Never answers differently for having forgotten.
 pub(crate) struct Cache<T> {
     places: HashTable<usize>,
-    entries: Vec<(Box<str>, T)>,
-    key_bytes: usize,
+    entries: Vec<Entry<T>>,
+    /// One after the other.
+    keys: String,
+}
+
+struct Entry<T> {
+    /// Where its key is among the keys.
+    key: Range<usize>,
+    value: T,
 }
 
 impl<T> Cache<T> {
     pub(crate) fn new() -> Self {
-        Self { places: HashTable::new(), entries: Vec::new(), key_bytes: 0 }
+        Self { places: HashTable::new(), entries: Vec::new(), keys: String::new() }
     }
 
     /// Forgets everything when it has become too much. Places found before are then no longer valid.
     pub(crate) fn trim(&mut self) {
-        if self.entries.len() >= MAX_ENTRIES || self.key_bytes >= MAX_KEY_BYTES {
+        if self.entries.len() >= MAX_ENTRIES || self.keys.len() >= MAX_KEY_BYTES {
             *self = Self::new();
         }
     }
@@ -35,23 +42,28 @@ impl<T> Cache<T> {
     /// Where the value of `key` is.
     #[inline]
     pub(crate) fn find(&self, key: &str) -> Option<usize> {
-        let is_key = |place: &usize| equal(self.entries[*place].0.as_bytes(), key.as_bytes());
+        let is_key = |place: &usize| {
+            let known = self.keys.as_bytes().get(self.entries[*place].key.clone()).unwrap_or_default();
+            equal(known, key.as_bytes())
+        };
         self.places.find(hash(key), is_key).copied()
     }
 
     /// Keeps the value of a key that is not there yet, and says where.
     pub(crate) fn insert(&mut self, key: &str, value: T) -> usize {
         let place = self.entries.len();
-        self.entries.push((key.into(), value));
-        self.key_bytes += key.len();
-        let entries = &self.entries;
-        self.places.insert_unique(hash(key), place, |place| hash(&entries[*place].0));
+        let start = self.keys.len();
+        self.keys.push_str(key);
+        self.entries.push(Entry { key: start..self.keys.len(), value });
+        let Self { keys, entries, places } = self;
+        let hash_of = |place: &usize| hash(keys.get(entries[*place].key.clone()).unwrap_or_default());
+        places.insert_unique(hash(key), place, hash_of);
         place
     }
 
     #[inline]
     pub(crate) fn get(&self, place: usize) -> &T {
-        &self.entries[place].1
+        &self.entries[place].value
     }
 }
 

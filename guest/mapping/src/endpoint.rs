@@ -65,7 +65,7 @@ impl Endpoint {
         role: &str,
         failures: &mut Vec<Failure>,
     ) -> Self {
-        let without_at = address.map(|place| context.addresses.get(place)).filter(|address| !address.has_at());
+        let without_at = address.map(|place| context.addresses.get(place)).filter(|address| !address.has_at);
         if let Some(address) = without_at {
             let message = format!("{role} address `{}` has no `@`", Excerpt(address.text()));
             let without_value = format!("{role} address has no `@`");

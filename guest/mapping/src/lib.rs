@@ -40,6 +40,7 @@ mod local_domains;
 mod message_blocks;
 mod network;
 mod outcome;
+mod pieces;
 mod privacy;
 mod property;
 mod read;

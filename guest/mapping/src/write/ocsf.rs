@@ -13,6 +13,7 @@ use values::{push_json, push_time};
 
 use super::{delivery::message::push_message, parts::is_original_kept};
 use crate::{
+    address::Address,
     context::MappingContext,
     date::Instant,
     document::{Direction, Document, IdPlaces},
@@ -118,7 +119,7 @@ fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key: &str, endp
     if let Some(network) = endpoint.network(context) {
         out.push_str(&network.members);
     }
-    let domain = endpoint.address(context).map_or("", |address| &*address.hosts[0]);
+    let domain = endpoint.address(context).map_or("", Address::host_json);
     // Without an address of either kind, it would be no endpoint.
     if domain.is_empty() && endpoint.network(context).is_none_or(|network| network.ip_json.is_empty()) {
         out.truncate(start);

@@ -80,9 +80,9 @@ pub(in crate::write) fn push_text(
 
 #[inline(always)]
 fn push_address(out: &mut Buffer<'_>, before: &str, address: Option<&Address>, after: &str) {
-    if let Some(address) = address.filter(|address| !address.json.is_empty()) {
+    if let Some(address) = address.filter(|address| !address.json().is_empty()) {
         out.push_str(before);
-        out.push_str(&address.json);
+        out.push_str(address.json());
         out.push_str(after);
     }
 }

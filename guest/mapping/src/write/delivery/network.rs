@@ -1,6 +1,7 @@
 //! `source`, `destination` and `network`.
 
 use crate::{
+    address::Address,
     context::MappingContext,
     document::{Direction, Document},
     endpoint::Endpoint,
@@ -14,7 +15,7 @@ pub(super) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key:
     out.push_str(key);
     let address = endpoint.address(context);
     let network = endpoint.network(context);
-    let domain = address.map_or("", |address| &address.hosts[0]);
+    let domain = address.map_or("", Address::host_json);
     let raw = if domain.is_empty() { network.map_or("", |network| &network.ip_json) } else { domain };
     if !raw.is_empty() {
         out.push_ascii(br#""address":"#);
@@ -25,7 +26,7 @@ pub(super) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key:
         out.push_str(&network.members);
     }
     if let Some(address) = address {
-        out.push_str(&address.members);
+        out.push_str(address.members());
     }
     out.close(start, b"}");
 }

@@ -11,6 +11,7 @@ use super::{
     values::{push_json, push_time},
 };
 use crate::{
+    address::Address,
     context::MappingContext,
     details_record::DetailsLine,
     document::{Document, IdPlaces},
@@ -86,7 +87,7 @@ fn push_destination(out: &mut Buffer<'_>, facts: &EventFacts<'_>) {
     let EventFacts { context, document: Document { destination, .. }, server, other_ip, .. } = facts;
     let host = server.as_ref().and_then(|server| server.host.as_deref());
     let network = destination.network(context).filter(|_| other_ip.is_empty());
-    let domain = destination.address(context).map_or("", |address| &*address.hosts[0]);
+    let domain = destination.address(context).map_or("", Address::host_json);
     let has_ip = !other_ip.is_empty() || network.is_some_and(|network| !network.ip_json.is_empty());
     // Without an address of any kind, it would be no endpoint.
     if host.is_none() && domain.is_empty() && !has_ip {
