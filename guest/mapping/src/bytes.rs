@@ -16,10 +16,6 @@ pub(crate) struct Bytes {
 const ROOM_BYTES: usize = 16 * 1024;
 
 impl Bytes {
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity), end: 0 }
-    }
-
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.end
@@ -68,7 +64,7 @@ impl Bytes {
 
     /// Writes `bytes` over those that are at a place.
     pub(crate) fn replace(&mut self, place: usize, bytes: &[u8]) {
-        self.bytes[place..place + bytes.len()].copy_from_slice(bytes);
+        copy(bytes, &mut self.bytes[place..place + bytes.len()]);
     }
 
     pub(crate) fn into_vec(mut self) -> Vec<u8> {

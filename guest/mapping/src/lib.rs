@@ -24,6 +24,7 @@ mod date;
 mod delivery_key;
 mod details_record;
 mod document;
+mod documents;
 mod domain;
 mod endpoint;
 mod extra_fields;

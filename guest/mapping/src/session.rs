@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use memchr::memchr_iter;
 
 use crate::{
-    bytes::Bytes,
     context::MappingContext,
     details_record::{DetailsLine, DetailsRecord},
     document::{Document, IdPlaces, PendingOutcome},
+    documents::Documents,
     endpoint::EndpointNetworks,
     failure::Failure,
     json::{Raw, decode},
@@ -62,8 +62,7 @@ impl Session {
     /// marks are no records and have no outcome.
     pub fn map_batch(&mut self, records: &str, origin: &Origin, geo: &mut dyn Geo) -> MappedBatch {
         let mut outcomes = Vec::new();
-        // Documents with the record in `event.original` are about five times as long as their records.
-        let mut documents = Bytes::with_capacity(records.len() * 5);
+        let mut documents = Documents::of(records);
         let mut lines = lines(records).peekable();
         let mut chunk: Vec<Line<'_>> = Vec::new();
         let mut members = Vec::new();
@@ -94,14 +93,14 @@ impl Session {
             self.finish(pending.drain(..), &mut documents, &mut outcomes);
             members.clear();
         }
-        MappedBatch { documents: documents.into_vec(), outcomes }
+        MappedBatch { documents: documents.into_bytes(), outcomes }
     }
 
     /// Gives every document of a chunk its ids.
     fn finish(
         &mut self,
         pending: impl Iterator<Item = Result<PendingOutcome, DropReason>>,
-        documents: &mut Bytes,
+        documents: &mut Documents,
         outcomes: &mut Vec<Outcome>,
     ) {
         let ids = self.context.ids.take();
@@ -152,12 +151,12 @@ impl Session {
         line: &Line<'_>,
         members: &[RecordMember<'_>],
         origin: &Origin,
-        documents: &mut Bytes,
+        documents: &mut Documents,
     ) -> Result<PendingOutcome, DropReason> {
         let context = &mut self.context;
         context.addresses.trim();
         context.domains.trim();
-        let pending = match &line.failure {
+        match &line.failure {
             None => {
                 let record = line.record(members);
                 if let Some(reason) = drop_reason(context, &record) {
@@ -165,21 +164,19 @@ impl Session {
                 }
                 let mut document = read(context, record, line.networks);
                 match &line.details {
-                    None => write(context, &document, line.text, line.offset, origin, documents),
+                    None => Ok(write(context, &document, line.text, line.offset, origin, documents)),
                     Some(details) => {
                         let delivery = details.read(&mut document);
                         let lines = DetailsLine { line: line.text, record: details.trace.text, offset: line.offset };
-                        write_details(context, &document, &delivery, lines, origin, documents)
+                        Ok(write_details(context, &document, &delivery, lines, origin, documents))
                     }
                 }
             }
             Some(failure) => {
                 let document = Document::broken(failure.clone());
-                write(context, &document, line.text, line.offset, origin, documents)
+                Ok(write(context, &document, line.text, line.offset, origin, documents))
             }
-        };
-        documents.push(b'\n');
-        Ok(pending)
+        }
     }
 }
 

@@ -13,20 +13,15 @@ use delivery::DETAILS_ACTION;
 use exotrace_details::DeliveryDetails;
 
 use crate::{
-    bytes::Bytes,
     context::MappingContext,
     date::Instant,
     delivery_key::Delivery,
     details_record::DetailsLine,
     document::{Document, IdPlaces, PendingOutcome},
-    json::Buffer,
+    documents::Documents,
     outcome::Origin,
     version::Layout,
 };
-
-/// How much room a document gets to begin with, in bytes, beside four times the length of its record: the record itself,
-/// once more in fields of its own, and, with its quotes escaped, in `event.original`.
-const ROOM_BYTES: usize = 4096;
 
 /// Writes a document; `line` is the record's own text, `offset` where it begins in its batch.
 pub(crate) fn write(
@@ -35,7 +30,7 @@ pub(crate) fn write(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> PendingOutcome {
     let start = out.len();
     let (length, id_places) = match context.version.layout {
@@ -44,7 +39,7 @@ pub(crate) fn write(
         Layout::Ocsf => write_ocsf(context, document, line, offset, origin, out),
     };
     let action = document.failures.is_empty().then_some(&*document.status.action);
-    finish(context, document, action, line, start, (length, id_places), out)
+    finish(context, document, action, line, start, (length, id_places))
 }
 
 /// Writes the document of a delivery with its steps.
@@ -55,10 +50,10 @@ pub(crate) fn write_details(
     details: &DeliveryDetails,
     lines: DetailsLine<'_>,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> PendingOutcome {
     let start = out.len();
-    let written = with_room(lines.line, out, |buffer| match context.version.layout {
+    let written = out.add(lines.line, |buffer| match context.version.layout {
         Layout::Ocsf => ocsf::push_details_document(buffer, context, document, details, lines, origin),
         // The layout of Elastic's package has no details: none of its versions maps them.
         Layout::Delivery | Layout::Package => IdPlaces {
@@ -68,7 +63,7 @@ pub(crate) fn write_details(
     });
     // The steps of one status are one document, beside that of the row.
     let action = document.failures.is_empty().then(|| format!("{DETAILS_ACTION} {}", document.status.action));
-    finish(context, document, action.as_deref(), lines.line, start, written, out)
+    finish(context, document, action.as_deref(), lines.line, start, written)
 }
 
 /// Takes down what the ids of a document that begins at `start` are made of.
@@ -80,9 +75,7 @@ fn finish(
     line: &str,
     start: usize,
     (length, id_places): (usize, IdPlaces),
-    out: &mut Bytes,
 ) -> PendingOutcome {
-    out.truncate(start + length);
     let MappingContext { addresses, ids, .. } = context;
     let text = |address: Option<usize>| address.map(|place| addresses.get(place).text());
     let delivery = Delivery {
@@ -110,9 +103,9 @@ fn write_package(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    with_room(line, out, |buffer| {
+    out.add(line, |buffer| {
         package::push_document(buffer, context, document, line, offset, origin);
         IdPlaces::default()
     })
@@ -125,9 +118,9 @@ fn write_delivery(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    with_room(line, out, |buffer| IdPlaces {
+    out.add(line, |buffer| IdPlaces {
         document: None,
         delivery: delivery::push_document(buffer, context, document, line, offset, origin),
     })
@@ -140,23 +133,7 @@ fn write_ocsf(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    with_room(line, out, |buffer| ocsf::push_document(buffer, context, document, line, offset, origin))
-}
-
-/// Has `push` write a document, with more and more room; returns its length and what `push` returns.
-#[inline(always)]
-fn with_room<T>(line: &str, out: &mut Bytes, push: impl Fn(&mut Buffer<'_>) -> T) -> (usize, T) {
-    let start = out.len();
-    let mut room = ROOM_BYTES + 4 * line.len();
-    loop {
-        let mut buffer = Buffer::new(out.room(room));
-        let result = push(&mut buffer);
-        if let Some(length) = buffer.finished() {
-            return (length, result);
-        }
-        out.truncate(start);
-        room *= 2;
-    }
+    out.add(line, |buffer| ocsf::push_document(buffer, context, document, line, offset, origin))
 }
