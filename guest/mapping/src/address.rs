@@ -198,9 +198,7 @@ fn push_string(out: &mut Buffer<'_>, text: &str, is_plain: bool) {
         return;
     }
     if is_plain {
-        out.push(b'"');
-        out.push_str(text);
-        out.push(b'"');
+        out.push_plain_string(text);
     } else {
         out.push_string(text);
     }

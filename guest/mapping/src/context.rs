@@ -23,16 +23,15 @@ impl MappingContext {
 
     /// Where in the cache an address is: the one that `raw`, a string, stands for.
     pub(crate) fn find_address(&mut self, raw: &Raw<'_>) -> usize {
-        self.addresses.find(raw.text).unwrap_or_else(|| {
-            let Self { addresses, domains, settings, version, .. } = self;
+        let Self { addresses, domains, settings, version, .. } = self;
+        let (place, _) = addresses.find_or_insert(raw.text, || {
             let privacy = settings.privacy.as_ref();
-            let address = Address::new(raw, version.addresses, version.layout, privacy, |domain| {
-                let place = domains.find(domain).unwrap_or_else(|| {
-                    domains.insert(domain, Domain::new(domain, &settings.suffix_list, &settings.local_domains))
-                });
+            Address::new(raw, version.addresses, version.layout, privacy, |domain| {
+                let (place, _) = domains
+                    .find_or_insert(domain, || Domain::new(domain, &settings.suffix_list, &settings.local_domains));
                 domains.get(place)
-            });
-            addresses.insert(raw.text, address)
-        })
+            })
+        });
+        place
     }
 }

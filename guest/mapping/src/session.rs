@@ -1,7 +1,5 @@
 //! A mapping with its settings: batches of records in, documents out.
 
-use std::borrow::Cow;
-
 use memchr::memchr_iter;
 
 use crate::{
@@ -13,7 +11,7 @@ use crate::{
     failure::Failure,
     json::{Raw, decode},
     key_layout::KeyLayout,
-    network::{Geo, NetworkRules, look_up},
+    network::{Geo, KnownNetwork, NetworkRules, look_up},
     outcome::{DropReason, MappedBatch, Origin, Outcome},
     property::Property,
     read::{drop_reason, read},
@@ -44,7 +42,7 @@ struct Line<'a> {
     details: Option<DetailsRecord<'a>>,
     /// Why the line is no record, if it is none.
     failure: Option<Failure>,
-    /// Where the networks of both ends are, as far as they were known before.
+    /// Where the networks of both ends are.
     networks: EndpointNetworks,
 }
 
@@ -124,26 +122,26 @@ impl Session {
     fn ask_about_networks(&mut self, chunk: &mut [Line<'_>], members: &[RecordMember<'_>], geo: &mut dyn Geo) {
         let MappingContext { networks, version, settings, .. } = &mut self.context;
         networks.trim();
-        let mut unknown: Vec<Cow<'_, str>> = Vec::new();
-        for line in chunk {
-            let record = if line.failure.is_some() { Record::NONE } else { line.index.record(members) };
-            let mut find = |property| {
-                let raw = record.get(property).present().filter(Raw::is_string)?;
-                let address = decode(&raw);
-                let place = networks.find(&address);
-                if place.is_none() {
-                    unknown.push(address);
-                }
-                place
-            };
-            line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
-        }
         let rules = NetworkRules {
             layout: version.layout,
             placeholders_are_absent: version.placeholder_ips_are_absent,
             privacy: settings.privacy.as_ref(),
         };
-        look_up(networks, unknown.iter().map(AsRef::as_ref), rules, geo);
+        let mut unasked = Vec::new();
+        for line in chunk {
+            let record = if line.failure.is_some() { Record::NONE } else { line.index.record(members) };
+            let mut find = |property| {
+                let raw = record.get(property).present().filter(Raw::is_string)?;
+                let address = decode(&raw);
+                let (place, is_new) = networks.find_or_insert(&address, || rules.classify(&address));
+                if is_new && matches!(networks.get(place), KnownNetwork::Unasked) {
+                    unasked.push((place, address));
+                }
+                Some(place)
+            };
+            line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
+        }
+        look_up(networks, &unasked, rules, geo);
     }
 
     fn map_line(

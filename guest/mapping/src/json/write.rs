@@ -168,6 +168,14 @@ impl<'r> Buffer<'r> {
         self.push(b'"');
     }
 
+    /// Adds `text`, in which nothing has to be escaped, as a JSON string.
+    #[inline(always)]
+    pub(crate) fn push_plain_string(&mut self, text: &str) {
+        self.push(b'"');
+        self.push_str(text);
+        self.push(b'"');
+    }
+
     /// Adds a member of an object with a comma after it, unless its text is empty.
     pub(crate) fn push_member(&mut self, key: &str, text: &str) {
         if !text.is_empty() {

@@ -20,6 +20,7 @@ use crate::{
     endpoint::Addresses,
     failure::Failure,
     json::{Buffer, build, decode},
+    network::NetworkText,
     outcome::Origin,
     write::{
         hidden_record::push_hidden_record,
@@ -107,7 +108,7 @@ fn push_destination(out: &mut Buffer<'_>, facts: &Facts<'_>) {
     out.push_ascii(br#""destination":{"#);
     push_text(out, r#""address":"#, host.as_deref().or(ip.as_deref()));
     match document.destination.network(context).filter(|_| *is_of_row) {
-        Some(network) => out.push_str(&network.members),
+        Some(network) => out.push_str(network.members()),
         None => push_text(out, r#""ip":"#, ip.as_deref()),
     }
     if let Some(host) = host {
@@ -214,7 +215,7 @@ fn push_related(out: &mut Buffer<'_>, facts: &Facts<'_>) {
     let domains = of_people(Address::host_json).into_iter().chain(of_people(Address::registered_host_json));
     push_all(out, r#""hosts":["#, domains.map(str::to_owned).chain(hosts));
     let of_row = [&document.destination, &document.source]
-        .map(|endpoint| endpoint.network(context).map_or("", |network| network.ip_json.as_str()));
+        .map(|endpoint| endpoint.network(context).map_or("", NetworkText::ip_json));
     let of_server = server.iter().filter_map(|server| server.ip.clone());
     let ips = of_server.chain(clients(details, shown)).map(string);
     push_all(out, r#""ip":["#, of_row.map(str::to_owned).into_iter().chain(ips));

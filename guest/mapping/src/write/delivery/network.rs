@@ -6,6 +6,7 @@ use crate::{
     document::{Direction, Document},
     endpoint::Endpoint,
     json::Buffer,
+    network::NetworkText,
 };
 
 /// Adds `source` or `destination`. Its `address` is the mail domain, or else the IP address.
@@ -16,14 +17,14 @@ pub(super) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key:
     let address = endpoint.address(context);
     let network = endpoint.network(context);
     let domain = address.map_or("", Address::host_json);
-    let raw = if domain.is_empty() { network.map_or("", |network| &network.ip_json) } else { domain };
+    let raw = if domain.is_empty() { network.map_or("", NetworkText::ip_json) } else { domain };
     if !raw.is_empty() {
         out.push_ascii(br#""address":"#);
         out.push_str(raw);
         out.push(b',');
     }
     if let Some(network) = network {
-        out.push_str(&network.members);
+        out.push_str(network.members());
     }
     if let Some(address) = address {
         out.push_str(address.members());

@@ -6,6 +6,7 @@ use crate::{
     document::{Direction, Document},
     endpoint::Addresses,
     json::Buffer,
+    network::NetworkText,
     write::parts::{push_distinct, push_users},
 };
 
@@ -27,7 +28,7 @@ pub(crate) fn push_related(
         [recipient, sender].map(|address| address.map_or("", Address::registered_host_json));
     push_distinct(out, r#""hosts":["#, [to, from, to_registered, from_registered]);
     let ip = [&document.destination, &document.source]
-        .map(|endpoint| endpoint.network(context).map_or("", |network| network.ip_json.as_str()));
+        .map(|endpoint| endpoint.network(context).map_or("", NetworkText::ip_json));
     push_distinct(out, r#""ip":["#, [ip[0], ip[1], "", ""]);
     push_users(out, addresses);
     out.close(start, b"}");
