@@ -136,10 +136,12 @@ struct SplitAddress<'a> {
 
 impl<'a> SplitAddress<'a> {
     fn new(text: &'a str, rule: AddressRule) -> Self {
-        let split = match rule {
-            AddressRule::FirstAt => text.split_once('@'),
-            AddressRule::LastAt => text.rsplit_once('@'),
+        let mut bytes = text.bytes();
+        let at = match rule {
+            AddressRule::FirstAt => bytes.position(|byte| byte == b'@'),
+            AddressRule::LastAt => bytes.rposition(|byte| byte == b'@'),
         };
+        let split = at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
         let (local_part, rest) = split.unwrap_or_default();
         let domain = match rule {
             AddressRule::FirstAt => rest.split_once('\n').map_or(rest, |(line, _)| line),
