@@ -1,6 +1,6 @@
 //! The documents of a batch, a line each.
 
-use crate::{bytes::copy, json::Buffer};
+use crate::bytes::copy;
 
 /// How much room a document gets to begin with, in bytes, beside four times the length of its record: the record itself,
 /// once more in fields of its own, and, with its quotes escaped, in `event.original`.
@@ -29,20 +29,20 @@ impl Documents {
         self.bytes.len()
     }
 
-    /// Has `push` write the document of a line, with more and more room; returns its length and what `push` returns.
+    /// Has `write` write the document of a line into more and more room, until it says how long the document is; returns
+    /// what it says.
     #[inline(always)]
-    pub(crate) fn add<T>(&mut self, line: &str, push: impl Fn(&mut Buffer<'_>) -> T) -> (usize, T) {
+    pub(crate) fn add<T>(&mut self, line: &str, write: impl Fn(&mut [u8]) -> Option<(usize, T)>) -> (usize, T) {
         let mut wanted = ROOM_BYTES + 4 * line.len();
         loop {
             if self.room.len() < wanted {
                 self.room.resize(wanted, 0);
             }
-            let mut buffer = Buffer::new(&mut self.room);
-            let result = push(&mut buffer);
-            let length = buffer.len();
-            buffer.push(b'\n');
-            if let Some(end) = buffer.finished() {
-                self.bytes.extend_from_slice(self.room.get(..end).unwrap_or_default());
+            if let Some((length, result)) = write(&mut self.room)
+                && let Some(document) = self.room.get_mut(..=length)
+            {
+                document[length] = b'\n';
+                self.bytes.extend_from_slice(document);
                 return (length, result);
             }
             wanted = 2 * self.room.len();

@@ -19,6 +19,7 @@ use crate::{
     details_record::DetailsLine,
     document::{Document, IdPlaces, PendingOutcome},
     documents::Documents,
+    json::Buffer,
     outcome::Origin,
     version::Layout,
 };
@@ -53,13 +54,17 @@ pub(crate) fn write_details(
     out: &mut Documents,
 ) -> PendingOutcome {
     let start = out.len();
-    let written = out.add(lines.line, |buffer| match context.version.layout {
-        Layout::Ocsf => ocsf::push_details_document(buffer, context, document, details, lines, origin),
-        // The layout of Elastic's package has no details: none of its versions maps them.
-        Layout::Delivery | Layout::Package => IdPlaces {
-            document: None,
-            delivery: delivery::push_details_document(buffer, context, document, details, lines, origin),
-        },
+    let written = out.add(lines.line, |room| {
+        let mut buffer = Buffer::new(room);
+        let places = match context.version.layout {
+            Layout::Ocsf => ocsf::push_details_document(&mut buffer, context, document, details, lines, origin),
+            // The layout of Elastic's package has no details: none of its versions maps them.
+            Layout::Delivery | Layout::Package => IdPlaces {
+                document: None,
+                delivery: delivery::push_details_document(&mut buffer, context, document, details, lines, origin),
+            },
+        };
+        Some((buffer.finished()?, places))
     });
     // The steps of one status are one document, beside that of the row.
     let action = document.failures.is_empty().then(|| format!("{DETAILS_ACTION} {}", document.status.action));
@@ -94,7 +99,8 @@ fn finish(
     }
 }
 
-// One function for each layout: together they would be longer than engines like.
+// One function for each layout: together they would be longer than engines like. Each has a buffer of its own: one that
+// is handed in would be in memory.
 
 #[inline(never)]
 fn write_package(
@@ -105,9 +111,10 @@ fn write_package(
     origin: &Origin,
     out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    out.add(line, |buffer| {
-        package::push_document(buffer, context, document, line, offset, origin);
-        IdPlaces::default()
+    out.add(line, |room| {
+        let mut buffer = Buffer::new(room);
+        package::push_document(&mut buffer, context, document, line, offset, origin);
+        Some((buffer.finished()?, IdPlaces::default()))
     })
 }
 
@@ -120,9 +127,10 @@ fn write_delivery(
     origin: &Origin,
     out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    out.add(line, |buffer| IdPlaces {
-        document: None,
-        delivery: delivery::push_document(buffer, context, document, line, offset, origin),
+    out.add(line, |room| {
+        let mut buffer = Buffer::new(room);
+        let delivery = delivery::push_document(&mut buffer, context, document, line, offset, origin);
+        Some((buffer.finished()?, IdPlaces { document: None, delivery }))
     })
 }
 
@@ -135,5 +143,9 @@ fn write_ocsf(
     origin: &Origin,
     out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    out.add(line, |buffer| ocsf::push_document(buffer, context, document, line, offset, origin))
+    out.add(line, |room| {
+        let mut buffer = Buffer::new(room);
+        let places = ocsf::push_document(&mut buffer, context, document, line, offset, origin);
+        Some((buffer.finished()?, places))
+    })
 }

@@ -34,7 +34,7 @@ pub(crate) fn push_message(out: &mut Buffer<'_>, document: &Document<'_>, addres
     };
     if let Some(size) = size {
         out.push_str(before);
-        push_size(out, size);
+        out.push_with(|out| push_size(out, size));
     }
     if document.direction.is_some() || size.is_some() {
         out.push(b')');
