@@ -1,6 +1,11 @@
 //! Mail addresses, split into what documents say about them.
 
+use std::sync::Arc;
+
+use memchr::{memchr, memrchr};
+
 use crate::{
+    bytes::has_capital,
     domain::Domain,
     json::{Buffer, Kind, Raw, decode},
     pieces::Pieces,
@@ -10,7 +15,8 @@ use crate::{
 
 /// What a document says about a mail address, worked out once.
 pub(crate) struct Address {
-    pieces: Pieces<8>,
+    pieces: Pieces<5>,
+    domain: Option<Arc<Domain>>,
     /// Whether there is an `@` at all.
     pub(crate) has_at: bool,
     /// Whether its domain is one of the tenant's.
@@ -23,30 +29,27 @@ pub(crate) struct Address {
 const TEXT: usize = 0;
 const JSON: usize = 1;
 const LOCAL_PART: usize = 2;
-const HOST: usize = 3;
-const REGISTERED_HOST: usize = 4;
-const PREVIOUS_HASH: usize = 5;
-const DOMAIN_MEMBERS: usize = 6;
-const USER: usize = 7;
+const PREVIOUS_HASH: usize = 3;
+const USER: usize = 4;
 
 impl Address {
     /// Works out the address that `raw`, a string, stands for. `domain` knows domains.
-    pub(crate) fn new<'d>(
+    pub(crate) fn new(
         raw: &Raw<'_>,
         rule: AddressRule,
         layout: Layout,
         privacy: Option<&Privacy>,
-        domain: impl FnOnce(&str) -> &'d Domain,
+        domain: impl FnOnce(&str) -> Arc<Domain>,
     ) -> Self {
         let mut text = decode(raw);
-        if rule == AddressRule::LastAt && has_capital(&text) {
+        if rule == AddressRule::LastAt && has_capital(text.as_bytes()) {
             text.to_mut().make_ascii_lowercase();
         }
         let SplitAddress { has_at, local_part, domain: own_domain, user_domain } = SplitAddress::new(&text, rule);
         let shows_domain = privacy.is_none_or(|privacy| privacy.shows_domain(own_domain));
         let shown = |domain| if shows_domain { domain } else { "" };
         let domain = has_at.then(|| domain(shown(own_domain)));
-        let is_local = domain.is_some_and(|domain| domain.is_local);
+        let is_local = domain.as_ref().is_some_and(|domain| domain.is_local);
         let parts = has_at.then(|| (local_part, shown(own_domain)));
         let hidden = privacy.and_then(|privacy| privacy.hide_address(&text, parts, is_local));
         let [email, name, hash, previous_hash]: [&str; 4] = match &hidden {
@@ -60,13 +63,10 @@ impl Address {
             &|out| out.push_str(&text),
             &|out| string(out, email),
             &|out| string(out, name),
-            &|out| out.push_str(domain.map_or("", Domain::json)),
-            &|out| out.push_str(domain.map_or("", Domain::registered_json)),
             &|out| string(out, previous_hash),
-            &|out| out.push_str(domain.map_or("", Domain::members)),
             &|out| push_user(out, &user_of(layout, shown(user_domain), email, name, hash), is_plain),
         ]);
-        Self { pieces, has_at, is_local, is_email: layout == Layout::Ocsf && is_email(email) }
+        Self { pieces, domain, has_at, is_local, is_email: layout == Layout::Ocsf && is_email(email) }
     }
 
     /// The whole address, decoded.
@@ -89,13 +89,13 @@ impl Address {
     /// Its domain as a JSON string, or nothing.
     #[inline]
     pub(crate) fn host_json(&self) -> &str {
-        self.pieces.get(HOST)
+        self.domain.as_ref().map_or("", |domain| domain.json())
     }
 
     /// The domain that somebody registered as a JSON string, or nothing.
     #[inline]
     pub(crate) fn registered_host_json(&self) -> &str {
-        self.pieces.get(REGISTERED_HOST)
+        self.domain.as_ref().map_or("", |domain| domain.registered_json())
     }
 
     /// The pseudonym by the key before as a JSON string, or nothing.
@@ -104,10 +104,10 @@ impl Address {
         self.pieces.get(PREVIOUS_HASH)
     }
 
-    /// `domain`, `registered_domain`, `subdomain`, `top_level_domain` and `user`, each with a comma after it.
+    /// `domain`, `registered_domain`, `subdomain` and `top_level_domain`, each with a comma after it.
     #[inline]
-    pub(crate) fn members(&self) -> &str {
-        self.pieces.range(DOMAIN_MEMBERS, USER)
+    pub(crate) fn domain_members(&self) -> &str {
+        self.domain.as_ref().map_or("", |domain| domain.members())
     }
 
     /// `user` with all that it has, and a comma after it.
@@ -115,10 +115,6 @@ impl Address {
     pub(crate) fn user(&self) -> &str {
         self.pieces.get(USER)
     }
-}
-
-fn has_capital(text: &str) -> bool {
-    text.bytes().fold(false, |has_capital, byte| has_capital | byte.is_ascii_uppercase())
 }
 
 /// An address, split at its `@`.
@@ -136,10 +132,9 @@ struct SplitAddress<'a> {
 
 impl<'a> SplitAddress<'a> {
     fn new(text: &'a str, rule: AddressRule) -> Self {
-        let mut bytes = text.bytes();
         let at = match rule {
-            AddressRule::FirstAt => bytes.position(|byte| byte == b'@'),
-            AddressRule::LastAt => bytes.rposition(|byte| byte == b'@'),
+            AddressRule::FirstAt => memchr(b'@', text.as_bytes()),
+            AddressRule::LastAt => memrchr(b'@', text.as_bytes()),
         };
         let split = at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
         let (local_part, rest) = split.unwrap_or_default();

@@ -1,5 +1,7 @@
 //! What a session keeps from one document to the next.
 
+use std::sync::Arc;
+
 use crate::{
     address::Address, cache::Cache, domain::Domain, ids::Ids, json::Raw, network::Networks,
     session_settings::SessionSettings, version::Version,
@@ -11,7 +13,7 @@ pub(crate) struct MappingContext {
     pub(crate) settings: SessionSettings,
     pub(crate) networks: Networks,
     pub(crate) addresses: Cache<Address>,
-    pub(crate) domains: Cache<Domain>,
+    pub(crate) domains: Cache<Arc<Domain>>,
     pub(crate) ids: Ids,
 }
 
@@ -27,9 +29,10 @@ impl MappingContext {
         let (place, _) = addresses.find_or_insert(raw.text, || {
             let privacy = settings.privacy.as_ref();
             Address::new(raw, version.addresses, version.layout, privacy, |domain| {
-                let (place, _) = domains
-                    .find_or_insert(domain, || Domain::new(domain, &settings.suffix_list, &settings.local_domains));
-                domains.get(place)
+                let (place, _) = domains.find_or_insert(domain, || {
+                    Arc::new(Domain::new(domain, &settings.suffix_list, &settings.local_domains))
+                });
+                Arc::clone(domains.get(place))
             })
         });
         place

@@ -25,13 +25,7 @@ impl<const N: usize> Pieces<N> {
     /// The piece of this number.
     #[inline]
     pub(crate) fn get(&self, number: usize) -> &str {
-        self.range(number, number)
-    }
-
-    /// The pieces from the first number to the last, one after the other.
-    #[inline]
-    pub(crate) fn range(&self, first: usize, last: usize) -> &str {
-        let start = if first == 0 { 0 } else { self.ends[first - 1] };
-        self.text.get(start..self.ends[last]).unwrap_or_default()
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        self.text.get(start..self.ends[number]).unwrap_or_default()
     }
 }

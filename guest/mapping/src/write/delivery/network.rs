@@ -27,7 +27,8 @@ pub(super) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key:
         out.push_str(network.members());
     }
     if let Some(address) = address {
-        out.push_str(address.members());
+        out.push_str(address.domain_members());
+        out.push_str(address.user());
     }
     out.close(start, b"}");
 }
