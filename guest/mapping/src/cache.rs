@@ -38,7 +38,10 @@ impl<T> Cache<T> {
     /// Forgets everything when it has become too much. Places found before are then no longer valid.
     pub(crate) fn trim(&mut self) {
         if self.entries.len() >= MAX_ENTRIES || self.keys.len() >= MAX_KEY_BYTES {
-            *self = Self::new();
+            // What has room for them stays: they are soon as many again.
+            self.places.clear();
+            self.entries.clear();
+            self.keys.clear();
         }
     }
 
