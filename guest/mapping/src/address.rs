@@ -1,147 +1,153 @@
 //! Mail addresses, split into what documents say about them.
 
+use std::sync::Arc;
+
+use memchr::{memchr, memrchr};
+
 use crate::{
+    bytes::has_capital,
     domain::Domain,
-    json::{Kind, Raw, build, decode},
+    json::{Buffer, Kind, Raw, decode},
+    pieces::Pieces,
     privacy::Privacy,
     version::{AddressRule, Layout},
 };
 
 /// What a document says about a mail address, worked out once.
 pub(crate) struct Address {
-    text: String,
-    rule: AddressRule,
-    /// Where the `@` is in the text that its domain begins after.
-    at: Option<usize>,
+    pieces: Pieces<5>,
+    domain: Option<Arc<Domain>>,
+    /// Whether there is an `@` at all.
+    pub(crate) has_at: bool,
     /// Whether its domain is one of the tenant's.
     pub(crate) is_local: bool,
-    /// The whole of it as a JSON string.
-    pub(crate) json: String,
-    /// Whether that is one that OCSF takes for a mail address.
+    /// Whether OCSF takes it for a mail address; of no meaning in other layouts.
     pub(crate) is_email: bool,
-    /// What stands before the `@` as a JSON string, or nothing.
-    pub(crate) local_part_json: String,
-    /// Its domain and the one that somebody registered as JSON strings, or nothing.
-    pub(crate) hosts: [String; 2],
-    /// `domain`, `registered_domain`, `subdomain`, `top_level_domain` and `user`, each with a comma after it.
-    pub(crate) members: String,
-    /// Where `user` begins in them.
-    user_at: usize,
-    /// The pseudonym by the key before as a JSON string, or nothing.
-    pub(crate) previous_hash_json: String,
 }
 
-/// What stands in `user`: keys and JSON strings.
-type UserMembers<'a> = &'a [(&'static str, &'a str)];
+// What the pieces are. Empty where there is nothing to say.
+const TEXT: usize = 0;
+const JSON: usize = 1;
+const LOCAL_PART: usize = 2;
+const PREVIOUS_HASH: usize = 3;
+const USER: usize = 4;
 
 impl Address {
     /// Works out the address that `raw`, a string, stands for. `domain` knows domains.
-    pub(crate) fn new<'d>(
+    pub(crate) fn new(
         raw: &Raw<'_>,
         rule: AddressRule,
         layout: Layout,
         privacy: Option<&Privacy>,
-        domain: impl FnOnce(&str) -> &'d Domain,
+        domain: impl FnOnce(&str) -> Arc<Domain>,
     ) -> Self {
-        let mut text = decode(raw).into_owned();
-        let at = match rule {
-            AddressRule::FirstAt => text.find('@'),
-            AddressRule::LastAt => {
-                text.make_ascii_lowercase();
-                text.rfind('@')
-            }
+        let mut text = decode(raw);
+        if rule == AddressRule::LastAt && has_capital(text.as_bytes()) {
+            text.to_mut().make_ascii_lowercase();
+        }
+        let SplitAddress { has_at, local_part, domain: own_domain, user_domain } = SplitAddress::new(&text, rule);
+        let shows_domain = privacy.is_none_or(|privacy| privacy.shows_domain(own_domain));
+        let shown = |domain| if shows_domain { domain } else { "" };
+        let domain = has_at.then(|| domain(shown(own_domain)));
+        let is_local = domain.as_ref().is_some_and(|domain| domain.is_local);
+        let parts = has_at.then(|| (local_part, shown(own_domain)));
+        let hidden = privacy.and_then(|privacy| privacy.hide_address(&text, parts, is_local));
+        let [email, name, hash, previous_hash]: [&str; 4] = match &hidden {
+            Some(hidden) => [&hidden.email, &hidden.name, &hidden.hash, &hidden.previous_hash],
+            None => [&*text, local_part, "", ""],
         };
-        let mut address = Self {
-            text,
-            rule,
-            at,
-            is_local: false,
-            json: String::new(),
-            is_email: false,
-            local_part_json: String::new(),
-            hosts: Default::default(),
-            members: String::new(),
-            user_at: 0,
-            previous_hash_json: String::new(),
-        };
-        let shows_domain = privacy.is_none_or(|privacy| privacy.shows_domain(address.domain()));
-        let domain = address.has_at().then(|| domain(if shows_domain { address.domain() } else { "" }));
-        address.is_local = domain.is_some_and(|domain| domain.is_local);
         // The same text is the same string, however it was escaped.
         let is_plain = raw.kind == Kind::Plain;
-        let string = |text: &str| match text {
-            "" => String::new(),
-            _ if is_plain => format!("\"{text}\""),
-            _ => build(|out| out.push_string(text)),
-        };
-        let shown_domain = if shows_domain { address.domain() } else { "" };
-        let parts = address.has_at().then(|| (address.local_part(), shown_domain));
-        let hidden = privacy.and_then(|privacy| privacy.hide_address(&address.text, parts, address.is_local));
-        let user_domain = string(if shows_domain { address.user_domain() } else { "" });
-        let (json, local_part_json, hash) = match &hidden {
-            Some(hidden) => {
-                address.previous_hash_json = string(&hidden.previous_hash);
-                (string(&hidden.email), string(&hidden.name), string(&hidden.hash))
-            }
-            None => (string(&address.text), string(address.local_part()), String::new()),
-        };
-        (address.json, address.local_part_json) = (json, local_part_json);
-        address.is_email = is_email(address.json.trim_matches('"'));
-        let (email, name) = (&*address.json, &*address.local_part_json);
-        let user = user_of(layout, &user_domain, email, name, &hash);
-        if let Some(domain) = domain {
-            address.members.push_str(&domain.members);
-            address.hosts = [domain.json.clone(), domain.registered_json.clone()];
-        }
-        address.user_at = address.members.len();
-        address.members.push_str(&user);
-        address
-    }
-
-    /// `user` with all that it has, and a comma after it.
-    pub(crate) fn user(&self) -> &str {
-        self.members.get(self.user_at..).unwrap_or_default()
+        let string = |out: &mut Buffer<'_>, text| push_string(out, text, is_plain);
+        let pieces = Pieces::new([
+            &|out| out.push_str(&text),
+            &|out| string(out, email),
+            &|out| string(out, name),
+            &|out| string(out, previous_hash),
+            &|out| push_user(out, &user_of(layout, shown(user_domain), email, name, hash), is_plain),
+        ]);
+        Self { pieces, domain, has_at, is_local, is_email: layout == Layout::Ocsf && is_email(email) }
     }
 
     /// The whole address, decoded.
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        self.pieces.get(TEXT)
     }
 
-    /// Whether there is an `@` at all.
-    pub(crate) fn has_at(&self) -> bool {
-        self.at.is_some()
+    /// The whole of it as a JSON string.
+    #[inline]
+    pub(crate) fn json(&self) -> &str {
+        self.pieces.get(JSON)
     }
 
-    fn split(&self) -> (&str, &str) {
-        let split = self.at.and_then(|at| Some((self.text.get(..at)?, self.text.get(at + 1..)?)));
-        split.unwrap_or_default()
+    /// What stands before the `@` as a JSON string, or nothing.
+    #[inline]
+    pub(crate) fn local_part_json(&self) -> &str {
+        self.pieces.get(LOCAL_PART)
     }
 
+    /// Its domain as a JSON string, or nothing.
+    #[inline]
+    pub(crate) fn host_json(&self) -> &str {
+        self.domain.as_ref().map_or("", |domain| domain.json())
+    }
+
+    /// The domain that somebody registered as a JSON string, or nothing.
+    #[inline]
+    pub(crate) fn registered_host_json(&self) -> &str {
+        self.domain.as_ref().map_or("", |domain| domain.registered_json())
+    }
+
+    /// The pseudonym by the key before as a JSON string, or nothing.
+    #[inline]
+    pub(crate) fn previous_hash_json(&self) -> &str {
+        self.pieces.get(PREVIOUS_HASH)
+    }
+
+    /// `domain`, `registered_domain`, `subdomain` and `top_level_domain`, each with a comma after it.
+    #[inline]
+    pub(crate) fn domain_members(&self) -> &str {
+        self.domain.as_ref().map_or("", |domain| domain.members())
+    }
+
+    /// `user` with all that it has, and a comma after it.
+    #[inline]
+    pub(crate) fn user(&self) -> &str {
+        self.pieces.get(USER)
+    }
+}
+
+/// An address, split at its `@`.
+struct SplitAddress<'a> {
+    has_at: bool,
     /// What stands before the `@`.
-    pub(crate) fn local_part(&self) -> &str {
-        self.split().0
-    }
-
+    local_part: &'a str,
     /// The domain: by the first `@`, what follows it to the end of the line (guest/docs/facts/mapping.md, section 2.4);
     /// by the last one, all that follows it but a dot at the end.
-    fn domain(&self) -> &str {
-        let (_, rest) = self.split();
-        match self.rule {
-            AddressRule::FirstAt => rest.split_once('\n').map_or(rest, |(line, _)| line),
-            AddressRule::LastAt => rest.strip_suffix('.').unwrap_or(rest),
-        }
-    }
-
+    domain: &'a str,
     /// What `user.domain` says. By the first `@`, all that follows it, but nothing when a second one follows at once
     /// (section 2.5).
-    fn user_domain(&self) -> &str {
-        let (_, rest) = self.split();
-        match self.rule {
+    user_domain: &'a str,
+}
+
+impl<'a> SplitAddress<'a> {
+    fn new(text: &'a str, rule: AddressRule) -> Self {
+        let at = match rule {
+            AddressRule::FirstAt => memchr(b'@', text.as_bytes()),
+            AddressRule::LastAt => memrchr(b'@', text.as_bytes()),
+        };
+        let split = at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+        let (local_part, rest) = split.unwrap_or_default();
+        let domain = match rule {
+            AddressRule::FirstAt => rest.split_once('\n').map_or(rest, |(line, _)| line),
+            AddressRule::LastAt => rest.strip_suffix('.').unwrap_or(rest),
+        };
+        let user_domain = match rule {
             AddressRule::FirstAt if rest.starts_with('@') => "",
             AddressRule::FirstAt => rest,
-            AddressRule::LastAt => self.domain(),
-        }
+            AddressRule::LastAt => domain,
+        };
+        Self { has_at: split.is_some(), local_part, domain, user_domain }
     }
 }
 
@@ -155,49 +161,55 @@ fn is_email(text: &str) -> bool {
     all(local_part, &is_local) && all(first, &is_label) && all(rest, &|byte| is_label(byte) || byte == b'.')
 }
 
-/// `user` as a layout has it, of values that are JSON; what is empty is left out.
-fn user_of(layout: Layout, domain: &str, email: &str, name: &str, hash: &str) -> String {
-    let user: UserMembers<'_> = match layout {
+/// What stands in `user`: keys and texts.
+type UserMembers<'a> = [(&'static str, &'a str); 4];
+
+/// `user` as a layout has it.
+fn user_of<'a>(layout: Layout, domain: &'a str, email: &'a str, name: &'a str, hash: &'a str) -> UserMembers<'a> {
+    match layout {
         Layout::Package => {
-            &[(r#""domain":"#, domain), (r#""email":"#, email), (r#""id":"#, email), (r#""name":"#, name)]
+            [(r#""domain":"#, domain), (r#""email":"#, email), (r#""id":"#, email), (r#""name":"#, name)]
         }
         Layout::Delivery => {
-            &[(r#""domain":"#, domain), (r#""email":"#, email), (r#""hash":"#, hash), (r#""name":"#, name)]
+            [(r#""domain":"#, domain), (r#""email":"#, email), (r#""hash":"#, hash), (r#""name":"#, name)]
         }
-        Layout::Ocsf => &[],
-    };
-    user_member(user)
+        Layout::Ocsf => UserMembers::default(),
+    }
 }
 
-/// `user` with those of its members that are not empty, and a comma after it; nothing when all of them are.
-fn user_member(members: UserMembers<'_>) -> String {
-    build(|out| {
-        let start = out.len();
-        out.push_ascii(br#""user":{"#);
-        for (key, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
-            out.push_str(key);
-            out.push_str(value);
-            out.push(b',');
-        }
-        out.close(start, b"}");
-    })
+/// Adds `user` with those of its members that are not empty, and a comma after it; nothing when all of them are.
+fn push_user(out: &mut Buffer<'_>, members: &UserMembers<'_>, is_plain: bool) {
+    let start = out.len();
+    out.push_ascii(br#""user":{"#);
+    for (key, text) in members.iter().filter(|(_, text)| !text.is_empty()) {
+        out.push_str(key);
+        push_string(out, text, is_plain);
+        out.push(b',');
+    }
+    out.close(start, b"}");
+}
+
+/// Adds a text as a JSON string, unless it is empty. A plain one has nothing in it that is escaped.
+fn push_string(out: &mut Buffer<'_>, text: &str, is_plain: bool) {
+    if text.is_empty() {
+        return;
+    }
+    if is_plain {
+        out.push_plain_string(text);
+    } else {
+        out.push_string(text);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const UNKNOWN: Domain =
-        Domain { is_local: false, members: String::new(), json: String::new(), registered_json: String::new() };
-
     #[track_caller]
     fn check(rule: AddressRule, address: &str, local_part: &str, domain: &str, user_domain: &str) {
-        let json = serde_json::to_string(address).unwrap();
-        let raw = Raw { text: &json, kind: Kind::Escaped };
-        let unknown = UNKNOWN;
-        let address = Address::new(&raw, rule, Layout::Package, None, |_| &unknown);
-        assert_eq!((address.local_part(), address.domain()), (local_part, domain));
-        assert_eq!(address.user_domain(), user_domain);
+        let text = if rule == AddressRule::LastAt { address.to_ascii_lowercase() } else { address.to_owned() };
+        let split = SplitAddress::new(&text, rule);
+        assert_eq!((split.local_part, split.domain, split.user_domain), (local_part, domain, user_domain));
     }
 
     #[test]

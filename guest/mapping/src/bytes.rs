@@ -16,10 +16,6 @@ pub(crate) struct Bytes {
 const ROOM_BYTES: usize = 16 * 1024;
 
 impl Bytes {
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity), end: 0 }
-    }
-
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.end
@@ -68,7 +64,7 @@ impl Bytes {
 
     /// Writes `bytes` over those that are at a place.
     pub(crate) fn replace(&mut self, place: usize, bytes: &[u8]) {
-        self.bytes[place..place + bytes.len()].copy_from_slice(bytes);
+        copy(bytes, &mut self.bytes[place..place + bytes.len()]);
     }
 
     pub(crate) fn into_vec(mut self) -> Vec<u8> {
@@ -158,9 +154,54 @@ fn equal_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     a.first_chunk::<N>() == b.first_chunk::<N>() && a.last_chunk::<N>() == b.last_chunk::<N>()
 }
 
+/// Whether an ASCII capital is in a text. In blocks, of which the last one overlaps: WebAssembly looks at its clock in
+/// every round of a loop.
+#[inline(never)]
+pub(crate) fn has_capital(text: &[u8]) -> bool {
+    let is_in = |block: &[u8; 16]| block.iter().fold(false, |is_in, byte| is_in | byte.is_ascii_uppercase());
+    match text.last_chunk() {
+        Some(last) => text.as_chunks().0.iter().fold(is_in(last), |found, block| found | is_in(block)),
+        None => {
+            let mut padded = [0; 16];
+            copy(text, padded.get_mut(..text.len()).unwrap_or_default());
+            is_in(&padded)
+        }
+    }
+}
+
+/// Puts a text into lower case where it is ASCII, in blocks as [`has_capital`] does.
+#[inline(never)]
+pub(crate) fn make_lower(text: &mut [u8]) {
+    if text.len() < 16 {
+        text.make_ascii_lowercase();
+        return;
+    }
+    text.as_chunks_mut::<16>().0.iter_mut().for_each(|block| block.make_ascii_lowercase());
+    if let Some(last) = text.last_chunk_mut::<16>() {
+        last.make_ascii_lowercase();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn capitals_are_found_and_put_into_lower_case_wherever_they_are() {
+        for length in 0..50 {
+            let lower = "@[`{z-".repeat(9).into_bytes()[..length].to_vec();
+            assert!(!has_capital(&lower));
+            for at in 0..length {
+                let mut text = lower.clone();
+                text[at] = b'Z';
+                assert!(has_capital(&text));
+                make_lower(&mut text);
+                let mut expected = lower.clone();
+                expected[at] = b'z';
+                assert_eq!(text, expected);
+            }
+        }
+    }
 
     #[test]
     fn pieces_of_every_length_are_copied_whole() {

@@ -1,5 +1,7 @@
 //! What a session keeps from one document to the next.
 
+use std::sync::Arc;
+
 use crate::{
     address::Address, cache::Cache, domain::Domain, ids::Ids, json::Raw, network::Networks,
     session_settings::SessionSettings, version::Version,
@@ -11,7 +13,7 @@ pub(crate) struct MappingContext {
     pub(crate) settings: SessionSettings,
     pub(crate) networks: Networks,
     pub(crate) addresses: Cache<Address>,
-    pub(crate) domains: Cache<Domain>,
+    pub(crate) domains: Cache<Arc<Domain>>,
     pub(crate) ids: Ids,
 }
 
@@ -23,16 +25,16 @@ impl MappingContext {
 
     /// Where in the cache an address is: the one that `raw`, a string, stands for.
     pub(crate) fn find_address(&mut self, raw: &Raw<'_>) -> usize {
-        self.addresses.find(raw.text).unwrap_or_else(|| {
-            let Self { addresses, domains, settings, version, .. } = self;
+        let Self { addresses, domains, settings, version, .. } = self;
+        let (place, _) = addresses.find_or_insert(raw.text, || {
             let privacy = settings.privacy.as_ref();
-            let address = Address::new(raw, version.addresses, version.layout, privacy, |domain| {
-                let place = domains.find(domain).unwrap_or_else(|| {
-                    domains.insert(domain, Domain::new(domain, &settings.suffix_list, &settings.local_domains))
+            Address::new(raw, version.addresses, version.layout, privacy, |domain| {
+                let (place, _) = domains.find_or_insert(domain, || {
+                    Arc::new(Domain::new(domain, &settings.suffix_list, &settings.local_domains))
                 });
-                domains.get(place)
-            });
-            addresses.insert(raw.text, address)
-        })
+                Arc::clone(domains.get(place))
+            })
+        });
+        place
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Endpoint {
     pub(crate) network: Option<usize>,
 }
 
-/// Where in the cache the networks of both ends are, when that is known.
+/// Where in the cache the networks of both ends are, as far as the record has them as texts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct EndpointNetworks {
     pub(crate) source: Option<usize>,
@@ -31,7 +31,7 @@ pub(crate) struct Addresses<'a> {
 }
 
 impl Endpoint {
-    /// Reads the end that the mail came from; where its network is in the cache may be known already.
+    /// Reads the end that the mail came from; `network` is where its network is in the cache, if the record has one.
     pub(crate) fn source(
         context: &mut MappingContext,
         record: &Record<'_>,
@@ -65,7 +65,7 @@ impl Endpoint {
         role: &str,
         failures: &mut Vec<Failure>,
     ) -> Self {
-        let without_at = address.map(|place| context.addresses.get(place)).filter(|address| !address.has_at());
+        let without_at = address.map(|place| context.addresses.get(place)).filter(|address| !address.has_at);
         if let Some(address) = without_at {
             let message = format!("{role} address `{}` has no `@`", Excerpt(address.text()));
             let without_value = format!("{role} address has no `@`");
@@ -110,26 +110,20 @@ fn network(
     context: &MappingContext,
     record: &Record<'_>,
     property: Property,
-    known: Option<usize>,
+    place: Option<usize>,
     failures: &mut Vec<Failure>,
 ) -> Option<usize> {
-    if known.is_some_and(|place| context.networks.get(place).text().is_some()) {
-        return known;
+    let network = place.map(|place| context.networks.get(place));
+    if network.is_some_and(|network| network.text().is_some()) {
+        return place;
     }
     let raw = record.get(property).present()?;
     if !raw.is_string() {
         failures.push(Failure::wrong_type(property.name(), raw.text));
-        return None;
     }
-    let text = decode(&raw);
-    let place = context.networks.find(&text)?;
-    match context.networks.get(place) {
-        KnownNetwork::Known(_) => Some(place),
-        KnownNetwork::Placeholder => None,
-        KnownNetwork::Invalid => {
-            let what = format_args!("`{}` is not an IP address", property.name());
-            failures.push(Failure::of_value(FailureReason::InvalidIp, what, &text));
-            None
-        }
+    if matches!(network, Some(KnownNetwork::Invalid)) {
+        let what = format_args!("`{}` is not an IP address", property.name());
+        failures.push(Failure::of_value(FailureReason::InvalidIp, what, &decode(&raw)));
     }
+    None
 }

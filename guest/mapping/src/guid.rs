@@ -2,6 +2,8 @@
 
 use std::{array, borrow::Cow};
 
+use crate::bytes::has_capital;
+
 /// Where dashes stand in a GUID.
 const DASHES: [usize; 4] = [8, 13, 18, 23];
 
@@ -9,7 +11,7 @@ const DASHES: [usize; 4] = [8, 13, 18, 23];
 /// An id that is not a GUID is only put into lower case.
 #[inline]
 pub(crate) fn normalised(text: &str) -> Cow<'_, str> {
-    let is_lower = !text.bytes().fold(false, |has_capital, byte| has_capital | byte.is_ascii_uppercase());
+    let is_lower = !has_capital(text.as_bytes());
     match digits(text) {
         Some(_) if text.len() == 36 && is_lower => Cow::Borrowed(text),
         Some(digits) => {

@@ -1,7 +1,7 @@
 //! Collects what is hashed: several texts, so that they can be hashed side by side.
 
 use crate::{
-    bytes::{Bytes, copy},
+    bytes::{Bytes, copy, make_lower},
     message_blocks::{DIGEST_BYTES, LANES},
 };
 
@@ -34,7 +34,7 @@ impl HashInputs {
         self.add_length(part.len());
         let place = self.bytes.room(part.len());
         copy(part.as_bytes(), place);
-        place.make_ascii_lowercase();
+        make_lower(place);
     }
 
     /// Seven bits a byte, the lowest first; all but the last one have the eighth bit set (LEB128).

@@ -1,13 +1,8 @@
 //! What a document says about an IP address.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
-use crate::{
-    cache::Cache,
-    json::{Buffer, build},
-    privacy::Privacy,
-    version::Layout,
-};
+use crate::{cache::Cache, json::Buffer, pieces::Pieces, privacy::Privacy, version::Layout};
 
 /// Answers what is known about IP addresses.
 pub trait Geo {
@@ -80,16 +75,33 @@ pub(crate) enum KnownNetwork {
     Invalid,
     /// It stands for no address.
     Placeholder,
+    /// It is one that nobody has been asked about yet.
+    Unasked,
     /// It is one.
     Known(NetworkText),
 }
 
 /// What a document says about an IP address.
 pub(crate) struct NetworkText {
-    /// `as`, `geo` and `ip`, or what OCSF calls them, each with a comma after it.
-    pub(crate) members: String,
+    pieces: Pieces<2>,
+}
+
+// What the pieces are.
+const IP_JSON: usize = 0;
+const MEMBERS: usize = 1;
+
+impl NetworkText {
     /// The address as a JSON string; empty when it is hidden.
-    pub(crate) ip_json: String,
+    #[inline]
+    pub(crate) fn ip_json(&self) -> &str {
+        self.pieces.get(IP_JSON)
+    }
+
+    /// `as`, `geo` and `ip`, or what OCSF calls them, each with a comma after it.
+    #[inline]
+    pub(crate) fn members(&self) -> &str {
+        self.pieces.get(MEMBERS)
+    }
 }
 
 impl KnownNetwork {
@@ -108,40 +120,48 @@ pub(crate) struct NetworkRules<'a> {
     pub(crate) privacy: Option<&'a Privacy>,
 }
 
-/// Asks about every address that is not known yet, all at once.
-pub(crate) fn look_up<'a>(
+impl NetworkRules<'_> {
+    /// What a text is known as before anybody is asked about it.
+    pub(crate) fn classify(&self, text: &str) -> KnownNetwork {
+        match text.parse() {
+            Ok(address) if self.placeholders_are_absent && is_placeholder(address) => KnownNetwork::Placeholder,
+            Ok(_) => KnownNetwork::Unasked,
+            Err(_) => KnownNetwork::Invalid,
+        }
+    }
+}
+
+/// Asks about addresses, all at once. Each stands behind its place.
+pub(crate) fn look_up(
     networks: &mut Networks,
-    addresses: impl Iterator<Item = &'a str>,
+    unasked: &[(usize, Cow<'_, str>)],
     rules: NetworkRules<'_>,
     geo: &mut dyn Geo,
 ) {
-    let mut unknown: Vec<&str> = addresses.collect();
-    unknown.sort_unstable();
-    unknown.dedup();
-    unknown.retain(|text| {
-        let network = match text.parse() {
-            Ok(address) if rules.placeholders_are_absent && is_placeholder(address) => KnownNetwork::Placeholder,
-            Ok(_) => return true,
-            Err(_) => KnownNetwork::Invalid,
-        };
-        networks.insert(text, network);
-        false
-    });
-    if unknown.is_empty() {
+    if unasked.is_empty() {
         return;
     }
     let shows_geo = rules.privacy.is_none_or(Privacy::shows_geo);
-    let mut answers = if shows_geo { geo.lookup(&unknown) } else { Vec::new() }.into_iter();
-    for address in unknown {
+    let addresses: Vec<&str> = unasked.iter().map(|(_, address)| &**address).collect();
+    let mut answers = if shows_geo { geo.lookup(&addresses) } else { Vec::new() }.into_iter();
+    for (place, address) in unasked {
         // A host that answers too little is a host that knows too little.
         let network = answers.next().flatten().unwrap_or_default();
-        let shown = rules.privacy.map_or_else(|| Some(address.to_owned()), |privacy| privacy.ip(address));
+        let shown =
+            rules.privacy.map_or(Some(Cow::Borrowed(&**address)), |privacy| privacy.ip(address).map(Cow::Owned));
         let is_ocsf = rules.layout == Layout::Ocsf;
-        let shown = shown.map(|shown| if is_ocsf { shortest(shown) } else { shown });
-        let ip_json = shown.map(|shown| build(|out| out.push_string(&shown))).unwrap_or_default();
+        let shown = shown.map(|shown| if is_ocsf { shortest(shown) } else { shown }).unwrap_or_default();
         let push = if is_ocsf { push_ocsf_members } else { push_members };
-        let members = build(|out| push(out, &ip_json, &network));
-        networks.insert(address, KnownNetwork::Known(NetworkText { members, ip_json }));
+        let pieces = Pieces::new([&|out| push_ip(out, "", &shown), &|out| push(out, &shown, &network)]);
+        networks.set(*place, KnownNetwork::Known(NetworkText { pieces }));
+    }
+}
+
+/// Adds the text of an IP address as a JSON string behind `key`, unless it is empty.
+fn push_ip(out: &mut Buffer<'_>, key: &str, ip: &str) {
+    if !ip.is_empty() {
+        out.push_str(key);
+        out.push_plain_string(ip);
     }
 }
 
@@ -154,11 +174,11 @@ fn is_placeholder(address: IpAddr) -> bool {
 }
 
 /// The text of an IP address in its one form: OCSF takes 40 characters at most.
-fn shortest(text: String) -> String {
-    text.parse().map_or(text, |address: IpAddr| address.to_string())
+fn shortest(text: Cow<'_, str>) -> Cow<'_, str> {
+    text.parse().map_or(text, |address: IpAddr| address.to_string().into())
 }
 
-fn push_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
+fn push_members(out: &mut Buffer<'_>, ip: &str, network: &Network) {
     if let Some(system) = &network.autonomous_system {
         out.push_ascii(br#""as":{"number":"#);
         out.push_str(&system.number.to_string());
@@ -172,9 +192,8 @@ fn push_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
     if let Some(place) = &network.place {
         push_place(out, place);
     }
-    if !ip_json.is_empty() {
-        out.push_ascii(br#""ip":"#);
-        out.push_str(ip_json);
+    if !ip.is_empty() {
+        push_ip(out, r#""ip":"#, ip);
         out.push(b',');
     }
 }
@@ -196,7 +215,7 @@ fn push_place(out: &mut Buffer<'_>, place: &Place) {
 }
 
 /// The same in the words of OCSF.
-fn push_ocsf_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
+fn push_ocsf_members(out: &mut Buffer<'_>, ip: &str, network: &Network) {
     if let Some(system) = &network.autonomous_system {
         out.push_ascii(br#""autonomous_system":{"#);
         out.push_member(r#""name":"#, system.organization_name.as_deref().unwrap_or_default());
@@ -204,9 +223,8 @@ fn push_ocsf_members(out: &mut Buffer<'_>, ip_json: &str, network: &Network) {
         out.push_str(&system.number.to_string());
         out.push_ascii(b"},");
     }
-    if !ip_json.is_empty() {
-        out.push_ascii(br#""ip":"#);
-        out.push_str(ip_json);
+    if !ip.is_empty() {
+        push_ip(out, r#""ip":"#, ip);
         out.push(b',');
     }
     let Some(place) = &network.place else { return };

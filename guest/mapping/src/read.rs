@@ -31,7 +31,7 @@ pub(crate) fn drop_reason(context: &MappingContext, record: &Record<'_>) -> Opti
     None
 }
 
-/// Reads a record, whose networks may be known already.
+/// Reads a record, whose networks are in the cache.
 pub(crate) fn read<'a>(context: &mut MappingContext, record: Record<'a>, networks: EndpointNetworks) -> Document<'a> {
     let mut failures = Vec::new();
     let status = record.get(Property::Status);

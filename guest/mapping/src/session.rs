@@ -1,19 +1,17 @@
 //! A mapping with its settings: batches of records in, documents out.
 
-use std::borrow::Cow;
-
 use memchr::memchr_iter;
 
 use crate::{
-    bytes::Bytes,
     context::MappingContext,
     details_record::{DetailsLine, DetailsRecord},
     document::{Document, IdPlaces, PendingOutcome},
+    documents::Documents,
     endpoint::EndpointNetworks,
     failure::Failure,
     json::{Raw, decode},
     key_layout::KeyLayout,
-    network::{Geo, NetworkRules, look_up},
+    network::{Geo, KnownNetwork, NetworkRules, look_up},
     outcome::{DropReason, MappedBatch, Origin, Outcome},
     property::Property,
     read::{drop_reason, read},
@@ -44,7 +42,7 @@ struct Line<'a> {
     details: Option<DetailsRecord<'a>>,
     /// Why the line is no record, if it is none.
     failure: Option<Failure>,
-    /// Where the networks of both ends are, as far as they were known before.
+    /// Where the networks of both ends are.
     networks: EndpointNetworks,
 }
 
@@ -62,8 +60,7 @@ impl Session {
     /// marks are no records and have no outcome.
     pub fn map_batch(&mut self, records: &str, origin: &Origin, geo: &mut dyn Geo) -> MappedBatch {
         let mut outcomes = Vec::new();
-        // Documents with the record in `event.original` are about five times as long as their records.
-        let mut documents = Bytes::with_capacity(records.len() * 5);
+        let mut documents = Documents::of(records);
         let mut lines = lines(records).peekable();
         let mut chunk: Vec<Line<'_>> = Vec::new();
         let mut members = Vec::new();
@@ -94,14 +91,14 @@ impl Session {
             self.finish(pending.drain(..), &mut documents, &mut outcomes);
             members.clear();
         }
-        MappedBatch { documents: documents.into_vec(), outcomes }
+        MappedBatch { documents: documents.into_bytes(), outcomes }
     }
 
     /// Gives every document of a chunk its ids.
     fn finish(
         &mut self,
         pending: impl Iterator<Item = Result<PendingOutcome, DropReason>>,
-        documents: &mut Bytes,
+        documents: &mut Documents,
         outcomes: &mut Vec<Outcome>,
     ) {
         let ids = self.context.ids.take();
@@ -125,26 +122,26 @@ impl Session {
     fn ask_about_networks(&mut self, chunk: &mut [Line<'_>], members: &[RecordMember<'_>], geo: &mut dyn Geo) {
         let MappingContext { networks, version, settings, .. } = &mut self.context;
         networks.trim();
-        let mut unknown: Vec<Cow<'_, str>> = Vec::new();
-        for line in chunk {
-            let record = if line.failure.is_some() { Record::NONE } else { line.index.record(members) };
-            let mut find = |property| {
-                let raw = record.get(property).present().filter(Raw::is_string)?;
-                let address = decode(&raw);
-                let place = networks.find(&address);
-                if place.is_none() {
-                    unknown.push(address);
-                }
-                place
-            };
-            line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
-        }
         let rules = NetworkRules {
             layout: version.layout,
             placeholders_are_absent: version.placeholder_ips_are_absent,
             privacy: settings.privacy.as_ref(),
         };
-        look_up(networks, unknown.iter().map(AsRef::as_ref), rules, geo);
+        let mut unasked = Vec::new();
+        for line in chunk {
+            let record = if line.failure.is_some() { Record::NONE } else { line.index.record(members) };
+            let mut find = |property| {
+                let raw = record.get(property).present().filter(Raw::is_string)?;
+                let address = decode(&raw);
+                let (place, is_new) = networks.find_or_insert(&address, || rules.classify(&address));
+                if is_new && matches!(networks.get(place), KnownNetwork::Unasked) {
+                    unasked.push((place, address));
+                }
+                Some(place)
+            };
+            line.networks = EndpointNetworks { source: find(Property::FromIp), destination: find(Property::ToIp) };
+        }
+        look_up(networks, &unasked, rules, geo);
     }
 
     fn map_line(
@@ -152,12 +149,12 @@ impl Session {
         line: &Line<'_>,
         members: &[RecordMember<'_>],
         origin: &Origin,
-        documents: &mut Bytes,
+        documents: &mut Documents,
     ) -> Result<PendingOutcome, DropReason> {
         let context = &mut self.context;
         context.addresses.trim();
         context.domains.trim();
-        let pending = match &line.failure {
+        match &line.failure {
             None => {
                 let record = line.record(members);
                 if let Some(reason) = drop_reason(context, &record) {
@@ -165,21 +162,19 @@ impl Session {
                 }
                 let mut document = read(context, record, line.networks);
                 match &line.details {
-                    None => write(context, &document, line.text, line.offset, origin, documents),
+                    None => Ok(write(context, &document, line.text, line.offset, origin, documents)),
                     Some(details) => {
                         let delivery = details.read(&mut document);
                         let lines = DetailsLine { line: line.text, record: details.trace.text, offset: line.offset };
-                        write_details(context, &document, &delivery, lines, origin, documents)
+                        Ok(write_details(context, &document, &delivery, lines, origin, documents))
                     }
                 }
             }
             Some(failure) => {
                 let document = Document::broken(failure.clone());
-                write(context, &document, line.text, line.offset, origin, documents)
+                Ok(write(context, &document, line.text, line.offset, origin, documents))
             }
-        };
-        documents.push(b'\n');
-        Ok(pending)
+        }
     }
 }
 

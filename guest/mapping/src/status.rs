@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::ignore_case::equal_ignoring_case;
+use crate::{bytes::equal, ignore_case::equal_ignoring_case};
 
 /// What became of a message, as ECS says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +34,10 @@ impl Status {
 
     /// What a status says that a service or an export has written in its way.
     pub(crate) fn of(text: &str) -> Self {
-        let known = KNOWN.iter().find(|(name, action, _)| {
-            let may_be = name.len() == text.len() || action.len() == text.len();
-            may_be && (equal_ignoring_case(name, text) || equal_ignoring_case(action, text))
+        // As Graph writes it, or else in any other way.
+        let known = KNOWN.iter().find(|(name, ..)| equal(name.as_bytes(), text.as_bytes())).or_else(|| {
+            let is = |name: &str| name.len() == text.len() && equal_ignoring_case(name, text);
+            KNOWN.iter().find(|(name, action, _)| is(name) || is(action))
         });
         if let Some((_, action, outcome)) = known {
             return Self { action: Cow::Borrowed(action), outcome };

@@ -66,8 +66,10 @@ impl SuffixList {
 
 /// What stands before the last `.` + `root`.
 fn subdomain<'a>(domain: &'a str, root: &str) -> Option<&'a str> {
-    let at = domain.rfind(&format!(".{root}"))?;
-    domain.get(..at)
+    match domain.strip_suffix(root) {
+        Some(before) => before.strip_suffix('.'),
+        None => domain.rsplit_once(&format!(".{root}")).map(|(before, _)| before),
+    }
 }
 
 /// Adds the ASCII form of every rule that is not ASCII, since domains come in either form.

@@ -13,20 +13,16 @@ use delivery::DETAILS_ACTION;
 use exotrace_details::DeliveryDetails;
 
 use crate::{
-    bytes::Bytes,
     context::MappingContext,
     date::Instant,
     delivery_key::Delivery,
     details_record::DetailsLine,
     document::{Document, IdPlaces, PendingOutcome},
+    documents::Documents,
     json::Buffer,
     outcome::Origin,
     version::Layout,
 };
-
-/// How much room a document gets to begin with, in bytes, beside four times the length of its record: the record itself,
-/// once more in fields of its own, and, with its quotes escaped, in `event.original`.
-const ROOM_BYTES: usize = 4096;
 
 /// Writes a document; `line` is the record's own text, `offset` where it begins in its batch.
 pub(crate) fn write(
@@ -35,7 +31,7 @@ pub(crate) fn write(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> PendingOutcome {
     let start = out.len();
     let (length, id_places) = match context.version.layout {
@@ -44,7 +40,7 @@ pub(crate) fn write(
         Layout::Ocsf => write_ocsf(context, document, line, offset, origin, out),
     };
     let action = document.failures.is_empty().then_some(&*document.status.action);
-    finish(context, document, action, line, start, (length, id_places), out)
+    finish(context, document, action, line, start, (length, id_places))
 }
 
 /// Writes the document of a delivery with its steps.
@@ -55,20 +51,24 @@ pub(crate) fn write_details(
     details: &DeliveryDetails,
     lines: DetailsLine<'_>,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> PendingOutcome {
     let start = out.len();
-    let written = with_room(lines.line, out, |buffer| match context.version.layout {
-        Layout::Ocsf => ocsf::push_details_document(buffer, context, document, details, lines, origin),
-        // The layout of Elastic's package has no details: none of its versions maps them.
-        Layout::Delivery | Layout::Package => IdPlaces {
-            document: None,
-            delivery: delivery::push_details_document(buffer, context, document, details, lines, origin),
-        },
+    let written = out.add(lines.line, |room| {
+        let mut buffer = Buffer::new(room);
+        let places = match context.version.layout {
+            Layout::Ocsf => ocsf::push_details_document(&mut buffer, context, document, details, lines, origin),
+            // The layout of Elastic's package has no details: none of its versions maps them.
+            Layout::Delivery | Layout::Package => IdPlaces {
+                document: None,
+                delivery: delivery::push_details_document(&mut buffer, context, document, details, lines, origin),
+            },
+        };
+        Some((buffer.finished()?, places))
     });
     // The steps of one status are one document, beside that of the row.
     let action = document.failures.is_empty().then(|| format!("{DETAILS_ACTION} {}", document.status.action));
-    finish(context, document, action.as_deref(), lines.line, start, written, out)
+    finish(context, document, action.as_deref(), lines.line, start, written)
 }
 
 /// Takes down what the ids of a document that begins at `start` are made of.
@@ -80,9 +80,7 @@ fn finish(
     line: &str,
     start: usize,
     (length, id_places): (usize, IdPlaces),
-    out: &mut Bytes,
 ) -> PendingOutcome {
-    out.truncate(start + length);
     let MappingContext { addresses, ids, .. } = context;
     let text = |address: Option<usize>| address.map(|place| addresses.get(place).text());
     let delivery = Delivery {
@@ -101,7 +99,8 @@ fn finish(
     }
 }
 
-// One function for each layout: together they would be longer than engines like.
+// One function for each layout: together they would be longer than engines like. Each has a buffer of its own: one that
+// is handed in would be in memory.
 
 #[inline(never)]
 fn write_package(
@@ -110,11 +109,12 @@ fn write_package(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    with_room(line, out, |buffer| {
-        package::push_document(buffer, context, document, line, offset, origin);
-        IdPlaces::default()
+    out.add(line, |room| {
+        let mut buffer = Buffer::new(room);
+        package::push_document(&mut buffer, context, document, line, offset, origin);
+        Some((buffer.finished()?, IdPlaces::default()))
     })
 }
 
@@ -125,11 +125,12 @@ fn write_delivery(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    with_room(line, out, |buffer| IdPlaces {
-        document: None,
-        delivery: delivery::push_document(buffer, context, document, line, offset, origin),
+    out.add(line, |room| {
+        let mut buffer = Buffer::new(room);
+        let delivery = delivery::push_document(&mut buffer, context, document, line, offset, origin);
+        Some((buffer.finished()?, IdPlaces { document: None, delivery }))
     })
 }
 
@@ -140,23 +141,11 @@ fn write_ocsf(
     line: &str,
     offset: usize,
     origin: &Origin,
-    out: &mut Bytes,
+    out: &mut Documents,
 ) -> (usize, IdPlaces) {
-    with_room(line, out, |buffer| ocsf::push_document(buffer, context, document, line, offset, origin))
-}
-
-/// Has `push` write a document, with more and more room; returns its length and what `push` returns.
-#[inline(always)]
-fn with_room<T>(line: &str, out: &mut Bytes, push: impl Fn(&mut Buffer<'_>) -> T) -> (usize, T) {
-    let start = out.len();
-    let mut room = ROOM_BYTES + 4 * line.len();
-    loop {
-        let mut buffer = Buffer::new(out.room(room));
-        let result = push(&mut buffer);
-        if let Some(length) = buffer.finished() {
-            return (length, result);
-        }
-        out.truncate(start);
-        room *= 2;
-    }
+    out.add(line, |room| {
+        let mut buffer = Buffer::new(room);
+        let places = ocsf::push_document(&mut buffer, context, document, line, offset, origin);
+        Some((buffer.finished()?, places))
+    })
 }

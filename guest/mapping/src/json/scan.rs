@@ -33,9 +33,17 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes()
     }
 
-    /// Skips white space and returns the byte after it, without taking it.
-    #[inline(never)]
+    /// Skips white space, of which there is seldom any, and returns the byte after it, without taking it.
+    #[inline(always)]
     pub(crate) fn peek(&mut self) -> Option<u8> {
+        match self.byte() {
+            Some(byte) if byte > b' ' => Some(byte),
+            _ => self.apart(Self::peek_far),
+        }
+    }
+
+    #[inline(never)]
+    fn peek_far(&mut self) -> Option<u8> {
         let bytes = self.bytes();
         while let Some(&byte) = bytes.get(self.at) {
             match byte {
@@ -49,7 +57,7 @@ impl<'a> Scanner<'a> {
     /// Takes `byte` if it comes next, after white space or, as mostly, at once.
     #[inline(always)]
     pub(crate) fn take(&mut self, byte: u8) -> bool {
-        let found = self.byte() == Some(byte) || self.apart(Self::peek) == Some(byte);
+        let found = self.byte() == Some(byte) || self.apart(Self::peek_far) == Some(byte);
         self.at += usize::from(found);
         found
     }
@@ -66,7 +74,7 @@ impl<'a> Scanner<'a> {
     /// Takes a string with its quotes.
     #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<Raw<'a>, SyntaxError> {
-        if self.byte() != Some(b'"') && self.apart(Self::peek) != Some(b'"') {
+        if self.byte() != Some(b'"') && self.apart(Self::peek_far) != Some(b'"') {
             return self.expected("`\"`");
         }
         let start = self.at;
@@ -208,7 +216,9 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn open(&mut self, end: u8) -> bool {
         self.at += 1;
-        !self.take(end)
+        let is_empty = self.peek() == Some(end);
+        self.at += usize::from(is_empty);
+        !is_empty
     }
 
     /// Takes what follows a member, and returns whether another one comes.
@@ -229,7 +239,7 @@ impl<'a> Scanner<'a> {
             self.at += expected.len();
             Raw { text: expected, kind: Kind::Plain }
         } else {
-            self.string()?
+            self.apart(Self::new_key)?
         };
         let start = self.at - key.text.len();
         if !self.take(b':') {
@@ -237,6 +247,12 @@ impl<'a> Scanner<'a> {
         }
         let value = self.value(depth)?;
         Ok(Member { key, value, place: start..self.at })
+    }
+
+    /// Takes a key that was not expected.
+    #[inline(never)]
+    fn new_key(&mut self) -> Result<Raw<'a>, SyntaxError> {
+        self.string()
     }
 
     fn word(&mut self, word: &'static str, kind: Kind) -> Result<Raw<'a>, SyntaxError> {

@@ -5,11 +5,14 @@ use std::borrow::Cow;
 use super::value::{Kind, Raw};
 
 /// Decodes a string. A surrogate without its other half becomes U+FFFD, as there is no such character.
+#[inline]
 pub(crate) fn decode<'a>(raw: &Raw<'a>) -> Cow<'a, str> {
     let inner = raw.inner();
-    if raw.kind == Kind::Plain {
-        return Cow::Borrowed(inner);
-    }
+    if raw.kind == Kind::Plain { Cow::Borrowed(inner) } else { Cow::Owned(decode_escapes(inner)) }
+}
+
+#[inline(never)]
+fn decode_escapes(inner: &str) -> String {
     let mut text = String::with_capacity(inner.len());
     let mut rest = inner;
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -31,7 +34,7 @@ pub(crate) fn decode<'a>(raw: &Raw<'a>) -> Cow<'a, str> {
         rest = characters.as_str();
     }
     text.push_str(rest);
-    Cow::Owned(text)
+    text
 }
 
 /// Adds the character whose digits `rest` begins with, together with its second half, and returns what follows.

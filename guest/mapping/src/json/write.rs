@@ -16,18 +16,31 @@ pub(crate) struct Buffer<'r> {
     is_too_small: bool,
 }
 
+/// How much room a text gets to begin with, in bytes.
+const FIRST_ROOM: usize = 512;
+
 /// The text that `write` writes; it may be called several times, with more and more room.
 pub(crate) fn build(mut write: impl FnMut(&mut Buffer<'_>)) -> String {
-    let mut room = vec![0; 512];
+    build_in(&mut [0; FIRST_ROOM], &mut write).unwrap_or_else(|| build_long(&mut write))
+}
+
+#[cold]
+fn build_long(write: &mut dyn FnMut(&mut Buffer<'_>)) -> String {
+    let mut room = vec![0; FIRST_ROOM];
     loop {
-        let mut out = Buffer::new(&mut room);
-        write(&mut out);
-        if let Some(length) = out.finished() {
-            room.truncate(length);
-            return String::from_utf8(room).expect("made of whole texts");
-        }
         room.resize(2 * room.len(), 0);
+        if let Some(text) = build_in(&mut room, write) {
+            return text;
+        }
     }
+}
+
+/// The text that `write` writes, unless the room is too small for it.
+fn build_in(room: &mut [u8], write: &mut dyn FnMut(&mut Buffer<'_>)) -> Option<String> {
+    let mut out = Buffer::new(room);
+    write(&mut out);
+    let length = out.finished()?;
+    Some(str::from_utf8(&room[..length]).expect("made of whole texts").to_owned())
 }
 
 impl<'r> Buffer<'r> {
@@ -152,6 +165,14 @@ impl<'r> Buffer<'r> {
     pub(crate) fn push_string(&mut self, text: &str) {
         self.push(b'"');
         self.push_escaped(text);
+        self.push(b'"');
+    }
+
+    /// Adds `text`, in which nothing has to be escaped, as a JSON string.
+    #[inline(always)]
+    pub(crate) fn push_plain_string(&mut self, text: &str) {
+        self.push(b'"');
+        self.push_str(text);
         self.push(b'"');
     }
 

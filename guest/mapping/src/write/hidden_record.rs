@@ -9,6 +9,7 @@ use crate::{
     document::Document,
     endpoint::Endpoint,
     json::{Buffer, Kind, Raw, decode},
+    network::NetworkText,
     privacy::Privacy,
     property::Property,
     status::is_plain,
@@ -48,7 +49,7 @@ pub(crate) fn push_hidden_record(
     for (property, endpoint) in [(Property::SenderAddress, source), (Property::RecipientAddress, destination)] {
         push_json(out, property, whole(endpoint.address(context)));
     }
-    let ip = |endpoint: &Endpoint| endpoint.network(context).map_or("", |network| network.ip_json.as_str());
+    let ip = |endpoint: &Endpoint| endpoint.network(context).map_or("", NetworkText::ip_json);
     push_json(out, Property::FromIp, ip(source));
     push_json(out, Property::ToIp, ip(destination));
     out.close(start, b"}}");

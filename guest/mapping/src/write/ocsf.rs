@@ -13,11 +13,13 @@ use values::{push_json, push_time};
 
 use super::{delivery::message::push_message, parts::is_original_kept};
 use crate::{
+    address::Address,
     context::MappingContext,
     date::Instant,
     document::{Direction, Document, IdPlaces},
     endpoint::{Addresses, Endpoint},
     json::Buffer,
+    network::NetworkText,
     outcome::Origin,
 };
 
@@ -96,7 +98,7 @@ fn push_times(out: &mut Buffer<'_>, document: &Document<'_>, origin: &Origin) {
 /// The IP address of one end as a JSON string, or nothing.
 #[inline(always)]
 fn ip<'a>(context: &'a MappingContext, endpoint: &Endpoint) -> &'a str {
-    endpoint.network(context).map_or("", |network| &network.ip_json)
+    endpoint.network(context).map_or("", NetworkText::ip_json)
 }
 
 #[inline(always)]
@@ -116,11 +118,11 @@ fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key: &str, endp
     let start = out.len();
     out.push_str(key);
     if let Some(network) = endpoint.network(context) {
-        out.push_str(&network.members);
+        out.push_str(network.members());
     }
-    let domain = endpoint.address(context).map_or("", |address| &*address.hosts[0]);
+    let domain = endpoint.address(context).map_or("", Address::host_json);
     // Without an address of either kind, it would be no endpoint.
-    if domain.is_empty() && endpoint.network(context).is_none_or(|network| network.ip_json.is_empty()) {
+    if domain.is_empty() && endpoint.network(context).is_none_or(|network| network.ip_json().is_empty()) {
         out.truncate(start);
         return;
     }

@@ -167,12 +167,12 @@ fn push_new(out: &mut Buffer<'_>, text: &str, [first, second, third]: [&str; 3])
 
 /// The address as a JSON string, or nothing.
 pub(crate) fn whole(address: Option<&Address>) -> &str {
-    address.map_or("", |address| &address.json)
+    address.map_or("", Address::json)
 }
 
 /// Its local part as a JSON string, or nothing.
 pub(crate) fn local_part(address: Option<&Address>) -> &str {
-    address.map_or("", |address| &address.local_part_json)
+    address.map_or("", Address::local_part_json)
 }
 
 /// Whether two texts are the same.

@@ -20,6 +20,7 @@ use crate::{
     endpoint::Addresses,
     failure::Failure,
     json::{Buffer, build, decode},
+    network::NetworkText,
     outcome::Origin,
     write::{
         hidden_record::push_hidden_record,
@@ -107,12 +108,12 @@ fn push_destination(out: &mut Buffer<'_>, facts: &Facts<'_>) {
     out.push_ascii(br#""destination":{"#);
     push_text(out, r#""address":"#, host.as_deref().or(ip.as_deref()));
     match document.destination.network(context).filter(|_| *is_of_row) {
-        Some(network) => out.push_str(&network.members),
+        Some(network) => out.push_str(network.members()),
         None => push_text(out, r#""ip":"#, ip.as_deref()),
     }
     if let Some(host) = host {
         let domain = Domain::new(host, &context.settings.suffix_list, &context.settings.local_domains);
-        out.push_str(&domain.members);
+        out.push_str(domain.members());
     }
     out.push_str(facts.addresses.recipient.map_or("", |address| address.user()));
     out.close(start, b"}");
@@ -209,16 +210,16 @@ fn push_related(out: &mut Buffer<'_>, facts: &Facts<'_>) {
     let string = |text: String| build(|out| out.push_string(&text));
     let start = out.len();
     out.push_ascii(br#""related":{"#);
-    push_all(out, r#""hash":["#, of_people(|address| &address.previous_hash_json).map(str::to_owned));
+    push_all(out, r#""hash":["#, of_people(Address::previous_hash_json).map(str::to_owned));
     let hosts = details.hosts().into_iter().filter_map(|host| shown.host(host)).map(string);
-    let domains = of_people(|address| &address.hosts[0]).into_iter().chain(of_people(|address| &address.hosts[1]));
+    let domains = of_people(Address::host_json).into_iter().chain(of_people(Address::registered_host_json));
     push_all(out, r#""hosts":["#, domains.map(str::to_owned).chain(hosts));
     let of_row = [&document.destination, &document.source]
-        .map(|endpoint| endpoint.network(context).map_or("", |network| network.ip_json.as_str()));
+        .map(|endpoint| endpoint.network(context).map_or("", NetworkText::ip_json));
     let of_server = server.iter().filter_map(|server| server.ip.clone());
     let ips = of_server.chain(clients(details, shown)).map(string);
     push_all(out, r#""ip":["#, of_row.map(str::to_owned).into_iter().chain(ips));
-    let users = of_people(|address| &address.json).into_iter().chain(of_people(|address| &address.local_part_json));
+    let users = of_people(Address::json).into_iter().chain(of_people(Address::local_part_json));
     push_all(out, r#""user":["#, users.map(str::to_owned));
     out.close(start, b"}");
 }

@@ -1,12 +1,14 @@
 //! `email`.
 
+use std::borrow::Cow;
+
 use crate::{
     address::Address,
     context::MappingContext,
     document::Document,
     endpoint::Addresses,
     guid,
-    json::{Buffer, Raw, copy_pruned, decode},
+    json::{Buffer, Kind, Raw, copy_pruned, decode},
     privacy::Privacy,
     property::Property,
     record::Record,
@@ -54,10 +56,12 @@ pub(in crate::write) fn text<'a>(record: &Record<'a>, property: Property) -> Opt
 /// Adds an id as a JSON string, in its one form.
 #[inline(always)]
 pub(in crate::write) fn push_id(out: &mut Buffer<'_>, id: &Raw<'_>) {
-    out.push_with(|out| {
-        let text = decode(id);
-        out.push_string(&guid::normalised(&text));
-    });
+    let text = decode(id);
+    match guid::normalised(&text) {
+        // It stands in the record as it has to stand here.
+        Cow::Borrowed(_) if id.kind == Kind::Plain => out.push_str(id.text),
+        text => out.push_string(&text),
+    }
 }
 
 #[inline(always)]
@@ -80,9 +84,9 @@ pub(in crate::write) fn push_text(
 
 #[inline(always)]
 fn push_address(out: &mut Buffer<'_>, before: &str, address: Option<&Address>, after: &str) {
-    if let Some(address) = address.filter(|address| !address.json.is_empty()) {
+    if let Some(address) = address.filter(|address| !address.json().is_empty()) {
         out.push_str(before);
-        out.push_str(&address.json);
+        out.push_str(address.json());
         out.push_str(after);
     }
 }

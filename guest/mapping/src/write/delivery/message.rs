@@ -34,7 +34,7 @@ pub(crate) fn push_message(out: &mut Buffer<'_>, document: &Document<'_>, addres
     };
     if let Some(size) = size {
         out.push_str(before);
-        push_size(out, size);
+        out.push_with(|out| push_size(out, size));
     }
     if document.direction.is_some() || size.is_some() {
         out.push(b')');
@@ -50,8 +50,17 @@ fn inner(json: &str) -> Option<&str> {
 /// The size of a message, when it is a number of bytes, or a text of digits.
 pub(crate) fn size(value: &Raw<'_>) -> Option<u64> {
     let text = if value.is_string() { value.inner() } else { value.text };
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if text.len() > SAFE_DIGITS {
+        return text.parse().ok();
+    }
+    Some(text.bytes().fold(0, |size, digit| size * 10 + u64::from(digit - b'0')))
 }
+
+/// How many digits a number always fits with: to see that one does not fit takes WebAssembly a call for each digit.
+const SAFE_DIGITS: usize = 19;
 
 /// Adds a size with two or three digits and its unit.
 #[inline(never)]

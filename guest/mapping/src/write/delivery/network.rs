@@ -1,10 +1,12 @@
 //! `source`, `destination` and `network`.
 
 use crate::{
+    address::Address,
     context::MappingContext,
     document::{Direction, Document},
     endpoint::Endpoint,
     json::Buffer,
+    network::NetworkText,
 };
 
 /// Adds `source` or `destination`. Its `address` is the mail domain, or else the IP address.
@@ -14,18 +16,19 @@ pub(super) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key:
     out.push_str(key);
     let address = endpoint.address(context);
     let network = endpoint.network(context);
-    let domain = address.map_or("", |address| &address.hosts[0]);
-    let raw = if domain.is_empty() { network.map_or("", |network| &network.ip_json) } else { domain };
+    let domain = address.map_or("", Address::host_json);
+    let raw = if domain.is_empty() { network.map_or("", NetworkText::ip_json) } else { domain };
     if !raw.is_empty() {
         out.push_ascii(br#""address":"#);
         out.push_str(raw);
         out.push(b',');
     }
     if let Some(network) = network {
-        out.push_str(&network.members);
+        out.push_str(network.members());
     }
     if let Some(address) = address {
-        out.push_str(&address.members);
+        out.push_str(address.domain_members());
+        out.push_str(address.user());
     }
     out.close(start, b"}");
 }

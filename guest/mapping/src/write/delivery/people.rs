@@ -1,10 +1,12 @@
 //! Who and what took part in a delivery: `related` and `user`.
 
 use crate::{
+    address::Address,
     context::MappingContext,
     document::{Direction, Document},
     endpoint::Addresses,
     json::Buffer,
+    network::NetworkText,
     write::parts::{push_distinct, push_users},
 };
 
@@ -19,14 +21,14 @@ pub(crate) fn push_related(
     let Addresses { sender, recipient } = *addresses;
     let start = out.len();
     out.push_ascii(br#""related":{"#);
-    let [to_hash, from_hash] =
-        [recipient, sender].map(|address| address.map_or("", |address| address.previous_hash_json.as_str()));
+    let [to_hash, from_hash] = [recipient, sender].map(|address| address.map_or("", Address::previous_hash_json));
     push_distinct(out, r#""hash":["#, [to_hash, from_hash, "", ""]);
-    let host = |at: usize| [recipient, sender].map(|address| address.map_or("", |address| address.hosts[at].as_str()));
-    let ([to, from], [to_registered, from_registered]) = (host(0), host(1));
+    let [to, from] = [recipient, sender].map(|address| address.map_or("", Address::host_json));
+    let [to_registered, from_registered] =
+        [recipient, sender].map(|address| address.map_or("", Address::registered_host_json));
     push_distinct(out, r#""hosts":["#, [to, from, to_registered, from_registered]);
     let ip = [&document.destination, &document.source]
-        .map(|endpoint| endpoint.network(context).map_or("", |network| network.ip_json.as_str()));
+        .map(|endpoint| endpoint.network(context).map_or("", NetworkText::ip_json));
     push_distinct(out, r#""ip":["#, [ip[0], ip[1], "", ""]);
     push_users(out, addresses);
     out.close(start, b"}");

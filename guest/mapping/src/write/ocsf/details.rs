@@ -11,11 +11,13 @@ use super::{
     values::{push_json, push_time},
 };
 use crate::{
+    address::Address,
     context::MappingContext,
     details_record::DetailsLine,
     document::{Document, IdPlaces},
     endpoint::Addresses,
     json::{Buffer, build},
+    network::NetworkText,
     outcome::Origin,
     write::{
         delivery::message::push_message,
@@ -86,8 +88,8 @@ fn push_destination(out: &mut Buffer<'_>, facts: &EventFacts<'_>) {
     let EventFacts { context, document: Document { destination, .. }, server, other_ip, .. } = facts;
     let host = server.as_ref().and_then(|server| server.host.as_deref());
     let network = destination.network(context).filter(|_| other_ip.is_empty());
-    let domain = destination.address(context).map_or("", |address| &*address.hosts[0]);
-    let has_ip = !other_ip.is_empty() || network.is_some_and(|network| !network.ip_json.is_empty());
+    let domain = destination.address(context).map_or("", Address::host_json);
+    let has_ip = !other_ip.is_empty() || network.is_some_and(|network| !network.ip_json().is_empty());
     // Without an address of any kind, it would be no endpoint.
     if host.is_none() && domain.is_empty() && !has_ip {
         return;
@@ -95,7 +97,7 @@ fn push_destination(out: &mut Buffer<'_>, facts: &EventFacts<'_>) {
     let start = out.len();
     out.push_ascii(br#""dst_endpoint":{"#);
     push_json(out, r#""ip":"#, other_ip);
-    out.push_str(network.map_or("", |network| &network.members));
+    out.push_str(network.map_or("", NetworkText::members));
     push_json(out, r#""domain":"#, domain);
     push_text(out, r#""hostname":"#, host);
     out.close(start, b"}");

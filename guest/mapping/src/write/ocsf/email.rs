@@ -70,7 +70,7 @@ pub(super) fn push_trace_id(out: &mut Buffer<'_>, context: &MappingContext, docu
 /// An address as a JSON string, if OCSF takes it for one.
 #[inline(always)]
 pub(super) fn email(address: Option<&Address>) -> &str {
-    address.filter(|address| address.is_email).map_or("", |address| &address.json)
+    address.filter(|address| address.is_email).map_or("", Address::json)
 }
 
 /// The size of the message, as far as a `long_t` goes.

@@ -1,7 +1,7 @@
 //! `observables`: what is searched for in events of every class.
 
 use super::email::email;
-use crate::{endpoint::Addresses, json::Buffer};
+use crate::{address::Address, endpoint::Addresses, json::Buffer};
 
 /// Something more to search for.
 pub(super) struct Observable {
@@ -27,10 +27,10 @@ pub(super) fn push_observables(
     push(out, r#"{"name":"dst_endpoint.ip","type":"IP Address","type_id":2,"value":"#, destination_ip);
     push(out, r#"{"name":"from","type":"Email Address","type_id":5,"value":"#, email(sender));
     push(out, r#"{"name":"to","type":"Email Address","type_id":5,"value":"#, email(recipient));
-    let [from, to] = [sender, recipient].map(|address| address.map_or("", |address| &*address.hosts[0]));
+    let [from, to] = [sender, recipient].map(|address| address.map_or("", Address::host_json));
     push(out, r#"{"name":"src_endpoint.domain","type":"Hostname","type_id":1,"value":"#, from);
     push(out, r#"{"name":"dst_endpoint.domain","type":"Hostname","type_id":1,"value":"#, to);
-    let [from, to] = [sender, recipient].map(|address| address.map_or("", |address| &*address.previous_hash_json));
+    let [from, to] = [sender, recipient].map(|address| address.map_or("", Address::previous_hash_json));
     push(out, r#"{"name":"from","type":"Previous Pseudonym","type_id":99,"value":"#, from);
     push(out, r#"{"name":"to","type":"Previous Pseudonym","type_id":99,"value":"#, to);
     for Observable { before, value } in more {

@@ -133,10 +133,11 @@ fn push_hidden(out: &mut Buffer<'_>, context: &MappingContext, document: &Docume
         }
     }
     for (property, endpoint) in [(Property::SenderAddress, source), (Property::RecipientAddress, destination)] {
-        if let Some(address) = endpoint.address(context).filter(|address| !address.is_email && !address.json.is_empty())
+        if let Some(address) =
+            endpoint.address(context).filter(|address| !address.is_email && !address.json().is_empty())
         {
             push_name(out, property);
-            out.push_str(&address.json);
+            out.push_str(address.json());
             out.push(b',');
         }
     }

@@ -52,7 +52,7 @@ fn push_value(out: &mut Buffer<'_>, document: &Document<'_>, before: &str, prope
 fn push_address(out: &mut Buffer<'_>, before: &str, address: Option<&Address>) {
     if let Some(address) = address {
         out.push_str(before);
-        out.push_str(&address.json);
+        out.push_str(address.json());
         out.push_ascii(b"]},");
     }
 }

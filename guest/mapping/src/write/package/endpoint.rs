@@ -8,10 +8,11 @@ pub(crate) fn push_endpoint(out: &mut Buffer<'_>, context: &MappingContext, key:
     let start = out.len();
     out.push_str(key);
     if let Some(network) = endpoint.network(context) {
-        out.push_str(&network.members);
+        out.push_str(network.members());
     }
     if let Some(address) = endpoint.address(context) {
-        out.push_str(&address.members);
+        out.push_str(address.domain_members());
+        out.push_str(address.user());
     }
     out.close(start, b"}");
 }
