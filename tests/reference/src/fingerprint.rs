@@ -5,16 +5,14 @@ use sha1::{Digest, Sha1};
 
 use crate::json::{Json, last_of_each};
 
-/// The id of a document that was mapped: of these values in this order. `None` without any.
+/// The id of a document that was mapped: of these values in this order. `None` without any, and where all of them are empty
+/// arrays or objects: those would be the same for every such document.
 pub(crate) fn of_values(values: &[Option<Json>]) -> Option<String> {
-    if values.iter().all(Option::is_none) {
-        return None;
-    }
     let mut bytes = Vec::new();
     for value in values.iter().flatten() {
         append(value, &mut bytes);
     }
-    Some(of_bytes(&bytes))
+    (!bytes.is_empty()).then(|| of_bytes(&bytes))
 }
 
 /// The id of a document that could not be mapped wholly: of the record as it was read.
@@ -112,5 +110,12 @@ mod tests {
         let mut values = vec![Some(Json::Number("87891".to_owned()))];
         values.extend(texts.map(|text| Some(Json::Text(text.to_owned()))));
         assert_eq!(of_values(&values).as_deref(), Some("mculcoDonlUqgawR2/Yc6MluakU="));
+    }
+
+    #[test]
+    fn empty_arrays_and_objects_are_no_values() {
+        for empty in ["[]", "{}", "[[],{}]"] {
+            assert_eq!(of_values(&[None, Some(Json::parse(empty).unwrap())]), None, "{empty}");
+        }
     }
 }
