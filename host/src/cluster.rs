@@ -6,11 +6,19 @@
 #[cfg(feature = "kafka")]
 mod catch_up;
 mod cluster_config;
+#[cfg(feature = "kafka")]
+mod cluster_decision;
 mod cluster_error;
+#[cfg(feature = "kafka")]
+mod decide;
 #[cfg(feature = "kafka")]
 mod holdings;
 #[cfg(feature = "kafka")]
 mod ledger_topic;
+#[cfg(feature = "kafka")]
+mod mapping_follower;
+#[cfg(feature = "kafka")]
+mod mapping_topic;
 #[cfg(feature = "kafka")]
 mod membership;
 #[cfg(feature = "kafka")]
@@ -33,7 +41,11 @@ pub(crate) use self::{
 };
 #[cfg(feature = "kafka")]
 pub(crate) use self::{
-    ledger_topic::{Creation, create},
-    overview::{ClusterOverview, OwnedSource, overview},
+    cluster_decision::{DecisionState, ExactMapping},
+    cluster_error::ClusterError,
+    decide::{SettingsMapping, decide, roll_back},
+    ledger_topic::{CreatedTopic, Creation, create},
+    mapping_follower::MappingFollower,
+    overview::{ClusterOverview, ClusterProcess, OwnedSource, overview},
     supervisor::run,
 };

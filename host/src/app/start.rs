@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
+use tokio::sync::watch;
 
 use crate::{
     app::{
@@ -24,6 +25,9 @@ use crate::{
     },
     support::state_folder::{self, StateFolderError},
 };
+
+#[cfg(feature = "kafka")]
+use crate::{cluster::MappingFollower, deployment::HotSwap};
 
 mod any_run;
 mod mapping;
@@ -90,6 +94,8 @@ pub(crate) struct Ready {
     question_requests: QuestionRequests,
     /// Shows the documents that pass.
     pub(crate) taps: Taps,
+    /// Told when it is known what was decided about the mapping of a cluster.
+    mapping_known: watch::Sender<bool>,
 }
 
 /// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
@@ -131,6 +137,7 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         questions,
         question_requests,
         taps: Taps::default(),
+        mapping_known: watch::Sender::new(false),
     })
 }
 
@@ -163,17 +170,31 @@ impl Ready {
         self.initial.decisions.note_clean_end();
     }
 
+    /// What takes decisions about the mapping of a cluster, if this is a process of one.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn mapping_follower(&self, hot_swap: &Arc<HotSwap>, health: &Arc<Health>) -> Option<MappingFollower> {
+        Some(MappingFollower {
+            config: self.config.cluster.clone()?,
+            name: self.agent.member_name(),
+            hot_swap: Arc::clone(hot_swap),
+            health: Arc::clone(health),
+            known: self.mapping_known.clone(),
+        })
+    }
+
     /// What can run: all sources, or those of a cluster that fall to this process.
     pub(crate) fn into_run(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<AnyRun> {
         let Some(cluster) = self.config.cluster.clone() else {
             return Ok(AnyRun::Alone(Box::new(self.into_stages(ledger, health)?)));
         };
-        let Self { dead_letter, agent, state_dir, config, deployment, taps, .. } = self;
+        let Self { dead_letter, agent, state_dir, config, deployment, taps, mapping_known, .. } = self;
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
         let (name, sealer) = (agent.member_name(), dead_letter.sealer());
         let builder = SharedSources { config, deployment, sealer, taps, health: Arc::clone(health) };
         let (builder, health) = (Arc::new(builder), Arc::clone(health));
-        Ok(AnyRun::Cluster(Box::new(ClusterRun { config: cluster, name, state_dir, builder, health, ledger })))
+        let mapping_known = mapping_known.subscribe();
+        let run = ClusterRun { config: cluster, name, state_dir, builder, health, ledger, mapping_known };
+        Ok(AnyRun::Cluster(Box::new(run)))
     }
 
     /// What can run, with its ledger.

@@ -181,7 +181,7 @@ fn tell_other_key(before: Option<&Privacy>, after: Option<&Privacy>) {
 
 /// Begins to replace the mapping when somebody wants it, and to answer who asks on the socket.
 fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
-    let mut tasks = HotSwapTasks::start(ready);
+    let mut tasks = HotSwapTasks::start(ready, &process.health);
     let (hot_swap, replays, questions) = (Arc::clone(tasks.hot_swap()), ready.replays.clone(), ready.questions.clone());
     let privacy = PrivacyInUse::of(&ready.config);
     let (process, taps) = (process.clone(), ready.taps.clone());

@@ -11,6 +11,8 @@ use super::{
 };
 use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenant, documents, wait_for};
 
+mod mapping;
+
 /// Tenants, brokers, and settings that all processes have.
 struct Cluster {
     node: Arc<KafkaNode>,
@@ -18,6 +20,7 @@ struct Cluster {
     tenants: Vec<SimulatedTenant>,
     /// More lines of each source.
     lines: &'static str,
+    ledger_topic: String,
 }
 
 impl Cluster {
@@ -34,17 +37,17 @@ impl Cluster {
             let tenant_id = format!("8f5c2d1e-3b7a-4c09-9e64-{seed:012}");
             SimulatedTenant::new(TenantConfig { seed, rows, tenant_id, ..TenantConfig::default() })
         };
-        let cluster =
-            Self { node, name, tenants: (1..=tenants).map(tenant).collect(), lines: "request_budget = 1000000\n" };
+        let (tenants, lines) = ((1..=tenants).map(tenant).collect(), "request_budget = 1000000\n");
+        let cluster = Self { node, name, tenants, lines, ledger_topic: format!("{name}-ledger") };
         let said = cluster.process().exotrace(&["cluster", "create", "--partitions", "8"]).ends(0).said();
         assert!(said.contains(&format!("created topic `{name}-ledger` with 8 partitions")), "{said}");
         cluster
     }
 
     fn settings(&self) -> String {
-        let (address, name) = (self.node.open_address(), self.name);
+        let (address, name, ledger) = (self.node.open_address(), self.name, &self.ledger_topic);
         let mut settings = format!(
-            "state_dir = \"state\"\n[cluster]\nbrokers = [\"{address}\"]\ntls = false\ngroup = \"{name}\"\nledger_topic = \"{name}-ledger\"\n"
+            "state_dir = \"state\"\n[cluster]\nbrokers = [\"{address}\"]\ntls = false\ngroup = \"{name}\"\nledger_topic = \"{ledger}\"\n"
         );
         for (tenant, number) in self.tenants.iter().zip(1..) {
             let TenantConfig { tenant_id, client_id, client_secret, .. } = &tenant.config;
