@@ -11,6 +11,7 @@ mod cluster_decision;
 mod cluster_error;
 #[cfg(feature = "kafka")]
 mod decide;
+mod held_questions;
 #[cfg(feature = "kafka")]
 mod holdings;
 #[cfg(feature = "kafka")]
@@ -37,7 +38,8 @@ mod transaction_reports;
 
 pub(crate) use self::{
     cluster_config::ClusterConfig,
-    partition::{PartitionBuilder, PartitionPlace, SharedSource},
+    held_questions::{HeldQuestions, NO_REMAP},
+    partition::{PartitionBuilder, PartitionPlace, SharedSource, partitions_folder},
 };
 #[cfg(feature = "kafka")]
 pub(crate) use self::{

@@ -182,10 +182,10 @@ fn tell_other_key(before: Option<&Privacy>, after: Option<&Privacy>) {
 /// Begins to replace the mapping when somebody wants it, and to answer who asks on the socket.
 fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
     let mut tasks = HotSwapTasks::start(ready, &process.health);
-    let (hot_swap, replays, questions) = (Arc::clone(tasks.hot_swap()), ready.replays.clone(), ready.questions.clone());
+    let (hot_swap, questions) = (Arc::clone(tasks.hot_swap()), ready.questions.clone());
     let privacy = PrivacyInUse::of(&ready.config);
     let (process, taps) = (process.clone(), ready.taps.clone());
-    let context = ControlContext { hot_swap, replays, questions, taps, process, privacy };
+    let context = ControlContext { hot_swap, questions, taps, process, privacy };
     match Control::open(&ready.config.state_dir) {
         Ok(control) => tasks.spawn(async move { control.serve(&context).await }),
         // Mail flows all the same.

@@ -12,6 +12,11 @@ use crate::{ledger::Ledger, pipeline::Pipeline};
 /// The folder of the partitions in the state folder.
 const FOLDER: &str = "partitions";
 
+/// The folder of the partitions in a state folder.
+pub(crate) fn partitions_folder(state_dir: &Path) -> PathBuf {
+    state_dir.join(FOLDER)
+}
+
 /// A partition of so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartitionPlace {
@@ -56,7 +61,7 @@ pub(crate) trait PartitionBuilder: Send + Sync {
 impl PartitionPlace {
     /// The folder of the partition.
     pub(crate) fn folder(self, state_dir: &Path) -> PathBuf {
-        state_dir.join(FOLDER).join(format!("{:02}", self.partition))
+        partitions_folder(state_dir).join(format!("{:02}", self.partition))
     }
 
     /// Whether a source belongs to it.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenant, documents, wait_for};
 
+mod asked;
 mod mapping;
 
 /// Tenants, brokers, and settings that all processes have.
@@ -31,11 +32,16 @@ impl Cluster {
 
     /// The same with these settings of the topic for documents.
     fn with(name: &'static str, tenants: u64, rows: usize, topic: Value) -> Self {
+        Self::like(name, tenants, &TenantConfig { rows, ..TenantConfig::default() }, topic)
+    }
+
+    /// So many tenants like this one.
+    fn like(name: &'static str, tenants: u64, like: &TenantConfig, topic: Value) -> Self {
         let node = KafkaNode::shared();
         node.create(name, 3, topic);
         let tenant = |seed: u64| {
             let tenant_id = format!("8f5c2d1e-3b7a-4c09-9e64-{seed:012}");
-            SimulatedTenant::new(TenantConfig { seed, rows, tenant_id, ..TenantConfig::default() })
+            SimulatedTenant::new(TenantConfig { seed, tenant_id, ..like.clone() })
         };
         let (tenants, lines) = ((1..=tenants).map(tenant).collect(), "request_budget = 1000000\n");
         let cluster = Self { node, name, tenants, lines, ledger_topic: format!("{name}-ledger") };

@@ -6,10 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use super::parts::{outputs, own_files, pipeline_source};
+use super::parts::{asked_sources, outputs, own_files, pipeline_source};
 use crate::{
-    app::settings::{Config, SourceConfig},
-    cluster::{PartitionBuilder, PartitionPlace, SharedSource},
+    app::{
+        agent::Agent,
+        settings::{Config, SourceConfig},
+    },
+    cluster::{ClusterConfig, HeldQuestions, PartitionBuilder, PartitionPlace, SharedSource, partitions_folder},
     deployment::Deployment,
     ledger::Ledger,
     observe::health::Health,
@@ -26,6 +29,8 @@ pub(super) struct SharedSources {
     pub(super) sealer: Option<Arc<Sealer>>,
     pub(super) taps: Taps,
     pub(super) health: Arc<Health>,
+    /// Who hears what is asked about the sources of a partition.
+    pub(super) held: Arc<HeldQuestions>,
 }
 
 /// The sources of a cluster.
@@ -38,6 +43,38 @@ fn shared(source: &SourceConfig) -> SharedSource {
     // The quota is the tenant's, also where several sources share it.
     let tenant = source.settings.tenant_id().map_or_else(|| ledger_name.clone(), str::to_lowercase);
     SharedSource { label: source.name().to_owned(), ledger_name, tenant }
+}
+
+/// What somebody asks a process of a cluster.
+pub(super) fn held_questions(config: &Config, cluster: &ClusterConfig, agent: &Agent) -> HeldQuestions {
+    let sources = asked_sources(config).into_iter().zip(shared_sources(config)).collect();
+    HeldQuestions::new(cluster.clone(), agent.member_name(), sources)
+}
+
+/// The files that partitions on this machine may have their dead letters in, whoever has the partitions by now.
+pub(crate) fn dead_letters_of_partitions(state_dir: &Path, dead_letter: &Path) -> Vec<PathBuf> {
+    let Some(name) = dead_letter.file_name() else { return Vec::new() };
+    let (folder, is_beside_ledger) = match dead_letter.parent() {
+        Some(parent) if parent == state_dir => (partitions_folder(state_dir), true),
+        parent => (parent.unwrap_or(Path::new("")).to_owned(), false),
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        if is_beside_ledger {
+            files.push(entry.path().join(name));
+            continue;
+        }
+        // With what a replay has put aside, which may be all there is.
+        let found = entry.file_name();
+        let number = found.to_str().and_then(|found| found.strip_prefix(name.to_str()?)?.strip_prefix('.'));
+        let number = number.map(|number| number.strip_suffix(".replaying").unwrap_or(number));
+        if let Some(number) = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            files.push(dead_letter.with_added_extension(number));
+        }
+    }
+    files.sort();
+    files.dedup();
+    files
 }
 
 impl SharedSources {
@@ -74,8 +111,8 @@ impl PartitionBuilder for SharedSources {
                 sources.push(pipeline_source(&self.deployment, index, source, &environment)?);
             }
         }
-        // Nobody asks one partition alone.
-        let ((_, replays), (_, questions)) = (Replays::channel(), Questions::channel());
+        let ((asks_replays, replays), (asks, questions)) = (Replays::channel(), Questions::channel());
+        self.held.begin(place, asks, asks_replays);
         Ok(Pipeline {
             sources,
             outputs: outputs(&self.config)?,
