@@ -39,7 +39,7 @@ mod transaction_reports;
 pub(crate) use self::{
     cluster_config::ClusterConfig,
     held_questions::{HeldQuestions, NO_REMAP},
-    partition::{PartitionBuilder, PartitionPlace, SharedSource, partitions_folder},
+    partition::{PartitionBuilder, PartitionPlace, SharedSource, partition_folder, partitions_folder},
 };
 #[cfg(feature = "kafka")]
 pub(crate) use self::{

@@ -228,7 +228,10 @@ fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
 
 /// Lets those who watch see this run, where its settings say.
 async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health>) -> anyhow::Result<()> {
-    let watched = || WatchedRun::new(Arc::clone(health), Arc::clone(&ready.deployment), ready.config.clone());
+    let watched = || {
+        let (health, deployment) = (Arc::clone(health), Arc::clone(&ready.deployment));
+        WatchedRun::new(health, deployment, ready.config.clone(), ready.questions.clone())
+    };
     let old = monitor.take();
     let old_address = old.as_ref().map(Monitor::address);
     if let Some(old) = old {

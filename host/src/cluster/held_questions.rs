@@ -14,14 +14,12 @@ use super::{
 };
 use crate::pipeline::{
     AskedSource, Audit, Backfill, Backfilled, Cancelled, QuestionError, Questions, ReplayError, Replayed, Replays,
-    Statement, TraceAnswer, TraceQuery, choose_source, dead_letter::Overview,
+    Statement, TraceAnswer, TraceQuery, choose_source,
+    dead_letter::{Overview, Reason},
 };
 
 /// Why raw records are not mapped again.
 pub(crate) const NO_REMAP: &str = "raw records are kept in `[archive]`, which does not go with `[cluster]`\nhint: `exotrace backfill` asks the service";
-
-/// So much of a file of dead letters is read to see whose they are, in bytes.
-const MAX_LETTER_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What somebody asks a process of a cluster.
 pub(crate) struct HeldQuestions {
@@ -31,6 +29,8 @@ pub(crate) struct HeldQuestions {
     /// All sources of the settings, and where each belongs.
     sources: Vec<(AskedSource, SharedSource)>,
     held: Mutex<BTreeMap<i32, HeldPartition>>,
+    /// The partitions that this process has, also those without sources.
+    partitions: Mutex<Vec<i32>>,
 }
 
 /// A partition that this process has, or had.
@@ -44,7 +44,17 @@ struct HeldPartition {
 impl HeldQuestions {
     /// For these sources, of which nobody has any so far.
     pub(crate) fn new(config: ClusterConfig, name: String, sources: Vec<(AskedSource, SharedSource)>) -> Self {
-        Self { config, name, sources, held: Mutex::default() }
+        Self { config, name, sources, held: Mutex::default(), partitions: Mutex::default() }
+    }
+
+    /// The process has these partitions from now on.
+    pub(crate) fn hold(&self, partitions: Vec<i32>) {
+        *self.partitions.lock().unwrap_or_else(PoisonError::into_inner) = partitions;
+    }
+
+    /// The partitions that the process has.
+    pub(crate) fn partitions(&self) -> Vec<i32> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A partition is begun, and hears what is asked here until it ends.
@@ -104,21 +114,25 @@ impl HeldQuestions {
     pub(crate) async fn replay(&self, file: PathBuf) -> Result<Replayed, ReplayError> {
         let unread = |source| ReplayError::Read { path: file.clone(), source };
         let read = file.clone();
-        let overview = spawn_blocking(move || Overview::read(&read, MAX_LETTER_BYTES)).await;
+        let overview = spawn_blocking(move || Overview::read(&read, u64::MAX)).await;
         let overview = overview.map_err(|error| unread(error.into()))?.map_err(|error| unread(error.into()))?;
         let Some(overview) = overview else { return Err(unread("there is no such file".into())) };
         let not_here = |reason: String| ReplayError::NotHere { path: file.clone(), reason };
-        let Some(letter) = overview.reasons.first() else {
-            return Err(not_here("no line of it is a dead letter".to_owned()));
+        let names =
+            |source: &SharedSource, letter: &Reason| [&source.label, &source.ledger_name].contains(&&letter.source);
+        let of = |letter| self.sources.iter().map(|(_, source)| source).find(|source| names(source, letter));
+        let sources: Vec<_> = overview.reasons.iter().filter_map(of).collect();
+        let Some(source) = sources.first() else {
+            return Err(not_here("it has no dead letter of a source of the settings".to_owned()));
         };
-        let is_of_it =
-            |(_, source): &&(AskedSource, SharedSource)| [&source.label, &source.ledger_name].contains(&&letter.source);
-        let Some((_, source)) = self.sources.iter().find(is_of_it) else {
-            return Err(not_here(format!("its source `{}` is no longer in the settings", letter.source)));
-        };
-        match self.held(source).await {
-            Ok(held) => held.replays.replay(file).await,
-            Err(error) => Err(not_here(error.to_string())),
+        let held = self.open().into_iter().find(|held| held.place.has(source));
+        if held.as_ref().is_some_and(|held| !sources.iter().all(|source| held.place.has(source))) {
+            let hint = "write those of each `source` to a file of its own";
+            return Err(not_here(format!("it has dead letters of several partitions\nhint: {hint}")));
+        }
+        match held {
+            Some(held) => held.replays.replay(file).await,
+            None => Err(not_here(self.elsewhere(source).await.to_string())),
         }
     }
 

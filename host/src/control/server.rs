@@ -169,7 +169,7 @@ async fn converse(
             }
             Ok(Request::About) => {
                 let mapping = hot_swap.deployment().status().mapping;
-                ControlReply::About(Box::new(process.about(mapping, privacy.clone(), questions.is_replaying())))
+                ControlReply::About(Box::new(process.about(mapping, privacy.clone(), questions)))
             }
             Ok(request) => answer(request, &by, hot_swap).await,
             Err(error) => ControlReply::Failed(format!("not a request: {error}")),

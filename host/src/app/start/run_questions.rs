@@ -92,6 +92,14 @@ impl RunQuestions {
         }
     }
 
+    /// The partitions of the process; none without a cluster.
+    pub(crate) fn partitions(&self) -> Option<Vec<i32>> {
+        match self {
+            Self::Alone(..) => None,
+            Self::Cluster(held) => Some(held.partitions()),
+        }
+    }
+
     /// Whether dead letters are being fed through.
     pub(crate) fn is_replaying(&self) -> bool {
         match self {

@@ -97,6 +97,10 @@ impl PartitionBuilder for SharedSources {
         self.config.outputs.iter().map(|output| output.name.clone()).collect()
     }
 
+    fn hold(&self, partitions: Vec<i32>) {
+        self.held.hold(partitions);
+    }
+
     fn build(
         &self,
         place: PartitionPlace,

@@ -56,7 +56,7 @@ mod print {
     use crate::{
         cli::table::TextTable,
         cluster::{ClusterOverview, ClusterProcess, DecisionState, OwnedSource},
-        support::time_text::ago,
+        support::{ranges::ranges, time_text::ago},
     };
 
     pub(super) fn overview(overview: &ClusterOverview, output: &mut impl Write) -> io::Result<()> {
@@ -105,31 +105,6 @@ mod print {
             (DecisionState::Taken, _) => report.mapping.clone(),
             (state, None) => format!("{} ({})", report.mapping, state.as_str()),
             (state, Some(reason)) => format!("{} ({}: {reason})", report.mapping, state.as_str()),
-        }
-    }
-
-    /// Numbers in order, as `0-3, 7`.
-    fn ranges(partitions: &[i32]) -> String {
-        let mut parts: Vec<(i32, i32)> = Vec::new();
-        for partition in partitions {
-            match parts.last_mut() {
-                Some((_, last)) if *last + 1 == *partition => *last = *partition,
-                _ => parts.push((*partition, *partition)),
-            }
-        }
-        let text =
-            |(first, last): (i32, i32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
-        parts.into_iter().map(text).collect::<Vec<_>>().join(", ")
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn partitions_are_shown_as_ranges() {
-            assert_eq!(ranges(&[]), "");
-            assert_eq!(ranges(&[0, 1, 2, 3, 7, 9, 10]), "0-3, 7, 9-10");
         }
     }
 }
