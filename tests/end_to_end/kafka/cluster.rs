@@ -12,6 +12,7 @@ use super::{
 use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenant, documents, wait_for};
 
 mod asked;
+mod carried;
 mod mapping;
 
 /// Tenants, brokers, and settings that all processes have.
@@ -50,11 +51,14 @@ impl Cluster {
         cluster
     }
 
-    fn settings(&self) -> String {
+    /// What makes a process one of this cluster.
+    fn section(&self) -> String {
         let (address, name, ledger) = (self.node.open_address(), self.name, &self.ledger_topic);
-        let mut settings = format!(
-            "state_dir = \"state\"\n[cluster]\nbrokers = [\"{address}\"]\ntls = false\ngroup = \"{name}\"\nledger_topic = \"{ledger}\"\n"
-        );
+        format!("[cluster]\nbrokers = [\"{address}\"]\ntls = false\ngroup = \"{name}\"\nledger_topic = \"{ledger}\"\n")
+    }
+
+    fn settings(&self) -> String {
+        let mut settings = format!("state_dir = \"state\"\n# here is [cluster]\n{}", self.section());
         for (tenant, number) in self.tenants.iter().zip(1..) {
             let TenantConfig { tenant_id, client_id, client_secret, .. } = &tenant.config;
             let (url, lines) = (&tenant.url, self.lines);

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use tracing::info;
+
 use super::parts::{asked_sources, outputs, own_files, pipeline_source};
 use crate::{
     app::{
@@ -14,7 +16,7 @@ use crate::{
     },
     cluster::{ClusterConfig, HeldQuestions, PartitionBuilder, PartitionPlace, SharedSource, partitions_folder},
     deployment::Deployment,
-    ledger::Ledger,
+    ledger::{Ledger, LedgerError},
     observe::health::Health,
     pipeline::{
         Claims, GRACE, Pipeline, Questions, REQUEST_BACKOFF, Replays, SourceEnvironment, Taps,
@@ -88,6 +90,22 @@ impl SharedSources {
     }
 }
 
+impl SharedSources {
+    /// What this process knows of the sources of a partition from a time without `[cluster]` is put into the ledger of the
+    /// partition, where that knows nothing of them.
+    fn carry_over(&self, place: PartitionPlace, ledger: &mut Ledger) -> Result<(), LedgerError> {
+        let Some(own) = Ledger::open_to_read(&self.config.state_dir)? else { return Ok(()) };
+        for source in self.config.sources.iter().filter(|source| place.has(&shared(source))) {
+            let requests_of = source.settings.budget().map(|budget| budget.ledger_name);
+            if let Some(rows) = ledger.carry_over(&own, &source.settings.ledger_name(), requests_of.as_deref())? {
+                let partition = place.partition;
+                info!(source = source.name(), partition, rows, "ledger of before the cluster is carried over");
+            }
+        }
+        Ok(())
+    }
+}
+
 impl PartitionBuilder for SharedSources {
     fn sources(&self) -> Vec<SharedSource> {
         shared_sources(&self.config)
@@ -105,8 +123,9 @@ impl PartitionBuilder for SharedSources {
         &self,
         place: PartitionPlace,
         folder: &Path,
-        ledger: Ledger,
+        mut ledger: Ledger,
     ) -> Result<Pipeline, Box<dyn Error + Send + Sync>> {
+        self.carry_over(place, &mut ledger)?;
         let own_files = own_files(&self.config);
         let environment = SourceEnvironment { state_dir: folder.to_owned(), own_files, claims: Claims::default() };
         let mut sources = Vec::new();
