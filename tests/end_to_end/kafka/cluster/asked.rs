@@ -26,7 +26,7 @@ fn ask(folders: &[Folder; 2], question: &[&str]) -> (usize, Ended) {
 fn a_question_is_answered_by_the_process_that_has_the_tenant_and_others_name_it() {
     let cluster = Cluster::new("cluster-asked", 4, 40);
     let folders = [cluster.process(), cluster.process()];
-    let said = folders[0].exotrace(&["trace", "--since", "2h", "--source", "tenant-1"]).ends(1).said();
+    let said = folders[0].exotrace(&["trace", "--since", "3h", "--source", "tenant-1"]).ends(1).said();
     assert!(said.contains("no exotrace runs with"), "{said}");
     let mut daemons = folders.each_ref().map(start);
     wait_for("all documents", || cluster.count() >= cluster.rows());
@@ -38,17 +38,17 @@ fn a_question_is_answered_by_the_process_that_has_the_tenant_and_others_name_it(
     let has_begun = |daemon: &Daemon| daemon.log().contains("partition begun");
     wait_for("partitions", || daemons.iter().any(has_begun));
     wait_for("an answer", || {
-        let question = ["trace", "--since", "2h", "--source", "tenant-1", "--json"];
+        let question = ["trace", "--since", "3h", "--source", "tenant-1", "--json"];
         folders.iter().any(|folder| folder.exotrace(&question).run().code() == Some(0))
     });
-    let (owner, answer) = ask(&folders, &["trace", "--since", "2h", "--source", "tenant-1", "--json"]);
+    let (owner, answer) = ask(&folders, &["trace", "--since", "3h", "--source", "tenant-1", "--json"]);
     assert_eq!(answer.json()["deliveries"].as_array().unwrap().len(), 40);
-    let (_, answer) = ask(&folders, &["audit", "--from", "2h", "--to", "1m", "--source", "tenant-1", "--json"]);
+    let (_, answer) = ask(&folders, &["audit", "--from", "3h", "--to", "1m", "--source", "tenant-1", "--json"]);
     assert_eq!(answer.json()["counts"]["missing"], 0);
     let (_, answer) =
-        ask(&folders, &["backfill", "--from", "2h", "--to", "1m", "--source", "tenant-1", "--dry-run", "--json"]);
+        ask(&folders, &["backfill", "--from", "3h", "--to", "1m", "--source", "tenant-1", "--dry-run", "--json"]);
     assert_eq!(answer.json()["new"], 0);
-    let said = folders[owner].exotrace(&["trace", "--since", "2h"]).ends(2).said();
+    let said = folders[owner].exotrace(&["trace", "--since", "3h"]).ends(2).said();
     assert!(said.contains("several sources can be asked: `tenant-1`, `tenant-2`"), "{said}");
     let said = folders[owner].exotrace(&["remap", "--from", "2h", "--to", "1h"]).ends(2).said();
     assert!(said.contains("`[archive]`, which does not go with `[cluster]`"), "{said}");
