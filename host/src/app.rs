@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod hot_swap;
 pub(crate) mod kinds;
+pub(crate) mod ledgers;
 pub(crate) mod mapping_limits;
 pub(crate) mod privacy;
 pub(crate) mod pseudonym_key_file;

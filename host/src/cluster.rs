@@ -6,11 +6,20 @@
 #[cfg(feature = "kafka")]
 mod catch_up;
 mod cluster_config;
+#[cfg(feature = "kafka")]
+mod cluster_decision;
 mod cluster_error;
+#[cfg(feature = "kafka")]
+mod decide;
+mod held_questions;
 #[cfg(feature = "kafka")]
 mod holdings;
 #[cfg(feature = "kafka")]
 mod ledger_topic;
+#[cfg(feature = "kafka")]
+mod mapping_follower;
+#[cfg(feature = "kafka")]
+mod mapping_topic;
 #[cfg(feature = "kafka")]
 mod membership;
 #[cfg(feature = "kafka")]
@@ -29,11 +38,16 @@ mod transaction_reports;
 
 pub(crate) use self::{
     cluster_config::ClusterConfig,
-    partition::{PartitionBuilder, PartitionPlace, SharedSource},
+    held_questions::{HeldQuestions, NO_REMAP},
+    partition::{PartitionBuilder, PartitionPlace, SharedSource, partition_folder, partitions_folder},
 };
 #[cfg(feature = "kafka")]
 pub(crate) use self::{
-    ledger_topic::{Creation, create},
-    overview::{ClusterOverview, OwnedSource, overview},
+    cluster_decision::{DecisionState, ExactMapping},
+    cluster_error::ClusterError,
+    decide::{SettingsMapping, decide, roll_back},
+    ledger_topic::{CreatedTopic, Creation, create},
+    mapping_follower::MappingFollower,
+    overview::{ClusterOverview, ClusterProcess, OwnedSource, overview},
     supervisor::run,
 };

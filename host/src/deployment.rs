@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     geo::Geo,
-    mapper::{Component, Limits, Loader, MappedBatch, MapperError, Origin, PoolConfig, Settings},
+    mapper::{Component, Demand, Limits, Loader, MappedBatch, MapperError, Origin, PoolConfig, Settings},
     observe::metrics::MappingRole,
 };
 
@@ -22,10 +22,12 @@ mod canary;
 mod candidate;
 mod change;
 mod checks;
+mod collected_source;
 mod component_store;
 mod decision_log;
 mod decisions;
 mod diff;
+mod exact_swap;
 mod generation;
 mod history;
 mod hot_swap;
@@ -33,6 +35,7 @@ mod initial_mapping;
 mod mapping_in_use;
 mod mapping_test;
 mod metrics;
+mod noted_decision;
 mod prepare;
 mod recent;
 mod recording;
@@ -48,16 +51,20 @@ mod trial;
 pub use apart::ApartError;
 pub use candidate::{Candidate, ProbeReport};
 pub use change::Unchanged;
+use collected_source::CollectedSource;
+pub use collected_source::Standby;
 pub use component_store::ComponentStore;
 pub use decisions::{ConfiguredMapping, Decisions, DecisionsError, Override, Resumption};
 pub use diff::{Differences, Example, Examples, FieldDifferences};
 pub(crate) use diff::{masked_value, value_shape};
+pub use exact_swap::ExactSwap;
 use generation::Generation;
 pub use history::{Event, EventKind, history_in};
 pub use hot_swap::{HotSwap, MappingRef, SwapError, SwapPurpose, WatchedComponent, keep_copy};
 pub use initial_mapping::InitialMapping;
 pub use mapping_in_use::MappingInUse;
 pub(crate) use mapping_test::{ExpectedDocument, MappingTest, check_records, expected_text, records_of, test_mapping};
+pub use noted_decision::NotedDecision;
 pub(crate) use prepare::own_checks;
 use recent::Recent;
 pub use refusal::{Allowed, Refusal};
@@ -99,10 +106,11 @@ impl Deployment {
     ) -> Result<Arc<Self>, MapperError> {
         let loader = Loader::default();
         let loader = if limits.fuel.is_some() { loader.metering() } else { loader };
-        Self::with_loader(starts, limits, policy, geo, loader)
+        Self::with_loader(starts, limits, policy, geo, loader, Standby::Always)
     }
 
-    /// Gets a mapping ready for each source, with its settings, and has candidates loaded by `loader`.
+    /// Gets a mapping ready for each source, with its settings, and has candidates loaded by `loader`. Every source is
+    /// tried with an instance, also where none is to wait for its records.
     ///
     /// # Errors
     ///
@@ -113,13 +121,18 @@ impl Deployment {
         policy: RollbackPolicy,
         geo: &Arc<Geo>,
         loader: Loader,
+        standby: Standby,
     ) -> Result<Arc<Self>, MapperError> {
         let limits = Arc::new(limits);
         let compiled = starts.iter().map(|(component, _)| component.clone()).collect();
         let mut with_settings = Vec::new();
         for (component, settings) in starts {
-            let settings = Arc::new(settings);
-            with_settings.push((component, PoolConfig { settings, limits: Arc::clone(&limits), geo: Arc::clone(geo) }));
+            let (settings, limits, geo) = (Arc::new(settings), Arc::clone(&limits), Arc::clone(geo));
+            let demand = match standby {
+                Standby::Always => Demand::lasting(),
+                Standby::WhileCollected => Demand::none(),
+            };
+            with_settings.push((component, PoolConfig { settings, limits, geo, demand }));
         }
         let settings: Vec<_> = with_settings.iter().map(|(_, config)| config.clone()).collect();
         let current = Arc::new(Generation::of_each(with_settings)?);
@@ -134,7 +147,8 @@ impl Deployment {
 
     /// What maps for the source of that number.
     pub fn mapper(self: &Arc<Self>, source: usize) -> DeployedMapper {
-        DeployedMapper { deployment: Arc::clone(self), source, namespace: None, tenant: None }
+        let collected = Arc::new(CollectedSource::begin(&self.rollout, &self.settings[source].demand, source));
+        DeployedMapper { deployment: Arc::clone(self), source, namespace: None, tenant: None, _collected: collected }
     }
 }
 
@@ -152,6 +166,8 @@ pub struct DeployedMapper {
     source: usize,
     namespace: Option<Arc<str>>,
     tenant: Option<Arc<str>>,
+    /// Instances wait for its records until the last clone is gone.
+    _collected: Arc<CollectedSource>,
 }
 
 impl DeployedMapper {
@@ -180,7 +196,7 @@ impl DeployedMapper {
     ///
     /// When no instance of the component can be started.
     pub fn map_batch(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        let Self { deployment, source, namespace, tenant } = self;
+        let Self { deployment, source, namespace, tenant, .. } = self;
         deployment.recent[*source].note(records);
         let mapped = deployment.rollout.map_batch(*source, records, origin)?;
         Ok(MappedBatch { namespace: namespace.clone(), tenant: tenant.clone(), ..mapped })

@@ -12,6 +12,7 @@ use crate::support::{atomic_write, clock::Clock, state_folder};
 mod accepted;
 mod audit_book;
 mod batch;
+mod carry_over;
 mod details;
 mod error;
 mod file_hash;

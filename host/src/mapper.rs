@@ -14,6 +14,7 @@ mod component;
 mod component_error;
 mod component_file;
 mod contract;
+mod demand;
 mod description;
 mod digest;
 mod engine;
@@ -50,6 +51,7 @@ pub use component::Component;
 pub use component_error::ComponentError;
 pub use component_file::{ComponentFile, read_component};
 pub(crate) use contract::spoken as spoken_contracts;
+pub(crate) use demand::Demand;
 pub use description::{Description, DocumentSchema};
 pub(crate) use digest::digest;
 pub use fault_kind::FaultKind;
@@ -98,7 +100,8 @@ impl Mapper {
         limits: Limits,
         geo: Arc<Geo>,
     ) -> Result<Self, MapperError> {
-        let pool = Pool::new(component, PoolConfig { settings: settings.into(), limits: limits.into(), geo })?;
+        let config = PoolConfig { settings: settings.into(), limits: limits.into(), geo, demand: Demand::lasting() };
+        let pool = Pool::new(component, config)?;
         pool.usage.deliver();
         Ok(Self { pool: Arc::new(pool) })
     }

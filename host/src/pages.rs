@@ -1,12 +1,6 @@
 //! The status page, `/metrics`, `/healthz` and `/readyz`, for those who watch.
 
-use std::{
-    collections::VecDeque,
-    io,
-    net::SocketAddr,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -215,12 +209,12 @@ async fn healthz(Extract(watched): Seen) -> Response {
 async fn readyz(Extract(watched): Seen) -> Response {
     let watched = watched.load_full();
     let parts = watched.health.conditions();
-    // While other settings are refused, everything flows by those before.
-    let mut flowing = parts.iter().filter(|condition| condition.part != Part::Settings);
+    // While other settings are refused or another mapping is wanted, everything flows by those before.
+    let keeps_flowing = |part| matches!(part, Part::Settings | Part::ClusterMapping);
+    let mut flowing = parts.iter().filter(|condition| !keeps_flowing(condition.part));
     let flows = !parts.is_empty() && flowing.all(|condition| condition.state == State::Working);
     let status = if flows { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let waiting = Arc::clone(&watched.waiting);
-    let counting = spawn_blocking(move || waiting.lock().unwrap_or_else(PoisonError::into_inner).count());
+    let counting = spawn_blocking(move || watched.count_letters());
     // A disk that does not answer is seen elsewhere.
     let letters = timeout(LEDGER, counting).await.ok().and_then(Result::ok).and_then(Result::ok);
     answer(&parts, letters, status)

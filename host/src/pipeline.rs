@@ -60,10 +60,10 @@ pub(crate) use questions::status_word;
 pub(crate) use questions::{
     AskedSource, Audit, Backfill, Backfilled, Cancelled, MOST_DELIVERIES, MOST_DETAILED, Queryable, QuestionError,
     QuestionRequests, Questions, RangeReading, Remap, Remapped, Search, Statement, TraceAnswer, TraceQuery,
-    TracedDelivery, TracedDetails, TracedRow, audit_alone, backfill_alone, remap_alone, trace_alone,
+    TracedDelivery, TracedDetails, TracedRow, audit_alone, backfill_alone, choose_source, remap_alone, trace_alone,
 };
 pub(crate) use record_batch::{Checkpoint, RecordBatch};
-pub(crate) use replay::{ReplayRequests, Replayed, Replays, replay};
+pub(crate) use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub(crate) use run::{GRACE, run, run_part};
 pub(crate) use setting_problem::SettingProblem;
 pub(crate) use source::Source;

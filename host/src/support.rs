@@ -11,6 +11,7 @@ pub(crate) mod folder;
 pub(crate) mod http_client;
 pub(crate) mod http_response;
 pub(crate) mod plain_file;
+pub(crate) mod ranges;
 pub(crate) mod record_key;
 pub(crate) mod retry;
 pub(crate) mod scrub;

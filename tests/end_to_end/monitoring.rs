@@ -17,8 +17,13 @@ mod prometheus;
 mod status_page;
 
 /// What it tells only with brokers, where `kafka.rs` asks for it.
-const WITH_BROKERS: [&str; 4] =
-    ["exotrace_cluster_partitions", "exotrace_lag_messages", "exotrace_messages_missed_total", "exotrace_source_owner"];
+const WITH_BROKERS: [&str; 5] = [
+    "exotrace_cluster_mapping_differs",
+    "exotrace_cluster_partitions",
+    "exotrace_lag_messages",
+    "exotrace_messages_missed_total",
+    "exotrace_source_owner",
+];
 
 /// The program while somebody watches it.
 struct Monitored {

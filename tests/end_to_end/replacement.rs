@@ -10,8 +10,8 @@ use std::{
 };
 
 use exotrace::{
-    deployment::{Candidate, DeployedMapper, Deployment, EventKind, Refusal, RollbackPolicy, TrialMode},
-    mapper::{Component, Limits, MappedBatch, Origin, Settings, built_in},
+    deployment::{Candidate, DeployedMapper, Deployment, EventKind, Refusal, RollbackPolicy, Standby, TrialMode},
+    mapper::{Component, Limits, Loader, MappedBatch, Origin, Settings, built_in},
 };
 
 use crate::harness::{documents as parsed, graph_records as records, guest, wait_for};
@@ -326,4 +326,31 @@ fn a_new_mapping_that_differs_too_much_is_taken_back() {
     assert_eq!((event.event, event.by.as_str()), (EventKind::RolledBack, "exotrace"));
     let reason = event.reason.unwrap();
     assert!(reason.contains("100.0 % of ") && reason.contains(" come out differently, 20 % are allowed"), "{reason}");
+}
+
+/// As in a process of a cluster, which has some of the sources.
+#[test]
+fn instances_wait_for_the_records_of_sources_that_are_collected() {
+    let starts = (0..3).map(|_| (Component::new(bytes("2.2")).unwrap(), Settings::default())).collect();
+    let (limits, policy, geo) = (Limits::default(), RollbackPolicy::default(), Arc::default());
+    let standby = Standby::WhileCollected;
+    let deployment = Deployment::with_loader(starts, limits, policy, &geo, Loader::default(), standby).unwrap();
+    let instances = || deployment.in_use().iter().map(|it| it.instances).sum::<u64>();
+    assert_eq!(instances(), 0);
+    let (one, two) = (deployment.mapper(0), deployment.mapper(2));
+    assert_eq!(map(&one, 0..10).len() + map(&two, 10..20).len(), 20);
+    assert_eq!(instances(), 2);
+    deployment.replace(deployment.prepare(bytes("1.20")).unwrap(), "me").unwrap();
+    assert_eq!(map(&one, 20..30), (20..30).map(|number| (number, false)).collect::<Vec<_>>());
+    // What maps and what maps no more, until that is let go.
+    assert_eq!(instances(), 4);
+    let clone = one.clone();
+    drop(one);
+    assert_eq!(instances(), 4);
+    drop(clone);
+    assert_eq!(instances(), 2);
+    // It maps again when somebody takes it again.
+    assert_eq!(map(&deployment.mapper(0), 30..40).len(), 10);
+    drop(two);
+    assert_eq!(instances(), 0);
 }

@@ -12,6 +12,7 @@ use super::start::{self, Ready};
 use crate::{
     deployment::{ComponentStore, Deployment, HotSwap, keep_copy},
     geo::Geo,
+    observe::health::Health,
     support::error_text::explain,
 };
 
@@ -24,7 +25,7 @@ pub(crate) struct HotSwapTasks {
 
 impl HotSwapTasks {
     /// Begins after the ledger is open, which says that nobody else has the `state_dir`.
-    pub(crate) fn start(ready: &Ready) -> Self {
+    pub(crate) fn start(ready: &Ready, health: &Arc<Health>) -> Self {
         let Ready { deployment, geo, config, initial, component, loader, unfinished, .. } = ready;
         let watching = start::watched(config, initial.decisions.file_digest());
         deployment.start_recording(&config.state_dir, initial.clone());
@@ -49,8 +50,20 @@ impl HotSwapTasks {
         if geo.has_files() && !interval.is_zero() {
             tasks.spawn(watch_geo(Arc::clone(geo), interval));
         }
-        Self { deployment: Arc::clone(deployment), hot_swap, tasks }
+        let mut started = Self { deployment: Arc::clone(deployment), hot_swap, tasks };
+        started.follow_cluster(ready, health);
+        started
     }
+
+    #[cfg(feature = "kafka")]
+    fn follow_cluster(&mut self, ready: &Ready, health: &Arc<Health>) {
+        if let Some(follower) = ready.mapping_follower(&self.hot_swap, health) {
+            self.tasks.spawn(follower.follow());
+        }
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn follow_cluster(&mut self, _: &Ready, _: &Arc<Health>) {}
 
     /// What replaces.
     pub(crate) fn hot_swap(&self) -> &Arc<HotSwap> {

@@ -2,7 +2,7 @@
 
 use crate::{
     app::settings::{Config, MappingLimits},
-    mapper::{self, CompileLimits, Compiler, Limits, Loader, PoolConfig},
+    mapper::{self, CompileLimits, Compiler, Demand, Limits, Loader, PoolConfig},
 };
 
 /// The folder of mappings, in `state_dir`.
@@ -41,5 +41,10 @@ pub(crate) fn compile_limits(config: Option<&Config>) -> CompileLimits {
 
 /// How a mapping is run by itself: without settings and databases, within the usual limits.
 pub(crate) fn without_settings() -> PoolConfig {
-    PoolConfig { settings: Default::default(), limits: Default::default(), geo: Default::default() }
+    PoolConfig {
+        settings: Default::default(),
+        limits: Default::default(),
+        geo: Default::default(),
+        demand: Demand::lasting(),
+    }
 }

@@ -3,14 +3,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
+use tokio::sync::watch;
 
 use crate::{
     app::{
-        agent::Agent,
-        mapping_limits::loader,
-        privacy::Privacy,
-        settings::{Config, SourceConfig},
-        settings_watch::SettingsWatch,
+        agent::Agent, mapping_limits::loader, privacy::Privacy, settings::Config, settings_watch::SettingsWatch,
         unusable::Unusable,
     },
     deployment::{Decisions, Deployment, InitialMapping},
@@ -19,11 +16,14 @@ use crate::{
     mapper::{ComponentFile, Loader},
     observe::health::Health,
     pipeline::{
-        Archive, AskedSource, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions, REQUEST_BACKOFF,
-        ReplayRequests, Replays, Taps, dead_letter::DeadLetterFile,
+        Archive, GRACE, Output, Pipeline, PipelineSource, QuestionRequests, Questions, REQUEST_BACKOFF, ReplayRequests,
+        Replays, Taps, dead_letter::DeadLetterFile,
     },
     support::state_folder::{self, StateFolderError},
 };
+
+#[cfg(feature = "kafka")]
+use crate::{cluster::MappingFollower, deployment::HotSwap};
 
 mod any_run;
 mod mapping;
@@ -31,31 +31,23 @@ mod parts;
 mod refused_setting;
 mod resolved_mapping;
 mod resume;
+mod run_questions;
 mod shared_sources;
 
 pub(crate) use any_run::AnyRun;
 use any_run::ClusterRun;
 pub(crate) use mapping::{check_candidate, deployment, tried, watched};
-pub(crate) use parts::{output, outputs, sources};
+pub(crate) use parts::{asked_sources, output, outputs, sources};
 pub(crate) use refused_setting::{RefusedSetting, with_refused_setting};
 pub(crate) use resolved_mapping::ResolvedMapping;
 pub(crate) use resume::other_mapping;
 use resume::{Startup, found, resume};
-use shared_sources::SharedSources;
-pub(crate) use shared_sources::shared_sources;
+pub(crate) use run_questions::RunQuestions;
+use shared_sources::{SharedSources, held_questions};
+pub(crate) use shared_sources::{dead_letters_of_partitions, shared_sources};
 
 /// The folder for compiled mappings, in `state_dir`.
 const CACHE: &str = "cache";
-
-/// The sources that questions may be for.
-pub(crate) fn asked_sources(config: &Config) -> Vec<AskedSource> {
-    let asked = |source: &SourceConfig| AskedSource {
-        name: source.name().to_owned(),
-        settings: Arc::clone(&source.settings),
-        identity: None,
-    };
-    config.sources.iter().map(asked).collect()
-}
 
 /// All that takes part in a run but the ledger, which only one run at a time may have.
 pub(crate) struct Ready {
@@ -82,14 +74,14 @@ pub(crate) struct Ready {
     pub(crate) unfinished: Vec<String>,
     /// What loads component files.
     pub(crate) loader: Loader,
-    /// Asks the run for dead letters to be fed through again.
-    pub(crate) replays: Replays,
+    /// Asks the run about the past, and for dead letters to be fed through again.
+    pub(crate) questions: RunQuestions,
     requests: ReplayRequests,
-    /// Asks the run about the past.
-    pub(crate) questions: Questions,
     question_requests: QuestionRequests,
     /// Shows the documents that pass.
     pub(crate) taps: Taps,
+    /// Told when it is known what was decided about the mapping of a cluster.
+    mapping_known: watch::Sender<bool>,
 }
 
 /// Gets everything ready but the ledger; nothing is sent yet, and nothing written but compiled mappings.
@@ -109,6 +101,10 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
     let sealer = privacy.as_ref().map(Privacy::sealer).transpose()?;
     let (replays, requests) = Replays::channel();
     let (questions, question_requests) = Questions::channel();
+    let questions = match &config.cluster {
+        None => RunQuestions::Alone(questions, replays),
+        Some(cluster) => RunQuestions::Cluster(Arc::new(held_questions(config, cluster, &agent))),
+    };
     Ok(Ready {
         sources: sources(config, &deployment).context(Unusable)?,
         outputs: outputs(config).context(Unusable)?,
@@ -126,11 +122,11 @@ pub(crate) fn ready(config: &Config, geo: Geo) -> anyhow::Result<Ready> {
         found,
         unfinished,
         loader,
-        replays,
         requests,
         questions,
         question_requests,
         taps: Taps::default(),
+        mapping_known: watch::Sender::new(false),
     })
 }
 
@@ -163,17 +159,31 @@ impl Ready {
         self.initial.decisions.note_clean_end();
     }
 
+    /// What takes decisions about the mapping of a cluster, if this is a process of one.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn mapping_follower(&self, hot_swap: &Arc<HotSwap>, health: &Arc<Health>) -> Option<MappingFollower> {
+        Some(MappingFollower {
+            config: self.config.cluster.clone()?,
+            name: self.agent.member_name(),
+            hot_swap: Arc::clone(hot_swap),
+            health: Arc::clone(health),
+            known: self.mapping_known.clone(),
+        })
+    }
+
     /// What can run: all sources, or those of a cluster that fall to this process.
     pub(crate) fn into_run(self, ledger: Ledger, health: &Arc<Health>) -> anyhow::Result<AnyRun> {
-        let Some(cluster) = self.config.cluster.clone() else {
+        let (Some(cluster), RunQuestions::Cluster(held)) = (self.config.cluster.clone(), self.questions.clone()) else {
             return Ok(AnyRun::Alone(Box::new(self.into_stages(ledger, health)?)));
         };
-        let Self { dead_letter, agent, state_dir, config, deployment, taps, .. } = self;
+        let Self { dead_letter, agent, state_dir, config, deployment, taps, mapping_known, .. } = self;
         agent.keep(&state_dir).with_context(|| format!("could not write to state folder `{}`", state_dir.display()))?;
         let (name, sealer) = (agent.member_name(), dead_letter.sealer());
-        let builder = SharedSources { config, deployment, sealer, taps, health: Arc::clone(health) };
+        let builder = SharedSources { config, deployment, sealer, taps, health: Arc::clone(health), held };
         let (builder, health) = (Arc::new(builder), Arc::clone(health));
-        Ok(AnyRun::Cluster(Box::new(ClusterRun { config: cluster, name, state_dir, builder, health, ledger })))
+        let mapping_known = mapping_known.subscribe();
+        let run = ClusterRun { config: cluster, name, state_dir, builder, health, ledger, mapping_known };
+        Ok(AnyRun::Cluster(Box::new(run)))
     }
 
     /// What can run, with its ledger.

@@ -84,7 +84,7 @@ fn audit(config: &Config, wanted: Audit) -> anyhow::Result<Statement> {
         Ok(ControlReply::Unanswerable(why)) => Err(Usage(why).into()),
         Ok(ControlReply::Failed(why)) => bail!(why),
         Ok(_) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
-        Err(ControlError::NobodyThere(_)) => {
+        Err(ControlError::NobodyThere(_)) if config.cluster.is_none() => {
             let stages = start::stages(config, start::geo(config)?)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(audit_alone(stages, &wanted)).map_err(|error| match error.is_of_question() {

@@ -83,7 +83,7 @@ fn backfill(config: &Config, wanted: Backfill) -> anyhow::Result<Backfilled> {
         Ok(ControlReply::Unanswerable(why)) => Err(Usage(why).into()),
         Ok(ControlReply::Failed(why)) => Err(anyhow!(with_way_on(why, &wanted))),
         Ok(_) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
-        Err(ControlError::NobodyThere(_)) => {
+        Err(ControlError::NobodyThere(_)) if config.cluster.is_none() => {
             let stages = start::stages(config, start::geo(config)?)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(backfill_alone(stages, &wanted)).map_err(|error| failed(&error, &wanted))
@@ -117,7 +117,7 @@ fn cancel(config: &Config) -> anyhow::Result<ExitCode> {
         }
         Ok(ControlReply::Failed(why) | ControlReply::Unanswerable(why)) => bail!(why),
         Ok(_) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
-        Err(ControlError::NobodyThere(_)) => {
+        Err(ControlError::NobodyThere(_)) if config.cluster.is_none() => {
             let mut ledger = Ledger::open(&config.state_dir)?;
             let was_there = ledger.past(BACKFILL)?.is_some();
             ledger.end_past(BACKFILL)?;

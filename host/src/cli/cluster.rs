@@ -4,13 +4,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-mod cluster_settings;
+pub(super) mod cluster_settings;
 mod create;
 mod status;
 
 #[derive(Subcommand)]
 pub(super) enum ClusterCommand {
-    /// Create the topic that keeps the ledger.
+    /// Create the topics that keep the ledger and decisions about the mapping, unless they are there.
     Create(create::CreateArguments),
     /// Show which process collects which sources, and when each was read last.
     Status(status::ClusterStatusArguments),

@@ -6,6 +6,8 @@ use clap::Subcommand;
 
 mod diff;
 mod export;
+#[cfg(feature = "kafka")]
+mod for_cluster;
 mod inspect;
 mod list;
 mod new;
@@ -57,5 +59,24 @@ pub(super) fn run(command: &MappingCommand) -> anyhow::Result<ExitCode> {
         MappingCommand::Sign(arguments) => sign::sign(arguments),
         MappingCommand::Verify(arguments) => sign::verify(arguments),
         MappingCommand::Export(arguments) => export::run(arguments),
+    }
+}
+
+/// What a program says that cannot talk to brokers.
+#[cfg(not(feature = "kafka"))]
+mod for_cluster {
+    use std::path::Path;
+
+    use crate::{
+        deployment::{Allowed, MappingRef},
+        kafka::NOT_BUILT_IN,
+    };
+
+    pub(super) fn replace(_: Option<&Path>, _: &MappingRef, _: Allowed) -> anyhow::Result<String> {
+        anyhow::bail!("this program is built without Kafka\nhint: {NOT_BUILT_IN}")
+    }
+
+    pub(super) fn roll_back(_: Option<&Path>) -> anyhow::Result<String> {
+        anyhow::bail!("this program is built without Kafka\nhint: {NOT_BUILT_IN}")
     }
 }

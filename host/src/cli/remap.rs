@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     app::{settings::Config, start},
+    cluster::NO_REMAP,
     control::{ControlError, ControlReply, Request, ask},
     deployment::MappingRef,
     ledger::{DRY_RUN, REMAP},
@@ -94,6 +95,9 @@ fn mapping(name: &str) -> anyhow::Result<MappingRef> {
 }
 
 fn remap(config: &Config, wanted: Remap, way_on: &str) -> anyhow::Result<Remapped> {
+    if config.cluster.is_some() {
+        return Err(Usage(NO_REMAP.to_owned()).into());
+    }
     match ask(&config.state_dir, &Request::Remap(wanted.clone())) {
         Ok(ControlReply::Remapped(done)) => Ok(*done),
         Ok(ControlReply::Unanswerable(why)) => Err(Usage(why).into()),

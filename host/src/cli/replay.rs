@@ -86,10 +86,10 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         Some(config) => config.dead_letter.clone(),
         None => state_dir.join(DEAD_LETTER),
     };
-    // What a replay that broke off has left comes first.
+    let is_cluster = config.as_ref().is_none_or(|config| config.cluster.is_some());
     let files = match &arguments.file {
         Some(file) => vec![file.clone()],
-        None => [claimed_path(&dead_letter), dead_letter.clone()].into_iter().filter(|file| file.exists()).collect(),
+        None => waiting(&state_dir, &dead_letter, is_cluster),
     };
     if arguments.list {
         return list::list(&files, &dead_letter, arguments.json);
@@ -102,11 +102,30 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     let place = Place { whose: &arguments.whose, config, state_dir };
     let mut is_complete = true;
     for file in &files {
-        let replayed = place.replay(file)?;
+        let replayed = match place.replay(file) {
+            // That of one partition may be for another process.
+            Err(error) if files.len() > 1 && is_cluster => {
+                say(&format!("error: {}", explain(error.as_ref())));
+                is_complete = false;
+                continue;
+            }
+            replayed => replayed?,
+        };
         report(&replayed, file);
         is_complete &= replayed.unreadable == 0 && replayed.summary.rejected == 0;
     }
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(exit::INCOMPLETE) })
+}
+
+/// The files that have dead letters, of a process of a cluster those of its partitions as well. What a replay that broke
+/// off has left comes first.
+fn waiting(state_dir: &Path, dead_letter: &Path, is_cluster: bool) -> Vec<PathBuf> {
+    let mut files = vec![dead_letter.to_owned()];
+    if is_cluster {
+        files.extend(start::dead_letters_of_partitions(state_dir, dead_letter));
+    }
+    let with_claimed = files.into_iter().flat_map(|file| [claimed_path(&file), file]);
+    with_claimed.filter(|file| file.exists()).collect()
 }
 
 impl Place<'_> {
@@ -117,7 +136,7 @@ impl Place<'_> {
             (Ok(ControlReply::Replayed(replayed)), _) => Ok(*replayed),
             (Ok(ControlReply::Failed(why)), _) => bail!(self.with_way_on(why, file)),
             (Ok(_), _) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
-            (Err(ControlError::NobodyThere(_)), Some(config)) => {
+            (Err(ControlError::NobodyThere(_)), Some(config)) if config.cluster.is_none() => {
                 let stages = start::stages(config, start::geo(config)?)?;
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
                 let replayed = runtime.block_on(pipeline::replay(stages, file));

@@ -181,11 +181,11 @@ fn tell_other_key(before: Option<&Privacy>, after: Option<&Privacy>) {
 
 /// Begins to replace the mapping when somebody wants it, and to answer who asks on the socket.
 fn start_hot_swap(ready: &Ready, process: &Process) -> HotSwapTasks {
-    let mut tasks = HotSwapTasks::start(ready);
-    let (hot_swap, replays, questions) = (Arc::clone(tasks.hot_swap()), ready.replays.clone(), ready.questions.clone());
+    let mut tasks = HotSwapTasks::start(ready, &process.health);
+    let (hot_swap, questions) = (Arc::clone(tasks.hot_swap()), ready.questions.clone());
     let privacy = PrivacyInUse::of(&ready.config);
     let (process, taps) = (process.clone(), ready.taps.clone());
-    let context = ControlContext { hot_swap, replays, questions, taps, process, privacy };
+    let context = ControlContext { hot_swap, questions, taps, process, privacy };
     match Control::open(&ready.config.state_dir) {
         Ok(control) => tasks.spawn(async move { control.serve(&context).await }),
         // Mail flows all the same.
@@ -228,7 +228,10 @@ fn tell_start(ready: &Ready, path: &Path, bars: &MultiProgress) {
 
 /// Lets those who watch see this run, where its settings say.
 async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health>) -> anyhow::Result<()> {
-    let watched = || WatchedRun::new(Arc::clone(health), Arc::clone(&ready.deployment), ready.config.clone());
+    let watched = || {
+        let (health, deployment) = (Arc::clone(health), Arc::clone(&ready.deployment));
+        WatchedRun::new(health, deployment, ready.config.clone(), ready.questions.clone())
+    };
     let old = monitor.take();
     let old_address = old.as_ref().map(Monitor::address);
     if let Some(old) = old {

@@ -94,7 +94,8 @@ fn answer(config: &Config, query: TraceQuery) -> anyhow::Result<TraceAnswer> {
         Ok(ControlReply::Unanswerable(why)) => Err(Usage(why).into()),
         Ok(ControlReply::Failed(why)) => bail!(why),
         Ok(_) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
-        Err(ControlError::NobodyThere(_)) => {
+        // What a search costs counts in the ledger that processes share.
+        Err(ControlError::NobodyThere(_)) if config.cluster.is_none() => {
             let ledger = Ledger::open(&config.state_dir)?;
             let sources = start::asked_sources(config);
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -40,7 +40,7 @@ pub(super) fn open(
     let began = Instant::now();
     // First: what is written behind what is read then would be missed.
     let replica = TopicReplica::take_over(config, partition, Arc::clone(is_lost))?;
-    let reader = TopicReader::new(config)?;
+    let reader = TopicReader::new(config, config.ledger_topic.clone())?;
     reader.look()?.into_result(&config.ledger_topic)?;
     let mut copy = when_free(|| LedgerCopy::open(folder))?;
     let (position, rows) = catch_up(&reader, partition, &mut copy, is_lost)?;

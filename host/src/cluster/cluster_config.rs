@@ -14,6 +14,12 @@ pub(crate) struct ClusterConfig {
 }
 
 impl ClusterConfig {
+    /// The topic of decisions about the mapping.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn mapping_topic(&self) -> String {
+        format!("{}-mapping", self.ledger_topic)
+    }
+
     /// By what brokers know the one process that has a partition.
     pub(crate) fn transactional_id(&self, partition: i32) -> String {
         format!("exotrace-{}-{partition}", self.group)

@@ -16,6 +16,25 @@ pub(crate) enum ClusterError {
         /// Which topic.
         topic: String,
     },
+    /// The topic of decisions about the mapping is not there.
+    #[error(
+        "there is no topic `{topic}`\nhint: `exotrace cluster create`, with the partitions of the ledger topic, adds it"
+    )]
+    NoMappingTopic {
+        /// Which topic.
+        topic: String,
+    },
+    /// There is nothing to go back to.
+    #[error(
+        "no mapping is known that the cluster could go back to\nhint: `exotrace mapping replace --cluster` takes any"
+    )]
+    NothingBefore,
+    /// The last decision about the mapping is of another program.
+    #[error("could not understand the last decision about the mapping: {problem}\nhint: upgrade this process as well")]
+    UnknownDecision {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The topic is there, and is another one.
     #[error("topic `{topic}` is there, and has {found}, not {wanted}\nhint: {hint}")]
     OtherTopic {
@@ -43,6 +62,25 @@ pub(crate) enum ClusterError {
     /// The thread that waits for brokers cannot begin, or ended.
     #[error("could not wait for brokers")]
     Worker(#[source] Box<dyn Error + Send + Sync>),
+}
+
+#[cfg(feature = "kafka")]
+impl ClusterError {
+    /// Whether a person has to mend something: what brokers and disks do by themselves passes.
+    pub(super) fn needs_person(&self) -> bool {
+        let of_ledger = |error: &LedgerError| {
+            !matches!(error, LedgerError::Replica(_) | LedgerError::Behind { .. }) && !error.may_pass()
+        };
+        match self {
+            Self::Brokers(error) => {
+                let error = error.downcast_ref::<crate::kafka::KafkaClientError>();
+                error.is_some_and(|error| error.advice() == crate::kafka::Advice::Person)
+            }
+            Self::Ledger(error) | Self::Run(RunError::Ledger(error)) => of_ledger(error),
+            Self::Ended | Self::Worker(_) => false,
+            _ => true,
+        }
+    }
 }
 
 #[cfg(feature = "kafka")]

@@ -157,6 +157,8 @@ impl Holdings {
     }
 
     fn tell(&self) {
-        metrics().cluster.partitions(&self.config.group, self.lock().len());
+        let partitions: Vec<_> = self.lock().keys().copied().collect();
+        metrics().cluster.partitions(&self.config.group, partitions.len());
+        self.builder.hold(partitions);
     }
 }

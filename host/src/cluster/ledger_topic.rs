@@ -1,11 +1,10 @@
-//! The topic that keeps the ledger: made once, and looked at by each process.
+//! The topics of a cluster: made once, and looked at by each process.
 
 use std::{sync::Arc, time::Duration};
 
 use rdkafka::{
     admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
-    error::KafkaError,
     types::RDKafkaErrorCode,
 };
 use tokio::{task::spawn_blocking, time::sleep};
@@ -28,15 +27,29 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// goes on with.
 const REMEMBER_GONE: &str = "604800000";
 
-/// How the topic is made.
-const SETTINGS: [(&str, &str); 4] = [
+/// How the topic of the ledger is made.
+const LEDGER: [(&str, &str); 4] = [
     ("cleanup.policy", "compact"),
     ("delete.retention.ms", REMEMBER_GONE),
     ("min.cleanable.dirty.ratio", "0.2"),
     ("segment.ms", "86400000"),
 ];
 
-/// What became of making the topic.
+/// How the topic of decisions about the mapping is made.
+const MAPPING: [(&str, &str); 1] = [("cleanup.policy", "compact")];
+
+/// A topic that is made, or was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CreatedTopic {
+    /// Which topic.
+    pub topic: String,
+    /// Its partitions.
+    pub partitions: i32,
+    /// What became of making it.
+    pub creation: Creation,
+}
+
+/// What became of making a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Creation {
     /// It is new.
@@ -45,37 +58,49 @@ pub(crate) enum Creation {
     WasThere,
 }
 
-/// Makes the ledger topic, unless it is there; refuses when it is another one.
+/// Makes the topics of a cluster, unless they are there; refuses when one is another one.
 ///
 /// # Errors
 ///
-/// When brokers refuse, or the topic is there with other settings.
+/// When brokers refuse, or a topic is there with other settings.
 pub(crate) async fn create(
     config: &ClusterConfig,
     partitions: i32,
     replication: Option<i32>,
-) -> Result<Creation, ClusterError> {
-    let topic = &config.ledger_topic;
+) -> Result<[CreatedTopic; 2], ClusterError> {
     let client = KafkaClient::new(&config.client)?;
-    let refused = |what: String, error: &KafkaError| ClusterError::from(KafkaClientError::refused(what, error));
-    let admin: AdminClient<DefaultClientContext> =
-        client.settings.create().map_err(|error| refused("could not set up the client".to_owned(), &error))?;
-    let found = look(config.clone()).await?;
-    if let Some(found) = found {
-        check(&admin, topic, found, partitions).await?;
-        return Ok(Creation::WasThere);
+    let admin: AdminClient<DefaultClientContext> = client
+        .settings
+        .create()
+        .map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
+    let ledger = create_one(config, &admin, (&config.ledger_topic, partitions, &LEDGER), replication).await?;
+    let mapping = create_one(config, &admin, (&config.mapping_topic(), 1, &MAPPING), replication).await?;
+    Ok([ledger, mapping])
+}
+
+async fn create_one(
+    config: &ClusterConfig,
+    admin: &AdminClient<DefaultClientContext>,
+    (topic, partitions, settings): (&str, i32, &[(&str, &str)]),
+    replication: Option<i32>,
+) -> Result<CreatedTopic, ClusterError> {
+    let created = |creation| CreatedTopic { topic: topic.to_owned(), partitions, creation };
+    if let Some(found) = look(config.clone(), topic.to_owned()).await? {
+        check(admin, topic, found, partitions).await?;
+        return Ok(created(Creation::WasThere));
     }
     // Less than the brokers' own default would be lost with one of them.
     let replication = TopicReplication::Fixed(replication.unwrap_or(-1));
     let new =
-        SETTINGS.iter().fold(NewTopic::new(topic, partitions, replication), |new, (key, value)| new.set(key, value));
+        settings.iter().fold(NewTopic::new(topic, partitions, replication), |new, (key, value)| new.set(key, value));
     let options = AdminOptions::new().operation_timeout(Some(ANSWER)).request_timeout(Some(ANSWER));
     let what = || format!("could not create topic `{topic}`");
-    let made = admin.create_topics([&new], &options).await.map_err(|error| refused(what(), &error))?;
+    let made = admin.create_topics([&new], &options).await;
+    let made = made.map_err(|error| KafkaClientError::refused(what(), &error))?;
     match made.into_iter().next() {
-        Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(Creation::WasThere),
+        Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(created(Creation::WasThere)),
         Some(Err((_, code))) => Err(KafkaClientError::Refused { what: what(), code }.into()),
-        _ => Ok(Creation::Made),
+        _ => Ok(created(Creation::Made)),
     }
 }
 
@@ -90,7 +115,7 @@ async fn check(
         Err(ClusterError::OtherTopic { topic: topic.to_owned(), found, wanted, hint })
     };
     if found != wanted {
-        let hint = "sources would move to other partitions and begin anew; name another `ledger_topic`";
+        let hint = "another topic cannot take its place; name another `ledger_topic`";
         return other(format!("{found} partitions"), wanted.to_string(), hint);
     }
     let options = AdminOptions::new().request_timeout(Some(ANSWER));
@@ -109,9 +134,9 @@ async fn check(
 }
 
 /// How many partitions the topic has; none when it is not there.
-async fn look(config: ClusterConfig) -> Result<Option<i32>, ClusterError> {
+async fn look(config: ClusterConfig, topic: String) -> Result<Option<i32>, ClusterError> {
     spawn_blocking(move || {
-        let state = TopicReader::new(&config)?.look()?;
+        let state = TopicReader::new(&config, topic.clone())?.look()?;
         let is_missing = matches!(
             state.refused,
             None | Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)
@@ -119,7 +144,7 @@ async fn look(config: ClusterConfig) -> Result<Option<i32>, ClusterError> {
         if state.partitions.is_empty() && is_missing {
             return Ok(None);
         }
-        let state = state.into_result(&config.ledger_topic)?;
+        let state = state.into_result(&topic)?;
         Ok(i32::try_from(state.partitions.len()).ok())
     })
     .await?
@@ -128,7 +153,7 @@ async fn look(config: ClusterConfig) -> Result<Option<i32>, ClusterError> {
 /// How many partitions the topic has, as soon as brokers say it.
 pub(super) async fn wait_for(config: ClusterConfig, health: Arc<Health>) -> Result<i32, ClusterError> {
     loop {
-        match look(config.clone()).await {
+        match look(config.clone(), config.ledger_topic.clone()).await {
             Ok(Some(partitions)) => return Ok(partitions),
             Ok(None) => return Err(ClusterError::NoTopic { topic: config.ledger_topic }),
             Err(ClusterError::Brokers(error)) if may_pass(&*error) => {

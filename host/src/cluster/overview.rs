@@ -11,7 +11,9 @@ use serde::Serialize;
 
 use super::{
     cluster_config::ClusterConfig,
+    cluster_decision::{ClusterDecision, DecisionReport},
     cluster_error::ClusterError,
+    mapping_topic::MappingTopic,
     partition::{SharedSource, partition_of},
     topic_reader::TopicReader,
 };
@@ -36,6 +38,8 @@ pub(crate) struct ClusterOverview {
     pub state: String,
     /// The processes.
     pub processes: Vec<ClusterProcess>,
+    /// What was decided about the mapping of all processes, if anything was.
+    pub mapping: Option<ClusterDecision>,
     /// The sources of the settings.
     pub sources: Vec<OwnedSource>,
 }
@@ -49,6 +53,8 @@ pub(crate) struct ClusterProcess {
     pub host: String,
     /// What it has.
     pub partitions: Vec<i32>,
+    /// What became of the decision about the mapping; none when it says nothing of that.
+    pub mapping: Option<DecisionReport>,
 }
 
 /// A source, and who collects it.
@@ -69,9 +75,11 @@ pub(crate) struct OwnedSource {
 }
 
 impl ClusterOverview {
-    /// Whether somebody has to look: a source that nobody collects, or that fails.
+    /// Whether somebody has to look: a source that nobody collects, or that fails, or a process that cannot take the
+    /// mapping.
     pub(crate) fn needs_attention(&self) -> bool {
-        self.sources.iter().any(OwnedSource::needs_attention)
+        let cannot_take = |it: &ClusterProcess| it.mapping.as_ref().is_some_and(|it| it.state.needs_person());
+        self.sources.iter().any(OwnedSource::needs_attention) || self.processes.iter().any(cannot_take)
     }
 }
 
@@ -88,13 +96,20 @@ impl OwnedSource {
 ///
 /// When they do not answer, or there is no ledger topic.
 pub(crate) fn overview(config: &ClusterConfig, sources: &[SharedSource]) -> Result<ClusterOverview, ClusterError> {
-    let reader = TopicReader::new(config)?;
+    let reader = TopicReader::new(config, config.ledger_topic.clone())?;
     let state = reader.look()?;
     let partitions = i32::try_from(state.partitions.len()).unwrap_or_default();
     if partitions == 0 {
         return Err(ClusterError::NoTopic { topic: config.ledger_topic.clone() });
     }
-    let (state, processes) = members(&reader, config)?;
+    let (state, mut processes) = members(&reader, config)?;
+    let decided = MappingTopic::new(config)?.read()?.unwrap_or_default();
+    if let Some(decision) = &decided.decision {
+        for process in &mut processes {
+            let report = decided.reports.get(&process.name);
+            process.mapping = report.filter(|report| report.decision == decision.id).cloned();
+        }
+    }
     let mut owned = Vec::new();
     let mut read = BTreeMap::new();
     for source in sources {
@@ -115,7 +130,8 @@ pub(crate) fn overview(config: &ClusterConfig, sources: &[SharedSource]) -> Resu
         });
     }
     let (group, ledger_topic) = (config.group.clone(), config.ledger_topic.clone());
-    Ok(ClusterOverview { group, ledger_topic, partitions, state, processes, sources: owned })
+    let mapping = decided.decision;
+    Ok(ClusterOverview { group, ledger_topic, partitions, state, processes, mapping, sources: owned })
 }
 
 /// What a partition says about sources.
@@ -144,6 +160,7 @@ fn members(reader: &TopicReader, config: &ClusterConfig) -> Result<(String, Vec<
         name: member.client_id().to_owned(),
         host: member.client_host().trim_start_matches('/').to_owned(),
         partitions: assigned(member.assignment().unwrap_or_default(), &config.ledger_topic),
+        mapping: None,
     };
     let mut members: Vec<_> = group.members().iter().map(member).collect();
     members.sort_by(|one, other| one.name.cmp(&other.name));

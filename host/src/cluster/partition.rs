@@ -12,6 +12,16 @@ use crate::{ledger::Ledger, pipeline::Pipeline};
 /// The folder of the partitions in the state folder.
 const FOLDER: &str = "partitions";
 
+/// The folder of the partitions in a state folder.
+pub(crate) fn partitions_folder(state_dir: &Path) -> PathBuf {
+    state_dir.join(FOLDER)
+}
+
+/// The folder of a partition in a state folder.
+pub(crate) fn partition_folder(state_dir: &Path, partition: i32) -> PathBuf {
+    partitions_folder(state_dir).join(format!("{partition:02}"))
+}
+
 /// A partition of so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartitionPlace {
@@ -40,6 +50,9 @@ pub(crate) trait PartitionBuilder: Send + Sync {
     /// Names of the outputs.
     fn outputs(&self) -> Vec<String>;
 
+    /// Hears which partitions this process has.
+    fn hold(&self, partitions: Vec<i32>);
+
     /// Gets a pipeline ready; what is of the partition alone lies in the folder.
     ///
     /// # Errors
@@ -56,7 +69,7 @@ pub(crate) trait PartitionBuilder: Send + Sync {
 impl PartitionPlace {
     /// The folder of the partition.
     pub(crate) fn folder(self, state_dir: &Path) -> PathBuf {
-        state_dir.join(FOLDER).join(format!("{:02}", self.partition))
+        partition_folder(state_dir, self.partition)
     }
 
     /// Whether a source belongs to it.

@@ -19,12 +19,11 @@ use super::{
     partition::{PartitionBuilder, PartitionPlace, SharedSource},
 };
 use crate::{
-    ledger::LedgerError,
     observe::{
         health::{Health, Part},
         metrics::metrics,
     },
-    pipeline::{Mode, RunError, run_part},
+    pipeline::{Mode, run_part},
     support::{error_text::chain, retry::Backoff},
 };
 
@@ -100,13 +99,13 @@ impl PartitionRun {
     fn tell(&self, failure: &ClusterError, delay: Duration) {
         let (partition, error) = (self.place.partition, chain(failure));
         let delay_ms = delay.as_millis();
-        if needs_person(failure) {
+        if failure.needs_person() {
             error!(partition, delay_ms, error, "partition does not run; trying again");
         } else {
             warn!(partition, delay_ms, error, "partition does not run; trying again");
         }
         for source in &self.sources {
-            if needs_person(failure) {
+            if failure.needs_person() {
                 self.health.needs_attention(Part::Source, &source.label, error.clone());
             } else {
                 self.health.retrying(Part::Source, &source.label, error.clone());
@@ -119,22 +118,4 @@ impl PartitionRun {
 async fn stop(stopped: &mut watch::Receiver<bool>) {
     // An error means that nobody is left to tell.
     drop(stopped.wait_for(|stopped| *stopped).await);
-}
-
-/// Whether a person has to mend something: what brokers and disks do by themselves passes.
-fn needs_person(failure: &ClusterError) -> bool {
-    let of_ledger = |error: &LedgerError| {
-        !matches!(error, LedgerError::Replica(_) | LedgerError::Behind { .. }) && !error.may_pass()
-    };
-    match failure {
-        ClusterError::Brokers(error) => is_for_person(&**error),
-        ClusterError::Ledger(error) | ClusterError::Run(RunError::Ledger(error)) => of_ledger(error),
-        ClusterError::Ended | ClusterError::Worker(_) => false,
-        _ => true,
-    }
-}
-
-fn is_for_person(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    let error = error.downcast_ref::<crate::kafka::KafkaClientError>();
-    error.is_some_and(|error| error.advice() == crate::kafka::Advice::Person)
 }

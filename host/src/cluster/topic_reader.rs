@@ -1,4 +1,4 @@
-//! Reads partitions of the ledger topic, as far as they are written when that is begun: what is committed, and no more.
+//! Reads partitions of the topics of a cluster, as far as they are written when that is begun: what is committed, and no more.
 
 use std::{
     sync::Arc,
@@ -24,14 +24,15 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long nothing may come before the reading is given up.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Reads partitions of the ledger topic.
+/// Reads partitions of a topic.
 pub(super) struct TopicReader {
     config: ClusterConfig,
+    topic: String,
     consumer: BaseConsumer<NotingContext>,
     notes: Arc<ClientNotes>,
 }
 
-/// A message of the ledger topic.
+/// A message of the topic.
 pub(super) struct ReadRow {
     pub(super) version: i64,
     pub(super) key: Vec<u8>,
@@ -41,7 +42,7 @@ pub(super) struct ReadRow {
 
 impl TopicReader {
     /// Makes a client; nothing is sent yet.
-    pub(super) fn new(config: &ClusterConfig) -> Result<Self, KafkaClientError> {
+    pub(super) fn new(config: &ClusterConfig, topic: String) -> Result<Self, KafkaClientError> {
         let client = KafkaClient::new(&config.client)?;
         let mut settings = client.settings;
         for (key, value) in [
@@ -61,17 +62,17 @@ impl TopicReader {
         let made = settings.create_with_context(context);
         let consumer =
             made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
-        Ok(Self { config: config.clone(), consumer, notes })
+        Ok(Self { config: config.clone(), topic, consumer, notes })
     }
 
     /// What brokers say about the topic.
     pub(super) fn look(&self) -> Result<TopicState, KafkaClientError> {
-        reach(&self.consumer, &self.config.ledger_topic, &self.config.client, &self.notes, ANSWER)
+        reach(&self.consumer, &self.topic, &self.config.client, &self.notes, ANSWER)
     }
 
     /// The first offset of a partition that is there, and the one behind the last.
     pub(super) fn bounds(&self, partition: i32) -> Result<(i64, i64), KafkaClientError> {
-        let bounds = self.consumer.fetch_watermarks(&self.config.ledger_topic, partition, ANSWER);
+        let bounds = self.consumer.fetch_watermarks(&self.topic, partition, ANSWER);
         bounds.map_err(|error| self.refused(&error))
     }
 
@@ -87,7 +88,7 @@ impl TopicReader {
             return Ok(());
         }
         let mut wanted = TopicPartitionList::with_capacity(1);
-        let placed = wanted.add_partition_offset(&self.config.ledger_topic, partition, Offset::Offset(from));
+        let placed = wanted.add_partition_offset(&self.topic, partition, Offset::Offset(from));
         placed.and_then(|()| self.consumer.assign(&wanted)).map_err(|error| self.refused(&error))?;
         let mut heard = Instant::now();
         loop {
@@ -110,7 +111,7 @@ impl TopicReader {
     }
 
     fn refused(&self, error: &KafkaError) -> KafkaClientError {
-        let what = format!("could not read topic `{}`", self.config.ledger_topic);
+        let what = format!("could not read topic `{}`", self.topic);
         self.meaning(KafkaClientError::Refused { what, code: code_of(error) })
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{ControlError, ControlReply, Request, ask};
-use crate::app::privacy::PrivacyInUse;
+use crate::app::{privacy::PrivacyInUse, start::RunQuestions};
 use crate::observe::health::{Condition, Health, Part, State};
 
 /// What the running process says of itself.
@@ -27,6 +27,9 @@ pub(crate) struct About {
     pub parts: Vec<PartState>,
     /// Whether dead letters are being replayed.
     pub is_replaying: bool,
+    /// The partitions that it has, in a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<Vec<i32>>,
 }
 
 /// How one part is doing.
@@ -55,8 +58,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// What it says now, with this mapping and what hides people.
-    pub(super) fn about(&self, mapping: String, privacy: Option<PrivacyInUse>, is_replaying: bool) -> About {
+    /// What it says now, with this mapping and what hides people, and what it is asked.
+    pub(super) fn about(&self, mapping: String, privacy: Option<PrivacyInUse>, questions: &RunQuestions) -> About {
         About {
             pid: std::process::id(),
             since: self.since,
@@ -64,7 +67,8 @@ impl Process {
             mapping,
             privacy,
             parts: self.health.conditions().into_iter().map(PartState::from).collect(),
-            is_replaying,
+            is_replaying: questions.is_replaying(),
+            partitions: questions.partitions(),
         }
     }
 }

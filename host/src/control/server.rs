@@ -20,9 +20,9 @@ use tracing::warn;
 
 use super::{ControlError, ControlReply, MAX_REQUEST_BYTES, Process, Request, SOCKET, TapStart, tap};
 use crate::{
-    app::privacy::PrivacyInUse,
+    app::{privacy::PrivacyInUse, start::RunQuestions},
     deployment::{Allowed, Deployment, HotSwap, Unchanged},
-    pipeline::{Cancelled, Questions, Replays, Taps},
+    pipeline::{Cancelled, Taps},
     support::{
         counted::counted,
         error_text::{chain, explain},
@@ -44,10 +44,8 @@ const MAX_PATH_BYTES: usize = 107;
 pub(crate) struct ControlContext {
     /// The mapping.
     pub hot_swap: Arc<HotSwap>,
-    /// Dead letters.
-    pub replays: Replays,
-    /// The past.
-    pub questions: Questions,
+    /// The past, and dead letters.
+    pub questions: RunQuestions,
     /// Documents as they pass.
     pub taps: Taps,
     /// The process itself.
@@ -124,7 +122,7 @@ impl Drop for Control {
 async fn converse(
     mut stream: UnixStream,
     owner: u32,
-    ControlContext { hot_swap, replays, questions, taps, process, privacy }: &ControlContext,
+    ControlContext { hot_swap, questions, taps, process, privacy }: &ControlContext,
     place: OwnedSemaphorePermit,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?;
@@ -142,7 +140,7 @@ async fn converse(
                 drop(place);
                 let mut rest = [0];
                 tokio::select! {
-                    replayed = replays.replay(file) => match replayed {
+                    replayed = questions.replay(file) => match replayed {
                         Ok(replayed) => ControlReply::Replayed(Box::new(replayed)),
                         Err(error) => ControlReply::Failed(chain(&error)),
                     },
@@ -171,7 +169,7 @@ async fn converse(
             }
             Ok(Request::About) => {
                 let mapping = hot_swap.deployment().status().mapping;
-                ControlReply::About(Box::new(process.about(mapping, privacy.clone(), replays.is_busy())))
+                ControlReply::About(Box::new(process.about(mapping, privacy.clone(), questions)))
             }
             Ok(request) => answer(request, &by, hot_swap).await,
             Err(error) => ControlReply::Failed(format!("not a request: {error}")),
@@ -182,7 +180,7 @@ async fn converse(
     timeout(PATIENCE, writer.write_all(&line)).await?
 }
 
-async fn answer_about_past(request: Request, questions: &Questions) -> ControlReply {
+async fn answer_about_past(request: Request, questions: &RunQuestions) -> ControlReply {
     let answered = match request {
         Request::Trace(query) => questions.trace(query).await.map(|answer| ControlReply::Traced(Box::new(answer))),
         Request::Backfill(wanted) => {

@@ -1,6 +1,6 @@
 //! The mapping of a source by another component, for records of the past: apart from what maps, is tried and is watched.
 
-use super::{DeployedMapper, Deployment, RollbackPolicy, hot_swap::MappingRef};
+use super::{DeployedMapper, Deployment, RollbackPolicy, Standby, hot_swap::MappingRef};
 use crate::mapper::{Component, ComponentError, MapperError, PoolConfig};
 
 /// Why a mapping cannot map records of the past.
@@ -40,12 +40,12 @@ impl DeployedMapper {
     }
 
     fn with_component(&self, component: Component) -> Result<Self, ApartError> {
-        let PoolConfig { settings, limits, geo } = self.deployment.settings[self.source].clone();
+        let PoolConfig { settings, limits, geo, .. } = self.deployment.settings[self.source].clone();
         let (settings, limits) = ((*settings).clone(), (*limits).clone());
         let loader = self.deployment.loader.clone();
         let start = vec![(component, settings)];
-        let apart = Deployment::with_loader(start, limits, RollbackPolicy::default(), &geo, loader)?;
-        Ok(Self { deployment: apart, source: 0, namespace: self.namespace.clone(), tenant: self.tenant.clone() })
+        let apart = Deployment::with_loader(start, limits, RollbackPolicy::default(), &geo, loader, Standby::Always)?;
+        Ok(apart.mapper(0).in_namespace(self.namespace.as_deref()).of_tenant(self.tenant.as_deref()))
     }
 
     /// Version and digest of what maps now.

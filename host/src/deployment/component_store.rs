@@ -67,6 +67,12 @@ impl ComponentStore {
         loader.load(&bytes)
     }
 
+    /// Where the copy with this digest lies, if there is one.
+    pub(super) fn find(&self, digest: &str) -> Option<PathBuf> {
+        let path = self.path(digest);
+        is_copy(&path).then_some(path).filter(|path| path.exists())
+    }
+
     fn path(&self, digest: &str) -> PathBuf {
         self.folder.join(format!("{digest}.wasm"))
     }

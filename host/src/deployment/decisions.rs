@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::noted_decision::NotedDecision;
 use crate::{
     mapper::version_with,
     support::{
@@ -51,6 +52,9 @@ pub struct Decisions {
     pub(super) grace: Option<Grace>,
     /// What was refused or taken back, the oldest first.
     refused: VecDeque<RefusedDigest>,
+    /// The last decision for all processes of a cluster that was taken, or refused.
+    #[serde(rename = "cluster", skip_serializing_if = "Option::is_none")]
+    pub(super) cluster_decision: Option<NotedDecision>,
     /// The host on which something is refused from now on: with another host or other limits it may be right.
     #[serde(skip)]
     host_fingerprint: String,
@@ -175,7 +179,7 @@ pub struct Resumption {
 
 impl ConfiguredMapping {
     /// Whether both name the same, regardless of the bytes of the file.
-    fn names_the_same(&self, other: &Self) -> bool {
+    pub(super) fn names_the_same(&self, other: &Self) -> bool {
         (&self.version, &self.path) == (&other.version, &other.path)
     }
 }

@@ -123,6 +123,14 @@ impl HotSwap {
         &self.deployment
     }
 
+    pub(super) fn loader(&self) -> &Loader {
+        &self.loader
+    }
+
+    pub(super) fn store(&self) -> &ComponentStore {
+        &self.store
+    }
+
     /// Prepares a mapping and puts it in place, or on trial; says what was done.
     ///
     /// # Errors
@@ -170,7 +178,7 @@ impl HotSwap {
         }
     }
 
-    async fn put_file(
+    pub(super) async fn put_file(
         &self,
         component: ComponentFile,
         what: String,

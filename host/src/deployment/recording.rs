@@ -7,10 +7,11 @@ use tracing::{error, warn};
 
 use super::{
     Deployment,
-    decisions::{Decisions, Override, decisions_file},
+    decisions::{ConfiguredMapping, Decisions, Override, decisions_file},
     generation::Generation,
     history::{EventKind, HISTORY_FILE, History},
     initial_mapping::InitialMapping,
+    noted_decision::NotedDecision,
     rollout::ITSELF,
 };
 use crate::{mapper::Component, support::error_text::explain};
@@ -54,6 +55,23 @@ impl Deployment {
         log.save();
         log.path = None;
         log.history = History::default();
+    }
+
+    /// The last decision for many processes that this one has taken, or refused.
+    pub fn cluster_decision(&self) -> Option<NotedDecision> {
+        self.rollout.log().decisions.cluster_decision.clone()
+    }
+
+    /// Notes that a decision for many processes was taken, or why it was refused: it is not taken again.
+    pub fn note_cluster_decision(&self, id: &str, refused: Option<String>) {
+        let mut log = self.rollout.log();
+        log.decisions.cluster_decision = Some(NotedDecision { id: id.to_owned(), refused });
+        log.save();
+    }
+
+    /// Whether the settings name this mapping, whatever is in its file.
+    pub fn is_configured_as(&self, configured: &ConfiguredMapping) -> bool {
+        self.rollout.log().decisions.configured.names_the_same(configured)
     }
 
     /// The digests of the mappings that may be wanted again.

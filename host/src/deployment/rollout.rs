@@ -140,6 +140,18 @@ impl Rollout {
         true
     }
 
+    /// Lets the instances go that wait for records of a source.
+    pub(super) fn let_instances_go(&self, source: usize) {
+        let (active, trial) = (self.active.load_full(), self.trial.load_full());
+        let fallback = active.fallback.as_ref();
+        let compared = fallback.and_then(|fallback| fallback.sampler.as_ref()).map(|it| &**it.reference());
+        let tried = trial.iter().flat_map(|trial| [Some(&*trial.candidate), trial.reference()]);
+        let before = fallback.map(|fallback| &*fallback.generation);
+        for generation in [Some(&*active.current), before, compared].into_iter().chain(tried).flatten() {
+            generation.pool(source).let_instances_go();
+        }
+    }
+
     /// Lets go what is only there to be compared with, and with it the threads that compare.
     pub(super) fn stop_comparing(&self) {
         self.trial.store(None);

@@ -15,8 +15,9 @@ use super::{
     component::Component,
     component_error::ComponentError,
     component_file::{ComponentFile, read_component},
+    digest::digest,
     engine::engine,
-    folder,
+    folder::{self, component_files},
 };
 use crate::support::signature::{TrustedKeys, path_of};
 
@@ -94,6 +95,12 @@ impl Loader {
             }
         }
         Err(ComponentError::NoSuchVersion { version: version.to_owned(), known })
+    }
+
+    /// Where the component with this digest is in the folder of mappings, if it is there. What cannot be read is not.
+    pub(crate) fn find_exactly(&self, digest: &str) -> Option<PathBuf> {
+        let files = component_files(self.folder.as_ref()?).ok()?;
+        files.into_iter().find(|path| read_component(path).is_ok_and(|bytes| self::digest(&bytes) == digest))
     }
 
     /// Loads a component file, which is read once: what was checked is what runs.

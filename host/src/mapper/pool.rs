@@ -14,6 +14,7 @@ use super::{
     batch::MappedBatch,
     built_in::version_with,
     component::Component,
+    demand::Demand,
     ids::Ids,
     instance::{Instance, split_part},
     limiter::InstanceUsage,
@@ -42,6 +43,8 @@ pub(crate) struct PoolConfig {
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) geo: Arc<Geo>,
+    /// Whether instances wait for work.
+    pub(crate) demand: Demand,
 }
 
 /// One mapping with one set of settings.
@@ -69,7 +72,7 @@ impl Pool {
         let (stats, usage, idle) = (Stats::default(), Arc::default(), Mutex::default());
         let pool = Self { component, config, stats, usage, idle, rejected_in_a_row: AtomicU64::new(0) };
         let first = pool.fresh(pool.config.geo.current())?;
-        pool.idle().push(first);
+        pool.keep(first);
         Ok(pool)
     }
 
@@ -118,7 +121,7 @@ impl Pool {
     }
 
     fn fresh(&self, databases: Arc<Databases>) -> Result<Instance, MapperError> {
-        let PoolConfig { settings, limits, geo: _ } = &self.config;
+        let PoolConfig { settings, limits, .. } = &self.config;
         Instance::new(&*self.component.linked, settings, limits, databases, Arc::clone(&self.usage))
     }
 
@@ -127,6 +130,20 @@ impl Pool {
         let mut idle = self.idle();
         idle.retain(|instance| instance.asks(databases));
         idle.pop()
+    }
+
+    /// Has an instance wait for work, if there will be any.
+    fn keep(&self, instance: Instance) {
+        // Asked under the lock: who ends the demand lets go what is there then.
+        let mut idle = self.idle();
+        if self.config.demand.is_there() {
+            idle.push(instance);
+        }
+    }
+
+    /// Lets the instances go that wait for work.
+    pub(crate) fn let_instances_go(&self) {
+        self.idle().clear();
     }
 
     fn recent_ids(&self) -> MutexGuard<'_, RecentIds> {
@@ -171,7 +188,7 @@ impl<'p, 'r> Run<'p, 'r> {
         self.mapped.note(&self.pool.component.mapped_by, outcomes);
         self.pool.stats.note(&self.mapped, self.began.elapsed());
         if let Some(instance) = self.instance.filter(|instance| !instance.is_worn(&self.pool.config.limits)) {
-            self.pool.idle().push(instance);
+            self.pool.keep(instance);
         }
         self.mapped
     }

@@ -11,6 +11,7 @@ use super::label::{Label, add};
 pub(crate) struct ClusterMetrics {
     partitions: Family<[Label; 1], Gauge>,
     owner: Family<[Label; 1], Gauge>,
+    mapping_differs: Family<[Label; 1], Gauge>,
 }
 
 impl ClusterMetrics {
@@ -18,6 +19,11 @@ impl ClusterMetrics {
         Self {
             partitions: add(registry, "cluster_partitions", "Partitions of the ledger topic that this process has"),
             owner: add(registry, "source_owner", "Whether this process collects the source, in a cluster"),
+            mapping_differs: add(
+                registry,
+                "cluster_mapping_differs",
+                "Whether this process does not map by what was decided for the cluster",
+            ),
         }
     }
 
@@ -25,6 +31,11 @@ impl ClusterMetrics {
     pub(crate) fn partitions(&self, group: &str, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.partitions.get_or_create_owned(&[("group", group.to_owned())]).set(count);
+    }
+
+    /// The process maps by another mapping than was decided for all members of a group, or does not.
+    pub(crate) fn maps_otherwise(&self, group: &str, is_otherwise: bool) {
+        self.mapping_differs.get_or_create_owned(&[("group", group.to_owned())]).set(is_otherwise.into());
     }
 
     /// The process collects a source, or does not.

@@ -29,6 +29,8 @@ pub(crate) enum Part {
     Settings,
     /// What this process has of a cluster.
     Cluster,
+    /// What was decided about the mapping of all processes of a cluster.
+    ClusterMapping,
 }
 
 impl Part {
@@ -42,6 +44,7 @@ impl Part {
             Self::Archive => "archive",
             Self::Settings => "settings",
             Self::Cluster => "cluster",
+            Self::ClusterMapping => "cluster_mapping",
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What is watched.
 
 use std::{
-    sync::{Arc, Mutex as SyncMutex},
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex as SyncMutex, PoisonError},
     time::Duration,
 };
 
@@ -11,8 +14,14 @@ use tokio::sync::Mutex;
 
 use super::status::memory::PageMemory;
 use crate::{
-    app::settings::Config, deployment::Deployment, ledger::Ledger, observe::health::Health,
-    pipeline::dead_letter::Waiting,
+    app::{
+        settings::Config,
+        start::{RunQuestions, dead_letters_of_partitions},
+    },
+    deployment::Deployment,
+    ledger::Ledger,
+    observe::health::Health,
+    pipeline::dead_letter::{DeadLetterCount, Waiting},
 };
 
 /// How long the ledger is waited for, which somebody else may be reading.
@@ -31,16 +40,45 @@ pub(crate) struct WatchedRun {
     pub config: Config,
     /// Opened to read when it is asked for first.
     pub(super) ledger: Arc<Mutex<Option<Ledger>>>,
-    /// Counts the dead letters.
-    pub(super) waiting: Arc<SyncMutex<Waiting>>,
+    /// What it is asked: who answers that knows its partitions.
+    pub questions: RunQuestions,
+    /// Counts the dead letters of each file.
+    waiting: Arc<SyncMutex<HashMap<PathBuf, Waiting>>>,
     /// What the status page keeps between requests.
     pub(super) page: Arc<Mutex<PageMemory>>,
 }
 
 impl WatchedRun {
     /// A run with these settings.
-    pub(crate) fn new(health: Arc<Health>, deployment: Arc<Deployment>, config: Config) -> Self {
-        let waiting = Arc::new(SyncMutex::new(Waiting::new(&config.dead_letter)));
-        Self { health, deployment, config, ledger: Arc::default(), waiting, page: Arc::default() }
+    pub(crate) fn new(
+        health: Arc<Health>,
+        deployment: Arc<Deployment>,
+        config: Config,
+        questions: RunQuestions,
+    ) -> Self {
+        let (ledger, waiting, page) = Default::default();
+        Self { health, deployment, config, ledger, questions, waiting, page }
+    }
+
+    /// Where its dead letters may be; in a cluster each partition has a file of its own.
+    pub(super) fn dead_letters(&self) -> Vec<PathBuf> {
+        let Config { dead_letter, state_dir, cluster, .. } = &self.config;
+        let mut files = vec![dead_letter.clone()];
+        if cluster.is_some() {
+            files.extend(dead_letters_of_partitions(state_dir, dead_letter));
+        }
+        files
+    }
+
+    /// How many dead letters wait in all of these files.
+    pub(super) fn count_letters(&self) -> io::Result<DeadLetterCount> {
+        let mut all = DeadLetterCount { waiting: 0, is_complete: true };
+        let mut known = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for file in self.dead_letters() {
+            let found = known.entry(file.clone()).or_insert_with(|| Waiting::new(&file)).count()?;
+            all.waiting += found.waiting;
+            all.is_complete &= found.is_complete;
+        }
+        Ok(all)
     }
 }

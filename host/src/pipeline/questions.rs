@@ -23,7 +23,7 @@ mod traced_details;
 mod traced_row;
 
 pub(crate) use alone::{audit_alone, backfill_alone, remap_alone, trace_alone};
-pub(crate) use asked_source::AskedSource;
+pub(crate) use asked_source::{AskedSource, choose as choose_source};
 pub(crate) use audit::Audit;
 pub(crate) use backfill::{Backfill, Backfilled};
 pub(crate) use queryable::{Queryable, Search};

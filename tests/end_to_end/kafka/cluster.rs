@@ -11,6 +11,10 @@ use super::{
 };
 use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenant, documents, wait_for};
 
+mod asked;
+mod carried;
+mod mapping;
+
 /// Tenants, brokers, and settings that all processes have.
 struct Cluster {
     node: Arc<KafkaNode>,
@@ -18,6 +22,7 @@ struct Cluster {
     tenants: Vec<SimulatedTenant>,
     /// More lines of each source.
     lines: &'static str,
+    ledger_topic: String,
 }
 
 impl Cluster {
@@ -28,24 +33,32 @@ impl Cluster {
 
     /// The same with these settings of the topic for documents.
     fn with(name: &'static str, tenants: u64, rows: usize, topic: Value) -> Self {
+        Self::like(name, tenants, &TenantConfig { rows, ..TenantConfig::default() }, topic)
+    }
+
+    /// So many tenants like this one.
+    fn like(name: &'static str, tenants: u64, like: &TenantConfig, topic: Value) -> Self {
         let node = KafkaNode::shared();
         node.create(name, 3, topic);
         let tenant = |seed: u64| {
             let tenant_id = format!("8f5c2d1e-3b7a-4c09-9e64-{seed:012}");
-            SimulatedTenant::new(TenantConfig { seed, rows, tenant_id, ..TenantConfig::default() })
+            SimulatedTenant::new(TenantConfig { seed, tenant_id, ..like.clone() })
         };
-        let cluster =
-            Self { node, name, tenants: (1..=tenants).map(tenant).collect(), lines: "request_budget = 1000000\n" };
+        let (tenants, lines) = ((1..=tenants).map(tenant).collect(), "request_budget = 1000000\n");
+        let cluster = Self { node, name, tenants, lines, ledger_topic: format!("{name}-ledger") };
         let said = cluster.process().exotrace(&["cluster", "create", "--partitions", "8"]).ends(0).said();
         assert!(said.contains(&format!("created topic `{name}-ledger` with 8 partitions")), "{said}");
         cluster
     }
 
+    /// What makes a process one of this cluster.
+    fn section(&self) -> String {
+        let (address, name, ledger) = (self.node.open_address(), self.name, &self.ledger_topic);
+        format!("[cluster]\nbrokers = [\"{address}\"]\ntls = false\ngroup = \"{name}\"\nledger_topic = \"{ledger}\"\n")
+    }
+
     fn settings(&self) -> String {
-        let (address, name) = (self.node.open_address(), self.name);
-        let mut settings = format!(
-            "state_dir = \"state\"\n[cluster]\nbrokers = [\"{address}\"]\ntls = false\ngroup = \"{name}\"\nledger_topic = \"{name}-ledger\"\n"
-        );
+        let mut settings = format!("state_dir = \"state\"\n# here is [cluster]\n{}", self.section());
         for (tenant, number) in self.tenants.iter().zip(1..) {
             let TenantConfig { tenant_id, client_id, client_secret, .. } = &tenant.config;
             let (url, lines) = (&tenant.url, self.lines);

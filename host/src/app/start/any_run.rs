@@ -4,6 +4,7 @@ use std::{future::Future, path::PathBuf, sync::Arc};
 
 use anyhow::bail;
 use chrono::Utc;
+use tokio::sync::watch;
 
 use crate::{
     cluster::{self, ClusterConfig, PartitionBuilder},
@@ -31,6 +32,8 @@ pub(crate) struct ClusterRun {
     pub(super) health: Arc<Health>,
     /// The one of the process, which keeps others out of the state folder; each partition has another one.
     pub(super) ledger: Ledger,
+    /// Hears when it is known what was decided about the mapping.
+    pub(super) mapping_known: watch::Receiver<bool>,
 }
 
 impl AnyRun {
@@ -63,8 +66,8 @@ impl AnyRun {
 impl ClusterRun {
     #[cfg(feature = "kafka")]
     async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<Summary> {
-        let Self { config, name, state_dir, builder, health, mut ledger } = self;
-        let ran = cluster::run(config, name, state_dir, builder, health, shutdown).await;
+        let Self { config, name, state_dir, builder, health, mut ledger, mapping_known } = self;
+        let ran = cluster::run(config, name, state_dir, builder, health, mapping_known, shutdown).await;
         let failure = ran.as_ref().err().map(|error| chain(error));
         ledger.end_run(Utc::now(), failure.as_deref())?;
         ran?;

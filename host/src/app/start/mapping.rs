@@ -15,7 +15,7 @@ use crate::{
         settings::{CandidateConfig, CandidateMode, Config, MappingChoice, RollbackConfig, SourceConfig},
     },
     config::DATASET,
-    deployment::{Deployment, MappingRef, RollbackPolicy, SwapPurpose, TrialMode, WatchedComponent},
+    deployment::{Deployment, MappingRef, RollbackPolicy, Standby, SwapPurpose, TrialMode, WatchedComponent},
     geo::Geo,
     mapper::{self, Component, ComponentFile, Loader, MappingPlace},
 };
@@ -39,7 +39,8 @@ pub(crate) fn deployment(
     }
     let (limits, policy) = (mapping_limits::limits(Some(config)), policy(&config.mapping.rollback));
     mapping_limits::apply_total_memory(Some(config));
-    let deployment = Deployment::with_loader(starts, limits, policy, geo, loader.clone());
+    let standby = if config.cluster.is_some() { Standby::WhileCollected } else { Standby::Always };
+    let deployment = Deployment::with_loader(starts, limits, policy, geo, loader.clone(), standby);
     deployment.map_err(|error| with_refused_setting(config, error))
 }
 

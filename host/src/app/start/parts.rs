@@ -5,8 +5,18 @@ use std::{path::PathBuf, sync::Arc};
 use crate::{
     app::settings::{Config, OutputConfig, SourceConfig},
     deployment::Deployment,
-    pipeline::{Claims, Output, PipelineSource, SourceEnvironment, SourceIdentity, archive_files},
+    pipeline::{AskedSource, Claims, Output, PipelineSource, SourceEnvironment, SourceIdentity, archive_files},
 };
+
+/// The sources that questions may be for.
+pub(crate) fn asked_sources(config: &Config) -> Vec<AskedSource> {
+    let asked = |source: &SourceConfig| AskedSource {
+        name: source.name().to_owned(),
+        settings: Arc::clone(&source.settings),
+        identity: None,
+    };
+    config.sources.iter().map(asked).collect()
+}
 
 /// Gets every source ready, each with its mapping; nothing is sent yet.
 pub(crate) fn sources(config: &Config, deployment: &Arc<Deployment>) -> anyhow::Result<Vec<PipelineSource>> {

@@ -72,6 +72,11 @@ impl ResolvedMapping {
         }
     }
 
+    /// What the settings name, without the digest of a file.
+    pub(crate) fn named(&self) -> ConfiguredMapping {
+        ConfiguredMapping { digest: None, ..self.configured.clone() }
+    }
+
     /// The digest of it; of each, when sources have different ones.
     pub(super) fn digest(&self, config: &Config) -> String {
         match &self.what {

@@ -6,12 +6,17 @@ use std::{
     sync::Arc,
 };
 
-use super::parts::{outputs, own_files, pipeline_source};
+use tracing::info;
+
+use super::parts::{asked_sources, outputs, own_files, pipeline_source};
 use crate::{
-    app::settings::{Config, SourceConfig},
-    cluster::{PartitionBuilder, PartitionPlace, SharedSource},
+    app::{
+        agent::Agent,
+        settings::{Config, SourceConfig},
+    },
+    cluster::{ClusterConfig, HeldQuestions, PartitionBuilder, PartitionPlace, SharedSource, partitions_folder},
     deployment::Deployment,
-    ledger::Ledger,
+    ledger::{Ledger, LedgerError},
     observe::health::Health,
     pipeline::{
         Claims, GRACE, Pipeline, Questions, REQUEST_BACKOFF, Replays, SourceEnvironment, Taps,
@@ -26,6 +31,8 @@ pub(super) struct SharedSources {
     pub(super) sealer: Option<Arc<Sealer>>,
     pub(super) taps: Taps,
     pub(super) health: Arc<Health>,
+    /// Who hears what is asked about the sources of a partition.
+    pub(super) held: Arc<HeldQuestions>,
 }
 
 /// The sources of a cluster.
@@ -40,6 +47,38 @@ fn shared(source: &SourceConfig) -> SharedSource {
     SharedSource { label: source.name().to_owned(), ledger_name, tenant }
 }
 
+/// What somebody asks a process of a cluster.
+pub(super) fn held_questions(config: &Config, cluster: &ClusterConfig, agent: &Agent) -> HeldQuestions {
+    let sources = asked_sources(config).into_iter().zip(shared_sources(config)).collect();
+    HeldQuestions::new(cluster.clone(), agent.member_name(), sources)
+}
+
+/// The files that partitions on this machine may have their dead letters in, whoever has the partitions by now.
+pub(crate) fn dead_letters_of_partitions(state_dir: &Path, dead_letter: &Path) -> Vec<PathBuf> {
+    let Some(name) = dead_letter.file_name() else { return Vec::new() };
+    let (folder, is_beside_ledger) = match dead_letter.parent() {
+        Some(parent) if parent == state_dir => (partitions_folder(state_dir), true),
+        parent => (parent.unwrap_or(Path::new("")).to_owned(), false),
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        if is_beside_ledger {
+            files.push(entry.path().join(name));
+            continue;
+        }
+        // With what a replay has put aside, which may be all there is.
+        let found = entry.file_name();
+        let number = found.to_str().and_then(|found| found.strip_prefix(name.to_str()?)?.strip_prefix('.'));
+        let number = number.map(|number| number.strip_suffix(".replaying").unwrap_or(number));
+        if let Some(number) = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            files.push(dead_letter.with_added_extension(number));
+        }
+    }
+    files.sort();
+    files.dedup();
+    files
+}
+
 impl SharedSources {
     /// The dead letter of a partition: beside its ledger, or in the folder that the settings name.
     fn dead_letter(&self, place: PartitionPlace, folder: &Path) -> PathBuf {
@@ -48,6 +87,22 @@ impl SharedSources {
             Some(name) if named.parent() == Some(&*self.config.state_dir) => folder.join(name),
             _ => named.with_added_extension(format!("{:02}", place.partition)),
         }
+    }
+}
+
+impl SharedSources {
+    /// What this process knows of the sources of a partition from a time without `[cluster]` is put into the ledger of the
+    /// partition, where that knows nothing of them.
+    fn carry_over(&self, place: PartitionPlace, ledger: &mut Ledger) -> Result<(), LedgerError> {
+        let Some(own) = Ledger::open_to_read(&self.config.state_dir)? else { return Ok(()) };
+        for source in self.config.sources.iter().filter(|source| place.has(&shared(source))) {
+            let requests_of = source.settings.budget().map(|budget| budget.ledger_name);
+            if let Some(rows) = ledger.carry_over(&own, &source.settings.ledger_name(), requests_of.as_deref())? {
+                let partition = place.partition;
+                info!(source = source.name(), partition, rows, "ledger of before the cluster is carried over");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -60,12 +115,17 @@ impl PartitionBuilder for SharedSources {
         self.config.outputs.iter().map(|output| output.name.clone()).collect()
     }
 
+    fn hold(&self, partitions: Vec<i32>) {
+        self.held.hold(partitions);
+    }
+
     fn build(
         &self,
         place: PartitionPlace,
         folder: &Path,
-        ledger: Ledger,
+        mut ledger: Ledger,
     ) -> Result<Pipeline, Box<dyn Error + Send + Sync>> {
+        self.carry_over(place, &mut ledger)?;
         let own_files = own_files(&self.config);
         let environment = SourceEnvironment { state_dir: folder.to_owned(), own_files, claims: Claims::default() };
         let mut sources = Vec::new();
@@ -74,8 +134,8 @@ impl PartitionBuilder for SharedSources {
                 sources.push(pipeline_source(&self.deployment, index, source, &environment)?);
             }
         }
-        // Nobody asks one partition alone.
-        let ((_, replays), (_, questions)) = (Replays::channel(), Questions::channel());
+        let ((asks_replays, replays), (asks, questions)) = (Replays::channel(), Questions::channel());
+        self.held.begin(place, asks, asks_replays);
         Ok(Pipeline {
             sources,
             outputs: outputs(&self.config)?,

@@ -1,4 +1,4 @@
-//! `exotrace cluster create`: the topic that keeps the ledger.
+//! `exotrace cluster create`: the topics that keep the ledger and decisions about the mapping.
 
 use std::process::ExitCode;
 
@@ -26,22 +26,25 @@ pub(in crate::cli) struct CreateArguments {
 pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<ExitCode> {
     use crate::{
         cli::exit::say,
-        cluster::{Creation, create},
+        cluster::{CreatedTopic, Creation, create},
+        support::counted::counted,
     };
 
-    let (_, cluster) = cluster_settings::load(&arguments.settings)?;
+    let (_, cluster) = cluster_settings::load(&arguments.settings.path())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let created = runtime.block_on(create(&cluster, arguments.partitions, arguments.replication_factor))?;
-    let (topic, partitions) = (&cluster.ledger_topic, arguments.partitions);
-    say(&match created {
-        Creation::Made => format!("created topic `{topic}` with {partitions} partitions"),
-        Creation::WasThere => format!("topic `{topic}` with {partitions} partitions is there already"),
-    });
+    for CreatedTopic { topic, partitions, creation } in created {
+        let partitions = counted(partitions.unsigned_abs().into(), "partition", "partitions");
+        say(&match creation {
+            Creation::Made => format!("created topic `{topic}` with {partitions}"),
+            Creation::WasThere => format!("topic `{topic}` with {partitions} is there already"),
+        });
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(not(feature = "kafka"))]
 pub(super) fn run(arguments: &CreateArguments) -> anyhow::Result<ExitCode> {
-    cluster_settings::load(&arguments.settings)?;
+    cluster_settings::load(&arguments.settings.path())?;
     anyhow::bail!("this program is built without Kafka\nhint: {}", crate::kafka::NOT_BUILT_IN)
 }

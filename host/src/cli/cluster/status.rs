@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &ClusterStatusArguments) -> anyhow::Result<ExitCode
 
     use crate::{app::start, cluster::overview};
 
-    let (config, cluster) = cluster_settings::load(&arguments.settings)?;
+    let (config, cluster) = cluster_settings::load(&arguments.settings.path())?;
     // With a runtime, since the client of an identity provider has one.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let _entered = runtime.enter();
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &ClusterStatusArguments) -> anyhow::Result<ExitCode
 
 #[cfg(not(feature = "kafka"))]
 pub(super) fn run(arguments: &ClusterStatusArguments) -> anyhow::Result<ExitCode> {
-    cluster_settings::load(&arguments.settings)?;
+    cluster_settings::load(&arguments.settings.path())?;
     anyhow::bail!("this program is built without Kafka\nhint: {}", crate::kafka::NOT_BUILT_IN)
 }
 
@@ -55,8 +55,8 @@ mod print {
 
     use crate::{
         cli::table::TextTable,
-        cluster::{ClusterOverview, OwnedSource},
-        support::time_text::ago,
+        cluster::{ClusterOverview, ClusterProcess, DecisionState, OwnedSource},
+        support::{ranges::ranges, time_text::ago},
     };
 
     pub(super) fn overview(overview: &ClusterOverview, output: &mut impl Write) -> io::Result<()> {
@@ -66,11 +66,23 @@ mod print {
             "group `{group}` is {}, topic `{ledger_topic}` has {partitions} partitions\n",
             state.to_lowercase()
         )?;
-        let mut processes = TextTable::new(vec!["PROCESS", "FROM", "PARTITIONS", "SOURCES"], &[2], &[3]);
+        if let Some(decision) = &overview.mapping {
+            let (mapping, by) = (decision.mapping.shown(), &decision.by);
+            let what = if decision.is_rollback { "went back to" } else { "was given" };
+            writeln!(output, "it {what} mapping {mapping} {} by {by}\n", ago(Some(decision.at), Utc::now()))?;
+        }
+        let heads = vec!["PROCESS", "FROM", "PARTITIONS", "SOURCES", "MAPPING"];
+        let mut processes = TextTable::new(heads, &[4, 2], &[3]);
         for member in &overview.processes {
             let of_it = |source: &&OwnedSource| source.process.as_ref() == Some(&member.name);
             let sources = overview.sources.iter().filter(of_it).count().to_string();
-            processes.add(vec![member.name.clone(), member.host.clone(), ranges(&member.partitions), sources]);
+            processes.add(vec![
+                member.name.clone(),
+                member.host.clone(),
+                ranges(&member.partitions),
+                sources,
+                mapping(member),
+            ]);
         }
         processes.print(output)?;
         writeln!(output)?;
@@ -85,28 +97,14 @@ mod print {
         sources.print(output)
     }
 
-    /// Numbers in order, as `0-3, 7`.
-    fn ranges(partitions: &[i32]) -> String {
-        let mut parts: Vec<(i32, i32)> = Vec::new();
-        for partition in partitions {
-            match parts.last_mut() {
-                Some((_, last)) if *last + 1 == *partition => *last = *partition,
-                _ => parts.push((*partition, *partition)),
-            }
-        }
-        let text =
-            |(first, last): (i32, i32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
-        parts.into_iter().map(text).collect::<Vec<_>>().join(", ")
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn partitions_are_shown_as_ranges() {
-            assert_eq!(ranges(&[]), "");
-            assert_eq!(ranges(&[0, 1, 2, 3, 7, 9, 10]), "0-3, 7, 9-10");
+    /// What became of the decision about the mapping.
+    fn mapping(member: &ClusterProcess) -> String {
+        let Some(report) = &member.mapping else { return String::new() };
+        let reason = report.reason.as_deref().and_then(|reason| reason.lines().next());
+        match (report.state, reason) {
+            (DecisionState::Taken, _) => report.mapping.clone(),
+            (state, None) => format!("{} ({})", report.mapping, state.as_str()),
+            (state, Some(reason)) => format!("{} ({}: {reason})", report.mapping, state.as_str()),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::for_cluster;
 use crate::{
     cli::settings_file::{self, named_or_default},
     control::{ControlError, ControlReply, Request, ask},
@@ -23,7 +24,7 @@ use crate::{
 pub(in crate::cli) enum RunningCommand {
     /// Replace the mapping of the running process, or try another one beside it.
     #[command(
-        after_help = "Examples:\n  exotrace mapping replace 2.2 --config exotrace.toml\n  exotrace mapping replace ./mapping.wasm --shadow 10"
+        after_help = "Examples:\n  exotrace mapping replace 2.2 --config exotrace.toml\n  exotrace mapping replace ./mapping.wasm --shadow 10\n  exotrace mapping replace 2.2 --cluster --config exotrace.toml"
     )]
     Replace {
         /// A mapping version, built in or in the folder `mappings` of `state_dir`, or a component file.
@@ -44,6 +45,9 @@ pub(in crate::cli) enum RunningCommand {
         /// Accept it even if it is slower or fails more often on recent records.
         #[arg(long)]
         force: bool,
+        /// Replace it in every process of the cluster of the settings, also in those that start later.
+        #[arg(long, conflicts_with_all = ["shadow", "canary", "state_dir"])]
+        cluster: bool,
         #[command(flatten)]
         process: ProcessArguments,
     },
@@ -81,8 +85,16 @@ pub(in crate::cli) enum RunningCommand {
     #[command(after_help = "Examples:\n  exotrace mapping withdraw --config exotrace.toml")]
     Withdraw(ProcessArguments),
     /// Go back to the mapping before.
-    #[command(after_help = "Examples:\n  exotrace mapping rollback --config exotrace.toml")]
-    Rollback(ProcessArguments),
+    #[command(
+        after_help = "Examples:\n  exotrace mapping rollback --config exotrace.toml\n  exotrace mapping rollback --cluster --config exotrace.toml"
+    )]
+    Rollback {
+        /// Go back in every process of the cluster of the settings.
+        #[arg(long, conflicts_with = "state_dir")]
+        cluster: bool,
+        #[command(flatten)]
+        process: ProcessArguments,
+    },
     /// Block replacements of the current mapping until `unpin`.
     #[command(after_help = "Examples:\n  exotrace mapping pin --config exotrace.toml")]
     Pin(ProcessArguments),
@@ -133,7 +145,16 @@ impl ProcessArguments {
 
 pub(in crate::cli) fn run(command: &RunningCommand) -> anyhow::Result<ExitCode> {
     let answer = match command {
-        RunningCommand::Replace { mapping, shadow, canary, accept_new_ids, accept_new_schema, force, process } => {
+        RunningCommand::Replace {
+            mapping,
+            shadow,
+            canary,
+            accept_new_ids,
+            accept_new_schema,
+            force,
+            cluster,
+            process,
+        } => {
             let purpose = match (shadow, canary) {
                 (Some(percent), _) => SwapPurpose::Try(TrialMode::Shadow, *percent),
                 (None, Some(percent)) => SwapPurpose::Try(TrialMode::Canary, *percent),
@@ -141,7 +162,11 @@ pub(in crate::cli) fn run(command: &RunningCommand) -> anyhow::Result<ExitCode> 
             };
             let (new_ids, new_schema, worse) = (*accept_new_ids, *accept_new_schema, *force);
             let allowed = Allowed { new_ids, new_schema, worse };
-            process.ask(&Request::Put { mapping: mapping_ref(mapping)?, purpose, allowed })?
+            let mapping = mapping_ref(mapping)?;
+            if *cluster {
+                return print(&for_cluster::replace(process.config.as_deref(), &mapping, allowed)?);
+            }
+            process.ask(&Request::Put { mapping, purpose, allowed })?
         }
         RunningCommand::Status { json, process } => return show_status(process.ask(&Request::Status)?, *json),
         RunningCommand::History { json, process } => return show_history(&process.history()?, *json),
@@ -150,7 +175,10 @@ pub(in crate::cli) fn run(command: &RunningCommand) -> anyhow::Result<ExitCode> 
             process.ask(&Request::Promote(Allowed { new_ids, new_schema, worse: true }))?
         }
         RunningCommand::Withdraw(process) => process.ask(&Request::Withdraw)?,
-        RunningCommand::Rollback(process) => process.ask(&Request::RollBack)?,
+        RunningCommand::Rollback { cluster: true, process } => {
+            return print(&for_cluster::roll_back(process.config.as_deref())?);
+        }
+        RunningCommand::Rollback { process, .. } => process.ask(&Request::RollBack)?,
         RunningCommand::Pin(process) => process.ask(&Request::Pin)?,
         RunningCommand::Unpin(process) => process.ask(&Request::Unpin)?,
     };

@@ -20,7 +20,7 @@ use crate::{
         report::Report,
     },
     deployment::{ExpectedDocument, MappingTest, check_records, expected_text, records_of, test_mapping},
-    mapper::{Mapper, Origin, PoolConfig, read_component},
+    mapper::{Demand, Mapper, Origin, PoolConfig, read_component},
     sources::file::formats::{Batch, Notice, Sink},
     support::{
         finding::{Finding, Findings as _},
@@ -82,6 +82,7 @@ pub(super) fn run(arguments: &TestArguments) -> anyhow::Result<ExitCode> {
         settings: arguments.options.settings(config)?.into(),
         limits: mapping_limits::limits(config).into(),
         geo: Arc::new(arguments.options.geo(config)?),
+        demand: Demand::lasting(),
     };
     let test = MappingTest { bytes: &bytes, component, config: pool_config, records, expected };
     let mapped = test_mapping(&test, &mut report)?;
@@ -96,7 +97,7 @@ pub(super) fn run(arguments: &TestArguments) -> anyhow::Result<ExitCode> {
 
 /// Check records are mapped without settings.
 fn write_checks(path: &Path, test: &MappingTest<'_>) -> anyhow::Result<()> {
-    let PoolConfig { limits, geo, settings: _ } = mapping_limits::without_settings();
+    let PoolConfig { limits, geo, .. } = mapping_limits::without_settings();
     let mapper = Mapper::with_limits(test.component.clone(), Default::default(), (*limits).clone(), geo)?;
     let mapped = mapper.map_batch(&test.records.join("\n"), &Origin::default())?;
     new_file::write(path, check_records(&test.records, &mapped).as_bytes(), PUBLIC, ExistingFile::Replace)

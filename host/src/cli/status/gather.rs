@@ -6,13 +6,15 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
 use super::{
-    report::{ArchiveReport, OutputReport, ReplayReport, SourceReport, StatusReport},
+    report::{ArchiveReport, ClusterReport, OutputReport, ReplayReport, SourceReport, StatusReport},
     trouble,
 };
 use crate::{
     app::{
+        ledgers::Ledgers,
         privacy::PrivacyInUse,
         settings::{ArchiveConfig, Config, SourceConfig},
+        start::dead_letters_of_partitions,
     },
     control::{About, ControlError, about},
     ledger::{Ledger, LedgerError, REMAP},
@@ -29,12 +31,18 @@ const MAX_LETTER_BYTES: u64 = 64 * 1024 * 1024;
 /// What is known now; `refused` is what is wrong with files that the settings name.
 pub(super) fn gather(config: &Config, refused: Option<String>, now: DateTime<Utc>) -> anyhow::Result<StatusReport> {
     let (is_running, process) = running(&config.state_dir);
-    let ledger = Ledger::open_to_read(&config.state_dir)?;
-    let ledger = ledger.as_ref();
+    let held = process.as_ref().and_then(|process| process.partitions.clone()).unwrap_or_default();
+    let ledgers = Ledgers::open(config, &held, Ledger::open_to_read)?;
+    let ledger = ledgers.own();
     let mut sources = Vec::new();
-    for source in &config.sources {
-        sources.push(self::source(source, ledger, process.as_ref(), now)?);
+    for source in config.sources.iter().filter(|source| is_here(config, source, process.as_ref())) {
+        sources.push(self::source(source, &ledgers, process.as_ref(), now)?);
     }
+    let cluster = config.cluster.as_ref().map(|cluster| ClusterReport {
+        group: cluster.group.clone(),
+        partitions: held,
+        elsewhere: config.sources.len() - sources.len(),
+    });
     let is_replaying = process.as_ref().is_some_and(|process| process.is_replaying);
     let left = letters(&claimed_path(&config.dead_letter))?;
     let mut report = StatusReport {
@@ -47,9 +55,11 @@ pub(super) fn gather(config: &Config, refused: Option<String>, now: DateTime<Utc
         trouble: Vec::new(),
         state_dir: config.state_dir.clone(),
         has_ledger: ledger.is_some(),
+        cluster,
         sources,
-        outputs: outputs(config, ledger, process.as_ref())?,
+        outputs: outputs(config, &ledgers, process.as_ref())?,
         dead_letters: letters(&config.dead_letter)?,
+        partition_dead_letters: partition_letters(config)?,
         replay: ReplayReport { is_under_way: is_replaying, left },
         archive: config.archive.as_ref().map(|it| archive(it, ledger, process.as_ref())).transpose()?,
         process,
@@ -59,13 +69,32 @@ pub(super) fn gather(config: &Config, refused: Option<String>, now: DateTime<Utc
     Ok(report)
 }
 
+/// Whether this process collects a source; without a cluster it collects all.
+fn is_here(config: &Config, source: &SourceConfig, process: Option<&About>) -> bool {
+    let mut parts = process.iter().flat_map(|process| &process.parts);
+    config.cluster.is_none() || parts.any(|part| part.part == Part::Source && part.name == source.name())
+}
+
+/// What waits in the files of partitions, and what a replay has left of them.
+fn partition_letters(config: &Config) -> anyhow::Result<Vec<Overview>> {
+    let mut found = Vec::new();
+    if config.cluster.is_some() {
+        for file in dead_letters_of_partitions(&config.state_dir, &config.dead_letter) {
+            found.extend(letters(&claimed_path(&file))?);
+            found.extend(letters(&file)?);
+        }
+    }
+    Ok(found)
+}
+
 fn source(
     config: &SourceConfig,
-    ledger: Option<&Ledger>,
+    ledgers: &Ledgers,
     process: Option<&About>,
     now: DateTime<Utc>,
 ) -> Result<SourceReport, LedgerError> {
     let ledger_name = config.settings.ledger_name();
+    let ledger = ledgers.of_source(&ledger_name)?;
     let parts = process.iter().flat_map(|process| &process.parts);
     let part = parts.filter(|part| part.part == Part::Source).find(|part| part.name == config.name());
     let status = ledger.map(|ledger| ledger.status(&ledger_name)).transpose()?.flatten();
@@ -95,12 +124,12 @@ fn is_locked(state_dir: &Path) -> bool {
     matches!(lock.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
 }
 
-fn outputs(config: &Config, ledger: Option<&Ledger>, process: Option<&About>) -> anyhow::Result<Vec<OutputReport>> {
+fn outputs(config: &Config, ledgers: &Ledgers, process: Option<&About>) -> anyhow::Result<Vec<OutputReport>> {
     let mut outputs = Vec::new();
     for output in &config.outputs {
         let parts = process.iter().flat_map(|process| &process.parts);
         let part = parts.filter(|part| part.part == Part::Output).find(|part| part.name == output.name);
-        let trouble = ledger.map(|ledger| ledger.output_trouble(&output.name)).transpose()?.flatten();
+        let trouble = ledgers.output_trouble(&output.name)?;
         outputs.push(OutputReport {
             name: output.name.clone(),
             r#type: output.settings.kind(),

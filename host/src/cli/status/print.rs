@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use indicatif::{HumanBytes, HumanCount};
 
-use super::report::{ArchiveReport, OutputReport, SourceReport, StatusReport};
+use super::report::{ArchiveReport, ClusterReport, OutputReport, SourceReport, StatusReport};
 use crate::{
     pipeline::{
         Line,
@@ -13,6 +13,7 @@ use crate::{
     },
     support::{
         counted::counted,
+        ranges::ranges,
         shown,
         time_text::{ago, time},
     },
@@ -27,6 +28,7 @@ pub(super) fn report(report: &StatusReport, output: &mut impl Write) -> io::Resu
     if let Some(privacy) = report.process.as_ref().map_or(&report.privacy, |process| &process.privacy) {
         writeln!(output, "privacy: {privacy}")?;
     }
+    report.cluster.iter().try_for_each(|it| cluster(it, report.sources.len(), output))?;
     if !report.trouble.is_empty() {
         writeln!(output, "\nneeds a person")?;
         report.trouble.iter().try_for_each(|trouble| writeln!(output, "  {trouble}"))?;
@@ -44,10 +46,11 @@ pub(super) fn report(report: &StatusReport, output: &mut impl Write) -> io::Resu
     report.outputs.iter().try_for_each(|it| self::output(it, output, report.at))?;
     report.archive.iter().try_for_each(|it| archive(it, output))?;
     writeln!(output, "\ndead letters")?;
-    match &report.dead_letters {
-        Some(letters) => print_letters(letters, output)?,
-        None => writeln!(output, "  none")?,
+    let waiting: Vec<_> = report.dead_letters.iter().chain(&report.partition_dead_letters).collect();
+    if waiting.is_empty() {
+        writeln!(output, "  none")?;
     }
+    waiting.into_iter().try_for_each(|letters| print_letters(letters, output))?;
     match (&report.replay.is_under_way, &report.replay.left) {
         (true, _) => writeln!(output, "  a replay is under way"),
         (false, Some(left)) => {
@@ -73,6 +76,21 @@ fn head(report: &StatusReport) -> String {
             None => format!("not running: process {} did not end as it should", run.pid),
         },
     }
+}
+
+fn cluster(report: &ClusterReport, here: usize, output: &mut impl Write) -> io::Result<()> {
+    let ClusterReport { group, partitions, elsewhere } = report;
+    let held = match partitions[..] {
+        [] => "no partition".to_owned(),
+        [one] => format!("partition {one}"),
+        _ => format!("partitions {}", ranges(partitions)),
+    };
+    let sources = counted(here as u64, "source", "sources");
+    writeln!(output, "cluster: group `{group}`, {held}, {sources} of {}", here + elsewhere)?;
+    if *elsewhere > 0 {
+        writeln!(output, "  `exotrace cluster status` shows who collects the others")?;
+    }
+    Ok(())
 }
 
 fn output(report: &OutputReport, output: &mut impl Write, now: DateTime<Utc>) -> io::Result<()> {

@@ -31,13 +31,30 @@ pub(super) struct StatusReport {
     pub(super) trouble: Vec<String>,
     pub(super) state_dir: PathBuf,
     pub(super) has_ledger: bool,
+    /// What the process has of a cluster; none without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cluster: Option<ClusterReport>,
+    /// In a cluster, those that this process collects.
     pub(super) sources: Vec<SourceReport>,
     pub(super) outputs: Vec<OutputReport>,
     /// What waits to be replayed; none when there is no file.
     pub(super) dead_letters: Option<Overview>,
+    /// The same in the files of partitions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) partition_dead_letters: Vec<Overview>,
     pub(super) replay: ReplayReport,
     /// None when no raw records are kept.
     pub(super) archive: Option<ArchiveReport>,
+}
+
+/// What a process has of a cluster.
+#[derive(Serialize)]
+pub(super) struct ClusterReport {
+    pub(super) group: String,
+    /// Those that the process has; none when nothing runs.
+    pub(super) partitions: Vec<i32>,
+    /// How many sources this process does not collect.
+    pub(super) elsewhere: usize,
 }
 
 /// Raw records that are kept.

@@ -37,6 +37,11 @@ pub(super) fn of(report: &StatusReport) -> Vec<String> {
         }
     }
     for part in report.process.iter().flat_map(|process| &process.parts) {
+        if let (Part::Cluster | Part::ClusterMapping, State::NeedsAttention, Some(reason)) =
+            (part.part, part.state, &part.reason)
+        {
+            trouble.push(format!("cluster: {}", first_line(reason)));
+        }
         if part.state == State::Stalled {
             trouble.push(format!("a disk does not answer: {} {}", part.part.as_str(), part.name));
         }
@@ -46,7 +51,7 @@ pub(super) fn of(report: &StatusReport) -> Vec<String> {
     {
         trouble.push(format!("archive: {}", first_line(reason)));
     }
-    if let Some(letters) = &report.dead_letters {
+    for letters in report.dead_letters.iter().chain(&report.partition_dead_letters) {
         let at_least = if letters.is_complete { "" } else { "at least " };
         let waiting = counted(letters.letters + letters.unreadable, "dead letter", "dead letters");
         trouble.push(format!("{at_least}{waiting}: `exotrace replay --list` shows why"));

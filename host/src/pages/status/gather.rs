@@ -1,9 +1,6 @@
 //! Gathers all that the status page shows.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -13,15 +10,19 @@ use super::{
     memory::PageMemory,
     question::{Detail, StatusQuestion},
     report::{
-        BackfillReport, DeadLetterReport, EventReport, FileReport, InUseReport, LateReport, MappingReport,
-        OutputSection, PageReport, PartReport, ReadingReport, ReasonReport, RequestReport, SourceSection, SpanReport,
+        BackfillReport, ClusterSection, DeadLetterReport, EventReport, FileReport, InUseReport, LateReport,
+        MappingReport, OutputSection, PageReport, PartReport, ReadingReport, ReasonReport, RequestReport,
+        SourceSection, SpanReport,
     },
     trouble,
 };
 use crate::{
-    app::settings::{OutputConfig, SourceConfig},
+    app::{
+        ledgers::Ledgers,
+        settings::{OutputConfig, SourceConfig},
+    },
     deployment::{Deployment, Event, MappingInUse},
-    ledger::{BACKFILL, HistoryBucket, HistoryCounts, LastRun, Ledger, LedgerError, SourceStatus, Trouble},
+    ledger::{BACKFILL, HistoryBucket, HistoryCounts, LastRun, LedgerError, SourceStatus, Trouble},
     observe::{
         health::{Condition, Part, State},
         metrics::metrics,
@@ -65,27 +66,26 @@ impl Gathering<'_> {
             is_ledger_readable = false;
             debug!(error = chain(&error), "the status page is without the ledger");
         };
-        let ledger = memory.ledger(&watched.config.state_dir).unwrap_or_else(|error| {
-            unreadable(error);
-            None
-        });
+        let held = watched.questions.partitions();
+        let ledgers = memory.ledgers(&watched.config, held.as_deref().unwrap_or_default());
+        let ledgers = ledgers.map_err(&mut unreadable).ok();
         let mut history = BTreeMap::new();
         let mut sources = Vec::new();
-        for config in &watched.config.sources {
+        for config in watched.config.sources.iter().filter(|config| held.is_none() || self.is_here(config)) {
             let mut source = self.source(config);
             if let Err(error) =
-                ledger.map_or(Ok(()), |ledger| self.add_ledger(config, ledger, &mut source, &mut history))
+                ledgers.map_or(Ok(()), |ledgers| self.add_ledger(config, ledgers, &mut source, &mut history))
             {
                 unreadable(error);
             }
             sources.push(source);
         }
         let outputs = watched.config.outputs.iter().map(|output| {
-            let trouble = ledger.map_or(Ok(None), |ledger| ledger.output_trouble(&output.name));
+            let trouble = ledgers.map_or(Ok(None), |ledgers| ledgers.output_trouble(&output.name));
             self.output(output, trouble.ok().flatten())
         });
         let outputs = outputs.collect();
-        let run = ledger.and_then(|ledger| ledger.last_run().ok().flatten());
+        let run = ledgers.and_then(Ledgers::own).and_then(|ledger| ledger.last_run().ok().flatten());
         let mut report = PageReport {
             at: self.now,
             version: env!("CARGO_PKG_VERSION"),
@@ -95,6 +95,7 @@ impl Gathering<'_> {
             is_ledger_readable,
             trouble: Vec::new(),
             parts: self.only_parts(),
+            cluster: self.cluster(held, sources.len()),
             span: SpanReport {
                 name: span,
                 from: span.start(self.now),
@@ -109,6 +110,18 @@ impl Gathering<'_> {
         };
         report.trouble = trouble::of(&report);
         report
+    }
+
+    fn cluster(&self, held: Option<Vec<i32>>, here: usize) -> Option<ClusterSection> {
+        let config = &self.watched.config;
+        let group = config.cluster.as_ref()?.group.clone();
+        let sources_elsewhere = config.sources.len().saturating_sub(here);
+        Some(ClusterSection { group, partitions: held.unwrap_or_default(), sources_elsewhere })
+    }
+
+    /// Whether this process of a cluster collects a source.
+    fn is_here(&self, config: &SourceConfig) -> bool {
+        self.part(Part::Source, config.name()).is_some()
     }
 
     /// A text of a service, an output or a mapping, where it may be told.
@@ -167,11 +180,12 @@ impl Gathering<'_> {
     fn add_ledger(
         &self,
         config: &SourceConfig,
-        ledger: &Ledger,
+        ledgers: &Ledgers,
         report: &mut SourceSection,
         history: &mut BTreeMap<DateTime<Utc>, HistoryCounts>,
     ) -> Result<(), LedgerError> {
         let name = config.settings.ledger_name();
+        let Some(ledger) = ledgers.of_source(&name)? else { return Ok(()) };
         if let Some(budget) = config.settings.budget() {
             let sent = ledger.requests(&budget.ledger_name, self.now, budget.window)?.count;
             let window_seconds = budget.window.as_secs();
@@ -228,12 +242,14 @@ impl Gathering<'_> {
     }
 
     fn dead_letters(&self, memory: &mut PageMemory) -> DeadLetterReport {
-        let count = self.watched.waiting.lock().unwrap_or_else(PoisonError::into_inner).count();
-        // A disk that does not answer is seen elsewhere.
-        let overview = memory.letters(&self.watched.config.dead_letter).ok().flatten();
-        let reasons =
-            overview.map_or_else(Vec::new, |overview| overview.reasons.iter().map(|it| self.reason(it)).collect());
-        DeadLetterReport { count: count.ok(), reasons }
+        let mut reasons = Vec::new();
+        for file in self.watched.dead_letters() {
+            // A disk that does not answer is seen elsewhere.
+            if let Some(overview) = memory.letters(&file).ok().flatten() {
+                reasons.extend(overview.reasons.iter().map(|it| self.reason(it)));
+            }
+        }
+        DeadLetterReport { count: self.watched.count_letters().ok(), reasons }
     }
 
     fn reason(&self, reason: &Reason) -> ReasonReport {

@@ -4,13 +4,14 @@ use std::{
     collections::HashMap,
     fs, io,
     os::unix::fs::MetadataExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::{question::StatusQuestion, report::PageReport, span::Span};
 use crate::{
+    app::{ledgers::Ledgers, settings::Config},
     ledger::{Ledger, LedgerError},
     pipeline::dead_letter::Overview,
 };
@@ -24,8 +25,8 @@ const MAX_REPORTS: usize = 32;
 /// What is kept between requests.
 #[derive(Default)]
 pub(in crate::pages) struct PageMemory {
-    ledger: Option<Ledger>,
-    letters: Option<(Stamp, Overview)>,
+    ledgers: Option<Ledgers>,
+    letters: HashMap<PathBuf, (Stamp, Overview)>,
     reports: HashMap<StatusQuestion, (Instant, Arc<PageReport>)>,
 }
 
@@ -52,12 +53,11 @@ impl PageMemory {
         }
     }
 
-    /// The ledger, opened when it is wanted first; none when there is none yet.
-    pub(super) fn ledger(&mut self, state_dir: &Path) -> Result<Option<&Ledger>, LedgerError> {
-        if self.ledger.is_none() {
-            self.ledger = Ledger::open_beside(state_dir)?;
-        }
-        Ok(self.ledger.as_ref())
+    /// The ledgers, opened when they are wanted first; in a cluster each time, since partitions come and go.
+    pub(super) fn ledgers(&mut self, config: &Config, held: &[i32]) -> Result<&Ledgers, LedgerError> {
+        let known = self.ledgers.take().filter(|known| config.cluster.is_none() && known.own().is_some());
+        let ledgers = known.map_or_else(|| Ledgers::open(config, held, Ledger::open_beside), Ok)?;
+        Ok(self.ledgers.insert(ledgers))
     }
 
     /// What waits in a file of dead letters; read again only when it has changed.
@@ -69,10 +69,12 @@ impl PageMemory {
         };
         let changed = (found.mtime(), found.mtime_nsec());
         let stamp = Stamp { inode: found.ino(), length: found.len(), changed };
-        if self.letters.as_ref().is_none_or(|(known, _)| *known != stamp) {
-            self.letters = Overview::read(path, MAX_LETTER_BYTES)?.map(|overview| (stamp, overview));
+        if self.letters.get(path).is_none_or(|(known, _)| *known != stamp)
+            && let Some(overview) = Overview::read(path, MAX_LETTER_BYTES)?
+        {
+            self.letters.insert(path.to_owned(), (stamp, overview));
         }
-        Ok(self.letters.as_ref().map(|(_, overview)| overview))
+        Ok(self.letters.get(path).map(|(_, overview)| overview))
     }
 }
 

@@ -23,6 +23,13 @@ function choice(report) {
     element("label", {}, "rows of ", pick("source", sources)), pause);
 }
 
+function clusterText(report) {
+  const { group, partitions, sources_elsewhere: elsewhere } = report.cluster;
+  const [here, held] = [report.sources.length, partitions.length === 0 ? "none" : partitions.join(", ")];
+  return `A process of cluster ${plain(group)}, with partitions: ${held}. It collects ${number(here)} of ` +
+    `${number(here + elsewhere)} sources; exotrace cluster status shows who collects the others.`;
+}
+
 function show(report) {
   document.body.dataset.state = "report";
   document.title = `${report.trouble.length > 0 ? `(${report.trouble.length}) ` : ""}exotrace: ${words(report.state)}`;
@@ -43,8 +50,9 @@ function show(report) {
   about.className = "about";
   about.replaceChildren(`exotrace ${plain(report.version)}${run}; as of `, moment(report.at));
   const note = report.has_reasons ? null : element("p", { class: "note" }, "What services and outputs have said is shown only with a token (", element("code", {}, "listen_token_file"), "); ", element("code", {}, "exotrace status"), " shows it, too.");
+  const cluster = report.cluster ? element("p", { class: "note" }, clusterText(report)) : null;
   if (isBusy) return;
-  main.replaceChildren(...[troublePanel(report), headPanel(report), coveragePanel(report, view), historyPanel(report, view),
+  main.replaceChildren(...[cluster, troublePanel(report), headPanel(report), coveragePanel(report, view), historyPanel(report, view),
     lagPanel(report, view), outputsPanel(report), budgetPanel(report), partsPanel(report), deadLettersPanel(report),
     filesPanel(report), trialPanel(report), mappingPanel(report), note].filter(Boolean));
   scrollPlaces(scrolled);

@@ -9,6 +9,7 @@ use crate::{
     ledger::{Gap, HistoryBucket, HistoryCounts, LastRun},
     observe::health::{Part, State},
     pipeline::dead_letter::{DeadLetterCount, Stage},
+    support::ranges::ranges,
 };
 
 /// All that the status page shows.
@@ -25,6 +26,8 @@ pub(super) struct PageReport {
     /// What a person has to do something about.
     pub(super) trouble: Vec<String>,
     pub(super) parts: Vec<PartReport>,
+    /// What the process has of a cluster.
+    pub(super) cluster: Option<ClusterSection>,
     pub(super) span: SpanReport,
     pub(super) sources: Vec<SourceSection>,
     /// What was delivered of all sources.
@@ -41,6 +44,27 @@ pub(super) struct SpanReport {
     pub(super) from: DateTime<Utc>,
     pub(super) to: DateTime<Utc>,
     pub(super) step_seconds: i64,
+}
+
+/// What a process has of a cluster.
+#[derive(Serialize)]
+pub(super) struct ClusterSection {
+    pub(super) group: String,
+    pub(super) partitions: Vec<i32>,
+    pub(super) sources_elsewhere: usize,
+}
+
+impl ClusterSection {
+    /// For people; `here` sources are on the page.
+    pub(super) fn text(&self, here: usize) -> String {
+        let Self { group, partitions, sources_elsewhere } = self;
+        let held = if partitions.is_empty() { "none".to_owned() } else { ranges(partitions) };
+        let all = here + sources_elsewhere;
+        format!(
+            "A process of cluster {group}, with partitions: {held}. It collects {here} of {all} sources; exotrace \
+             cluster status shows who collects the others."
+        )
+    }
 }
 
 /// How a part is doing that there is one of.

@@ -5,7 +5,7 @@ use indicatif::HumanCount;
 use serde_json::Value;
 
 use super::{
-    html::{Table, list, table},
+    html::{Table, escape, list, table},
     report::{MappingReport, OutputSection, PageReport, SourceSection},
 };
 use crate::{
@@ -29,6 +29,9 @@ pub(super) fn all(report: &PageReport, output: &mut String) {
         list(&report.trouble, output);
     }
     *output += "</section>\n";
+    if let Some(cluster) = &report.cluster {
+        *output += &format!("<p class=\"about\">{}</p>\n", escape(&cluster.text(report.sources.len())));
+    }
     for written in [coverage, gaps, rates, history, outputs, parts, dead_letters, files] {
         written(report, output);
     }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::{
     html::escape,
     report::{
-        BackfillReport, DeadLetterReport, EventReport, FileReport, InUseReport, LateReport, MappingReport,
-        OutputSection, PageReport, PartReport, ReadingReport, ReasonReport, RequestReport, SourceSection, SpanReport,
+        BackfillReport, ClusterSection, DeadLetterReport, EventReport, FileReport, InUseReport, LateReport,
+        MappingReport, OutputSection, PageReport, PartReport, ReadingReport, ReasonReport, RequestReport,
+        SourceSection, SpanReport,
     },
     span::Span,
     tables, trouble,
@@ -114,6 +115,7 @@ fn report() -> PageReport {
         has_reasons: true,
         is_ledger_readable: true,
         trouble: vec![foreign()],
+        cluster: Some(ClusterSection { group: foreign(), partitions: vec![3], sources_elsewhere: 7 }),
         parts: vec![PartReport { part: Part::Ledger, state: State::Working, since: at(-5), reason: Some(foreign()) }],
         span: SpanReport { name: Span::Day, from: at(-24), to: at(0), step_seconds: 300 },
         sources: vec![source()],

@@ -33,7 +33,7 @@ impl From<&PipelineSource> for AskedSource {
 }
 
 /// The source of that name, or the only one that can be asked.
-pub(super) fn choose<'s>(
+pub(crate) fn choose<'s>(
     sources: &'s [AskedSource],
     name: Option<&str>,
 ) -> Result<(&'s AskedSource, &'s dyn Queryable), QuestionError> {

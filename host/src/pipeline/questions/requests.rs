@@ -70,6 +70,11 @@ impl Questions {
         (Self { asks, searches, ranges: Arc::clone(&ranges) }, QuestionRequests { asked, ranges })
     }
 
+    /// Whether a run hears what is asked.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.asks.is_closed()
+    }
+
     /// Has mail searched for; that ends when nobody waits for the answer any more.
     ///
     /// # Errors

@@ -65,6 +65,14 @@ pub(crate) enum ReplayError {
     /// The run that was to do it has ended.
     #[error("replay of `{}` broke off: the process has ended", .0.display())]
     Ended(PathBuf),
+    /// Nobody here can do it.
+    #[error("could not replay `{}`: {reason}", path.display())]
+    NotHere {
+        /// Where the letters are.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// One at a time.
     #[error("another replay is under way\nhint: wait until it is done")]
     Busy,

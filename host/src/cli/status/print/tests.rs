@@ -45,6 +45,7 @@ fn report(status: Option<SourceStatus>) -> StatusReport {
         privacy: None,
         parts: Vec::new(),
         is_replaying: false,
+        partitions: None,
     };
     StatusReport {
         at: at(NOW),
@@ -57,9 +58,11 @@ fn report(status: Option<SourceStatus>) -> StatusReport {
         trouble: Vec::new(),
         state_dir: "state".into(),
         has_ledger: true,
+        cluster: None,
         sources: vec![source],
         outputs: vec![output],
         dead_letters: None,
+        partition_dead_letters: Vec::new(),
         replay: ReplayReport { is_under_way: false, left: None },
         archive: None,
     }
@@ -193,4 +196,18 @@ fn what_a_person_has_to_mend_is_said_first() {
         },
         &["source `contoso`: wrong secret"],
     );
+}
+
+#[test]
+fn a_process_of_a_cluster_says_what_it_has_and_what_is_elsewhere() {
+    let with = |partitions, elsewhere| {
+        let cluster = Some(ClusterReport { group: "exotrace".to_owned(), partitions, elsewhere });
+        text(StatusReport { cluster, ..report(None) })
+    };
+    let some = with(vec![0, 1, 2, 5], 299);
+    assert!(some.contains("\ncluster: group `exotrace`, partitions 0-2, 5, 1 source of 300\n"), "{some}");
+    assert!(some.contains("`exotrace cluster status` shows who collects the others"), "{some}");
+    let all = with(vec![3], 0);
+    assert!(all.contains("partition 3, 1 source of 1\n") && !all.contains("the others"), "{all}");
+    assert!(with(Vec::new(), 7).contains("no partition, "));
 }

@@ -227,6 +227,10 @@ pub(super) const ROW: GrafanaRow = GrafanaRow {
                     expression: r#"sum by (instance) (exotrace_source_owner{instance=~"$instance",source=~"$source"})"#,
                     legend: "{{instance}}, sources",
                 },
+                PromQuery {
+                    expression: r#"sum by (instance) (exotrace_cluster_mapping_differs{instance=~"$instance"})"#,
+                    legend: "{{instance}}, another mapping than decided",
+                },
             ],
         },
         GrafanaPanel {

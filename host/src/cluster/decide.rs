@@ -1,0 +1,86 @@
+//! Decides about the mapping for all processes of a cluster.
+
+use chrono::Utc;
+
+use super::{
+    cluster_config::ClusterConfig,
+    cluster_decision::{ClusterDecision, ExactMapping},
+    cluster_error::ClusterError,
+    mapping_topic::MappingTopic,
+};
+use crate::deployment::{Allowed, ConfiguredMapping};
+
+/// What stands in the settings of the cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct SettingsMapping {
+    /// What they name, without the digest of a file.
+    pub named: ConfiguredMapping,
+    /// What that is; none when sources have different ones.
+    pub exact: Option<ExactMapping>,
+}
+
+/// Has all processes take a mapping; blocks.
+///
+/// # Errors
+///
+/// When brokers refuse, or there is no topic for it.
+pub(crate) fn decide(
+    config: &ClusterConfig,
+    settings: SettingsMapping,
+    mapping: ExactMapping,
+    (allowed, by): (Allowed, String),
+) -> Result<(), ClusterError> {
+    let (topic, last) = last_decision(config, &settings)?;
+    let before = match last {
+        // Once more, for processes that have gone back.
+        Some(last) if last.mapping == mapping => last.before,
+        Some(last) => Some(last.mapping),
+        None => settings.exact.filter(|exact| *exact != mapping),
+    };
+    let (id, at) = (new_id(), Utc::now());
+    let settings = settings.named;
+    let decision = ClusterDecision { id, at, by, mapping, before, is_rollback: false, allowed, settings };
+    Ok(topic.decide(&decision)?)
+}
+
+/// Has all processes go back to what mapped before the last decision, and gives that; blocks.
+///
+/// # Errors
+///
+/// When there is nothing before it, brokers refuse, or there is no topic for it.
+pub(crate) fn roll_back(
+    config: &ClusterConfig,
+    settings: SettingsMapping,
+    by: String,
+) -> Result<ExactMapping, ClusterError> {
+    let (topic, last) = last_decision(config, &settings)?;
+    let mapping = last.and_then(|last| last.before).ok_or(ClusterError::NothingBefore)?;
+    let decision = ClusterDecision {
+        id: new_id(),
+        at: Utc::now(),
+        by,
+        mapping: mapping.clone(),
+        before: None,
+        is_rollback: true,
+        allowed: Allowed { new_ids: true, new_schema: true, worse: true },
+        settings: settings.named,
+    };
+    topic.decide(&decision)?;
+    Ok(mapping)
+}
+
+/// The topic, and the last decision, if the settings name what they named then.
+fn last_decision(
+    config: &ClusterConfig,
+    settings: &SettingsMapping,
+) -> Result<(MappingTopic, Option<ClusterDecision>), ClusterError> {
+    let mut topic = MappingTopic::new(config)?;
+    let Some(state) = topic.read()? else {
+        return Err(ClusterError::NoMappingTopic { topic: config.mapping_topic() });
+    };
+    Ok((topic, state.decision.filter(|last| last.settings == settings.named)))
+}
+
+fn new_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}

@@ -1,0 +1,178 @@
+//! The topic of decisions about the mapping: the last decision, and what became of it in each process. Compacted, one
+//! partition.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    time::Duration,
+};
+
+use rdkafka::{
+    producer::{BaseRecord, ThreadedProducer},
+    types::RDKafkaErrorCode,
+};
+use serde::Serialize;
+
+use super::{
+    cluster_config::ClusterConfig,
+    cluster_decision::{ClusterDecision, DecisionReport},
+    cluster_error::ClusterError,
+    topic_reader::{ReadRow, TopicReader},
+};
+use crate::kafka::{ClientNotes, DeliveryTicket, KafkaClient, KafkaClientError, NotingContext, code_of};
+
+/// The key of the decision.
+const DECISION: &str = "decision";
+
+/// What the keys of reports begin with; the name of a process follows.
+const PROCESS: &str = "process/";
+
+/// The longest that brokers may take to acknowledge a message.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The topic as far as it is read.
+pub(super) struct MappingTopic {
+    config: ClusterConfig,
+    reader: TopicReader,
+    /// Up to where it is read.
+    position: i64,
+    known: MappingTopicState,
+}
+
+/// What the topic says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct MappingTopicState {
+    /// The last decision.
+    pub(super) decision: Option<ClusterDecision>,
+    /// Why the last decision cannot be understood, if it cannot.
+    pub(super) problem: Option<String>,
+    /// The last report of each process.
+    pub(super) reports: BTreeMap<String, DecisionReport>,
+}
+
+impl MappingTopic {
+    /// Makes a client; nothing is sent yet.
+    pub(super) fn new(config: &ClusterConfig) -> Result<Self, KafkaClientError> {
+        let reader = TopicReader::new(config, config.mapping_topic())?;
+        Ok(Self { config: config.clone(), reader, position: 0, known: MappingTopicState::default() })
+    }
+
+    /// Reads what is new, and gives all that is known; none when there is no such topic. Blocks.
+    pub(super) fn read(&mut self) -> Result<Option<MappingTopicState>, ClusterError> {
+        let state = self.reader.look()?;
+        if state.partitions.is_empty() && state.may_come() {
+            return Ok(None);
+        }
+        state.into_result(&self.config.mapping_topic())?;
+        let (first, end) = self.reader.bounds(0)?;
+        if !(first..=end).contains(&self.position) {
+            // Of another topic of that name, or compacted meanwhile.
+            (self.position, self.known) = (first, MappingTopicState::default());
+        }
+        let Self { reader, position, known, .. } = self;
+        reader.read::<ClusterError>(0, *position, end, |row| {
+            known.note(&row);
+            Ok(())
+        })?;
+        *position = end;
+        Ok(Some(known.clone()))
+    }
+
+    /// Has all processes take a decision. Blocks.
+    pub(super) fn decide(&self, decision: &ClusterDecision) -> Result<(), KafkaClientError> {
+        self.write(DECISION, decision)
+    }
+
+    /// Says what became of a decision in a process. Blocks.
+    pub(super) fn report(&self, process: &str, report: &DecisionReport) -> Result<(), KafkaClientError> {
+        self.write(&format!("{PROCESS}{process}"), report)
+    }
+
+    fn write(&self, key: &str, value: &impl Serialize) -> Result<(), KafkaClientError> {
+        let value = serde_json::to_vec(value).map_err(|error| KafkaClientError::Setup(error.to_string()))?;
+        let notes = Arc::new(ClientNotes::default());
+        let client = KafkaClient::new(&self.config.client)?;
+        let mut settings = client.settings;
+        let limit = LIMIT.as_millis().to_string();
+        for (key, value) in [("acks", "all"), ("enable.idempotence", "true"), ("message.timeout.ms", &limit)] {
+            settings.set(key, value);
+        }
+        let topic = self.config.mapping_topic();
+        let what = || format!("could not write to topic `{topic}`");
+        let made = settings.create_with_context(NotingContext::new(&notes, client.tokens));
+        let producer: ThreadedProducer<NotingContext<WrittenTicket>> =
+            made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
+        let (written, answer) = sync_channel(1);
+        let record = BaseRecord::with_opaque_to(&topic, Box::new(WrittenTicket(written))).partition(0);
+        let sent = producer.send(record.key(key).payload(value.as_slice()));
+        sent.map_err(|(error, _)| KafkaClientError::Refused { what: what(), code: code_of(&error) })?;
+        match answer.recv_timeout(LIMIT) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(RDKafkaErrorCode::MessageTimedOut)) | Err(_) => Err(notes.unreachable(&self.config.client)),
+            Ok(Err(code)) => {
+                let refused = KafkaClientError::Refused { what: what(), code };
+                Err(notes.mendable(&self.config.client).unwrap_or(refused))
+            }
+        }
+    }
+}
+
+impl MappingTopicState {
+    fn note(&mut self, row: &ReadRow) {
+        let Ok(key) = str::from_utf8(&row.key) else { return };
+        let value = row.value.as_deref().unwrap_or_default();
+        if key == DECISION {
+            (self.decision, self.problem) = match serde_json::from_slice(value) {
+                Ok(decision) => (Some(decision), None),
+                Err(error) => (None, Some(error.to_string())),
+            };
+        } else if let Some(process) = key.strip_prefix(PROCESS) {
+            // What a process of another version says may be more than is understood here.
+            if let Ok(report) = serde_json::from_slice(value) {
+                self.reports.insert(process.to_owned(), report);
+            }
+        }
+    }
+}
+
+/// Hears that the message is written.
+struct WrittenTicket(SyncSender<Result<(), RDKafkaErrorCode>>);
+
+impl DeliveryTicket for WrittenTicket {
+    fn delivered(self, result: Result<i64, RDKafkaErrorCode>) {
+        // Who waited may have gone.
+        self.0.send(result.map(|_| ())).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(key: &str, value: &str) -> ReadRow {
+        ReadRow { version: 0, key: key.into(), value: Some(value.into()), offset: 0 }
+    }
+
+    #[test]
+    fn what_another_version_writes_is_passed_over_or_told() {
+        let mut state = MappingTopicState::default();
+        let mapping = json!({ "version": "2.2.0", "digest": "ab" });
+        let mut decision = json!({
+            "id": "1", "at": "2026-01-01T00:00:00Z", "by": "me", "mapping": mapping, "before": null,
+            "is_rollback": false, "allowed": {}, "settings": {}, "more": 7
+        });
+        state.note(&row(DECISION, &decision.to_string()));
+        assert_eq!(state.decision.as_ref().unwrap().mapping.version, "2.2.0");
+        decision["mapping"] = json!({ "of_each_source": [] });
+        state.note(&row(DECISION, &decision.to_string()));
+        assert!(state.decision.is_none() && state.problem.as_ref().unwrap().contains("version"), "{state:?}");
+        state.note(&row("process/a", "{\"state\":\"unheard of\"}"));
+        state.note(&row("something else", "{}"));
+        assert!(state.reports.is_empty());
+    }
+}
