@@ -1,11 +1,8 @@
 //! Which rows were delivered before, and whether they have changed since.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt::Write as _,
-};
+use std::collections::HashSet;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{Ledger, LedgerError};
 use crate::support::record_key::RecordKey;
@@ -13,7 +10,10 @@ use crate::support::record_key::RecordKey;
 /// Rows that were delivered, each with all contents in which it was. All and not the last, because two rows may have
 /// the same key: told by the last content alone they would be delivered in turns for ever.
 #[derive(Debug, Default)]
-pub(crate) struct Known(HashMap<[u8; 16], HashSet<[u8; 8]>>);
+pub(crate) struct Known {
+    identities: HashSet<[u8; 16]>,
+    keys: HashSet<RecordKey>,
+}
 
 /// What is known of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,25 +29,28 @@ pub(crate) enum RowVerdict {
 impl Known {
     /// Whether a row was delivered as it is.
     pub(crate) fn has(&self, key: RecordKey) -> bool {
-        self.0.get(&key.identity).is_some_and(|contents| contents.contains(&key.content))
+        self.keys.contains(&key)
     }
 
     /// Whether a row was delivered, with any content.
     pub(crate) fn has_identity(&self, identity: [u8; 16]) -> bool {
-        self.0.contains_key(&identity)
+        self.identities.contains(&identity)
     }
 
     /// Knows what is known elsewhere as well.
     pub(crate) fn merge(&mut self, other: Self) {
-        for (identity, contents) in other.0 {
-            self.0.entry(identity).or_default().extend(contents);
-        }
+        self.identities.extend(other.identities);
+        self.keys.extend(other.keys);
+    }
+
+    fn add(&mut self, key: RecordKey) {
+        self.identities.insert(key.identity);
+        self.keys.insert(key);
     }
 
     /// Judges a row, which is known from now on.
     pub(crate) fn judge(&mut self, key: RecordKey) -> RowVerdict {
-        let contents = self.0.entry(key.identity).or_default();
-        match (contents.is_empty(), contents.insert(key.content)) {
+        match (self.identities.insert(key.identity), self.keys.insert(key)) {
             (true, _) => RowVerdict::New,
             (false, true) => RowVerdict::Changed,
             (false, false) => RowVerdict::Repeated,
@@ -62,25 +65,21 @@ impl Ledger {
     ///
     /// When the ledger cannot be read.
     pub(crate) fn known(&self, source: &str, identities: impl Iterator<Item = [u8; 16]>) -> Result<Known, LedgerError> {
-        // One query however many rows: their keys are one parameter.
-        let query = "SELECT key, content FROM delivered WHERE source = (SELECT id FROM source WHERE name = ?1) \
-                     AND key IN (SELECT unhex(value) FROM json_each(?2))";
-        let mut statement = self.connection.prepare_cached(query)?;
+        // In one transaction, which locks the file once, and in the order of the table.
+        let transaction = self.connection.unchecked_transaction()?;
         let mut known = Known::default();
-        let mut rows = statement.query(params![source, json_of(identities)])?;
-        while let Some(row) = rows.next()? {
-            known.0.entry(row.get(0)?).or_default().insert(row.get(1)?);
+        let id = transaction.query_row("SELECT id FROM source WHERE name = ?1", [source], |row| row.get(0));
+        let Some(id): Option<i64> = id.optional()? else { return Ok(known) };
+        let mut identities: Vec<_> = identities.collect();
+        identities.sort_unstable();
+        let query = "SELECT content FROM delivered WHERE source = ?1 AND key = ?2";
+        let mut statement = transaction.prepare_cached(query)?;
+        for identity in identities {
+            let mut rows = statement.query(params![id, identity])?;
+            while let Some(row) = rows.next()? {
+                known.add(RecordKey { identity, content: row.get(0)? });
+            }
         }
         Ok(known)
     }
-}
-
-/// A JSON array of the identities in hexadecimal.
-fn json_of(identities: impl Iterator<Item = [u8; 16]>) -> String {
-    let mut text = "[".to_owned();
-    for identity in identities {
-        let separator = if text.len() > 1 { "," } else { "" };
-        write!(text, "{separator}\"{:032x}\"", u128::from_be_bytes(identity)).expect("a string takes everything");
-    }
-    text + "]"
 }

@@ -50,11 +50,22 @@ pub(super) fn insert(connection: &Connection, source: i64, delivered: &[Delivere
     let insert = "INSERT INTO delivered (source, key, content, received) VALUES (?1, ?2, ?3, ?4) \
                   ON CONFLICT DO UPDATE SET received = max(received, excluded.received)";
     let mut insert = connection.prepare_cached(insert)?;
-    let forget = "DELETE FROM accepted WHERE source = ?1 AND key = ?2 AND content = ?3";
-    let mut forget = connection.prepare_cached(forget)?;
     for Delivered { key: RecordKey { identity, content }, received } in delivered {
         insert.execute(params![source, identity, content, received.timestamp_millis()])?;
-        forget.execute(params![source, identity, content])?;
+    }
+    // Nearly always there are none at all.
+    if has_accepted(connection, source)? {
+        let forget = "DELETE FROM accepted WHERE source = ?1 AND key = ?2 AND content = ?3";
+        let mut forget = connection.prepare_cached(forget)?;
+        for Delivered { key: RecordKey { identity, content }, .. } in delivered {
+            forget.execute(params![source, identity, content])?;
+        }
     }
     Ok(())
+}
+
+/// Whether some outputs have accepted rows of a source while others have not.
+fn has_accepted(connection: &Connection, source: i64) -> rusqlite::Result<bool> {
+    let mut query = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM accepted WHERE source = ?1)")?;
+    query.query_row([source], |row| row.get(0))
 }

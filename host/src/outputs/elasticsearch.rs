@@ -60,7 +60,7 @@ impl ElasticsearchOutput {
         let bulk = Bulk::new(&config.data_stream, &config.pipeline);
         let has_credentials = config.authentication != Authentication::None || config.connection.certificate.is_some();
         Ok(Self {
-            sender: BatchSender::new(bulk, client, config.body),
+            sender: BatchSender::new(bulk, client, config.body, config.concurrency),
             data_stream: config.data_stream.clone(),
             pipeline: config.pipeline.clone(),
             has_credentials,

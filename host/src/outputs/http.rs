@@ -38,7 +38,11 @@ impl HttpOutput {
         let credentials = Credentials::new(&config.authentication, &config.headers)?;
         let client =
             HostClient::new(vec![config.url.clone()], &config.connection, config.body.compression, credentials)?;
-        Ok(Self { sender: BatchSender::new(PlainDocuments { format: config.format }, client, config.body) })
+        // A receiver may keep the order in which it gets documents.
+        let concurrency = 1;
+        Ok(Self {
+            sender: BatchSender::new(PlainDocuments { format: config.format }, client, config.body, concurrency),
+        })
     }
 }
 

@@ -11,7 +11,7 @@ mod reply;
 mod request_error;
 mod suspect_search;
 
-pub(super) use batch_document::BatchDocument;
+pub(super) use batch_document::{BatchDocument, PlacedDocument};
 #[cfg(test)]
 pub(super) use batch_document::{documents, testing};
 pub(super) use batch_progress::BatchProgress;

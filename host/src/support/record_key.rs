@@ -1,6 +1,7 @@
 //! What a record is known by, and what of it may change, in the words of every service.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use memchr::memchr;
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 
@@ -95,17 +96,35 @@ pub(crate) fn instant_of(text: &str) -> Option<DateTime<Utc>> {
 
 /// An id or an address ignoring case; `None` when it is empty, or no string.
 fn name(value: Option<&RawValue>) -> Option<String> {
-    let text: String = serde_json::from_str(value?.get()).ok()?;
-    (!text.is_empty()).then(|| text.to_lowercase())
+    let value = value?.get();
+    let text = match plain_string(value) {
+        Some(plain) => plain.to_ascii_lowercase(),
+        None => serde_json::from_str::<String>(value).ok()?.to_lowercase(),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// What stands in a string of ASCII that has no escapes, as nearly every one is.
+fn plain_string(value: &str) -> Option<&str> {
+    let text = value.strip_prefix('"')?.strip_suffix('"')?;
+    (text.is_ascii() && memchr(b'\\', text.as_bytes()).is_none()).then_some(text)
+}
+
+/// Whether a number is written as every writer of JSON writes it.
+fn is_plain_number(value: &str) -> bool {
+    // More digits may not fit into an integer.
+    value.len() < 18 && value.bytes().all(|byte| byte.is_ascii_digit()) && (value == "0" || !value.starts_with('0'))
 }
 
 /// A value as it is compared.
 fn comparable(value: Option<&RawValue>) -> String {
     match value.map(RawValue::get) {
         None | Some("null") => String::new(),
-        Some(text) if text.starts_with('"') => {
-            serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()).to_lowercase()
-        }
+        Some(text) if text.starts_with('"') => match plain_string(text) {
+            Some(plain) => plain.to_ascii_lowercase(),
+            None => serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()).to_lowercase(),
+        },
+        Some(text) if is_plain_number(text) => text.to_owned(),
         // Written out, values of a few bytes have always been compared; of a long one, the text is.
         Some(text) if text.len() < LONGEST_VALUE => {
             serde_json::from_str(text).map_or_else(|_| text.to_owned(), |value: Value| value.to_string())
@@ -135,5 +154,42 @@ mod tests {
         assert_eq!(seconds(r#"{"Received":"1970-01-01T00:00:07.123"}"#), Some(7));
         assert_eq!(seconds(r#"{"Received":7}"#), None);
         assert_eq!(seconds("7"), None);
+    }
+
+    /// What is read in a shorter way is the same as what a parser makes of it.
+    #[test]
+    fn values_are_compared_as_a_parser_reads_them() {
+        for text in [
+            r#""""#,
+            r#""Ann@Contoso.COM""#,
+            r#""a\u0041\"B""#,
+            r#""ÄB\\""#,
+            r#""\ud83d""#,
+            "0",
+            "7",
+            "-7",
+            "-0",
+            "1.50",
+            "1E3",
+            "99999999999999999",
+            "999999999999999999",
+            "99999999999999999999",
+            "[ 1 ]",
+            "{}",
+            "true",
+            "null",
+        ] {
+            let value: &RawValue = serde_json::from_str(text).unwrap();
+            let parsed: Result<Value, _> = serde_json::from_str(text);
+            let expected = match &parsed {
+                Ok(Value::Null) => String::new(),
+                Ok(Value::String(text)) => text.to_lowercase(),
+                Ok(value) => value.to_string(),
+                Err(_) => text.to_lowercase(),
+            };
+            assert_eq!(comparable(Some(value)), expected, "{text}");
+            let text_of = parsed.ok().and_then(|value| value.as_str().map(str::to_lowercase));
+            assert_eq!(name(Some(value)), text_of.filter(|it| !it.is_empty()), "{text}");
+        }
     }
 }

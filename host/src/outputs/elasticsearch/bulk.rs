@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::data_stream,
     mapper::MappedBatch,
-    outputs::requests::{BatchDocument, BatchProgress, Protocol, Reply, RequestError, is_transient},
+    outputs::requests::{BatchDocument, BatchProgress, PlacedDocument, Protocol, Reply, RequestError, is_transient},
     support::http_response::Malformed,
 };
 
@@ -67,9 +67,9 @@ impl Protocol for Bulk {
         ACTION.0.len() + document.id.len() + 2 + ACTION.1.len() + document.text.len() + 1
     }
 
-    fn write(&self, documents: &[BatchDocument<'_>]) -> Vec<u8> {
-        let mut body = Vec::with_capacity(documents.iter().map(|document| self.length(document)).sum());
-        for document in documents {
+    fn write(&self, documents: &[PlacedDocument<'_>]) -> Vec<u8> {
+        let mut body = Vec::with_capacity(documents.iter().map(|(_, document)| self.length(document)).sum());
+        for (_, document) in documents {
             body.extend_from_slice(ACTION.0.as_bytes());
             body.extend_from_slice(serde_json::Value::from(document.id).to_string().as_bytes());
             body.extend_from_slice(ACTION.1.as_bytes());
@@ -92,7 +92,7 @@ impl Protocol for Bulk {
     fn settle(
         &self,
         reply: &Reply,
-        documents: &[(usize, BatchDocument<'_>)],
+        documents: &[PlacedDocument<'_>],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
         let host = &reply.host;
@@ -185,11 +185,12 @@ mod tests {
     fn a_request_has_two_lines_a_document() {
         let batch = batch(&["a", "b\"c"]);
         let documents = documents(&batch);
-        let body = BULK().write(&documents);
+        let numbered: Vec<_> = documents.iter().copied().enumerate().collect();
+        let body = BULK().write(&numbered);
         let expected =
             "{\"create\":{\"_id\":\"a\"}}\n{\"n\":\"a\"}\n{\"create\":{\"_id\":\"b\\\"c\"}}\n{\"n\":\"b\"c\"}\n";
         assert_eq!(str::from_utf8(&body).unwrap(), expected);
-        assert_eq!(BULK().write(&documents[..1]).len(), BULK().length(&documents[0]));
+        assert_eq!(BULK().write(&numbered[..1]).len(), BULK().length(&documents[0]));
     }
 
     #[test]

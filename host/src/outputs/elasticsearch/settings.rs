@@ -14,6 +14,12 @@ use crate::{
 /// The documents are mapped already.
 pub(super) const NO_PIPELINE: &str = "_none";
 
+/// A cluster writes two requests on two of its threads.
+const CONCURRENCY: u32 = 2;
+
+/// With more, the write queue of a cluster fills up with the mail of one program.
+const MOST_CONCURRENT: u32 = 8;
+
 /// `[[output]]` of type `elasticsearch`, as it stands in the settings, but for how the hosts are reached.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +30,8 @@ struct ElasticsearchTable {
     urls: Setting<Vec<Spanned<String>>>,
     /// Ingest pipeline of Elasticsearch; the documents need none. Default: `_none`.
     pipeline: Setting<String>,
+    /// Maximum number of requests that are under way for a batch, 1 to 8. Default: `2`.
+    concurrency: Setting<i64>,
     /// API key of Elasticsearch, as `id:key` or in base64.
     api_key: Setting<String>,
     /// File with the API key, read again when it changes.
@@ -45,6 +53,8 @@ pub(crate) struct ElasticsearchConfig {
     pub connection: ConnectionConfig,
     /// How documents are put together.
     pub body: BodyConfig,
+    /// The most requests that are under way for a batch.
+    pub concurrency: usize,
 }
 
 impl SectionKind<OutputContext> for ElasticsearchConfig {
@@ -65,6 +75,7 @@ impl SectionKind<OutputContext> for ElasticsearchConfig {
             ),
             (&["cloud_auth"], Meant::Note("`username` and `password`, or better `api_key_file`")),
             (&["apikey", "key"], Meant::Key("api_key")),
+            (&["worker", "workers", "concurrent_requests", "request_concurrency"], Meant::Key("concurrency")),
             (&["template", "setup"], Meant::Note("`exotrace elasticsearch template --apply` puts the index template")),
         ],
         client_settings::SYNONYMS,
@@ -98,6 +109,7 @@ impl SectionKind<OutputContext> for ElasticsearchConfig {
         );
         let connection = connection(&client, reader);
         let body = body(&client, reader);
+        let concurrency = reader.number("concurrency", &table.concurrency, 1..=MOST_CONCURRENT, CONCURRENCY);
         Ok(Self {
             urls: urls?,
             data_stream: data_stream(&context.namespace),
@@ -105,6 +117,7 @@ impl SectionKind<OutputContext> for ElasticsearchConfig {
             authentication: authentication?,
             connection: connection?,
             body: body?,
+            concurrency: concurrency? as usize,
         })
     }
 }

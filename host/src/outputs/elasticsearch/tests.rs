@@ -12,7 +12,7 @@ use std::{
 use exotrace_fake_elasticsearch::{Failure, FakeElasticsearch, Setup};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
 use url::Url;
 
@@ -48,6 +48,7 @@ fn config(urls: &[&str]) -> ElasticsearchConfig {
             request_timeout: Duration::from_secs(60),
         },
         body: BodyConfig { max_bytes: 1_000_000, max_documents: 1000, compression: Compression::Gzip },
+        concurrency: 2,
     }
 }
 
@@ -77,6 +78,78 @@ async fn only_what_was_not_taken_is_sent_again() {
     assert_eq!(output.deliver(&batch).await.unwrap(), Receipt::default());
     assert_eq!(sent(&fake), [vec!["a", "b", "c", "d"], vec!["b", "d"]]);
     assert_eq!(stored(&fake), ["a", "b", "c", "d"]);
+}
+
+/// A batch with this many documents.
+fn many(count: usize) -> MappedBatch {
+    let ids: Vec<_> = (0..count).map(|number| format!("{number:03}")).collect();
+    batch(&ids.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Answers no request before another one is there.
+async fn only_pairs() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let both = Arc::new(tokio::sync::Barrier::new(2));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let both = Arc::clone(&both);
+            tokio::spawn(async move {
+                let mut stream = BufReader::new(stream);
+                let body = read_body(&mut stream, usize::MAX).await.unwrap();
+                both.wait().await;
+                answer(&mut stream, &body).await;
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn two_requests_are_under_way_at_a_time() {
+    let mut output = plain_output(&only_pairs().await);
+    assert_eq!(output.deliver(&many(200)).await.unwrap(), Receipt::default());
+}
+
+#[tokio::test]
+async fn what_one_of_two_requests_did_not_bring_is_sent_again_alone() {
+    for failure in [
+        Failure::Answer { status: 429, retry_after: Some(17), kind: "es_rejected_execution_exception" },
+        Failure::Answer { status: 503, retry_after: None, kind: "unavailable_shards_exception" },
+        Failure::Hang,
+    ] {
+        let fake = FakeElasticsearch::start(Setup { failures: vec![failure.clone()], ..Setup::default() });
+        let mut config = config(&[&fake.url()]);
+        config.connection.request_timeout = Duration::from_secs(3);
+        let mut output = ElasticsearchOutput::new(&config).unwrap();
+        let batch = many(250);
+        let error = output.deliver(&batch).await.unwrap_err();
+        assert!(error.is_transient(), "{failure:?}: {error}");
+        assert_eq!(stored(&fake).len(), 125, "{failure:?}");
+        assert_eq!(output.deliver(&batch).await.unwrap(), Receipt::default());
+        assert_eq!(stored(&fake).len(), 250, "{failure:?}");
+        assert_eq!(sent(&fake).iter().map(Vec::len).sum::<usize>(), 375, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn documents_of_one_id_are_sent_one_request_after_the_other() {
+    let fake = FakeElasticsearch::start(Setup::default());
+    let mut config = config(&[&fake.url()]);
+    (config.body.max_documents, config.concurrency) = (100, 8);
+    let mut batch = many(250);
+    let again = Outcome::Mapped {
+        id: "000".to_owned(),
+        delivery_id: "000".to_owned(),
+        timestamp: chrono::DateTime::UNIX_EPOCH,
+        length: 13,
+    };
+    batch.push(Entry { outcome: &again, document: Some(r#"{"n":"later"}"#), mapping: None });
+    let receipt = ElasticsearchOutput::new(&config).unwrap().deliver(&batch).await.unwrap();
+    assert_eq!(receipt, Receipt { duplicates: 1, rejected: Vec::new() });
+    assert_eq!(fake.documents("logs-x-default")["000"]["n"], "000");
+    let firsts: Vec<_> = sent(&fake).into_iter().map(|ids| ids[0].clone()).collect();
+    assert_eq!(firsts, ["000", "100", "200"]);
 }
 
 #[tokio::test]
@@ -149,25 +222,36 @@ async fn abrupt(max_bytes: usize) -> (String, [Arc<AtomicUsize>; 2]) {
         while let Ok((stream, _)) = listener.accept().await {
             opened.fetch_add(1, Ordering::SeqCst);
             let mut stream = BufReader::new(stream);
-            let (mut length, mut line) = (0, String::new());
-            while stream.read_line(&mut line).await.unwrap() > 2 {
-                let header = std::mem::take(&mut line).to_lowercase();
-                length = header.strip_prefix("content-length:").map_or(length, |it| it.trim().parse().unwrap());
-            }
-            if length > max_bytes {
-                continue;
-            }
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).await.unwrap();
-            let count = body.split(|byte| *byte == b'\n').count() / 2;
-            let items = vec![r#"{"create":{"status":201}}"#; count].join(",");
-            let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
-            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
-            stream.write_all((head + &answer).as_bytes()).await.unwrap();
+            let Some(body) = read_body(&mut stream, max_bytes).await else { continue };
+            answer(&mut stream, &body).await;
             taken.fetch_add(1, Ordering::SeqCst);
         }
     });
     (url, counts)
+}
+
+/// The body of a request, unless it is longer.
+async fn read_body(stream: &mut BufReader<TcpStream>, max_bytes: usize) -> Option<Vec<u8>> {
+    let (mut length, mut line) = (0, String::new());
+    while stream.read_line(&mut line).await.unwrap() > 2 {
+        let header = std::mem::take(&mut line).to_lowercase();
+        length = header.strip_prefix("content-length:").map_or(length, |it| it.trim().parse().unwrap());
+    }
+    if length > max_bytes {
+        return None;
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    Some(body)
+}
+
+/// Says that every document is stored.
+async fn answer(stream: &mut BufReader<TcpStream>, body: &[u8]) {
+    let count = body.split(|byte| *byte == b'\n').count() / 2;
+    let items = vec![r#"{"create":{"status":201}}"#; count].join(",");
+    let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
+    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+    stream.write_all((head + &answer).as_bytes()).await.unwrap();
 }
 
 /// A batch of `count` documents of about 100 kB each.

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::settings::BodyFormat;
 use crate::{
     mapper::MappedBatch,
-    outputs::requests::{BatchDocument, BatchProgress, Protocol, Reply, RequestError},
+    outputs::requests::{BatchDocument, BatchProgress, PlacedDocument, Protocol, Reply, RequestError},
 };
 
 /// Documents as they are.
@@ -31,9 +31,10 @@ impl Protocol for PlainDocuments {
         document.text.len() + 1
     }
 
-    fn write(&self, documents: &[BatchDocument<'_>]) -> Vec<u8> {
-        let mut body = Vec::with_capacity(documents.iter().map(|document| self.length(document)).sum::<usize>() + 2);
-        for document in documents {
+    fn write(&self, documents: &[PlacedDocument<'_>]) -> Vec<u8> {
+        let length: usize = documents.iter().map(|(_, document)| self.length(document)).sum();
+        let mut body = Vec::with_capacity(length + 2);
+        for (_, document) in documents {
             if self.format == BodyFormat::JsonArray {
                 body.push(if body.is_empty() { b'[' } else { b',' });
             }
@@ -57,7 +58,7 @@ impl Protocol for PlainDocuments {
     fn settle(
         &self,
         reply: &Reply,
-        documents: &[(usize, BatchDocument<'_>)],
+        documents: &[PlacedDocument<'_>],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
         if !reply.status.is_success() {
@@ -92,7 +93,8 @@ mod tests {
     #[track_caller]
     fn check(format: BodyFormat, ids: &[&str], expected: &str) {
         let batch = batch(ids);
-        let body = PlainDocuments { format }.write(&documents(&batch));
+        let numbered: Vec<_> = documents(&batch).into_iter().enumerate().collect();
+        let body = PlainDocuments { format }.write(&numbered);
         assert_eq!(str::from_utf8(&body).unwrap(), expected);
     }
 

@@ -13,6 +13,9 @@ pub(crate) struct BatchDocument<'b> {
     pub(crate) text: &'b str,
 }
 
+/// A document with its place among the documents of its batch.
+pub(crate) type PlacedDocument<'b> = (usize, BatchDocument<'b>);
+
 /// The documents of a batch, in order.
 pub(crate) fn documents<'b>(batch: &'b MappedBatch) -> Vec<BatchDocument<'b>> {
     let document = |(outcome, entry): (usize, Entry<'b>)| {

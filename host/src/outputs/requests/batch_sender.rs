@@ -2,16 +2,20 @@
 //!
 //! Does not wait and does not ask again.
 
-use std::path::PathBuf;
+use std::{
+    collections::{HashSet, VecDeque},
+    path::PathBuf,
+};
 
 use http::StatusCode;
 use tracing::warn;
 
 use super::{
-    batch_document::{BatchDocument, documents},
+    batch_document::{BatchDocument, PlacedDocument, documents},
     batch_progress::{BatchProgress, ProgressMemory},
     host_client::HostClient,
     protocol::Protocol,
+    reply::Reply,
     request_error::RequestError,
     suspect_search::{SuspectSearch, is_about_content},
 };
@@ -23,6 +27,9 @@ const SHORTEST_TOO_LONG: usize = 256 * 1024;
 
 /// Number of shorter requests after which a longer one is tried again: the connection may have broken for another reason.
 const SUSPICION: u32 = 1000;
+
+/// A batch is not cut into shorter requests than this many documents only to have several under way: each has its price.
+const WORTH_A_REQUEST: usize = 100;
 
 /// A host has closed the connection on a long request.
 struct CutOff {
@@ -37,15 +44,35 @@ pub(crate) struct BatchSender<P> {
     protocol: P,
     client: HostClient,
     limits: BodyConfig,
+    /// The most requests that are under way for a batch.
+    concurrency: usize,
     cut_off: Option<CutOff>,
     memory: ProgressMemory,
     /// Whether the host has taken something since it refused all that it was given.
     takes_others: bool,
 }
 
+/// How the sending of a batch goes.
+struct Sending<'d> {
+    search: SuspectSearch<'d>,
+    /// Whether the host has closed the connection on a long request before those that are under way.
+    was_cut_off: bool,
+    is_cut_off: bool,
+}
+
+/// What became of a request.
+enum RequestEnd {
+    /// Its documents need not be sent again.
+    Settled,
+    /// They are to be sent again, fewer at a time.
+    TooLong,
+}
+
 impl<P: Protocol> BatchSender<P> {
-    pub(crate) fn new(protocol: P, client: HostClient, limits: BodyConfig) -> Self {
-        Self { protocol, client, limits, cut_off: None, memory: ProgressMemory::default(), takes_others: false }
+    /// With a `concurrency` above 1, documents of different ids may be stored in another order than they come in.
+    pub(crate) fn new(protocol: P, client: HostClient, limits: BodyConfig, concurrency: usize) -> Self {
+        let memory = ProgressMemory::default();
+        Self { protocol, client, limits, concurrency, cut_off: None, memory, takes_others: false }
     }
 
     /// What requests go through.
@@ -84,51 +111,100 @@ impl<P: Protocol> BatchSender<P> {
         documents: &[BatchDocument<'_>],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError> {
-        let rest = self.reject_unfit(documents, progress);
-        let mut rest = rest.as_slice();
-        let mut was_cut_off = false;
-        let mut search = SuspectSearch::new();
+        let mut rest = VecDeque::from(self.reject_unfit(documents, progress));
+        // Of those with the same id the first one is stored, and stays so.
+        let in_order = self.concurrency == 1 || has_repeated_ids(documents);
+        let concurrency = if in_order { 1 } else { self.concurrency };
+        let mut sending = Sending { search: SuspectSearch::new(), was_cut_off: false, is_cut_off: false };
         while !rest.is_empty() {
-            let (now, later) = rest.split_at(self.fitting(rest).min(search.most));
-            let texts: Vec<_> = now.iter().map(|(_, document)| *document).collect();
-            let body = self.protocol.write(&texts);
-            let length = body.len();
-            let reply = match self.client.post(path, body, self.protocol.content_type()).await {
-                Err(error) if error.is_cut_off() && now.len() > 1 && length > SHORTEST_TOO_LONG => {
-                    // Some say in this way that it is too long.
-                    self.cut_off = Some(CutOff { max_bytes: length / 2, answered: 0 });
-                    if std::mem::replace(&mut was_cut_off, true) {
-                        return Err(error);
-                    }
-                    warn!(length, "host closed the connection; sending half as much at a time for a while");
-                    continue;
+            let parts = self.next_parts(&mut rest, concurrency, &sending.search);
+            let bodies: Vec<_> = parts.iter().map(|part| self.protocol.write(part)).collect();
+            let lengths: Vec<_> = bodies.iter().map(Vec::len).collect();
+            let replies = self.client.post_all(path, bodies, self.protocol.content_type()).await;
+            let (mut again, mut failure) = (Vec::new(), None);
+            for ((part, length), reply) in parts.into_iter().zip(lengths).zip(replies) {
+                match self.end_request(reply, &part, length, &mut sending, progress) {
+                    Ok(RequestEnd::Settled) => {}
+                    Ok(RequestEnd::TooLong) => again.extend(part),
+                    // What the others have come to counts all the same.
+                    Err(error) => failure = failure.or(Some(error)),
                 }
-                reply => reply?,
-            };
-            self.answered();
-            if is_about_content(reply.status) && now.len() > 1 {
-                // One of them may be what the host does not take.
-                search.halve(now.len());
-                warn!(host = reply.host, status = %reply.status, documents = now.len(), "request is refused; sending half of it");
-            } else if reply.status != StatusCode::PAYLOAD_TOO_LARGE {
-                match (self.protocol.settle(&reply, now, progress), now) {
-                    (Ok(()), _) => search.accepted(),
-                    (Err(error), [(place, document)]) if is_about_content(reply.status) => {
-                        search.refused(*place, *document, &reply.host, reply.status, error)?;
-                    }
-                    (Err(error), _) => return Err(error),
-                }
-                rest = later;
-            } else if let [(place, document)] = now {
-                progress.reject(*place, document, format!("{length} bytes are too large for `{}`", reply.host));
-                rest = later;
-            } else {
-                // The limit of a host does not change, so that later batches need not meet it again.
-                self.limits.max_bytes = length / 2;
-                warn!(host = reply.host, length, "request is too large; sending half as much at a time from now on");
             }
+            if let Some(error) = failure {
+                return Err(error);
+            }
+            again.into_iter().rev().for_each(|document| rest.push_front(document));
+            sending.was_cut_off = sending.is_cut_off;
         }
-        search.end(progress, &mut self.takes_others)
+        sending.search.end(progress, &mut self.takes_others)
+    }
+
+    /// What goes into the next requests, which are sent at the same time.
+    fn next_parts<'d>(
+        &self,
+        rest: &mut VecDeque<PlacedDocument<'d>>,
+        concurrency: usize,
+        search: &SuspectSearch<'d>,
+    ) -> Vec<Vec<PlacedDocument<'d>>> {
+        let is_searching = search.most < rest.len();
+        let concurrency = if is_searching { 1 } else { concurrency };
+        let share = rest.len().div_ceil(concurrency).max(WORTH_A_REQUEST).min(search.most);
+        let mut parts = Vec::new();
+        while parts.len() < concurrency && !rest.is_empty() {
+            let count = self.fitting(rest.iter().take(share));
+            parts.push(rest.drain(..count).collect());
+        }
+        parts
+    }
+
+    /// Takes what a host has answered to a request.
+    fn end_request<'d>(
+        &mut self,
+        reply: Result<Reply, RequestError>,
+        now: &[PlacedDocument<'d>],
+        length: usize,
+        sending: &mut Sending<'d>,
+        progress: &mut BatchProgress,
+    ) -> Result<RequestEnd, RequestError> {
+        let reply = match reply {
+            Err(error) if error.is_cut_off() && now.len() > 1 && length > SHORTEST_TOO_LONG => {
+                // Some say in this way that it is too long.
+                self.cut_off = Some(CutOff { max_bytes: length / 2, answered: 0 });
+                if sending.was_cut_off {
+                    return Err(error);
+                }
+                sending.is_cut_off = true;
+                warn!(length, "host closed the connection; sending half as much at a time for a while");
+                return Ok(RequestEnd::TooLong);
+            }
+            reply => reply?,
+        };
+        self.answered();
+        let search = &mut sending.search;
+        if is_about_content(reply.status) && now.len() > 1 {
+            // One of them may be what the host does not take.
+            search.halve(now.len());
+            warn!(host = reply.host, status = %reply.status, documents = now.len(), "request is refused; sending half of it");
+            return Ok(RequestEnd::TooLong);
+        }
+        if reply.status != StatusCode::PAYLOAD_TOO_LARGE {
+            match (self.protocol.settle(&reply, now, progress), now) {
+                (Ok(()), _) => search.accepted(),
+                (Err(error), [(place, document)]) if is_about_content(reply.status) => {
+                    search.refused(*place, *document, &reply.host, reply.status, error)?;
+                }
+                (Err(error), _) => return Err(error),
+            }
+            return Ok(RequestEnd::Settled);
+        }
+        if let [(place, document)] = now {
+            progress.reject(*place, document, format!("{length} bytes are too large for `{}`", reply.host));
+            return Ok(RequestEnd::Settled);
+        }
+        // The limit of a host does not change, so that later batches need not meet it again.
+        self.limits.max_bytes = self.limits.max_bytes.min(length / 2);
+        warn!(host = reply.host, length, "request is too large; sending half as much at a time from now on");
+        Ok(RequestEnd::TooLong)
     }
 
     /// Rejects the documents that can never be sent; gives the others that are left, each with its place.
@@ -136,7 +212,7 @@ impl<P: Protocol> BatchSender<P> {
         &self,
         documents: &[BatchDocument<'d>],
         progress: &mut BatchProgress,
-    ) -> Vec<(usize, BatchDocument<'d>)> {
+    ) -> Vec<PlacedDocument<'d>> {
         let mut rest = Vec::new();
         for place in progress.rest() {
             match self.protocol.unfit(&documents[place]) {
@@ -158,12 +234,12 @@ impl<P: Protocol> BatchSender<P> {
     }
 
     /// How many of the documents fit into one request: one at least.
-    fn fitting(&self, documents: &[(usize, BatchDocument<'_>)]) -> usize {
+    fn fitting<'d>(&self, documents: impl Iterator<Item = &'d PlacedDocument<'d>>) -> usize {
         let max_bytes =
             self.cut_off.as_ref().map_or(usize::MAX, |cut_off| cut_off.max_bytes).min(self.limits.max_bytes);
         let mut bytes = 0;
         let mut count = 0;
-        for (_, document) in documents.iter().take(self.limits.max_documents) {
+        for (_, document) in documents.take(self.limits.max_documents) {
             bytes += self.protocol.length(document);
             if bytes > max_bytes {
                 break;
@@ -172,4 +248,10 @@ impl<P: Protocol> BatchSender<P> {
         }
         count.max(1)
     }
+}
+
+/// Whether documents have the same id.
+fn has_repeated_ids(documents: &[BatchDocument<'_>]) -> bool {
+    let mut ids = HashSet::with_capacity(documents.len());
+    !documents.iter().all(|document| ids.insert(document.id))
 }

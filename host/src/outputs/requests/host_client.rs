@@ -1,11 +1,18 @@
 //! Sends requests to a host, or to the next one of the same cluster when that fails.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Client;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 use tracing::warn;
 use url::Url;
 
@@ -30,9 +37,24 @@ pub(crate) struct HostClient {
     client: WatchedClient,
     connection: ConnectionConfig,
     credentials: Credentials,
-    urls: Vec<Url>,
+    hosts: Hosts,
+    compression: Compression,
+}
+
+/// The hosts, as all requests know them that are under way. Cheap to clone.
+#[derive(Clone)]
+struct Hosts {
+    urls: Arc<[Url]>,
     /// The host that answered last.
-    current: usize,
+    current: Arc<AtomicUsize>,
+}
+
+/// What goes with every request as of now. Cheap to clone.
+#[derive(Clone)]
+struct RequestSender {
+    client: Client,
+    headers: HeaderMap,
+    hosts: Hosts,
     compression: Compression,
 }
 
@@ -46,7 +68,8 @@ impl HostClient {
     ) -> Result<Self, RequestError> {
         let client = WatchedClient::new(connection.files(), || client(&urls, connection))?;
         let connection = connection.clone();
-        Ok(Self { client, connection, credentials, urls, current: 0, compression })
+        let hosts = Hosts { urls: urls.into(), current: Arc::default() };
+        Ok(Self { client, connection, credentials, hosts, compression })
     }
 
     /// The files that it reads again when they change: certificates, keys and other secrets.
@@ -56,7 +79,12 @@ impl HostClient {
 
     /// The client with the certificates and keys as they are now.
     fn current_client(&mut self) -> Client {
-        self.client.current(|| client(&self.urls, &self.connection))
+        self.client.current(|| client(&self.hosts.urls, &self.connection))
+    }
+
+    fn sender(&mut self) -> RequestSender {
+        let (client, headers) = (self.current_client(), self.credentials.headers());
+        RequestSender { client, headers, hosts: self.hosts.clone(), compression: self.compression }
     }
 
     /// Posts a body, compressed if that is wanted, to `path` below the address of a host.
@@ -66,6 +94,55 @@ impl HostClient {
         body: Vec<u8>,
         content_type: &'static str,
     ) -> Result<Reply, RequestError> {
+        self.sender().post(path, body, content_type).await
+    }
+
+    /// The same with several bodies at a time; the replies are in the order of these.
+    pub(crate) async fn post_all(
+        &mut self,
+        path: &str,
+        bodies: Vec<Vec<u8>>,
+        content_type: &'static str,
+    ) -> Vec<Result<Reply, RequestError>> {
+        let sender = self.sender();
+        let mut under_way = JoinSet::new();
+        for (place, body) in bodies.into_iter().enumerate() {
+            let (sender, path) = (sender.clone(), path.to_owned());
+            under_way.spawn(async move { (place, sender.post(&path, body, content_type).await) });
+        }
+        let mut replies = under_way.join_all().await;
+        replies.sort_by_key(|(place, _)| *place);
+        replies.into_iter().map(|(_, reply)| reply).collect()
+    }
+
+    /// Sends a request without compression.
+    pub(crate) async fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Reply, RequestError> {
+        let compression = Compression::None;
+        let content_type = "application/json";
+        self.sender().send(&OutgoingRequest { method, path, content_type, compression, body: body.into() }).await
+    }
+
+    /// Asks every host for anything at all; gives the answer of each.
+    pub(crate) async fn probe(&mut self) -> Vec<Result<Reply, RequestError>> {
+        let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
+        let request = OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() };
+        let mut replies = Vec::new();
+        let (client, headers) = (self.current_client(), self.credentials.headers());
+        for url in &*self.hosts.urls {
+            replies.push(send_to(&client, url, &request, &headers).await);
+        }
+        replies
+    }
+
+    /// Posts a request that has no body.
+    pub(crate) async fn post_nothing(&mut self, content_type: &'static str) -> Result<Reply, RequestError> {
+        let (method, compression) = (Method::POST, Compression::None);
+        self.sender().send(&OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() }).await
+    }
+}
+
+impl RequestSender {
+    async fn post(&self, path: &str, body: Vec<u8>, content_type: &'static str) -> Result<Reply, RequestError> {
         let compression = self.compression;
         let body = match compression {
             Compression::None => body,
@@ -78,45 +155,26 @@ impl HostClient {
         self.send(&OutgoingRequest { method: Method::POST, path, content_type, compression, body: body.into() }).await
     }
 
-    /// Sends a request without compression.
-    pub(crate) async fn ask(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Reply, RequestError> {
-        let compression = Compression::None;
-        self.send(&OutgoingRequest { method, path, content_type: "application/json", compression, body: body.into() })
-            .await
-    }
-
-    /// Asks every host for anything at all; gives the answer of each.
-    pub(crate) async fn probe(&mut self) -> Vec<Result<Reply, RequestError>> {
-        let (method, content_type, compression) = (Method::GET, "application/json", Compression::None);
-        let request = OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() };
-        let mut replies = Vec::new();
-        let (client, headers) = (self.current_client(), self.credentials.headers());
-        for url in &self.urls {
-            replies.push(send_to(&client, url, &request, &headers).await);
-        }
-        replies
-    }
-
-    /// Posts a request that has no body.
-    pub(crate) async fn post_nothing(&mut self, content_type: &'static str) -> Result<Reply, RequestError> {
-        let (method, compression) = (Method::POST, Compression::None);
-        self.send(&OutgoingRequest { method, path: "", content_type, compression, body: Bytes::new() }).await
-    }
-
     /// Sends a request to one host after the other until one answers, to every one once at most.
-    async fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<Reply, RequestError> {
-        let (client, headers) = (self.current_client(), self.credentials.headers());
+    async fn send(&self, request: &OutgoingRequest<'_>) -> Result<Reply, RequestError> {
+        let Hosts { urls, current } = &self.hosts;
+        let first = current.load(Ordering::Relaxed);
         let mut attempt = 1;
         loop {
-            let failed = match send_to(&client, &self.urls[self.current], request, &headers).await {
+            let place = (first + attempt - 1) % urls.len();
+            let failed = match send_to(&self.client, &urls[place], request, &self.headers).await {
                 Ok(reply) if !is_down(reply.status) => return Ok(reply),
                 reply => reply,
             };
-            self.current = (self.current + 1) % self.urls.len();
-            if attempt == self.urls.len() {
+            let next = (place + 1) % urls.len();
+            // Not when a request beside this one has found that out before.
+            let is_news = current.compare_exchange(place, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            if attempt == urls.len() {
                 return failed;
             }
-            warn!(next = host(&self.urls[self.current]), "host failed; trying the next one");
+            if is_news {
+                warn!(next = host(&urls[next]), "host failed; trying the next one");
+            }
             attempt += 1;
         }
     }

@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{batch_document::BatchDocument, batch_progress::BatchProgress, reply::Reply, request_error::RequestError};
+use super::{
+    batch_document::{BatchDocument, PlacedDocument},
+    batch_progress::BatchProgress,
+    reply::Reply,
+    request_error::RequestError,
+};
 use crate::mapper::MappedBatch;
 
 /// How documents stand in a request, and what its answer means.
@@ -17,7 +22,7 @@ pub(crate) trait Protocol {
     fn length(&self, document: &BatchDocument<'_>) -> usize;
 
     /// Writes the body of a request.
-    fn write(&self, documents: &[BatchDocument<'_>]) -> Vec<u8>;
+    fn write(&self, documents: &[PlacedDocument<'_>]) -> Vec<u8>;
 
     /// Why a document cannot be sent, ever.
     fn unfit(&self, document: &BatchDocument<'_>) -> Option<String>;
@@ -26,7 +31,7 @@ pub(crate) trait Protocol {
     fn settle(
         &self,
         reply: &Reply,
-        documents: &[(usize, BatchDocument<'_>)],
+        documents: &[PlacedDocument<'_>],
         progress: &mut BatchProgress,
     ) -> Result<(), RequestError>;
 }
