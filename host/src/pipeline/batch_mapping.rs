@@ -3,15 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::{
-    task::{JoinHandle, spawn_blocking},
-    time::sleep,
-};
+use tokio::{task::spawn_blocking, time::sleep};
 use tracing::{debug, info, warn};
 
 use super::{
     backoffs::in_mode,
-    dead_letter::DeadLetter,
     error::{RunError, chain},
     record_batch::RecordBatch,
     source_run::SourceRun,
@@ -21,34 +17,9 @@ use crate::{
     support::retry::{Attempt, RetryError, retry},
 };
 
-/// A batch that is being mapped, whether anybody waits for that or not.
-pub(super) struct BegunBatch {
-    pub(super) batch: Arc<RecordBatch>,
-    /// What goes to the dead letter unmapped.
-    pub(super) refused: Vec<DeadLetter>,
-    /// None where there is nothing to map.
-    pub(super) mapping: Option<BegunMapping>,
-}
-
-type BegunMapping = JoinHandle<Result<MappedBatch, MapperError>>;
-
-impl BegunBatch {
-    /// Begins to map a batch.
-    pub(super) fn new(mut batch: RecordBatch) -> Self {
-        let refused = std::mem::take(&mut batch.dead_letters);
-        let batch = Arc::new(batch);
-        let mapping = (!batch.keys.is_empty()).then(|| begin(&batch));
-        Self { batch, refused, mapping }
-    }
-}
-
-/// Maps a batch whose mapping has begun, again and again for as long as the machine has too little to run the mapping.
-pub(super) async fn map(
-    context: &SourceRun,
-    batch: &Arc<RecordBatch>,
-    begun: BegunMapping,
-) -> Result<MappedBatch, RunError> {
-    let mapped = match retry(&mut Mapping { context, batch, begun: Some(begun) }).await {
+/// Maps a batch, again and again for as long as the machine has too little to run the mapping.
+pub(super) async fn map(context: &SourceRun, batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
+    let mapped = match retry(&mut Mapping { context, batch }).await {
         Ok(mapped) => {
             if mapped.attempts > 1 {
                 info!(source = context.label(), "mapping again");
@@ -63,13 +34,13 @@ pub(super) async fn map(
 
 /// Maps a batch, once.
 pub(super) async fn map_once(batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
-    check(batch, begin(batch).await??)
+    check(batch, attempt(batch).await?)
 }
 
 /// Maps where work does no harm to what waits for the network.
-fn begin(batch: &Arc<RecordBatch>) -> BegunMapping {
+async fn attempt(batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
     let batch = Arc::clone(batch);
-    spawn_blocking(move || batch.source.mapper.map_batch(&batch.records, &batch.origin))
+    Ok(spawn_blocking(move || batch.source.mapper.map_batch(&batch.records, &batch.origin)).await??)
 }
 
 fn check(batch: &RecordBatch, mapped: MappedBatch) -> Result<MappedBatch, RunError> {
@@ -87,8 +58,6 @@ fn check(batch: &RecordBatch, mapped: MappedBatch) -> Result<MappedBatch, RunErr
 struct Mapping<'m> {
     context: &'m SourceRun,
     batch: &'m Arc<RecordBatch>,
-    /// The first attempt.
-    begun: Option<BegunMapping>,
 }
 
 #[async_trait]
@@ -97,8 +66,7 @@ impl Attempt for Mapping<'_> {
     type Error = RunError;
 
     async fn attempt(&mut self) -> Result<MappedBatch, RunError> {
-        let mapping = self.begun.take().unwrap_or_else(|| begin(self.batch));
-        Ok(mapping.await??)
+        attempt(self.batch).await
     }
 
     fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {

@@ -7,7 +7,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 use super::{
     archive::archive,
-    batch_mapping::{BegunBatch, map},
+    batch_mapping::map,
     dead_letter::DeadLetter,
     dead_letters::{by_mapping, by_output},
     error::RunError,
@@ -115,21 +115,17 @@ impl Delivery {
 }
 
 /// Maps records, keeps them if that is wanted, and gives the documents to every output; when it returns, all have accepted.
-pub(super) async fn deliver(context: &SourceRun, batch: RecordBatch) -> Result<Delivery, RunError> {
-    deliver_begun(context, BegunBatch::new(batch)).await
-}
-
-/// The same with records that are being mapped.
-pub(super) async fn deliver_begun(context: &SourceRun, begun: BegunBatch) -> Result<Delivery, RunError> {
-    let BegunBatch { batch, refused: refused_before, mapping } = begun;
+pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Result<Delivery, RunError> {
+    let refused_before = std::mem::take(&mut batch.dead_letters);
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
     let records = (batch.keys.len() + refused_before.len()) as u64;
-    let Some(mapping) = mapping else {
+    if batch.keys.is_empty() {
         context.run.write_dead_letters(refused_before).await?;
-        let mapped = Arc::default();
+        let (batch, mapped) = (Arc::new(batch), Arc::default());
         return Ok(Delivery { batch, mapped, summary, records, accepted: Vec::new(), refused: HashSet::new() });
-    };
-    let mapped = Arc::new(map(context, &batch, mapping).await?);
+    }
+    let batch = Arc::new(batch);
+    let mapped = Arc::new(map(context, &batch).await?);
     archive(context, &batch).await?;
     context.run.taps.offer(&batch.source.label, &mapped);
     let mut letters = refused_before;

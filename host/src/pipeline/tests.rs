@@ -21,7 +21,6 @@ use crate::{
 };
 use harness::{TestSetup, TestSink, wait_for};
 
-mod ahead;
 mod clocks;
 mod faults;
 mod harness;

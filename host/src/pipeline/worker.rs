@@ -1,6 +1,6 @@
 //! The loop: the next batch of a source is mapped, delivered and noted, again and again.
 
-use std::{collections::VecDeque, num::NonZeroUsize, sync::LazyLock, thread, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -8,8 +8,7 @@ use tracing::{error, info, warn};
 
 use super::{
     backoffs::{MEND_SOURCE_BACKOFF, in_mode},
-    batch_mapping::BegunBatch,
-    delivery::{Committed, deliver_begun},
+    delivery::deliver,
     error::{RunError, chain},
     mode::Mode,
     record_batch::RecordBatch,
@@ -26,11 +25,6 @@ use crate::{
         retry::{Attempt, RetryError, retry},
     },
 };
-
-/// How many batches are read and mapped before the one in front of them is noted: one for each core. With more, memory
-/// would grow with the machine.
-static MOST_AHEAD: LazyLock<usize> =
-    LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8));
 
 /// Why a poll ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +79,7 @@ pub(super) async fn poll(
 ) -> Result<PollEnd, RunError> {
     loop {
         match next_step(source, context, shutdown).await? {
-            NextStep::Deliver(batch) => advance(source, context, shutdown, batch, summary).await?,
+            NextStep::Deliver(batch) => *summary += advance(source, context, batch).await?,
             NextStep::End(end) => return Ok(end),
         }
     }
@@ -109,58 +103,31 @@ pub(super) async fn next_step(
     }
 }
 
-/// Takes a batch all the way, and those behind it that the source reads meanwhile: they are mapped at the same time, and
-/// delivered and noted one after the other.
+/// Takes a batch all the way.
 pub(super) async fn advance(
     source: &mut dyn Source,
     context: &SourceRun,
-    shutdown: &Shutdown,
     batch: RecordBatch,
-    summary: &mut Summary,
-) -> Result<(), RunError> {
-    let mut waiting = VecDeque::from([BegunBatch::new(batch)]);
-    while let Some(first) = waiting.pop_front() {
-        let (committed, read) =
-            tokio::join!(commit(context, first), read_ahead(source, context, shutdown, &mut waiting));
-        match committed {
-            Ok(committed) => {
-                source.committed(&committed, context);
-                *summary += committed.summary;
-            }
-            Err(RunError::Released { .. }) => {
-                info!(source = context.label(), "batch given up: somebody else reads it now");
-                source.rewind();
-                return Ok(());
-            }
-            Err(error) => {
-                source.rewind();
-                return Err(error);
-            }
+) -> Result<Summary, RunError> {
+    let committed = match deliver(context, batch).await {
+        Ok(delivery) => delivery.commit(context).await,
+        Err(error) => Err(error),
+    };
+    match committed {
+        Ok(committed) => {
+            source.committed(&committed, context);
+            Ok(committed.summary)
         }
-        read?;
-        if shutdown.is_told() {
-            return Ok(());
+        Err(RunError::Released { .. }) => {
+            info!(source = context.label(), "batch given up: somebody else reads it now");
+            source.rewind();
+            Ok(Summary::default())
+        }
+        Err(error) => {
+            source.rewind();
+            Err(error)
         }
     }
-    Ok(())
-}
-
-async fn commit(context: &SourceRun, batch: BegunBatch) -> Result<Committed, RunError> {
-    deliver_begun(context, batch).await?.commit(context).await
-}
-
-/// Begins to map the batches that the source can read before the one in front of them is noted.
-async fn read_ahead(
-    source: &mut dyn Source,
-    context: &SourceRun,
-    shutdown: &Shutdown,
-    waiting: &mut VecDeque<BegunBatch>,
-) -> Result<(), RunError> {
-    while waiting.len() < *MOST_AHEAD && !shutdown.is_told() {
-        let Some(batch) = source.read_ahead(context).await? else { break };
-        waiting.push_back(BegunBatch::new(batch));
-    }
-    Ok(())
 }
 
 /// What a source has answered.

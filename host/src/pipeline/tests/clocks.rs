@@ -293,8 +293,7 @@ impl Life {
         while pages < most_pages && attempt < 6 {
             match source.next(context).await {
                 Ok(Some(page)) => {
-                    let shutdown = context.run.shutdown();
-                    advance(&mut **source, context, &shutdown, page, &mut Summary::default()).await.unwrap();
+                    advance(&mut **source, context, page).await.unwrap();
                     (pages, attempt) = (pages + 1, 1);
                 }
                 Ok(None) => return,
