@@ -48,9 +48,10 @@ impl Left {
             fs::copy(fixture("state/version-5").join(from), left.path(to)).unwrap();
         }
         left.move_here();
+        // The file is as old as the fixture, and is not to be finished for that.
         let settings = format!(
             "{}batch_size = 15\n[[source]]\ntype = \"file\"\npaths = [\"in/*\"]\n\
-             [[output]]\ntype = \"file\"\nname = \"file\"\npath = \"out/trace.ndjson\"\n\
+             [[output]]\ntype = \"file\"\nname = \"file\"\npath = \"out/trace.ndjson\"\nrotate_age = \"36500days\"\n\
              [[output]]\ntype = \"http\"\nname = \"sink\"\nurl = \"{}/in\"\n",
             left.tenant.source(),
             left.fake.url(),

@@ -1,5 +1,7 @@
 //! The documents of a batch, a line each.
 
+use std::mem;
+
 use crate::bytes::copy;
 
 /// How much room a document gets to begin with, in bytes, beside four times the length of its record: the record itself,
@@ -8,6 +10,9 @@ const ROOM_BYTES: usize = 4096;
 
 /// How many times as long as its record a document is at most, as a rule: one with the record in `event.original`.
 const GROWTH: usize = 6;
+
+/// Records up to this length have their documents' room from the beginning, in bytes: a longer one would need it twice.
+const MOST_AT_ONCE: usize = 256 * 1024;
 
 /// Documents under construction.
 #[derive(Debug)]
@@ -21,7 +26,7 @@ pub(crate) struct Documents {
 impl Documents {
     /// Without any, for those of these records.
     pub(crate) fn of(records: &str) -> Self {
-        Self { bytes: Vec::with_capacity(records.len() * GROWTH), room: Vec::new() }
+        Self { bytes: Vec::with_capacity(records.len().min(MOST_AT_ONCE) * GROWTH), room: Vec::new() }
     }
 
     /// How long they are together, in bytes.
@@ -42,7 +47,13 @@ impl Documents {
                 && let Some(document) = self.room.get_mut(..=length)
             {
                 document[length] = b'\n';
-                self.bytes.extend_from_slice(document);
+                if self.bytes.is_empty() && length > MOST_AT_ONCE {
+                    // A long one is not there twice.
+                    self.room.truncate(length + 1);
+                    self.bytes = mem::take(&mut self.room);
+                } else {
+                    self.bytes.extend_from_slice(document);
+                }
                 return (length, result);
             }
             wanted = 2 * self.room.len();
