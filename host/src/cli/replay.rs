@@ -86,11 +86,21 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         Some(config) => config.dead_letter.clone(),
         None => state_dir.join(DEAD_LETTER),
     };
+    let is_named_cluster = config.as_ref().is_some_and(|config| config.cluster.is_some());
     let is_cluster = config.as_ref().is_none_or(|config| config.cluster.is_some());
     let files = match &arguments.file {
         Some(file) => vec![file.clone()],
         None => waiting(&state_dir, &dead_letter, is_cluster),
     };
+    // That of a time without `[cluster]` would not be moved away, and fed through again each time.
+    let is_left = |file: &PathBuf| arguments.list || !is_named_cluster || *file != dead_letter;
+    let files: Vec<_> = files.into_iter().filter(|file| arguments.file.is_some() || is_left(file)).collect();
+    if is_named_cluster && arguments.file.is_none() && !arguments.list && dead_letter.exists() {
+        let file = shown::path(&dead_letter);
+        say(&format!(
+            "`{file}` is of a time without `[cluster]`: `exotrace replay {file}` feeds it through, and leaves it"
+        ));
+    }
     if arguments.list {
         return list::list(&files, &dead_letter, arguments.json);
     }
@@ -104,7 +114,7 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     for file in &files {
         let replayed = match place.replay(file) {
             // That of one partition may be for another process.
-            Err(error) if files.len() > 1 && is_cluster => {
+            Err(error) if files.len() > 1 && is_cluster && !is_nobody_there(&error) => {
                 say(&format!("error: {}", explain(error.as_ref())));
                 is_complete = false;
                 continue;
@@ -115,6 +125,10 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         is_complete &= replayed.unreadable == 0 && replayed.summary.rejected == 0;
     }
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(exit::INCOMPLETE) })
+}
+
+fn is_nobody_there(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ControlError::NobodyThere(_)))
 }
 
 /// The files that have dead letters, of a process of a cluster those of its partitions as well. What a replay that broke

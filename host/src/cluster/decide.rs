@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::{
     cluster_config::ClusterConfig,
-    cluster_decision::{ClusterDecision, ExactMapping},
+    cluster_decision::{ClusterDecision, DecisionState, ExactMapping},
     cluster_error::ClusterError,
     mapping_topic::MappingTopic,
 };
@@ -32,9 +32,9 @@ pub(crate) fn decide(
 ) -> Result<(), ClusterError> {
     let (topic, last) = last_decision(config, &settings)?;
     let before = match last {
-        // Once more, for processes that have gone back.
-        Some(last) if last.mapping == mapping => last.before,
-        Some(last) => Some(last.mapping),
+        // Once more, for processes that have gone back; and what nobody has taken is nothing to go back to.
+        Some((last, is_taken)) if last.mapping == mapping || !is_taken => last.before,
+        Some((last, _)) => Some(last.mapping),
         None => settings.exact.filter(|exact| *exact != mapping),
     };
     let (id, at) = (new_id(), Utc::now());
@@ -54,7 +54,7 @@ pub(crate) fn roll_back(
     by: String,
 ) -> Result<ExactMapping, ClusterError> {
     let (topic, last) = last_decision(config, &settings)?;
-    let mapping = last.and_then(|last| last.before).ok_or(ClusterError::NothingBefore)?;
+    let mapping = last.and_then(|(last, _)| last.before).ok_or(ClusterError::NothingBefore)?;
     let decision = ClusterDecision {
         id: new_id(),
         at: Utc::now(),
@@ -69,16 +69,26 @@ pub(crate) fn roll_back(
     Ok(mapping)
 }
 
-/// The topic, and the last decision, if the settings name what they named then.
+/// The topic, and the last decision, if the settings name what they named then, with whether a process maps by it.
 fn last_decision(
     config: &ClusterConfig,
     settings: &SettingsMapping,
-) -> Result<(MappingTopic, Option<ClusterDecision>), ClusterError> {
+) -> Result<(MappingTopic, Option<(ClusterDecision, bool)>), ClusterError> {
     let mut topic = MappingTopic::new(config)?;
     let Some(state) = topic.read()? else {
         return Err(ClusterError::NoMappingTopic { topic: config.mapping_topic() });
     };
-    Ok((topic, state.decision.filter(|last| last.settings == settings.named)))
+    let is_taken = |last: &ClusterDecision| {
+        state.reports.values().any(|it| it.decision == last.id && it.state == DecisionState::Taken)
+    };
+    let last = state.decision.filter(|last| last.settings == settings.named);
+    Ok((
+        topic,
+        last.map(|last| {
+            let is_taken = is_taken(&last);
+            (last, is_taken)
+        }),
+    ))
 }
 
 fn new_id() -> String {

@@ -14,8 +14,7 @@ use super::{
 };
 use crate::pipeline::{
     AskedSource, Audit, Backfill, Backfilled, Cancelled, QuestionError, Questions, ReplayError, Replayed, Replays,
-    Statement, TraceAnswer, TraceQuery, choose_source,
-    dead_letter::{Overview, Reason},
+    Statement, TraceAnswer, TraceQuery, choose_source, dead_letter::Overview,
 };
 
 /// Why raw records are not mapped again.
@@ -99,11 +98,17 @@ impl HeldQuestions {
     /// As [`Questions::cancel_backfill`].
     pub(crate) async fn cancel_backfill(&self) -> Result<Cancelled, QuestionError> {
         let mut all = Cancelled { was_there: false, goes_on: None };
+        let mut failed = None;
         for held in self.open() {
-            let Cancelled { was_there, goes_on } = held.questions.cancel_backfill().await?;
-            all = Cancelled { was_there: all.was_there || was_there, goes_on: all.goes_on.or(goes_on) };
+            match held.questions.cancel_backfill().await {
+                Ok(Cancelled { was_there, goes_on }) => {
+                    all = Cancelled { was_there: all.was_there || was_there, goes_on: all.goes_on.or(goes_on) };
+                }
+                // Those of the others are ended all the same.
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(all)
+        failed.map_or(Ok(all), Err)
     }
 
     /// Has the dead letters of a file fed through again, by the partition that has their source.
@@ -118,10 +123,9 @@ impl HeldQuestions {
         let overview = overview.map_err(|error| unread(error.into()))?.map_err(|error| unread(error.into()))?;
         let Some(overview) = overview else { return Err(unread("there is no such file".into())) };
         let not_here = |reason: String| ReplayError::NotHere { path: file.clone(), reason };
-        let names =
-            |source: &SharedSource, letter: &Reason| [&source.label, &source.ledger_name].contains(&&letter.source);
-        let of = |letter| self.sources.iter().map(|(_, source)| source).find(|source| names(source, letter));
-        let sources: Vec<_> = overview.reasons.iter().filter_map(of).collect();
+        let names = |source: &SharedSource, name: &String| [&source.label, &source.ledger_name].contains(&name);
+        let of = |name| self.sources.iter().map(|(_, source)| source).find(|source| names(source, name));
+        let sources: Vec<_> = overview.sources.iter().filter_map(of).collect();
         let Some(source) = sources.first() else {
             return Err(not_here("it has no dead letter of a source of the settings".to_owned()));
         };

@@ -64,6 +64,8 @@ impl MappingTopic {
     pub(super) fn read(&mut self) -> Result<Option<MappingTopicState>, ClusterError> {
         let state = self.reader.look()?;
         if state.partitions.is_empty() && state.may_come() {
+            // One that is made anew is another one.
+            (self.position, self.known) = (0, MappingTopicState::default());
             return Ok(None);
         }
         state.into_result(&self.config.mapping_topic())?;
@@ -123,7 +125,15 @@ impl MappingTopic {
 impl MappingTopicState {
     fn note(&mut self, row: &ReadRow) {
         let Ok(key) = str::from_utf8(&row.key) else { return };
-        let value = row.value.as_deref().unwrap_or_default();
+        let Some(value) = row.value.as_deref() else {
+            // Deleted by a person.
+            if key == DECISION {
+                (self.decision, self.problem) = (None, None);
+            } else if let Some(process) = key.strip_prefix(PROCESS) {
+                self.reports.remove(process);
+            }
+            return;
+        };
         if key == DECISION {
             (self.decision, self.problem) = match serde_json::from_slice(value) {
                 Ok(decision) => (Some(decision), None),

@@ -19,6 +19,7 @@ use super::{
     partition::{PartitionBuilder, PartitionPlace, SharedSource},
 };
 use crate::{
+    ledger::LedgerError,
     observe::{
         health::{Health, Part},
         metrics::metrics,
@@ -86,8 +87,20 @@ impl PartitionRun {
             }
         };
         let (builder, place, folder) = (Arc::clone(&self.builder), self.place, self.folder.clone());
-        let built = spawn_blocking(move || builder.build(place, &folder, ledger)).await?;
-        let pipeline = built.map_err(ClusterError::Build)?;
+        let mut building = spawn_blocking(move || builder.build(place, &folder, ledger));
+        let built = tokio::select! {
+            built = &mut building => built?,
+            // A ledger of before may be on its way into this one: its next page is refused then.
+            () = stop(&mut self.stopped) => {
+                self.is_lost.store(true, Ordering::Relaxed);
+                drop(building.await);
+                return Ok(());
+            }
+        };
+        let pipeline = built.map_err(|error| match error.downcast::<LedgerError>() {
+            Ok(error) => ClusterError::from(*error),
+            Err(error) => ClusterError::Build(error),
+        })?;
         info!(partition, sources = self.sources.len(), "partition begun");
         *attempt = 1;
         self.health.working(Part::Cluster, "");

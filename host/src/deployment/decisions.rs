@@ -265,6 +265,8 @@ impl Decisions {
             self.mapping_override = used;
         } else {
             is_outdated = has_decided;
+            // What was decided for a cluster then counts again when the settings are what they were.
+            self.cluster_decision = None;
             self.mapping_override = used.filter(|_| refused.is_some());
             self.is_pinned = false;
             self.configured = configured;

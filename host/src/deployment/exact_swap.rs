@@ -31,6 +31,9 @@ impl HotSwap {
     /// Puts the mapping of this version and digest in place, wherever it is: built in, in the folder of mappings, or
     /// among the copies.
     pub async fn put_exactly(&self, (version, digest): (&str, &str), allowed: Allowed, by: &str) -> ExactSwap {
+        if self.deployment().status().digest == digest {
+            return ExactSwap::Done(format!("mapping {version} maps already"));
+        }
         if self.deployment().is_pinned() {
             return ExactSwap::NotNow(Unchanged::Pinned.to_string());
         }

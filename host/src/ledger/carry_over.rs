@@ -26,15 +26,16 @@ impl Ledger {
         source: &str,
         requests_of: Option<&str>,
     ) -> Result<Option<u64>, LedgerError> {
-        let found = |ledger: &Self| {
-            let query = "SELECT id FROM source WHERE name = ?1";
-            ledger.connection.query_row(query, [source], |row| row.get::<_, i64>(0)).optional()
-        };
-        let (Some(old), None) = (found(from)?, found(self)?) else { return Ok(None) };
+        let (Some(old), None) = (from.number_of(source)?, self.number_of(source)?) else { return Ok(None) };
         let unfinished = format!("{UNFINISHED}{source}");
         let new = {
             let transaction = self.write()?;
             let new = super::source_id(&transaction, &unfinished)?;
+            // Of an attempt that broke off, what the other ledger has no more would stay. A row that was delivered then is
+            // delivered now, and they may be too many for one transaction.
+            for table in TABLES.iter().filter(|table| **table != "delivered") {
+                transaction.execute(&format!("DELETE FROM {table} WHERE source = ?1"), [new])?;
+            }
             transaction.commit()?;
             new
         };
@@ -44,6 +45,20 @@ impl Ledger {
         }
         self.carry_source(from, (source, new), requests_of)?;
         Ok(Some(rows))
+    }
+
+    /// Whether anything is noted of a source.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub(crate) fn knows(&self, source: &str) -> Result<bool, LedgerError> {
+        Ok(self.number_of(source)?.is_some())
+    }
+
+    fn number_of(&self, source: &str) -> Result<Option<i64>, LedgerError> {
+        let query = "SELECT id FROM source WHERE name = ?1";
+        Ok(self.connection.query_row(query, [source], |row| row.get(0)).optional()?)
     }
 
     fn carry_table(&mut self, from: &Self, table: &str, old: i64, new: i64) -> Result<u64, LedgerError> {
@@ -98,7 +113,12 @@ impl Ledger {
         let sent: Vec<_> = sent.collect::<Result<_, _>>()?;
         let transaction = self.write()?;
         transaction.execute(&put_statement("source", &columns), params_from_iter(values))?;
+        // Another source of the tenant has brought them along, or this process has sent some meanwhile.
+        let query = "SELECT EXISTS (SELECT 1 FROM request WHERE tenant = ?1 AND at = ?2)";
         for at in sent {
+            if transaction.query_row(query, (requests_of, at), |row| row.get(0))? {
+                continue;
+            }
             let put = "INSERT INTO request (tenant, at) VALUES (?1, ?2)";
             transaction.prepare_cached(put)?.execute((requests_of, at))?;
         }

@@ -94,12 +94,23 @@ impl SharedSources {
     /// What this process knows of the sources of a partition from a time without `[cluster]` is put into the ledger of the
     /// partition, where that knows nothing of them.
     fn carry_over(&self, place: PartitionPlace, ledger: &mut Ledger) -> Result<(), LedgerError> {
-        let Some(own) = Ledger::open_to_read(&self.config.state_dir)? else { return Ok(()) };
-        for source in self.config.sources.iter().filter(|source| place.has(&shared(source))) {
+        let here = self.config.sources.iter().filter(|source| place.has(&shared(source)));
+        let mut unknown = Vec::new();
+        for source in here {
+            if !ledger.knows(&source.settings.ledger_name())? {
+                unknown.push(source);
+            }
+        }
+        // Opened where it is needed alone: it may be large, and partitions are taken over in parallel.
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let Some(own) = Ledger::open_beside(&self.config.state_dir)? else { return Ok(()) };
+        for source in unknown {
             let requests_of = source.settings.budget().map(|budget| budget.ledger_name);
             if let Some(rows) = ledger.carry_over(&own, &source.settings.ledger_name(), requests_of.as_deref())? {
                 let partition = place.partition;
-                info!(source = source.name(), partition, rows, "ledger of before the cluster is carried over");
+                info!(source = source.name(), partition, rows, "ledger carried over into the cluster");
             }
         }
         Ok(())

@@ -85,6 +85,7 @@ mod tests {
             first_unreadable: Some((7, "expected ident at column 2".to_owned())),
             is_complete: true,
             reasons: vec![reason(2120, Some("siem")), reason(1, None)],
+            sources: std::collections::BTreeSet::new(),
         };
         let mut output = Vec::new();
         print(&overview, &mut output).unwrap();

@@ -1,6 +1,7 @@
 //! What a file of letters has, by reason: nothing of the records is in it.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
@@ -35,6 +36,9 @@ pub(crate) struct Overview {
     pub is_complete: bool,
     /// Why they are there, the most frequent reason first.
     pub reasons: Vec<Reason>,
+    /// The sources of all of them.
+    #[serde(skip)]
+    pub sources: BTreeSet<String>,
 }
 
 /// Letters that are there for one reason.
@@ -110,11 +114,15 @@ impl Overview {
             first_unreadable: None,
             is_complete: true,
             reasons: Vec::new(),
+            sources: BTreeSet::new(),
         }
     }
 
     fn add(&mut self, letter: &DeadLetter) {
         self.letters += 1;
+        if !self.sources.contains(&letter.source) {
+            self.sources.insert(letter.source.clone());
+        }
         let mut reason = masked(&letter.reason, &letter.record);
         let is_it = |known: &Reason, reason: &str| {
             (known.stage, &known.output, known.reason.as_str()) == (letter.stage, &letter.output, reason)
