@@ -108,6 +108,13 @@ impl Cluster {
         }
     }
 
+    /// Until each tenant was asked some more times.
+    fn wait_for_polls(&self) {
+        let requests = || self.tenants.iter().map(|tenant| tenant.simulator.page_requests());
+        let before: Vec<_> = requests().collect();
+        wait_for("some polls of each tenant", || requests().zip(&before).all(|(now, before)| now >= before + 3));
+    }
+
     fn requests(&self) -> u64 {
         self.tenants.iter().map(|tenant| tenant.simulator.page_requests()).sum()
     }

@@ -1,7 +1,6 @@
 //! A process that collected alone becomes one of a cluster.
 
 use super::{Cluster, start};
-use crate::harness::wait_for;
 
 #[test]
 #[ignore = "needs Kafka, which `make test` installs"]
@@ -13,24 +12,21 @@ fn a_ledger_of_before_the_cluster_is_carried_over() {
     folder.exotrace(&["run", "--once"]).ends(0);
     assert_eq!(cluster.count(), cluster.rows());
     folder.change_settings("# here is [cluster]\n", &format!("# here is [cluster]\n{section}"));
-    let before = cluster.requests();
     let mut daemon = start(&folder);
-    wait_for("some polls of each tenant", || cluster.requests() >= before + 9);
+    cluster.wait_for_polls();
     daemon.stop();
     let log = daemon.log();
-    assert_eq!(log.matches("ledger of before the cluster is carried over").count(), 3, "{log}");
+    assert_eq!(log.matches("ledger carried over into the cluster").count(), 3, "{log}");
     cluster.check();
     // Once: what the topic knows counts from then on.
     let mut daemon = start(&folder);
-    let before = cluster.requests();
-    wait_for("some polls of each tenant", || cluster.requests() >= before + 9);
+    cluster.wait_for_polls();
     daemon.stop();
-    assert!(!daemon.log().contains("ledger of before the cluster"), "{}", daemon.log());
+    assert!(!daemon.log().contains("ledger carried over"), "{}", daemon.log());
     // And others have it from there.
     let other = cluster.process();
     let mut daemon = start(&other);
-    let before = cluster.requests();
-    wait_for("some polls of each tenant", || cluster.requests() >= before + 9);
+    cluster.wait_for_polls();
     daemon.stop();
     cluster.check();
 }

@@ -156,7 +156,7 @@ fn a_process_that_refuses_the_mapping_says_why_and_does_not_try_it_again() {
     assert_eq!(mapping(&folder), before);
     // Settings that name another one are newer than the decision.
     daemon.stop();
-    folder.change_settings("[cluster]", "[mapping]\nversion = \"3.0\"\n[cluster]");
+    folder.change_settings("# here is [cluster]\n", "[mapping]\nversion = \"3.0\"\n");
     let mut daemon = start(&folder);
     wait_for_states(&folder, &["outdated"]);
     daemon.stop();
