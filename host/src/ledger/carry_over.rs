@@ -63,7 +63,7 @@ impl Ledger {
 
     fn carry_table(&mut self, from: &Self, table: &str, old: i64, new: i64) -> Result<u64, LedgerError> {
         let mut statement = from.connection.prepare(&format!("SELECT * FROM {table} WHERE source = ?1"))?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut found = statement.query([old])?;
         let put = put_statement(table, &columns);
         let (mut count, mut batch) = (0, Vec::new());
@@ -101,7 +101,7 @@ impl Ledger {
         requests_of: Option<&str>,
     ) -> Result<(), LedgerError> {
         let mut statement = from.connection.prepare("SELECT * FROM source WHERE name = ?1")?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let values: Vec<Value> = statement
             .query_row([source], |row| (0..columns.len()).map(|place| row.get(place)).collect::<Result<_, _>>())?;
         let values = columns.iter().zip(values).map(|(column, value)| match column.as_str() {
