@@ -38,7 +38,7 @@ fn each_row_of_300_tenants_is_there_once_while_processes_die_and_lose_their_disk
     let count = u32::try_from(number("EXOTRACE_TENANTS", 300)).unwrap();
     let kills = number("EXOTRACE_KILLS", 30);
     let like = TenantConfig { rows: 20, rows_per_hour: 120, ..TenantConfig::default() };
-    let shared = SharedTenants::new("bars", KafkaNode::new(), &like, count, "30s");
+    let shared = SharedTenants::new("bars", KafkaNode::new(), &like, count, "interval = \"30s\"\n");
     let folders = [(); 3].map(|()| shared.process());
     let mut daemons = folders.each_ref().map(start);
     println!("{count} tenants: all were asked {:.0?} after the start", shared.until_all_are_asked());
@@ -63,8 +63,11 @@ fn each_row_of_300_tenants_is_there_once_while_processes_die_and_lose_their_disk
 #[ignore = "takes minutes: `make cluster` runs it"]
 fn a_ledger_of_a_million_rows_is_taken_over() {
     let rows = usize::try_from(number("EXOTRACE_ROWS", 1_000_000)).unwrap();
-    let like = TenantConfig { rows, ..TenantConfig::default() };
-    let shared = SharedTenants::new("large", KafkaNode::new(), &like, 1, "5s");
+    let mut like = TenantConfig { rows, ..TenantConfig::default() };
+    // As many pages as there are, at once.
+    like.faults.add("throttle=1000000").unwrap();
+    let lines = "interval = \"5s\"\nrequest_budget = 1000000\n";
+    let shared = SharedTenants::new("large", KafkaNode::new(), &like, 1, lines);
     let folders = [(); 2].map(|()| shared.process());
     let began = Instant::now();
     let mut first = start(&folders[0]);

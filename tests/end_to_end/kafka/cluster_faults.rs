@@ -34,15 +34,15 @@ pub(super) struct SharedTenants {
     pub(super) node: KafkaNode,
     tenants: SimulatedTenants,
     pub(super) topic: String,
-    interval: &'static str,
+    lines: &'static str,
 }
 
 impl SharedTenants {
-    /// Tenants like this one, asked at this interval.
-    pub(super) fn new(topic: &str, node: KafkaNode, like: &TenantConfig, count: u32, interval: &'static str) -> Self {
+    /// Tenants like this one, with these lines of each source.
+    pub(super) fn new(topic: &str, node: KafkaNode, like: &TenantConfig, count: u32, lines: &'static str) -> Self {
         node.create(topic, 3, json!({}));
         let tenants = SimulatedTenants::like(like, count, "");
-        let shared = Self { node, tenants, topic: topic.to_owned(), interval };
+        let shared = Self { node, tenants, topic: topic.to_owned(), lines };
         let nodes = shared.node.nodes().to_string();
         let create = ["cluster", "create", "--partitions", "64", "--replication-factor", &nodes];
         shared.process().exotrace(&create).ends(0);
@@ -60,11 +60,11 @@ impl SharedTenants {
         fs::create_dir(folder.path("tenants.d")).unwrap();
         for (tenant, number) in self.tenants.all().iter().zip(1..) {
             let TenantConfig { tenant_id, client_id, client_secret, .. } = tenant.config();
-            let (url, interval) = (self.tenants.url(), self.interval);
+            let (url, lines) = (self.tenants.url(), self.lines);
             let source = format!(
                 "[[source]]\ntype = \"graph\"\ntenant_id = \"{tenant_id}\"\nclient_id = \"{client_id}\"\n\
                  client_secret = \"{client_secret}\"\nlogin_url = \"{url}\"\nurl = \"{url}\"\n\
-                 interval = \"{interval}\"\ninitial_interval = \"2h\"\n"
+                 initial_interval = \"2h\"\n{lines}"
             );
             folder.write(&SimulatedTenants::file(number), source);
         }
@@ -135,7 +135,7 @@ fn partitions(daemon: &Daemon) -> i64 {
 #[ignore = "needs Kafka, which `make test` installs"]
 fn a_broker_of_three_that_is_lost_costs_nothing() {
     let [first, second, _third] = KafkaNode::three();
-    let shared = SharedTenants::new("three", first, &like(), 6, "5s");
+    let shared = SharedTenants::new("three", first, &like(), 6, "interval = \"5s\"\n");
     let folders = [(); 2].map(|()| shared.process());
     let mut daemons = folders.each_ref().map(start);
     shared.until_all_are_asked();
@@ -152,7 +152,7 @@ fn a_broker_of_three_that_is_lost_costs_nothing() {
 #[test]
 #[ignore = "needs Kafka, which `make test` installs"]
 fn brokers_that_are_stopped_cost_time_only() {
-    let shared = SharedTenants::new("stopped", KafkaNode::new(), &like(), 6, "5s");
+    let shared = SharedTenants::new("stopped", KafkaNode::new(), &like(), 6, "interval = \"5s\"\n");
     let folders = [(); 2].map(|()| shared.process());
     let mut daemons = folders.each_ref().map(start);
     shared.until_all_are_asked();
@@ -228,7 +228,7 @@ impl Drop for Namespace {
 #[ignore = "needs Kafka, which `make test` installs"]
 fn a_process_that_the_network_cuts_off_is_replaced_and_nothing_of_it_counts_when_it_is_back() {
     let network = Namespace::new();
-    let shared = SharedTenants::new("cut-off", KafkaNode::new(), &like(), 6, "2s");
+    let shared = SharedTenants::new("cut-off", KafkaNode::new(), &like(), 6, "interval = \"2s\"\n");
     let (outer, inner) = (shared.process(), shared.process());
     // There is no loopback to listen on.
     inner.change_settings("listen = \"127.0.0.1:0\"\n", "");
