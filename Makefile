@@ -35,7 +35,7 @@ build: setup kafka ## Build the program with its components.
 	@test -e target/release/exotrace || echo "Building exotrace: some minutes the first time, most of them for wasmtime."
 	$(CARGO) build $(SELECTION)
 
-# Who wants to see something first gets the program alone, without Kafka, and not optimised: that takes half the time.
+# Who wants to see something first gets the program alone, without Kafka, and not optimised: that takes six tenths of the time.
 DEMO := --profile demo --locked --workspace --exclude $(ALL_FEATURES) --bin exotrace
 demo: setup ## Do the main job on a simulated tenant.
 	@test -e target/demo/exotrace && echo "1 of 2: looking for changes" || \
