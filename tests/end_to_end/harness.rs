@@ -33,5 +33,5 @@ pub(crate) use self::{
     tenant::SimulatedTenant,
     tenants::{SimulatedTenants, id_and_recipient},
     terminal::{Terminal, plain},
-    wait::{wait_for, wait_for_some},
+    wait::{wait_for, wait_for_some, wait_long_for},
 };

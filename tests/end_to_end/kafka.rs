@@ -1,10 +1,13 @@
 //! Documents in a real Apache Kafka, and records from one: read and written by Kafka's own clients as well.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, KafkaNode, SimulatedTenant, documents};
+use crate::harness::{Daemon, Ended, Folder, KafkaNode, SimulatedTenant, documents};
 
 mod cluster;
 mod cluster_bars;
@@ -45,6 +48,22 @@ impl TopicDelivery {
         assert_eq!(found.len(), self.tenant.simulator.visible_rows().len());
         self.tenant.check(&found);
     }
+}
+
+/// Starts a process that runs until it is stopped.
+fn start(folder: &Folder) -> Daemon {
+    folder.exotrace(&["run"]).start()
+}
+
+/// The documents of a topic by their tenants.
+fn by_tenant(node: &KafkaNode, topic: &str) -> BTreeMap<String, Vec<Value>> {
+    let mut documents: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for message in node.messages(topic) {
+        let tenant = message["headers"]["exotrace-tenant"].as_str().unwrap().to_owned();
+        let document = serde_json::from_str(message["value"].as_str().unwrap()).unwrap();
+        documents.entry(tenant).or_default().push(document);
+    }
+    documents
 }
 
 /// Settings of an output that needs no sign-in.

@@ -44,7 +44,7 @@ pub(crate) use resume::other_mapping;
 use resume::{Startup, found, resume};
 pub(crate) use run_questions::RunQuestions;
 use shared_sources::{SharedSources, held_questions};
-pub(crate) use shared_sources::{dead_letters_of_partitions, shared_sources};
+pub(crate) use shared_sources::{dead_letter_files, dead_letters_of_partitions, shared_sources};
 
 /// The folder for compiled mappings, in `state_dir`.
 const CACHE: &str = "cache";

@@ -92,19 +92,18 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         Some(file) => vec![file.clone()],
         None => waiting(&state_dir, &dead_letter, is_cluster),
     };
-    // That of a time without `[cluster]` would not be moved away, and fed through again each time.
-    let is_left = |file: &PathBuf| arguments.list || !is_named_cluster || *file != dead_letter;
-    let files: Vec<_> = files.into_iter().filter(|file| arguments.file.is_some() || is_left(file)).collect();
-    if is_named_cluster && arguments.file.is_none() && !arguments.list && dead_letter.exists() {
-        let file = shown::path(&dead_letter);
-        say(&format!(
-            "`{file}` is of a time without `[cluster]`: `exotrace replay {file}` feeds it through, and leaves it"
-        ));
-    }
     if arguments.list {
         return list::list(&files, &dead_letter, arguments.json);
     }
     log::start();
+    let is_of_before = |file: &PathBuf| is_named_cluster && arguments.file.is_none() && *file == dead_letter;
+    let (of_before, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_of_before);
+    // It would not be moved away, and fed through again each time.
+    for file in of_before.iter().map(|file| shown::path(file)) {
+        say(&format!(
+            "`{file}` is of a time without `[cluster]`: `exotrace replay {file}` feeds it through, and leaves it"
+        ));
+    }
     if files.is_empty() {
         say(&format!("no dead letters: there is no `{}`", shown::path(&dead_letter)));
         return Ok(ExitCode::SUCCESS);
@@ -134,10 +133,7 @@ fn is_nobody_there(error: &anyhow::Error) -> bool {
 /// The files that have dead letters, of a process of a cluster those of its partitions as well. What a replay that broke
 /// off has left comes first.
 fn waiting(state_dir: &Path, dead_letter: &Path, is_cluster: bool) -> Vec<PathBuf> {
-    let mut files = vec![dead_letter.to_owned()];
-    if is_cluster {
-        files.extend(start::dead_letters_of_partitions(state_dir, dead_letter));
-    }
+    let files = start::dead_letter_files(state_dir, dead_letter, is_cluster);
     let with_claimed = files.into_iter().flat_map(|file| [claimed_path(&file), file]);
     with_claimed.filter(|file| file.exists()).collect()
 }

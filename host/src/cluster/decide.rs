@@ -78,17 +78,10 @@ fn last_decision(
     let Some(state) = topic.read()? else {
         return Err(ClusterError::NoMappingTopic { topic: config.mapping_topic() });
     };
-    let is_taken = |last: &ClusterDecision| {
-        state.reports.values().any(|it| it.decision == last.id && it.state == DecisionState::Taken)
-    };
-    let last = state.decision.filter(|last| last.settings == settings.named);
-    Ok((
-        topic,
-        last.map(|last| {
-            let is_taken = is_taken(&last);
-            (last, is_taken)
-        }),
-    ))
+    let Some(last) = state.decision.filter(|last| last.settings == settings.named) else { return Ok((topic, None)) };
+    let mut reports = state.reports.values();
+    let is_taken = reports.any(|it| it.decision == last.id && it.state == DecisionState::Taken);
+    Ok((topic, Some((last, is_taken))))
 }
 
 fn new_id() -> String {

@@ -83,10 +83,8 @@ impl MappingFollower {
         })
         .await??;
         followed.topic = Some(topic);
-        let Some(MappingTopicState { decision, problem, .. }) = state else {
-            self.health.working(Part::ClusterMapping, "");
-            return Ok(());
-        };
+        // Without the topic nothing is decided.
+        let MappingTopicState { decision, problem, .. } = state.unwrap_or_default();
         if let Some(problem) = problem {
             return Err(ClusterError::UnknownDecision { problem });
         }

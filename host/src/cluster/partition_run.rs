@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinHandle, spawn_blocking},
+    time::sleep,
+};
 use tracing::{error, info, warn};
 
 use super::{
@@ -76,27 +80,12 @@ impl PartitionRun {
     async fn run_once(&mut self, attempt: &mut u32) -> Result<(), ClusterError> {
         let partition = self.place.partition;
         let (config, folder, is_lost) = (self.config.clone(), self.folder.clone(), Arc::clone(&self.is_lost));
-        let mut opening = spawn_blocking(move || catch_up::open(&config, partition, &folder, &is_lost));
-        let ledger = tokio::select! {
-            opened = &mut opening => opened??,
-            () = stop(&mut self.stopped) => {
-                // It ends soon then. Who comes next would be fenced by what is still under way.
-                self.is_lost.store(true, Ordering::Relaxed);
-                drop(opening.await);
-                return Ok(());
-            }
-        };
-        let (builder, place, folder) = (Arc::clone(&self.builder), self.place, self.folder.clone());
-        let mut building = spawn_blocking(move || builder.build(place, &folder, ledger));
-        let built = tokio::select! {
-            built = &mut building => built?,
-            // A ledger of before may be on its way into this one: its next page is refused then.
-            () = stop(&mut self.stopped) => {
-                self.is_lost.store(true, Ordering::Relaxed);
-                drop(building.await);
-                return Ok(());
-            }
-        };
+        let opening = spawn_blocking(move || catch_up::open(&config, partition, &folder, &is_lost));
+        let Some(ledger) = self.unless_stopped(opening).await? else { return Ok(()) };
+        let (builder, place, folder, ledger) = (Arc::clone(&self.builder), self.place, self.folder.clone(), ledger?);
+        // A ledger of before may be on its way into this one.
+        let building = spawn_blocking(move || builder.build(place, &folder, ledger));
+        let Some(built) = self.unless_stopped(building).await? else { return Ok(()) };
         let pipeline = built.map_err(|error| match error.downcast::<LedgerError>() {
             Ok(error) => ClusterError::from(*error),
             Err(error) => ClusterError::Build(error),
@@ -107,6 +96,19 @@ impl PartitionRun {
         let mut stopped = self.stopped.clone();
         run_part(pipeline, Mode::Daemon, async move { stop(&mut stopped).await }).await?;
         Ok(())
+    }
+
+    /// What a step comes to; none when the partition is given away meanwhile, and the step has ended.
+    async fn unless_stopped<T>(&mut self, mut step: JoinHandle<T>) -> Result<Option<T>, JoinError> {
+        tokio::select! {
+            ended = &mut step => ended.map(Some),
+            () = stop(&mut self.stopped) => {
+                // It ends soon then. Who comes next would be fenced by what is still under way.
+                self.is_lost.store(true, Ordering::Relaxed);
+                drop(step.await);
+                Ok(None)
+            }
+        }
     }
 
     fn tell(&self, failure: &ClusterError, delay: Duration) {

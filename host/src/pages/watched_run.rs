@@ -16,7 +16,7 @@ use super::status::memory::PageMemory;
 use crate::{
     app::{
         settings::Config,
-        start::{RunQuestions, dead_letters_of_partitions},
+        start::{RunQuestions, dead_letter_files},
     },
     deployment::Deployment,
     ledger::Ledger,
@@ -63,11 +63,7 @@ impl WatchedRun {
     /// Where its dead letters may be; in a cluster each partition has a file of its own.
     pub(super) fn dead_letters(&self) -> Vec<PathBuf> {
         let Config { dead_letter, state_dir, cluster, .. } = &self.config;
-        let mut files = vec![dead_letter.clone()];
-        if cluster.is_some() {
-            files.extend(dead_letters_of_partitions(state_dir, dead_letter));
-        }
-        files
+        dead_letter_files(state_dir, dead_letter, cluster.is_some())
     }
 
     /// How many dead letters wait in all of these files.

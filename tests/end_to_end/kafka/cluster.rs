@@ -6,8 +6,9 @@ use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};
 
 use super::{
-    open_output,
+    by_tenant, open_output,
     source::{address, metric},
+    start,
 };
 use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenant, documents, wait_for};
 
@@ -78,15 +79,7 @@ impl Cluster {
 
     /// The documents by their tenants.
     fn documents(&self) -> BTreeMap<String, Vec<Value>> {
-        let mut documents: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for message in self.node.messages(self.name) {
-            let tenant = message["headers"]["exotrace-tenant"].as_str().unwrap().to_owned();
-            documents
-                .entry(tenant)
-                .or_default()
-                .push(serde_json::from_str(message["value"].as_str().unwrap()).unwrap());
-        }
-        documents
+        by_tenant(&self.node, self.name)
     }
 
     fn count(&self) -> usize {
@@ -118,10 +111,6 @@ impl Cluster {
     fn requests(&self) -> u64 {
         self.tenants.iter().map(|tenant| tenant.simulator.page_requests()).sum()
     }
-}
-
-fn start(folder: &Folder) -> Daemon {
-    folder.exotrace(&["run"]).start()
 }
 
 #[test]

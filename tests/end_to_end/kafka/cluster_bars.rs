@@ -9,27 +9,14 @@ use std::{
 use exotrace_simulator::{RecordForm, TenantConfig, write_records};
 use serde_json::json;
 
-use super::cluster_faults::SharedTenants;
-use crate::harness::{Daemon, Exotrace, Folder, KafkaNode, wait_for};
+use super::{cluster_faults::SharedTenants, open_output, start};
+use crate::harness::{Daemon, Exotrace, Folder, KafkaNode, wait_for, wait_long_for};
 
 /// A process dies this often.
 const BETWEEN_KILLS: Duration = Duration::from_secs(10);
 
-/// The longest that work of minutes may take.
-const LONGEST: Duration = Duration::from_secs(1200);
-
 fn number(variable: &str, usual: u64) -> u64 {
     env::var(variable).map_or(usual, |value| value.parse().unwrap())
-}
-
-/// As `wait_for`, for what takes minutes.
-#[track_caller]
-fn wait_long_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < LONGEST, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(200));
-    }
 }
 
 #[test]
@@ -125,17 +112,13 @@ fn records_of_a_topic_are_mapped_once_by_one_two_and_four_processes() {
     }
 }
 
-fn start(folder: &Folder) -> Daemon {
-    folder.exotrace(&["run"]).start()
-}
-
 /// A folder for a process that maps the records of topic `raw`, in transactions.
 fn mapping_process(node: &KafkaNode, topic: &str) -> Folder {
     let address = node.open_address();
     let settings = format!(
         "state_dir = \"state\"\n[[source]]\ntype = \"kafka\"\nbrokers = [\"{address}\"]\ntls = false\ntopic = \"raw\"\n\
          group = \"{topic}\"\n{}transactional = true\n",
-        super::open_output(node, topic)
+        open_output(node, topic)
     );
     Folder::with_settings(&settings)
 }

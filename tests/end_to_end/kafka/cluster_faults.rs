@@ -9,11 +9,12 @@ use std::{
 };
 
 use exotrace_simulator::{DeliveryError, TenantConfig};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    open_output,
+    by_tenant, open_output,
     source::{address, metric},
+    start,
 };
 use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenants, id_and_recipient, wait_for};
 
@@ -87,7 +88,7 @@ impl SharedTenants {
         let expected: Vec<_> = tenants.iter().map(|tenant| tenant.visible_rows()).collect();
         let mut documents = BTreeMap::new();
         wait_for("all rows", || {
-            documents = self.by_tenant();
+            documents = by_tenant(&self.node, &self.topic);
             tenants.iter().zip(&expected).all(|(tenant, rows)| {
                 let found = documents.get(&tenant.config().tenant_id).map(Vec::as_slice).unwrap_or_default();
                 let found: HashSet<_> = found.iter().map(id_and_recipient).collect();
@@ -106,25 +107,11 @@ impl SharedTenants {
         assert!(most <= QUOTA, "a tenant was sent {most} requests in five minutes");
         (documents.values().map(Vec::len).sum(), most)
     }
-
-    fn by_tenant(&self) -> BTreeMap<String, Vec<Value>> {
-        let mut documents: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for message in self.node.messages(&self.topic) {
-            let tenant = message["headers"]["exotrace-tenant"].as_str().unwrap().to_owned();
-            let document = serde_json::from_str(message["value"].as_str().unwrap()).unwrap();
-            documents.entry(tenant).or_default().push(document);
-        }
-        documents
-    }
 }
 
 /// Six tenants with some mail, to which some comes all the time.
 fn like() -> TenantConfig {
     TenantConfig { rows: 20, rows_per_hour: 720, ..TenantConfig::default() }
-}
-
-fn start(folder: &Folder) -> Daemon {
-    folder.exotrace(&["run"]).start()
 }
 
 fn partitions(daemon: &Daemon) -> i64 {

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{open_output, steps};
+use super::{open_output, start, steps};
 use crate::harness::{Daemon, Folder, KafkaNode, documents, graph_records, sized_record, wait_for, wait_for_some};
 
 mod deleted;
@@ -105,7 +105,6 @@ pub(super) fn metric(address: &str, name: &str) -> Option<i64> {
 fn processes_share_a_topic_and_are_killed_and_each_record_is_there_once() {
     let mapping = Mapping::new("shared", 4);
     let folders = [(); 3].map(|()| mapping.process());
-    let start = |folder: &Folder| folder.exotrace(&["run"]).start();
     let mut daemons: Vec<Daemon> = folders.iter().map(start).collect();
     let mut written = 0;
     for round in 0..6 {

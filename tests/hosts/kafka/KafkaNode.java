@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -161,32 +162,28 @@ public final class KafkaNode {
     }
 
     /** Everything that is committed in a topic, by partition and in order. */
-    private Object read(JsonNode command) throws Exception {
-        Map<String, Object> settings = Map.of("bootstrap.servers", address, "isolation.level",
-            command.path("isolation").asText("read_committed"), "auto.offset.reset", "earliest");
+    private Object read(JsonNode command) {
         List<ObjectNode> messages = new ArrayList<>();
-        try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            String topic = command.get("topic").asText();
-            List<TopicPartition> all = consumer.partitionsFor(topic).stream()
-                .map(it -> new TopicPartition(topic, it.partition())).toList();
-            consumer.assign(all);
-            consumer.seekToBeginning(all);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(all);
-            while (all.stream().anyMatch(it -> consumer.position(it) < ends.get(it))) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                    messages.add(message(record));
-                }
-            }
-        }
+        readAll(command, record -> messages.add(message(record)));
         return messages;
     }
 
     /** How many messages are committed in a topic, and how many different ids they have. */
     private Object count(JsonNode command) throws Exception {
-        Map<String, Object> settings = Map.of("bootstrap.servers", address, "isolation.level", "read_committed",
-            "auto.offset.reset", "earliest");
-        long messages = 0;
+        MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+        long[] messages = {0};
         Set<Long> ids = new HashSet<>();
+        readAll(command, record -> {
+            messages[0]++;
+            // The first 64 bits are enough to tell them apart, and more would not fit into memory.
+            ids.add(ByteBuffer.wrap(sha256.digest(record.headers().lastHeader("exotrace-id").value())).getLong());
+        });
+        return Map.of("messages", messages[0], "ids", ids.size());
+    }
+
+    private void readAll(JsonNode command, Consumer<ConsumerRecord<byte[], byte[]>> take) {
+        Map<String, Object> settings = Map.of("bootstrap.servers", address, "isolation.level",
+            command.path("isolation").asText("read_committed"), "auto.offset.reset", "earliest");
         try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             String topic = command.get("topic").asText();
             List<TopicPartition> all = consumer.partitionsFor(topic).stream()
@@ -195,15 +192,9 @@ public final class KafkaNode {
             consumer.seekToBeginning(all);
             Map<TopicPartition, Long> ends = consumer.endOffsets(all);
             while (all.stream().anyMatch(it -> consumer.position(it) < ends.get(it))) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                    messages++;
-                    // The first 64 bits are enough to tell them apart, and more would not fit into memory.
-                    byte[] digest = MessageDigest.getInstance("SHA-256").digest(record.headers().lastHeader("exotrace-id").value());
-                    ids.add(ByteBuffer.wrap(digest).getLong());
-                }
+                consumer.poll(Duration.ofMillis(100)).forEach(take);
             }
         }
-        return Map.of("messages", messages, "ids", ids.size());
     }
 
     /** Writes each line of a file as a message of its own. */

@@ -53,6 +53,15 @@ pub(super) fn held_questions(config: &Config, cluster: &ClusterConfig, agent: &A
     HeldQuestions::new(cluster.clone(), agent.member_name(), sources)
 }
 
+/// The files that a process may have its dead letters in: its own, and in a cluster those of partitions.
+pub(crate) fn dead_letter_files(state_dir: &Path, dead_letter: &Path, is_cluster: bool) -> Vec<PathBuf> {
+    let mut files = vec![dead_letter.to_owned()];
+    if is_cluster {
+        files.extend(dead_letters_of_partitions(state_dir, dead_letter));
+    }
+    files
+}
+
 /// The files that partitions on this machine may have their dead letters in, whoever has the partitions by now.
 pub(crate) fn dead_letters_of_partitions(state_dir: &Path, dead_letter: &Path) -> Vec<PathBuf> {
     let Some(name) = dead_letter.file_name() else { return Vec::new() };
@@ -88,9 +97,7 @@ impl SharedSources {
             _ => named.with_added_extension(format!("{:02}", place.partition)),
         }
     }
-}
 
-impl SharedSources {
     /// What this process knows of the sources of a partition from a time without `[cluster]` is put into the ledger of the
     /// partition, where that knows nothing of them.
     fn carry_over(&self, place: PartitionPlace, ledger: &mut Ledger) -> Result<(), LedgerError> {
