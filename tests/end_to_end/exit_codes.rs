@@ -188,7 +188,7 @@ fn tap(folder: &Folder) -> i32 {
     let mut daemon = folder.bare(&["run", "good.toml"]).start();
     wait_for("the socket", || folder.path("state-good/control.sock").exists());
     let mut tap = folder.bare(&["tap", "good.toml"]).start();
-    daemon.wait_for_log("showing documents");
+    daemon.wait_for_log("tap began");
     daemon.stop();
     tap.end().code().unwrap()
 }

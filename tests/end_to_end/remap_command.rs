@@ -211,7 +211,7 @@ fn a_remap_that_was_killed_delivers_nothing_twice() {
         assert!((0.0..1.0).contains(&fraction), "{status}");
         let done = remap(&tenant, &range, &more).ends(0).json();
         assert_eq!(done["records"], 1500, "{done}");
-        assert!(done["documents"].as_u64() < Some(1500), "it began anew: {done}");
+        assert!(done["documents"].as_u64() < Some(1500), "it started again: {done}");
         tenant.check_files("again");
         assert_eq!(tenant.documents("again").len(), 1500);
     }

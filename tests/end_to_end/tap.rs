@@ -50,7 +50,7 @@ impl Tapped {
     }
 
     fn watchers_seen(&self) -> usize {
-        self.daemon.log().matches("\"showing documents\"").count()
+        self.daemon.log().matches("\"tap began\"").count()
     }
 
     fn delivered(&self) -> Vec<Value> {
@@ -137,12 +137,12 @@ fn who_does_not_keep_up_delays_nothing_and_is_told() {
     assert!(shown > 1000 && left_out > 1000, "{shown} shown, {left_out} left out");
     // A fifth has no place, and one that ends makes room.
     drop(stream);
-    wait_for("the end of it", || tapped.daemon.log().contains("showing documents no more"));
+    wait_for("the end of it", || tapped.daemon.log().contains("tap ended"));
     let mut taps: Vec<_> = (0..4).map(|_| tapped.tap(&[])).collect();
     let said = tapped.folder.exotrace(&["tap"]).ends(1).said();
     assert!(said.contains("4 commands show documents already") && said.contains("hint: end one of them"), "{said}");
     taps.pop().unwrap().kill();
-    wait_for("room", || tapped.daemon.log().matches("showing documents no more").count() == 2);
+    wait_for("room", || tapped.daemon.log().matches("tap ended").count() == 2);
     drop(tapped.tap(&[]));
 }
 
@@ -182,7 +182,7 @@ fn it_ends_when_its_reader_has_seen_enough() {
         status.is_some()
     });
     assert!(status.unwrap().success());
-    wait_for("the process to see it", || tapped.daemon.log().contains("showing documents no more"));
+    wait_for("the process to see it", || tapped.daemon.log().contains("tap ended"));
 }
 
 #[test]

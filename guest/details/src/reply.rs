@@ -7,7 +7,7 @@ pub struct Reply {
     pub smtp_code: Option<String>,
     /// The enhanced status code: `5.7.171`.
     pub code: Option<String>,
-    /// What is said behind the codes.
+    /// The text behind the codes.
     pub text: String,
     /// The server that has answered.
     pub host: Option<String>,
@@ -45,7 +45,7 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     Some(rest.split_once(end).map_or(rest, |(inside, _)| inside))
 }
 
-/// The two codes of an answer, and what is said behind them; all of it when they do not stand first.
+/// The two codes of an answer and the text behind them; the whole text when it does not begin with codes.
 fn codes(text: &str) -> (Option<String>, Option<String>, &str) {
     let text = text.trim();
     let mut smtp_code = None;

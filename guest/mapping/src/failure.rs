@@ -15,7 +15,7 @@ pub enum FailureReason {
     TooDeep,
     /// The record is a page whose rows were not split.
     PageNotSplit,
-    /// There is no date of receipt.
+    /// The record has no date of receipt.
     MissingDate,
     /// A date cannot be understood.
     InvalidDate,

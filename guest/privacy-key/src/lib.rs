@@ -6,7 +6,7 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_P
 /// How long a key is, in bytes.
 pub const KEY_BYTES: usize = 32;
 
-/// What is said of anything else.
+/// The error for any other text.
 pub const NO_KEY: &str =
     "has no key: 32 random bytes, raw or in hexadecimal or Base64\nhint: `exotrace privacy keygen` makes one";
 

@@ -42,7 +42,7 @@ pub struct CodeCache {
     key: hmac::Key,
 }
 
-/// A component, and how it was had.
+/// A component, and whether it came from the cache.
 pub struct Loaded {
     /// The component, ready to be linked.
     pub component: Component,

@@ -131,7 +131,7 @@ struct Spread {
 }
 
 impl Spread {
-    /// This number of rows, of which a block has at most so many.
+    /// This number of rows, in blocks of at most this many.
     fn new(end: DateTime<Utc>, span: Duration, (rows, most_in_block): (usize, usize), stream: u64) -> Self {
         // One less, so that rounding the end down puts no row before the span.
         let span_ms = (span.num_milliseconds() - 1).max(0);

@@ -87,7 +87,7 @@ impl Simulation {
     }
 }
 
-/// Asks whoever listens there.
+/// Sends a request to the server that listens there.
 pub(crate) fn ask(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut request = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     if !headers.iter().any(|(name, _)| *name == "Host") {

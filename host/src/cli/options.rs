@@ -130,7 +130,7 @@ impl MappingOptions {
         Ok(settings)
     }
 
-    /// Has the mapping hide people, as `--options` say, or else the settings file. Whoever gives other options without a
+    /// Has the mapping hide people, as `--options` say, or else the settings file. Giving other options without a
     /// word on privacy still means the profile of the settings.
     fn hide_people(&self, config: Option<&Config>, settings: &mut mapper::Settings) -> anyhow::Result<()> {
         let is_given = self.mapping_options.as_ref().is_some_and(|options| options.0.contains_key(PRIVACY));

@@ -100,7 +100,7 @@ impl<'d, 't> Section<'d, 't> {
         kind.ok_or_else(|| reader.missing("type", self.start(), Some(&format!("for example `type = \"{example}\"`"))))
     }
 
-    /// Refuses keys that are not known; those of other kinds are told apart from those that nobody knows.
+    /// Refuses keys that are not known; keys of other kinds get another message than unknown keys.
     pub(crate) fn refuse_unknown(
         &self,
         kind: &str,

@@ -67,16 +67,16 @@ pub(super) async fn show(
     mut reader: impl AsyncRead + Unpin,
     mut writer: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
-    info!(by, "showing documents");
+    info!(by, "tap began");
     let mut rest = [0];
     let shown = tokio::select! {
         shown = write(&mut tap, start, &mut writer) => shown,
         // Who asked has gone, or says something that nobody expects.
         _ = reader.read(&mut rest) => Ok(()),
     };
-    // Whoever hears that finds room.
+    // The next watcher finds room when it learns of the end.
     drop(tap);
-    info!(by, "showing documents no more");
+    info!(by, "tap ended");
     match shown {
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
         shown => shown,

@@ -47,7 +47,7 @@ impl DecisionLog {
         digest.clone_into(&mut self.settings_digest);
     }
 
-    /// How this mapping is had again; none: by what the settings say.
+    /// Where this mapping is loaded from; `None`: from what the settings name.
     pub(super) fn override_for(&self, digest: &str) -> Option<Override> {
         if digest == self.settings_digest { None } else { Override::of(digest) }
     }

@@ -14,7 +14,8 @@ pub(crate) use shape::{masked_value, value_shape};
 
 use crate::mapper::{DocumentSchema, Entry, MappedBatch, Outcome};
 
-/// How many fields are told apart. A mapping has about a hundred; one that makes names out of records gets no more.
+/// Number of fields that are counted separately. A mapping has about a hundred; one that makes names out of records
+/// gets no more.
 const MAX_FIELDS: usize = 1000;
 
 /// How many examples are kept of one field.
@@ -44,7 +45,7 @@ pub struct Differences {
     pub outcomes: BTreeMap<String, u64>,
     /// The fields that differ, by dotted name.
     pub fields: BTreeMap<String, FieldDifferences>,
-    /// How many differences are in fields beyond the most that are told apart.
+    /// Number of differences in fields beyond those that are counted separately.
     pub in_other_fields: u64,
     /// The schemas, as `ecs 9.4.0 to ocsf 1.5.0`, where they are not of one name. Then outcomes and ids are compared,
     /// and no fields: those of one schema are not those of the other.

@@ -69,7 +69,7 @@ impl Deployment {
         log.save();
     }
 
-    /// Whether the settings name this mapping, whatever is in its file.
+    /// Whether the settings name this mapping; the content of its file does not matter.
     pub fn is_configured_as(&self, configured: &ConfiguredMapping) -> bool {
         self.rollout.log().decisions.configured.names_the_same(configured)
     }

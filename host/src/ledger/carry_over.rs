@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, params_from_iter, types::Value};
 
 use super::{Ledger, LedgerError};
 
-/// So many rows are put into the other ledger together.
+/// Rows that are copied in one transaction.
 const BATCH: usize = 5_000;
 
 /// What a source is called in the other ledger until all of it is there.

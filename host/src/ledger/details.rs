@@ -10,7 +10,7 @@ use super::{
     source_id,
 };
 
-/// The most deliveries of a source that wait for their details. More are left out: nobody reads the steps of so many.
+/// The most deliveries of a source that wait for their details. More are left out: nobody reads the steps of that many.
 pub(crate) const MOST_WAITING: i64 = 100_000;
 
 /// What a row that is delivered means for its details.

@@ -1,4 +1,4 @@
-//! What is noted together with a batch, whatever its source is: how far the files of outputs are written, and what was
+//! What is noted together with a batch of any source: how far the files of outputs are written, and what was
 //! delivered.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -9,7 +9,7 @@ use super::{
     history::{self, Corrections, HistoryMark},
 };
 
-/// What is noted together with a batch, whatever its source is.
+/// What is noted together with a batch of any source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// How far the file of an output is written.

@@ -70,7 +70,7 @@ pub enum ComponentError {
     /// It could not be compiled within limits.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// There is no section that says which mapping it is.
+    /// The section with the mapping's name and version is missing.
     #[error("not an exotrace mapping: it has no section `exotrace:mapping`\nhint: `exotrace mapping pack` adds it")]
     NoSection,
     /// It was built for another version of the contract.

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::mapper::engine::engine;
 
-    /// Makes a component of so many core instances, and an instance of it.
+    /// Makes a component of this many core instances, and an instance of it.
     fn instantiate(instances: usize) -> Result<()> {
         let (mut bytes, mut section) = (Component::new(), InstanceSection::new());
         for _ in 0..instances {

@@ -152,7 +152,7 @@ impl OfSource {
         gauge.set(i64::try_from(length.as_secs()).unwrap_or(i64::MAX));
     }
 
-    /// So many messages are there that are not delivered.
+    /// The number of messages that are not delivered yet.
     pub(crate) fn lag(&self, messages: i64) {
         metrics().lag_messages.get_or_create_owned(&[("source", self.name.clone())]).set(messages);
     }

@@ -154,7 +154,7 @@ struct Distribution<'c> {
     context: &'c SourceRun,
     batch: Arc<RecordBatch>,
     mapped: Arc<MappedBatch>,
-    /// What goes to the dead letter whatever outputs say, unless it is there already.
+    /// What goes to the dead letter for any answer of the outputs, unless it is there already.
     letters: Vec<DeadLetter>,
     /// What outputs have accepted of which the ledger has not heard.
     waiting: Vec<Accepted>,

@@ -1,4 +1,4 @@
-//! Chance that can be had again.
+//! Random numbers that a seed repeats.
 
 use std::env;
 

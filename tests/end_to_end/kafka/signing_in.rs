@@ -1,4 +1,4 @@
-//! Every way to sign in at a real broker, and what is said when it is refused.
+//! Every way to sign in at a real broker, and the errors when it is refused.
 
 use std::{
     io::{Read as _, Write as _},

@@ -206,7 +206,7 @@ test('a plugin of Tangent selects records and maps them', async () => {
   assert.equal(Logview.logCalls, 0);
 });
 
-/** The plugin makes `event.original` anew: the same JSON, with other escapes, and with the members in its own order. */
+/** The plugin serializes `event.original` again: the same JSON, with other escapes, and with the members in its own order. */
 function withOriginalParsed({ _id, document }) {
   const { original } = document.event;
   assert.equal(original, original.trim());

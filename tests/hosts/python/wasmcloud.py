@@ -51,7 +51,7 @@ class Handler:
 
 
 async def serve(handler, server, subjects):
-    # Whoever started this knows how long it may take.
+    # The program that started this limits how long it takes.
     client = await nats.connect(server, connect_timeout=120)
 
     async def answer(message):

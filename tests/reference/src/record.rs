@@ -68,7 +68,7 @@ impl Record {
         Value::Object(self.properties.iter().map(|(name, value)| (name.clone(), value.to_value())).collect())
     }
 
-    /// Whether the record has a property, of whatever value.
+    /// Whether the record has a property, with any value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.properties.contains_key(name)
     }

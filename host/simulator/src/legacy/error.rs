@@ -1,4 +1,4 @@
-//! Why there is no page of the report, in the service's words and three kinds of body.
+//! Why the report cannot return a page, in the service's words and three kinds of body.
 
 use axum::{
     Json,

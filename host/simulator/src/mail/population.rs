@@ -148,7 +148,7 @@ pub(super) struct Population {
 }
 
 impl Population {
-    /// For a tenant with so many people: two domains write to five of them, each from seven servers.
+    /// For a tenant with this number of people: two domains write to five of them, each from seven servers.
     pub(super) fn new(people: u32) -> Option<Self> {
         let people = f64::from(people.max(1));
         Some(Self {
@@ -223,7 +223,7 @@ fn rank(zipf: &Zipf<f64>, rng: &mut impl Rng) -> u64 {
     zipf.sample(rng) as u64 - 1
 }
 
-/// Another number of so many bits for each number: neighbours do not lie together.
+/// Maps each number of this many bits to another one, so that neighbours end up apart.
 fn scrambled(number: u64, bits: u32) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15) & ((1 << bits) - 1)
 }

@@ -137,7 +137,7 @@ impl SourceReading<'_> {
     }
 }
 
-/// A name for one that comes after so many of its kind or file: with a number from the second on.
+/// The name of a source that comes after this many of its kind or file: with a number from the second on.
 fn numbered(name: &str, before: usize) -> String {
     match before {
         0 => name.to_owned(),

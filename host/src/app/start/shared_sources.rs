@@ -62,7 +62,8 @@ pub(crate) fn dead_letter_files(state_dir: &Path, dead_letter: &Path, is_cluster
     files
 }
 
-/// The files that partitions on this machine may have their dead letters in, whoever has the partitions by now.
+/// The files that partitions on this machine may have their dead letters in, also those of partitions that other
+/// processes have now.
 pub(crate) fn dead_letters_of_partitions(state_dir: &Path, dead_letter: &Path) -> Vec<PathBuf> {
     let Some(name) = dead_letter.file_name() else { return Vec::new() };
     let (folder, is_beside_ledger) = match dead_letter.parent() {

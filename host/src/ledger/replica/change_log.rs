@@ -1,4 +1,4 @@
-//! Which rows a transaction has changed: triggers of this connection note their keys, whatever the statement was.
+//! Which rows a transaction has changed: triggers of this connection note their keys, for any statement.
 //!
 //! SQLite's session extension would do the same, but its bindings need libclang in the build, and it does not see tables
 //! without a primary key.
@@ -10,7 +10,7 @@ use super::{
     table_shape::{TableShape, quoted},
 };
 
-/// So many statements are kept ready: two for each table, and those of the ledger itself.
+/// Prepared statements that are kept: two for each table, and those of the ledger itself.
 const STATEMENTS: usize = 128;
 
 /// The tables whose changes are noted.

@@ -42,7 +42,7 @@ struct CopyTable {
 }
 
 impl LedgerCopy {
-    /// Opens the file in a folder; one that is of no use is made anew.
+    /// Opens the file in a folder; one that cannot be used is created again.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl LedgerCopy {
         match open::as_it_is(&copy.path) {
             Ok((connection, version)) => copy.file = Some(CopyFile::new(connection, version)?),
             Err(error @ LedgerError::Damaged { .. }) => {
-                warn!(error = error.to_string(), "damaged copy of the ledger is made anew");
+                warn!(error = error.to_string(), "damaged copy of the ledger is created again");
                 copy.clear()?;
             }
             Err(error) => return Err(error),
@@ -122,7 +122,7 @@ impl LedgerCopy {
         Ok(())
     }
 
-    /// The file for messages of a version. Who writes a later version writes every row anew: what is of the version
+    /// The file for messages of a version. A process of a later version writes every row again: what is of the version
     /// before is nothing.
     fn file(&mut self, version: i64) -> Result<&mut CopyFile, LedgerError> {
         if version > VERSION {
@@ -161,7 +161,7 @@ impl CopyFile {
         let Self { connection, tables, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for message in messages {
-            let unknown = || LedgerError::Replicated { problem: "a message is no row of a ledger".to_owned() };
+            let unknown = || LedgerError::Replicated { problem: "a message is not a row of a ledger".to_owned() };
             let (table, key) = message.place().ok_or_else(unknown)?;
             let Some(table) = tables.get(&table) else {
                 // Tables that a version has no more are emptied by the one who upgrades.

@@ -9,7 +9,7 @@ pub(crate) struct ReplicaError {
     pub cause: Box<dyn Error + Send + Sync>,
     /// What nobody will ever take of what went along: without it the rest counts.
     pub refused: Option<RefusedPart>,
-    /// Whether it is known that nothing counts. If not, the ledger is made anew.
+    /// Whether it is certain that the transaction does not count. If not, the ledger is read again.
     pub is_undone: bool,
 }
 

@@ -112,7 +112,7 @@ impl KafkaOutput {
     }
 
     /// Writes messages in a transaction, which stays open; gives the places of those that are too large. A transaction
-    /// with such a message cannot be committed: the others are written anew.
+    /// with such a message cannot be committed: the others are written again.
     async fn write_in_transaction(
         &mut self,
         topic: &str,

@@ -80,7 +80,7 @@ impl ProducerSession {
             settings.set("queue.buffering.max.kbytes", MOST_QUEUED_KBYTES.to_string());
             // All of a batch is there at once, so that waiting for more is of no use.
             settings.set("linger.ms", "5");
-            // As Java's producers: a delivery is in the same partition, whoever writes it.
+            // As Java's producers: a delivery is in the same partition for all writers.
             settings.set("partitioner", "murmur2_random");
             if let Some(id) = &transactional_id {
                 settings.set("transactional.id", id).set("transaction.timeout.ms", &timeout);
@@ -267,13 +267,13 @@ impl ProducerSession {
         }
     }
 
-    /// Waits until no more than so many messages are on their way.
+    /// Waits until at most this many messages are unacknowledged.
     async fn at_most(&self, waiting: usize, reports: &Reports) -> Result<(), KafkaClientError> {
         let limit = self.config.delivery_timeout + GRACE;
         timeout(limit, reports.at_most(waiting)).await.map_err(|_| self.notes.unreachable(&self.config.client))
     }
 
-    /// What it means that these were refused, of so many.
+    /// The error for these refused messages of a batch of this size.
     fn judge(
         &self,
         topic: &str,

@@ -49,7 +49,7 @@ pub(crate) trait Search: Send {
     /// When the page cannot be read. A [`RunError::Source`] says whether asking again may help.
     async fn next(&mut self, context: &SourceRun) -> Result<Option<Vec<TracedRow>>, RunError>;
 
-    /// The steps of a delivery that it has found. After an error they can be asked for again.
+    /// The steps of a delivery that it has found. After an error, asking again is possible.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Documents that count together with what the ledger of a cluster notes: all of it, or nothing, and who begins anew has
-//! neither too much nor too little.
+//! Documents that count together with what the ledger of a cluster notes: all of it, or nothing, and a process that starts
+//! again has neither too much nor too little.
 
 use std::{any::Any, path::Path, sync::Mutex};
 
@@ -117,7 +117,7 @@ fn check(setup: &TestSetup, topic: &MemoryTopic) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_becomes_of_a_commit_each_row_is_delivered_once() {
+async fn each_row_is_delivered_once_for_every_outcome_of_a_commit() {
     for fault in 1..12 {
         for counts in [false, true] {
             let setup = TestSetup::new(30).await;

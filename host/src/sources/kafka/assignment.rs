@@ -15,10 +15,10 @@ use tokio::sync::Notify;
 use super::read_offsets::ReadOffsets;
 use crate::kafka::KafkaClientError;
 
-/// So many bytes of messages wait at most, beside the batch under way.
+/// Maximum size of the messages that wait, in bytes, beside the batch under way.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// So many messages wait at most.
+/// Maximum number of messages that wait.
 const MOST_MESSAGES: usize = 20_000;
 
 /// The bytes of one batch, unless a single message has more.

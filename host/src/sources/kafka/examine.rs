@@ -36,7 +36,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// How long some messages are waited for.
 const READ: Duration = Duration::from_secs(5);
 
-/// So many messages of each partition are looked at.
+/// Messages of each partition that are examined.
 const LAST_MESSAGES: i64 = 5;
 
 /// Looks at each thing that reading needs; gives some of the records that are there.

@@ -52,7 +52,7 @@ pub(in crate::cli::assets) enum PanelView {
     Table { fields: &'static [&'static str] },
 }
 
-/// How many values are told apart.
+/// Number of values with a series of their own.
 pub(in crate::cli::assets) const MOST_VALUES: u32 = 10;
 
 /// The note on a panel that needs mapping 3.0.

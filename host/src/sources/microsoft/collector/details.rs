@@ -83,7 +83,7 @@ impl ServiceCollector {
         self.details.as_ref().is_some_and(|details| details.turn.is_some())
     }
 
-    /// The details of the next delivery; `None` when there are no more, or no more can be had before the next poll.
+    /// The details of the next delivery; `None` when no more are left, or the budget allows no more before the next poll.
     pub(super) async fn next_details(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
         while let Some(wanted) = self.due(context).await? {
             let row = TracedRow::of(&wanted.record, None);
