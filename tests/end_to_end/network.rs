@@ -119,6 +119,23 @@ fn a_private_certificate_is_trusted_when_the_settings_say_so() {
 }
 
 #[test]
+fn a_machine_without_authorities_needs_them_for_https_alone() {
+    let tenant = SimulatedTenant::misbehaving(&[]);
+    tenant.write("none.pem", "");
+    let none = tenant.path("none.pem");
+    let check = |source: &str, code: i32| {
+        tenant.settings(source);
+        tenant.exotrace(&["doctor"]).env("SSL_CERT_FILE", &none).ends(code).stdout
+    };
+    check(&tenant.by_secret(), 0);
+    let address = with_tls(&tenant);
+    let source = tenant.by_secret() + &format!("login_url = \"{address}\"\nurl = \"{address}\"\n");
+    let said = check(&source, 1);
+    assert!(said.contains("hint: `source.ca_file` names certificates to trust"), "{said}");
+    check(&(source + &format!("ca_file = \"{}\"\n", fixture("certificates/ca.pem").display())), 0);
+}
+
+#[test]
 fn a_request_trace_has_everything_but_secrets() {
     let tenant = SimulatedTenant::misbehaving(&["server-error=0.2"]);
     let source = tenant.by_secret() + "request_trace_dir = \"trace\"\nbatch_size = 10\n";

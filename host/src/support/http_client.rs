@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, Identity, Proxy, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, redirect};
 use url::{Host, Url};
 
 use crate::support::{plain_file, secret::Secret};
@@ -45,6 +45,16 @@ pub(crate) enum HttpClientError {
 
 /// Makes a client; nothing is sent yet.
 pub(crate) fn client(settings: &HttpClientSettings<'_>) -> Result<Client, HttpClientError> {
+    let built = builder(settings)?.build();
+    if built.is_err() && settings.ca_file.is_none() {
+        // A machine may have no certificates of authorities, as an otherwise empty container. Plain HTTP needs none, and
+        // HTTPS hosts are then refused as not trusted, with a hint at `ca_file`.
+        return builder(settings)?.tls_certs_only([]).build().map_err(HttpClientError::Client);
+    }
+    built.map_err(HttpClientError::Client)
+}
+
+fn builder(settings: &HttpClientSettings<'_>) -> Result<ClientBuilder, HttpClientError> {
     // Another part of the process may have installed one; any will do.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = Client::builder()
@@ -67,7 +77,7 @@ pub(crate) fn client(settings: &HttpClientSettings<'_>) -> Result<Client, HttpCl
     if let Some((certificate, key)) = settings.certificate {
         builder = builder.identity(identity(certificate, key)?);
     }
-    builder.build().map_err(HttpClientError::Client)
+    Ok(builder)
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, HttpClientError> {
