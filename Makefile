@@ -206,7 +206,7 @@ tenants: build ## Measure what `exotrace run` takes with 1, 50 and 300 simulated
 	python3 tests/benches/tenants.py target/release/exotrace
 
 # Each where what it needs is: what is missing is said in the table.
-peers: $(TENANT)/ready ## Measure what else people map records with, beside `exotrace map`.
+peers: $(TENANT)/ready $(OPENSEARCH)/ready ## Measure what else people map records with, beside `exotrace map`.
 	mkdir -p target/peers
 	$(CARGO) build --release --locked --manifest-path tests/peers/vrl/Cargo.toml --target-dir target/peers/vrl
 	if command -v go >/dev/null; then cd tests/peers/bloblang && go build -o $(CURDIR)/target/peers/bloblang .; fi
