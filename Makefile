@@ -265,7 +265,7 @@ PROGRAM := --package exotrace --bin exotrace --features kafka
 # keygen`, the checksums are signed.
 program: export EXOTRACE_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 program: setup ## Put the program for installing into target/program, with SBOM, licences and checksums.
-	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked $(PROGRAM) --target-dir target/remapped
+	RUSTFLAGS="$(REMAP) -C lto=off" $(CARGO) build --release --locked $(PROGRAM) --target-dir target/remapped
 	rm -rf target/program
 	$(CARGO) run $(PACKAGE) -- program target/remapped/release/exotrace target/program
 	$(CARGO) run $(PACKAGE) -- check-program target/program $(or $(CARGO_HOME),$(HOME)/.cargo)/ $(CURDIR)/
@@ -531,7 +531,7 @@ CAN_BE_STATIC := command -v musl-gcc >/dev/null && rustup target add $(STATIC_TA
 static: setup
 	@$(CAN_BE_STATIC) || { echo "error: a static program needs musl-gcc and the target $(STATIC_TARGET)"; \
 		echo "hint: apt-get install musl-tools; rustup target add $(STATIC_TARGET)"; exit 1; }
-	RUSTFLAGS="$(REMAP)" $(CARGO) build --release --locked $(PROGRAM) \
+	RUSTFLAGS="$(REMAP) -C lto=off" $(CARGO) build --release --locked $(PROGRAM) \
 		--target $(STATIC_TARGET) --target-dir target/static
 	rm -rf $(STATIC)
 	$(CARGO) run $(PACKAGE) -- program target/static/$(STATIC_TARGET)/release/exotrace $(STATIC) $(STATIC_TARGET)
@@ -545,8 +545,9 @@ FIRST := program
 endif
 
 CARGO_DEB := target/tools/bin/cargo-deb
+# Not optimised, as cargo-component.
 $(CARGO_DEB):
-	$(CARGO) install --locked --root target/tools --version 3.8.0 cargo-deb
+	$(CARGO) install --debug --locked --root target/tools --version 3.8.0 cargo-deb
 
 deb: $(CARGO_DEB) $(FIRST) ## Put a Debian package into target/deb.
 	rm -rf target/deb
