@@ -11,6 +11,8 @@ mod cluster_decision;
 mod cluster_error;
 #[cfg(feature = "kafka")]
 mod decide;
+#[cfg(feature = "kafka")]
+mod examine;
 mod held_questions;
 #[cfg(feature = "kafka")]
 mod holdings;
@@ -34,7 +36,11 @@ mod topic_reader;
 #[cfg(feature = "kafka")]
 mod topic_replica;
 #[cfg(feature = "kafka")]
+mod topic_writer;
+#[cfg(feature = "kafka")]
 mod transaction_reports;
+#[cfg(feature = "kafka")]
+mod transactional_producer;
 
 pub(crate) use self::{
     cluster_config::ClusterConfig,
@@ -46,6 +52,7 @@ pub(crate) use self::{
     cluster_decision::{DecisionState, ExactMapping},
     cluster_error::ClusterError,
     decide::{SettingsMapping, decide, roll_back},
+    examine::examine,
     ledger_topic::{CreatedTopic, Creation, create},
     mapping_follower::MappingFollower,
     overview::{ClusterOverview, ClusterProcess, OwnedSource, overview},

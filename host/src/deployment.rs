@@ -13,7 +13,9 @@ use std::{
 
 use crate::{
     geo::Geo,
-    mapper::{Component, Demand, Limits, Loader, MappedBatch, MapperError, Origin, PoolConfig, Settings},
+    mapper::{
+        Ahead, Component, Demand, Limits, Loader, MappedAhead, MappedBatch, MapperError, Origin, PoolConfig, Settings,
+    },
     observe::metrics::MappingRole,
 };
 
@@ -196,9 +198,30 @@ impl DeployedMapper {
     ///
     /// When no instance of the component can be started.
     pub fn map_batch(&self, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+        self.map_in_turn(records, origin, None)
+    }
+
+    /// Maps a batch before it is its turn, if there is memory for that and no delivery is on trial; `None` when it has
+    /// to be mapped when it is its turn. Blocks as [`Self::map_batch`] does. Nothing is counted or decided by it.
+    pub(crate) fn map_ahead(&self, records: &str, origin: &Origin, ahead: &Ahead) -> Option<MappedAhead> {
+        self.deployment.rollout.map_ahead(self.source, records, origin, ahead)
+    }
+
+    /// As [`Self::map_batch`], with what was mapped ahead of the same records: it is taken where the mapping in use would
+    /// do the same again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::map_batch`].
+    pub(crate) fn map_in_turn(
+        &self,
+        records: &str,
+        origin: &Origin,
+        ahead: Option<MappedAhead>,
+    ) -> Result<MappedBatch, MapperError> {
         let Self { deployment, source, namespace, tenant, .. } = self;
         deployment.recent[*source].note(records);
-        let mapped = deployment.rollout.map_batch(*source, records, origin)?;
+        let mapped = deployment.rollout.map_batch(*source, records, origin, ahead)?;
         Ok(MappedBatch { namespace: namespace.clone(), tenant: tenant.clone(), ..mapped })
     }
 }

@@ -4,6 +4,8 @@
 //! program. Produces and consumes nothing: each kind does that in its own folder.
 
 #[cfg(feature = "kafka")]
+mod admin_client;
+#[cfg(feature = "kafka")]
 mod client;
 #[cfg(feature = "kafka")]
 mod context;
@@ -27,6 +29,7 @@ mod transaction_messages;
 
 #[cfg(feature = "kafka")]
 pub(crate) use self::{
+    admin_client::{TopicAdmin, topic_admin},
     client::{KafkaClient, check, in_background},
     context::{ClientNotes, log},
     error::{Advice, KafkaClientError, advice, code_of},

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::geo::Geo;
 
+mod ahead;
 mod batch;
 mod built_in;
 mod compiler;
@@ -39,9 +40,11 @@ mod recent_ids;
 mod section;
 mod settings;
 mod settings_refusal;
+mod spare;
 mod stats;
 mod validate;
 
+pub(crate) use ahead::{Ahead, MappedAhead};
 pub use batch::{Entry, MappedBatch, MappedBy};
 pub use built_in::{BUILT_IN, BuiltIn, built_in, default_mapping};
 pub(crate) use built_in::{is_built_in, version_with};
@@ -69,6 +72,7 @@ pub(crate) use section::{CHECKS_SECTION, outermost as outermost_sections};
 pub(crate) use settings::PRIVACY;
 pub use settings::{PseudonymKey, Settings, Tenant};
 pub use settings_refusal::SettingsRefusal;
+pub(crate) use spare::most_spares;
 pub use stats::MappingStats;
 
 pub use crate::support::property::RecordKind;

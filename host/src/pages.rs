@@ -40,7 +40,7 @@ mod token;
 mod watched_run;
 
 use token::Access;
-use watched_run::{LEDGER, Seen};
+use watched_run::{LEDGERS, Seen};
 
 pub(crate) use watched_run::WatchedRun;
 
@@ -184,9 +184,9 @@ async fn metrics(Extract(watched): Seen, headers: HeaderMap) -> Response {
     if let Some(refusal) = access.refusal() {
         return refusal;
     }
-    let ledger = timeout(LEDGER, Arc::clone(&watched.ledger).lock_owned()).await;
-    let told = spawn_blocking(move || match ledger {
-        Ok(mut ledger) => snapshot::text(&watched, Some(&mut ledger)),
+    let ledgers = timeout(LEDGERS, Arc::clone(&watched.ledgers).lock_owned()).await;
+    let told = spawn_blocking(move || match ledgers {
+        Ok(mut ledgers) => snapshot::text(&watched, Some(&mut ledgers)),
         Err(_) => snapshot::text(&watched, None),
     });
     match told.await {
@@ -216,7 +216,7 @@ async fn readyz(Extract(watched): Seen) -> Response {
     let status = if flows { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let counting = spawn_blocking(move || watched.count_letters());
     // A disk that does not answer is seen elsewhere.
-    let letters = timeout(LEDGER, counting).await.ok().and_then(Result::ok).and_then(Result::ok);
+    let letters = timeout(LEDGERS, counting).await.ok().and_then(Result::ok).and_then(Result::ok);
     answer(&parts, letters, status)
 }
 

@@ -22,6 +22,7 @@ mod pipeline_source;
 mod precedence;
 mod progress;
 mod questions;
+mod read_ahead;
 mod record_batch;
 mod replay;
 mod run;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::harness::{Ended, Folder};
 
+mod ahead;
 mod bad_dates;
 mod followed;
 mod refused;

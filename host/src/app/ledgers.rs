@@ -5,7 +5,7 @@ use std::path::Path;
 use super::settings::Config;
 use crate::{
     cluster::partition_folder,
-    ledger::{Ledger, LedgerError, Trouble},
+    ledger::{Ledger, LedgerError, PastReading, Trouble},
 };
 
 /// The ledgers of a state folder.
@@ -35,6 +35,21 @@ impl Ledgers {
         Ok(Self { own, partitions })
     }
 
+    /// Those in `known`, opened when they are wanted first; in a cluster each time, since partitions come and go.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub(crate) fn beside<'l>(
+        known: &'l mut Option<Self>,
+        config: &Config,
+        held: &[i32],
+    ) -> Result<&'l Self, LedgerError> {
+        let open = known.take().filter(|known| known.partitions.is_none() && known.own.is_some());
+        let ledgers = open.map_or_else(|| Self::open(config, held, Ledger::open_beside), Ok)?;
+        Ok(known.insert(ledgers))
+    }
+
     /// That of the process.
     pub(crate) fn own(&self) -> Option<&Ledger> {
         self.own.as_ref()
@@ -50,6 +65,22 @@ impl Ledgers {
         for ledger in partitions {
             if ledger.status(ledger_name)?.is_some() {
                 return Ok(Some(ledger));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How far a range of the past is read, by its name; of a source, or of any that there is.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be read.
+    pub(crate) fn past(&self, reading: &str, ledger_name: Option<&str>) -> Result<Option<PastReading>, LedgerError> {
+        let ledgers = self.partitions.as_deref().unwrap_or(self.own.as_slice());
+        for ledger in ledgers {
+            let begun = ledger.past(reading)?;
+            if let Some(begun) = begun.filter(|begun| ledger_name.is_none_or(|name| begun.source == name)) {
+                return Ok(Some(begun));
             }
         }
         Ok(None)

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &AuditArguments) -> anyhow::Result<ExitCode> {
         against: arguments.against.clone(),
         is_repair: arguments.repair,
     };
-    let bar = PastBar::show(&config, AUDIT);
+    let bar = PastBar::show(&config, AUDIT, arguments.range.source.as_deref());
     let statement = audit(&config, wanted);
     drop(bar);
     let statement = statement?;

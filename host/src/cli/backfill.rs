@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &BackfillArguments) -> anyhow::Result<ExitCode> {
         return cancel(&config);
     };
     let ((from, to), is_dry_run) = (range.at(Utc::now()), arguments.dry_run);
-    let bar = PastBar::show(&config, if is_dry_run { DRY_RUN } else { BACKFILL });
+    let bar = PastBar::show(&config, if is_dry_run { DRY_RUN } else { BACKFILL }, range.source.as_deref());
     let done = backfill(&config, Backfill { source: range.source.clone(), from, to, is_dry_run });
     drop(bar);
     let done = done?;

@@ -2,7 +2,6 @@
 //! of another process.
 
 use std::{
-    path::{Path, PathBuf},
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -16,7 +15,8 @@ use super::{
     run::progress::{bars, show_where_people_see},
 };
 use crate::{
-    app::settings::Config,
+    app::{ledgers::Ledgers, settings::Config},
+    control::about,
     ledger::{Ledger, PastReading},
     support::counted::counted,
 };
@@ -35,8 +35,9 @@ pub(super) struct PastBar {
 }
 
 impl PastBar {
-    /// Shows on a terminal how far the ledger has come with what it knows by this name; logs go beside it.
-    pub(super) fn show(config: &Config, reading: &'static str) -> Self {
+    /// Shows on a terminal how far the ledger has come with what it knows by this name, of a source if one is named; logs go
+    /// beside it.
+    pub(super) fn show(config: &Config, reading: &'static str, source: Option<&str>) -> Self {
         let bars = bars();
         log::start_beside_for_people(bars.clone());
         show_where_people_see(&bars, config);
@@ -44,8 +45,10 @@ impl PastBar {
             return Self { stop: None, drawing: None };
         }
         let (stop, stopped) = sync_channel(0);
-        let state_dir = config.state_dir.clone();
-        let drawing = thread::spawn(move || draw(&bars, &state_dir, reading, &stopped));
+        let named = config.sources.iter().find(|known| Some(known.name()) == source);
+        let ledger_name = named.map(|source| source.settings.ledger_name());
+        let watched = WatchedReading { config: config.clone(), reading, ledger_name, ledgers: None, first: None };
+        let drawing = thread::spawn(move || draw(&bars, watched, &stopped));
         Self { stop: Some(stop), drawing: Some(drawing) }
     }
 }
@@ -60,14 +63,13 @@ impl Drop for PastBar {
 }
 
 /// Draws until it is told to stop.
-fn draw(bars: &MultiProgress, state_dir: &Path, reading: &'static str, stopped: &Receiver<()>) {
+fn draw(bars: &MultiProgress, mut watched: WatchedReading, stopped: &Receiver<()>) {
     // What does not fit beside it is cut: a line that wraps is never taken away.
     let style = ProgressStyle::with_template("{prefix} {bar:20} {percent:>3}% {wide_msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = bars.add(ProgressBar::new(STEPS).with_style(style).with_prefix(reading));
-    let mut watched = WatchedReading { state_dir: state_dir.to_owned(), ledger: None, first: None };
+    let bar = bars.add(ProgressBar::new(STEPS).with_style(style).with_prefix(watched.reading));
     while stopped.recv_timeout(DRAWN) == Err(RecvTimeoutError::Timeout) {
-        if let Some(begun) = watched.look(reading) {
+        if let Some(begun) = watched.look() {
             bar.set_position((begun.fraction() * STEPS as f64) as u64);
             bar.set_message(watched.text(&begun, Instant::now()));
         }
@@ -77,19 +79,32 @@ fn draw(bars: &MultiProgress, state_dir: &Path, reading: &'static str, stopped: 
 
 /// What the ledger has of it.
 struct WatchedReading {
-    state_dir: PathBuf,
-    ledger: Option<Ledger>,
+    config: Config,
+    reading: &'static str,
+    /// What the ledger calls the source, if one was named.
+    ledger_name: Option<String>,
+    ledgers: Option<Ledgers>,
     /// How much was done when it was seen first.
     first: Option<(Instant, f64)>,
 }
 
 impl WatchedReading {
-    fn look(&mut self, reading: &str) -> Option<PastReading> {
-        if self.ledger.is_none() {
-            // One that cannot be read now is looked at again; nothing depends on it.
-            self.ledger = Ledger::open_to_read(&self.state_dir).ok().flatten();
-        }
-        self.ledger.as_ref()?.past(reading).ok().flatten()
+    fn look(&mut self) -> Option<PastReading> {
+        // One that cannot be read now is looked at again; nothing depends on it.
+        let ledgers = self.ledgers.take().or_else(|| self.open());
+        let begun = ledgers.as_ref()?.past(self.reading, self.ledger_name.as_deref()).ok().flatten();
+        // In a cluster, the ledger of a partition may be another one by the time that it is begun.
+        let is_kept = begun.is_some() || self.config.cluster.is_none();
+        self.ledgers = ledgers.filter(|_| is_kept);
+        begun
+    }
+
+    fn open(&self) -> Option<Ledgers> {
+        let is_cluster = self.config.cluster.is_some();
+        let process = is_cluster.then(|| about(&self.config.state_dir).ok().flatten()).flatten();
+        let held = process.and_then(|process| process.partitions).unwrap_or_default();
+        let ledgers = Ledgers::open(&self.config, &held, Ledger::open_to_read).ok()?;
+        (is_cluster || ledgers.own().is_some()).then_some(ledgers)
     }
 
     /// What stands beside the bar.
@@ -110,10 +125,12 @@ impl WatchedReading {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use chrono::DateTime;
 
     use super::*;
-    use crate::ledger::PastCounts;
+    use crate::ledger::{BACKFILL, PastCounts};
 
     #[test]
     fn what_is_left_follows_the_pace() {
@@ -126,7 +143,9 @@ mod tests {
             read_until: Some(at(done)),
             counts: PastCounts { new: rows, ..PastCounts::default() },
         };
-        let mut watched = WatchedReading { state_dir: PathBuf::new(), ledger: None, first: None };
+        let settings = include_str!("../../../fixtures/config/good/minimal.toml");
+        let config = Config::parse(settings, Path::new("minimal.toml"), &|_| None).unwrap();
+        let mut watched = WatchedReading { config, reading: BACKFILL, ledger_name: None, ledgers: None, first: None };
         let now = Instant::now();
         assert_eq!(watched.text(&begun(20, 1), now), "1 row");
         assert_eq!(watched.text(&begun(20, 1), now + Duration::from_secs(5)), "1 row");

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &RemapArguments) -> anyhow::Result<ExitCode> {
         is_dry_run: arguments.dry_run,
     };
     let way_on = way_on(arguments, &wanted);
-    let bar = PastBar::show(&config, if wanted.is_dry_run { DRY_RUN } else { REMAP });
+    let bar = PastBar::show(&config, if wanted.is_dry_run { DRY_RUN } else { REMAP }, wanted.source.as_deref());
     let done = remap(&config, wanted, &way_on);
     drop(bar);
     let done = done?;

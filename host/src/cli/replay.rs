@@ -10,7 +10,7 @@ use clap::Args;
 use indicatif::HumanCount;
 
 use super::{
-    exit::{self, say},
+    exit::{self, Usage, say},
     log,
     settings_file::{self, named_or_default},
     shell,
@@ -96,7 +96,8 @@ pub(super) fn run(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         return list::list(&files, &dead_letter, arguments.json);
     }
     log::start();
-    let is_of_before = |file: &PathBuf| is_named_cluster && arguments.file.is_none() && *file == dead_letter;
+    let before = [claimed_path(&dead_letter), dead_letter.clone()];
+    let is_of_before = |file: &PathBuf| is_named_cluster && arguments.file.is_none() && before.contains(file);
     let (of_before, files): (Vec<_>, Vec<_>) = files.into_iter().partition(is_of_before);
     // It would not be moved away, and fed through again each time.
     for file in of_before.iter().map(|file| shown::path(file)) {
@@ -144,6 +145,7 @@ impl Place<'_> {
         let absolute = std::path::absolute(file)?;
         match (ask(&self.state_dir, &Request::Replay(absolute)), &self.config) {
             (Ok(ControlReply::Replayed(replayed)), _) => Ok(*replayed),
+            (Ok(ControlReply::Unanswerable(why)), _) => Err(Usage(why).into()),
             (Ok(ControlReply::Failed(why)), _) => bail!(self.with_way_on(why, file)),
             (Ok(_), _) => bail!("could not understand the running exotrace\nhint: it may be of another version"),
             (Err(ControlError::NobodyThere(_)), Some(config)) if config.cluster.is_none() => {

@@ -40,7 +40,7 @@ mod prepare;
 pub(super) mod progress;
 mod signals;
 
-use prepare::{prepare, prepare_again};
+use prepare::{Lasting, prepare, prepare_again};
 use signals::{Signals, Wanted, second_signal};
 
 /// How long a ledger may be in use by the run before, after a reload.
@@ -123,7 +123,7 @@ async fn collect(
     mut signals: Signals,
 ) -> anyhow::Result<(Summary, PathBuf)> {
     let mut ledger = ready.open()?;
-    let state_dir = ready.config.state_dir.clone();
+    let lasting = Lasting::of(&ready.config);
     let health = Arc::new(Health::default());
     let process = Process { since: Utc::now(), health: Arc::clone(&health) };
     let mut monitor = None;
@@ -137,7 +137,7 @@ async fn collect(
     let mut summary = Summary::default();
     loop {
         let mut wanted = Wanted::End;
-        let told = async { wanted = signals.wanted((path, state_dir.as_path()), &mut settings, &health).await };
+        let told = async { wanted = signals.wanted((path, &lasting), &mut settings, &health).await };
         let (watched, sources) = (stages.watched(), stages.labels());
         let shown = tokio::spawn(progress::show(watched, bars.clone()));
         let hourly = tokio::spawn(hourly::tell(sources, Arc::clone(&health)));
@@ -259,8 +259,8 @@ async fn watch(monitor: &mut Option<Monitor>, ready: &Ready, health: &Arc<Health
 
 /// Gets ready once more, since something was decided about the mapping meanwhile.
 async fn again(ready: Ready, path: &Path) -> Ready {
-    let (path, state_dir) = (path.to_owned(), ready.config.state_dir.clone());
-    match spawn_blocking(move || prepare_again(&path, &state_dir)).await.map_err(anyhow::Error::from).flatten() {
+    let (path, lasting) = (path.to_owned(), Lasting::of(&ready.config));
+    match spawn_blocking(move || prepare_again(&path, &lasting)).await.map_err(anyhow::Error::from).flatten() {
         Ok(ready) => ready,
         Err(error) => {
             let error = explain(error.as_ref());

@@ -1,6 +1,8 @@
 //! Brings the ledger's file of a partition up to what the topic has, and opens it for writing.
 
 use std::{
+    fs,
+    io::ErrorKind,
     path::Path,
     sync::{
         Arc,
@@ -19,13 +21,19 @@ use super::{
     topic_reader::{ReadRow, TopicReader},
     topic_replica::TopicReplica,
 };
-use crate::ledger::{CopiedMessage, Ledger, LedgerCopy, LedgerError};
+use crate::{
+    ledger::{CopiedMessage, Ledger, LedgerCopy, LedgerError},
+    support::atomic_write,
+};
 
 /// So many rows are put into the file together.
 const BATCH: usize = 20_000;
 
 /// Brokers forget which rows are gone a day after they went, unless they are told otherwise: an older file is made anew.
 const OLDEST_FILE: TimeDelta = TimeDelta::hours(12);
+
+/// In the folder of a partition: of which topic of which brokers its ledger is a copy.
+const ORIGIN: &str = "ledger-topic";
 
 /// How long a run of this process that had the partition before may take to end.
 const HANDOVER: Duration = Duration::from_secs(10);
@@ -43,12 +51,26 @@ pub(super) fn open(
     let reader = TopicReader::new(config, config.ledger_topic.clone())?;
     reader.look()?.into_result(&config.ledger_topic)?;
     let mut copy = when_free(|| LedgerCopy::open(folder))?;
+    keep_only_of(&reader.origin(), folder, &mut copy)?;
     let (position, rows) = catch_up(&reader, partition, &mut copy, is_lost)?;
     drop(copy);
     // The file was free a moment ago, and nobody of this process takes it but who has the partition.
     let ledger = Ledger::open_replicated(folder, Box::new(replica.at(position)))?;
     info!(partition, rows, seconds = began.elapsed().as_secs_f64(), "ledger of the partition is up to date");
     Ok(ledger)
+}
+
+/// Empties a copy of another topic, whose offsets say nothing of this one.
+fn keep_only_of(origin: &str, folder: &Path, copy: &mut LedgerCopy) -> Result<(), LedgerError> {
+    let path = folder.join(ORIGIN);
+    let failed = |source| LedgerError::Folder { path: path.clone(), source };
+    match fs::read(&path) {
+        Ok(found) if found == origin.as_bytes() => return Ok(()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    copy.clear()?;
+    atomic_write::write(&path, origin.as_bytes()).map_err(failed)
 }
 
 /// A ledger, which the run before may be about to close.

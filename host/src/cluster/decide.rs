@@ -7,6 +7,8 @@ use super::{
     cluster_decision::{ClusterDecision, DecisionState, ExactMapping},
     cluster_error::ClusterError,
     mapping_topic::MappingTopic,
+    overview::members,
+    topic_reader::TopicReader,
 };
 use crate::deployment::{Allowed, ConfiguredMapping};
 
@@ -40,7 +42,7 @@ pub(crate) fn decide(
     let (id, at) = (new_id(), Utc::now());
     let settings = settings.named;
     let decision = ClusterDecision { id, at, by, mapping, before, is_rollback: false, allowed, settings };
-    Ok(topic.decide(&decision)?)
+    put(config, topic, &decision)
 }
 
 /// Has all processes go back to what mapped before the last decision, and gives that; blocks.
@@ -65,8 +67,20 @@ pub(crate) fn roll_back(
         allowed: Allowed { new_ids: true, new_schema: true, worse: true },
         settings: settings.named,
     };
-    topic.decide(&decision)?;
+    put(config, topic, &decision)?;
     Ok(mapping)
+}
+
+/// Puts a decision into the topic. What processes have said of the one before that are gone goes first: they may never come
+/// back, and what is said of this one must not be taken away.
+fn put(config: &ClusterConfig, mut topic: MappingTopic, decision: &ClusterDecision) -> Result<(), ClusterError> {
+    let reader = TopicReader::new(config, config.ledger_topic.clone())?;
+    // Who may not look at the group decides all the same.
+    if let (Ok((_, members)), Some(state)) = (members(&reader, config), topic.read()?) {
+        let is_gone = |process: &&String| members.iter().all(|member| member.name != **process);
+        topic.forget(state.reports.keys().filter(is_gone))?;
+    }
+    Ok(topic.decide(decision)?)
 }
 
 /// The topic, and the last decision, if the settings name what they named then, with whether a process maps by it.

@@ -136,7 +136,10 @@ impl HeldQuestions {
         }
         match held {
             Some(held) => held.replays.replay(file).await,
-            None => Err(not_here(self.elsewhere(source).await.to_string())),
+            None => match self.elsewhere(source).await {
+                error if error.is_of_question() => Err(not_here(error.to_string())),
+                error => Err(ReplayError::NotNow { path: file, reason: error.to_string() }),
+            },
         }
     }
 

@@ -3,16 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use rdkafka::{
-    admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication},
-    client::DefaultClientContext,
+    admin::{AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication},
     types::RDKafkaErrorCode,
 };
 use tokio::{task::spawn_blocking, time::sleep};
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{cluster_config::ClusterConfig, cluster_error::ClusterError, topic_reader::TopicReader};
 use crate::{
-    kafka::{Advice, KafkaClient, KafkaClientError},
+    kafka::{KafkaClientError, TopicAdmin, in_background, topic_admin},
     observe::health::{Health, Part},
     support::error_text::chain,
 };
@@ -68,11 +67,8 @@ pub(crate) async fn create(
     partitions: i32,
     replication: Option<i32>,
 ) -> Result<[CreatedTopic; 2], ClusterError> {
-    let client = KafkaClient::new(&config.client)?;
-    let admin: AdminClient<DefaultClientContext> = client
-        .settings
-        .create()
-        .map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
+    let client = config.client.clone();
+    let admin = in_background(move || topic_admin(&client)).await?;
     let ledger = create_one(config, &admin, (&config.ledger_topic, partitions, &LEDGER), replication).await?;
     let mapping = create_one(config, &admin, (&config.mapping_topic(), 1, &MAPPING), replication).await?;
     Ok([ledger, mapping])
@@ -80,7 +76,7 @@ pub(crate) async fn create(
 
 async fn create_one(
     config: &ClusterConfig,
-    admin: &AdminClient<DefaultClientContext>,
+    admin: &TopicAdmin,
     (topic, partitions, settings): (&str, i32, &[(&str, &str)]),
     replication: Option<i32>,
 ) -> Result<CreatedTopic, ClusterError> {
@@ -105,32 +101,46 @@ async fn create_one(
 }
 
 /// Refuses a topic that is there and is another one than would be made.
-async fn check(
-    admin: &AdminClient<DefaultClientContext>,
-    topic: &str,
-    found: i32,
-    wanted: i32,
-) -> Result<(), ClusterError> {
-    let other = |found: String, wanted: String, hint| {
-        Err(ClusterError::OtherTopic { topic: topic.to_owned(), found, wanted, hint })
-    };
+async fn check(admin: &TopicAdmin, topic: &str, found: i32, wanted: i32) -> Result<(), ClusterError> {
     if found != wanted {
-        let hint = "another topic cannot take its place; name another `ledger_topic`";
-        return other(format!("{found} partitions"), wanted.to_string(), hint);
+        return Err(ClusterError::OtherTopic {
+            topic: topic.to_owned(),
+            found: format!("{found} partitions"),
+            wanted: wanted.to_string(),
+            hint: "another topic cannot take its place; name another `ledger_topic`",
+        });
     }
+    check_policy(topic, &settings_of(admin, topic).await?)
+}
+
+/// The settings of a topic.
+pub(super) async fn settings_of(admin: &TopicAdmin, topic: &str) -> Result<ConfigResource, KafkaClientError> {
     let options = AdminOptions::new().request_timeout(Some(ANSWER));
     let asked = admin.describe_configs([&ResourceSpecifier::Topic(topic)], &options).await;
     let what = format!("could not look at the settings of topic `{topic}`");
-    let described = asked.map_err(|error| ClusterError::from(KafkaClientError::refused(what.clone(), &error)))?;
+    let described = asked.map_err(|error| KafkaClientError::refused(what.clone(), &error))?;
     let described = described.into_iter().next().unwrap_or(Err(RDKafkaErrorCode::Unknown));
-    let described: ConfigResource =
-        described.map_err(|code| ClusterError::from(KafkaClientError::Refused { what, code }))?;
-    let policy = described.get("cleanup.policy").and_then(|entry| entry.value.clone()).unwrap_or_default();
-    if policy != "compact" {
-        let hint = "`kafka-configs.sh --alter --add-config cleanup.policy=compact` changes it";
-        return other(format!("`cleanup.policy={policy}`"), "`compact`".to_owned(), hint);
+    match described {
+        // The client gives no settings, and no error, where they may not be looked at.
+        Ok(settings) if settings.entries.is_empty() => {
+            Err(KafkaClientError::Refused { what, code: RDKafkaErrorCode::TopicAuthorizationFailed })
+        }
+        described => described.map_err(|code| KafkaClientError::Refused { what, code }),
     }
-    Ok(())
+}
+
+/// Refuses a topic that is not compacted.
+pub(super) fn check_policy(topic: &str, settings: &ConfigResource) -> Result<(), ClusterError> {
+    let policy = settings.get("cleanup.policy").and_then(|entry| entry.value.clone()).unwrap_or_default();
+    if policy == "compact" {
+        return Ok(());
+    }
+    Err(ClusterError::OtherTopic {
+        topic: topic.to_owned(),
+        found: format!("`cleanup.policy={policy}`"),
+        wanted: "`compact`".to_owned(),
+        hint: "`kafka-configs.sh --alter --add-config cleanup.policy=compact` changes it",
+    })
 }
 
 /// How many partitions the topic has; none when it is not there.
@@ -150,24 +160,24 @@ async fn look(config: ClusterConfig, topic: String) -> Result<Option<i32>, Clust
     .await?
 }
 
-/// How many partitions the topic has, as soon as brokers say it.
+/// How many partitions the topic has, as soon as brokers say it. What they refuse, a person may be about to mend.
 pub(super) async fn wait_for(config: ClusterConfig, health: Arc<Health>) -> Result<i32, ClusterError> {
     loop {
         match look(config.clone(), config.ledger_topic.clone()).await {
             Ok(Some(partitions)) => return Ok(partitions),
             Ok(None) => return Err(ClusterError::NoTopic { topic: config.ledger_topic }),
-            Err(ClusterError::Brokers(error)) if may_pass(&*error) => {
-                let error = chain(&*error);
-                warn!(error, "could not look at the ledger topic; trying again");
-                health.retrying(Part::Cluster, "", error);
+            Err(error @ ClusterError::Brokers(_)) => {
+                let text = chain(&error);
+                if error.needs_person() {
+                    error!(error = text, "could not look at the ledger topic; trying again");
+                    health.needs_attention(Part::Cluster, "", text);
+                } else {
+                    warn!(error = text, "could not look at the ledger topic; trying again");
+                    health.retrying(Part::Cluster, "", text);
+                }
                 sleep(AGAIN).await;
             }
             Err(error) => return Err(error),
         }
     }
-}
-
-fn may_pass(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    let error = error.downcast_ref::<KafkaClientError>();
-    error.is_some_and(|error| error.advice() == Advice::Retry)
 }

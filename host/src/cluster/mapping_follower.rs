@@ -92,34 +92,38 @@ impl MappingFollower {
             self.health.working(Part::ClusterMapping, "");
             return Ok(());
         };
-        let report = self.take(&decision, followed).await;
+        let report = self.take(&decision, followed).await?;
         self.tell(&report, &decision, followed);
         self.report(report, followed).await
     }
 
     /// Takes a decision, unless that was done.
-    async fn take(&self, decision: &ClusterDecision, followed: &mut Followed) -> DecisionReport {
+    async fn take(&self, decision: &ClusterDecision, followed: &mut Followed) -> Result<DecisionReport, ClusterError> {
         let deployment = self.hot_swap.deployment();
         if !deployment.is_configured_as(&decision.settings) {
-            return report(deployment, decision, DecisionState::Outdated, None);
+            return Ok(report(deployment, decision, DecisionState::Outdated, None));
         }
         let noted = deployment.cluster_decision().filter(|noted| noted.id == decision.id);
         let Some(noted) = noted else { return self.try_out(decision, followed).await };
         let is_used = deployment.status().digest == decision.mapping.digest;
-        match noted.refused {
+        Ok(match noted.refused {
             _ if is_used => report(deployment, decision, DecisionState::Taken, None),
             Some(reason) => report(deployment, decision, DecisionState::Refused, Some(reason)),
             None => report(deployment, decision, DecisionState::Replaced, None),
-        }
+        })
     }
 
-    async fn try_out(&self, decision: &ClusterDecision, followed: &mut Followed) -> DecisionReport {
+    async fn try_out(
+        &self,
+        decision: &ClusterDecision,
+        followed: &mut Followed,
+    ) -> Result<DecisionReport, ClusterError> {
         let deployment = self.hot_swap.deployment();
         if let Some((id, until, reason)) = &followed.put_off
             && *id == decision.id
             && Instant::now() < *until
         {
-            return report(deployment, decision, DecisionState::Waiting, Some(reason.clone()));
+            return Ok(report(deployment, decision, DecisionState::Waiting, Some(reason.clone())));
         }
         let (mapping, by) = (&decision.mapping, format!("{} for the cluster", decision.by));
         let wanted = (mapping.version.as_str(), mapping.digest.as_str());
@@ -128,14 +132,14 @@ impl MappingFollower {
         } else {
             self.hot_swap.put_exactly(wanted, decision.allowed, &by).await
         };
-        match put {
+        Ok(match put {
             ExactSwap::Done(done) => {
                 info!(mapping = mapping.version, digest = mapping.digest, done, "mapping of the cluster taken");
-                deployment.note_cluster_decision(&decision.id, None);
+                self.note(decision, None).await?;
                 report(deployment, decision, DecisionState::Taken, None)
             }
             ExactSwap::Refused(reason) => {
-                deployment.note_cluster_decision(&decision.id, Some(reason.clone()));
+                self.note(decision, Some(reason.clone())).await?;
                 report(deployment, decision, DecisionState::Refused, Some(reason))
             }
             ExactSwap::NotNow(reason) => report(deployment, decision, DecisionState::Waiting, Some(reason)),
@@ -143,7 +147,13 @@ impl MappingFollower {
                 followed.put_off = Some((decision.id.clone(), Instant::now() + AGAIN, reason.clone()));
                 report(deployment, decision, DecisionState::Waiting, Some(reason))
             }
-        }
+        })
+    }
+
+    /// Notes on disk that a decision was taken, or why it was refused.
+    async fn note(&self, decision: &ClusterDecision, refused: Option<String>) -> Result<(), ClusterError> {
+        let (deployment, id) = (Arc::clone(self.hot_swap.deployment()), decision.id.clone());
+        Ok(spawn_blocking(move || deployment.note_cluster_decision(&id, refused)).await?)
     }
 
     fn tell(&self, report: &DecisionReport, decision: &ClusterDecision, followed: &mut Followed) {

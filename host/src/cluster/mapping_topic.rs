@@ -1,19 +1,8 @@
 //! The topic of decisions about the mapping: the last decision, and what became of it in each process. Compacted, one
 //! partition.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        mpsc::{SyncSender, sync_channel},
-    },
-    time::Duration,
-};
+use std::collections::BTreeMap;
 
-use rdkafka::{
-    producer::{BaseRecord, ThreadedProducer},
-    types::RDKafkaErrorCode,
-};
 use serde::Serialize;
 
 use super::{
@@ -21,17 +10,15 @@ use super::{
     cluster_decision::{ClusterDecision, DecisionReport},
     cluster_error::ClusterError,
     topic_reader::{ReadRow, TopicReader},
+    topic_writer::write,
 };
-use crate::kafka::{ClientNotes, DeliveryTicket, KafkaClient, KafkaClientError, NotingContext, code_of};
+use crate::kafka::KafkaClientError;
 
 /// The key of the decision.
 const DECISION: &str = "decision";
 
 /// What the keys of reports begin with; the name of a process follows.
 const PROCESS: &str = "process/";
-
-/// The longest that brokers may take to acknowledge a message.
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// The topic as far as it is read.
 pub(super) struct MappingTopic {
@@ -93,32 +80,16 @@ impl MappingTopic {
         self.write(&format!("{PROCESS}{process}"), report)
     }
 
+    /// What these processes have said is gone. Blocks.
+    pub(super) fn forget<'p>(&self, processes: impl IntoIterator<Item = &'p String>) -> Result<(), KafkaClientError> {
+        let topic = self.config.mapping_topic();
+        let mut keys = processes.into_iter().map(|process| format!("{PROCESS}{process}"));
+        keys.try_for_each(|key| write(&self.config.client, &topic, &key, None))
+    }
+
     fn write(&self, key: &str, value: &impl Serialize) -> Result<(), KafkaClientError> {
         let value = serde_json::to_vec(value).map_err(|error| KafkaClientError::Setup(error.to_string()))?;
-        let notes = Arc::new(ClientNotes::default());
-        let client = KafkaClient::new(&self.config.client)?;
-        let mut settings = client.settings;
-        let limit = LIMIT.as_millis().to_string();
-        for (key, value) in [("acks", "all"), ("enable.idempotence", "true"), ("message.timeout.ms", &limit)] {
-            settings.set(key, value);
-        }
-        let topic = self.config.mapping_topic();
-        let what = || format!("could not write to topic `{topic}`");
-        let made = settings.create_with_context(NotingContext::new(&notes, client.tokens));
-        let producer: ThreadedProducer<NotingContext<WrittenTicket>> =
-            made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
-        let (written, answer) = sync_channel(1);
-        let record = BaseRecord::with_opaque_to(&topic, Box::new(WrittenTicket(written))).partition(0);
-        let sent = producer.send(record.key(key).payload(value.as_slice()));
-        sent.map_err(|(error, _)| KafkaClientError::Refused { what: what(), code: code_of(&error) })?;
-        match answer.recv_timeout(LIMIT) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(RDKafkaErrorCode::MessageTimedOut)) | Err(_) => Err(notes.unreachable(&self.config.client)),
-            Ok(Err(code)) => {
-                let refused = KafkaClientError::Refused { what: what(), code };
-                Err(notes.mendable(&self.config.client).unwrap_or(refused))
-            }
-        }
+        write(&self.config.client, &self.config.mapping_topic(), key, Some(&value))
     }
 }
 
@@ -145,16 +116,6 @@ impl MappingTopicState {
                 self.reports.insert(process.to_owned(), report);
             }
         }
-    }
-}
-
-/// Hears that the message is written.
-struct WrittenTicket(SyncSender<Result<(), RDKafkaErrorCode>>);
-
-impl DeliveryTicket for WrittenTicket {
-    fn delivered(self, result: Result<i64, RDKafkaErrorCode>) {
-        // Who waited may have gone.
-        self.0.send(result.map(|_| ())).ok();
     }
 }
 

@@ -16,6 +16,7 @@ use rdkafka::{
     error::KafkaError,
     topic_partition_list::TopicPartitionList,
 };
+use tokio::runtime::Handle;
 use tracing::{debug, info};
 
 use super::{cluster_config::ClusterConfig, holdings::Holdings};
@@ -26,6 +27,9 @@ use crate::{
 
 /// How long one look for events takes at most: so long may the end of a run wait.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How long to wait before a client is made again that could not be made.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The client tries again every few seconds, and says so when it fails.
 const OVER: Duration = Duration::from_secs(30);
@@ -39,34 +43,17 @@ pub(super) struct Membership {
 impl Membership {
     /// Joins the group as `name`; what it has and has not is told to `holdings`.
     pub(super) fn join(config: &ClusterConfig, name: &str, holdings: &Arc<Holdings>) -> Result<Self, KafkaClientError> {
-        let client = KafkaClient::new(&config.client)?;
-        let mut settings = client.settings;
-        for (key, value) in [
-            ("client.id", name),
-            ("group.id", config.group.as_str()),
-            ("enable.auto.commit", "false"),
-            ("auto.offset.reset", "latest"),
-            ("partition.assignment.strategy", "cooperative-sticky"),
-            ("session.timeout.ms", "10000"),
-            ("heartbeat.interval.ms", "2000"),
-            // A page under way may take its time before a partition is given away.
-            ("max.poll.interval.ms", "300000"),
-            ("topic.metadata.refresh.interval.ms", "60000"),
-        ] {
-            settings.set(key, value);
-        }
         let notes = Arc::new(ClientNotes::default());
-        let context =
-            MemberContext { notes: Arc::clone(&notes), tokens: client.tokens, holdings: Arc::clone(holdings) };
-        let refused = |error: KafkaError| KafkaClientError::refused("could not set up the client".to_owned(), &error);
-        let consumer: BaseConsumer<MemberContext> = settings.create_with_context(context).map_err(refused)?;
-        consumer.subscribe(&[config.ledger_topic.as_str()]).map_err(refused)?;
+        let (consumer, client) = consumer(config, name, holdings, &notes)?;
         let is_stopped = Arc::new(AtomicBool::new(false));
         let member = GroupMember {
-            consumer,
+            consumer: Some(consumer),
+            client,
             notes,
             config: config.clone(),
+            name: name.to_owned(),
             holdings: Arc::clone(holdings),
+            runtime: Handle::current(),
             is_stopped: Arc::clone(&is_stopped),
             trouble: None,
         };
@@ -74,6 +61,37 @@ impl Membership {
         let thread = spawned.map_err(|error| KafkaClientError::Setup(error.to_string()))?;
         Ok(Self { is_stopped, thread: Some(thread) })
     }
+}
+
+/// A client that is a member of the group, and what it was made with.
+fn consumer(
+    config: &ClusterConfig,
+    name: &str,
+    holdings: &Arc<Holdings>,
+    notes: &Arc<ClientNotes>,
+) -> Result<(BaseConsumer<MemberContext>, KafkaClient), KafkaClientError> {
+    let client = KafkaClient::new(&config.client)?;
+    let mut settings = client.settings.clone();
+    for (key, value) in [
+        ("client.id", name),
+        ("group.id", config.group.as_str()),
+        ("enable.auto.commit", "false"),
+        ("auto.offset.reset", "latest"),
+        ("partition.assignment.strategy", "cooperative-sticky"),
+        ("session.timeout.ms", "10000"),
+        ("heartbeat.interval.ms", "2000"),
+        // A page under way may take its time before a partition is given away.
+        ("max.poll.interval.ms", "300000"),
+        ("topic.metadata.refresh.interval.ms", "60000"),
+    ] {
+        settings.set(key, value);
+    }
+    let (notes, tokens, holdings) = (Arc::clone(notes), client.tokens.clone(), Arc::clone(holdings));
+    let refused = |error: KafkaError| KafkaClientError::refused("could not set up the client".to_owned(), &error);
+    let context = MemberContext { notes, tokens, holdings };
+    let consumer: BaseConsumer<MemberContext> = settings.create_with_context(context).map_err(refused)?;
+    consumer.subscribe(&[config.ledger_topic.as_str()]).map_err(refused)?;
+    Ok((consumer, client))
 }
 
 impl Drop for Membership {
@@ -86,10 +104,15 @@ impl Drop for Membership {
 
 /// What the thread works with.
 struct GroupMember {
-    consumer: BaseConsumer<MemberContext>,
+    /// None while it cannot be made.
+    consumer: Option<BaseConsumer<MemberContext>>,
+    client: KafkaClient,
     notes: Arc<ClientNotes>,
     config: ClusterConfig,
+    name: String,
     holdings: Arc<Holdings>,
+    /// Where a token is asked for.
+    runtime: Handle,
     is_stopped: Arc<AtomicBool>,
     /// What a person has to mend, and when that was said last.
     trouble: Option<(String, Instant)>,
@@ -98,8 +121,13 @@ struct GroupMember {
 impl GroupMember {
     fn run(mut self) {
         while !self.is_stopped.load(Ordering::Relaxed) {
+            let Some(consumer) = &self.consumer else {
+                thread::sleep(AGAIN);
+                self.join_anew();
+                continue;
+            };
             // What is in the topic is read by who has the partition.
-            let failed = self.consumer.poll(LOOK).and_then(Result::err);
+            let failed = consumer.poll(LOOK).and_then(Result::err);
             if let Some(error) = failed {
                 self.fail(&error);
             }
@@ -107,8 +135,31 @@ impl GroupMember {
                 // The client says it again for as long as it is so.
                 self.notes.forget();
                 self.needs_person(chain(&error));
+                self.follow_files();
             }
             self.recover();
+        }
+    }
+
+    /// Signs in with what is in the files now, if that is something else: the client keeps what it was made with.
+    fn follow_files(&mut self) {
+        if self.client.is_outdated() {
+            info!("joining the cluster anew, with what the files of the settings have now");
+            // First: what is assigned to the next one would be taken for what this one has.
+            self.consumer = None;
+            self.holdings.release_all();
+            self.join_anew();
+        }
+    }
+
+    fn join_anew(&mut self) {
+        let made = {
+            let _entered = self.runtime.enter();
+            consumer(&self.config, &self.name, &self.holdings, &self.notes)
+        };
+        match made {
+            Ok((consumer, client)) => (self.consumer, self.client) = (Some(consumer), client),
+            Err(error) => self.needs_person(chain(&error)),
         }
     }
 

@@ -150,7 +150,10 @@ fn rows_of(reader: &TopicReader, partition: i32) -> Result<Vec<SourceRow>, Clust
 }
 
 /// The processes of the group, and what brokers say about it.
-fn members(reader: &TopicReader, config: &ClusterConfig) -> Result<(String, Vec<ClusterProcess>), ClusterError> {
+pub(super) fn members(
+    reader: &TopicReader,
+    config: &ClusterConfig,
+) -> Result<(String, Vec<ClusterProcess>), ClusterError> {
     let what = || format!("could not look at group `{}`", config.group);
     let listed = reader.consumer().fetch_group_list(Some(&config.group), ANSWER);
     let listed = listed.map_err(|error| ClusterError::from(KafkaClientError::refused(what(), &error)))?;

@@ -21,6 +21,10 @@ const ANSWER: Duration = Duration::from_secs(15);
 /// How long one look for messages takes at most.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How long one look takes for what the client has told already, and how often it is looked for.
+const SHORT_LOOK: Duration = Duration::from_millis(20);
+const MAX_TOLD: usize = 10;
+
 /// How long nothing may come before the reading is given up.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -70,6 +74,13 @@ impl TopicReader {
         reach(&self.consumer, &self.topic, &self.config.client, &self.notes, ANSWER)
     }
 
+    /// Tells the topic from those of that name elsewhere.
+    pub(super) fn origin(&self) -> String {
+        // Brokers of before have no name together.
+        let brokers = self.consumer.client().fetch_cluster_id(ANSWER).unwrap_or_default();
+        format!("{brokers} {}\n", self.topic)
+    }
+
     /// The first offset of a partition that is there, and the one behind the last.
     pub(super) fn bounds(&self, partition: i32) -> Result<(i64, i64), KafkaClientError> {
         let bounds = self.consumer.fetch_watermarks(&self.topic, partition, ANSWER);
@@ -82,11 +93,17 @@ impl TopicReader {
         partition: i32,
         from: i64,
         end: i64,
+        take: impl FnMut(ReadRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if from >= end { Ok(()) } else { self.read_on(partition, from, take) }
+    }
+
+    fn read_on<E: From<KafkaClientError>>(
+        &self,
+        partition: i32,
+        from: i64,
         mut take: impl FnMut(ReadRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        if from >= end {
-            return Ok(());
-        }
         let mut wanted = TopicPartitionList::with_capacity(1);
         let placed = wanted.add_partition_offset(&self.topic, partition, Offset::Offset(from));
         placed.and_then(|()| self.consumer.assign(&wanted)).map_err(|error| self.refused(&error))?;
@@ -108,6 +125,23 @@ impl TopicReader {
                 Some(Err(error)) => return Err(self.refused(&error).into()),
             }
         }
+    }
+
+    /// Waits until brokers say that nothing is behind an offset: who may not read is told so.
+    pub(super) fn wait_at(&self, partition: i32, end: i64) -> Result<(), KafkaClientError> {
+        // What is written meanwhile is of no use here.
+        self.read_on(partition, end, |_| Ok(()))
+    }
+
+    /// Sees that the group may be looked at.
+    pub(super) fn see_group(&self) -> Result<(), KafkaClientError> {
+        let mut asked = TopicPartitionList::with_capacity(1);
+        asked.add_partition(&self.topic, 0);
+        let Err(error) = self.consumer.committed_offsets(asked, ANSWER) else { return Ok(()) };
+        // Why it could not ask comes by another way.
+        let told = (0..MAX_TOLD).find_map(|_| self.consumer.poll(SHORT_LOOK)?.err());
+        let what = format!("could not look at group `{}`", self.config.group);
+        Err(self.meaning(KafkaClientError::refused(what, told.as_ref().unwrap_or(&error))))
     }
 
     fn refused(&self, error: &KafkaError) -> KafkaClientError {

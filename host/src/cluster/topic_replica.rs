@@ -16,27 +16,22 @@ use std::{
 use rdkafka::{
     error::KafkaError,
     message::{Header, OwnedHeaders},
-    producer::{BaseRecord, Producer as _, ThreadedProducer},
+    producer::{BaseRecord, Producer as _},
     types::RDKafkaErrorCode,
 };
 
 use super::{
     cluster_config::ClusterConfig,
     transaction_reports::{RowOrDocument, TransactionReports, TransactionTicket},
+    transactional_producer::{LIMIT, TransactionalProducer, producer},
 };
 use crate::{
-    kafka::{Advice, ClientNotes, KafkaClient, KafkaClientError, NotingContext, TransactionMessages, advice, code_of},
+    kafka::{Advice, ClientNotes, KafkaClientError, TransactionMessages, advice, code_of},
     ledger::{Changes, Companion, LedgerMessage, RefusedPart, Replica, ReplicaError},
 };
 
 /// What says of which version of the tables a row is.
 pub(super) const VERSION_HEADER: &str = "exotrace-ledger-version";
-
-/// How long brokers may take to acknowledge a transaction before the partition is begun anew.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// They finish the transaction of a process before first.
-const READY: Duration = Duration::from_secs(30);
 
 /// Brokers undo by themselves what is not undone by then.
 const UNDO: Duration = Duration::from_secs(10);
@@ -48,7 +43,7 @@ const FULL: Duration = Duration::from_millis(5);
 pub(super) struct TopicReplica {
     config: ClusterConfig,
     partition: i32,
-    producer: ThreadedProducer<NotingContext<TransactionTicket>>,
+    producer: TransactionalProducer,
     notes: Arc<ClientNotes>,
     /// Up to where the topic has nothing that the ledger has not.
     position: i64,
@@ -79,7 +74,7 @@ impl TopicReplica {
         is_lost: Arc<AtomicBool>,
     ) -> Result<Self, KafkaClientError> {
         let notes = Arc::new(ClientNotes::default());
-        let producer = producer(config, partition, &notes)?;
+        let producer = producer(config, &config.transactional_id(partition), &notes)?;
         Ok(Self { config: config.clone(), partition, producer, notes, position: 0, is_lost })
     }
 
@@ -266,7 +261,7 @@ impl TopicReplica {
     /// What was refused is missing from the sequence that brokers expect of a producer, so that another one goes on.
     fn begin_anew(&mut self) -> Result<(), KafkaClientError> {
         self.undo();
-        self.producer = producer(&self.config, self.partition, &self.notes)?;
+        self.producer = producer(&self.config, &self.config.transactional_id(self.partition), &self.notes)?;
         Ok(())
     }
 
@@ -304,51 +299,6 @@ impl Replica for TopicReplica {
             }
         }
         Ok(self.position)
-    }
-}
-
-fn producer(
-    config: &ClusterConfig,
-    partition: i32,
-    notes: &Arc<ClientNotes>,
-) -> Result<ThreadedProducer<NotingContext<TransactionTicket>>, KafkaClientError> {
-    let client = KafkaClient::new(&config.client)?;
-    let mut settings = client.settings;
-    let limit = LIMIT.as_millis().to_string();
-    for (key, value) in [
-        ("acks", "all"),
-        ("enable.idempotence", "true"),
-        ("compression.codec", "zstd"),
-        ("message.timeout.ms", &limit),
-        ("transaction.timeout.ms", &limit),
-        ("transactional.id", &config.transactional_id(partition)),
-        // Brokers say what is too large, and not the client.
-        ("message.max.bytes", "1000000000"),
-        // All of a transaction is there at once, so that waiting for more is of no use.
-        ("linger.ms", "5"),
-        // As Java's producers: a delivery is in the same partition, whoever writes it.
-        ("partitioner", "murmur2_random"),
-    ] {
-        settings.set(key, value);
-    }
-    let context = NotingContext::new(notes, client.tokens);
-    let made = settings.create_with_context(context);
-    let producer: ThreadedProducer<NotingContext<TransactionTicket>> =
-        made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
-    let began = Instant::now();
-    loop {
-        let left = READY.saturating_sub(began.elapsed());
-        match producer.init_transactions(left) {
-            Ok(()) => return Ok(producer),
-            Err(KafkaError::Transaction(error)) if error.is_retriable() && !left.is_zero() => {
-                thread::sleep(Duration::from_millis(100).min(left));
-            }
-            Err(error) => {
-                let what = "could not get ready for transactions".to_owned();
-                let refused = KafkaClientError::Refused { what, code: code_of(&error) };
-                return Err(notes.mendable(&config.client).unwrap_or(refused));
-            }
-        }
     }
 }
 

@@ -142,6 +142,7 @@ async fn converse(
                 tokio::select! {
                     replayed = questions.replay(file) => match replayed {
                         Ok(replayed) => ControlReply::Replayed(Box::new(replayed)),
+                        Err(error) if error.is_of_question() => ControlReply::Unanswerable(error.to_string()),
                         Err(error) => ControlReply::Failed(chain(&error)),
                     },
                     // Who asked has gone.

@@ -194,9 +194,9 @@ fn hint(code: RDKafkaErrorCode) -> &'static str {
     use RDKafkaErrorCode as Code;
     match code {
         Code::TopicAuthorizationFailed => {
-            "\nhint: grant the user the topic: `Write` and `Describe` for an output, `Read` for a source"
+            "\nhint: grant the user the topic: `Write` and `Describe` for an output, `Read` for a source, all three for the topics of a cluster"
         }
-        Code::GroupAuthorizationFailed => "\nhint: grant the user `Read` on the consumer group",
+        Code::GroupAuthorizationFailed => "\nhint: grant the user `Read` and `Describe` on the consumer group",
         Code::TransactionalIdAuthorizationFailed => {
             "\nhint: grant the user `Write` and `Describe` on transactional ids that begin with `exotrace-`"
         }

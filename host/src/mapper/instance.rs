@@ -33,9 +33,9 @@ impl Instance {
         settings: &Settings,
         limits: &Limits,
         geo: Arc<Databases>,
-        usage: Arc<InstanceUsage>,
+        limiter: Limiter,
     ) -> Result<Self, MapperError> {
-        let mut store = new_store(component, limits, geo, usage);
+        let mut store = new_store(component, limits, geo, limiter);
         match component.open(&mut store, settings) {
             Ok(Ok(session)) => Ok(Self { store, session, fuel: limits.fuel }),
             Ok(Err(refusal)) => Err(MapperError::Settings(refusal)),
@@ -61,6 +61,11 @@ impl Instance {
     /// Whether it asks these databases.
     pub(super) fn asks(&self, databases: &Arc<Databases>) -> bool {
         Arc::ptr_eq(&self.store.data().geo, databases)
+    }
+
+    /// Whether it is one of those.
+    pub(super) fn is_among(&self, usage: &Arc<InstanceUsage>) -> bool {
+        self.store.data().limiter.is_among(usage)
     }
 
     /// Whether it has taken most of the memory that it may have: it is better let go than kept until it stops.
@@ -90,7 +95,7 @@ pub(super) fn split_part(records: &str) -> Option<(&str, &str)> {
 /// Asks a component what it is, on an instance of its own.
 pub(super) fn describe(component: &dyn LinkedComponent) -> Result<Description, MapperError> {
     let limits = Limits { batch_time: DESCRIBE_TIME, fuel: None, ..Limits::default() };
-    let mut store = new_store(component, &limits, Arc::default(), Arc::default());
+    let mut store = new_store(component, &limits, Arc::default(), Limiter::new(&limits, Arc::default(), false));
     component.describe(&mut store).map_err(|error| stopped(&mut store, error))
 }
 
@@ -98,9 +103,9 @@ fn new_store(
     component: &dyn LinkedComponent,
     limits: &Limits,
     geo: Arc<Databases>,
-    usage: Arc<InstanceUsage>,
+    limiter: Limiter,
 ) -> Store<InstanceState> {
-    let state = InstanceState { geo, result_bytes: limits.result_bytes, limiter: Limiter::new(limits, usage) };
+    let state = InstanceState { geo, result_bytes: limits.result_bytes, limiter };
     let mut store = Store::new(component.compiled().engine(), state);
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits.result_bytes);
@@ -125,7 +130,7 @@ fn stopped(store: &mut Store<InstanceState>, source: wasmtime::Error) -> MapperE
     }
     let kind = limiter.kind(&source);
     // What the component did about it tells nobody anything.
-    let source = limiter.explain_memory().filter(|_| kind == FaultKind::Memory).map_or(source, wasmtime::Error::msg);
+    let source = limiter.explain_memory().filter(|_| kind == FaultKind::Memory).map_or(source, wasmtime::Error::new);
     MapperError::Stopped { kind, source }
 }
 

@@ -10,7 +10,7 @@ use wasmtime::{ResourceLimiter, Result, Trap};
 use super::{
     fault_kind::FaultKind,
     limits::Limits,
-    memory::{self, Taken},
+    memory::{Share, Taken, TotalMemoryTaken},
 };
 use crate::support::shortage::is_shortage;
 
@@ -64,6 +64,8 @@ pub(crate) struct Limiter {
     refused: Option<FaultKind>,
     /// Whether it was refused for what others have.
     is_total: bool,
+    /// Whether it is there only to save time.
+    is_spare: bool,
     /// Why the machine did not give what the limits allow.
     shortage: Option<wasmtime::Error>,
     usage: Arc<InstanceUsage>,
@@ -77,11 +79,11 @@ impl Drop for Limiter {
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &Limits, usage: Arc<InstanceUsage>) -> Self {
+    pub(super) fn new(limits: &Limits, usage: Arc<InstanceUsage>, is_spare: bool) -> Self {
         usage.instances.fetch_add(1, Ordering::Relaxed);
         let (memory_left, table_left) = (limits.memory_bytes, MAX_TABLE_ELEMENTS);
         let memory_taken = Taken::default();
-        Self { memory_left, memory_taken, table_left, refused: None, is_total: false, shortage: None, usage }
+        Self { memory_left, memory_taken, table_left, refused: None, is_total: false, is_spare, shortage: None, usage }
     }
 
     /// How much memory is left to the instance.
@@ -90,8 +92,22 @@ impl Limiter {
     }
 
     /// Why there is no more memory, where the component itself is not to blame.
-    pub(super) fn explain_memory(&self) -> Option<String> {
-        self.is_total.then(memory::explain)
+    pub(super) fn explain_memory(&self) -> Option<TotalMemoryTaken> {
+        self.is_total.then(TotalMemoryTaken::new)
+    }
+
+    /// What it may help to use up.
+    fn share(&self) -> Share {
+        match (self.is_spare, self.usage.delivers()) {
+            (true, _) => Share::Half,
+            (false, true) => Share::All,
+            (false, false) => Share::ThreeQuarters,
+        }
+    }
+
+    /// Whether it counts as one of these.
+    pub(super) fn is_among(&self, usage: &Arc<InstanceUsage>) -> bool {
+        Arc::ptr_eq(&self.usage, usage)
     }
 
     /// Why the machine did not give what the limits allow, if that happened.
@@ -125,7 +141,7 @@ impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
         let more = desired.saturating_sub(current);
         let mut may_have = take(&mut self.memory_left, more, &mut self.refused, FaultKind::Memory);
-        if may_have && !self.memory_taken.take(more as u64, self.usage.delivers()) {
+        if may_have && !self.memory_taken.take(more as u64, self.share()) {
             self.memory_left += more;
             (self.refused, self.is_total, may_have) = (Some(FaultKind::Memory), true, false);
         }
@@ -189,7 +205,7 @@ mod tests {
         }
         bytes.section(&ModuleSection(&Module::new())).section(&section);
         let component = component::Component::new(engine(false), bytes.finish())?;
-        let mut store = Store::new(engine(false), Limiter::new(&Limits::default(), Arc::default()));
+        let mut store = Store::new(engine(false), Limiter::new(&Limits::default(), Arc::default(), false));
         store.limiter(|limiter| limiter);
         component::Linker::new(engine(false)).instantiate(&mut store, &component)?;
         Ok(())

@@ -1,6 +1,6 @@
 //! Why a batch could not be mapped.
 
-use super::{fault_kind::FaultKind, settings_refusal::SettingsRefusal};
+use super::{fault_kind::FaultKind, memory::TotalMemoryTaken, settings_refusal::SettingsRefusal};
 
 /// Why a batch could not be mapped, or a mapping not be started.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,15 @@ impl MapperError {
             Self::Settings(_) | Self::Machine(_) => None,
             Self::Stopped { kind, .. } => Some(*kind),
             Self::Contract(_) => Some(FaultKind::Contract),
+        }
+    }
+
+    /// Whether it lacked what other instances have.
+    pub(super) fn is_crowded(&self) -> bool {
+        match self {
+            Self::Machine(_) => true,
+            Self::Stopped { source, .. } => source.is::<TotalMemoryTaken>(),
+            Self::Settings(_) | Self::Contract(_) => false,
         }
     }
 

@@ -12,8 +12,26 @@ static MOST: AtomicU64 = AtomicU64::new(DEFAULT_MOST);
 /// What they may have when nobody says otherwise.
 const DEFAULT_MOST: u64 = 1024 * 1024 * 1024;
 
-/// What only those may use up whose documents are delivered: a quarter. A candidate cannot take it from them.
-const RESERVE: u64 = 4;
+/// How much of it somebody may help to use up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// All of it: those whose documents are delivered.
+    All,
+    /// All but a quarter, which a candidate cannot take from them.
+    ThreeQuarters,
+    /// Half of it: mapping ahead saves time, and nothing else.
+    Half,
+}
+
+impl Share {
+    fn of(self, all: u64) -> u64 {
+        match self {
+            Self::All => all,
+            Self::ThreeQuarters => all - all / 4,
+            Self::Half => all / 2,
+        }
+    }
+}
 
 /// Sets how much memory all instances of the process may have together, in bytes. What they have already they keep.
 pub fn set_max_total_memory(bytes: u64) {
@@ -26,9 +44,8 @@ pub(super) struct Taken(u64);
 
 impl Taken {
     /// Takes more, unless all instances together would have too much.
-    pub(super) fn take(&mut self, more: u64, delivers: bool) -> bool {
-        let most = MOST.load(Ordering::Relaxed);
-        let most = if delivers { most } else { most - most / RESERVE };
+    pub(super) fn take(&mut self, more: u64, share: Share) -> bool {
+        let most = share.of(MOST.load(Ordering::Relaxed));
         let taken = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
             taken.checked_add(more).filter(|taken| *taken <= most)
         });
@@ -48,8 +65,15 @@ impl Drop for Taken {
     }
 }
 
-/// Why an instance does not get more, for people.
-pub(super) fn explain() -> String {
-    let most = MOST.load(Ordering::Relaxed) / (1024 * 1024);
-    format!("all mappings together would have more than the {most} MiB of `mapping.max_total_memory_bytes`")
+/// Why an instance does not get more, where others have it.
+#[derive(Debug, thiserror::Error)]
+#[error("all mappings together would have more than the {most} MiB of `mapping.max_total_memory_bytes`")]
+pub(super) struct TotalMemoryTaken {
+    most: u64,
+}
+
+impl TotalMemoryTaken {
+    pub(super) fn new() -> Self {
+        Self { most: MOST.load(Ordering::Relaxed) / (1024 * 1024) }
+    }
 }

@@ -17,7 +17,7 @@ use super::{
     demand::Demand,
     ids::Ids,
     instance::{Instance, split_part},
-    limiter::InstanceUsage,
+    limiter::{InstanceUsage, Limiter},
     limits::Limits,
     mapper_error::MapperError,
     origin::Origin,
@@ -25,6 +25,7 @@ use super::{
     recent_ids::RecentIds,
     settings::Settings,
     settings_refusal::SettingsRefusal,
+    spare::{Room, Spares},
     stats::Stats,
     validate::Validation,
 };
@@ -36,6 +37,9 @@ use crate::{
 
 /// Number of consecutive rejected records, over batches, after which the component is to blame.
 const MANY_REJECTED: u64 = 100;
+
+/// How much longer than a call of a spare instance may take its end is waited for.
+const SPARE_ENDS: Duration = Duration::from_secs(1);
 
 /// What a pool needs besides a component.
 #[derive(Clone)]
@@ -120,9 +124,27 @@ impl Pool {
         }
     }
 
+    /// A new instance. Where spare ones have the memory that it needs, it waits until they are gone.
     fn fresh(&self, databases: Arc<Databases>) -> Result<Instance, MapperError> {
+        match self.start(Arc::clone(&databases), false) {
+            Err(error) if error.is_crowded() => {
+                let _room = self.make_room();
+                self.start(databases, false)
+            }
+            started => started,
+        }
+    }
+
+    /// Starts an instance: one that maps in order, or a spare one.
+    pub(super) fn start(&self, databases: Arc<Databases>, is_spare: bool) -> Result<Instance, MapperError> {
         let PoolConfig { settings, limits, .. } = &self.config;
-        Instance::new(&*self.component.linked, settings, limits, databases, Arc::clone(&self.usage))
+        let limiter = Limiter::new(limits, Arc::clone(&self.usage), is_spare);
+        Instance::new(&*self.component.linked, settings, limits, databases, limiter)
+    }
+
+    /// Waits until no spare instance has memory: each ends its call, or is stopped.
+    fn make_room(&self) -> Room<'static> {
+        Spares::of_process().make_room(self.config.limits.batch_time + SPARE_ENDS)
     }
 
     /// An instance that waits for work; those that ask databases of yesterday are let go.
@@ -146,7 +168,28 @@ impl Pool {
         self.idle().clear();
     }
 
-    fn recent_ids(&self) -> MutexGuard<'_, RecentIds> {
+    /// What sees that no two records of a batch get the same id; none of a built-in mapping, which makes them as it
+    /// should.
+    pub(super) fn new_ids<'r>(&self) -> Option<Ids<'r>> {
+        version_with(self.component.digest()).is_none().then(Ids::default)
+    }
+
+    /// How its answers are checked: the built-in mappings are ours.
+    pub(super) fn validation(&self) -> Validation {
+        if version_with(self.component.digest()).is_none() { Validation::Full } else { Validation::FirstOnly }
+    }
+
+    /// Counts a batch that is mapped.
+    pub(super) fn note_mapped(&self, batch: &MappedBatch, took: Duration) {
+        self.stats.note(batch, took);
+    }
+
+    /// The component does not stop at every record.
+    pub(super) fn note_success(&self) {
+        self.rejected_in_a_row.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn recent_ids(&self) -> MutexGuard<'_, RecentIds> {
         self.component.recent_ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -178,15 +221,14 @@ impl<'p, 'r> Run<'p, 'r> {
             None => pool.fresh(Arc::clone(&databases))?,
         };
         let mapped = MappedBatch::default();
-        let ids = version_with(pool.component.digest()).is_none().then(Ids::default);
-        let instance = Some(instance);
+        let (ids, instance) = (pool.new_ids(), Some(instance));
         Ok(Self { pool, instance, databases, mapped, ids, began: Instant::now(), rejected: 0, first_reason: None })
     }
 
     fn finish(mut self) -> MappedBatch {
         let outcomes = self.mapped.outcomes.len();
         self.mapped.note(&self.pool.component.mapped_by, outcomes);
-        self.pool.stats.note(&self.mapped, self.began.elapsed());
+        self.pool.note_mapped(&self.mapped, self.began.elapsed());
         if let Some(instance) = self.instance.filter(|instance| !instance.is_worn(&self.pool.config.limits)) {
             self.pool.keep(instance);
         }
@@ -199,15 +241,29 @@ impl<'p, 'r> Run<'p, 'r> {
         limits.batch_time.min(limits.total_time().saturating_sub(self.began.elapsed()))
     }
 
-    /// Has the component map some records, and sees that none of them gets the id of another one.
+    /// Has the component map some records. Where spare instances have the memory that it needs, it waits until they are
+    /// gone, and asks afresh.
     fn call(&mut self, records: &'r str, origin: &Origin, allowed: Duration) -> Result<MappedBatch, MapperError> {
-        // The built-in mappings are ours: their ids are not compared either.
-        let validation = if self.ids.is_some() { Validation::Full } else { Validation::FirstOnly };
+        match self.call_once(records, origin, allowed) {
+            Err(error) if error.is_crowded() => {
+                self.instance = None;
+                let waits = Instant::now();
+                let _room = self.pool.make_room();
+                // The component is not to blame for that time.
+                self.began += waits.elapsed();
+                self.call_once(records, origin, allowed)
+            }
+            called => called,
+        }
+    }
+
+    /// Has the component map some records, and sees that none of them gets the id of another one.
+    fn call_once(&mut self, records: &'r str, origin: &Origin, allowed: Duration) -> Result<MappedBatch, MapperError> {
         let instance = match &mut self.instance {
             Some(instance) => instance,
             none => none.insert(self.pool.fresh(Arc::clone(&self.databases))?),
         };
-        let batch = instance.map_part(records, origin, allowed, validation)?;
+        let batch = instance.map_part(records, origin, allowed, self.pool.validation())?;
         if let Some(ids) = &mut self.ids {
             ids.add(records, &batch).map_err(MapperError::Contract)?;
             self.pool.recent_ids().add(records, &batch).map_err(MapperError::Contract)?;
@@ -225,7 +281,7 @@ impl<'p, 'r> Run<'p, 'r> {
             }
             let error = match self.call(part, origin, allowed) {
                 Ok(batch) => {
-                    self.pool.rejected_in_a_row.store(0, Ordering::Relaxed);
+                    self.pool.note_success();
                     self.mapped.append(batch);
                     return Ok(());
                 }
@@ -263,7 +319,7 @@ impl<'p, 'r> Run<'p, 'r> {
             }
             match self.call(line, origin, allowed) {
                 Ok(batch) => {
-                    self.pool.rejected_in_a_row.store(0, Ordering::Relaxed);
+                    self.pool.note_success();
                     self.mapped.append(batch);
                     return Ok(());
                 }
@@ -292,7 +348,7 @@ impl<'p, 'r> Run<'p, 'r> {
 }
 
 /// Cuts a batch into parts that a component gets at once, each with where it begins.
-fn parts<'r>(records: &'r str, origin: &Origin) -> impl Iterator<Item = (&'r str, Origin)> {
+pub(super) fn parts<'r>(records: &'r str, origin: &Origin) -> impl Iterator<Item = (&'r str, Origin)> {
     let mut rest = records;
     std::iter::from_fn(move || {
         let origin = origin.advanced_by(records.len() - rest.len());

@@ -1,6 +1,6 @@
 //! What is looked up when somebody asks: the ledger, the mappings in use, the health of the parts.
 
-use std::{fmt, path::Path, sync::atomic::AtomicU64};
+use std::{fmt, sync::atomic::AtomicU64};
 
 use chrono::{DateTime, Utc};
 use prometheus_client::{
@@ -12,9 +12,9 @@ use tracing::debug;
 
 use super::watched_run::WatchedRun;
 use crate::{
-    app::settings::SourceConfig,
+    app::{ledgers::Ledgers, settings::SourceConfig},
     deployment::MappingInUse,
-    ledger::{BACKFILL, Ledger, LedgerError, SourceStatus},
+    ledger::{BACKFILL, LedgerError, SourceStatus},
     observe::{
         health::State,
         metrics::{Label, PREFIX, add, metrics},
@@ -24,11 +24,11 @@ use crate::{
 };
 
 /// Everything that is known now, as Prometheus reads it.
-pub(super) fn text(watched: &WatchedRun, ledger: Option<&mut Option<Ledger>>) -> Result<String, fmt::Error> {
+pub(super) fn text(watched: &WatchedRun, ledgers: Option<&mut Option<Ledgers>>) -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &metrics().registry)?;
     encode(&mut text, &process::registry())?;
-    encode(&mut text, &Snapshot::new(watched, ledger, Utc::now()).registry)?;
+    encode(&mut text, &Snapshot::new(watched, ledgers, Utc::now()).registry)?;
     Ok(text)
 }
 
@@ -40,13 +40,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn new(watched: &WatchedRun, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) -> Self {
+    fn new(watched: &WatchedRun, ledgers: Option<&mut Option<Ledgers>>, now: DateTime<Utc>) -> Self {
         let mut this = Self { registry: Registry::with_prefix(PREFIX) };
         let build: Gauges<1> = this.show("build_info", "Always 1; the version is in the label");
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION").to_owned())]).set(1);
         this.add_health(watched);
         this.add_mappings(watched);
-        this.add_sources(watched, ledger, now);
+        this.add_sources(watched, ledgers, now);
         this
     }
 
@@ -86,7 +86,7 @@ impl Snapshot {
     }
 
     /// Without a ledger what only that knows is left out, and that it is.
-    fn add_sources(&mut self, watched: &WatchedRun, ledger: Option<&mut Option<Ledger>>, now: DateTime<Utc>) {
+    fn add_sources(&mut self, watched: &WatchedRun, ledgers: Option<&mut Option<Ledgers>>, now: DateTime<Utc>) {
         let sources = OfSources {
             lag: self.show("lag_seconds", "How long ago the newest record was received that is delivered"),
             covered: self
@@ -102,19 +102,18 @@ impl Snapshot {
             backfill: self.show("backfill_ratio", "How much of a backfill is read, from 0 to 1; 1 without one"),
         };
         let readable: Gauges<0> = self.show("ledger_readable", "1 when the ledger could be read for what it knows");
-        let mut is_readable = ledger.is_some();
-        let ledger = ledger.map(|ledger| open(ledger, &watched.config.state_dir));
-        let ledger = ledger.and_then(|opened| {
-            opened.unwrap_or_else(|error| {
-                is_readable = false;
-                debug!(error = chain(&error), "metrics are without the ledger");
-                None
-            })
+        let mut is_readable = ledgers.is_some();
+        let held = watched.questions.partitions().unwrap_or_default();
+        let ledgers = ledgers.map(|ledgers| Ledgers::beside(ledgers, &watched.config, &held));
+        let ledgers = ledgers.transpose().unwrap_or_else(|error| {
+            is_readable = false;
+            debug!(error = chain(&error), "metrics are without the ledger");
+            None
         });
         for source in &watched.config.sources {
             let label = [("source", source.name().to_owned())];
             sources.add_lag(&label, now);
-            let read = ledger.map_or(Ok(()), |ledger| sources.add(&label, source, ledger, now));
+            let read = ledgers.map_or(Ok(()), |ledgers| sources.add(&label, source, ledgers, now));
             if let Err(error) = read {
                 is_readable = false;
                 debug!(error = chain(&error), "metrics are without the ledger");
@@ -152,15 +151,17 @@ impl OfSources {
         &self,
         label: &[Label; 1],
         source: &SourceConfig,
-        ledger: &Ledger,
+        ledgers: &Ledgers,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
+        let name = source.settings.ledger_name();
+        // Nothing is known of a source that another process collects.
+        let Some(ledger) = ledgers.of_source(&name)? else { return Ok(()) };
         if let Some(budget) = source.settings.budget() {
             let sent = ledger.requests(&budget.ledger_name, now, budget.window)?.count;
             self.budget.get_or_create(label).set(budget.requests.into());
             self.budget_left.get_or_create(label).set(budget.requests.saturating_sub(sent).into());
         }
-        let name = source.settings.ledger_name();
         if source.settings.queryable().is_some() {
             let backfill = ledger.past(BACKFILL)?.filter(|backfill| backfill.source == name);
             self.backfill.get_or_create(label).set(backfill.map_or(1.0, |backfill| backfill.fraction()));
@@ -176,12 +177,4 @@ impl OfSources {
         self.gaps.get_or_create(label).set(gaps.len() as u64);
         Ok(())
     }
-}
-
-/// The ledger, opened when it is asked for first; none when there is none yet.
-fn open<'l>(ledger: &'l mut Option<Ledger>, state_dir: &Path) -> Result<Option<&'l Ledger>, LedgerError> {
-    if ledger.is_none() {
-        *ledger = Ledger::open_beside(state_dir)?;
-    }
-    Ok(ledger.as_ref())
 }

@@ -15,17 +15,17 @@ use tokio::sync::Mutex;
 use super::status::memory::PageMemory;
 use crate::{
     app::{
+        ledgers::Ledgers,
         settings::Config,
         start::{RunQuestions, dead_letter_files},
     },
     deployment::Deployment,
-    ledger::Ledger,
     observe::health::Health,
     pipeline::dead_letter::{DeadLetterCount, Waiting},
 };
 
-/// How long the ledger is waited for, which somebody else may be reading.
-pub(super) const LEDGER: Duration = Duration::from_secs(5);
+/// How long the ledgers are waited for, which somebody else may be reading.
+pub(super) const LEDGERS: Duration = Duration::from_secs(5);
 
 /// The run that is watched now, as handlers get it.
 pub(super) type Seen = State<Arc<ArcSwap<WatchedRun>>>;
@@ -38,8 +38,8 @@ pub(crate) struct WatchedRun {
     pub deployment: Arc<Deployment>,
     /// What it runs with.
     pub config: Config,
-    /// Opened to read when it is asked for first.
-    pub(super) ledger: Arc<Mutex<Option<Ledger>>>,
+    /// Opened to read when they are asked for first.
+    pub(super) ledgers: Arc<Mutex<Option<Ledgers>>>,
     /// What it is asked: who answers that knows its partitions.
     pub questions: RunQuestions,
     /// Counts the dead letters of each file.
@@ -56,8 +56,8 @@ impl WatchedRun {
         config: Config,
         questions: RunQuestions,
     ) -> Self {
-        let (ledger, waiting, page) = Default::default();
-        Self { health, deployment, config, ledger, questions, waiting, page }
+        let (ledgers, waiting, page) = Default::default();
+        Self { health, deployment, config, ledgers, questions, waiting, page }
     }
 
     /// Where its dead letters may be; in a cluster each partition has a file of its own.

@@ -1,25 +1,98 @@
 //! Maps a batch, as soon as this machine can.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use tokio::{task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinHandle, spawn_blocking},
+    time::sleep,
+};
 use tracing::{debug, info, warn};
 
 use super::{
     backoffs::in_mode,
+    dead_letter::DeadLetter,
     error::{RunError, chain},
     record_batch::RecordBatch,
     source_run::SourceRun,
 };
 use crate::{
-    mapper::{MappedBatch, MapperError},
+    mapper::{Ahead, MappedAhead, MappedBatch, MapperError, most_spares},
     support::retry::{Attempt, RetryError, retry},
 };
 
+/// Batches are mapped ahead at the same time for as many as there may be spare instances; the others wait.
+static LANES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(most_spares()));
+
+/// A batch on its way to be mapped.
+pub(super) struct BatchToMap {
+    pub(super) batch: Arc<RecordBatch>,
+    /// What goes to the dead letter unmapped.
+    pub(super) refused: Vec<DeadLetter>,
+    pub(super) ahead: Option<AheadMapping>,
+}
+
+impl From<RecordBatch> for BatchToMap {
+    fn from(mut batch: RecordBatch) -> Self {
+        let refused = std::mem::take(&mut batch.dead_letters);
+        Self { batch: Arc::new(batch), refused, ahead: None }
+    }
+}
+
+impl BatchToMap {
+    /// The same, which may be mapped before it is its turn.
+    pub(super) fn begin_ahead(self, ahead: &Arc<Ahead>) -> Self {
+        let mapping = (!self.batch.keys.is_empty()).then(|| AheadMapping::begin(&self.batch, ahead));
+        Self { ahead: mapping, ..self }
+    }
+}
+
+/// The mapping of a batch before it is its turn.
+pub(super) struct AheadMapping {
+    /// Whether it is too late to leave it.
+    begun: Arc<AtomicBool>,
+    mapped: JoinHandle<Option<MappedAhead>>,
+}
+
+impl AheadMapping {
+    fn begin(batch: &Arc<RecordBatch>, ahead: &Arc<Ahead>) -> Self {
+        let (batch, ahead, begun) = (Arc::clone(batch), Arc::clone(ahead), Arc::<AtomicBool>::default());
+        let is_left = Arc::clone(&begun);
+        let mapped = tokio::spawn(async move {
+            let _lane = LANES.acquire().await.ok()?;
+            if is_left.swap(true, Ordering::Relaxed) {
+                return None;
+            }
+            let map = move || batch.source.mapper.map_ahead(&batch.records, &batch.origin, &ahead);
+            spawn_blocking(map).await.ok().flatten()
+        });
+        Self { begun, mapped }
+    }
+
+    /// What it has come to; nothing when it has not begun, or failed: then the batch is mapped in its turn.
+    async fn finish(self) -> Option<MappedAhead> {
+        if self.begun.swap(true, Ordering::Relaxed) { self.mapped.await.ok().flatten() } else { None }
+    }
+}
+
 /// Maps a batch, again and again for as long as the machine has too little to run the mapping.
-pub(super) async fn map(context: &SourceRun, batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
-    let mapped = match retry(&mut Mapping { context, batch }).await {
+pub(super) async fn map(
+    context: &SourceRun,
+    batch: &Arc<RecordBatch>,
+    ahead: Option<AheadMapping>,
+) -> Result<MappedBatch, RunError> {
+    let ahead = match ahead {
+        Some(ahead) => ahead.finish().await,
+        None => None,
+    };
+    let mapped = match retry(&mut Mapping { context, batch, ahead }).await {
         Ok(mapped) => {
             if mapped.attempts > 1 {
                 info!(source = context.label(), "mapping again");
@@ -34,13 +107,13 @@ pub(super) async fn map(context: &SourceRun, batch: &Arc<RecordBatch>) -> Result
 
 /// Maps a batch, once.
 pub(super) async fn map_once(batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
-    check(batch, attempt(batch).await?)
+    check(batch, attempt(batch, None).await?)
 }
 
 /// Maps where work does no harm to what waits for the network.
-async fn attempt(batch: &Arc<RecordBatch>) -> Result<MappedBatch, RunError> {
+async fn attempt(batch: &Arc<RecordBatch>, ahead: Option<MappedAhead>) -> Result<MappedBatch, RunError> {
     let batch = Arc::clone(batch);
-    Ok(spawn_blocking(move || batch.source.mapper.map_batch(&batch.records, &batch.origin)).await??)
+    Ok(spawn_blocking(move || batch.source.mapper.map_in_turn(&batch.records, &batch.origin, ahead)).await??)
 }
 
 fn check(batch: &RecordBatch, mapped: MappedBatch) -> Result<MappedBatch, RunError> {
@@ -58,6 +131,8 @@ fn check(batch: &RecordBatch, mapped: MappedBatch) -> Result<MappedBatch, RunErr
 struct Mapping<'m> {
     context: &'m SourceRun,
     batch: &'m Arc<RecordBatch>,
+    /// What was mapped ahead, for the first attempt.
+    ahead: Option<MappedAhead>,
 }
 
 #[async_trait]
@@ -66,7 +141,7 @@ impl Attempt for Mapping<'_> {
     type Error = RunError;
 
     async fn attempt(&mut self) -> Result<MappedBatch, RunError> {
-        attempt(self.batch).await
+        attempt(self.batch, self.ahead.take()).await
     }
 
     fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {

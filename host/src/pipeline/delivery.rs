@@ -7,7 +7,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 use super::{
     archive::archive,
-    batch_mapping::map,
+    batch_mapping::{BatchToMap, map},
     dead_letter::DeadLetter,
     dead_letters::{by_mapping, by_output},
     error::RunError,
@@ -115,17 +115,16 @@ impl Delivery {
 }
 
 /// Maps records, keeps them if that is wanted, and gives the documents to every output; when it returns, all have accepted.
-pub(super) async fn deliver(context: &SourceRun, mut batch: RecordBatch) -> Result<Delivery, RunError> {
-    let refused_before = std::mem::take(&mut batch.dead_letters);
+pub(super) async fn deliver(context: &SourceRun, batch: impl Into<BatchToMap>) -> Result<Delivery, RunError> {
+    let BatchToMap { batch, refused: refused_before, ahead } = batch.into();
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
     let records = (batch.keys.len() + refused_before.len()) as u64;
     if batch.keys.is_empty() {
         context.run.write_dead_letters(refused_before).await?;
-        let (batch, mapped) = (Arc::new(batch), Arc::default());
+        let mapped = Arc::default();
         return Ok(Delivery { batch, mapped, summary, records, accepted: Vec::new(), refused: HashSet::new() });
     }
-    let batch = Arc::new(batch);
-    let mapped = Arc::new(map(context, &batch).await?);
+    let mapped = Arc::new(map(context, &batch, ahead).await?);
     archive(context, &batch).await?;
     context.run.taps.offer(&batch.source.label, &mapped);
     let mut letters = refused_before;

@@ -23,6 +23,7 @@ use super::{
     mode::Mode,
     output::Output,
     precedence::Precedence,
+    read_ahead::most_ahead,
     shutdown::Shutdown,
     tap::Taps,
     target::Target,
@@ -61,6 +62,8 @@ pub(crate) struct RunContext {
     precedence: Precedence,
     /// Who watches the documents that pass.
     pub(super) taps: Taps,
+    /// How many batches of a source are read and mapped before it is their turn.
+    pub(super) most_ahead: usize,
 }
 
 /// With what a run begins.
@@ -94,6 +97,7 @@ impl RunContext {
             health,
             precedence: Precedence::default(),
             taps: Taps::default(),
+            most_ahead: most_ahead(),
         })
     }
 
@@ -110,6 +114,12 @@ impl RunContext {
     /// The same, whose documents others may watch.
     pub(super) fn watched_by(self, taps: Taps) -> Self {
         Self { taps, ..self }
+    }
+
+    /// The same, with so many batches ahead.
+    #[cfg(test)]
+    pub(super) fn reading_ahead(self, most_ahead: usize) -> Self {
+        Self { most_ahead, ..self }
     }
 
     /// The same, which keeps no raw records: those that it delivers are kept.

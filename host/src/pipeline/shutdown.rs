@@ -14,6 +14,11 @@ impl Shutdown {
         Self { told }
     }
 
+    /// Whether it is told to.
+    pub(super) fn is_told(&self) -> bool {
+        *self.told.borrow()
+    }
+
     /// What `work` comes to; `None` when told to stop before it is done: it is given up then, and nothing more is to
     /// be begun.
     pub(super) async fn or<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {

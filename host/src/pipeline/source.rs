@@ -33,6 +33,16 @@ pub(crate) trait Source: Send {
     /// When the batch cannot be read. A [`RunError::Source`] says whether asking again may help.
     async fn next(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError>;
 
+    /// The batch behind the one that it gave last, which is not in the ledger yet; `None` when it cannot be read before
+    /// that. Nothing may be noted for it: it is given up when the run stops, or the one in front of it fails.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot go on.
+    async fn read_ahead(&mut self, _context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
+        Ok(None)
+    }
+
     /// The files that it reads its secrets from. When one changes, what failed is tried again at once.
     fn secret_files(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -43,10 +53,10 @@ pub(crate) trait Source: Send {
         false
     }
 
-    /// Hears that the batch that it gave last is in the ledger.
+    /// Hears that a batch is in the ledger: of those that it gave, the first of which it has not heard.
     fn committed(&mut self, _committed: &Committed, _context: &SourceRun) {}
 
-    /// Hears that the batch that it gave last is not in the ledger, which knows best how far it went.
+    /// Hears that a batch that it gave, and all behind it, are not in the ledger, which knows best how far it went.
     fn rewind(&mut self) {}
 
     /// Tells those who watch how it is doing, after it has answered.

@@ -21,6 +21,7 @@ use crate::{
 };
 use harness::{TestSetup, TestSink, wait_for};
 
+mod ahead;
 mod clocks;
 mod faults;
 mod harness;

@@ -8,9 +8,11 @@ use tracing::{error, info, warn};
 
 use super::{
     backoffs::{MEND_SOURCE_BACKOFF, in_mode},
-    delivery::deliver,
+    batch_mapping::BatchToMap,
+    delivery::{Committed, deliver},
     error::{RunError, chain},
     mode::Mode,
+    read_ahead::ReadAhead,
     record_batch::RecordBatch,
     shutdown::Shutdown,
     source::Source,
@@ -79,7 +81,7 @@ pub(super) async fn poll(
 ) -> Result<PollEnd, RunError> {
     loop {
         match next_step(source, context, shutdown).await? {
-            NextStep::Deliver(batch) => *summary += advance(source, context, batch).await?,
+            NextStep::Deliver(batch) => advance(source, context, shutdown, batch, summary).await?,
             NextStep::End(end) => return Ok(end),
         }
     }
@@ -103,31 +105,43 @@ pub(super) async fn next_step(
     }
 }
 
-/// Takes a batch all the way.
+/// Takes a batch all the way, and those behind it that the source reads meanwhile. They are mapped at the same time, and
+/// delivered and noted one after the other; those that wait when this ends are read again.
 pub(super) async fn advance(
     source: &mut dyn Source,
     context: &SourceRun,
+    shutdown: &Shutdown,
     batch: RecordBatch,
-) -> Result<Summary, RunError> {
-    let committed = match deliver(context, batch).await {
-        Ok(delivery) => delivery.commit(context).await,
-        Err(error) => Err(error),
-    };
-    match committed {
-        Ok(committed) => {
-            source.committed(&committed, context);
-            Ok(committed.summary)
+    summary: &mut Summary,
+) -> Result<(), RunError> {
+    let mut ahead = ReadAhead::new(batch);
+    while let Some(batch) = ahead.next() {
+        let (committed, read) = tokio::join!(deliver_all(context, batch), ahead.fill(source, context, shutdown));
+        match committed {
+            Ok(committed) => {
+                source.committed(&committed, context);
+                *summary += committed.summary;
+            }
+            Err(RunError::Released { .. }) => {
+                info!(source = context.label(), "batch given up: somebody else reads it now");
+                source.rewind();
+                return Ok(());
+            }
+            Err(error) => {
+                source.rewind();
+                return Err(error);
+            }
         }
-        Err(RunError::Released { .. }) => {
-            info!(source = context.label(), "batch given up: somebody else reads it now");
-            source.rewind();
-            Ok(Summary::default())
-        }
-        Err(error) => {
-            source.rewind();
-            Err(error)
+        read?;
+        if shutdown.is_told() {
+            return Ok(());
         }
     }
+    Ok(())
+}
+
+async fn deliver_all(context: &SourceRun, batch: BatchToMap) -> Result<Committed, RunError> {
+    deliver(context, batch).await?.commit(context).await
 }
 
 /// What a source has answered.

@@ -10,6 +10,7 @@ mod file_notes;
 mod file_source;
 mod find;
 mod kind;
+mod open_candidate;
 mod open_file;
 mod settings;
 mod setup;

@@ -84,7 +84,7 @@ impl KafkaNode {
     #[track_caller]
     fn at(place: Place) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { process: Mutex::new(start(&folder, &place)), place, folder }
+        Self { process: Mutex::new(start(&folder, &place, PLAIN_PASSWORD)), place, folder }
     }
 
     /// The node that tests share as long as one of them runs: each has topics of its own.
@@ -128,7 +128,13 @@ impl KafkaNode {
     /// Starts it again after it was killed, on its data and where it was.
     #[track_caller]
     pub(crate) fn start_again(&self) {
-        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = start(&self.folder, &self.place);
+        self.start_again_with(PLAIN_PASSWORD);
+    }
+
+    /// The same with another password of its users by PLAIN.
+    #[track_caller]
+    pub(crate) fn start_again_with(&self, password: &str) {
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = start(&self.folder, &self.place, password);
     }
 
     /// The answer to a command, which has to succeed.
@@ -231,10 +237,10 @@ impl Drop for KafkaNode {
 }
 
 #[track_caller]
-fn start(folder: &tempfile::TempDir, place: &Place) -> Running {
+fn start(folder: &tempfile::TempDir, place: &Place, password: &str) -> Running {
     let mut process = Command::new(project().join("target/tools/kafka/start"))
         .arg(folder.path())
-        .args(settings(folder, place))
+        .args(settings(folder, place, password))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -252,7 +258,7 @@ fn start(folder: &tempfile::TempDir, place: &Place) -> Running {
     Running { process, stdin, stdout }
 }
 
-fn settings(folder: &tempfile::TempDir, place: &Place) -> Vec<String> {
+fn settings(folder: &tempfile::TempDir, place: &Place, password: &str) -> Vec<String> {
     let pem = |name: &str| fs::read_to_string(fixture("certificates").join(name)).unwrap();
     let modules = "org.apache.kafka.common.security";
     let jaas = |mechanism: &str, module: &str, options: &str| {
@@ -296,11 +302,7 @@ fn settings(folder: &tempfile::TempDir, place: &Place) -> Vec<String> {
         format!("ssl.keystore.certificate.chain={}", pem("server.pem")),
         format!("ssl.keystore.key={}", pem("server-key.pem")),
         format!("ssl.truststore.certificates={}", pem("certificate.pem")),
-        jaas(
-            "plain",
-            "plain.PlainLoginModule",
-            &format!("user_exotrace=\"{PLAIN_PASSWORD}\" user_guest=\"{PLAIN_PASSWORD}\""),
-        ),
+        jaas("plain", "plain.PlainLoginModule", &format!("user_exotrace=\"{password}\" user_guest=\"{password}\"")),
         jaas("scram-sha-256", "scram.ScramLoginModule", ""),
         jaas("scram-sha-512", "scram.ScramLoginModule", ""),
         jaas("oauthbearer", "oauthbearer.OAuthBearerLoginModule", "unsecuredLoginStringClaim_sub=\"exotrace\""),

@@ -6,7 +6,7 @@ use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};
 
 use super::{
-    by_tenant, open_output,
+    by_tenant, output, signing_in,
     source::{address, metric},
     start,
 };
@@ -14,7 +14,12 @@ use crate::harness::{Daemon, Folder, KafkaNode, SimulatedTenant, documents, wait
 
 mod asked;
 mod carried;
+mod examined;
+mod known_by_id;
 mod mapping;
+mod reloaded;
+mod shown;
+mod signed_in;
 
 /// Tenants, brokers, and settings that all processes have.
 struct Cluster {
@@ -24,6 +29,15 @@ struct Cluster {
     /// More lines of each source.
     lines: &'static str,
     ledger_topic: String,
+    address: String,
+    sign_in: String,
+}
+
+/// Brokers, where they are reached, and what is said to them.
+struct Brokers {
+    node: Arc<KafkaNode>,
+    address: String,
+    sign_in: String,
 }
 
 impl Cluster {
@@ -40,13 +54,21 @@ impl Cluster {
     /// So many tenants like this one.
     fn like(name: &'static str, tenants: u64, like: &TenantConfig, topic: Value) -> Self {
         let node = KafkaNode::shared();
+        let (address, sign_in) = (node.open_address(), "tls = false\n".to_owned());
+        Self::at(Brokers { node, address, sign_in }, name, tenants, like, topic)
+    }
+
+    /// The same at these brokers.
+    fn at(brokers: Brokers, name: &'static str, tenants: u64, like: &TenantConfig, topic: Value) -> Self {
+        let Brokers { node, address, sign_in } = brokers;
         node.create(name, 3, topic);
         let tenant = |seed: u64| {
             let tenant_id = format!("8f5c2d1e-3b7a-4c09-9e64-{seed:012}");
             SimulatedTenant::new(TenantConfig { seed, tenant_id, ..like.clone() })
         };
         let (tenants, lines) = ((1..=tenants).map(tenant).collect(), "request_budget = 1000000\n");
-        let cluster = Self { node, name, tenants, lines, ledger_topic: format!("{name}-ledger") };
+        let ledger_topic = format!("{name}-ledger");
+        let cluster = Self { node, name, tenants, lines, ledger_topic, address, sign_in };
         let said = cluster.process().exotrace(&["cluster", "create", "--partitions", "8"]).ends(0).said();
         assert!(said.contains(&format!("created topic `{name}-ledger` with 8 partitions")), "{said}");
         cluster
@@ -54,8 +76,10 @@ impl Cluster {
 
     /// What makes a process one of this cluster.
     fn section(&self) -> String {
-        let (address, name, ledger) = (self.node.open_address(), self.name, &self.ledger_topic);
-        format!("[cluster]\nbrokers = [\"{address}\"]\ntls = false\ngroup = \"{name}\"\nledger_topic = \"{ledger}\"\n")
+        let Self { name, ledger_topic, address, sign_in, .. } = self;
+        format!(
+            "[cluster]\nbrokers = [\"{address}\"]\n{sign_in}group = \"{name}\"\nledger_topic = \"{ledger_topic}\"\n"
+        )
     }
 
     fn settings(&self) -> String {
@@ -74,7 +98,14 @@ impl Cluster {
 
     /// A folder for a process, which delivers to the same brokers.
     fn process(&self) -> Folder {
-        Folder::with_settings(&(self.settings() + &open_output(&self.node, self.name)))
+        self.process_to(&output(&self.address, self.name, &self.sign_in))
+    }
+
+    /// A folder for a process that delivers there.
+    fn process_to(&self, output: &str) -> Folder {
+        let folder = Folder::with_settings(&(self.settings() + output));
+        signing_in::write_secrets(&folder);
+        folder
     }
 
     /// The documents by their tenants.
@@ -298,7 +329,9 @@ fn status_says_who_collects_what_and_what_nobody_does() {
     assert_eq!(metric(&address, "exotrace_cluster_partitions{group=\"cluster-status\"}"), Some(8));
     assert_eq!(metric(&address, "exotrace_source_owner{source=\"tenant-3\"}"), Some(1));
     let steps = folder.exotrace(&["doctor", "--json"]).run().json();
-    assert_eq!(super::steps(&steps, "cluster"), ["ledger topic: ok"], "{steps}");
+    let all = ["ledger topic: ok", "mapping topic: ok", "group: ok", "transactions: ok"];
+    assert_eq!(super::steps(&steps, "cluster"), all, "{steps}");
+    assert!(steps.to_string().contains("is stable; 1 process runs"), "{steps}");
     let text = folder.exotrace(&["cluster", "status"]).ends(0).stdout;
     assert!(text.contains("tenant-3") && text.contains("0-7"), "{text}");
     daemon.stop();

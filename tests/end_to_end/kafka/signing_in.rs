@@ -11,10 +11,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::{TopicDelivery, output, steps};
-use crate::harness::{PLAIN_PASSWORD, SCRAM_PASSWORD, fixture};
+use crate::harness::{Folder, KafkaNode, PLAIN_PASSWORD, SCRAM_PASSWORD, fixture};
 
 /// What a client says to trust the brokers of the tests.
-fn trust() -> String {
+pub(super) fn trust() -> String {
     format!("ca_file = \"{}\"\n", fixture("certificates/ca.pem").display())
 }
 
@@ -66,33 +66,46 @@ fn identity_provider() -> String {
     url
 }
 
-#[test]
-#[ignore = "needs Kafka, which `make test` installs"]
-fn every_way_to_sign_in_is_taken() {
-    let delivery = TopicDelivery::new("signed-in", 10, "");
+/// Writes what settings name: passwords, and a token.
+pub(super) fn write_secrets(folder: &Folder) {
+    folder.write("token", token());
+    folder.write("password", format!("{SCRAM_PASSWORD}\n"));
+    folder.write("plain-password", format!("{PLAIN_PASSWORD}\n"));
+}
+
+/// Every way to sign in at a broker: where, and what is said there.
+pub(super) fn ways(node: &KafkaNode) -> [(String, String); 6] {
     let provider = identity_provider();
-    delivery.tenant.write("token", token());
-    delivery.tenant.write("password", format!("{SCRAM_PASSWORD}\n"));
     let certificates = fixture("certificates");
     let certificate = format!(
         "certificate_file = \"{0}/certificate.pem\"\nprivate_key_file = \"{0}/key.pem\"\n",
         certificates.display()
     );
-    let (sign_in, by_certificate) = (delivery.node.sign_in_address(), delivery.node.certificate_address());
-    for (index, (address, lines)) in [
-        (&sign_in, format!("sasl = {{ mechanism = \"PLAIN\", username = \"exotrace\", password = \"{PLAIN_PASSWORD}\" }}\n")),
-        (&sign_in, "sasl = { mechanism = \"SCRAM-SHA-256\", username = \"exotrace\", password_file = \"password\" }\n".to_owned()),
-        (&sign_in, format!("transactional = true\nsasl = {{ mechanism = \"SCRAM-SHA-512\", username = \"exotrace\", password = \"{SCRAM_PASSWORD}\" }}\n")),
-        (&sign_in, "sasl = { mechanism = \"OAUTHBEARER\", token_file = \"token\" }\n".to_owned()),
-        (&sign_in, format!("sasl = {{ mechanism = \"OAUTHBEARER\", token_url = \"{provider}\", client_id = \"me\", client_secret = \"idp-secret-of-tests\", scope = \"kafka/.default\" }}\n")),
-        (&by_certificate, certificate),
+    [
+        format!("sasl = {{ mechanism = \"PLAIN\", username = \"exotrace\", password = \"{PLAIN_PASSWORD}\" }}\n"),
+        "sasl = { mechanism = \"SCRAM-SHA-256\", username = \"exotrace\", password_file = \"password\" }\n".to_owned(),
+        format!("sasl = {{ mechanism = \"SCRAM-SHA-512\", username = \"exotrace\", password = \"{SCRAM_PASSWORD}\" }}\n"),
+        "sasl = { mechanism = \"OAUTHBEARER\", token_file = \"token\" }\n".to_owned(),
+        format!("sasl = {{ mechanism = \"OAUTHBEARER\", token_url = \"{provider}\", client_id = \"me\", client_secret = \"idp-secret-of-tests\", scope = \"kafka/.default\" }}\n"),
+        certificate,
     ]
-    .into_iter()
-    .enumerate()
-    {
+    .map(|lines| {
+        let is_sasl = lines.contains("sasl");
+        let address = if is_sasl { node.sign_in_address() } else { node.certificate_address() };
+        (address, lines + &trust())
+    })
+}
+
+#[test]
+#[ignore = "needs Kafka, which `make test` installs"]
+fn every_way_to_sign_in_is_taken() {
+    let delivery = TopicDelivery::new("signed-in", 10, "");
+    write_secrets(&delivery.tenant);
+    for (index, (address, lines)) in ways(&delivery.node).into_iter().enumerate() {
         let topic = format!("signed-in-{index}");
         delivery.node.create(&topic, 1, json!({}));
-        delivery.tenant.deliver_to(&output(address, &topic, &(lines.clone() + &trust())));
+        let lines = format!("transactional = {}\n{lines}", index % 2 == 0);
+        delivery.tenant.deliver_to(&output(&address, &topic, &lines));
         drop(std::fs::remove_dir_all(delivery.tenant.path("state")));
         let report = delivery.tenant.exotrace(&["doctor", "--json"]).run();
         assert_eq!(steps(&report.json(), "output ")[..2], ["brokers: ok", "topic: ok"], "{lines}: {report}");

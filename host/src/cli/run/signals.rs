@@ -13,7 +13,7 @@ use tokio::{
 };
 use tracing::error;
 
-use super::prepare::prepare_again;
+use super::prepare::{Lasting, prepare_again};
 use crate::{
     app::{settings_watch::SettingsWatch, start::Ready},
     observe::health::Health,
@@ -57,7 +57,7 @@ impl Signals {
     /// Completes when the program is to end, or to go on with other settings that are right.
     pub(super) async fn wanted(
         &mut self,
-        (path, state_dir): (&Path, &Path),
+        (path, lasting): (&Path, &Lasting),
         settings: &mut SettingsWatch,
         health: &Health,
     ) -> Wanted {
@@ -69,9 +69,9 @@ impl Signals {
                 () = settings.is_due() => {}
             }
             let path = path.to_owned();
-            let state_dir = state_dir.to_owned();
+            let lasting = lasting.clone();
             let prepared =
-                spawn_blocking(move || prepare_again(&path, &state_dir)).await.map_err(anyhow::Error::from).flatten();
+                spawn_blocking(move || prepare_again(&path, &lasting)).await.map_err(anyhow::Error::from).flatten();
             match prepared {
                 Ok(ready) => return Wanted::Reload(Box::new(ready)),
                 Err(error) => {

@@ -11,7 +11,7 @@ use crate::{
         metrics,
         trial::{Trial, TrialMode},
     },
-    mapper::{MappedBatch, MapperError, Origin},
+    mapper::{Ahead, MappedAhead, MappedBatch, MapperError, Origin},
     observe::metrics::MappingRole,
 };
 
@@ -21,31 +21,59 @@ impl Rollout {
         source: usize,
         records: &str,
         origin: &Origin,
+        ahead: Option<MappedAhead>,
     ) -> Result<MappedBatch, MapperError> {
-        let Some(trial) = self.trial.load_full() else { return self.map_on_current(source, records, origin) };
+        let Some(trial) = self.trial.load_full() else { return self.map_on_current(source, records, origin, ahead) };
         if trial.mode == TrialMode::Canary {
             return self.map_by_share(&trial, source, records, origin);
         }
-        let batch = self.map_on_current(source, records, origin)?;
+        let batch = self.map_on_current(source, records, origin, ahead)?;
         trial.sampler.offer(source, records, origin, &batch);
         Ok(batch)
     }
 
-    fn map_on_current(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
-        let began = Instant::now();
-        let batch = self.map_on_best(source, records, origin)?;
-        metrics::mapped(MappingRole::Current, &batch, began.elapsed());
+    /// Maps a batch ahead by what maps now; `None` where only some of its records are for that.
+    pub(in crate::deployment) fn map_ahead(
+        &self,
+        source: usize,
+        records: &str,
+        origin: &Origin,
+        ahead: &Ahead,
+    ) -> Option<MappedAhead> {
+        if self.trial.load().as_ref().is_some_and(|trial| trial.mode == TrialMode::Canary) {
+            return None;
+        }
+        self.current().pool(source).map_ahead(records, origin, ahead)
+    }
+
+    fn map_on_current(
+        &self,
+        source: usize,
+        records: &str,
+        origin: &Origin,
+        ahead: Option<MappedAhead>,
+    ) -> Result<MappedBatch, MapperError> {
+        let (before, began) = (ahead.as_ref().map(MappedAhead::took).unwrap_or_default(), Instant::now());
+        let batch = self.map_on_best(source, records, origin, ahead)?;
+        metrics::mapped(MappingRole::Current, &batch, before + began.elapsed());
         Ok(batch)
     }
 
     /// As long as a mapping is new, the previous one maps the batches at which it fails.
-    fn map_on_best(&self, source: usize, records: &str, origin: &Origin) -> Result<MappedBatch, MapperError> {
+    fn map_on_best(
+        &self,
+        source: usize,
+        records: &str,
+        origin: &Origin,
+        mut ahead: Option<MappedAhead>,
+    ) -> Result<MappedBatch, MapperError> {
         loop {
             let active = self.active.load_full();
             let pool = active.current.pool(source);
+            let done = ahead.take().and_then(|ahead| pool.take_mapped(ahead, records));
             let fallback = active.fallback.as_ref().filter(|fallback| Instant::now() < fallback.until);
-            let Some(fallback) = fallback else { return pool.map_all(records, origin) };
-            let mapped = pool.map_strictly(records, origin);
+            let Some(fallback) = fallback else { return done.map_or_else(|| pool.map_all(records, origin), Ok) };
+            let mapped = done.map_or_else(|| pool.map_strictly(records, origin), Ok);
             let reason = match &mapped {
                 Ok(_) => {
                     let policy = self.policy_for(pool.component.digest());
@@ -89,7 +117,7 @@ impl Rollout {
             let batch = if by_candidate { self.map_on_candidate(trial, source, run, &origin)? } else { None };
             mapped.append(match batch {
                 Some(batch) => batch,
-                None => self.map_on_current(source, run, &origin)?,
+                None => self.map_on_current(source, run, &origin, None)?,
             });
         }
         Ok(mapped)

@@ -12,7 +12,7 @@ use std::{
 use super::{question::StatusQuestion, report::PageReport, span::Span};
 use crate::{
     app::{ledgers::Ledgers, settings::Config},
-    ledger::{Ledger, LedgerError},
+    ledger::LedgerError,
     pipeline::dead_letter::Overview,
 };
 
@@ -53,11 +53,9 @@ impl PageMemory {
         }
     }
 
-    /// The ledgers, opened when they are wanted first; in a cluster each time, since partitions come and go.
+    /// The ledgers.
     pub(super) fn ledgers(&mut self, config: &Config, held: &[i32]) -> Result<&Ledgers, LedgerError> {
-        let known = self.ledgers.take().filter(|known| config.cluster.is_none() && known.own().is_some());
-        let ledgers = known.map_or_else(|| Ledgers::open(config, held, Ledger::open_beside), Ok)?;
-        Ok(self.ledgers.insert(ledgers))
+        Ledgers::beside(&mut self.ledgers, config, held)
     }
 
     /// What waits in a file of dead letters; read again only when it has changed.

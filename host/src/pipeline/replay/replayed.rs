@@ -65,9 +65,17 @@ pub(crate) enum ReplayError {
     /// The run that was to do it has ended.
     #[error("replay of `{}` broke off: the process has ended", .0.display())]
     Ended(PathBuf),
-    /// Nobody here can do it.
+    /// Nobody here can do it, whenever it is asked.
     #[error("could not replay `{}`: {reason}", path.display())]
     NotHere {
+        /// Where the letters are.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody here can do it now.
+    #[error("could not replay `{}`: {reason}", path.display())]
+    NotNow {
         /// Where the letters are.
         path: PathBuf,
         /// Why.
@@ -79,6 +87,11 @@ pub(crate) enum ReplayError {
 }
 
 impl ReplayError {
+    /// Whether the question is to blame.
+    pub(crate) fn is_of_question(&self) -> bool {
+        matches!(self, Self::NotHere { .. })
+    }
+
     /// A replay of this file failed.
     pub(super) fn of(path: &Path, error: RunError) -> Self {
         let path = path.to_owned();

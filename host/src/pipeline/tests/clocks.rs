@@ -293,7 +293,8 @@ impl Life {
         while pages < most_pages && attempt < 6 {
             match source.next(context).await {
                 Ok(Some(page)) => {
-                    advance(&mut **source, context, page).await.unwrap();
+                    let shutdown = context.run.shutdown();
+                    advance(&mut **source, context, &shutdown, page, &mut Summary::default()).await.unwrap();
                     (pages, attempt) = (pages + 1, 1);
                 }
                 Ok(None) => return,

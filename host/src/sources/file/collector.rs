@@ -20,6 +20,7 @@ use super::{
     file_checkpoint::FileCheckpoint,
     file_notes::{FileNoteKind, FileNotes},
     file_source::{FileSource, Looking},
+    open_candidate::{OpenCandidate, ReadOutcome},
     open_file::OpenFile,
 };
 use crate::{
@@ -54,15 +55,6 @@ pub(super) struct FileCollector {
     noted: Vec<Trouble>,
     /// What is counted and not yet taken.
     summary: Summary,
-}
-
-/// The file that is being read.
-struct OpenCandidate {
-    candidate: FileCandidate,
-    file: OpenFile,
-    /// How far it is read when the batch under way is noted, how many records that has, and what the ledger knows it by
-    /// then.
-    under_way: Option<(FileState, u64, Arc<OnceLock<i64>>)>,
 }
 
 #[async_trait]
@@ -100,9 +92,20 @@ impl Source for FileCollector {
         }
     }
 
+    async fn read_ahead(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
+        let Some(open) = self.open.take() else { return Ok(None) };
+        match self.read_on(open, context).await? {
+            (open, Ok(Some(read))) => Ok(Some(self.give(open, read))),
+            (open, end) => {
+                self.open = Some(OpenCandidate { end: Some(end), ..open });
+                Ok(None)
+            }
+        }
+    }
+
     fn committed(&mut self, committed: &Committed, context: &SourceRun) {
-        let Some(OpenCandidate { file, under_way, .. }) = &mut self.open else { return };
-        let Some((state, records, id)) = under_way.take() else { return };
+        let Some(OpenCandidate { file, under_way, id, .. }) = &mut self.open else { return };
+        let Some((state, records)) = under_way.pop_front() else { return };
         let state = FileState { id: id.get().copied().unwrap_or(state.id), ..state };
         if let Some(files) = &mut self.files {
             files.noted(&state);
@@ -159,7 +162,7 @@ impl FileCollector {
                         let path = candidate.path.display();
                         info!(file = %path, "file has other contents than before; reading it from its beginning");
                     }
-                    self.open = Some(OpenCandidate { candidate, file, under_way: None });
+                    self.open = Some(OpenCandidate::new(candidate, file));
                     return Ok(true);
                 }
                 Ok(None) => {}
@@ -171,31 +174,44 @@ impl FileCollector {
 
     /// Reads the next batch of the file that is open; none when it is done.
     async fn read(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
-        let Some(OpenCandidate { candidate, file, .. }) = self.open.take() else { return Ok(None) };
-        let (mut file, batch) = context.wait_for_disk(blocking(file, OpenFile::read)).await?;
+        let Some(open) = self.open.take() else { return Ok(None) };
+        match self.read_on(open, context).await? {
+            (open, Ok(Some(read))) => return Ok(Some(self.give(open, read))),
+            (OpenCandidate { candidate, file, .. }, Ok(None)) => self.finish(file, &candidate, context).await?,
+            (_, Err(error)) => self.failed(context, error).await,
+        }
+        Ok(None)
+    }
+
+    /// Reads on in a file, unless reading ahead has met something there.
+    async fn read_on(
+        &mut self,
+        mut open: OpenCandidate,
+        context: &SourceRun,
+    ) -> Result<(OpenCandidate, ReadOutcome), RunError> {
+        if let Some(end) = open.end.take() {
+            return Ok((open, end));
+        }
+        let OpenCandidate { candidate, file, under_way, id, .. } = open;
+        let (mut file, read) = context.wait_for_disk(blocking(file, OpenFile::read)).await?;
         for notice in file.notices() {
             let path = candidate.path.display();
             let (line, problem) = (notice.line, notice.problem.explain());
             warn!(file = %path, line, %problem, "line damaged or incomplete");
             self.summary.unread += u64::from(notice.problem.is_loss());
         }
-        match batch {
-            Ok(Some((batch, state))) => {
-                let state = FileState { id: file.state.id, ..state };
-                let (records, id) = (batch.count as u64, Arc::default());
-                let batch = self.batch(batch, &file.state, state.clone(), Arc::clone(&id));
-                self.open = Some(OpenCandidate { candidate, file, under_way: Some((state, records, id)) });
-                Ok(Some(batch))
-            }
-            Ok(None) => {
-                self.finish(file, &candidate, context).await?;
-                Ok(None)
-            }
-            Err(error) => {
-                self.failed(context, error).await;
-                Ok(None)
-            }
-        }
+        Ok((OpenCandidate { candidate, file, under_way, id, end: None }, read))
+    }
+
+    /// Gives a batch to the loop.
+    fn give(&mut self, mut open: OpenCandidate, (batch, state): (Batch, FileState)) -> RecordBatch {
+        let state = FileState { id: open.file.state.id, ..state };
+        let records = batch.count as u64;
+        let before = open.under_way.back().map_or(&open.file.state, |(state, _)| state);
+        let batch = self.batch(batch, before, state.clone(), Arc::clone(&open.id));
+        open.under_way.push_back((state, records));
+        self.open = Some(open);
+        batch
     }
 
     /// A batch of a file; `before` is what was read of it until then.

@@ -11,13 +11,14 @@ use crate::{
 pub(super) struct FileCheckpoint {
     pub(super) state: FileState,
     pub(super) records: u64,
-    /// What the ledger knows the file by from then on.
+    /// What the ledger knows the file by, from its first batch on.
     pub(super) id: Arc<OnceLock<i64>>,
 }
 
 impl Checkpoint for FileCheckpoint {
     fn note(&self, ledger: &mut Ledger, source: &str, marks: &[Mark]) -> Result<(), LedgerError> {
-        let id = ledger.commit_file(source, &self.state, self.records, marks)?;
+        let state = FileState { id: self.id.get().copied().unwrap_or(self.state.id), ..self.state.clone() };
+        let id = ledger.commit_file(source, &state, self.records, marks)?;
         self.id.get_or_init(|| id);
         Ok(())
     }

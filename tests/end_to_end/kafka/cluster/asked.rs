@@ -128,3 +128,39 @@ fn dead_letters_are_replayed_by_the_process_that_has_the_tenant() {
     assert_eq!(letters(), 0);
     cluster.check();
 }
+
+#[test]
+#[ignore = "needs Kafka, which `make test` installs"]
+fn letters_of_another_process_and_those_of_before_the_cluster_are_left_alone() {
+    let cluster = Cluster::new("cluster-letter-file", 1, 10);
+    let folders = [cluster.process(), cluster.process()];
+    let letter = json!({
+        "time": "2026-01-05T10:00:00Z", "source": "tenant-1", "stage": "mapping", "mapping": "2.2", "reason": "x", "record": "{}"
+    });
+    let line = format!("{letter}\n");
+    folders.iter().for_each(|folder| drop(folder.write("letters.ndjson", &line)));
+    let mut daemons = folders.each_ref().map(start);
+    wait_for("all documents", || cluster.count() >= cluster.rows());
+    wait_for("both processes", || {
+        let report = folders[0].exotrace(&["cluster", "status", "--json"]).run().json();
+        report["processes"].as_array().unwrap().len() == 2
+    });
+    // One of them has the tenant, as soon as it is taken over.
+    wait_for("one that has not", || {
+        let replay = |folder: &Folder| folder.exotrace(&["replay", "letters.ndjson"]).run();
+        let refused: Vec<_> =
+            folders.iter().map(replay).filter(|ended| ended.said().contains("could not replay")).collect();
+        refused.len() == 1 && refused[0].code() == Some(2) && refused[0].said().contains("hint: run the command there")
+    });
+    daemons.iter_mut().for_each(Daemon::stop);
+    // What a replay has put aside that broke off before the cluster is of before it as well.
+    let of_before = ["state/dead-letter.ndjson", "state/dead-letter.ndjson.replaying"];
+    let folder = cluster.process();
+    let mut daemon = start(&folder);
+    daemon.wait_for_log("partition begun");
+    of_before.iter().for_each(|file| drop(folder.write(file, &line)));
+    let said = folder.exotrace(&["replay"]).ends(0).said();
+    assert_eq!(said.matches("is of a time without `[cluster]`").count(), 2, "{said}");
+    of_before.iter().for_each(|file| assert_eq!(folder.read(file), line));
+    daemon.stop();
+}

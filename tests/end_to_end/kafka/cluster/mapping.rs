@@ -98,8 +98,17 @@ fn every_process_takes_a_decision_once_also_one_that_was_away_or_is_new() {
     wait_for_states(second, &["replaced", "taken", "taken"]);
     // Who is away when it is taken back hears of it.
     daemons[1].stop();
+    // What is known of a process that is gone goes with the decision that it is of.
+    let gone = || {
+        let messages = cluster.node.messages("cluster-decision-ledger-mapping");
+        messages.into_iter().filter(|message| message["value"].is_null()).collect::<Vec<_>>()
+    };
+    assert_eq!(gone().len(), 0);
+    wait_for("two processes", || states(first).len() == 2);
     let said = first.exotrace(&["mapping", "rollback", "--cluster"]).ends(0).stdout;
     assert!(said.contains(&format!("mapping {before} (")) && said.contains("is to map again"), "{said}");
+    let gone = gone();
+    assert!(gone.len() == 1 && gone[0]["key"].as_str().unwrap().starts_with("process/"), "{gone:?}");
     daemons[1] = start(second);
     wait_for_states(first, &["taken", "taken", "taken"]);
     folders.iter().for_each(|folder| assert_eq!(mapping(folder), before));

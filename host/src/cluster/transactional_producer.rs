@@ -1,0 +1,73 @@
+//! The producer with which a process writes to a partition that it has.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    error::KafkaError,
+    producer::{Producer as _, ThreadedProducer},
+};
+
+use super::{cluster_config::ClusterConfig, transaction_reports::TransactionTicket};
+use crate::kafka::{ClientNotes, KafkaClient, KafkaClientError, NotingContext, code_of};
+
+/// How long brokers may take to acknowledge a transaction before the partition is begun anew.
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
+
+/// They finish the transaction of a process before first.
+const READY: Duration = Duration::from_secs(30);
+
+/// A producer that writes in transactions.
+pub(super) type TransactionalProducer = ThreadedProducer<NotingContext<TransactionTicket>>;
+
+/// Makes a producer with this transactional id: from here on, no other one writes with it, and what one has begun is undone
+/// or done. Blocks.
+pub(super) fn producer(
+    config: &ClusterConfig,
+    transactional_id: &str,
+    notes: &Arc<ClientNotes>,
+) -> Result<TransactionalProducer, KafkaClientError> {
+    let client = KafkaClient::new(&config.client)?;
+    let mut settings = client.settings;
+    let limit = LIMIT.as_millis().to_string();
+    for (key, value) in [
+        ("acks", "all"),
+        ("enable.idempotence", "true"),
+        ("compression.codec", "zstd"),
+        ("message.timeout.ms", &limit),
+        ("transaction.timeout.ms", &limit),
+        ("transactional.id", transactional_id),
+        // Brokers say what is too large, and not the client.
+        ("message.max.bytes", "1000000000"),
+        // All of a transaction is there at once, so that waiting for more is of no use.
+        ("linger.ms", "5"),
+        // As Java's producers: a delivery is in the same partition, whoever writes it.
+        ("partitioner", "murmur2_random"),
+    ] {
+        settings.set(key, value);
+    }
+    let context = NotingContext::new(notes, client.tokens);
+    let made = settings.create_with_context(context);
+    let producer: TransactionalProducer =
+        made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
+    let began = Instant::now();
+    loop {
+        let left = READY.saturating_sub(began.elapsed());
+        match producer.init_transactions(left) {
+            Ok(()) => return Ok(producer),
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && !left.is_zero() => {
+                thread::sleep(Duration::from_millis(100).min(left));
+            }
+            Err(error) => {
+                let what = "could not get ready for transactions".to_owned();
+                // A producer that cannot go on says why by another way.
+                let fatal = producer.client().fatal_error().map(|(code, _)| code);
+                let refused = KafkaClientError::Refused { what, code: fatal.unwrap_or_else(|| code_of(&error)) };
+                return Err(notes.mendable(&config.client).unwrap_or(refused));
+            }
+        }
+    }
+}

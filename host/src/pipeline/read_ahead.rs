@@ -1,0 +1,73 @@
+//! Batches that a source has read before it is their turn: they are mapped beside the delivery of those in front of them.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{
+    batch_mapping::BatchToMap, error::RunError, record_batch::RecordBatch, shutdown::Shutdown, source::Source,
+    source_run::SourceRun,
+};
+use crate::mapper::{Ahead, most_spares};
+
+/// The most batches of a source that wait for their turn. A batch of usual records has 0.7 MiB, and delivery is slower
+/// than reading, so more would only take memory.
+const MOST_BATCHES: usize = 8;
+
+/// The most bytes of records that wait for their turn, for each source; only a batch that is longer than the one in front
+/// of it may exceed it.
+pub(super) const MOST_RECORD_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many batches are read and mapped before it is their turn: one for each core, and none where there is only one.
+pub(super) fn most_ahead() -> usize {
+    match most_spares() {
+        0 => 0,
+        spares => (spares + 1).min(MOST_BATCHES),
+    }
+}
+
+/// Batches in the order in which a source gave them.
+pub(super) struct ReadAhead {
+    waiting: VecDeque<BatchToMap>,
+    /// How many bytes the last one has.
+    last: usize,
+    ahead: Arc<Ahead>,
+}
+
+impl ReadAhead {
+    /// With the batch whose turn it is.
+    pub(super) fn new(first: RecordBatch) -> Self {
+        let last = first.records.len();
+        Self { waiting: [first.into()].into(), last, ahead: Arc::new(Ahead::new()) }
+    }
+
+    /// The batch whose turn it is.
+    pub(super) fn next(&mut self) -> Option<BatchToMap> {
+        self.waiting.pop_front()
+    }
+
+    /// Reads more batches as long as the source has some and there is room, and begins to map them.
+    pub(super) async fn fill(
+        &mut self,
+        source: &mut dyn Source,
+        context: &SourceRun,
+        shutdown: &Shutdown,
+    ) -> Result<(), RunError> {
+        while self.has_room(context.run.most_ahead) && !shutdown.is_told() {
+            let Some(batch) = source.read_ahead(context).await? else { break };
+            self.last = batch.records.len();
+            self.waiting.push_back(BatchToMap::from(batch).begin_ahead(&self.ahead));
+        }
+        Ok(())
+    }
+
+    /// Whether another batch may be read. It is as long as the last one, as a rule.
+    fn has_room(&self, most: usize) -> bool {
+        let bytes: usize = self.waiting.iter().map(|waiting| waiting.batch.records.len()).sum();
+        self.waiting.len() < most && bytes + self.last <= MOST_RECORD_BYTES
+    }
+}
+
+impl Drop for ReadAhead {
+    fn drop(&mut self) {
+        self.ahead.end();
+    }
+}
