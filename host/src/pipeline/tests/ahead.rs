@@ -197,11 +197,10 @@ impl Polled {
 async fn polled(
     mut source: TestSource,
     ahead: usize,
-    action: impl FnMut(usize, &watch::Sender<bool>) -> Result<(), OutputError> + Send + 'static,
+    mut action: impl FnMut(usize, &watch::Sender<bool>) -> Result<(), OutputError> + Send + 'static,
 ) -> Polled {
     let setup = TestSetup::new(0).await;
     let (stop, stopped) = watch::channel(false);
-    let mut action = action;
     let delivered = Arc::<Mutex<Delivered>>::default();
     let output = TestOutput {
         given: source.given.subscribe(),
@@ -297,8 +296,8 @@ async fn what_waits_when_a_mapping_is_replaced_is_mapped_by_the_new_one() {
     assert_eq!((status.replaced, status.rolled_back), (1, 0));
 }
 
-#[test]
-fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
     if most_spares() == 0 {
         return;
     }
@@ -308,11 +307,15 @@ fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
     let origin = Origin::default();
     let usual = mapper.map_batch(&records, &origin).unwrap();
     let before = deployment.status().stats.records;
+    let (ahead, mut mapped) = (Ahead::new(), None);
     // Another test may have all spare instances for a moment.
-    let ahead = Ahead::new();
-    let mapped = (0..).find_map(|_| mapper.map_ahead(&records, &origin, &ahead)).unwrap();
+    wait_for("a spare instance", || {
+        mapped = mapper.map_ahead(&records, &origin, &ahead);
+        mapped.is_some()
+    })
+    .await;
     assert_eq!(deployment.status().stats.records, before);
-    let taken = mapper.map_in_turn(&records, &origin, Some(mapped)).unwrap();
+    let taken = mapper.map_in_turn(&records, &origin, mapped).unwrap();
     assert_eq!((taken.documents, taken.outcomes), (usual.documents, usual.outcomes));
     assert_eq!(taken.mapped_by, usual.mapped_by);
     assert_eq!(deployment.status().stats.records, before + 500);
