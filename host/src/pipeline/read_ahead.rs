@@ -6,23 +6,11 @@ use super::{
     batch_mapping::BatchToMap, error::RunError, record_batch::RecordBatch, shutdown::Shutdown, source::Source,
     source_run::SourceRun,
 };
-use crate::mapper::{Ahead, most_spares};
-
-/// The most batches of a source that wait for their turn. A batch of usual records has 0.7 MiB, and delivery is slower
-/// than reading, so more would only take memory.
-const MOST_BATCHES: usize = 8;
+use crate::mapper::Ahead;
 
 /// The most bytes of records that wait for their turn, for each source; only a batch that is longer than the one in front
 /// of it may exceed it.
 pub(super) const MOST_RECORD_BYTES: usize = 8 * 1024 * 1024;
-
-/// How many batches are read and mapped before it is their turn: one for each core, and none where there is only one.
-pub(super) fn most_ahead() -> usize {
-    match most_spares() {
-        0 => 0,
-        spares => (spares + 1).min(MOST_BATCHES),
-    }
-}
 
 /// Batches in the order in which a source gave them.
 pub(super) struct ReadAhead {

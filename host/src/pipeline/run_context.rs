@@ -23,13 +23,13 @@ use super::{
     mode::Mode,
     output::Output,
     precedence::Precedence,
-    read_ahead::most_ahead,
     shutdown::Shutdown,
     tap::Taps,
     target::Target,
 };
 use crate::{
     ledger::{Ledger, LedgerError},
+    mapper::most_spares,
     observe::{
         health::{Health, Part},
         metrics::metrics,
@@ -45,6 +45,10 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Maximum number of reasons of a batch's dead letters in the log; `exotrace replay --list` shows all.
 const TOLD_REASONS: usize = 5;
+
+/// The most batches of a source that wait for their turn. A batch of usual records has 0.7 MiB, and delivery is slower
+/// than reading, so more would only take memory.
+const MOST_BATCHES: usize = 8;
 
 /// What everything in a run shares. Cheap to clone.
 #[derive(Clone)]
@@ -97,7 +101,7 @@ impl RunContext {
             health,
             precedence: Precedence::default(),
             taps: Taps::default(),
-            most_ahead: most_ahead(),
+            most_ahead: usual_most_ahead(),
         })
     }
 
@@ -267,6 +271,14 @@ impl RunContext {
     /// Where letters are written to.
     pub(super) fn dead_letter_path(&self) -> PathBuf {
         self.dead_letter.lock().unwrap_or_else(PoisonError::into_inner).path().to_owned()
+    }
+}
+
+/// How many batches are read and mapped before it is their turn: one for each core, and none where there is only one.
+fn usual_most_ahead() -> usize {
+    match most_spares() {
+        0 => 0,
+        spares => (spares + 1).min(MOST_BATCHES),
     }
 }
 

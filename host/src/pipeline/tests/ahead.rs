@@ -47,7 +47,7 @@ fn record(subject: &str, length: usize) -> String {
 }
 
 /// Batches of records with the numbers of each as subjects.
-struct TestSource {
+struct NumberedSource {
     identity: Arc<SourceIdentity>,
     left: VecDeque<Range<usize>>,
     record_bytes: usize,
@@ -60,19 +60,19 @@ struct TestSource {
     is_rewound: bool,
 }
 
-struct TestCheckpoint {
+struct OrderedCheckpoint {
     first: usize,
     noted: Arc<Mutex<Vec<usize>>>,
 }
 
-impl Checkpoint for TestCheckpoint {
+impl Checkpoint for OrderedCheckpoint {
     fn note(&self, _: &mut Ledger, _: &str, _: &[Mark]) -> Result<(), LedgerError> {
         self.noted.lock().unwrap().push(self.first);
         Ok(())
     }
 }
 
-impl TestSource {
+impl NumberedSource {
     fn new(deployment: &Arc<Deployment>, batches: &[Range<usize>]) -> Self {
         Self {
             identity: identity(deployment),
@@ -102,13 +102,13 @@ impl TestSource {
             output: None,
             dead_letters: Vec::new(),
             position: None,
-            checkpoint: Arc::new(TestCheckpoint { first, noted: Arc::clone(&self.noted) }),
+            checkpoint: Arc::new(OrderedCheckpoint { first, noted: Arc::clone(&self.noted) }),
         })
     }
 }
 
 #[async_trait]
-impl Source for TestSource {
+impl Source for NumberedSource {
     fn interval(&self) -> Duration {
         Duration::ZERO
     }
@@ -132,7 +132,7 @@ impl Source for TestSource {
 
 /// What has been delivered: subjects, and the version that mapped each batch.
 #[derive(Default)]
-struct Delivered {
+struct SeenDocuments {
     subjects: Vec<String>,
     versions: Vec<String>,
 }
@@ -140,16 +140,16 @@ struct Delivered {
 type Action = Box<dyn FnMut(usize) -> Result<(), OutputError> + Send>;
 
 /// Takes no batch before the source has given so many behind it, or all; then does something, by the number of the batch.
-struct TestOutput {
+struct PatientOutput {
     given: watch::Receiver<usize>,
     all: usize,
     ahead: usize,
-    delivered: Arc<Mutex<Delivered>>,
+    delivered: Arc<Mutex<SeenDocuments>>,
     action: Action,
 }
 
 #[async_trait]
-impl Output for TestOutput {
+impl Output for PatientOutput {
     async fn examine(&mut self, _: &ExamineOptions<'_>) -> Vec<Finding> {
         Vec::new()
     }
@@ -171,14 +171,14 @@ impl Output for TestOutput {
 }
 
 /// A run of a source of batches.
-struct Polled {
+struct PolledBatches {
     end: Result<PollEnd, RunError>,
     summary: Summary,
-    delivered: Delivered,
-    source: TestSource,
+    delivered: SeenDocuments,
+    source: NumberedSource,
 }
 
-impl Polled {
+impl PolledBatches {
     fn noted(&self) -> Vec<usize> {
         self.source.noted.lock().unwrap().clone()
     }
@@ -195,15 +195,14 @@ impl Polled {
 
 /// Polls a source, whose batches are taken when so many behind them are read.
 async fn polled(
-    mut source: TestSource,
+    mut source: NumberedSource,
     ahead: usize,
-    action: impl FnMut(usize, &watch::Sender<bool>) -> Result<(), OutputError> + Send + 'static,
-) -> Polled {
+    mut action: impl FnMut(usize, &watch::Sender<bool>) -> Result<(), OutputError> + Send + 'static,
+) -> PolledBatches {
     let setup = TestSetup::new(0).await;
     let (stop, stopped) = watch::channel(false);
-    let mut action = action;
-    let delivered = Arc::<Mutex<Delivered>>::default();
-    let output = TestOutput {
+    let delivered = Arc::<Mutex<SeenDocuments>>::default();
+    let output = PatientOutput {
         given: source.given.subscribe(),
         all: source.left.len(),
         ahead,
@@ -223,7 +222,7 @@ async fn polled(
     let mut summary = Summary::default();
     let end = poll(&mut source, &context, &mut context.run.shutdown(), &mut summary).await;
     let delivered = std::mem::take(&mut *delivered.lock().unwrap());
-    Polled { end, summary, delivered, source }
+    PolledBatches { end, summary, delivered, source }
 }
 
 /// Batches of very different lengths.
@@ -231,7 +230,7 @@ const UNEQUAL: [Range<usize>; 7] = [0..1, 1..900, 900..903, 903..1700, 1700..170
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_read_ahead_is_delivered_and_noted_in_order() {
-    let source = TestSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
+    let source = NumberedSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
     let polled = polled(source, AHEAD, |_, _| Ok(())).await;
     polled.check_all(&UNEQUAL);
     assert!(!polled.source.is_rewound);
@@ -239,7 +238,7 @@ async fn what_is_read_ahead_is_delivered_and_noted_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_noted_behind_a_batch_that_fails() {
-    let source = TestSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
+    let source = NumberedSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
     let refuses = |number, _: &watch::Sender<bool>| match number {
         2 => Err(OutputError::new("no", Outlook::Final)),
         _ => Ok(()),
@@ -253,7 +252,7 @@ async fn nothing_is_noted_behind_a_batch_that_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_told_to_stop_finishes_the_batch_whose_turn_it_is_and_no_other() {
-    let source = TestSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
+    let source = NumberedSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
     let stops = |number, stop: &watch::Sender<bool>| {
         stop.send_replace(number == 1);
         Ok(())
@@ -267,7 +266,7 @@ async fn who_is_told_to_stop_finishes_the_batch_whose_turn_it_is_and_no_other() 
 async fn bytes_that_are_read_ahead_have_a_bound() {
     // Of four records of 1 MB each, as files have them.
     let batches: Vec<_> = (0..6).map(|batch| 4 * batch..4 * batch + 4).collect();
-    let mut source = TestSource::new(&deployment(RollbackPolicy::default()), &batches);
+    let mut source = NumberedSource::new(&deployment(RollbackPolicy::default()), &batches);
     source.record_bytes = 1_000_000;
     let polled = polled(source, 1, |_, _| Ok(())).await;
     polled.check_all(&batches);
@@ -278,7 +277,7 @@ async fn bytes_that_are_read_ahead_have_a_bound() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_when_a_mapping_is_replaced_is_mapped_by_the_new_one() {
     let deployment = deployment(RollbackPolicy { max_slowdown: 1e9, ..RollbackPolicy::default() });
-    let source = TestSource::new(&deployment, &UNEQUAL);
+    let source = NumberedSource::new(&deployment, &UNEQUAL);
     let candidate = deployment.prepare(built_in("1.20").unwrap().bytes).unwrap();
     let mut candidate = Some((Arc::clone(&deployment), candidate));
     let replaces = move |number, _: &watch::Sender<bool>| {
@@ -297,8 +296,8 @@ async fn what_waits_when_a_mapping_is_replaced_is_mapped_by_the_new_one() {
     assert_eq!((status.replaced, status.rolled_back), (1, 0));
 }
 
-#[test]
-fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
     if most_spares() == 0 {
         return;
     }
@@ -308,11 +307,15 @@ fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
     let origin = Origin::default();
     let usual = mapper.map_batch(&records, &origin).unwrap();
     let before = deployment.status().stats.records;
+    let (ahead, mut mapped) = (Ahead::new(), None);
     // Another test may have all spare instances for a moment.
-    let ahead = Ahead::new();
-    let mapped = (0..).find_map(|_| mapper.map_ahead(&records, &origin, &ahead)).unwrap();
+    wait_for("a spare instance", || {
+        mapped = mapper.map_ahead(&records, &origin, &ahead);
+        mapped.is_some()
+    })
+    .await;
     assert_eq!(deployment.status().stats.records, before);
-    let taken = mapper.map_in_turn(&records, &origin, Some(mapped)).unwrap();
+    let taken = mapper.map_in_turn(&records, &origin, mapped).unwrap();
     assert_eq!((taken.documents, taken.outcomes), (usual.documents, usual.outcomes));
     assert_eq!(taken.mapped_by, usual.mapped_by);
     assert_eq!(deployment.status().stats.records, before + 500);
