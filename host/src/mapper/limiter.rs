@@ -212,6 +212,20 @@ mod tests {
     }
 
     #[test]
+    fn who_delivers_may_use_up_all_memory_and_who_maps_ahead_half_of_it() {
+        let share = |delivers: bool, is_spare: bool| {
+            let usage = Arc::<InstanceUsage>::default();
+            if delivers {
+                usage.deliver();
+            }
+            Limiter::new(&Limits::default(), usage, is_spare).share()
+        };
+        assert_eq!([share(true, false), share(false, false)], [Share::All, Share::ThreeQuarters]);
+        assert_eq!([share(true, true), share(false, true)], [Share::Half; 2]);
+        assert_eq!([Share::All, Share::ThreeQuarters, Share::Half].map(|share| share.of(800)), [800, 600, 400]);
+    }
+
+    #[test]
     fn a_component_has_no_more_than_64_core_instances() {
         instantiate(64).unwrap();
         let error = instantiate(65).unwrap_err().to_string();

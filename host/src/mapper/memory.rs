@@ -24,7 +24,7 @@ pub(super) enum Share {
 }
 
 impl Share {
-    fn of(self, all: u64) -> u64 {
+    pub(super) fn of(self, all: u64) -> u64 {
         match self {
             Self::All => all,
             Self::ThreeQuarters => all - all / 4,

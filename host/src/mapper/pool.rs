@@ -198,6 +198,12 @@ impl Pool {
     }
 }
 
+impl Drop for Pool {
+    fn drop(&mut self) {
+        Spares::of_process().let_go_of(&self.usage);
+    }
+}
+
 /// A batch on its way through a pool.
 struct Run<'p, 'r> {
     pool: &'p Pool,
@@ -209,6 +215,8 @@ struct Run<'p, 'r> {
     /// Those of the batch so far; none of a built-in mapping, which makes them as it should.
     ids: Option<Ids<'r>>,
     began: Instant,
+    /// How long it has waited for memory; the component is not to blame for that time.
+    waited: Duration,
     rejected: u64,
     first_reason: Option<String>,
 }
@@ -221,8 +229,9 @@ impl<'p, 'r> Run<'p, 'r> {
             None => pool.fresh(Arc::clone(&databases))?,
         };
         let mapped = MappedBatch::default();
-        let (ids, instance) = (pool.new_ids(), Some(instance));
-        Ok(Self { pool, instance, databases, mapped, ids, began: Instant::now(), rejected: 0, first_reason: None })
+        let (ids, instance, waited) = (pool.new_ids(), Some(instance), Duration::ZERO);
+        let began = Instant::now();
+        Ok(Self { pool, instance, databases, mapped, ids, began, waited, rejected: 0, first_reason: None })
     }
 
     fn finish(mut self) -> MappedBatch {
@@ -249,8 +258,11 @@ impl<'p, 'r> Run<'p, 'r> {
                 self.instance = None;
                 let waits = Instant::now();
                 let _room = self.pool.make_room();
-                // The component is not to blame for that time.
-                self.began += waits.elapsed();
+                // So that a batch ends, no more than it may take itself.
+                let left = self.pool.config.limits.total_time().saturating_sub(self.waited);
+                let excused = waits.elapsed().min(left);
+                self.waited += excused;
+                self.began += excused;
                 self.call_once(records, origin, allowed)
             }
             called => called,

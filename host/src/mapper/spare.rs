@@ -73,6 +73,11 @@ impl Spares {
         self.state().idle.retain(|(of, _)| *of != owner);
     }
 
+    /// Lets those go that wait for work by a mapping that is not there any more.
+    pub(super) fn let_go_of(&self, usage: &Arc<InstanceUsage>) {
+        self.state().idle.retain(|(_, instance)| !instance.is_among(usage));
+    }
+
     /// Whether somebody wants all of them to be gone.
     pub(super) fn are_wanted(&self) -> bool {
         self.state().wanted > 0

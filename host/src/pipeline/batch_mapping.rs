@@ -77,8 +77,15 @@ impl AheadMapping {
     }
 
     /// What it has come to; nothing when it has not begun, or failed: then the batch is mapped in its turn.
-    async fn finish(self) -> Option<MappedAhead> {
-        if self.begun.swap(true, Ordering::Relaxed) { self.mapped.await.ok().flatten() } else { None }
+    async fn finish(mut self) -> Option<MappedAhead> {
+        if self.begun.swap(true, Ordering::Relaxed) { (&mut self.mapped).await.ok().flatten() } else { None }
+    }
+}
+
+impl Drop for AheadMapping {
+    /// One that still waits for its turn keeps no batch and no instance; one that has begun ends by itself.
+    fn drop(&mut self) {
+        self.mapped.abort();
     }
 }
 

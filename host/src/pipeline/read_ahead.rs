@@ -3,8 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
-    batch_mapping::BatchToMap, error::RunError, record_batch::RecordBatch, shutdown::Shutdown, source::Source,
-    source_run::SourceRun,
+    batch_mapping::BatchToMap, error::RunError, record_batch::RecordBatch, source::Source, source_run::SourceRun,
 };
 use crate::mapper::Ahead;
 
@@ -33,14 +32,12 @@ impl ReadAhead {
     }
 
     /// Reads more batches as long as the source has some and there is room, and begins to map them.
-    pub(super) async fn fill(
-        &mut self,
-        source: &mut dyn Source,
-        context: &SourceRun,
-        shutdown: &Shutdown,
-    ) -> Result<(), RunError> {
-        while self.has_room(context.run.most_ahead) && !shutdown.is_told() {
-            let Some(batch) = source.read_ahead(context).await? else { break };
+    pub(super) async fn fill(&mut self, source: &mut dyn Source, context: &SourceRun) -> Result<(), RunError> {
+        let mut shutdown = context.run.shutdown();
+        while self.has_room(context.run.most_ahead) {
+            // A disk that hangs delays no stop. Nothing of what is given up then is noted.
+            let Some(read) = shutdown.or(source.read_ahead(context)).await else { break };
+            let Some(batch) = read? else { break };
             self.last = batch.records.len();
             self.waiting.push_back(BatchToMap::from(batch).begin_ahead(&self.ahead));
         }

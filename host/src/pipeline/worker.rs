@@ -116,7 +116,7 @@ pub(super) async fn advance(
 ) -> Result<(), RunError> {
     let mut ahead = ReadAhead::new(batch);
     while let Some(batch) = ahead.next() {
-        let (committed, read) = tokio::join!(deliver_all(context, batch), ahead.fill(source, context, shutdown));
+        let (committed, read) = tokio::join!(deliver_all(context, batch), ahead.fill(source, context));
         match committed {
             Ok(committed) => {
                 source.committed(&committed, context);

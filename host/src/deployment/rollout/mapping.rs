@@ -1,6 +1,9 @@
 //! One batch on its way through what maps, what is new and what is on trial.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tracing::warn;
 
@@ -53,24 +56,28 @@ impl Rollout {
         origin: &Origin,
         ahead: Option<MappedAhead>,
     ) -> Result<MappedBatch, MapperError> {
-        let (before, began) = (ahead.as_ref().map(MappedAhead::took).unwrap_or_default(), Instant::now());
-        let batch = self.map_on_best(source, records, origin, ahead)?;
+        let (mut before, began) = (Duration::ZERO, Instant::now());
+        let batch = self.map_on_best(source, records, origin, ahead, &mut before)?;
         metrics::mapped(MappingRole::Current, &batch, before + began.elapsed());
         Ok(batch)
     }
 
-    /// As long as a mapping is new, the previous one maps the batches at which it fails.
+    /// As long as a mapping is new, the previous one maps the batches at which it fails. What is taken of a mapping ahead
+    /// has taken `before`.
     fn map_on_best(
         &self,
         source: usize,
         records: &str,
         origin: &Origin,
         mut ahead: Option<MappedAhead>,
+        before: &mut Duration,
     ) -> Result<MappedBatch, MapperError> {
         loop {
             let active = self.active.load_full();
             let pool = active.current.pool(source);
+            let took = ahead.as_ref().map(MappedAhead::took).unwrap_or_default();
             let done = ahead.take().and_then(|ahead| pool.take_mapped(ahead, records));
+            *before = if done.is_some() { took } else { Duration::ZERO };
             let fallback = active.fallback.as_ref().filter(|fallback| Instant::now() < fallback.until);
             let Some(fallback) = fallback else { return done.map_or_else(|| pool.map_all(records, origin), Ok) };
             let mapped = done.map_or_else(|| pool.map_strictly(records, origin), Ok);

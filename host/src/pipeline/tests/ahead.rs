@@ -1,7 +1,7 @@
 //! Batches that are read and mapped beside the delivery of those in front of them: delivered and noted in order, each
 //! once, and never more of them than there is room for.
 
-use std::{collections::VecDeque, ops::Range, sync::LazyLock};
+use std::{collections::VecDeque, future, ops::Range, sync::LazyLock};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -57,6 +57,8 @@ struct NumberedSource {
     under_way: VecDeque<usize>,
     /// The most bytes that it has given ahead.
     most_ahead: usize,
+    /// Whether it never answers when it is to read ahead, as on a disk that hangs.
+    hangs: bool,
     is_rewound: bool,
 }
 
@@ -82,6 +84,7 @@ impl NumberedSource {
             noted: Arc::default(),
             under_way: VecDeque::new(),
             most_ahead: 0,
+            hangs: false,
             is_rewound: false,
         }
     }
@@ -118,6 +121,9 @@ impl Source for NumberedSource {
     }
 
     async fn read_ahead(&mut self, _: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
+        if self.hangs {
+            future::pending::<()>().await;
+        }
         Ok(self.give())
     }
 
@@ -263,6 +269,19 @@ async fn who_is_told_to_stop_finishes_the_batch_whose_turn_it_is_and_no_other() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_hangs_delays_no_stop() {
+    let mut source = NumberedSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
+    source.hangs = true;
+    let stops = |_, stop: &watch::Sender<bool>| {
+        stop.send_replace(true);
+        Ok(())
+    };
+    let polled = timeout(Duration::from_secs(60), polled(source, 0, stops)).await.expect("it waits for the disk");
+    assert_eq!(polled.noted(), [0]);
+    assert_eq!(polled.end.unwrap(), PollEnd::Stopped);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_are_read_ahead_have_a_bound() {
     // Of four records of 1 MB each, as files have them.
     let batches: Vec<_> = (0..6).map(|batch| 4 * batch..4 * batch + 4).collect();
@@ -307,9 +326,10 @@ async fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
     let origin = Origin::default();
     let usual = mapper.map_batch(&records, &origin).unwrap();
     let before = deployment.status().stats.records;
-    let (ahead, mut mapped) = (Ahead::new(), None);
-    // Another test may have all spare instances for a moment.
+    let (mut ahead, mut mapped) = (Ahead::new(), None);
+    // Another test may have all spare instances or their memory for a moment, which ends what wants to map ahead.
     wait_for("a spare instance", || {
+        ahead = Ahead::new();
         mapped = mapper.map_ahead(&records, &origin, &ahead);
         mapped.is_some()
     })
