@@ -1,6 +1,7 @@
 //! Decides about the mapping for all processes of a cluster.
 
 use chrono::Utc;
+use tracing::debug;
 
 use super::{
     cluster_config::ClusterConfig,
@@ -10,7 +11,10 @@ use super::{
     overview::members,
     topic_reader::TopicReader,
 };
-use crate::deployment::{Allowed, ConfiguredMapping};
+use crate::{
+    deployment::{Allowed, ConfiguredMapping},
+    support::error_text::chain,
+};
 
 /// What stands in the settings of the cluster.
 #[derive(Debug, Clone)]
@@ -71,16 +75,26 @@ pub(crate) fn roll_back(
     Ok(mapping)
 }
 
-/// Puts a decision into the topic. What processes have said of the one before that are gone goes first: they may never come
-/// back, and what is said of this one must not be taken away.
+/// Puts a decision into the topic.
 fn put(config: &ClusterConfig, mut topic: MappingTopic, decision: &ClusterDecision) -> Result<(), ClusterError> {
-    let reader = TopicReader::new(config, config.ledger_topic.clone())?;
-    // Who may not look at the group decides all the same.
-    if let (Ok((_, members)), Some(state)) = (members(&reader, config), topic.read()?) {
-        let is_gone = |process: &&String| members.iter().all(|member| member.name != **process);
-        topic.forget(state.reports.keys().filter(is_gone))?;
+    topic.decide(decision)?;
+    if let Err(error) = forget_gone(config, &mut topic, &decision.id) {
+        debug!(error = chain(&error), "reports of processes that are gone stay until the next decision");
     }
-    Ok(topic.decide(decision)?)
+    Ok(())
+}
+
+/// Removes what processes that are gone have said of earlier decisions: they may never come back.
+fn forget_gone(config: &ClusterConfig, topic: &mut MappingTopic, decision: &str) -> Result<(), ClusterError> {
+    let reader = TopicReader::new(config, config.ledger_topic.clone())?;
+    // To a user who may not look at the group, brokers show one without members.
+    reader.see_group()?;
+    let (_, members) = members(&reader, config)?;
+    let Some(state) = topic.read()? else { return Ok(()) };
+    let is_gone = |process: &str| members.iter().all(|member| member.name != process);
+    let reports = state.reports.iter();
+    let gone = reports.filter(|(process, report)| report.decision != decision && is_gone(process));
+    Ok(topic.forget(gone.map(|(process, _)| process))?)
 }
 
 /// The topic, and the last decision, if the settings name what they named then, with whether a process maps by it.

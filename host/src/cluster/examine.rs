@@ -1,8 +1,7 @@
-//! Whether brokers have what a process of a cluster needs, and allow it. Changes nothing, and takes nothing from a process.
+//! Whether brokers have what a process of a cluster needs, and allow it. Changes nothing, and takes nothing from a process:
+//! what is written on trial is undone, and nobody reads it.
 
 use std::sync::Arc;
-
-use rdkafka::{admin::ConfigResource, types::RDKafkaErrorCode};
 
 use super::{
     cluster_config::ClusterConfig,
@@ -10,8 +9,7 @@ use super::{
     ledger_topic::{check_policy, settings_of},
     overview::members,
     topic_reader::TopicReader,
-    topic_writer::write,
-    transactional_producer::producer,
+    transactional_producer::{producer, write_in_vain},
 };
 use crate::{
     kafka::{ClientNotes, KafkaClientError, TopicAdmin, in_background, topic_admin},
@@ -26,8 +24,14 @@ const TRANSACTIONS: &str = "transactions";
 /// Behind the group in the transactional id: with that of a partition, this would stop the process that has it.
 const SUFFIX: &str = "doctor";
 
-/// The largest message that is sent in vain, in bytes.
-const MAX_PROBE: usize = 16 * 1024 * 1024;
+/// A topic that is as it has to be, as far as it may be asked.
+struct SoundTopic {
+    topic: String,
+    /// What is known of it.
+    said: String,
+    /// What may not be asked.
+    not_asked: Option<Finding>,
+}
 
 /// Asks for the topics, the group and transactions.
 pub(crate) async fn examine(config: &ClusterConfig) -> Vec<Finding> {
@@ -36,52 +40,73 @@ pub(crate) async fn examine(config: &ClusterConfig) -> Vec<Finding> {
         Ok(admin) => admin,
         Err(error) => return vec![Finding::error(LEDGER, &error)],
     };
-    let mut findings = examine_topic(config, &admin, LEDGER).await;
-    findings.extend(examine_topic(config, &admin, MAPPING).await);
+    let topics = [
+        (LEDGER, examine_topic(config, &admin, LEDGER, config.ledger_topic.clone()).await),
+        (MAPPING, examine_topic(config, &admin, MAPPING, config.mapping_topic()).await),
+    ];
     let asked = config.clone();
     let group = in_background(move || group(&asked)).await;
+    let (asked, named) = (config.clone(), topics.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.topic.clone())));
+    let named: Vec<_> = named.collect();
+    let (mut written, transactions) = match in_background(move || write_to(&asked, &named)).await {
+        Ok(written) => (written, Finding::ok(TRANSACTIONS, "allowed, as far as the transactional id of this command shows")),
+        Err(error) => (Vec::new(), Finding::error(TRANSACTIONS, &error)),
+    };
+    let mut written = written.drain(..);
+    let mut findings = Vec::new();
+    for (step, found) in topics {
+        match found {
+            Ok(SoundTopic { said, not_asked, .. }) => {
+                findings.push(match written.next() {
+                    Some(Ok(())) => Finding::ok(step, &format!("{said}, and may be read and written")),
+                    Some(Err(error)) => Finding::error(step, &error),
+                    None => Finding::ok(step, &format!("{said}, and may be read")),
+                });
+                findings.extend(not_asked);
+            }
+            Err(finding) => findings.push(finding),
+        }
+    }
     findings.push(group.map_or_else(|error| Finding::error(GROUP, &error), |said| Finding::ok(GROUP, &said)));
-    let asked = config.clone();
-    let made = in_background(move || {
-        let id = format!("exotrace-{}-{SUFFIX}", asked.group);
-        producer(&asked, &id, &Arc::new(ClientNotes::default())).map(drop)
-    });
-    findings.push(match made.await {
-        Ok(()) => Finding::ok(TRANSACTIONS, "allowed, as far as the transactional id of this command shows"),
-        Err(error) => Finding::error(TRANSACTIONS, &error),
-    });
+    findings.push(transactions);
     findings
 }
 
-/// Whether a topic is there, as it has to be, and may be read and written.
-async fn examine_topic(config: &ClusterConfig, admin: &TopicAdmin, step: &'static str) -> Vec<Finding> {
-    let topic = if step == LEDGER { config.ledger_topic.clone() } else { config.mapping_topic() };
+/// Whether a topic is there, as it has to be, and may be read.
+async fn examine_topic(
+    config: &ClusterConfig,
+    admin: &TopicAdmin,
+    step: &'static str,
+    topic: String,
+) -> Result<SoundTopic, Finding> {
     let (asked, named) = (config.clone(), topic.clone());
-    let partitions = match in_background(move || readable(&asked, named, step)).await {
-        Ok(partitions) => counted(partitions as u64, "partition", "partitions"),
-        Err(error) => return vec![Finding::error(step, &error)],
-    };
-    let settings = match settings_of(admin, &topic).await {
-        Ok(settings) => settings,
+    let partitions = in_background(move || readable(&asked, named, step)).await;
+    let partitions = partitions.map_err(|error| Finding::error(step, &error))?;
+    let partitions = counted(partitions as u64, "partition", "partitions");
+    let said = format!("`{topic}` has {partitions}");
+    match settings_of(admin, &topic).await {
+        Ok(settings) => {
+            check_policy(&topic, &settings).map_err(|error| Finding::error(step, &error))?;
+            Ok(SoundTopic { topic, said: format!("{said}, is compacted"), not_asked: None })
+        }
         Err(error) => {
             let error = error.to_string();
             let (error, _) = error.split_once("\nhint: ").unwrap_or((&error, ""));
-            let hint = "whether it is compacted and may be written is known only with `DescribeConfigs` on the topic";
-            let found = Finding::ok(step, &format!("`{topic}` has {partitions} and may be read"));
-            return vec![found, Finding::not_asked(step, &format!("{error}\nhint: {hint}"))];
+            let hint = "whether it is compacted is known only with `DescribeConfigs` on the topic";
+            let not_asked = Finding::not_asked(step, &format!("{error}\nhint: {hint}"));
+            Ok(SoundTopic { topic, said, not_asked: Some(not_asked) })
         }
-    };
-    if let Err(error) = check_policy(&topic, &settings) {
-        return vec![Finding::error(step, &error)];
     }
-    let (asked, named) = (config.clone(), topic.clone());
-    match in_background(move || may_write(&asked, &named, &settings)).await {
-        Ok(may_write) => {
-            let and_written = if may_write { " and written" } else { "" };
-            vec![Finding::ok(step, &format!("`{topic}` has {partitions}, is compacted, and may be read{and_written}"))]
-        }
-        Err(error) => vec![Finding::error(step, &error)],
-    }
+}
+
+/// Whether each of these topics may be written, once transactions are allowed. Blocks.
+fn write_to(
+    config: &ClusterConfig,
+    topics: &[String],
+) -> Result<Vec<Result<(), KafkaClientError>>, KafkaClientError> {
+    let notes = Arc::new(ClientNotes::default());
+    let producer = producer(config, &format!("exotrace-{}-{SUFFIX}", config.group), &notes)?;
+    Ok(topics.iter().map(|topic| write_in_vain(&producer, &config.client, topic, &notes)).collect())
 }
 
 /// How many partitions a topic has, which can be read. Blocks.
@@ -106,19 +131,6 @@ fn readable(config: &ClusterConfig, topic: String, step: &'static str) -> Result
     let (_, end) = reader.bounds(0)?;
     reader.wait_at(0, end)?;
     Ok(partitions)
-}
-
-/// Whether a topic may be written, by a message that is larger than it takes; `false` when such a message is too large to
-/// be sent. Blocks.
-fn may_write(config: &ClusterConfig, topic: &str, settings: &ConfigResource) -> Result<bool, KafkaClientError> {
-    let limit = settings.get("max.message.bytes").and_then(|entry| entry.value.as_ref()?.parse::<usize>().ok());
-    let Some(limit) = limit.filter(|limit| *limit < MAX_PROBE) else { return Ok(false) };
-    match write(&config.client, topic, SUFFIX, Some(&vec![0; limit + 1])) {
-        // Who may not write is told that first.
-        Err(KafkaClientError::Refused { code: RDKafkaErrorCode::MessageSizeTooLarge, .. }) => Ok(true),
-        Err(error) => Err(error),
-        Ok(()) => Ok(true),
-    }
 }
 
 /// What brokers say about the group, which has to be allowed. Blocks.

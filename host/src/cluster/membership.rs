@@ -144,7 +144,7 @@ impl GroupMember {
     /// Signs in with what is in the files now, if that is something else: the client keeps what it was made with.
     fn follow_files(&mut self) {
         if self.client.is_outdated() {
-            info!("joining the cluster anew, with what the files of the settings have now");
+            info!("secret files changed; rejoining the cluster");
             // First: what is assigned to the next one would be taken for what this one has.
             self.consumer = None;
             self.holdings.release_all();

@@ -23,18 +23,15 @@ use rdkafka::{
 use super::{
     cluster_config::ClusterConfig,
     transaction_reports::{RowOrDocument, TransactionReports, TransactionTicket},
-    transactional_producer::{LIMIT, TransactionalProducer, producer},
+    transactional_producer::{LIMIT, TransactionalProducer, UNDO, cause, producer},
 };
 use crate::{
-    kafka::{Advice, ClientNotes, KafkaClientError, TransactionMessages, advice, code_of},
+    kafka::{Advice, ClientNotes, KafkaClientError, TransactionMessages, advice, code_of, is_consequence},
     ledger::{Changes, Companion, LedgerMessage, RefusedPart, Replica, ReplicaError},
 };
 
 /// What says of which version of the tables a row is.
 pub(super) const VERSION_HEADER: &str = "exotrace-ledger-version";
-
-/// Brokers undo by themselves what is not undone by then.
-const UNDO: Duration = Duration::from_secs(10);
 
 /// How long to wait when the client has no room.
 const FULL: Duration = Duration::from_millis(5);
@@ -212,15 +209,8 @@ impl TopicReplica {
             return Err(Failure::TooLarge(too_large));
         }
         let worst = refused.iter().map(|(_, code)| *code).find(|code| advice(*code) != Advice::Retry);
-        let code = worst.or_else(|| is_consequence(first.1).then(|| self.cause()).flatten()).unwrap_or(first.1);
+        let code = worst.or_else(|| is_consequence(first.1).then(|| cause(&self.producer)).flatten()).unwrap_or(first.1);
         Err(Failure::Other(self.meaning("could not send a transaction", code)))
-    }
-
-    /// Why the client gave up what it had.
-    fn cause(&self) -> Option<RDKafkaErrorCode> {
-        let fatal = self.producer.client().fatal_error().map(|(code, _)| code);
-        // A transaction of which a message is missing cannot be committed: the answer says why it is.
-        fatal.or_else(|| self.producer.commit_transaction(UNDO).err().map(|error| code_of(&error)))
     }
 
     fn failed(&self, what: &str, error: &KafkaError) -> Failure {
@@ -300,12 +290,6 @@ impl Replica for TopicReplica {
         }
         Ok(self.position)
     }
-}
-
-/// Whether the client only gave up a message because of something else.
-fn is_consequence(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode as Code;
-    matches!(code, Code::Fatal | Code::PurgeInflight | Code::PurgeQueue | Code::State)
 }
 
 fn replica_error(error: KafkaClientError, is_undone: bool) -> ReplicaError {

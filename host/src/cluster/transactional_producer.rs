@@ -8,14 +8,23 @@ use std::{
 
 use rdkafka::{
     error::KafkaError,
-    producer::{Producer as _, ThreadedProducer},
+    producer::{BaseRecord, Producer as _, ThreadedProducer},
+    types::RDKafkaErrorCode,
 };
 
-use super::{cluster_config::ClusterConfig, transaction_reports::TransactionTicket};
-use crate::kafka::{ClientNotes, KafkaClient, KafkaClientError, NotingContext, code_of};
+use super::{
+    cluster_config::ClusterConfig,
+    transaction_reports::{RowOrDocument, TransactionReports, TransactionTicket},
+};
+use crate::kafka::{
+    ClientNotes, KafkaClient, KafkaClientConfig, KafkaClientError, NotingContext, code_of, is_consequence,
+};
 
 /// How long brokers may take to acknowledge a transaction before the partition is begun anew.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Brokers undo by themselves what is not undone by then.
+pub(super) const UNDO: Duration = Duration::from_secs(10);
 
 /// They finish the transaction of a process before first.
 const READY: Duration = Duration::from_secs(30);
@@ -70,4 +79,43 @@ pub(super) fn producer(
             }
         }
     }
+}
+
+/// Why the client gave up what it had.
+pub(super) fn cause(producer: &TransactionalProducer) -> Option<RDKafkaErrorCode> {
+    let fatal = producer.client().fatal_error().map(|(code, _)| code);
+    // A transaction of which a message is missing cannot be committed: the answer says why it is.
+    fatal.or_else(|| producer.commit_transaction(UNDO).err().map(|error| code_of(&error)))
+}
+
+/// Whether a topic may be written: sends its first partition a message in a transaction that is undone. Blocks.
+pub(super) fn write_in_vain(
+    producer: &TransactionalProducer,
+    config: &KafkaClientConfig,
+    topic: &str,
+    notes: &ClientNotes,
+) -> Result<(), KafkaClientError> {
+    let refused = |code| {
+        let what = format!("could not write to topic `{topic}`");
+        notes.mendable(config).unwrap_or(KafkaClientError::Refused { what, code })
+    };
+    producer.begin_transaction().map_err(|error| refused(code_of(&error)))?;
+    let reports = Arc::<TransactionReports>::default();
+    reports.begin();
+    let ticket = TransactionTicket { origin: RowOrDocument::Row, reports: Arc::clone(&reports) };
+    let record = BaseRecord::<str, [u8], _>::with_opaque_to(topic, Box::new(ticket)).partition(0).key("doctor");
+    let written = match producer.send(record) {
+        Err((error, _)) => Err(refused(code_of(&error))),
+        Ok(()) if !reports.wait(LIMIT) => Err(notes.unreachable(config)),
+        Ok(()) => match reports.refused().first() {
+            None => Ok(()),
+            Some((_, code)) => {
+                let code = is_consequence(*code).then(|| cause(producer)).flatten().unwrap_or(*code);
+                Err(refused(code))
+            }
+        },
+    };
+    // Where this fails, brokers undo it by themselves.
+    producer.abort_transaction(UNDO).ok();
+    written
 }

@@ -146,6 +146,12 @@ pub(crate) fn code_of(error: &KafkaError) -> RDKafkaErrorCode {
     }
 }
 
+/// Whether the client only gave up a message because of something else.
+pub(crate) fn is_consequence(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(code, Code::Fatal | Code::PurgeInflight | Code::PurgeQueue | Code::State)
+}
+
 /// What may help against an error of a broker or of the client.
 pub(crate) fn advice(code: RDKafkaErrorCode) -> Advice {
     use RDKafkaErrorCode as Code;

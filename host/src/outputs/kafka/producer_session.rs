@@ -22,7 +22,8 @@ use super::{
     settings::KafkaOutputConfig,
 };
 use crate::kafka::{
-    Advice, ClientNotes, KafkaClient, KafkaClientError, NotingContext, advice, code_of, in_background, look_at,
+    Advice, ClientNotes, KafkaClient, KafkaClientError, NotingContext, advice, code_of, in_background, is_consequence,
+    look_at,
 };
 
 /// The longest that brokers may take to answer what is asked at the start.
@@ -349,12 +350,6 @@ impl ProducerSession {
             Err(_) => Err(self.notes.unreachable(&self.config.client)),
         }
     }
-}
-
-/// Whether the client only gave up a message because of something else.
-fn is_consequence(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode as Code;
-    matches!(code, Code::Fatal | Code::PurgeInflight | Code::PurgeQueue | Code::State)
 }
 
 /// Whether it means that nobody answered.

@@ -79,7 +79,7 @@ fn a_password_that_changes_in_its_file_is_taken_by_a_process_that_runs() {
     cluster.node.start_again_with("another-password-of-tests");
     daemon.wait_for_log("could not be a member of the cluster");
     folder.write("plain-password", "another-password-of-tests\n");
-    daemon.wait_for_log("joining the cluster anew");
+    daemon.wait_for_log("rejoining the cluster");
     wait_for("the process to be a member", || {
         let report = status(&folder);
         report["processes"][0]["partitions"].as_array().is_some_and(|partitions| partitions.len() == 8)
