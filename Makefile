@@ -16,6 +16,12 @@ setup:
 	@rustup show active-toolchain >/dev/null 2>&1 && rustc --version >/dev/null 2>&1 || rustup toolchain install
 	@rustup target list --installed 2>/dev/null | grep -qx $(TARGET) || rustup target add $(TARGET)
 
+# All that rustup installs for the tasks of CI: of two that run side by side, both would install it.
+.PHONY: setup-all
+setup-all: setup
+	rustup component add rustfmt clippy
+	@$(ADD_WASI)
+
 # Kafka comes with an OpenSSL, which is built with perl. Where that is missing, the workspace does without both.
 ALL_FEATURES := exotrace-all-features
 PERL := $(shell perl -MIPC::Cmd -MFindBin -MFile::Compare -e1 2>/dev/null && echo perl)
