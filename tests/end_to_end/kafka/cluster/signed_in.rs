@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Brokers, Cluster, start};
 use crate::{
-    harness::{Folder, KafkaNode, wait_for},
+    harness::{Folder, KafkaNode, PLAIN_PASSWORD, wait_for},
     kafka::{
         signing_in::{trust, ways},
         steps,
@@ -73,7 +73,10 @@ fn a_password_that_changes_in_its_file_is_taken_by_a_process_that_runs() {
     let like = TenantConfig { rows: 20, ..TenantConfig::default() };
     let cluster = Cluster::at(brokers, "cluster-password", 2, &like, json!({}));
     let folder = cluster.process();
+    folder.write("plain-password", "wrong-password-of-tests\n");
     let mut daemon = start(&folder);
+    daemon.wait_for_log("could not look at the ledger topic; trying again");
+    folder.write("plain-password", format!("{PLAIN_PASSWORD}\n"));
     wait_for("all documents", || cluster.count() >= cluster.rows());
     cluster.node.kill();
     cluster.node.start_again_with("another-password-of-tests");
