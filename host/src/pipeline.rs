@@ -24,6 +24,7 @@ mod progress;
 mod questions;
 mod read_ahead;
 mod record_batch;
+mod record_keys;
 mod replay;
 mod run;
 mod run_context;
@@ -64,6 +65,7 @@ pub(crate) use questions::{
     TracedDelivery, TracedDetails, TracedRow, audit_alone, backfill_alone, choose_source, remap_alone, trace_alone,
 };
 pub(crate) use record_batch::{Checkpoint, RecordBatch};
+pub(crate) use record_keys::RecordKeys;
 pub(crate) use replay::{ReplayError, ReplayRequests, Replayed, Replays, replay};
 pub(crate) use run::{GRACE, run, run_part};
 pub(crate) use setting_problem::SettingProblem;

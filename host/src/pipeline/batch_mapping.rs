@@ -49,7 +49,7 @@ impl From<RecordBatch> for BatchToMap {
 impl BatchToMap {
     /// The same, which may be mapped before it is its turn.
     pub(super) fn begin_ahead(self, ahead: &Arc<Ahead>) -> Self {
-        let mapping = (!self.batch.keys.is_empty()).then(|| AheadMapping::begin(&self.batch, ahead));
+        let mapping = (self.batch.count() > 0).then(|| AheadMapping::begin(&self.batch, ahead));
         Self { ahead: mapping, ..self }
     }
 }
@@ -124,12 +124,12 @@ async fn attempt(batch: &Arc<RecordBatch>, ahead: Option<MappedAhead>) -> Result
 }
 
 fn check(batch: &RecordBatch, mapped: MappedBatch) -> Result<MappedBatch, RunError> {
-    if mapped.outcomes.len() != batch.keys.len() {
+    if mapped.outcomes.len() != batch.count() {
         // The ledger would note rows of which nothing was delivered.
-        let problem = format!("{} outcomes for {} records", mapped.outcomes.len(), batch.keys.len());
+        let problem = format!("{} outcomes for {} records", mapped.outcomes.len(), batch.count());
         return Err(MapperError::Contract(problem).into());
     }
-    let (source, records) = (&batch.source.label, batch.keys.len());
+    let (source, records) = (&batch.source.label, batch.count());
     debug!(source, records, mapping = mapped.versions(), "batch mapped");
     Ok(mapped)
 }

@@ -118,8 +118,8 @@ impl Delivery {
 pub(super) async fn deliver(context: &SourceRun, batch: impl Into<BatchToMap>) -> Result<Delivery, RunError> {
     let BatchToMap { batch, refused: refused_before, ahead } = batch.into();
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
-    let records = (batch.keys.len() + refused_before.len()) as u64;
-    if batch.keys.is_empty() {
+    let records = (batch.count() + refused_before.len()) as u64;
+    if batch.count() == 0 {
         context.run.write_dead_letters(refused_before).await?;
         let mapped = Arc::default();
         return Ok(Delivery { batch, mapped, summary, records, accepted: Vec::new(), refused: HashSet::new() });
@@ -230,9 +230,11 @@ impl Distribution<'_> {
             }
             let of_it = accepted.iter().filter(|row| row.output == target.name);
             let known: HashSet<_> = of_it.map(|row| row.key).collect();
-            let all = 0..batch.keys.len();
-            let places: Vec<_> = all.filter(|place| !known.contains(&batch.keys[*place])).collect();
-            let portion = if places.len() == batch.keys.len() {
+            let all = 0..batch.count();
+            // Nobody asks for the keys as a rule: then they are not made.
+            let is_new = |place: &usize| known.is_empty() || !known.contains(&batch.keys()[*place]);
+            let places: Vec<_> = all.filter(is_new).collect();
+            let portion = if places.len() == batch.count() {
                 Portion { batch: Arc::clone(mapped), places }
             } else {
                 Portion { batch: Arc::new(some_of(mapped, &places)), places }
@@ -264,13 +266,14 @@ impl Distribution<'_> {
         let is_done = |accepted: &mut Accepted| accepted.companion.is_none();
         let accepted: Vec<_> = self.waiting.extract_if(.., is_done).collect();
         let outputs: Vec<_> = accepted.iter().map(|accepted| accepted.name.clone()).collect();
+        if outputs.is_empty() {
+            return Ok(());
+        }
         let marks: Vec<_> = accepted.iter().filter_map(Accepted::mark).collect();
-        let outcomes = self.batch.keys.iter().zip(&self.mapped.outcomes);
+        let outcomes = self.batch.keys().iter().zip(&self.mapped.outcomes);
         let with_document = outcomes.filter(|(_, outcome)| !matches!(outcome, Outcome::Rejected(_)));
         let keys: Vec<_> = with_document.map(|(key, _)| *key).collect();
-        if !outputs.is_empty() {
-            self.context.ledger(move |ledger, source| ledger.note_accepted(source, &outputs, &keys, &marks)).await?;
-        }
+        self.context.ledger(move |ledger, source| ledger.note_accepted(source, &outputs, &keys, &marks)).await?;
         accepted.into_iter().for_each(Accepted::noted);
         Ok(())
     }

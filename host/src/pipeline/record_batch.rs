@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{dead_letter::DeadLetter, source_identity::SourceIdentity, source_position::SourcePosition};
+use super::{
+    dead_letter::DeadLetter, record_keys::RecordKeys, source_identity::SourceIdentity, source_position::SourcePosition,
+};
 use crate::{
     ledger::{Ledger, LedgerError, Mark},
     mapper::Origin,
@@ -16,7 +18,7 @@ pub(crate) struct RecordBatch {
     /// The records, one a line. None at all when there is only something to note.
     pub records: String,
     /// What each is known by.
-    pub keys: Vec<RecordKey>,
+    pub keys: RecordKeys,
     /// Where they were read.
     pub origin: Origin,
     /// The one output that they are for; `None`: all.
@@ -27,6 +29,18 @@ pub(crate) struct RecordBatch {
     pub position: Option<Arc<dyn SourcePosition>>,
     /// What is noted when every output has accepted them.
     pub checkpoint: Arc<dyn Checkpoint>,
+}
+
+impl RecordBatch {
+    /// How many records it has.
+    pub(super) fn count(&self) -> usize {
+        self.keys.count()
+    }
+
+    /// What each of its records is known by.
+    pub(super) fn keys(&self) -> &[RecordKey] {
+        self.keys.of(&self.records)
+    }
 }
 
 /// What the ledger notes when every output has accepted a batch.

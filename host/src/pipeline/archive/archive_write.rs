@@ -25,7 +25,7 @@ pub(in crate::pipeline) async fn archive(context: &SourceRun, batch: &Arc<Record
     match retry(&mut ArchiveWrite { context, archive, batch }).await {
         Ok(written) => {
             let counts = metrics().source(&batch.source.label);
-            counts.archived_records.inc_by(batch.keys.len() as u64);
+            counts.archived_records.inc_by(batch.count() as u64);
             counts.archived_bytes.inc_by(written.output);
             if written.attempts > 1 {
                 info!(source = context.label(), "keeping raw records again");

@@ -113,7 +113,7 @@ impl Auditor {
         let mut reading = RangeRun::begin(&self.run, AUDIT, chosen, range, RangeRows::All).await?;
         while let Some(batch) = reading.next().await? {
             let batch = Arc::new(batch);
-            if !batch.keys.is_empty() {
+            if batch.count() > 0 {
                 let mut judged = self.judge(&batch, range).await?;
                 if self.is_repair {
                     self.repair(&mut judged, &reading.context).await?;
@@ -130,7 +130,7 @@ impl Auditor {
     /// `&mut`, since the book is for one thread at a time.
     async fn judge(&mut self, batch: &Arc<RecordBatch>, range: Window) -> Result<JudgedBatch, QuestionError> {
         let mapped = batch_mapping::map_once(batch).await?;
-        let (name, identities) = (self.name.clone(), batch.keys.iter().map(|key| key.identity).collect::<Vec<_>>());
+        let (name, identities) = (self.name.clone(), batch.keys().iter().map(|key| key.identity).collect::<Vec<_>>());
         let known = move |ledger: &mut Ledger| {
             let progress = ledger.progress(&name)?;
             Ok(KnownRows { rows: ledger.known(&name, identities.iter().copied())?, from: progress.known_from })

@@ -37,7 +37,7 @@ impl JudgedBatch {
         range: Window,
     ) -> Self {
         let (mut rows, mut is_new_to_all) = (Vec::new(), Vec::new());
-        let records = batch.records.lines().zip(&batch.keys);
+        let records = batch.records.lines().zip(batch.keys());
         for ((record, key), outcome) in records.zip(&mapped.outcomes) {
             let received = record_key::received(record).or(outcome.timestamp()).unwrap_or(range.end);
             let by_ledger = if known.rows.has(*key) {

@@ -131,7 +131,7 @@ impl RemapSource {
         Ok(RecordBatch {
             source: Arc::clone(&self.identity),
             records,
-            keys,
+            keys: keys.into(),
             origin,
             output: self.begin.output.clone(),
             dead_letters: Vec::new(),

@@ -125,7 +125,7 @@ impl DeadLetterSource {
             dead_letters: Vec::new(),
             position: None,
             checkpoint: Arc::new(ReplayCheckpoint { replay, keys: keys.clone() }),
-            keys,
+            keys: keys.into(),
         })
     }
 
@@ -145,7 +145,7 @@ impl DeadLetterSource {
         Some(RecordBatch {
             source: Arc::clone(self.sources.first()?),
             records: String::new(),
-            keys: Vec::new(),
+            keys: Vec::new().into(),
             origin: Origin::default(),
             output: None,
             dead_letters: again,

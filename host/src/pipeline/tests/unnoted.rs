@@ -40,7 +40,7 @@ fn batch(identity: &Arc<SourceIdentity>, subject: &str, fails: bool) -> RecordBa
         format!("{{\"id\":\"{subject}\",\"receivedDateTime\":\"2026-01-02T03:04:05Z\",\"subject\":\"{subject}\"}}");
     RecordBatch {
         source: Arc::clone(identity),
-        keys: vec![RecordKey::of(&record)],
+        keys: vec![RecordKey::of(&record)].into(),
         records: record + "\n",
         origin: Origin::default(),
         output: None,

@@ -28,7 +28,8 @@ use crate::{
     mapper::{FilePosition, Origin},
     observe::metrics::{OfSource, metrics},
     pipeline::{
-        Claims, Committed, RecordBatch, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun, Summary,
+        Claims, Committed, RecordBatch, RecordKeys, Remedy, RunError, Source, SourceError, SourceIdentity, SourceRun,
+        Summary,
         dead_letter::{DeadLetter, Stage},
     },
     sources::file::FileConfig,
@@ -363,15 +364,18 @@ impl FileCollector {
 }
 
 /// What the records of a batch are known by as long as some outputs have it and others lack it: where they were read.
-fn keys(records: &str, before: &FileState) -> Vec<RecordKey> {
-    let keys = lines(records).enumerate().map(|(index, line)| {
-        let mut hash = Sha256::new();
-        hash.update(format!("{:?} {} {index} ", before.place, before.offset));
-        hash.update(line.text.strip_suffix('\n').unwrap_or(line.text));
-        let digest: [u8; 32] = hash.finalize().into();
-        RecordKey { identity: *digest.first_chunk().expect("half of the digest"), ..RecordKey::default() }
-    });
-    keys.collect()
+fn keys(records: &str, before: &FileState) -> RecordKeys {
+    let (place, offset) = (before.place, before.offset);
+    RecordKeys::later(lines(records).count(), move |records| {
+        let keys = lines(records).enumerate().map(|(index, line)| {
+            let mut hash = Sha256::new();
+            hash.update(format!("{place:?} {offset} {index} "));
+            hash.update(line.text.strip_suffix('\n').unwrap_or(line.text));
+            let digest: [u8; 32] = hash.finalize().into();
+            RecordKey { identity: *digest.first_chunk().expect("half of the digest"), ..RecordKey::default() }
+        });
+        keys.collect()
+    })
 }
 
 /// Lets something work where waiting for a disk does no harm.

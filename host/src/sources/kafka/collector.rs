@@ -205,7 +205,7 @@ impl KafkaCollector {
         RecordBatch {
             source: Arc::clone(&self.identity),
             records,
-            keys,
+            keys: keys.into(),
             origin: Origin::default(),
             output: None,
             dead_letters,

@@ -194,7 +194,7 @@ impl ServiceCollector {
             source: Arc::clone(&self.identity),
             records: format!(r#"{{"trace":{record},"details":[{}]}}"#, steps.join(",")),
             // Beside that of the row, and the same when they are read again after a crash.
-            keys: vec![RecordKey { identity: row.identity.map(|byte| !byte), content: row.content }],
+            keys: vec![RecordKey { identity: row.identity.map(|byte| !byte), content: row.content }].into(),
             origin: Origin { read_at: Some(self.source.ours().wall()), file: None },
             output: None,
             dead_letters: Vec::new(),
