@@ -46,10 +46,13 @@ pub(crate) async fn examine(config: &ClusterConfig) -> Vec<Finding> {
     ];
     let asked = config.clone();
     let group = in_background(move || group(&asked)).await;
-    let (asked, named) = (config.clone(), topics.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.topic.clone())));
+    let (asked, named) =
+        (config.clone(), topics.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.topic.clone())));
     let named: Vec<_> = named.collect();
     let (mut written, transactions) = match in_background(move || write_to(&asked, &named)).await {
-        Ok(written) => (written, Finding::ok(TRANSACTIONS, "allowed, as far as the transactional id of this command shows")),
+        Ok(written) => {
+            (written, Finding::ok(TRANSACTIONS, "allowed, as far as the transactional id of this command shows"))
+        }
         Err(error) => (Vec::new(), Finding::error(TRANSACTIONS, &error)),
     };
     let mut written = written.drain(..);
@@ -100,10 +103,7 @@ async fn examine_topic(
 }
 
 /// Whether each of these topics may be written, once transactions are allowed. Blocks.
-fn write_to(
-    config: &ClusterConfig,
-    topics: &[String],
-) -> Result<Vec<Result<(), KafkaClientError>>, KafkaClientError> {
+fn write_to(config: &ClusterConfig, topics: &[String]) -> Result<Vec<Result<(), KafkaClientError>>, KafkaClientError> {
     let notes = Arc::new(ClientNotes::default());
     let producer = producer(config, &format!("exotrace-{}-{SUFFIX}", config.group), &notes)?;
     Ok(topics.iter().map(|topic| write_in_vain(&producer, &config.client, topic, &notes)).collect())

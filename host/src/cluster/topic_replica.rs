@@ -209,7 +209,8 @@ impl TopicReplica {
             return Err(Failure::TooLarge(too_large));
         }
         let worst = refused.iter().map(|(_, code)| *code).find(|code| advice(*code) != Advice::Retry);
-        let code = worst.or_else(|| is_consequence(first.1).then(|| cause(&self.producer)).flatten()).unwrap_or(first.1);
+        let code =
+            worst.or_else(|| is_consequence(first.1).then(|| cause(&self.producer)).flatten()).unwrap_or(first.1);
         Err(Failure::Other(self.meaning("could not send a transaction", code)))
     }
 

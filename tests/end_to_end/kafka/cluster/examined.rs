@@ -28,7 +28,7 @@ fn doctor_looks_at_both_topics_of_a_cluster() {
     let cluster = Cluster::new("cluster-doctor", 1, 1);
     let (node, folder) = (&cluster.node, cluster.process());
     check(&folder, &ALL, "`cluster-doctor-ledger` has 8 partitions, is compacted, and may be read and written");
-    // What is sent in vain is not there.
+    // What is sent in vain is not there for anybody.
     for topic in ["cluster-doctor-ledger", "cluster-doctor-ledger-mapping"] {
         assert_eq!(node.messages(topic).len(), 0);
     }
@@ -83,9 +83,16 @@ fn doctor_says_what_a_user_may_not_do_in_a_cluster() {
     check(&folder, &expected, "is known only with `DescribeConfigs` on the topic");
     allow("read", &[mapping]);
     allow("describe_configs", &[ledger, mapping]);
-    check(&folder, &failed, "could not write to topic `cluster-guarded-ledger`");
-    allow("write", &[ledger, mapping]);
     check(&folder, &[&ALL[..3], &failed[3..]].concat(), "transactional ids that begin with `exotrace-`");
     node.allow("guest", "write", "transactional_id", "exotrace-cluster-guarded-doctor");
+    let unwritable = [&failed[..3], &ALL[3..]].concat();
+    check(&folder, &unwritable, "could not write to topic `cluster-guarded-ledger`");
+    allow("write", &[ledger]);
+    check(
+        &folder,
+        &[&ALL[..1], &unwritable[1..]].concat(),
+        "could not write to topic `cluster-guarded-ledger-mapping`",
+    );
+    allow("write", &[mapping]);
     check(&folder, &ALL, "allowed, as far as the transactional id of this command shows");
 }
