@@ -81,7 +81,7 @@ pub(super) async fn poll(
 ) -> Result<PollEnd, RunError> {
     loop {
         match next_step(source, context, shutdown).await? {
-            NextStep::Deliver(batch) => advance(source, context, shutdown, batch, summary).await?,
+            NextStep::Deliver(batch) => advance(source, context, shutdown, *batch, summary).await?,
             NextStep::End(end) => return Ok(end),
         }
     }
@@ -147,7 +147,7 @@ async fn deliver_all(context: &SourceRun, batch: BatchToMap) -> Result<Committed
 /// What a source has answered.
 pub(super) enum NextStep {
     /// Records.
-    Deliver(RecordBatch),
+    Deliver(Box<RecordBatch>),
     /// That there is nothing more.
     End(PollEnd),
 }
@@ -177,7 +177,7 @@ impl Attempt for NextBatch<'_> {
             }
         };
         self.source.report_health(self.context);
-        Ok(read.map_or(NextStep::End(PollEnd::CaughtUp), NextStep::Deliver))
+        Ok(read.map_or(NextStep::End(PollEnd::CaughtUp), |batch| NextStep::Deliver(Box::new(batch))))
     }
 
     fn delay(&self, error: &RunError, attempt: u32) -> Option<Duration> {

@@ -72,7 +72,7 @@ impl RangeRun {
     /// The next batch, for somebody who delivers it in another way, or not at all; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>, QuestionError> {
         match worker::next_step(&mut *self.source, &self.context, &mut self.shutdown).await? {
-            NextStep::Deliver(batch) => Ok(Some(batch)),
+            NextStep::Deliver(batch) => Ok(Some(*batch)),
             NextStep::End(PollEnd::CaughtUp) => Ok(None),
             NextStep::End(PollEnd::Stopped) => Err(QuestionError::Ended),
         }
