@@ -135,6 +135,9 @@ $(DENY): tests/deny-requirements.txt
 		$(CARGO) install --locked --root target/tools/deny --version $(DENY_VERSION) cargo-deny
 	touch $@
 
+# One workspace names a newer toolchain, which nothing of this needs.
+PINNED := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+deny advisories: export RUSTUP_TOOLCHAIN := $(PINNED)
 deny: $(DENY) ## Check where dependencies come from, their licences, and that none is banned.
 	for manifest in $(LOCKS); do \
 		$(DENY) --locked --manifest-path $$manifest --config deny.toml check --allow license-not-encountered --allow license-exception-not-encountered --allow unused-wrapper bans licenses sources || exit 1; \
