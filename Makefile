@@ -78,6 +78,8 @@ KAFKA := target/tools/kafka
 $(KAFKA)/ready: $(wildcard tests/hosts/kafka/*)
 	tests/hosts/kafka/install $(KAFKA)
 
+# Tests wait for programs and for time: on two cores, two at a time leave most of both unused.
+test: export RUST_TEST_THREADS := $(shell n=$$(nproc 2>/dev/null || echo 1); [ "$$n" -gt 4 ] && echo "$$n" || echo 4)
 READY := $(addsuffix /ready,$(SYSLOG) $(PROMETHEUS) $(ELASTICSEARCH) $(OPENSEARCH) $(ELASTICSEARCH_SERVER) $(KAFKA))
 test: setup kafka $(READY) ## Run every test.
 	$(CARGO) test $(WORKSPACE)
