@@ -128,7 +128,8 @@ async fn what_one_of_two_requests_did_not_bring_is_sent_again_alone() {
         assert_eq!(stored(&fake).len(), 125, "{failure:?}");
         assert_eq!(output.deliver(&batch).await.unwrap(), Receipt::default());
         assert_eq!(stored(&fake).len(), 250, "{failure:?}");
-        assert_eq!(sent(&fake).iter().map(Vec::len).sum::<usize>(), 375, "{failure:?}");
+        // A host that was busy gets one request at a time.
+        assert_eq!(sent(&fake).iter().map(Vec::len).collect::<Vec<_>>(), [125; 3], "{failure:?}");
     }
 }
 

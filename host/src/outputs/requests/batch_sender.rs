@@ -28,6 +28,10 @@ const SHORTEST_TOO_LONG: usize = 256 * 1024;
 /// Number of shorter requests after which a longer one is tried again: the connection may have broken for another reason.
 const SUSPICION: u32 = 1000;
 
+/// Number of requests that are sent one at a time after an attempt has failed: the queue of a busy host may have room for one
+/// request and not for two.
+const CAUTION: u32 = 100;
+
 /// A batch is not cut into shorter requests than this many documents only to have several under way: each has its price.
 const WORTH_A_REQUEST: usize = 100;
 
@@ -47,6 +51,8 @@ pub(crate) struct BatchSender<P> {
     /// The most requests that are under way for a batch.
     concurrency: usize,
     cut_off: Option<CutOff>,
+    /// How many requests more are sent one at a time.
+    cautious: u32,
     memory: ProgressMemory,
     /// Whether the host has taken something since it refused all that it was given.
     takes_others: bool,
@@ -72,7 +78,7 @@ impl<P: Protocol> BatchSender<P> {
     /// With a `concurrency` above 1, documents of different ids may be stored in another order than they come in.
     pub(crate) fn new(protocol: P, client: HostClient, limits: BodyConfig, concurrency: usize) -> Self {
         let memory = ProgressMemory::default();
-        Self { protocol, client, limits, concurrency, cut_off: None, memory, takes_others: false }
+        Self { protocol, client, limits, concurrency, cut_off: None, cautious: 0, memory, takes_others: false }
     }
 
     /// What requests go through.
@@ -99,6 +105,7 @@ impl<P: Protocol> BatchSender<P> {
         match sent {
             Ok(()) => Ok(progress.into_receipt()),
             Err(error) => {
+                self.cautious = CAUTION;
                 self.memory.keep(&documents, progress);
                 Err(error)
             }
@@ -114,9 +121,9 @@ impl<P: Protocol> BatchSender<P> {
         let mut rest = VecDeque::from(self.reject_unfit(documents, progress));
         // Of those with the same id the first one is stored, and stays so.
         let in_order = self.concurrency == 1 || has_repeated_ids(documents);
-        let concurrency = if in_order { 1 } else { self.concurrency };
         let mut sending = Sending { search: SuspectSearch::new(), was_cut_off: false, is_cut_off: false };
         while !rest.is_empty() {
+            let concurrency = if in_order || self.cautious > 0 { 1 } else { self.concurrency };
             let parts = self.next_parts(&mut rest, concurrency, &sending.search);
             let bodies: Vec<_> = parts.iter().map(|part| self.protocol.write(part)).collect();
             let lengths: Vec<_> = bodies.iter().map(Vec::len).collect();
@@ -223,8 +230,9 @@ impl<P: Protocol> BatchSender<P> {
         rest
     }
 
-    /// A host has answered a request; after many, longer ones are tried again.
+    /// A host has answered a request; after some, several at a time are sent again, and after many, longer ones.
     fn answered(&mut self) {
+        self.cautious = self.cautious.saturating_sub(1);
         if let Some(cut_off) = &mut self.cut_off {
             cut_off.answered += 1;
             if cut_off.answered >= SUSPICION {
