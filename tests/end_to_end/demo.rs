@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::harness::exotrace;
+use crate::harness::{Folder, exotrace};
 
 #[test]
 fn the_demo_delivers_every_row_once() {
@@ -20,6 +20,13 @@ fn the_demo_delivers_every_row_once() {
     assert_eq!((documents.len(), deliveries.len()), (120, 120));
     assert!(documents.iter().any(|document| document["source"]["geo"].is_object()));
     assert!(ended.stderr.ends_with("120 rows on 3 pages: 120 documents delivered\n"), "{ended}");
+}
+
+#[test]
+fn a_demo_without_a_folder_says_how_to_name_one() {
+    let ended = Folder::new().bare(&["demo"]).env("TMPDIR", "/none").ends(1);
+    let said = ended.said();
+    assert!(said.contains("could not make a folder for the demo: ") && said.contains("hint: `TMPDIR` "), "{said}");
 }
 
 #[test]

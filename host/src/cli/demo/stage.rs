@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use anyhow::anyhow;
 use exotrace_simulator::{Tenant, TenantConfig, serve};
 use tokio::{net::TcpListener, runtime::Runtime, task::JoinHandle};
 
@@ -37,7 +38,9 @@ pub(super) struct DemoStage {
 
 impl DemoStage {
     pub(super) fn new(rows: usize) -> anyhow::Result<Self> {
-        let state_dir = tempfile::tempdir()?;
+        let state_dir = tempfile::tempdir().map_err(|error| {
+            anyhow!("could not make a folder for the demo: {error}\nhint: `TMPDIR` names the folder that it is made in")
+        })?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let tenant = TenantConfig { rows, ..TenantConfig::default() };
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
