@@ -32,7 +32,7 @@ pub(crate) use self::{
     admin_client::{TopicAdmin, topic_admin},
     client::{KafkaClient, check, in_background},
     context::{ClientNotes, log},
-    error::{Advice, KafkaClientError, advice, code_of, is_consequence},
+    error::{Advice, KafkaClientError, advice, code_of, fatal_code, is_consequence},
     group_position::GroupPosition,
     noting_context::{DeliveryTicket, NotingContext},
     token::TokenProvider,

@@ -26,10 +26,10 @@ use crate::{
     support::atomic_write,
 };
 
-/// So many rows are put into the file together.
+/// Rows that are put into the file in one transaction.
 const BATCH: usize = 20_000;
 
-/// Brokers forget which rows are gone a day after they went, unless they are told otherwise: an older file is made anew.
+/// Brokers forget which rows are gone a day after they went, unless they are told otherwise: an older file is created again.
 const OLDEST_FILE: TimeDelta = TimeDelta::hours(12);
 
 /// In the folder of a partition: of which topic of which brokers its ledger is a copy.

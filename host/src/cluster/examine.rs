@@ -46,16 +46,15 @@ pub(crate) async fn examine(config: &ClusterConfig) -> Vec<Finding> {
     ];
     let asked = config.clone();
     let group = in_background(move || group(&asked)).await;
-    let (asked, named) =
-        (config.clone(), topics.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.topic.clone())));
-    let named: Vec<_> = named.collect();
-    let (mut written, transactions) = match in_background(move || write_to(&asked, &named)).await {
+    let asked = config.clone();
+    let sound: Vec<_> = topics.iter().flat_map(|(_, found)| found).map(|found| found.topic.clone()).collect();
+    let (written, transactions) = match in_background(move || write_to(&asked, &sound)).await {
         Ok(written) => {
             (written, Finding::ok(TRANSACTIONS, "allowed, as far as the transactional id of this command shows"))
         }
         Err(error) => (Vec::new(), Finding::error(TRANSACTIONS, &error)),
     };
-    let mut written = written.drain(..);
+    let mut written = written.into_iter();
     let mut findings = Vec::new();
     for (step, found) in topics {
         match found {

@@ -75,7 +75,7 @@ impl MappingFollower {
 
     async fn look(&self, followed: &mut Followed) -> Result<(), ClusterError> {
         let (config, topic) = (self.config.clone(), followed.topic.take());
-        // What fails is made anew the next time.
+        // A client that fails is created again the next time.
         let (topic, state) = spawn_blocking(move || {
             let mut topic = topic.map_or_else(|| MappingTopic::new(&config), Ok)?;
             let state = topic.read()?;

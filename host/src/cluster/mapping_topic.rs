@@ -51,7 +51,7 @@ impl MappingTopic {
     pub(super) fn read(&mut self) -> Result<Option<MappingTopicState>, ClusterError> {
         let state = self.reader.look()?;
         if state.partitions.is_empty() && state.may_come() {
-            // One that is made anew is another one.
+            // A topic that is created again is another one.
             (self.position, self.known) = (0, MappingTopicState::default());
             return Ok(None);
         }

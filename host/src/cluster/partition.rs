@@ -22,7 +22,7 @@ pub(crate) fn partition_folder(state_dir: &Path, partition: i32) -> PathBuf {
     partitions_folder(state_dir).join(format!("{partition:02}"))
 }
 
-/// A partition of so many.
+/// A partition of the ledger topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartitionPlace {
     /// Its number, from 0 on.

@@ -26,7 +26,7 @@ use super::{
     transactional_producer::{LIMIT, TransactionalProducer, UNDO, cause, producer},
 };
 use crate::{
-    kafka::{Advice, ClientNotes, KafkaClientError, TransactionMessages, advice, code_of, is_consequence},
+    kafka::{Advice, ClientNotes, KafkaClientError, TransactionMessages, advice, code_of, fatal_code, is_consequence},
     ledger::{Changes, Companion, LedgerMessage, RefusedPart, Replica, ReplicaError},
 };
 
@@ -215,9 +215,8 @@ impl TopicReplica {
     }
 
     fn failed(&self, what: &str, error: &KafkaError) -> Failure {
-        // A producer that cannot go on says why by another way.
-        let fatal = self.producer.client().fatal_error().map(|(code, _)| code);
-        Failure::Other(self.meaning(what, fatal.unwrap_or_else(|| code_of(error))))
+        let code = fatal_code(self.producer.client()).unwrap_or_else(|| code_of(error));
+        Failure::Other(self.meaning(what, code))
     }
 
     fn meaning(&self, what: &str, code: RDKafkaErrorCode) -> KafkaClientError {

@@ -32,13 +32,7 @@ pub(super) fn write(
     let client = KafkaClient::new(config)?;
     let mut settings = client.settings;
     let limit = LIMIT.as_millis().to_string();
-    for (key, value) in [
-        ("acks", "all"),
-        ("enable.idempotence", "true"),
-        ("message.timeout.ms", &limit),
-        // Brokers say what is too large, and not the client.
-        ("message.max.bytes", "1000000000"),
-    ] {
+    for (key, value) in [("acks", "all"), ("enable.idempotence", "true"), ("message.timeout.ms", &limit)] {
         settings.set(key, value);
     }
     let what = || format!("could not write to topic `{topic}`");

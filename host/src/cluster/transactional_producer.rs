@@ -17,10 +17,10 @@ use super::{
     transaction_reports::{RowOrDocument, TransactionReports, TransactionTicket},
 };
 use crate::kafka::{
-    ClientNotes, KafkaClient, KafkaClientConfig, KafkaClientError, NotingContext, code_of, is_consequence,
+    ClientNotes, KafkaClient, KafkaClientConfig, KafkaClientError, NotingContext, code_of, fatal_code, is_consequence,
 };
 
-/// How long brokers may take to acknowledge a transaction before the partition is begun anew.
+/// How long brokers may take to acknowledge a transaction before the partition starts again.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Brokers undo by themselves what is not undone by then.
@@ -53,7 +53,7 @@ pub(super) fn producer(
         ("message.max.bytes", "1000000000"),
         // All of a transaction is there at once, so that waiting for more is of no use.
         ("linger.ms", "5"),
-        // As Java's producers: a delivery is in the same partition, whoever writes it.
+        // As Java's producers: a delivery is in the same partition for all writers.
         ("partitioner", "murmur2_random"),
     ] {
         settings.set(key, value);
@@ -72,9 +72,8 @@ pub(super) fn producer(
             }
             Err(error) => {
                 let what = "could not get ready for transactions".to_owned();
-                // A producer that cannot go on says why by another way.
-                let fatal = producer.client().fatal_error().map(|(code, _)| code);
-                let refused = KafkaClientError::Refused { what, code: fatal.unwrap_or_else(|| code_of(&error)) };
+                let code = fatal_code(producer.client()).unwrap_or_else(|| code_of(&error));
+                let refused = KafkaClientError::Refused { what, code };
                 return Err(notes.mendable(&config.client).unwrap_or(refused));
             }
         }
@@ -83,9 +82,8 @@ pub(super) fn producer(
 
 /// Why the client gave up what it had.
 pub(super) fn cause(producer: &TransactionalProducer) -> Option<RDKafkaErrorCode> {
-    let fatal = producer.client().fatal_error().map(|(code, _)| code);
     // A transaction of which a message is missing cannot be committed: the answer says why it is.
-    fatal.or_else(|| producer.commit_transaction(UNDO).err().map(|error| code_of(&error)))
+    fatal_code(producer.client()).or_else(|| producer.commit_transaction(UNDO).err().map(|error| code_of(&error)))
 }
 
 /// Whether a topic may be written: sends its first partition a message in a transaction that is undone. Blocks.

@@ -18,7 +18,7 @@ pub(crate) type TopicAdmin = AdminClient<NotingContext>;
 ///
 /// # Errors
 ///
-/// When a file of the settings cannot be used, or no token can be had.
+/// When a file of the settings cannot be used, or the token endpoint gives no token.
 pub(crate) fn topic_admin(config: &KafkaClientConfig) -> Result<TopicAdmin, KafkaClientError> {
     let KafkaClient { settings, tokens, .. } = KafkaClient::new(config)?;
     let context = NotingContext::new(&Arc::new(ClientNotes::default()), tokens.clone());

@@ -1,4 +1,4 @@
-//! What a client says while it works: kept for whoever waits for it, and logged without any content of messages.
+//! What a client says while it works: kept for the caller that waits for it, and logged without any content of messages.
 
 use std::sync::{Mutex, PoisonError};
 

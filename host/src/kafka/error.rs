@@ -2,7 +2,11 @@
 
 use std::{io, path::PathBuf};
 
-use rdkafka::{error::KafkaError, types::RDKafkaErrorCode};
+use rdkafka::{
+    client::{Client, ClientContext},
+    error::KafkaError,
+    types::RDKafkaErrorCode,
+};
 
 /// What may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +63,7 @@ pub(crate) enum KafkaClientError {
         /// What to look at.
         hint: &'static str,
     },
-    /// The sign-in was refused, or no token can be had.
+    /// The sign-in was refused, or the token endpoint gives no token.
     #[error(
         "could not sign in at brokers `{brokers}`: {reason}\nhint: are `sasl.mechanism` and what goes with it right?"
     )]
@@ -138,7 +142,12 @@ impl KafkaClientError {
     }
 }
 
-/// The code of an error, whatever it is of.
+/// Why a client cannot go on at all, if that is so: what its calls return then says something else.
+pub(crate) fn fatal_code<C: ClientContext>(client: &Client<C>) -> Option<RDKafkaErrorCode> {
+    client.fatal_error().map(|(code, _)| code)
+}
+
+/// The code of an error of any kind.
 pub(crate) fn code_of(error: &KafkaError) -> RDKafkaErrorCode {
     match error {
         KafkaError::Transaction(error) => error.code(),

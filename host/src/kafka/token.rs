@@ -86,7 +86,7 @@ impl TokenProvider {
     ///
     /// # Errors
     ///
-    /// When there is none: what is said has nothing secret in it.
+    /// When there is none; the text has nothing secret in it.
     pub(crate) fn token(&self) -> Result<OAuthToken, Box<dyn Error>> {
         let (token, life) = match &self.sasl {
             Sasl::ClientCredentials { .. } => self.runtime.block_on(self.granted())?,

@@ -15,7 +15,7 @@ pub(crate) struct RecordKeys {
 }
 
 impl RecordKeys {
-    /// Keys of so many records, which are made when somebody asks: nobody does where every output has accepted a batch
+    /// Keys of this number of records, which are made when somebody asks: nobody does where every output has accepted a batch
     /// before it is noted.
     pub(crate) fn later(count: usize, make: impl Fn(&str) -> Vec<RecordKey> + Send + Sync + 'static) -> Self {
         Self { count, known: OnceLock::new(), make: Box::new(make) }

@@ -120,7 +120,7 @@ impl RunContext {
         Self { taps, ..self }
     }
 
-    /// The same, with so many batches ahead.
+    /// The same, with this number of batches ahead.
     #[cfg(test)]
     pub(super) fn reading_ahead(self, most_ahead: usize) -> Self {
         Self { most_ahead, ..self }

@@ -1,4 +1,4 @@
-//! Files of several batches, which are read and mapped ahead: whatever happens, each record is delivered once, in order.
+//! Files of several batches, which are read and mapped ahead: each record is delivered once, in order, in every case.
 
 use std::fs;
 
@@ -58,7 +58,7 @@ fn a_record_in_the_middle_that_stops_the_mapping_goes_to_the_dead_letter_alone()
 }
 
 /// The component takes 4 MiB more with each part of a batch, and gives nothing back: alone, each of its instances is let
-/// go and made anew before there is nothing left for it.
+/// go and created again before there is nothing left for it.
 #[test]
 fn memory_for_one_instance_is_enough() {
     let inbox = hostile("leaking", "max_memory_bytes = 50331648\nmax_total_memory_bytes = 67108864\n");

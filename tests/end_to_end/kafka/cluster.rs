@@ -1,4 +1,4 @@
-//! Tenants that processes share: each row once, whatever happens to a process and its disk.
+//! Tenants that processes share: each row once, also when a process and its disk are lost.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,7 +33,7 @@ struct Cluster {
     sign_in: String,
 }
 
-/// Brokers, where they are reached, and what is said to them.
+/// Brokers, where they are reached, and the settings for signing in.
 struct Brokers {
     node: Arc<KafkaNode>,
     address: String,
@@ -41,7 +41,7 @@ struct Brokers {
 }
 
 impl Cluster {
-    /// So many tenants with so many rows each.
+    /// This number of tenants, with this number of rows each.
     fn new(name: &'static str, tenants: u64, rows: usize) -> Self {
         Self::with(name, tenants, rows, json!({}))
     }
@@ -51,7 +51,7 @@ impl Cluster {
         Self::like(name, tenants, &TenantConfig { rows, ..TenantConfig::default() }, topic)
     }
 
-    /// So many tenants like this one.
+    /// This number of tenants like this one.
     fn like(name: &'static str, tenants: u64, like: &TenantConfig, topic: Value) -> Self {
         let node = KafkaNode::shared();
         let (address, sign_in) = (node.open_address(), "tls = false\n".to_owned());
@@ -180,7 +180,7 @@ fn a_process_that_ends_gives_its_tenants_away_and_the_next_one_goes_on() {
     wait_for("all documents", || cluster.count() >= cluster.rows());
     staying.stop();
     cluster.check();
-    // What was read is known to whoever comes next, also with an empty disk.
+    // What was read is known to the process that comes next, also with an empty disk.
     let third = cluster.process();
     let before = cluster.requests();
     let mut next = start(&third);

@@ -73,7 +73,7 @@ pub(super) fn write_secrets(folder: &Folder) {
     folder.write("plain-password", format!("{PLAIN_PASSWORD}\n"));
 }
 
-/// Every way to sign in at a broker: where, and what is said there.
+/// Every way to sign in at a broker: where, and with which settings.
 pub(super) fn ways(node: &KafkaNode) -> [(String, String); 6] {
     let provider = identity_provider();
     let certificates = fixture("certificates");

@@ -22,8 +22,8 @@ use super::{
     settings::KafkaOutputConfig,
 };
 use crate::kafka::{
-    Advice, ClientNotes, KafkaClient, KafkaClientError, NotingContext, advice, code_of, in_background, is_consequence,
-    look_at,
+    Advice, ClientNotes, KafkaClient, KafkaClientError, NotingContext, advice, code_of, fatal_code, in_background,
+    is_consequence, look_at,
 };
 
 /// The longest that brokers may take to answer what is asked at the start.
@@ -217,7 +217,7 @@ impl ProducerSession {
         }
         let (producer, is_transactional) = (self.producer.clone(), self.transactional_id.is_some());
         let asked: Result<_, tokio::task::JoinError> = in_background(move || {
-            let fatal = producer.client().fatal_error().map(|(code, _)| code);
+            let fatal = fatal_code(producer.client());
             // A transaction in which a message has failed cannot be committed: the answer says why it failed.
             let of_transaction = || producer.commit_transaction(FIRST_ANSWER).err().map(|error| code_of(&error));
             Ok(if is_transactional { fatal.or_else(of_transaction) } else { fatal })

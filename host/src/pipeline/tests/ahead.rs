@@ -24,7 +24,7 @@ use crate::{
     support::{finding::Finding, record_key::RecordKey, retry::Backoff},
 };
 
-/// So many batches are read ahead, however many cores there are.
+/// Batches that are read ahead, on any number of cores.
 const AHEAD: usize = 3;
 
 fn deployment(policy: RollbackPolicy) -> Arc<Deployment> {
@@ -38,7 +38,7 @@ fn identity(deployment: &Arc<Deployment>) -> Arc<SourceIdentity> {
     Arc::new(SourceIdentity { name, label, mapper: deployment.mapper(0) })
 }
 
-/// A record with this subject, so many bytes long at least.
+/// A record with this subject, at least this many bytes long.
 fn record(subject: &str, length: usize) -> String {
     let filling = "x".repeat(length);
     format!(
@@ -145,7 +145,7 @@ struct SeenDocuments {
 
 type Action = Box<dyn FnMut(usize) -> Result<(), OutputError> + Send>;
 
-/// Takes no batch before the source has given so many behind it, or all; then does something, by the number of the batch.
+/// Takes no batch before the source has given this number behind it, or all; then does something, by the number of the batch.
 struct PatientOutput {
     given: watch::Receiver<usize>,
     all: usize,
@@ -199,7 +199,7 @@ impl PolledBatches {
     }
 }
 
-/// Polls a source, whose batches are taken when so many behind them are read.
+/// Polls a source, whose batches are taken when this number behind them is read.
 async fn polled(
     mut source: NumberedSource,
     ahead: usize,

@@ -69,7 +69,7 @@ fn doctor_says_what_a_user_may_not_do_in_a_cluster() {
     let allow = |operation: &str, topics: &[&str]| {
         topics.iter().for_each(|topic| node.allow("guest", operation, "topic", topic));
     };
-    // Whatever is asked, it is asked as one of the group.
+    // Everything is asked as one of the group.
     let all_failed = ALL.map(|step| step.replace("ok", "failed"));
     let all_failed = all_failed.each_ref().map(String::as_str);
     check(&folder, &all_failed, "grant the user `Read` and `Describe` on the consumer group");

@@ -75,7 +75,7 @@ fn every_process_takes_a_decision_once_also_one_that_was_away_or_is_new() {
     wait_for("all documents", || cluster.count() >= cluster.rows());
     let before = mapping(first);
     let replace = ["mapping", "replace", "1.20", "--cluster", "--accept-new-ids", "--accept-new-schema", "--force"];
-    // From a machine that is no process of it.
+    // From a machine without a process of it.
     let said = third.exotrace(&replace).ends(0).stdout;
     assert!(said.contains("mapping 1.20.0 (") && said.contains("`cluster-decision`"), "{said}");
     wait_for_states(first, &["taken", "taken"]);
