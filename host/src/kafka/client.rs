@@ -33,6 +33,9 @@ impl KafkaClient {
     ///
     /// When one cannot be used.
     pub(crate) fn new(config: &KafkaClientConfig) -> Result<Self, KafkaClientError> {
+        // Before a client does, so that OpenSSL frees nothing when the process ends: threads of clients that are not
+        // waited for go on until then.
+        openssl_sys::init();
         // Before they are read, so that a change in the meantime counts.
         let files = WatchedFiles::new(config.files());
         let mut settings = ClientConfig::new();
