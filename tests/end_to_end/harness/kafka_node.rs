@@ -1,9 +1,8 @@
 //! A real node of Apache Kafka, as `make test` installs it. It is asked in its own language, by Kafka's own clients.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufRead as _, BufReader, Write as _},
-    net::TcpListener,
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -12,7 +11,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::paths::{fixture, project};
+use super::{
+    address::free_port,
+    paths::{fixture, project},
+};
 
 /// The node of those tests that want nothing special of it.
 static SHARED: Mutex<Weak<KafkaNode>> = Mutex::new(Weak::new());
@@ -41,12 +43,8 @@ struct Place {
 }
 
 impl Place {
-    #[track_caller]
     fn alone() -> Self {
-        // All of them are bound at the same time, so that none is the other.
-        let free = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let ports = free.each_ref().map(|listener| listener.local_addr().unwrap().port());
-        Self { ports, number: 1, controller: None, nodes: 1 }
+        Self { ports: [(); 4].map(|()| free_port()), number: 1, controller: None, nodes: 1 }
     }
 
     fn address(&self, port: usize) -> String {
@@ -238,12 +236,13 @@ impl Drop for KafkaNode {
 
 #[track_caller]
 fn start(folder: &tempfile::TempDir, place: &Place, password: &str) -> Running {
+    let log = folder.path().join("log");
     let mut process = Command::new(project().join("target/tools/kafka/start"))
         .arg(folder.path())
         .args(settings(folder, place, password))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(File::create(&log).unwrap())
         .spawn()
         .expect("`make test` installs it where there is a JDK");
     let stdin = process.stdin.take();
@@ -253,7 +252,8 @@ fn start(folder: &tempfile::TempDir, place: &Place, password: &str) -> Running {
     if !said.starts_with("listening on ") {
         drop(process.kill());
         drop(process.wait());
-        panic!("kafka does not start: {said}");
+        let log = fs::read_to_string(&log).unwrap();
+        panic!("kafka does not start: {said}\n{log}");
     }
     Running { process, stdin, stdout }
 }
