@@ -34,7 +34,8 @@ pub(crate) trait Source: Send {
     async fn next(&mut self, context: &SourceRun) -> Result<Option<RecordBatch>, RunError>;
 
     /// The batch behind the one that it gave last, which is not in the ledger yet; `None` when it cannot be read before
-    /// that. Nothing may be noted for it: it is given up when the run stops, or the one in front of it fails.
+    /// that. Nothing may be noted for it: it is given up when the one in front of it fails, or the run stops and the source
+    /// has not [read it together with that](Self::has_read_ahead).
     ///
     /// # Errors
     ///
@@ -48,7 +49,8 @@ pub(crate) trait Source: Send {
         Vec::new()
     }
 
-    /// Whether the next batch was read together with the last one: it is delivered before the run stops.
+    /// Whether batches that are not in the ledger were read together with the last one: they are delivered before the run
+    /// stops.
     fn has_read_ahead(&self) -> bool {
         false
     }

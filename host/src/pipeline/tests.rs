@@ -94,6 +94,22 @@ async fn a_shutdown_leaves_nothing_half_done() {
     setup.assert_all_delivered();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_many_batches_is_delivered_in_order_and_finished_before_a_stop() {
+    let mut setup = TestSetup::new(3500).await;
+    setup.config.batch_size = 5000;
+    let sink = setup.sink.clone();
+    let stopped = async move { wait_for("a batch", || !sink.documents().is_empty()).await };
+    let summary = run(setup.pipeline(), Mode::Daemon, stopped).await.unwrap();
+    assert_eq!((summary.pages, summary.rows, summary.documents), (1, 3500, 3500));
+    setup.assert_all_delivered();
+    let dates =
+        || setup.sink.documents().into_iter().map(|document| document["@timestamp"].as_str().unwrap().to_owned());
+    assert!(dates().is_sorted_by(|newer, older| newer >= older), "pages have the newest row first");
+    setup.wait_for_ledger().await;
+    assert_eq!(setup.run_once().await.unwrap().documents, 0);
+}
+
 fn set_secret(service: &mut ServiceConfig, text: &str) {
     let Credential::Secret { secret, .. } = &mut service.credential else { unreachable!() };
     *secret = SecretSource::Text(Secret::new(text.to_owned()));

@@ -133,7 +133,7 @@ pub(super) async fn advance(
             }
         }
         read?;
-        if shutdown.is_told() {
+        if shutdown.is_told() && !source.has_read_ahead() {
             return Ok(());
         }
     }

@@ -26,7 +26,7 @@ pub(super) struct MappingTable {
     pub(super) trusted_keys: Setting<Vec<Spanned<String>>>,
     /// Maximum memory of an instance of the mapping, in bytes. Default: `536870912`.
     pub(super) max_memory_bytes: Setting<i64>,
-    /// Maximum memory of all instances of all mappings of the process together, in bytes; a quarter of it is kept for those whose documents are delivered; those that map files ahead take none of its second half. Default: `1073741824`.
+    /// Maximum memory of all instances of all mappings of the process together, in bytes; a quarter of it is kept for those whose documents are delivered; those that map batches ahead take none of its second half. Default: `1073741824`.
     pub(super) max_total_memory_bytes: Setting<i64>,
     /// Maximum time of the mapping for a batch before it is interrupted; all attempts together take four times as long at most. Default: `10s`.
     pub(super) max_batch_time: Setting<String>,

@@ -59,6 +59,8 @@ struct NumberedSource {
     most_ahead: usize,
     /// Whether it never answers when it is to read ahead, as on a disk that hangs.
     hangs: bool,
+    /// Whether its batches are read together, as those of a page are.
+    is_one_page: bool,
     is_rewound: bool,
 }
 
@@ -85,6 +87,7 @@ impl NumberedSource {
             under_way: VecDeque::new(),
             most_ahead: 0,
             hangs: false,
+            is_one_page: false,
             is_rewound: false,
         }
     }
@@ -125,6 +128,10 @@ impl Source for NumberedSource {
             future::pending::<()>().await;
         }
         Ok(self.give())
+    }
+
+    fn has_read_ahead(&self) -> bool {
+        self.is_one_page && !(self.left.is_empty() && self.under_way.is_empty())
     }
 
     fn committed(&mut self, _: &Committed, _: &SourceRun) {
@@ -266,6 +273,18 @@ async fn who_is_told_to_stop_finishes_the_batch_whose_turn_it_is_and_no_other() 
     let polled = polled(source, AHEAD, stops).await;
     assert_eq!(polled.end.unwrap(), PollEnd::Stopped);
     assert_eq!((polled.source.noted.lock().unwrap().as_slice(), polled.summary.documents), (&[0, 1][..], 900));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_stop_finishes_the_page() {
+    let mut source = NumberedSource::new(&deployment(RollbackPolicy::default()), &UNEQUAL);
+    source.is_one_page = true;
+    let stops = |number, stop: &watch::Sender<bool>| {
+        stop.send_replace(number >= 1);
+        Ok(())
+    };
+    let polled = polled(source, 0, stops).await;
+    polled.check_all(&UNEQUAL);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -122,12 +122,17 @@ impl Source for ServiceCollector {
         }
     }
 
+    /// The rest of the page that is being delivered: what is noted with its batches depends on nothing of those in front.
+    async fn read_ahead(&mut self, _: &SourceRun) -> Result<Option<RecordBatch>, RunError> {
+        Ok(self.page.as_mut().and_then(PageDelivery::next_batch))
+    }
+
     fn secret_files(&self) -> Vec<PathBuf> {
         self.source.secret_files()
     }
 
     fn has_read_ahead(&self) -> bool {
-        self.page.as_ref().is_some_and(PageDelivery::has_more)
+        self.page.is_some()
     }
 
     fn committed(&mut self, committed: &Committed, _: &SourceRun) {

@@ -9,8 +9,10 @@ use crate::{
 
 /// A page on its way. The last of its batches is noted together with the page.
 pub(super) struct PageDelivery {
-    /// Those that are still to be delivered.
-    pub(super) batches: VecDeque<RecordBatch>,
+    /// Those that nobody has been given.
+    batches: VecDeque<RecordBatch>,
+    /// How many are not in the ledger.
+    left: usize,
     /// What was counted of its rows, and the documents that are delivered.
     pub(super) summary: Summary,
     /// What of its window is covered.
@@ -28,14 +30,20 @@ pub(super) struct WindowEnd {
 }
 
 impl PageDelivery {
+    /// `summary` is what was counted of its rows; `done` is the window that is done with it.
+    pub(super) fn new(batches: Vec<RecordBatch>, summary: Summary, window: Window, done: Option<WindowEnd>) -> Self {
+        Self { left: batches.len(), batches: batches.into(), summary, window, done }
+    }
+
     /// The next batch.
     pub(super) fn next_batch(&mut self) -> Option<RecordBatch> {
         self.batches.pop_front()
     }
 
-    /// Whether there is another batch.
-    pub(super) fn has_more(&self) -> bool {
-        !self.batches.is_empty()
+    /// A batch is in the ledger. Says whether the page is.
+    pub(super) fn batch_committed(&mut self) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.left == 0
     }
 }
 

@@ -55,8 +55,8 @@ impl ServiceCollector {
         let lateness = self.lateness(&page.rows, times, known_until);
         let done =
             PageDone { touched, changed: summary.changed, late: summary.late, lateness, next, ..self.window_done() };
-        let batches = self.cut(&page.rows, times, done, &before, read_at).into();
-        self.page = Some(PageDelivery { batches, summary, window, done: is_done.then_some(end) });
+        let batches = self.cut(&page.rows, times, done, &before, read_at);
+        self.page = Some(PageDelivery::new(batches, summary, window, is_done.then_some(end)));
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl ServiceCollector {
     pub(super) fn batch_committed(&mut self, documents: u64) {
         let Some(mut page) = self.page.take() else { return };
         page.summary.documents += documents;
-        if page.has_more() {
+        if !page.batch_committed() {
             self.page = Some(page);
             return;
         }
