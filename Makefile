@@ -4,7 +4,7 @@ TARGET := wasm32-unknown-unknown
 CARGO := cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test budget cluster tenant tenants peers cultures check format lint docs fuzz kill bench cargo-component \
+.PHONY: help setup build demo test budget cluster tenant tenants opensearch peers cultures check format lint docs fuzz kill bench cargo-component \
 	contract components guests modules adapters tangent plugins hosts engines java languages aot camel measure-java \
 	browser page
 
@@ -215,6 +215,9 @@ cluster: setup $(KAFKA)/ready ## Kill processes that share 300 tenants, stop bro
 
 tenants: build ## Measure what `exotrace run` takes with 1, 50 and 300 simulated tenants; ten minutes.
 	python3 tests/benches/tenants.py target/release/exotrace
+
+opensearch: build $(TENANT)/ready $(OPENSEARCH)/ready ## Measure how many documents a second OpenSearch takes from `exotrace run`.
+	python3 tests/benches/opensearch.py
 
 # Each where what it needs is: what is missing is said in the table.
 peers: $(TENANT)/ready $(OPENSEARCH)/ready ## Measure what else people map records with, beside `exotrace map`.
