@@ -20,7 +20,7 @@ import time
 
 PROGRAM = pathlib.Path("target/release/exotrace").absolute()
 RECORDS = pathlib.Path("target/tenant/graph.ndjson")
-NODE = pathlib.Path("target/tools/opensearch/start").absolute()
+OPENSEARCH = pathlib.Path("target/tools/opensearch").absolute()
 COUNT = 100_000
 # As the program sends them.
 BATCH = 1_000
@@ -32,10 +32,10 @@ MAPPING = ["--mapping", "3.0", "--local-domain", "contoso.com"]
 SETTINGS = """state_dir = "{folder}/state"
 [mapping]
 version = "3.0"
-local_domains = ["contoso.com"]
 [[source]]
 type = "file"
-path = "{records}"
+paths = ["{records}"]
+local_domains = ["contoso.com"]
 [[output]]
 type = "elasticsearch"
 url = "http://{address}"
@@ -45,8 +45,11 @@ concurrency = {at_a_time}
 
 
 def start_node(folder):
+    # Unlike that of the tests, with all that Java has to be fast.
     process = subprocess.Popen(
-        [NODE, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        ["java", "-Xms2g", "-Xmx2g", "--class-path", f"{OPENSEARCH}/classes:{OPENSEARCH}/jars/*",
+         "OpenSearchNode", folder],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     for line in process.stdout:
         if line.startswith("listening on "):
             # Nothing else that it says may fill the pipe.
@@ -124,7 +127,7 @@ def stored(address, namespace):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         folder = pathlib.Path(folder)
         records = folder / "records.ndjson"
         with open(RECORDS, "rb") as source, open(records, "wb") as target:
@@ -136,7 +139,7 @@ def main():
         generate(address, "warm", 2, bodies)
         best = {}
         for number, at_a_time in itertools.product(range(RUNS), AT_A_TIME):
-            namespaces = [f"{kind}-{at_a_time}-{number}" for kind in ("generator", "exotrace")]
+            namespaces = [f"{kind}_{at_a_time}_{number}" for kind in ("generator", "exotrace")]
             done = [generate(address, namespaces[0], at_a_time, bodies), run(address, namespaces[1], at_a_time, records, folder)]
             for kind, namespace, (took, used) in zip(("generator", "exotrace"), namespaces, done):
                 if stored(address, namespace) != COUNT:
