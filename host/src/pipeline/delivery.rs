@@ -119,14 +119,12 @@ pub(super) async fn deliver(context: &SourceRun, batch: impl Into<BatchToMap>) -
     let BatchToMap { batch, refused: refused_before, ahead } = batch.into();
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
     let records = (batch.count() + refused_before.len()) as u64;
-    if batch.count() == 0 {
-        context.run.write_dead_letters(refused_before).await?;
-        let mapped = Arc::default();
-        return Ok(Delivery { batch, mapped, summary, records, accepted: Vec::new(), refused: HashSet::new() });
+    let mut mapped = Arc::default();
+    if batch.count() > 0 {
+        mapped = Arc::new(map(context, &batch, ahead).await?);
+        archive(context, &batch).await?;
+        context.run.taps.offer(&batch.source.label, &mapped);
     }
-    let mapped = Arc::new(map(context, &batch, ahead).await?);
-    archive(context, &batch).await?;
-    context.run.taps.offer(&batch.source.label, &mapped);
     let mut letters = refused_before;
     letters.extend(by_mapping(&batch, &mapped, Utc::now()));
     let mut distribution =
@@ -168,6 +166,7 @@ impl Distribution<'_> {
     async fn give_to_all(&mut self) -> Result<(), RunError> {
         let mut portions = self.portions().await?;
         let last = self.mover(&portions).await.map(|place| portions.remove(place));
+        portions.retain(|(_, portion)| !portion.batch.documents.is_empty());
         self.give_to(portions, false).await?;
         if let Some(last) = last {
             self.context.run.write_dead_letters(std::mem::take(&mut self.letters)).await?;
@@ -219,7 +218,8 @@ impl Distribution<'_> {
         }
     }
 
-    /// What each output has not accepted before.
+    /// What each output has not accepted before: also nothing, which moves the position of the source all the same. One that
+    /// the source moved by itself beside an output would get to its service late, and take it back.
     async fn portions(&mut self) -> Result<Vec<(usize, Portion)>, RunError> {
         let Self { batch, mapped, .. } = self;
         let accepted = self.context.ledger(|ledger, source| ledger.accepted(source)).await?;
@@ -239,9 +239,7 @@ impl Distribution<'_> {
             } else {
                 Portion { batch: Arc::new(some_of(mapped, &places)), places }
             };
-            if !portion.batch.documents.is_empty() {
-                portions.push((index, portion));
-            }
+            portions.push((index, portion));
         }
         Ok(portions)
     }

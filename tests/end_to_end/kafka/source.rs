@@ -203,6 +203,28 @@ fn what_is_no_record_is_a_dead_letter_that_says_where_it_was() {
     assert_eq!(documents(&folder.read("state/dead-letter.ndjson")).len(), 5);
 }
 
+/// Messages without a document move the offset as well: by the output, and not by the consumer, which would say so later.
+#[test]
+#[ignore = "needs Kafka, which `make test` installs"]
+fn offsets_never_go_back_where_an_output_moves_them() {
+    let mapping = Mapping::new("forward", 1);
+    let folder = mapping.process();
+    let mut daemon = start(&folder);
+    for number in 0..3 {
+        mapping.write(&["{ no JSON"]);
+        // Soon enough that the client has not committed it by itself.
+        thread::sleep(Duration::from_millis(300));
+        mapping.write(&records(number..number + 1));
+        wait_for("a document", || mapping.counts().len() as u64 == number + 1);
+    }
+    // By then the client has committed what it commits by itself.
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(mapping.node.read_by("forward"), 6);
+    daemon.stop();
+    folder.exotrace(&["run", "--once"]).ends(0);
+    mapping.check(3);
+}
+
 #[test]
 #[ignore = "needs Kafka, which `make test` installs"]
 fn with_another_output_offsets_move_when_it_has_accepted() {

@@ -89,7 +89,11 @@ async fn transactions(
             Finding::not_asked(WRITE, text),
         ];
     }
-    if let Err(error) = session.get_ready(topic).await {
+    let mut ready = session.find(topic).await;
+    if ready.is_ok() {
+        ready = session.get_ready().await;
+    }
+    if let Err(error) = ready {
         let text = "there is no transaction to undo it";
         return vec![Finding::error(TRANSACTIONS, &error), Finding::not_asked(WRITE, text)];
     }
@@ -106,7 +110,7 @@ async fn transactions(
     vec![ready, write]
 }
 
-async fn write_and_undo(session: &ProducerSession, topic: &str) -> Result<(), KafkaClientError> {
+async fn write_and_undo(session: &mut ProducerSession, topic: &str) -> Result<(), KafkaClientError> {
     session.begin().await?;
     session.send(topic, &[&Message::empty()], Pace::Alone).await?;
     session.abort().await

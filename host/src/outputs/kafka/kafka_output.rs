@@ -60,6 +60,11 @@ impl KafkaOutput {
 
     /// Writes a batch, and leaves the transaction open.
     async fn write_batch(&mut self, batch: &MappedBatch) -> Result<Receipt, KafkaClientError> {
+        if batch.documents.is_empty() {
+            // It still moves the position of a source.
+            self.begin().await?;
+            return Ok(Receipt::default());
+        }
         let config = Arc::clone(&self.config);
         let topic = topic(batch, &config)?;
         let messages = messages(batch, &config);
@@ -79,10 +84,17 @@ impl KafkaOutput {
         Ok(Receipt { duplicates: 0, rejected: rejected.collect() })
     }
 
+    /// The producer, in a new transaction if it writes in any.
+    async fn begin(&mut self) -> Result<&mut ProducerSession, KafkaClientError> {
+        let session = self.session().await?;
+        session.begin().await?;
+        Ok(session)
+    }
+
     /// The producer, ready to write to a topic.
     async fn ready_for(&mut self, topic: &str) -> Result<&mut ProducerSession, KafkaClientError> {
         let session = self.session().await?;
-        session.get_ready(topic).await?;
+        session.find(topic).await?;
         Ok(session)
     }
 
@@ -148,9 +160,8 @@ impl KafkaOutput {
         messages: &[&Message<'_>],
         pace: Pace,
     ) -> Result<Vec<usize>, KafkaClientError> {
-        let session = self.ready_for(topic).await?;
-        session.begin().await?;
-        session.send(topic, messages, pace).await
+        self.ready_for(topic).await?;
+        self.begin().await?.send(topic, messages, pace).await
     }
 
     /// Undoes the transaction. What was refused is missing from the sequence that brokers expect of a producer, so that
@@ -170,8 +181,22 @@ impl KafkaOutput {
             Err(error) => error,
         };
         let (error, _) = self.undone(error).await;
+        let error = self.output_error(error);
         self.close().await;
-        Err(output_error(error))
+        Err(error)
+    }
+
+    /// What an error means for who delivers.
+    fn output_error(&self, error: KafkaClientError) -> OutputError {
+        let is_too_old = self.session.as_ref().is_some_and(ProducerSession::is_too_old);
+        let outlook = match error.advice() {
+            // Brokers fence a producer as well whose transaction is too old: this one waited for a disk, or was suspended.
+            Advice::GiveUp if is_too_old => Outlook::Transient,
+            Advice::Retry => Outlook::Transient,
+            Advice::Person | Advice::LeaveOut => Outlook::Permanent,
+            Advice::GiveUp => Outlook::Final,
+        };
+        OutputError::new(error, outlook)
     }
 
     /// Undoes the transaction in which something has failed, so that nobody waits for its end; says what the error means,
@@ -266,16 +291,8 @@ impl PositionMover for KafkaOutput {
             // It may have happened all the same.
             position.doubt();
         }
+        let error = self.output_error(error);
         self.close().await;
-        Err(output_error(error))
+        Err(error)
     }
-}
-
-fn output_error(error: KafkaClientError) -> OutputError {
-    let outlook = match error.advice() {
-        Advice::Retry => Outlook::Transient,
-        Advice::Person | Advice::LeaveOut => Outlook::Permanent,
-        Advice::GiveUp => Outlook::Final,
-    };
-    OutputError::new(error, outlook)
 }

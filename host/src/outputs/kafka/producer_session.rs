@@ -60,6 +60,8 @@ pub(super) struct ProducerSession {
     /// The topics that were there.
     known_topics: HashSet<String>,
     is_ready: bool,
+    /// When its last transaction was begun.
+    began: Option<Instant>,
 }
 
 impl ProducerSession {
@@ -92,7 +94,7 @@ impl ProducerSession {
             let producer =
                 made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
             let known_topics = HashSet::new();
-            Ok(Self { config, client, producer, notes, transactional_id, known_topics, is_ready: false })
+            Ok(Self { config, client, producer, notes, transactional_id, known_topics, is_ready: false, began: None })
         })
         .await
     }
@@ -124,12 +126,17 @@ impl ProducerSession {
         looked.await
     }
 
-    /// Gets ready to write to a topic.
-    pub(super) async fn get_ready(&mut self, topic: &str) -> Result<(), KafkaClientError> {
+    /// Sees that a topic is there.
+    pub(super) async fn find(&mut self, topic: &str) -> Result<(), KafkaClientError> {
         if !self.known_topics.contains(topic) {
             self.look(topic).await?.into_result(topic)?;
             self.known_topics.insert(topic.to_owned());
         }
+        Ok(())
+    }
+
+    /// Gets ready for transactions, if it writes in any.
+    pub(super) async fn get_ready(&mut self) -> Result<(), KafkaClientError> {
         if !self.is_ready && self.transactional_id.is_some() {
             let producer = self.producer.clone();
             self.transact("could not get ready for transactions", TRANSACTIONS_READY, move |left| {
@@ -142,12 +149,21 @@ impl ProducerSession {
     }
 
     /// Begins a transaction, if it writes in any.
-    pub(super) async fn begin(&self) -> Result<(), KafkaClientError> {
+    pub(super) async fn begin(&mut self) -> Result<(), KafkaClientError> {
         if self.transactional_id.is_none() {
             return Ok(());
         }
+        self.get_ready().await?;
         let producer = self.producer.clone();
-        self.transact("could not begin a transaction", FIRST_ANSWER, move |_| producer.begin_transaction()).await
+        self.transact("could not begin a transaction", FIRST_ANSWER, move |_| producer.begin_transaction()).await?;
+        self.began = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Whether the transaction is older than brokers let it be: they have undone it then, and say that somebody else has
+    /// fenced this producer.
+    pub(super) fn is_too_old(&self) -> bool {
+        self.began.is_some_and(|began| began.elapsed() >= self.config.delivery_timeout)
     }
 
     /// Undoes a transaction, if it writes in any.
