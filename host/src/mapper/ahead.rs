@@ -29,6 +29,12 @@ use crate::{geo::Databases, support::lines::unambiguous};
 /// They are four times as long as their records, of which 8 MiB are read ahead.
 const MOST_DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
 
+/// The same for all sources together: an output that is down has all of them wait.
+const MOST_DOCUMENT_BYTES_OF_ALL: usize = 256 * 1024 * 1024;
+
+/// Bytes of documents that were mapped ahead for any source, and not taken yet.
+static DOCUMENT_BYTES: AtomicUsize = AtomicUsize::new(0);
+
 /// The number of the next one that maps ahead.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -57,19 +63,26 @@ impl MappedAhead {
     }
 }
 
-impl Ahead {
-    pub(crate) fn new() -> Self {
+impl Default for Ahead {
+    fn default() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self { number, is_over: AtomicBool::new(false), document_bytes: Arc::default() }
     }
+}
 
+impl Ahead {
     /// Nobody wants to have more mapped ahead; what is being mapped is given up soon.
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it was ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
     fn is_wanted(&self) -> bool {
-        !self.is_over.load(Ordering::Relaxed) && !Spares::of_process().are_wanted()
+        !self.is_over() && !Spares::of_process().are_wanted()
     }
 }
 
@@ -79,26 +92,29 @@ impl Drop for Ahead {
     }
 }
 
-/// Bytes of documents that one batch has of those of all.
+/// Bytes of documents that one batch has of those of its source, and of all.
 struct HeldBytes {
-    all: Arc<AtomicUsize>,
+    of_source: Arc<AtomicUsize>,
     own: usize,
 }
 
 impl HeldBytes {
     fn add(&mut self, bytes: usize) {
         self.own += bytes;
-        self.all.fetch_add(bytes, Ordering::Relaxed);
+        self.of_source.fetch_add(bytes, Ordering::Relaxed);
+        DOCUMENT_BYTES.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn has_room(&self) -> bool {
-        self.all.load(Ordering::Relaxed) < MOST_DOCUMENT_BYTES
+        self.of_source.load(Ordering::Relaxed) < MOST_DOCUMENT_BYTES
+            && DOCUMENT_BYTES.load(Ordering::Relaxed) < MOST_DOCUMENT_BYTES_OF_ALL
     }
 }
 
 impl Drop for HeldBytes {
     fn drop(&mut self) {
-        self.all.fetch_sub(self.own, Ordering::Relaxed);
+        self.of_source.fetch_sub(self.own, Ordering::Relaxed);
+        DOCUMENT_BYTES.fetch_sub(self.own, Ordering::Relaxed);
     }
 }
 
@@ -112,7 +128,7 @@ impl Pool {
     /// Maps a batch ahead, if there is memory for that; `None` when it has to be mapped when it is its turn.
     pub(crate) fn map_ahead(&self, records: &str, origin: &Origin, ahead: &Ahead) -> Option<MappedAhead> {
         let databases = self.config.geo.current();
-        let mut held = HeldBytes { all: Arc::clone(&ahead.document_bytes), own: 0 };
+        let mut held = HeldBytes { of_source: Arc::clone(&ahead.document_bytes), own: 0 };
         let records = unambiguous(records);
         let mapped = self.spare(ahead, &databases).and_then(|spare| {
             let Some(mut spare) = spare else { return Ok(None) };

@@ -11,7 +11,8 @@ use crate::mapper::Ahead;
 /// of it may exceed it.
 pub(super) const MOST_RECORD_BYTES: usize = 8 * 1024 * 1024;
 
-/// Batches in the order in which a source gave them.
+/// Batches in the order in which a source gave them, and what maps them ahead for as long as a poll takes.
+#[derive(Default)]
 pub(super) struct ReadAhead {
     waiting: VecDeque<BatchToMap>,
     /// How many bytes the last one has.
@@ -20,10 +21,13 @@ pub(super) struct ReadAhead {
 }
 
 impl ReadAhead {
-    /// With the batch whose turn it is.
-    pub(super) fn new(first: RecordBatch) -> Self {
-        let last = first.records.len();
-        Self { waiting: [first.into()].into(), last, ahead: Arc::new(Ahead::new()) }
+    /// Begins with the batch whose turn it is; those that waited before are given up.
+    pub(super) fn begin(&mut self, first: RecordBatch) {
+        if self.ahead.is_over() {
+            self.ahead = Arc::default();
+        }
+        self.last = first.records.len();
+        self.waiting = [first.into()].into();
     }
 
     /// The batch whose turn it is.

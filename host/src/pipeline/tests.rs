@@ -110,6 +110,38 @@ async fn a_page_of_many_batches_is_delivered_in_order_and_finished_before_a_stop
     assert_eq!(setup.run_once().await.unwrap().documents, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_output_that_fails_in_the_middle_of_a_page_loses_and_repeats_nothing() {
+    let mut setup = TestSetup::new(3500).await;
+    setup.config.batch_size = 5000;
+    setup.sink.writes_left = Some(Arc::new(Mutex::new(2)));
+    setup.run_once().await.unwrap_err();
+    assert_eq!(setup.sink.documents().len(), 2000);
+    setup.sink.writes_left = None;
+    let summary = setup.run_once().await.unwrap();
+    assert_eq!((summary.documents, summary.repeated), (1500, 2000));
+    setup.assert_all_delivered();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rest_of_a_page_is_read_ahead_and_nothing_behind_it() {
+    let mut setup = TestSetup::new(7000).await;
+    setup.config.batch_size = 3500;
+    let (context, mut source) = setup.begun().await;
+    let first = source.next(&context).await.unwrap().unwrap();
+    let mut counts = vec![first.count()];
+    while let Some(batch) = source.read_ahead(&context).await.unwrap() {
+        counts.push(batch.count());
+    }
+    assert_eq!(counts, [1000, 1000, 1000, 500]);
+    for _ in counts {
+        assert!(source.has_read_ahead());
+        source.committed(&Committed { summary: Summary::default(), newest: None }, &context);
+    }
+    assert!(!source.has_read_ahead());
+    assert_eq!(source.take_summary().pages, 1);
+}
+
 fn set_secret(service: &mut ServiceConfig, text: &str) {
     let Credential::Secret { secret, .. } = &mut service.credential else { unreachable!() };
     *secret = SecretSource::Text(Secret::new(text.to_owned()));

@@ -79,9 +79,13 @@ pub(super) async fn poll(
     shutdown: &mut Shutdown,
     summary: &mut Summary,
 ) -> Result<PollEnd, RunError> {
+    let mut ahead = ReadAhead::default();
     loop {
         match next_step(source, context, shutdown).await? {
-            NextStep::Deliver(batch) => advance(source, context, shutdown, *batch, summary).await?,
+            NextStep::Deliver(batch) => {
+                ahead.begin(*batch);
+                advance(source, context, shutdown, &mut ahead, summary).await?;
+            }
             NextStep::End(end) => return Ok(end),
         }
     }
@@ -105,21 +109,21 @@ pub(super) async fn next_step(
     }
 }
 
-/// Takes a batch all the way, and those behind it that the source reads meanwhile. They are mapped at the same time, and
+/// Takes the batch whose turn it is all the way, and those behind it that the source reads meanwhile. They are mapped at the same time, and
 /// delivered and noted one after the other; those that wait when this ends are read again.
 pub(super) async fn advance(
     source: &mut dyn Source,
     context: &SourceRun,
     shutdown: &Shutdown,
-    batch: RecordBatch,
+    ahead: &mut ReadAhead,
     summary: &mut Summary,
 ) -> Result<(), RunError> {
-    let mut ahead = ReadAhead::new(batch);
     while let Some(batch) = ahead.next() {
         let (committed, read) = tokio::join!(deliver_all(context, batch), ahead.fill(source, context));
         match committed {
             Ok(committed) => {
                 source.committed(&committed, context);
+                source.report_health(context);
                 *summary += committed.summary;
             }
             Err(RunError::Released { .. }) => {

@@ -285,6 +285,7 @@ async fn who_is_told_to_stop_finishes_the_page() {
     };
     let polled = polled(source, 0, stops).await;
     polled.check_all(&UNEQUAL);
+    assert_eq!(polled.end.unwrap(), PollEnd::Stopped);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -345,10 +346,10 @@ async fn what_is_mapped_ahead_counts_when_it_is_its_turn() {
     let origin = Origin::default();
     let usual = mapper.map_batch(&records, &origin).unwrap();
     let before = deployment.status().stats.records;
-    let (mut ahead, mut mapped) = (Ahead::new(), None);
+    let (mut ahead, mut mapped) = (Ahead::default(), None);
     // Another test may have all spare instances or their memory for a moment, which ends what wants to map ahead.
     wait_for("a spare instance", || {
-        ahead = Ahead::new();
+        ahead = Ahead::default();
         mapped = mapper.map_ahead(&records, &origin, &ahead);
         mapped.is_some()
     })

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::{
     super::{
+        read_ahead::ReadAhead,
         run_context::{RunContext, RunParts},
         worker::advance,
         *,
@@ -293,8 +294,9 @@ impl Life {
         while pages < most_pages && attempt < 6 {
             match source.next(context).await {
                 Ok(Some(page)) => {
-                    let shutdown = context.run.shutdown();
-                    advance(&mut **source, context, &shutdown, page, &mut Summary::default()).await.unwrap();
+                    let (shutdown, mut ahead) = (context.run.shutdown(), ReadAhead::default());
+                    ahead.begin(page);
+                    advance(&mut **source, context, &shutdown, &mut ahead, &mut Summary::default()).await.unwrap();
                     (pages, attempt) = (pages + 1, 1);
                 }
                 Ok(None) => return,

@@ -11,6 +11,7 @@ use exotrace_simulator::{State, Tenant, TenantConfig, delivered};
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
+    sync::watch,
     time::{sleep, timeout},
 };
 
@@ -21,8 +22,11 @@ use crate::{
     mapper::{Component, Limits, Settings, built_in},
     outputs::stdout::StdoutOutput,
     pipeline::{
-        GRACE, Mode, Pipeline, PipelineSource, Questions, Replays, RunError, SourceIdentity, Summary, Taps,
-        dead_letter::DeadLetterFile, run,
+        GRACE, Mode, Pipeline, PipelineSource, Questions, Replays, RunError, Source, SourceIdentity, SourceRun,
+        Summary, Taps,
+        dead_letter::DeadLetterFile,
+        run,
+        run_context::{RunContext, RunParts},
     },
     sources::microsoft::{ServiceCollector, ServiceConfig, service_name},
     support::{clock::Clock, retry::Backoff},
@@ -110,6 +114,17 @@ impl TestSetup {
 
     pub(super) fn source(&self) -> PipelineSource {
         pipeline_source(&self.config)
+    }
+
+    /// The source alone, ready to be asked.
+    pub(super) async fn begun(&self) -> (SourceRun, Box<dyn Source>) {
+        let PipelineSource { identity, mut source, .. } = self.source();
+        let Pipeline { ledger, outputs, dead_letter, archive, backoff, health, .. } = self.pipeline();
+        let parts = RunParts { ledger, outputs, dead_letter, archive, mode: Mode::Once, backoff, health };
+        let run = RunContext::new(parts, watch::channel(false).1).unwrap();
+        let context = SourceRun::new(run, &identity.name, &identity.label);
+        source.begin(&context).await.unwrap();
+        (context, source)
     }
 
     /// Waits until no run has the ledger: one that was stopped may still be about to close it.
