@@ -31,6 +31,8 @@ impl ChangeLog {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Without it, rows that are replaced would go without a trace.
         connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA recursive_triggers = ON;")?;
+        // A process may have dozens of these: each takes as little as SQLite takes by itself.
+        connection.execute_batch("PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000;")?;
         let mut tables = Vec::new();
         for shape in shapes {
             let log = quoted(&format!("changed_{}", shape.name));
