@@ -45,6 +45,10 @@ pub(super) fn open(
     folder: &Path,
     is_lost: &Arc<AtomicBool>,
 ) -> Result<Ledger, ClusterError> {
+    // Taking it over would fence who has it by now.
+    if is_lost.load(Ordering::Relaxed) {
+        return Err(ClusterError::Ended);
+    }
     let began = Instant::now();
     // First: what is written behind what is read then would be missed.
     let replica = TopicReplica::take_over(config, partition, Arc::clone(is_lost))?;

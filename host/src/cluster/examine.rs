@@ -1,7 +1,7 @@
 //! Whether brokers have what a process of a cluster needs, and allow it. Changes nothing, and takes nothing from a process:
 //! what is written on trial is undone, and nobody reads it.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use super::{
     cluster_config::ClusterConfig,
@@ -104,7 +104,8 @@ async fn examine_topic(
 /// Whether each of these topics may be written, once transactions are allowed. Blocks.
 fn write_to(config: &ClusterConfig, topics: &[String]) -> Result<Vec<Result<(), KafkaClientError>>, KafkaClientError> {
     let notes = Arc::new(ClientNotes::default());
-    let producer = producer(config, &format!("exotrace-{}-{SUFFIX}", config.group), &notes)?;
+    let id = format!("exotrace-{}-{SUFFIX}", config.group);
+    let producer = producer(config, &id, &notes, &AtomicBool::new(false))?;
     Ok(topics.iter().map(|topic| write_in_vain(&producer, &config.client, topic, &notes)).collect())
 }
 

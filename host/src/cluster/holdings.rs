@@ -123,10 +123,11 @@ impl Holdings {
         for partition in partitions {
             let Some(held) = self.lock().remove(partition) else { continue };
             held.is_lost.store(true, Ordering::Relaxed);
-            held.stop.send_replace(true);
+            // First: told to stop, it would finish its pages.
             if let Some(task) = held.task {
                 task.abort();
             }
+            held.stop.send_replace(true);
             self.forget(&held.sources);
         }
         self.tell();

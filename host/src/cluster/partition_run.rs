@@ -60,11 +60,10 @@ impl PartitionRun {
             metrics().cluster.owns(&source.label, true);
         }
         let mut attempt = 1;
-        loop {
+        while !*self.stopped.borrow() {
             let ran = self.run_once(&mut attempt).await;
             if *self.stopped.borrow() {
-                info!(partition, "partition released");
-                return;
+                break;
             }
             let failure = ran.err().unwrap_or(ClusterError::Ended);
             let delay = AGAIN.delay(attempt, None, rand::random()).unwrap_or(AGAIN.longest);
@@ -75,6 +74,7 @@ impl PartitionRun {
                 () = stop(&mut self.stopped) => {}
             }
         }
+        info!(partition, "partition released");
     }
 
     async fn run_once(&mut self, attempt: &mut u32) -> Result<(), ClusterError> {

@@ -71,7 +71,7 @@ impl TopicReplica {
         is_lost: Arc<AtomicBool>,
     ) -> Result<Self, KafkaClientError> {
         let notes = Arc::new(ClientNotes::default());
-        let producer = producer(config, &config.transactional_id(partition), &notes)?;
+        let producer = producer(config, &config.transactional_id(partition), &notes, &is_lost)?;
         Ok(Self { config: config.clone(), partition, producer, notes, position: 0, is_lost })
     }
 
@@ -251,7 +251,8 @@ impl TopicReplica {
     /// What was refused is missing from the sequence that brokers expect of a producer, so that another one goes on.
     fn begin_anew(&mut self) -> Result<(), KafkaClientError> {
         self.undo();
-        self.producer = producer(&self.config, &self.config.transactional_id(self.partition), &self.notes)?;
+        let id = self.config.transactional_id(self.partition);
+        self.producer = producer(&self.config, &id, &self.notes, &self.is_lost)?;
         Ok(())
     }
 

@@ -1,7 +1,10 @@
 //! The producer with which a process writes to a partition that it has.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -29,15 +32,19 @@ pub(super) const UNDO: Duration = Duration::from_secs(10);
 /// They finish the transaction of a process before first.
 const READY: Duration = Duration::from_secs(30);
 
+/// How long one call waits for that at most: so long may the end of a run wait.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// A producer that writes in transactions.
 pub(super) type TransactionalProducer = ThreadedProducer<NotingContext<TransactionTicket>>;
 
 /// Makes a producer with this transactional id: from here on, no other one writes with it, and what one has begun is undone
-/// or done. Blocks.
+/// or done. It gives up when `is_lost` says that another process has what it is for. Blocks.
 pub(super) fn producer(
     config: &ClusterConfig,
     transactional_id: &str,
     notes: &Arc<ClientNotes>,
+    is_lost: &AtomicBool,
 ) -> Result<TransactionalProducer, KafkaClientError> {
     let client = KafkaClient::new(&config.client)?;
     let mut settings = client.settings;
@@ -64,8 +71,12 @@ pub(super) fn producer(
         made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
     let began = Instant::now();
     loop {
+        if is_lost.load(Ordering::Relaxed) {
+            return Err(KafkaClientError::Fenced { id: transactional_id.to_owned() });
+        }
         let left = READY.saturating_sub(began.elapsed());
-        match producer.init_transactions(left) {
+        // The client goes on with it between two calls.
+        match producer.init_transactions(left.min(LOOK)) {
             Ok(()) => return Ok(producer),
             Err(KafkaError::Transaction(error)) if error.is_retriable() && !left.is_zero() => {
                 thread::sleep(Duration::from_millis(100).min(left));
