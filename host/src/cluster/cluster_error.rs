@@ -68,19 +68,26 @@ pub(crate) enum ClusterError {
 impl ClusterError {
     /// Whether a person has to mend something: what brokers and disks do by themselves passes.
     pub(super) fn needs_person(&self) -> bool {
-        let of_ledger = |error: &LedgerError| {
-            !matches!(error, LedgerError::Replica(_) | LedgerError::Behind { .. }) && !error.may_pass()
+        let of_ledger = |error: &LedgerError| match error {
+            LedgerError::Replica(error) => is_mendable(&*error.cause),
+            LedgerError::Behind { .. } => false,
+            error => !error.may_pass(),
         };
         match self {
-            Self::Brokers(error) => {
-                let error = error.downcast_ref::<crate::kafka::KafkaClientError>();
-                error.is_some_and(|error| error.advice() == crate::kafka::Advice::Person)
-            }
+            Self::Brokers(error) => is_mendable(&**error),
             Self::Ledger(error) | Self::Run(RunError::Ledger(error)) => of_ledger(error),
             Self::Ended | Self::Worker(_) => false,
             _ => true,
         }
     }
+}
+
+/// Whether brokers refuse what they will refuse again. A row of the ledger that is too large cannot be left out.
+#[cfg(feature = "kafka")]
+fn is_mendable(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    use crate::kafka::{Advice, KafkaClientError};
+    let error = error.downcast_ref::<KafkaClientError>();
+    error.is_some_and(|error| matches!(error.advice(), Advice::Person | Advice::LeaveOut))
 }
 
 #[cfg(feature = "kafka")]
@@ -93,5 +100,36 @@ impl From<crate::kafka::KafkaClientError> for ClusterError {
 impl From<tokio::task::JoinError> for ClusterError {
     fn from(error: tokio::task::JoinError) -> Self {
         Self::Worker(Box::new(error))
+    }
+}
+
+#[cfg(all(test, feature = "kafka"))]
+mod tests {
+    use rdkafka::types::RDKafkaErrorCode as Code;
+
+    use super::*;
+    use crate::{kafka::KafkaClientError, ledger::ReplicaError};
+
+    #[test]
+    fn a_refused_commit_needs_a_person_where_brokers_will_refuse_it_again() {
+        let refused = |code| KafkaClientError::Refused { what: "could not send a transaction".to_owned(), code };
+        let of_run = |error: KafkaClientError| {
+            let replica = ReplicaError { cause: error.into(), refused: None, is_undone: true };
+            ClusterError::from(RunError::from(LedgerError::Replica(replica)))
+        };
+        for (code, expected) in [
+            (Code::TopicAuthorizationFailed, true),
+            (Code::TransactionalIdAuthorizationFailed, true),
+            (Code::PolicyViolation, true),
+            (Code::MessageSizeTooLarge, true),
+            (Code::NotEnoughReplicas, false),
+            (Code::MessageTimedOut, false),
+        ] {
+            assert_eq!(of_run(refused(code)).needs_person(), expected, "{code}");
+            assert_eq!(ClusterError::from(refused(code)).needs_person(), expected, "{code}");
+        }
+        assert!(!of_run(KafkaClientError::Fenced { id: "exotrace-3".to_owned() }).needs_person());
+        let taken = ReplicaError { cause: "another process has it".into(), refused: None, is_undone: false };
+        assert!(!ClusterError::from(LedgerError::Replica(taken)).needs_person());
     }
 }

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -35,6 +35,9 @@ use crate::{
 /// Brokers that are restarted are back within seconds; what a person has to mend takes longer.
 const AGAIN: Backoff =
     Backoff { shortest: Duration::from_secs(1), longest: Duration::from_secs(30), attempts: u32::MAX };
+
+/// Who has run for as long as this has no trouble that goes on: the next pause is short again.
+const STEADY: Duration = Duration::from_secs(60);
 
 /// One partition.
 pub(super) struct PartitionRun {
@@ -91,10 +94,14 @@ impl PartitionRun {
             Err(error) => ClusterError::Build(error),
         })?;
         info!(partition, sources = self.sources.len(), "partition begun");
-        *attempt = 1;
         self.health.working(Part::Cluster, "");
         let mut stopped = self.stopped.clone();
-        run_part(pipeline, Mode::Daemon, async move { stop(&mut stopped).await }).await?;
+        let began = Instant::now();
+        let ended = run_part(pipeline, Mode::Daemon, async move { stop(&mut stopped).await }).await;
+        if began.elapsed() >= STEADY {
+            *attempt = 1;
+        }
+        ended?;
         Ok(())
     }
 

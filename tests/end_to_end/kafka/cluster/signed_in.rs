@@ -5,7 +5,7 @@ use std::sync::Arc;
 use exotrace_simulator::TenantConfig;
 use serde_json::{Value, json};
 
-use super::{Brokers, Cluster, start};
+use super::{Brokers, Cluster, address, metric, start};
 use crate::{
     harness::{Folder, KafkaNode, PLAIN_PASSWORD, wait_for},
     kafka::{
@@ -90,6 +90,41 @@ fn a_password_that_changes_in_its_file_is_taken_by_a_process_that_runs() {
     cluster.wait_for_polls();
     folder.exotrace(&["cluster", "status"]).ends(0);
     assert!(!daemon.log().contains("password-of-tests"));
+    daemon.stop();
+    cluster.check();
+}
+
+#[test]
+#[ignore = "needs Kafka, which `make test` installs"]
+fn a_user_who_may_not_write_the_topic_of_documents_needs_attention_until_it_is_granted() {
+    let node = KafkaNode::shared();
+    let sasl =
+        format!("sasl = {{ mechanism = \"PLAIN\", username = \"exotrace\", password = \"{PLAIN_PASSWORD}\" }}\n");
+    let (address_of_brokers, sign_in) = (node.sign_in_address(), sasl + &trust());
+    let brokers = Brokers { node: Arc::clone(&node), address: address_of_brokers, sign_in };
+    let like = TenantConfig { rows: 20, ..TenantConfig::default() };
+    let cluster = Cluster::at(brokers, "cluster-unwritable", 1, &like, json!({}));
+    let folder = cluster.process();
+    let settings = folder.read("exotrace.toml").replace("username = \"exotrace\"", "username = \"guest\"");
+    folder.write_settings(&format!("listen = \"127.0.0.1:0\"\n{settings}"));
+    node.allow("guest", "read", "group", "cluster-unwritable");
+    for topic in ["cluster-unwritable-ledger", "cluster-unwritable-ledger-mapping"] {
+        ["read", "write"].iter().for_each(|operation| node.allow("guest", operation, "topic", topic));
+    }
+    for partition in 0..8 {
+        node.allow("guest", "write", "transactional_id", &format!("exotrace-cluster-unwritable-{partition}"));
+    }
+    // It can be looked at, so that only the transaction shows it.
+    node.allow("guest", "describe", "topic", "cluster-unwritable");
+    let mut daemon = start(&folder);
+    let at = address(&daemon);
+    let state = "exotrace_health{part=\"source\",name=\"tenant-1\",state=\"needs_attention\"}";
+    wait_for("the source to need attention", || metric(&at, state) == Some(1));
+    assert!(daemon.log().contains("grant the user the topic"), "{}", daemon.log());
+    assert_eq!(cluster.count(), 0);
+    node.allow("guest", "write", "topic", "cluster-unwritable");
+    wait_for("all documents", || cluster.count() >= cluster.rows());
+    wait_for("the source to work", || metric(&at, state) == Some(0));
     daemon.stop();
     cluster.check();
 }
