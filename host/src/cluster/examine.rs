@@ -9,7 +9,7 @@ use super::{
     ledger_topic::{check_policy, settings_of},
     overview::members,
     topic_reader::TopicReader,
-    transactional_producer::{producer, write_in_vain},
+    transactional_producer::{TRIAL, producer, write_in_vain},
 };
 use crate::{
     kafka::{ClientNotes, KafkaClientError, TopicAdmin, in_background, topic_admin},
@@ -105,7 +105,7 @@ async fn examine_topic(
 fn write_to(config: &ClusterConfig, topics: &[String]) -> Result<Vec<Result<(), KafkaClientError>>, KafkaClientError> {
     let notes = Arc::new(ClientNotes::default());
     let id = format!("exotrace-{}-{SUFFIX}", config.group);
-    let producer = producer(config, &id, &notes, &AtomicBool::new(false))?;
+    let producer = producer(config, &id, TRIAL, &notes, &AtomicBool::new(false))?;
     Ok(topics.iter().map(|topic| write_in_vain(&producer, &config.client, topic, &notes)).collect())
 }
 

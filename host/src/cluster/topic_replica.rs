@@ -71,7 +71,7 @@ impl TopicReplica {
         is_lost: Arc<AtomicBool>,
     ) -> Result<Self, KafkaClientError> {
         let notes = Arc::new(ClientNotes::default());
-        let producer = producer(config, &config.transactional_id(partition), &notes, &is_lost)?;
+        let producer = producer(config, &config.transactional_id(partition), LIMIT, &notes, &is_lost)?;
         Ok(Self { config: config.clone(), partition, producer, notes, position: 0, is_lost })
     }
 
@@ -252,7 +252,7 @@ impl TopicReplica {
     fn begin_anew(&mut self) -> Result<(), KafkaClientError> {
         self.undo();
         let id = self.config.transactional_id(self.partition);
-        self.producer = producer(&self.config, &id, &self.notes, &self.is_lost)?;
+        self.producer = producer(&self.config, &id, LIMIT, &self.notes, &self.is_lost)?;
         Ok(())
     }
 

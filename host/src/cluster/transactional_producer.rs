@@ -32,6 +32,9 @@ pub(super) const UNDO: Duration = Duration::from_secs(10);
 /// They finish the transaction of a process before first.
 const READY: Duration = Duration::from_secs(30);
 
+/// How long a trial may take: readers are held up for as long when it is killed.
+pub(super) const TRIAL: Duration = Duration::from_secs(10);
+
 /// How long one call waits for that at most: so long may the end of a run wait.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -39,36 +42,16 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) type TransactionalProducer = ThreadedProducer<NotingContext<TransactionTicket>>;
 
 /// Makes a producer with this transactional id: from here on, no other one writes with it, and what one has begun is undone
-/// or done. It gives up when `is_lost` says that another process has what it is for. Blocks.
+/// or done. Brokers undo a transaction of it that is open for longer than `limit`. It gives up when `is_lost` says that
+/// another process has what it is for. Blocks.
 pub(super) fn producer(
     config: &ClusterConfig,
     transactional_id: &str,
+    limit: Duration,
     notes: &Arc<ClientNotes>,
     is_lost: &AtomicBool,
 ) -> Result<TransactionalProducer, KafkaClientError> {
-    let client = KafkaClient::new(&config.client)?;
-    let mut settings = client.settings;
-    let limit = LIMIT.as_millis().to_string();
-    for (key, value) in [
-        ("acks", "all"),
-        ("enable.idempotence", "true"),
-        ("compression.codec", "zstd"),
-        ("message.timeout.ms", &limit),
-        ("transaction.timeout.ms", &limit),
-        ("transactional.id", transactional_id),
-        // Brokers say what is too large, and not the client.
-        ("message.max.bytes", "1000000000"),
-        // All of a transaction is there at once, so that waiting for more is of no use.
-        ("linger.ms", "5"),
-        // As Java's producers: a delivery is in the same partition for all writers.
-        ("partitioner", "murmur2_random"),
-    ] {
-        settings.set(key, value);
-    }
-    let context = NotingContext::new(notes, client.tokens);
-    let made = settings.create_with_context(context);
-    let producer: TransactionalProducer =
-        made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))?;
+    let producer = client(config, transactional_id, limit, notes)?;
     let began = Instant::now();
     loop {
         if is_lost.load(Ordering::Relaxed) {
@@ -89,6 +72,36 @@ pub(super) fn producer(
             }
         }
     }
+}
+
+fn client(
+    config: &ClusterConfig,
+    transactional_id: &str,
+    limit: Duration,
+    notes: &Arc<ClientNotes>,
+) -> Result<TransactionalProducer, KafkaClientError> {
+    let client = KafkaClient::new(&config.client)?;
+    let mut settings = client.settings;
+    let limit = limit.as_millis().to_string();
+    for (key, value) in [
+        ("acks", "all"),
+        ("enable.idempotence", "true"),
+        ("compression.codec", "zstd"),
+        ("message.timeout.ms", &limit),
+        ("transaction.timeout.ms", &limit),
+        ("transactional.id", transactional_id),
+        // Brokers say what is too large, and not the client.
+        ("message.max.bytes", "1000000000"),
+        // All of a transaction is there at once, so that waiting for more is of no use.
+        ("linger.ms", "5"),
+        // As Java's producers: a delivery is in the same partition for all writers.
+        ("partitioner", "murmur2_random"),
+    ] {
+        settings.set(key, value);
+    }
+    let context = NotingContext::new(notes, client.tokens);
+    let made = settings.create_with_context(context);
+    made.map_err(|error| KafkaClientError::refused("could not set up the client".to_owned(), &error))
 }
 
 /// Why the client gave up what it had.
@@ -115,7 +128,7 @@ pub(super) fn write_in_vain(
     let record = BaseRecord::<str, [u8], _>::with_opaque_to(topic, Box::new(ticket)).partition(0).key("doctor");
     let written = match producer.send(record) {
         Err((error, _)) => Err(refused(code_of(&error))),
-        Ok(()) if !reports.wait(LIMIT) => Err(notes.unreachable(config)),
+        Ok(()) if !reports.wait(TRIAL) => Err(notes.unreachable(config)),
         Ok(()) => match reports.refused().first() {
             None => Ok(()),
             Some((_, code)) => {
