@@ -55,6 +55,6 @@ pub(crate) use self::{
     examine::examine,
     ledger_topic::{CreatedTopic, Creation, create},
     mapping_follower::MappingFollower,
-    overview::{ClusterOverview, ClusterProcess, OwnedSource, overview},
+    overview::{ClusterOverview, ClusterProcess, OwnedSource, SourceTrouble, overview},
     supervisor::run,
 };

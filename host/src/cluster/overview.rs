@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rdkafka::consumer::Consumer as _;
 use serde::Serialize;
 
@@ -24,6 +24,13 @@ use crate::{
 
 /// The longest that brokers may take to answer.
 const ANSWER: Duration = Duration::from_secs(15);
+
+/// How much longer than some intervals a source may take to be read: requests may have to wait for the budget, and a
+/// partition for the next process.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// So many polls may fail to come before somebody has to look.
+const POLLS: u32 = 3;
 
 /// A cluster as it is now.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -72,21 +79,46 @@ pub(crate) struct OwnedSource {
     pub failed_at: Option<DateTime<Utc>>,
     /// Why.
     pub failure: Option<String>,
+    /// Why somebody has to look, if so.
+    pub trouble: Option<SourceTrouble>,
+}
+
+/// Why somebody has to look at a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SourceTrouble {
+    /// No process has it.
+    NotCollected,
+    /// It failed, and was not read since.
+    Failing,
+    /// A process has it, and has not read it so far.
+    NeverRead,
+    /// It was read last longer ago than it should be: a process that cannot write the ledger cannot say so there.
+    NotRead,
 }
 
 impl ClusterOverview {
-    /// Whether somebody has to look: a source that nobody collects, or that fails, or a process that cannot take the
-    /// mapping.
+    /// Whether somebody has to look: a source that nobody collects, that fails or is not read, or a process that cannot
+    /// take the mapping.
     pub(crate) fn needs_attention(&self) -> bool {
         let cannot_take = |it: &ClusterProcess| it.mapping.as_ref().is_some_and(|it| it.state.needs_person());
-        self.sources.iter().any(OwnedSource::needs_attention) || self.processes.iter().any(cannot_take)
+        self.sources.iter().any(|source| source.trouble.is_some()) || self.processes.iter().any(cannot_take)
     }
 }
 
 impl OwnedSource {
-    /// Whether nobody collects it, or it fails.
-    pub(crate) fn needs_attention(&self) -> bool {
-        self.process.is_none() || self.failed_at.is_some()
+    /// Why somebody has to look, if so.
+    fn find_trouble(&self, interval: Option<Duration>, now: DateTime<Utc>) -> Option<SourceTrouble> {
+        if self.process.is_none() {
+            return Some(SourceTrouble::NotCollected);
+        }
+        if self.failed_at.is_some() {
+            return Some(SourceTrouble::Failing);
+        }
+        let Some(polled_at) = self.polled_at else { return Some(SourceTrouble::NeverRead) };
+        let longest = interval.map(|interval| interval.saturating_mul(POLLS).saturating_add(MARGIN));
+        let longest = longest.and_then(|longest| TimeDelta::from_std(longest).ok());
+        longest.is_some_and(|longest| now - polled_at > longest).then_some(SourceTrouble::NotRead)
     }
 }
 
@@ -121,14 +153,17 @@ pub(crate) fn overview(config: &ClusterConfig, sources: &[SharedSource]) -> Resu
         };
         let row = rows.iter().find(|row| row.name.as_deref() == Some(&source.ledger_name));
         let process = processes.iter().find(|member| member.partitions.contains(&partition));
-        owned.push(OwnedSource {
+        let mut of_source = OwnedSource {
             name: source.label.clone(),
             partition,
             process: process.map(|member| member.name.clone()),
             polled_at: row.and_then(|row| row.polled_at),
             failed_at: row.and_then(|row| row.failed_at),
             failure: row.and_then(|row| row.failure.clone()),
-        });
+            trouble: None,
+        };
+        of_source.trouble = of_source.find_trouble(source.interval, Utc::now());
+        owned.push(of_source);
     }
     let (group, ledger_topic) = (config.group.clone(), config.ledger_topic.clone());
     let mapping = decided.decision;
@@ -209,6 +244,33 @@ fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_that_is_not_read_for_some_polls_needs_attention() {
+        let now: DateTime<Utc> = "2026-03-04T12:00:00Z".parse().unwrap();
+        let ago = |seconds: i64| Some(now - TimeDelta::seconds(seconds));
+        let source = OwnedSource {
+            name: "contoso".to_owned(),
+            partition: 3,
+            process: Some("one".to_owned()),
+            polled_at: ago(479),
+            failed_at: None,
+            failure: None,
+            trouble: None,
+        };
+        let check = |source: &OwnedSource, expected| {
+            let found = source.find_trouble(Some(Duration::from_secs(60)), now);
+            assert_eq!(found, expected, "{source:?}");
+        };
+        check(&source, None);
+        check(&OwnedSource { polled_at: ago(481), ..source.clone() }, Some(SourceTrouble::NotRead));
+        check(&OwnedSource { polled_at: ago(-60), ..source.clone() }, None);
+        check(&OwnedSource { polled_at: None, ..source.clone() }, Some(SourceTrouble::NeverRead));
+        check(&OwnedSource { failed_at: ago(1), ..source.clone() }, Some(SourceTrouble::Failing));
+        check(&OwnedSource { process: None, ..source.clone() }, Some(SourceTrouble::NotCollected));
+        let old = OwnedSource { polled_at: ago(1_000_000), ..source };
+        assert_eq!(old.find_trouble(None, now), None, "without an interval, nobody knows");
+    }
 
     #[test]
     fn an_assignment_is_read_as_members_tell_it() {

@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sha2::{Digest as _, Sha256};
@@ -40,6 +41,8 @@ pub(crate) struct SharedSource {
     pub ledger_name: String,
     /// What must not be asked by two processes: all sources with it are in one partition.
     pub tenant: String,
+    /// How long it waits between polls, if it polls.
+    pub interval: Option<Duration>,
 }
 
 /// Gets ready what runs the sources of a partition.

@@ -58,6 +58,11 @@ pub(crate) trait SourceSettings: Any + fmt::Debug + Send + Sync {
     /// What `input.type` of its documents is, as those of Elastic's integration have it.
     fn input(&self) -> &'static str;
 
+    /// How long it waits between polls, if it polls.
+    fn interval(&self) -> Option<Duration> {
+        None
+    }
+
     /// How many requests it may send, if that is limited.
     fn budget(&self) -> Option<RequestBudget> {
         None

@@ -315,7 +315,9 @@ fn status_says_who_collects_what_and_what_nobody_does() {
     let status = |code| folder.exotrace(&["cluster", "status", "--json"]).ends(code).json();
     let alone = status(1);
     assert_eq!(alone["processes"], json!([]));
-    assert!(alone["sources"].as_array().unwrap().iter().all(|source| source["polled_at"].is_null()), "{alone}");
+    for source in alone["sources"].as_array().unwrap() {
+        assert!(source["polled_at"].is_null() && source["trouble"] == "not_collected", "{alone}");
+    }
     let mut daemon = start(&folder);
     wait_for("all documents", || cluster.count() >= cluster.rows());
     let report = status(0);
@@ -324,6 +326,7 @@ fn status_says_who_collects_what_and_what_nobody_does() {
     for source in report["sources"].as_array().unwrap() {
         assert_eq!(source["process"], report["processes"][0]["name"], "{report}");
         assert!(source["polled_at"].is_string() && source["failure"].is_null(), "{report}");
+        assert!(source["trouble"].is_null(), "{report}");
     }
     let address = address(&daemon);
     assert_eq!(metric(&address, "exotrace_cluster_partitions{group=\"cluster-status\"}"), Some(8));

@@ -44,7 +44,8 @@ fn shared(source: &SourceConfig) -> SharedSource {
     let ledger_name = source.settings.ledger_name();
     // The quota is the tenant's, also where several sources share it.
     let tenant = source.settings.tenant_id().map_or_else(|| ledger_name.clone(), str::to_lowercase);
-    SharedSource { label: source.name().to_owned(), ledger_name, tenant }
+    let (label, interval) = (source.name().to_owned(), source.settings.interval());
+    SharedSource { label, ledger_name, tenant, interval }
 }
 
 /// What somebody asks a process of a cluster.

@@ -19,7 +19,7 @@ pub(in crate::cli) struct ClusterStatusArguments {
     json: bool,
 }
 
-/// Ends with 0 when every source is collected, and with 1 when somebody has to look.
+/// Ends with 0 when every source is collected and read, and with 1 when somebody has to look.
 #[cfg(feature = "kafka")]
 pub(super) fn run(arguments: &ClusterStatusArguments) -> anyhow::Result<ExitCode> {
     use std::io::{self, Write as _};
@@ -55,8 +55,11 @@ mod print {
 
     use crate::{
         cli::table::TextTable,
-        cluster::{ClusterOverview, ClusterProcess, DecisionState, OwnedSource},
-        support::{ranges::ranges, time_text::ago},
+        cluster::{ClusterOverview, ClusterProcess, DecisionState, OwnedSource, SourceTrouble},
+        support::{
+            ranges::ranges,
+            time_text::{ago, time},
+        },
     };
 
     pub(super) fn overview(overview: &ClusterOverview, output: &mut impl Write) -> io::Result<()> {
@@ -90,11 +93,19 @@ mod print {
         for source in &overview.sources {
             let read = source.polled_at.map_or_else(|| "never".to_owned(), |at| ago(Some(at), Utc::now()));
             let process = source.process.clone().unwrap_or_else(|| "none".to_owned());
-            let failure = source.failure.as_deref().and_then(|failure| failure.lines().next());
-            let failure = failure.filter(|_| source.failed_at.is_some()).unwrap_or_default().to_owned();
-            sources.add(vec![source.name.clone(), source.partition.to_string(), process, read, failure]);
+            sources.add(vec![source.name.clone(), source.partition.to_string(), process, read, trouble(source)]);
         }
         sources.print(output)
+    }
+
+    /// Why somebody has to look at a source; that nobody collects it is said with its process.
+    fn trouble(source: &OwnedSource) -> String {
+        let failure = source.failure.as_deref().and_then(|failure| failure.lines().next());
+        match (source.trouble, source.polled_at) {
+            (Some(SourceTrouble::NeverRead), _) => "never read".to_owned(),
+            (Some(SourceTrouble::NotRead), Some(polled_at)) => format!("not read since {}", time(polled_at)),
+            _ => failure.filter(|_| source.failed_at.is_some()).unwrap_or_default().to_owned(),
+        }
     }
 
     /// What became of the decision about the mapping.

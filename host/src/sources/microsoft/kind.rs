@@ -69,6 +69,10 @@ impl SourceSettings for ServiceConfig {
         self.kind.as_str()
     }
 
+    fn interval(&self) -> Option<Duration> {
+        Some(self.interval)
+    }
+
     fn budget(&self) -> Option<RequestBudget> {
         Some(budget_of(self))
     }

@@ -122,6 +122,11 @@ fn a_user_who_may_not_write_the_topic_of_documents_needs_attention_until_it_is_g
     wait_for("the source to need attention", || metric(&at, state) == Some(1));
     assert!(daemon.log().contains("grant the user the topic"), "{}", daemon.log());
     assert_eq!(cluster.count(), 0);
+    // The ledger has nothing of it, since that cannot be written either.
+    let report = folder.exotrace(&["cluster", "status", "--json"]).ends(1).json();
+    assert_eq!(report["sources"][0]["trouble"], "never_read", "{report}");
+    let text = folder.exotrace(&["cluster", "status"]).ends(1).stdout;
+    assert!(text.contains("never read"), "{text}");
     node.allow("guest", "write", "topic", "cluster-unwritable");
     wait_for("all documents", || cluster.count() >= cluster.rows());
     wait_for("the source to work", || metric(&at, state) == Some(0));
