@@ -223,7 +223,7 @@ fn hint(code: RDKafkaErrorCode) -> &'static str {
         }
         Code::InvalidRecord => "\nhint: a compacted topic needs `key = \"delivery\"`",
         Code::InvalidTransactionTimeout => {
-            "\nhint: `delivery_timeout` has to be within `transaction.max.timeout.ms` of the brokers"
+            "\nhint: `transaction.max.timeout.ms` of the brokers has to be at least `delivery_timeout` of the output, and 60 s for a cluster"
         }
         Code::InvalidTimestamp => {
             "\nhint: `message.timestamp.before.max.ms` of the topic has to allow documents that are that old"
