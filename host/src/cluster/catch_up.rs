@@ -95,7 +95,7 @@ fn catch_up(
     copy: &mut LedgerCopy,
     is_lost: &AtomicBool,
 ) -> Result<(i64, u64), ClusterError> {
-    let (first, end) = reader.bounds(partition)?;
+    let (first, end) = reader.settled_bounds(partition, is_lost)?;
     let from = match copy.position()? {
         Some((position, at)) if (first..=end).contains(&position) && Utc::now() - at < OLDEST_FILE => position,
         // Of another topic, or so old that it may have what is gone.

@@ -47,6 +47,16 @@ pub(crate) enum ClusterError {
         /// What to do.
         hint: &'static str,
     },
+    /// Of what is written in a partition of the topic of the ledger, nobody knows yet whether it counts.
+    #[error(
+        "a transaction of another program is open in partition {partition} of topic `{topic}`\nhint: only exotrace may write there; brokers undo the transaction when its limit is over"
+    )]
+    OpenTransaction {
+        /// Which topic.
+        topic: String,
+        /// Which partition.
+        partition: i32,
+    },
     /// The ledger of a partition cannot be had.
     #[error("could not open the ledger of the partition")]
     Ledger(#[from] LedgerError),

@@ -1,7 +1,11 @@
 //! Reads partitions of the topics of a cluster, as far as they are written when that is begun: what is committed, and no more.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -12,7 +16,7 @@ use rdkafka::{
     topic_partition_list::{Offset, TopicPartitionList},
 };
 
-use super::{cluster_config::ClusterConfig, topic_replica::VERSION_HEADER};
+use super::{cluster_config::ClusterConfig, cluster_error::ClusterError, topic_replica::VERSION_HEADER};
 use crate::kafka::{ClientNotes, KafkaClient, KafkaClientError, NotingContext, TopicState, code_of, reach};
 
 /// The longest that brokers may take to answer.
@@ -27,6 +31,10 @@ const MAX_TOLD: usize = 10;
 
 /// How long nothing may come before the reading is given up.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long a transaction of another program may be open, as of `exotrace doctor` that was killed: its limit, and how often
+/// brokers look.
+const SETTLED: Duration = Duration::from_secs(30);
 
 /// Reads partitions of a topic.
 pub(super) struct TopicReader {
@@ -45,8 +53,12 @@ pub(super) struct ReadRow {
 }
 
 impl TopicReader {
-    /// Makes a client; nothing is sent yet.
+    /// Makes a client, which reads what is committed; nothing is sent yet.
     pub(super) fn new(config: &ClusterConfig, topic: String) -> Result<Self, KafkaClientError> {
+        Self::with_isolation(config, topic, "read_committed")
+    }
+
+    fn with_isolation(config: &ClusterConfig, topic: String, isolation: &str) -> Result<Self, KafkaClientError> {
         let client = KafkaClient::new(&config.client)?;
         let mut settings = client.settings;
         for (key, value) in [
@@ -55,7 +67,7 @@ impl TopicReader {
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
             ("enable.partition.eof", "true"),
-            ("isolation.level", "read_committed"),
+            ("isolation.level", isolation),
             ("auto.offset.reset", "error"),
             ("queued.max.messages.kbytes", "32768"),
         ] {
@@ -85,6 +97,27 @@ impl TopicReader {
     pub(super) fn bounds(&self, partition: i32) -> Result<(i64, i64), KafkaClientError> {
         let bounds = self.consumer.fetch_watermarks(&self.topic, partition, ANSWER);
         bounds.map_err(|error| self.refused(&error))
+    }
+
+    /// The same when it is known of all that is written by now whether it counts: behind a transaction that is open, nothing
+    /// can be read that is committed.
+    pub(super) fn settled_bounds(&self, partition: i32, is_lost: &AtomicBool) -> Result<(i64, i64), ClusterError> {
+        let all = Self::with_isolation(&self.config, self.topic.clone(), "read_uncommitted")?;
+        let (_, written) = all.bounds(partition)?;
+        let began = Instant::now();
+        loop {
+            let (first, end) = self.bounds(partition)?;
+            if end >= written {
+                return Ok((first, end));
+            }
+            if is_lost.load(Ordering::Relaxed) {
+                return Err(ClusterError::Ended);
+            }
+            if began.elapsed() > SETTLED {
+                return Err(ClusterError::OpenTransaction { topic: self.topic.clone(), partition });
+            }
+            thread::sleep(LOOK);
+        }
     }
 
     /// Reads a partition from an offset up to `end`; gives each message to `take`.

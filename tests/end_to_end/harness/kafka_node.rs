@@ -217,6 +217,18 @@ impl KafkaNode {
         self.ask(&json!({ "do": "fence", "id": id }));
     }
 
+    /// Leaves a transaction open in every partition of a topic, as a program that was killed, until it is released.
+    #[track_caller]
+    pub(crate) fn hold(&self, topic: &str) {
+        self.ask(&json!({ "do": "hold", "topic": topic }));
+    }
+
+    /// Undoes the transaction.
+    #[track_caller]
+    pub(crate) fn release(&self) {
+        self.ask(&json!({ "do": "release" }));
+    }
+
     /// How far a consumer group has read, in all partitions together.
     #[track_caller]
     pub(crate) fn read_by(&self, group: &str) -> u64 {

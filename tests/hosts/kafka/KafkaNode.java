@@ -50,6 +50,7 @@ public final class KafkaNode {
     private static final PrintStream OUT = System.out;
     private final String address;
     private final Admin admin;
+    private KafkaProducer<byte[], byte[]> held;
 
     private KafkaNode(String address) {
         this.address = address;
@@ -118,6 +119,8 @@ public final class KafkaNode {
             case "count" -> count(command);
             case "offsets" -> offsets(command);
             case "fence" -> fence(command);
+            case "hold" -> hold(command);
+            case "release" -> release();
             case "delete" -> delete(command);
             default -> throw new IllegalArgumentException(command.toString());
         };
@@ -131,6 +134,26 @@ public final class KafkaNode {
         try (var producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.initTransactions();
         }
+        return true;
+    }
+
+    /** Leaves a transaction open in every partition of a topic. */
+    private Object hold(JsonNode command) throws Exception {
+        String topic = command.get("topic").asText();
+        Map<String, Object> settings = Map.of("bootstrap.servers", address, "transactional.id", "held-" + topic);
+        held = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+        held.initTransactions();
+        held.beginTransaction();
+        for (var partition : held.partitionsFor(topic)) {
+            held.send(new ProducerRecord<>(topic, partition.partition(), new byte[] {'x'}, null)).get();
+        }
+        return true;
+    }
+
+    /** Undoes the transaction that was left open. */
+    private Object release() {
+        held.abortTransaction();
+        held.close();
         return true;
     }
 
