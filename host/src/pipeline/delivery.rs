@@ -120,6 +120,11 @@ pub(super) async fn deliver(context: &SourceRun, batch: impl Into<BatchToMap>) -
     let summary = Summary { rejected: refused_before.len() as u64, ..Summary::default() };
     let records = (batch.count() + refused_before.len()) as u64;
     let mut mapped = Arc::default();
+    if batch.count() == 0 && batch.position.is_none() {
+        // As most polls have it: there is nothing to give to anybody.
+        context.run.write_dead_letters(refused_before).await?;
+        return Ok(Delivery { batch, mapped, summary, records, accepted: Vec::new(), refused: HashSet::new() });
+    }
     if batch.count() > 0 {
         mapped = Arc::new(map(context, &batch, ahead).await?);
         archive(context, &batch).await?;
