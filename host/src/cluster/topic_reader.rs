@@ -103,6 +103,8 @@ impl TopicReader {
     /// can be read that is committed.
     pub(super) fn settled_bounds(&self, partition: i32, is_lost: &AtomicBool) -> Result<(i64, i64), ClusterError> {
         let all = Self::with_isolation(&self.config, self.topic.clone(), "read_uncommitted")?;
+        // It signs in meanwhile: with a token, a client does that only while it is asked for what it has to tell.
+        all.look()?.into_result(&self.topic)?;
         let (_, written) = all.bounds(partition)?;
         let began = Instant::now();
         loop {
