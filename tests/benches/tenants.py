@@ -37,7 +37,9 @@ def prepare_settings(folder):
     path = folder / "exotrace.toml"
     text = wait_for("settings", lambda: path.exists() and path.read_text())
     text = text.replace('interval = "10s"\n', SOURCE).replace('"127.0.0.1:9464"', '"127.0.0.1:0"')
-    path.write_text(text.replace('type = "file"\npath = "trace.ndjson"', 'type = "stdout"'))
+    text = text.replace('type = "file"\npath = "trace.ndjson"', 'type = "stdout"')
+    # Each source has an instance of the mapping: hundreds have more than the default.
+    path.write_text(text + "\n[mapping]\nmax_total_memory_bytes = 4000000000\n")
 
 
 def metric(address, name):
@@ -74,7 +76,9 @@ def measure(program, count, folder):
         run = [program, "run", "--config", "exotrace.toml"]
         collector = subprocess.Popen(run, cwd=folder, stdout=subprocess.DEVNULL, stderr=(folder / "log").open("w"))
         try:
-            address = wait_for("metrics", lambda: listening(collector.pid))
+            address = wait_for("metrics", lambda: collector.poll() is not None or listening(collector.pid))
+            if collector.poll() is not None:
+                raise SystemExit(f"error: exotrace ended: {(folder / 'log').read_text()[-1000:]}")
             time.sleep(WARM_UP_S)
             names = ["process_cpu_seconds_total", "exotrace_documents_delivered_total"]
             began, before = time.monotonic(), [metric(address, name) for name in names]
