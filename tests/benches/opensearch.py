@@ -20,9 +20,11 @@ import sys
 import tempfile
 import time
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "peers/opensearch"))
+import node as opensearch
+
 PROGRAM = pathlib.Path("target/release/exotrace").absolute()
 RECORDS = pathlib.Path("target/tenant/graph.ndjson")
-OPENSEARCH = pathlib.Path("target/tools/opensearch").absolute()
 COUNT = 100_000
 BATCH = 1_000
 AT_A_TIME = (1, 2, 4)
@@ -43,20 +45,6 @@ url = "http://{address}"
 namespace = "{namespace}"
 concurrency = {at_a_time}
 """
-
-
-def start_node(folder):
-    # Unlike that of the tests, with all that Java has to be fast.
-    process = subprocess.Popen(
-        ["java", "-Xms2g", "-Xmx2g", "--class-path", f"{OPENSEARCH}/classes:{OPENSEARCH}/jars/*",
-         "OpenSearchNode", folder],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.startswith("listening on "):
-            # Nothing else that it says may fill the pipe.
-            subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
-            return process, line.removeprefix("listening on ").strip()
-    sys.exit("error: OpenSearch did not start")
 
 
 def map_records(records):
@@ -139,7 +127,7 @@ def main():
             target.writelines(itertools.islice(source, COUNT))
         documents = map_records(records)
         bodies = {at_a_time: make_bodies(documents, at_a_time) for at_a_time in AT_A_TIME}
-        node, address = start_node(folder / "node")
+        node, address = opensearch.start(["-Xms2g", "-Xmx2g"], folder / "node")
         prepare(address, folder)
         # Java compiles while it works.
         generate(address, "warm", 2, bodies[2])

@@ -32,11 +32,11 @@ pub(super) const UNDO: Duration = Duration::from_secs(10);
 /// They finish the transaction of a process before first.
 const READY: Duration = Duration::from_secs(30);
 
-/// How long a trial may take: readers are held up for as long when it is killed.
-pub(super) const TRIAL: Duration = Duration::from_secs(10);
-
 /// How long one call waits for that at most: so long may the end of a run wait.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a trial may take: readers are held up for as long when it is killed.
+pub(super) const TRIAL: Duration = Duration::from_secs(10);
 
 /// A producer that writes in transactions.
 pub(super) type TransactionalProducer = ThreadedProducer<NotingContext<TransactionTicket>>;

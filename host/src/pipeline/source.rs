@@ -61,7 +61,7 @@ pub(crate) trait Source: Send {
     /// Hears that a batch that it gave, and all behind it, are not in the ledger, which knows best how far it went.
     fn rewind(&mut self) {}
 
-    /// Tells those who watch how it is doing, after it has answered.
+    /// Tells those who watch how it is doing, after it has answered, and when a batch is in the ledger.
     fn report_health(&self, context: &SourceRun) {
         context.working();
     }

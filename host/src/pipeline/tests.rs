@@ -103,9 +103,9 @@ async fn a_page_of_many_batches_is_delivered_in_order_and_finished_before_a_stop
     let summary = run(setup.pipeline(), Mode::Daemon, stopped).await.unwrap();
     assert_eq!((summary.pages, summary.rows, summary.documents), (1, 3500, 3500));
     setup.assert_all_delivered();
-    let dates =
-        || setup.sink.documents().into_iter().map(|document| document["@timestamp"].as_str().unwrap().to_owned());
-    assert!(dates().is_sorted_by(|newer, older| newer >= older), "pages have the newest row first");
+    let documents = setup.sink.documents();
+    let dates = documents.iter().map(|document| document["@timestamp"].as_str().unwrap());
+    assert!(dates.is_sorted_by(|newer, older| newer >= older), "pages have the newest row first");
     setup.wait_for_ledger().await;
     assert_eq!(setup.run_once().await.unwrap().documents, 0);
 }

@@ -109,8 +109,8 @@ pub(super) async fn next_step(
     }
 }
 
-/// Takes the batch whose turn it is all the way, and those behind it that the source reads meanwhile. They are mapped at the same time, and
-/// delivered and noted one after the other; those that wait when this ends are read again.
+/// Takes the batch whose turn it is all the way, and those behind it that the source reads meanwhile. They are mapped at
+/// the same time, and delivered and noted one after the other; those that wait when this ends are read again.
 pub(super) async fn advance(
     source: &mut dyn Source,
     context: &SourceRun,

@@ -8,11 +8,11 @@ import http.client
 import itertools
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-OPENSEARCH = pathlib.Path("target/tools/opensearch")
+import node
+
 PIPELINE = pathlib.Path(__file__).with_name("pipeline.json").read_bytes()
 BATCH = 1_000
 # The module that looks up addresses, as a distribution of OpenSearch has it.
@@ -30,22 +30,11 @@ def start(folder, databases):
     geoip = folder / "modules/ingest-geoip"
     geoip.mkdir(parents=True)
     (geoip / "plugin-descriptor.properties").write_text(GEOIP)
-    for jar in (OPENSEARCH / "geoip").iterdir():
+    for jar in (node.OPENSEARCH / "geoip").iterdir():
         (geoip / jar.name).symlink_to(jar.resolve())
     for name, database in zip(("City", "ASN", "Country"), databases + databases[:1]):
         (geoip / f"GeoLite2-{name}.mmdb").symlink_to(pathlib.Path(database).resolve())
-    process = subprocess.Popen(
-        ["java", "-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "--class-path", f"{OPENSEARCH}/classes:{OPENSEARCH}/jars/*",
-         "OpenSearchNode", str(folder), "node.processors=1"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        if line.startswith("listening on "):
-            # Nothing else that it says may fill the pipe.
-            subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
-            return process, line.removeprefix("listening on ").strip()
-    sys.exit("error: OpenSearch did not start:\n" + "".join(said[-20:]))
+    return node.start(["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC"], folder, "node.processors=1")
 
 
 def ask(connection, method, path, body):

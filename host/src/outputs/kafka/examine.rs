@@ -89,11 +89,11 @@ async fn transactions(
             Finding::not_asked(WRITE, text),
         ];
     }
-    let mut ready = session.find(topic).await;
-    if ready.is_ok() {
-        ready = session.get_ready().await;
-    }
-    if let Err(error) = ready {
+    let ready = async {
+        session.find(topic).await?;
+        session.get_ready().await
+    };
+    if let Err(error) = ready.await {
         let text = "there is no transaction to undo it";
         return vec![Finding::error(TRANSACTIONS, &error), Finding::not_asked(WRITE, text)];
     }
